@@ -1,0 +1,34 @@
+/*
+ * address: where the other end of a link is, as text from outside (section 4 of the design).
+ *   -            standard input and output      fd:N         an inherited descriptor
+ *   fifo:PATH    a named pipe                   unix:PATH    a Unix socket; also /... and ./...
+ *   exec:COMMAND a child, words split as a shell does, nothing expanded
+ *   inproc:NAME  a service in a thread of this process
+ */
+#ifndef MCI_ADDRESS_H
+#define MCI_ADDRESS_H
+
+#include "error.h"
+
+enum address_kind {
+	ADDRESS_STDIO,
+	ADDRESS_FD,
+	ADDRESS_FIFO,
+	ADDRESS_UNIX,
+	ADDRESS_EXEC,
+	ADDRESS_INPROC,
+};
+
+struct address {
+	enum address_kind kind;
+	char *text;  /* as given, for messages */
+	char *path;  /* FIFO, UNIX; the name of INPROC */
+	int fd;      /* FD */
+	char **argv; /* EXEC, NULL-terminated */
+};
+
+/* 0, or -1 with an error that says what forms there are. A socket path over 107 bytes is an error. */
+int address_parse(struct address *a, const char *text, struct error *e);
+void address_free(struct address *a);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * contract: every event type with its fields and every method with its parameters, result and errors, in
+ * one const table. Services bind functions to its rows, dispatch checks parameters with it, and
+ * mci-protocol(7) is held against it by a test.
+ */
+#ifndef MCI_CONTRACT_H
+#define MCI_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bytes.h"
+#include "error.h"
+
+/* The version of the event schema, in build/start; raised only when a field changes its meaning. */
+#define CONTRACT_SCHEMA 1
+
+enum contract_type {
+	CONTRACT_TEXT,
+	CONTRACT_INTEGER,
+	CONTRACT_SECONDS,
+	CONTRACT_BOOL,
+	CONTRACT_TEXTS,  /* array of strings */
+	CONTRACT_OBJECT,
+	CONTRACT_ARRAY,
+	CONTRACT_ANY,
+};
+
+struct contract_field {
+	const char *name;
+	enum contract_type type;
+	bool required;
+	const char *help;
+};
+
+struct contract_event {
+	const char *type;      /* "job/end" */
+	const char *by;        /* the program that says it */
+	const char *help;
+	const struct contract_field *fields; /* besides the envelope */
+	size_t nfields;
+};
+
+struct contract_method {
+	const char *name;      /* "param/get" */
+	const char *service;   /* "build" (the build's API), "control" (its control socket), "job" */
+	const char *help;
+	const struct contract_field *params;
+	size_t nparams;
+	const struct contract_field *results;
+	size_t nresults;
+	const char *errors;    /* names of contract_error rows, comma separated */
+	bool idempotent;
+	bool stream;           /* takes the connection over after its reply */
+};
+
+/* Error codes of replies (JSON-RPC 2.0 section 5.1 and our own from -32000 down). */
+struct contract_error {
+	int code;
+	const char *name;
+	const char *help;
+};
+
+extern const struct contract_event contract_events[];
+extern const size_t contract_nevents;
+extern const struct contract_method contract_methods[];
+extern const size_t contract_nmethods;
+extern const struct contract_error contract_errors[];
+extern const size_t contract_nerrors;
+
+const struct contract_method *contract_method(struct span name);
+const struct contract_event *contract_event(struct span type);
+const struct contract_error *contract_error(const char *name);
+/* Checks params (raw JSON object, n 0 counts as {}) against the method: types, required ones, unknown
+ * ones. 0, or -1 with the field and what was expected. */
+int contract_check_params(const struct contract_method *m, struct span params, struct error *e);
+/* Whether a type is well formed: noun/verb of lower-case letters, digits and '-'. */
+bool contract_type_ok(struct span type);
+/* Whether the noun of a type belongs to mci-build and mci-job alone (build job script command container). */
+bool contract_noun_reserved(struct span type);
+
+#endif

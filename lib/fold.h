@@ -1,0 +1,66 @@
+/*
+ * fold: what a stream of events amounts to: the state of a build and of its jobs. The tree, mci show,
+ * mci ls, mci wait and exit codes are views of it. Reads events by a scan, no tree.
+ */
+#ifndef MCI_FOLD_H
+#define MCI_FOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "error.h"
+#include "message.h"
+
+enum status {
+	STATUS_PENDING, STATUS_QUEUED, STATUS_INITIALIZING, STATUS_RUNNING, STATUS_BLOCKED,
+	STATUS_SUCCESS, STATUS_FAILURE, STATUS_ERROR, STATUS_SKIPPED, STATUS_CANCELED,
+	STATUS_N
+};
+const char *status_name(enum status s);
+/* -1 when text is no status. */
+int status_parse(struct span text);
+bool status_ended(enum status s);
+
+struct fold_job {
+	char *id;
+	enum status status;
+	int attempt;
+	bool cached, allowed;       /* taken from the store; failed, but allow-failure */
+	char *reason;               /* "exit", "timeout"... of its end, or why it was skipped; may be NULL */
+	int exit, signal;           /* -1 when not so */
+	int64_t started, ended;     /* wall clock, 0 when not yet */
+	int64_t elapsed, user, system; /* nanoseconds */
+	int64_t maxrss, bytes;
+	int command;                /* index of the entry that runs, -1 */
+	char *text;                 /* of that entry; may be NULL */
+	size_t order;               /* when it first appeared */
+};
+
+struct fold {
+	char *build;                /* name */
+	enum status status;
+	int64_t started, ended;
+	int64_t elapsed;
+	char *folder, *dir;         /* of the build, and of what it builds */
+	char *script;               /* the definition's name */
+	char *message;              /* why the build ended in error, when it did */
+	int exit;                   /* the exit status of mci-build, from build/end; -1 before */
+	int64_t seq, time;          /* of the last event */
+	struct fold_job *jobs;      /* in order of appearance */
+	size_t njobs, size;
+	size_t counts[STATUS_N];    /* jobs by status */
+	uint32_t *index;            /* hash by id */
+	size_t nindex;
+};
+
+void fold_init(struct fold *f);
+/* Takes one event in; unknown types change nothing. -1 only for what is no event. */
+int fold_event(struct fold *f, const struct message *m, struct error *e);
+/* Folds a whole events file; *lines counts them. A torn last line is left out. */
+int fold_file(struct fold *f, const char *path, struct error *e);
+struct fold_job *fold_find(struct fold *f, const char *id, size_t n);
+void fold_free(struct fold *f);
+
+#endif

@@ -1,0 +1,111 @@
+#include "kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t
+clock_read(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t
+real_now(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+static int64_t
+real_wall(void)
+{
+	return clock_read(CLOCK_REALTIME);
+}
+
+static void
+real_random(void *into, size_t n)
+{
+	/* the kernel's pool is ready long before we run; short reads only over 256 bytes */
+	while (n > 0) {
+		ssize_t got = getrandom(into, n, 0);
+		if (got > 0) {
+			into = (char *)into + got;
+			n -= (size_t)got;
+		}
+	}
+}
+
+static int
+real_wait(int epoll, struct epoll_event *events, int n, int64_t deadline)
+{
+	int timeout = -1, got;
+
+	if (deadline >= 0) {
+		int64_t left = deadline - real_now();
+		/* rounded up, so that a timer is never early and never spins */
+		left = left <= 0 ? 0 : (left + 999999) / 1000000;
+		timeout = left > 1000000000 ? 1000000000 : (int)left;
+	}
+	got = epoll_wait(epoll, events, n, timeout);
+	return got < 0 && errno == EINTR ? 0 : got;
+}
+
+static int
+real_open(int dir, const char *path, int flags, mode_t mode)
+{
+	return openat(dir, path, flags | O_CLOEXEC, mode);
+}
+
+static int
+real_accept(int fd)
+{
+	return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+static int
+real_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const env[])
+{
+	int sys = posix_spawn(pid, path, actions, attributes, argv, env);
+
+	if (sys == 0)
+		return 0;
+	errno = sys;
+	return -1;
+}
+
+struct kernel kernel = {
+	.now = real_now,
+	.wall = real_wall,
+	.random = real_random,
+	.wait = real_wait,
+	.open = real_open,
+	.read = read,
+	.pread = pread,
+	.write = write,
+	.writev = writev,
+	.sync = fdatasync,
+	.connect = connect,
+	.accept = real_accept,
+	.spawn = real_spawn,
+};
+
+int
+kernel_write_all(int fd, const void *from, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = kernel.write(fd, from, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		from = (const char *)from + done;
+		n -= (size_t)done;
+	}
+	return 0;
+}

@@ -1,0 +1,121 @@
+#include "line.h"
+
+#include <string.h>
+
+/* One read asks for this much: a pipe's whole content. */
+#define CHUNK (64 * 1024)
+
+static size_t
+limit_of(const struct line_reader *r)
+{
+	return r->limit == 0 ? LINE_LIMIT : r->limit;
+}
+
+/* Moves what is left to the front, so that the buffer stays one line and a chunk long. */
+static void
+compact(struct line_reader *r)
+{
+	if (r->at == 0)
+		return;
+	bytes_drop(&r->buffer, r->at);
+	r->searched -= r->at;
+	r->at = 0;
+}
+
+ssize_t
+line_read(struct line_reader *r, int fd)
+{
+	ssize_t n;
+
+	compact(r);
+	n = kernel.read(fd, bytes_reserve(&r->buffer, r->buffer.size == 0 ? 4096 : CHUNK),
+	    r->buffer.size - r->buffer.len);
+	if (n > 0)
+		r->buffer.len += (size_t)n;
+	return n;
+}
+
+void
+line_add(struct line_reader *r, const void *p, size_t n)
+{
+	compact(r);
+	bytes_add(&r->buffer, p, n);
+}
+
+/* No newline in sight: drops the bytes of a line that is over the limit already. */
+static enum line_result
+overlong(struct line_reader *r, struct span *line)
+{
+	size_t n = r->buffer.len - r->at;
+
+	if (n < limit_of(r) && !r->skipping)
+		return LINE_NONE;
+	if (r->skipping) {
+		r->at = r->searched = r->buffer.len;
+		return LINE_NONE;
+	}
+	*line = (struct span){ r->buffer.data + r->at, n < 64 ? n : 64 };
+	r->skipping = true;
+	r->number++;
+	r->at = r->searched = r->buffer.len;
+	return LINE_LONG;
+}
+
+enum line_result
+line_next(struct line_reader *r, struct span *line)
+{
+	for (;;) {
+		char *from = r->buffer.data + r->at;
+		char *end = NULL;
+		size_t n;
+
+		if (r->searched < r->buffer.len)
+			end = memchr(r->buffer.data + r->searched, '\n', r->buffer.len - r->searched);
+		if (end == NULL) {
+			r->searched = r->buffer.len;
+			return overlong(r, line);
+		}
+		n = (size_t)(end - from);
+		r->at += n + 1;
+		r->searched = r->at;
+		if (r->skipping) {
+			r->skipping = false;
+			continue;
+		}
+		r->number++;
+		*line = (struct span){ from, n };
+		if (n + 1 > limit_of(r)) {
+			line->n = 64;
+			return LINE_LONG;
+		}
+		return LINE_OK;
+	}
+}
+
+struct span
+line_rest(const struct line_reader *r)
+{
+	if (r->skipping || r->buffer.len == r->at)
+		return (struct span){ NULL, 0 };
+	return (struct span){ r->buffer.data + r->at, r->buffer.len - r->at };
+}
+
+size_t
+line_take(struct line_reader *r, void *into, size_t n)
+{
+	size_t have = r->buffer.len - r->at;
+
+	if (n > have)
+		n = have;
+	if (n > 0)
+		memcpy(into, r->buffer.data + r->at, n);
+	r->at += n;
+	r->searched = r->at;
+	return n;
+}
+
+void
+line_free(struct line_reader *r)
+{
+	bytes_free(&r->buffer);
+}

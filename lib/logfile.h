@@ -1,0 +1,83 @@
+/*
+ * logfile: what one job attempt printed: the raw bytes in one file (NAME.log), byte for byte, and beside
+ * it an index (NAME.idx) of fixed records, about one a read and none a line: offset, time, stream.
+ * A local log that came in one chunk has no index; its time, length and end are in job/executed.
+ * Every other index ends with an end record, so that ended and cut can be told apart.
+ */
+#ifndef MCI_LOGFILE_H
+#define MCI_LOGFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bytes.h"
+#include "error.h"
+
+/* One record of the index, little endian, 24 bytes; the file starts with one whose offset is MAGIC. */
+#define LOGFILE_MAGIC UINT64_C(0x3130786469696d63) /* "cmiidx01" */
+struct logfile_record {
+	uint64_t offset; /* of the chunk's first byte in the log; in the end record its length */
+	int64_t time;    /* when the chunk was read, nanoseconds since 1970 */
+	uint32_t stream; /* 0 not recorded, 1 stdout, 2 stderr; LOGFILE_END in the last record */
+	uint32_t flags;  /* 0; LOGFILE_TRUNCATED in an end record when bytes were dropped */
+};
+#define LOGFILE_END 0xffffffffU
+#define LOGFILE_TRUNCATED 1U
+
+/* The names inside a log folder: JOB.log, from the second attempt on JOB@2.log; the same with idx. */
+void logfile_name(struct bytes *into, const char *job, int attempt, const char *suffix);
+
+struct logfile_writer {
+	int dir;          /* borrowed: descriptor of the log folder */
+	int fd, index;    /* index is -1 until the second chunk */
+	char *name;       /* JOB or JOB@N, without suffix */
+	int64_t size;     /* bytes in the log */
+	int64_t first, last; /* times of the first and the last chunk */
+	unsigned chunks;
+	uint32_t stream;  /* of the last chunk */
+	struct logfile_record start; /* of the first chunk, until the index file is made */
+	int64_t cap;      /* 0 none; bytes behind it are counted in dropped and not stored */
+	int64_t dropped;
+	struct bytes pending; /* index records not written yet */
+};
+
+/* Creates the log (truncating one of the same name) in the folder dir. */
+int logfile_open(struct logfile_writer *w, int dir, const char *job, int attempt, struct error *e);
+
+enum logfile_result {
+	LOGFILE_MORE,  /* the pipe is empty for now */
+	LOGFILE_EOF,   /* all writers closed the pipe */
+	LOGFILE_ERROR, /* the log could not be written; error says */
+};
+/*
+ * Moves what the (non-blocking) pipe holds into the log, at most budget bytes in one call (0 is no
+ * bound), with one index record a read. copy, unless -1, gets the same bytes (mci-job -- COMMAND). Reads
+ * go through one buffer of the room, 256 KiB, shared by all writers of the thread; a pipe that fills a
+ * read is widened to 1 MiB (F_SETPIPE_SZ).
+ */
+enum logfile_result logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budget,
+    int copy, struct error *e);
+/* Appends bytes that are at hand (mci-build's own notes in script.log). */
+int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
+    struct error *e);
+/* Writes what is pending of the index and the end record, if there is an index. */
+int logfile_close(struct logfile_writer *w, struct error *e);
+
+/* Reading: the index of a finished or growing log. */
+struct logfile_index {
+	struct logfile_record *records; /* chunks only */
+	size_t n;
+	bool ended;      /* the end record is there */
+	bool truncated;  /* it says bytes are missing */
+	int64_t length;  /* from the end record, else -1 */
+	off_t consumed;  /* bytes of the index file read so far */
+};
+/* Reads records that were added since the last call; a missing file is none. 0 or -1 (damaged). */
+int logfile_index_read(struct logfile_index *x, int dir, const char *job, int attempt,
+    struct error *e);
+/* The time of the byte at offset, or -1 when nothing is known. */
+int64_t logfile_index_time(const struct logfile_index *x, int64_t offset);
+void logfile_index_free(struct logfile_index *x);
+
+#endif

@@ -1,0 +1,151 @@
+#include "message.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "number.h"
+
+enum field_shape { SHAPE_TEXT, SHAPE_COUNT, SHAPE_RAW, SHAPE_ID };
+
+static const struct field {
+	const char *key;
+	enum field_shape shape;
+	size_t offset;
+} fields[] = {
+	{ "type", SHAPE_TEXT, offsetof(struct message, type) },
+	{ "time", SHAPE_TEXT, offsetof(struct message, time) },
+	{ "build", SHAPE_TEXT, offsetof(struct message, build) },
+	{ "job", SHAPE_TEXT, offsetof(struct message, job) },
+	{ "seq", SHAPE_COUNT, offsetof(struct message, seq) },
+	{ "run", SHAPE_COUNT, offsetof(struct message, run) },
+	{ "method", SHAPE_TEXT, offsetof(struct message, method) },
+	{ "id", SHAPE_ID, offsetof(struct message, id) },
+	{ "params", SHAPE_RAW, offsetof(struct message, params) },
+	{ "result", SHAPE_RAW, offsetof(struct message, result) },
+	{ "error", SHAPE_RAW, offsetof(struct message, error) },
+	{ "jsonrpc", SHAPE_RAW, 0 },
+};
+#define NFIELDS (sizeof(fields) / sizeof(fields[0]))
+#define JSONRPC (NFIELDS - 1)
+
+static int
+field_take(struct message *m, const struct field *f, const struct scan_value *v, struct error *e)
+{
+	char *at = (char *)m + f->offset;
+
+	switch (f->shape) {
+	case SHAPE_TEXT:
+		if (v->type != SCAN_STRING)
+			return error_set(e, ERROR_INPUT, "%s: expected a string, found %s", f->key,
+			    scan_type_name(v->type));
+		*(struct span *)(void *)at = (struct span){ v->raw.p + 1, v->raw.n - 2 };
+		return 0;
+	case SHAPE_COUNT:
+		if (scan_integer(v, 1, INT64_MAX, (int64_t *)(void *)at, e) < 0)
+			return error_before(e, "%s: ", f->key);
+		return 0;
+	case SHAPE_ID:
+		if (v->type != SCAN_STRING && v->type != SCAN_NUMBER && v->type != SCAN_NULL)
+			return error_set(e, ERROR_INPUT, "%s: expected a string or a number, found %s",
+			    f->key, scan_type_name(v->type));
+		/* fallthrough */
+	case SHAPE_RAW:
+		if (f != &fields[JSONRPC])
+			*(struct span *)(void *)at = v->raw;
+		return 0;
+	}
+	return 0;
+}
+
+static const struct field *
+field_find(struct span key)
+{
+	for (size_t i = 0; i < NFIELDS; i++) {
+		if (span_is(key, fields[i].key))
+			return &fields[i];
+	}
+	return NULL;
+}
+
+static int
+kind_decide(struct message *m, unsigned seen, struct error *e)
+{
+	if (m->type.n > 0) {
+		m->kind = MESSAGE_EVENT;
+	} else if (seen & 1) {
+		return error_set(e, ERROR_INPUT, "type: expected a name such as job/end, found an empty string");
+	} else if (!(seen & 1U << JSONRPC)) {
+		m->kind = MESSAGE_SPEC;
+	} else if (m->method.n > 0) {
+		m->kind = MESSAGE_REQUEST;
+	} else if (m->result.n > 0 || m->error.n > 0) {
+		m->kind = MESSAGE_REPLY;
+	} else {
+		return error_set(e, ERROR_INPUT,
+		    "jsonrpc: expected a request with method or a reply with result or error");
+	}
+	return 0;
+}
+
+int
+message_read(struct message *m, const char *line, size_t n, struct error *e)
+{
+	struct scan s;
+	struct scan_member member;
+	unsigned seen = 0;
+	int got;
+
+	*m = (struct message){ .line = { line, n } };
+	if (scan_open(&s, line, n, e) < 0)
+		return -1;
+	if (s.close != '}')
+		return error_set(e, ERROR_INPUT, "expected a JSON object, found an array");
+	while ((got = scan_next(&s, &member, e)) > 0) {
+		const struct field *f = field_find(member.key);
+
+		if (f == NULL)
+			continue;
+		if (seen & 1U << (f - fields))
+			return error_set(e, ERROR_INPUT, "%s: the key comes twice", f->key);
+		seen |= 1U << (f - fields);
+		/* a spec's id and a spec's own keys are checked where specs are read */
+		if (field_take(m, f, &member.value, e) < 0)
+			return -1;
+	}
+	return got < 0 ? -1 : kind_decide(m, seen, e);
+}
+
+int
+message_member(const char *line, size_t n, const char *key, struct scan_value *v, struct error *e)
+{
+	struct scan s;
+	struct scan_member member;
+	int got;
+
+	if (scan_open(&s, line, n, e) < 0)
+		return -1;
+	while ((got = scan_next(&s, &member, e)) > 0) {
+		if (span_is(member.key, key)) {
+			*v = member.value;
+			return 1;
+		}
+	}
+	return got;
+}
+
+void
+message_splice(struct bytes *into, struct span front, const char *line, size_t n)
+{
+	const char *open = memchr(line, '{', n);
+	size_t skip = (size_t)(open - line) + 1;
+
+	bytes_reserve(into, n + front.n + 3);
+	bytes_char(into, '{');
+	bytes_add(into, front.p, front.n);
+	while (skip < n && (line[skip] == ' ' || line[skip] == '\t' || line[skip] == '\r'))
+		skip++;
+	if (skip < n && line[skip] != '}')
+		bytes_char(into, ',');
+	bytes_add(into, line + skip, n - skip);
+	bytes_char(into, '\n');
+}

@@ -1,0 +1,58 @@
+/*
+ * process: starting programs and ending everything that they started. Children get default signals, an
+ * empty mask, only the descriptors that are named, and the environment that is given.
+ */
+#ifndef MCI_PROCESS_H
+#define MCI_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bytes.h"
+#include "error.h"
+
+struct process_spec {
+	const char *path;        /* the file to run; a name without slash is searched in env's PATH */
+	char *const *argv;
+	char *const *env;        /* NULL: this process's */
+	const char *dir;         /* NULL: this process's */
+	int in, out, err;        /* descriptors that become 0, 1, 2; -1: /dev/null */
+	const int (*extra)[2];   /* {from, to} pairs besides, to >= 3 */
+	int nextra;
+	bool session;            /* a new session (and group), no controlling terminal */
+	bool group;              /* a new process group */
+	const char *terminal;    /* with session: this pty becomes the controlling terminal */
+};
+
+/* Starts it; 0, or -1 with an error that names the program (errno in e->sys: ENOENT, EACCES...). */
+int process_spawn(pid_t *pid, const struct process_spec *p, struct error *e);
+
+/* The path of another program of the kit: beside the running one, else on the PATH. Caller frees. */
+char *process_kit(const char *name);
+
+/* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */
+int process_pidfd(pid_t pid);
+
+/* Orphans of our descendants become our children from now on. */
+int process_adopt_orphans(struct error *e);
+
+struct process_list {
+	pid_t *pids;
+	size_t n, size;
+};
+/* All living descendants of root (itself not), nearest first, from /proc. Appends. */
+void process_descendants(pid_t root, struct process_list *out);
+/* Our direct children as the kernel lists them; cheap (one small file). Appends. */
+void process_children(struct process_list *out);
+/* Whether the process was started with this NAME=VALUE in its environment (/proc/PID/environ). */
+bool process_has_env(pid_t pid, const char *pair);
+void process_list_free(struct process_list *l);
+
+/* Sends signal to the group of leader and to every descendant of it, whatever session it is in. */
+void process_signal_tree(pid_t leader, int signal);
+/* KILLs every descendant of this process but the pids in keep, again and again until none is left, and
+ * reaps them. For the last act of a subreaper; returns how many were found. */
+size_t process_kill_all(const pid_t *keep, size_t nkeep);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * service: a table of methods and an event handler, with no main and no transport in it. A server puts
+ * one service behind any number of listeners and links. Handlers run on the loop, finish within a
+ * millisecond, and answer now or later.
+ */
+#ifndef MCI_SERVICE_H
+#define MCI_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "contract.h"
+#include "error.h"
+#include "link.h"
+#include "loop.h"
+#include "message.h"
+
+struct request;
+
+struct service_method {
+	const char *name; /* a row of contract_methods */
+	void (*call)(void *self, struct request *r);
+};
+
+struct service {
+	const char *name; /* contract_method.service that its methods must have */
+	const struct service_method *methods;
+	size_t nmethods;
+	/* A posted event; m points into the line. Return -1 with an error to have it reported back as a
+	 * line {"type":"error",...}. NULL: events are refused. */
+	int (*event)(void *self, const struct link_peer *peer, const struct message *m,
+	    struct error *e);
+};
+
+struct server;
+struct server *server_new(struct loop *loop, const struct service *s, void *self);
+int server_listen(struct server *s, const char *address, mode_t mode, struct error *e);
+/* Serves one connection on descriptors that it takes over. */
+int server_connect(struct server *s, int in, int out, struct error *e);
+/* Closes all listeners and links; pending requests are forgotten. */
+void server_free(struct server *s);
+/* How many connections are open. */
+size_t server_connections(const struct server *s);
+
+/* Inside a handler. Texts are decoded and live until the request is answered. */
+struct span request_params(const struct request *r);
+/* A text or NULL when absent; types were checked against the contract before. */
+const char *request_text(struct request *r, const char *name);
+int64_t request_integer(struct request *r, const char *name, int64_t otherwise);
+/* Raw JSON of a parameter, n 0 when absent. */
+struct span request_raw(struct request *r, const char *name);
+const struct link_peer *request_peer(const struct request *r);
+/* Answers; exactly one of these, now or later; r is gone afterwards. result is a JSON value. */
+void request_reply(struct request *r, struct span result);
+void request_fail(struct request *r, const char *error_name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Answers and takes the connection over: the link is the callee's until it closes; closed is called
+ * once when the other end is gone. */
+struct link *request_stream(struct request *r, struct span result,
+    void (*closed)(void *arg, struct link *l), void *arg);
+
+#endif

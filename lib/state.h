@@ -1,0 +1,63 @@
+/*
+ * state: where builds are kept and how they are named. A build is a folder
+ *   $XDG_STATE_HOME/mci/builds/ORG/REPO/N     (ORG is "local" for builds of a folder)
+ * with events.ndjson, plan.ndjson, script.log, logs/, and control (the path of its control socket).
+ * Beside the numbers: "project" (absolute path of the folder it builds), "latest" (a link to the newest).
+ */
+#ifndef MCI_STATE_H
+#define MCI_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bytes.h"
+#include "error.h"
+
+/* $XDG_STATE_HOME/mci/builds, else ~/.local/state/mci/builds. Not created. Caller frees. */
+char *state_builds(struct error *e);
+/* $XDG_RUNTIME_DIR/mci, else a private folder in /tmp (/tmp/mci-UID, 0700, ours); created. */
+char *state_sockets(struct error *e);
+/* The nearest folder upward from dir that holds .mci or .monkeyci, not past the top of the git work tree
+ * (or /); NULL when none. Caller frees. */
+char *state_project(const char *dir);
+
+struct state_build {
+	char *name;    /* "local/zlib/7" */
+	char *path;    /* its folder */
+	long number;
+	int lock;      /* descriptor of the folder with an exclusive flock, or -1 */
+};
+
+/* Makes the next build folder of a project: a number by mkdir, the lock, logs/ inside, "latest". The
+ * name is local/<base name>, with -<hash of the path> when another folder has that name. 0 or -1. */
+int state_build_new(struct state_build *b, const char *project, struct error *e);
+void state_build_free(struct state_build *b);
+
+/*
+ * Finds a build by what a user writes: local/DIR/N, ORG/REPO/N, N (of project), @ (the latest there),
+ * @~N (N before it), @failed (the latest that failed), or the path of a build folder or of its
+ * events.ndjson. project may be NULL. Fills name, path, number; takes no lock. ERROR_NOT_FOUND.
+ */
+int state_build_find(struct state_build *b, const char *text, const char *project, struct error *e);
+/* The same with "/JOB" behind it; *job is NULL when there is none, else the caller frees it. */
+int state_job_find(struct state_build *b, char **job, const char *text, const char *project,
+    struct error *e);
+
+/* Builds, newest first. repo is "local/zlib" or NULL for those of all. Caller frees with the list. */
+struct state_list {
+	struct state_build *builds;
+	size_t n;
+};
+int state_list_read(struct state_list *l, const char *repo, struct error *e);
+void state_list_free(struct state_list *l);
+/* "local/zlib" for a project folder that has had a build; NULL when it has none. Caller frees. */
+char *state_repo(const char *project);
+
+/* Whether a process holds the build's lock: it is running. */
+bool state_build_running(const struct state_build *b);
+/* Removes the folder with all in it. ERROR_BUSY when it is running. */
+int state_build_remove(const struct state_build *b, struct error *e);
+/* Removes the oldest ended builds of a repo beyond keep. */
+void state_prune(const char *repo, size_t keep);
+
+#endif
