@@ -1,0 +1,746 @@
+#include "state.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+#include "message.h"
+#include "number.h"
+
+/* What is kept of a folder's name in a build's name; with hash and number far below NAME_MAX. */
+#define NAME_LENGTH 128
+/* build/end is the last line of a log and shorter than this, its message included. */
+#define END_LENGTH 8192
+
+static bool
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static char *
+home_folder(struct error *e)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (home != NULL && home[0] == '/')
+		return xstrdup(home);
+	user = getpwuid(getuid());
+	if (user == NULL) {
+		error_set(e, ERROR_INPUT, "HOME is not set and user %u is not known",
+		    (unsigned)getuid());
+		return NULL;
+	}
+	return xstrdup(user->pw_dir);
+}
+
+char *
+state_builds(struct error *e)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	AUTO_FREE char *home = NULL;
+
+	/* a relative path is to be ignored, says the XDG base directory specification */
+	if (state != NULL && state[0] == '/')
+		return xformat("%s/mci/builds", state);
+	home = home_folder(e);
+	return home == NULL ? NULL : xformat("%s/.local/state/mci/builds", home);
+}
+
+/* mkdir -p, private: builds hold what jobs print. */
+static int
+make_folders(const char *path, struct error *e)
+{
+	AUTO_FREE char *copy = xstrdup(path);
+
+	for (char *p = copy + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+			return error_sys(e, "mkdir %s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+		return error_sys(e, "mkdir %s", copy);
+	return 0;
+}
+
+/* Makes the folder unless it is there, and checks that nobody else can put a socket into it. */
+static int
+private_folder(const char *path, struct error *e)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return error_sys(e, "mkdir %s", path);
+	if (lstat(path, &st) < 0)
+		return error_sys(e, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 077) != 0)
+		return error_set(e, ERROR_REFUSED, "%s is not a folder that only this user can enter",
+		    path);
+	return 0;
+}
+
+char *
+state_sockets(struct error *e)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char *path;
+
+	if (runtime != NULL && runtime[0] == '/' && is_folder(runtime))
+		path = xformat("%s/mci", runtime);
+	else
+		path = xformat("/tmp/mci-%u", (unsigned)getuid());
+	if (private_folder(path, e) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static bool
+holds(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = xformat("%s/%s", dir, name);
+
+	return access(path, F_OK) == 0;
+}
+
+char *
+state_project(const char *dir)
+{
+	char *path = realpath(dir, NULL);
+
+	while (path != NULL) {
+		AUTO_FREE char *native = xformat("%s/.mci", path);
+		AUTO_FREE char *original = xformat("%s/.monkeyci", path);
+		char *slash = strrchr(path, '/');
+
+		if (is_folder(native) || is_folder(original))
+			return path;
+		if (slash[1] == '\0' || holds(path, ".git"))
+			break;
+		slash[slash == path] = '\0';
+	}
+	free(path);
+	return NULL;
+}
+
+/* The last part of the path as a part of a build's name. */
+static char *
+base_name(const char *project)
+{
+	const char *slash = strrchr(project, '/');
+	const char *base = slash == NULL ? project : slash + 1;
+	char *name = *base == '\0' ? xstrdup("root") : xmemdup(base, strnlen(base, NAME_LENGTH));
+
+	for (char *p = name; *p != '\0'; p++) {
+		if (!isalnum((unsigned char)*p) && strchr("._+,-", *p) == NULL)
+			*p = '_';
+	}
+	if (name[0] == '.')
+		name[0] = '_';
+	return name;
+}
+
+/* FNV-1a; only tells folders of the same name apart. */
+static uint32_t
+path_hash(const char *path)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (; *path != '\0'; path++)
+		hash = (hash ^ (unsigned char)*path) * UINT64_C(1099511628211);
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* Whose builds these are: 1 the project's, 0 another's, -1 nobody's yet. */
+static int
+repo_belongs(const char *folder, const char *project)
+{
+	AUTO_FREE char *link = xformat("%s/project", folder);
+	char found[PATH_MAX];
+	ssize_t n = readlink(link, found, sizeof(found));
+
+	if (n < 0)
+		return -1;
+	return (size_t)n == strlen(project) && memcmp(found, project, (size_t)n) == 0;
+}
+
+/* The folder becomes the project's, unless somebody is quicker: then *owner says whose it is. */
+static int
+repo_claim(const char *folder, const char *project, int *owner, struct error *e)
+{
+	AUTO_FREE char *link = xformat("%s/project", folder);
+
+	if (make_folders(folder, e) < 0)
+		return -1;
+	*owner = 1;
+	if (symlink(project, link) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return error_sys(e, "symlink %s", link);
+	*owner = repo_belongs(folder, project);
+	if (*owner < 0)
+		return error_set(e, ERROR_REFUSED, "%s is not a link to a folder", link);
+	return 0;
+}
+
+/* "local/zlib", or "local/zlib-1f2e3d4c" when the plain name is another folder's. */
+static char *
+repo_name(const char *project, bool hashed)
+{
+	AUTO_FREE char *base = base_name(project);
+
+	if (hashed)
+		return xformat("local/%s-%08x", base, path_hash(project));
+	return xformat("local/%s", base);
+}
+
+static char *
+repo_of(const char *builds, const char *project)
+{
+	for (int hashed = 0; hashed < 2; hashed++) {
+		char *repo = repo_name(project, hashed);
+		AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+
+		if (repo_belongs(folder, project) == 1)
+			return repo;
+		free(repo);
+	}
+	return NULL;
+}
+
+char *
+state_repo(const char *project)
+{
+	AUTO_FREE char *builds = state_builds(NULL);
+
+	return builds == NULL ? NULL : repo_of(builds, project);
+}
+
+static char *
+repo_make(const char *builds, const char *project, struct error *e)
+{
+	for (int hashed = 0; hashed < 2; hashed++) {
+		char *repo = repo_name(project, hashed);
+		AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+		int owner = repo_belongs(folder, project);
+
+		if (owner < 0 && repo_claim(folder, project, &owner, e) < 0) {
+			free(repo);
+			return NULL;
+		}
+		if (owner == 1)
+			return repo;
+		free(repo);
+	}
+	error_set(e, ERROR_INTERNAL, "no name is free for the builds of %s", project);
+	return NULL;
+}
+
+/* A build's number, 0 when the name is none. */
+static long
+number_of(const char *name, size_t n)
+{
+	int64_t number;
+
+	if (n == 0 || name[0] == '0' || number_parse(name, n, 1, LONG_MAX - 1, &number, NULL) < 0)
+		return 0;
+	return (long)number;
+}
+
+static int
+number_falling(const void *a, const void *b)
+{
+	long left = *(const long *)a, right = *(const long *)b;
+
+	return left < right ? 1 : left > right ? -1 : 0;
+}
+
+/* The numbers in a repo's folder, newest first; the caller frees. A missing folder has none. */
+static long *
+numbers_read(const char *folder, size_t *count)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	long *numbers = NULL;
+	size_t n = 0, size = 0;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		long number = number_of(entry->d_name, strlen(entry->d_name));
+
+		if (number == 0)
+			continue;
+		if (n == size) {
+			size = size == 0 ? 64 : size * 2;
+			numbers = xrealloc(numbers, size, sizeof(*numbers));
+		}
+		numbers[n++] = number;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	if (n > 0)
+		qsort(numbers, n, sizeof(*numbers), number_falling);
+	*count = n;
+	return numbers;
+}
+
+/* The number that was given out last, by the link; the build may be gone. 0 when there was none. */
+static long
+latest_read(const char *folder)
+{
+	AUTO_FREE char *link = xformat("%s/latest", folder);
+	AUTO_FREE long *numbers = NULL;
+	char text[32];
+	ssize_t length = readlink(link, text, sizeof(text));
+	size_t n;
+	long number = length > 0 ? number_of(text, (size_t)length) : 0;
+
+	if (number > 0)
+		return number;
+	numbers = numbers_read(folder, &n);
+	return n > 0 ? numbers[0] : 0;
+}
+
+static int
+latest_write(const char *folder, long number, struct error *e)
+{
+	AUTO_FREE char *link = xformat("%s/latest", folder);
+	AUTO_FREE char *fresh = xformat("%s/latest.%ld", folder, number);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", number);
+	if (symlink(text, fresh) < 0 && errno != EEXIST)
+		return error_sys(e, "symlink %s", fresh);
+	return rename(fresh, link) < 0 ? error_sys(e, "rename %s", fresh) : 0;
+}
+
+/* The folder of the next number; mkdir decides between builds that start at the same moment. */
+static int
+number_take(struct state_build *b, const char *builds, const char *repo, struct error *e)
+{
+	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+
+	for (b->number = latest_read(folder) + 1;; b->number++) {
+		b->path = xformat("%s/%ld", folder, b->number);
+		if (mkdir(b->path, 0755) == 0)
+			break;
+		if (errno != EEXIST)
+			return error_sys(e, "mkdir %s", b->path);
+		free(b->path);
+		b->path = NULL;
+	}
+	b->name = xformat("%s/%ld", repo, b->number);
+	return latest_write(folder, b->number, e);
+}
+
+int
+state_build_new(struct state_build *b, const char *project, struct error *e)
+{
+	AUTO_FREE char *builds = state_builds(e);
+	AUTO_FREE char *repo = NULL;
+
+	*b = (struct state_build){ .lock = -1 };
+	if (builds == NULL || (repo = repo_make(builds, project, e)) == NULL ||
+	    number_take(b, builds, repo, e) < 0)
+		goto fail;
+	b->lock = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
+	/* waits, if at all, for somebody who is just asking whether it runs */
+	if (b->lock < 0 || flock(b->lock, LOCK_EX) < 0) {
+		error_sys(e, "lock %s", b->path);
+		goto fail;
+	}
+	if (mkdirat(b->lock, "logs", 0755) < 0) {
+		error_sys(e, "mkdir %s/logs", b->path);
+		goto fail;
+	}
+	return 0;
+fail:
+	state_build_free(b);
+	return -1;
+}
+
+void
+state_build_free(struct state_build *b)
+{
+	free(b->name);
+	free(b->path);
+	memory_close(&b->lock);
+	*b = (struct state_build){ .lock = -1 };
+}
+
+static void
+build_fill(struct state_build *b, const char *builds, const char *repo, long number)
+{
+	b->number = number;
+	b->name = xformat("%s/%ld", repo, number);
+	b->path = xformat("%s/%s/%ld", builds, repo, number);
+	b->lock = -1;
+}
+
+/* Whether the build ended, and not well: its last line says so, or it was killed before it could. */
+static bool
+build_failed(const struct state_build *b)
+{
+	AUTO_FREE char *path = xformat("%s/events.ndjson", b->path);
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	char tail[END_LENGTH];
+	struct message m;
+	struct scan_value status;
+	struct stat st;
+	ssize_t n;
+	char *from;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	n = kernel.pread(fd, tail, sizeof(tail), st.st_size > END_LENGTH ? st.st_size - END_LENGTH : 0);
+	if (n > 0 && tail[n - 1] == '\n') {
+		from = memrchr(tail, '\n', (size_t)--n);
+		from = from == NULL ? tail : from + 1;
+		n -= from - tail;
+		if (message_read(&m, from, (size_t)n, NULL) == 0 && span_is(m.type, "build/end") &&
+		    message_member(from, (size_t)n, "status", &status, NULL) == 1)
+			return scan_text_is(&status, "failure") || scan_text_is(&status, "error");
+	}
+	return !state_build_running(b);
+}
+
+/* The build that stands back places behind the newest one, or the newest that failed. */
+static int
+find_relative(struct state_build *b, const char *builds, const char *repo, size_t back, bool failed,
+    struct error *e)
+{
+	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+	size_t n;
+	AUTO_FREE long *numbers = numbers_read(folder, &n);
+
+	for (size_t i = back; i < n; i++) {
+		build_fill(b, builds, repo, numbers[i]);
+		if (!failed || build_failed(b))
+			return 0;
+		state_build_free(b);
+	}
+	if (failed)
+		return error_set(e, ERROR_NOT_FOUND, "no build of %s has failed", repo);
+	return error_set(e, ERROR_NOT_FOUND, "%s has %zu build%s", repo, n, n == 1 ? "" : "s");
+}
+
+static int
+find_number(struct state_build *b, const char *builds, const char *repo, long number,
+    struct error *e)
+{
+	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+	long latest;
+
+	build_fill(b, builds, repo, number);
+	if (is_folder(b->path))
+		return 0;
+	state_build_free(b);
+	latest = latest_read(folder);
+	if (latest == 0)
+		return error_set(e, ERROR_NOT_FOUND, "there is no build of %s", repo);
+	return error_set(e, ERROR_NOT_FOUND, "there is no build %s/%ld (the latest is %ld)", repo,
+	    number, latest);
+}
+
+/* "@", "@~2", "@failed" and "7": builds of the project. */
+static int
+find_here(struct state_build *b, const char *builds, const char *text, const char *project,
+    struct error *e)
+{
+	AUTO_FREE char *repo = project == NULL ? NULL : repo_of(builds, project);
+	int64_t back = 0;
+	long number = number_of(text, strlen(text));
+
+	if (text[0] == '@' && text[1] == '~') {
+		if (number_parse(text + 2, strlen(text + 2), 0, INT32_MAX, &back, e) < 0)
+			return error_before(e, "%s: ", text);
+	} else if (number == 0 && strcmp(text, "@") != 0 && strcmp(text, "@failed") != 0) {
+		return error_set(e, ERROR_INPUT, "%s: expected @, @~N or @failed", text);
+	}
+	if (repo == NULL)
+		return error_set(e, ERROR_NOT_FOUND, "there is no build of %s",
+		    project == NULL ? "this folder" : project);
+	if (number > 0)
+		return find_number(b, builds, repo, number, e);
+	return find_relative(b, builds, repo, (size_t)back, text[1] == 'f', e);
+}
+
+/* ORG/REPO/N: two parts and a number. */
+static int
+find_named(struct state_build *b, const char *builds, const char *text, struct error *e)
+{
+	const char *org_end = strchr(text, '/');
+	const char *repo_end = org_end == NULL ? NULL : strchr(org_end + 1, '/');
+	long number = repo_end == NULL ? 0 : number_of(repo_end + 1, strlen(repo_end + 1));
+	AUTO_FREE char *repo = NULL;
+
+	if (number == 0 || text[0] == '.' || org_end == text || org_end[1] == '.' ||
+	    repo_end == org_end + 1)
+		return error_set(e, ERROR_NOT_FOUND,
+		    "'%s' is no build: expected local/DIR/N, ORG/REPO/N, N, @, @~N, @failed or a path",
+		    text);
+	repo = xmemdup(text, (size_t)(repo_end - text));
+	return find_number(b, builds, repo, number, e);
+}
+
+/* The folder of a build, or its events.ndjson; anywhere. */
+static int
+find_path(struct state_build *b, const char *builds, const char *text, struct error *e)
+{
+	char *path = realpath(text, NULL);
+	size_t n = strlen(builds);
+	char *slash;
+
+	if (path == NULL)
+		return error_set(e, ERROR_NOT_FOUND, "%s: %s", text, strerror(errno));
+	slash = strrchr(path, '/');
+	if (slash != path && strcmp(slash + 1, "events.ndjson") == 0)
+		*slash = '\0';
+	if (!holds(path, "events.ndjson")) {
+		error_set(e, ERROR_NOT_FOUND, "%s is not the folder of a build (no events.ndjson in it)",
+		    path);
+		free(path);
+		return -1;
+	}
+	slash = strrchr(path, '/');
+	b->path = path;
+	b->number = number_of(slash + 1, strlen(slash + 1));
+	b->name = xstrdup(strncmp(path, builds, n) == 0 && path[n] == '/' ? path + n + 1 : path);
+	b->lock = -1;
+	return 0;
+}
+
+int
+state_build_find(struct state_build *b, const char *text, const char *project, struct error *e)
+{
+	AUTO_FREE char *builds = state_builds(e);
+
+	*b = (struct state_build){ .lock = -1 };
+	if (builds == NULL)
+		return -1;
+	if (text[0] == '@' || number_of(text, strlen(text)) > 0)
+		return find_here(b, builds, text, project, e);
+	if (text[0] == '/' || text[0] == '.')
+		return find_path(b, builds, text, e);
+	if (find_named(b, builds, text, e) == 0)
+		return 0;
+	/* a path without ./ in front, when there is one */
+	return access(text, F_OK) == 0 ? find_path(b, builds, text, e) : -1;
+}
+
+/* Where "/JOB" begins in the text: behind @..., N or the third part; NULL when it is not there. */
+static const char *
+job_slash(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (slash == NULL || text[0] == '@' || number_of(text, (size_t)(slash - text)) > 0)
+		return slash;
+	if (text[0] == '/' || text[0] == '.')
+		return access(text, F_OK) == 0 ? NULL : strrchr(text, '/');
+	slash = strchr(slash + 1, '/');
+	return slash == NULL ? NULL : strchr(slash + 1, '/');
+}
+
+int
+state_job_find(struct state_build *b, char **job, const char *text, const char *project,
+    struct error *e)
+{
+	const char *slash = job_slash(text);
+	AUTO_FREE char *build = slash == NULL ? xstrdup(text) : xmemdup(text, (size_t)(slash - text));
+
+	*job = NULL;
+	*b = (struct state_build){ .lock = -1 };
+	if (slash != NULL && (slash[1] == '\0' || strchr(slash + 1, '/') != NULL))
+		return error_set(e, ERROR_INPUT, "'%s': expected BUILD/JOB, '%s' is no job's id", text,
+		    slash + 1);
+	if (state_build_find(b, build, project, e) < 0)
+		return -1;
+	if (slash != NULL)
+		*job = xstrdup(slash + 1);
+	return 0;
+}
+
+/* Adds the builds of one repo, newest first. */
+static void
+list_repo(struct state_list *l, const char *builds, const char *repo)
+{
+	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+	size_t n;
+	AUTO_FREE long *numbers = numbers_read(folder, &n);
+
+	if (n == 0)
+		return;
+	l->builds = xrealloc(l->builds, l->n + n, sizeof(*l->builds));
+	for (size_t i = 0; i < n; i++)
+		build_fill(&l->builds[l->n++], builds, repo, numbers[i]);
+}
+
+/* The plain names in a folder, one call each. */
+static void
+each_folder(const char *path, void (*each)(void *arg, const char *name), void *arg)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] != '.')
+			each(arg, entry->d_name);
+	}
+	closedir(dir);
+}
+
+struct walk {
+	struct state_list *list;
+	const char *builds;
+	const char *org;
+};
+
+static void
+walk_repo(void *arg, const char *name)
+{
+	const struct walk *w = arg;
+	AUTO_FREE char *repo = xformat("%s/%s", w->org, name);
+
+	list_repo(w->list, w->builds, repo);
+}
+
+static void
+walk_org(void *arg, const char *name)
+{
+	const struct walk *w = arg;
+	struct walk inner = { w->list, w->builds, name };
+	AUTO_FREE char *path = xformat("%s/%s", w->builds, name);
+
+	each_folder(path, walk_repo, &inner);
+}
+
+struct dated {
+	struct state_build build;
+	int64_t made;
+};
+
+static int
+dated_falling(const void *a, const void *b)
+{
+	const struct dated *left = a, *right = b;
+
+	if (left->made != right->made)
+		return left->made < right->made ? 1 : -1;
+	return number_falling(&left->build.number, &right->build.number);
+}
+
+/* Over several repos the numbers say nothing: logs/ was made when the build began. */
+static void
+list_sort(struct state_list *l)
+{
+	struct dated *all = xmalloc((l->n + 1) * sizeof(*all));
+
+	for (size_t i = 0; i < l->n; i++) {
+		AUTO_FREE char *logs = xformat("%s/logs", l->builds[i].path);
+		struct statx st;
+
+		all[i].build = l->builds[i];
+		if (statx(AT_FDCWD, logs, 0, STATX_BTIME | STATX_MTIME, &st) < 0)
+			continue;
+		if (!(st.stx_mask & STATX_BTIME))
+			st.stx_btime = st.stx_mtime;
+		all[i].made = st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
+	}
+	qsort(all, l->n, sizeof(*all), dated_falling);
+	for (size_t i = 0; i < l->n; i++)
+		l->builds[i] = all[i].build;
+	free(all);
+}
+
+int
+state_list_read(struct state_list *l, const char *repo, struct error *e)
+{
+	AUTO_FREE char *builds = state_builds(e);
+	struct walk w = { l, builds, NULL };
+
+	*l = (struct state_list){ 0 };
+	if (builds == NULL)
+		return -1;
+	if (repo != NULL) {
+		list_repo(l, builds, repo);
+		return 0;
+	}
+	each_folder(builds, walk_org, &w);
+	list_sort(l);
+	return 0;
+}
+
+void
+state_list_free(struct state_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		state_build_free(&l->builds[i]);
+	free(l->builds);
+	*l = (struct state_list){ 0 };
+}
+
+bool
+state_build_running(const struct state_build *b)
+{
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+int
+state_build_remove(const struct state_build *b, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return error_sys(e, "%s", b->path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			return error_set(e, ERROR_BUSY, "%s is running", b->name);
+		return error_sys(e, "lock %s", b->path);
+	}
+	if (nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		return error_sys(e, "remove %s", b->path);
+	return 0;
+}
+
+void
+state_prune(const char *repo, size_t keep)
+{
+	struct state_list list;
+
+	if (state_list_read(&list, repo, NULL) < 0)
+		return;
+	for (size_t i = keep; i < list.n; i++)
+		state_build_remove(&list.builds[i], NULL);
+	state_list_free(&list);
+}
