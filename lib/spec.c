@@ -593,6 +593,10 @@ member_read(struct spec *s, const struct scan_member *m, unsigned flags, struct 
 		    "%s: mci-job knows no graph; give the jobs to 'mci-build -'", rows[key].name);
 	if (rows[key].read(s, &m->value, flags, e) < 0)
 		return error_before(e, "%s", rows[key].name);
+	if (key >= SPEC_CACHES && key <= SPEC_EXPOSE) {
+		bytes_format(&s->kept, "%s\"%s\":", s->kept.len > 0 ? "," : "", rows[key].name);
+		bytes_add(&s->kept, m->value.raw.p, m->value.raw.n);
+	}
 	return 0;
 }
 
@@ -670,6 +674,7 @@ spec_free(struct spec *s)
 	free(s->image);
 	list_free(s->depends, s->ndepends);
 	free(s->retry_codes);
+	bytes_free(&s->kept);
 	*s = (struct spec){ 0 };
 }
 
@@ -791,6 +796,10 @@ graph_write(struct bytes *b, const struct spec *s)
 		retry_write(b, s);
 	flag_write(b, "allow-failure", s->allow_failure);
 	flag_write(b, "blocked", s->blocked);
+	if (s->kept.len > 0) {
+		bytes_char(b, ',');
+		bytes_add(b, s->kept.data, s->kept.len);
+	}
 }
 
 void

@@ -63,6 +63,7 @@ struct spec {
 	int64_t retry_delay;     /* first back-off, doubled each time */
 	bool allow_failure;
 	bool blocked;
+	struct bytes kept;       /* caches ... expose: raw members that are only read and written again */
 };
 
 /*
