@@ -1,0 +1,55 @@
+/*
+ * document: YAML and JSON files with jobs, turned into the spec lines that a script would have written.
+ * A file is a list of jobs, one job, or {"jobs": [...]}. JSON is read as the YAML that it is.
+ */
+#ifndef DOCUMENT_H
+#define DOCUMENT_H
+
+#include <stddef.h>
+
+#include "bytes.h"
+#include "definition.h"
+#include "error.h"
+
+/* Bounds on one file, for what strangers write. */
+#define DOCUMENT_BYTES (16 * 1024 * 1024) /* 10,000 jobs take 2 or 3 */
+#define DOCUMENT_NODES 1000000            /* as written */
+#define DOCUMENT_ALIASED 100000           /* nodes that aliases and merge keys may add */
+#define DOCUMENT_DEPTH 32
+
+struct document_job {
+	struct span line; /* one JSON object with the keys of mci-script(5); no newline */
+	const char *file; /* where it was written, for errors: a path as people know it */
+	unsigned row, column;
+};
+
+struct document {
+	struct document_job *jobs;
+	size_t n;
+	struct bytes text; /* holds the lines */
+	char **names;      /* hold the files' names */
+	size_t nnames;
+};
+
+/* One thing that is wrong with a file. row and column are 0 when the file as a whole is meant. */
+struct document_problem {
+	const char *file;
+	unsigned row, column;
+	const char *text; /* "script[2]: expected a string, found a number" */
+	const char *job;  /* id of the job it is in, or NULL */
+};
+/* Called for each problem; anything but 0 stops the reading. */
+typedef int document_report(void *arg, const struct document_problem *p);
+
+/*
+ * Reads every file of d. Each job has been through spec_read, when_check and matrix_check, so that it is
+ * as good as a line can be alone; an id that is missing under .monkeyci has become job-N. 0, or -1 with
+ * FILE:LINE:COLUMN: and the first problem. doc is empty then.
+ */
+int document_load(struct document *doc, const struct definition *d, struct error *e);
+/* The same for lint: reports all problems and keeps the jobs that are good. Their number. */
+size_t document_survey(struct document *doc, const struct definition *d, document_report *report,
+    void *arg);
+void document_free(struct document *doc);
+
+#endif
