@@ -1,0 +1,243 @@
+#include "graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "memory.h"
+#include "option.h"
+
+/* How many ids a suggestion is looked for among: enough for people, bounded for machines. */
+#define NEAREST_AMONG 2000
+
+void
+graph_init(struct graph *g)
+{
+	*g = (struct graph){ 0 };
+}
+
+void
+graph_free(struct graph *g)
+{
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct job *j = &g->jobs[i];
+
+		free(j->id);
+		free(j->line);
+		free(j->plan);
+		free(j->outputs);
+		free(j->sets);
+		if (j->retry != NULL)
+			free(j->retry->codes);
+		free(j->retry);
+	}
+	free(g->jobs);
+	free(g->edges);
+	free(g->index);
+	*g = (struct graph){ 0 };
+}
+
+/* FNV-1a */
+static uint32_t
+hash(const char *id, size_t n)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)id[i]) * 16777619U;
+	return h;
+}
+
+/* The slot of the id, or the empty one where it belongs. */
+static uint32_t
+slot_of(const struct graph *g, const char *id, size_t n)
+{
+	uint32_t mask = g->nindex - 1, at = hash(id, n) & mask;
+
+	while (g->index[at] != NO_JOB) {
+		const char *other = g->jobs[g->index[at]].id;
+
+		if (strncmp(other, id, n) == 0 && other[n] == '\0')
+			break;
+		at = (at + 1) & mask;
+	}
+	return at;
+}
+
+static void
+index_grow(struct graph *g)
+{
+	if (g->n * 2 < g->nindex)
+		return;
+	g->nindex = g->nindex == 0 ? 64 : g->nindex * 2;
+	g->index = xrealloc(g->index, g->nindex, sizeof(*g->index));
+	memset(g->index, 0xff, g->nindex * sizeof(*g->index));
+	for (uint32_t i = 0; i < g->n; i++)
+		g->index[slot_of(g, g->jobs[i].id, strlen(g->jobs[i].id))] = i;
+}
+
+uint32_t
+graph_find(const struct graph *g, const char *id, size_t n)
+{
+	if (g->n == 0 || memchr(id, '\0', n) != NULL)
+		return NO_JOB;
+	return g->index[slot_of(g, id, n)];
+}
+
+uint32_t
+graph_name(struct graph *g, const char *id)
+{
+	size_t length = strlen(id);
+	uint32_t slot;
+
+	index_grow(g);
+	slot = slot_of(g, id, length);
+	if (g->index[slot] != NO_JOB)
+		return g->index[slot];
+	if (g->n == g->size) {
+		g->size = g->size == 0 ? 64 : g->size * 2;
+		g->jobs = xrealloc(g->jobs, g->size, sizeof(*g->jobs));
+	}
+	g->jobs[g->n] = (struct job){ .id = xmemdup(id, length), .needs = NO_JOB, .needed = NO_JOB,
+		.because = NO_JOB, .next = NO_JOB, .attempt = 1 };
+	g->index[slot] = g->n;
+	return g->n++;
+}
+
+int
+graph_declare(struct graph *g, const char *id, uint32_t *job, struct error *e)
+{
+	*job = graph_name(g, id);
+	if (g->jobs[*job].declared)
+		return error_set(e, ERROR_INPUT, "id: '%s' is the id of an earlier job", id);
+	g->jobs[*job].declared = true;
+	g->ndeclared++;
+	return 0;
+}
+
+static uint32_t
+edge_add(struct graph *g, uint32_t to, uint32_t next)
+{
+	if (g->nedges == g->edges_size) {
+		g->edges_size = g->edges_size == 0 ? 256 : g->edges_size * 2;
+		g->edges = xrealloc(g->edges, g->edges_size, sizeof(*g->edges));
+	}
+	g->edges[g->nedges] = (struct edge){ to, next };
+	return g->nedges++;
+}
+
+void
+graph_depend(struct graph *g, uint32_t job, uint32_t on)
+{
+	for (uint32_t at = g->jobs[job].needs; at != NO_JOB; at = g->edges[at].next) {
+		if (g->edges[at].job == on)
+			return;
+	}
+	g->jobs[job].needs = edge_add(g, on, g->jobs[job].needs);
+	g->jobs[on].needed = edge_add(g, job, g->jobs[on].needed);
+}
+
+const char *
+graph_nearest(const struct graph *g, const char *word)
+{
+	AUTO_FREE const char **ids = xmalloc(NEAREST_AMONG * sizeof(*ids));
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < g->n && n < NEAREST_AMONG; i++) {
+		if (g->jobs[i].declared)
+			ids[n++] = g->jobs[i].id;
+	}
+	return option_nearest(word, ids, n);
+}
+
+static int
+unknown_check(const struct graph *g, uint32_t *at, struct error *e)
+{
+	for (uint32_t i = 0; i < g->n; i++) {
+		const char *near, *by;
+
+		if (g->jobs[i].declared)
+			continue;
+		by = g->jobs[g->edges[g->jobs[i].needed].job].id;
+		*at = g->edges[g->jobs[i].needed].job;
+		near = graph_nearest(g, g->jobs[i].id);
+		return error_set(e, ERROR_INPUT, "job '%s': depends-on: there is no job '%s'%s%s%s", by,
+		    g->jobs[i].id, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+		    near != NULL ? "'?" : "");
+	}
+	return 0;
+}
+
+/* Walks from a job that Kahn's order left over along such jobs until one comes again: a cycle. */
+static void
+cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, uint32_t *at, struct error *e)
+{
+	AUTO_FREE bool *seen = xmalloc(g->n);
+	AUTO_BYTES path = { 0 };
+	uint32_t job = from;
+
+	while (!seen[job]) {
+		seen[job] = true;
+		for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next) {
+			if (left[g->edges[k].job] > 0) {
+				job = g->edges[k].job;
+				break;
+			}
+		}
+	}
+	*at = from = job;
+	do {
+		bytes_format(&path, "%s -> ", g->jobs[job].id);
+		for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next) {
+			if (left[g->edges[k].job] > 0) {
+				job = g->edges[k].job;
+				break;
+			}
+		}
+	} while (job != from);
+	bytes_text(&path, g->jobs[from].id);
+	error_set(e, ERROR_INPUT, "depends-on: a cycle: %s", bytes_string(&path));
+}
+
+static int
+cycle_check(const struct graph *g, uint32_t *at, struct error *e)
+{
+	AUTO_FREE uint32_t *left = xmalloc(((size_t)g->n + 1) * sizeof(*left));
+	AUTO_FREE uint32_t *queue = xmalloc(((size_t)g->n + 1) * sizeof(*queue));
+	uint32_t head = 0, tail = 0;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		for (uint32_t k = g->jobs[i].needs; k != NO_JOB; k = g->edges[k].next)
+			left[i]++;
+		if (left[i] == 0)
+			queue[tail++] = i;
+	}
+	while (head < tail) {
+		uint32_t job = queue[head++];
+
+		for (uint32_t k = g->jobs[job].needed; k != NO_JOB; k = g->edges[k].next) {
+			if (--left[g->edges[k].job] == 0)
+				queue[tail++] = g->edges[k].job;
+		}
+	}
+	for (uint32_t i = 0; i < g->n && tail < g->n; i++) {
+		if (left[i] > 0) {
+			cycle_name(g, left, i, at, e);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int
+graph_check(const struct graph *g, uint32_t *at, struct error *e)
+{
+	uint32_t ignored;
+
+	if (at == NULL)
+		at = &ignored;
+	*at = NO_JOB;
+	if (unknown_check(g, at, e) < 0)
+		return -1;
+	return cycle_check(g, at, e);
+}

@@ -1,0 +1,62 @@
+/*
+ * journal: the build's event log and everybody who reads it. mci-build alone writes it and gives each
+ * event its place (seq). What one round of the loop gathered is appended in one write, then the feeds
+ * (standard output, the script, the view) are served from the file, each at its own offset: a slow one
+ * costs no memory and stops nobody.
+ */
+#ifndef MCI_BUILD_JOURNAL_H
+#define MCI_BUILD_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "appendlog.h"
+#include "bytes.h"
+#include "error.h"
+#include "loop.h"
+
+struct journal_feed;
+
+struct journal {
+	struct loop *loop;
+	struct appendlog log;
+	struct bytes pending; /* whole event lines of this round */
+	struct bytes front;   /* ,"build":NAME,"run":1 */
+	int64_t seq;          /* of the last event */
+	struct journal_feed *feeds;
+	struct loop_timer *sync;
+	bool failed;          /* a write failed: nothing more is accepted */
+	struct error error;   /* why */
+};
+
+int journal_open(struct journal *j, struct loop *loop, const char *path, const char *build,
+    struct error *e);
+/* Opens an event line of this type; the caller adds members to the result and calls journal_end. */
+struct bytes *journal_begin(struct journal *j, const char *type);
+void journal_end(struct journal *j);
+/* Takes an event that somebody else wrote, as it is, with seq, build and run put in front. */
+void journal_forward(struct journal *j, const char *line, size_t n);
+/* Appends what is pending and serves the feeds; -1 once the log cannot be written. */
+int journal_flush(struct journal *j, struct error *e);
+/* The offset behind everything that was flushed. */
+int64_t journal_size(const struct journal *j);
+
+/*
+ * Serves the log to descriptor to (which the feed then owns when own is set) from the offset at.
+ * passed is called once when the feed has passed the offset given to journal_feed_mark; gone when
+ * the reader has closed, after which the feed is freed.
+ */
+struct journal_feed *journal_feed(struct journal *j, int to, bool own, int64_t at,
+    void (*gone)(void *arg), void *arg, struct error *e);
+void journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *arg));
+/* Gives up: closes and frees it; gone is not called. */
+void journal_feed_close(struct journal_feed *f);
+/* Closes the feed as soon as it has everything that is flushed by then. */
+void journal_feed_finish(struct journal_feed *f);
+/* Whether some feed that others wait for has not had everything yet. */
+bool journal_feeds_open(const struct journal *j);
+
+/* The last sync, and the end of it. */
+int journal_close(struct journal *j, struct error *e);
+
+#endif
