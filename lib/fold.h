@@ -33,7 +33,7 @@ struct fold_job {
 	int64_t started, ended;     /* wall clock, 0 when not yet */
 	int64_t elapsed, user, system; /* nanoseconds */
 	int64_t maxrss, bytes;
-	int command;                /* index of the entry that runs, -1 */
+	int command;                /* index of the entry that began last, -1 */
 	char *text;                 /* of that entry; may be NULL */
 	size_t order;               /* when it first appeared */
 };
@@ -58,7 +58,7 @@ struct fold {
 void fold_init(struct fold *f);
 /* Takes one event in; unknown types change nothing. -1 only for what is no event. */
 int fold_event(struct fold *f, const struct message *m, struct error *e);
-/* Folds a whole events file; *lines counts them. A torn last line is left out. */
+/* Folds a whole events file; a torn last line is left out. 0, or -1 with FILE:LINE. */
 int fold_file(struct fold *f, const char *path, struct error *e);
 struct fold_job *fold_find(struct fold *f, const char *id, size_t n);
 void fold_free(struct fold *f);

@@ -1,0 +1,415 @@
+#include "fold.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "line.h"
+#include "memory.h"
+#include "scan.h"
+#include "timestamp.h"
+
+static const char *const names[STATUS_N] = {
+	[STATUS_PENDING] = "pending",
+	[STATUS_QUEUED] = "queued",
+	[STATUS_INITIALIZING] = "initializing",
+	[STATUS_RUNNING] = "running",
+	[STATUS_BLOCKED] = "blocked",
+	[STATUS_SUCCESS] = "success",
+	[STATUS_FAILURE] = "failure",
+	[STATUS_ERROR] = "error",
+	[STATUS_SKIPPED] = "skipped",
+	[STATUS_CANCELED] = "canceled",
+};
+
+const char *
+status_name(enum status s)
+{
+	return names[s];
+}
+
+int
+status_parse(struct span text)
+{
+	for (int i = 0; i < STATUS_N; i++) {
+		if (span_is(text, names[i]))
+			return i;
+	}
+	return -1;
+}
+
+bool
+status_ended(enum status s)
+{
+	return s >= STATUS_SUCCESS;
+}
+
+static uint32_t
+id_hash(const char *id, size_t n)
+{
+	uint32_t hash = 2166136261U;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ (unsigned char)id[i]) * 16777619U;
+	return hash ^ hash >> 15;
+}
+
+/* The slot that holds the id, or the empty one where it belongs; slots hold the job's place plus one. */
+static uint32_t *
+index_slot(struct fold *f, const char *id, size_t n)
+{
+	size_t mask = f->nindex - 1;
+
+	for (size_t at = id_hash(id, n) & mask;; at = (at + 1) & mask) {
+		const char *found = f->index[at] == 0 ? NULL : f->jobs[f->index[at] - 1].id;
+
+		if (found == NULL || (strncmp(found, id, n) == 0 && found[n] == '\0'))
+			return &f->index[at];
+	}
+}
+
+/* At most half full, so that a search stays short. */
+static void
+index_grow(struct fold *f)
+{
+	if (f->njobs * 2 < f->nindex)
+		return;
+	free(f->index);
+	f->nindex = f->nindex == 0 ? 64 : f->nindex * 2;
+	f->index = xmalloc(f->nindex * sizeof(*f->index));
+	for (size_t i = 0; i < f->njobs; i++)
+		*index_slot(f, f->jobs[i].id, strlen(f->jobs[i].id)) = (uint32_t)i + 1;
+}
+
+struct fold_job *
+fold_find(struct fold *f, const char *id, size_t n)
+{
+	uint32_t place = f->nindex == 0 ? 0 : *index_slot(f, id, n);
+
+	return place == 0 ? NULL : &f->jobs[place - 1];
+}
+
+static struct fold_job *
+job_make(struct fold *f, struct span id)
+{
+	struct fold_job *j = fold_find(f, id.p, id.n);
+
+	if (j != NULL)
+		return j;
+	index_grow(f);
+	if (f->njobs == f->size) {
+		f->size = f->size == 0 ? 32 : f->size * 2;
+		f->jobs = xrealloc(f->jobs, f->size, sizeof(*f->jobs));
+	}
+	j = &f->jobs[f->njobs];
+	*j = (struct fold_job){ .id = xmemdup(id.p, id.n), .attempt = 1, .exit = -1, .signal = -1,
+		.command = -1, .order = f->njobs };
+	*index_slot(f, id.p, id.n) = (uint32_t)++f->njobs;
+	f->counts[STATUS_PENDING]++;
+	return j;
+}
+
+static void
+job_status(struct fold *f, struct fold_job *j, enum status s)
+{
+	f->counts[j->status]--;
+	f->counts[s]++;
+	j->status = s;
+}
+
+enum shape { SHAPE_TEXT, SHAPE_INT, SHAPE_COUNT, SHAPE_SECONDS, SHAPE_BOOL };
+
+struct member {
+	const char *key;
+	enum shape shape;
+	size_t offset;
+};
+
+static const struct member job_members[] = {
+	{ "attempt", SHAPE_INT, offsetof(struct fold_job, attempt) },
+	{ "reason", SHAPE_TEXT, offsetof(struct fold_job, reason) },
+	{ "exit", SHAPE_INT, offsetof(struct fold_job, exit) },
+	{ "signal", SHAPE_INT, offsetof(struct fold_job, signal) },
+	{ "elapsed", SHAPE_SECONDS, offsetof(struct fold_job, elapsed) },
+	{ "user", SHAPE_SECONDS, offsetof(struct fold_job, user) },
+	{ "system", SHAPE_SECONDS, offsetof(struct fold_job, system) },
+	{ "maxrss", SHAPE_COUNT, offsetof(struct fold_job, maxrss) },
+	{ "bytes", SHAPE_COUNT, offsetof(struct fold_job, bytes) },
+	{ "cached", SHAPE_BOOL, offsetof(struct fold_job, cached) },
+	{ "allowed", SHAPE_BOOL, offsetof(struct fold_job, allowed) },
+	{ "command", SHAPE_INT, offsetof(struct fold_job, command) },
+	{ "text", SHAPE_TEXT, offsetof(struct fold_job, text) },
+	{ NULL, 0, 0 },
+};
+
+static const struct member build_members[] = {
+	{ "folder", SHAPE_TEXT, offsetof(struct fold, folder) },
+	{ "dir", SHAPE_TEXT, offsetof(struct fold, dir) },
+	{ "definition", SHAPE_TEXT, offsetof(struct fold, script) },
+	{ "message", SHAPE_TEXT, offsetof(struct fold, message) },
+	{ "elapsed", SHAPE_SECONDS, offsetof(struct fold, elapsed) },
+	{ "exit", SHAPE_INT, offsetof(struct fold, exit) },
+	{ NULL, 0, 0 },
+};
+
+static void
+text_take(char **into, const struct scan_value *v)
+{
+	AUTO_BYTES text = { 0 };
+
+	if (v->type != SCAN_STRING || scan_text(v, &text, NULL) < 0)
+		return;
+	free(*into);
+	*into = bytes_give(&text);
+}
+
+/* A member of the wrong type is left out: the log is somebody else's, and what it says stays readable. */
+static void
+member_take(const struct member *m, void *into, const struct scan_value *v)
+{
+	void *at = (char *)into + m->offset;
+	int64_t number;
+
+	switch (m->shape) {
+	case SHAPE_TEXT:
+		text_take(at, v);
+		break;
+	case SHAPE_INT:
+		if (scan_integer(v, 0, INT32_MAX, &number, NULL) == 0)
+			*(int *)at = (int)number;
+		break;
+	case SHAPE_COUNT:
+		scan_integer(v, 0, INT64_MAX, at, NULL);
+		break;
+	case SHAPE_SECONDS:
+		scan_seconds(v, at, NULL);
+		break;
+	case SHAPE_BOOL:
+		*(bool *)at = v->type == SCAN_TRUE;
+		break;
+	}
+}
+
+/* Reads the members of the table, and "status", from the event's line. */
+static int
+members_take(const struct member *table, void *into, const struct message *m)
+{
+	struct scan s;
+	struct scan_member found;
+	int status = -1;
+
+	if (scan_open(&s, m->line.p, m->line.n, NULL) < 0)
+		return -1;
+	while (scan_next(&s, &found, NULL) > 0) {
+		if (span_is(found.key, "status") && found.value.type == SCAN_STRING)
+			status = status_parse((struct span){ found.value.raw.p + 1,
+			    found.value.raw.n - 2 });
+		for (const struct member *row = table; row->key != NULL; row++) {
+			if (span_is(found.key, row->key)) {
+				member_take(row, into, &found.value);
+				break;
+			}
+		}
+	}
+	return status;
+}
+
+/* A new attempt knows nothing of the last one. */
+static void
+job_reset(struct fold_job *j)
+{
+	free(j->reason);
+	free(j->text);
+	j->reason = j->text = NULL;
+	j->exit = j->signal = j->command = -1;
+	j->started = j->ended = j->elapsed = j->user = j->system = j->maxrss = j->bytes = 0;
+}
+
+static void
+take_initializing(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	job_reset(j);
+	members_take(job_members, j, m);
+	j->started = f->time;
+}
+
+static void
+take_start(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	members_take(job_members, j, m);
+	j->started = f->time;
+}
+
+static void
+take_members(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	(void)f;
+	members_take(job_members, j, m);
+}
+
+/* What mci-build will most likely decide; mci-job alone decides nothing, and there it stays so. */
+static void
+take_executed(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	enum status s = STATUS_FAILURE;
+
+	members_take(job_members, j, m);
+	j->ended = f->time;
+	if (j->reason == NULL || strcmp(j->reason, "exit") == 0)
+		s = j->exit == 0 ? STATUS_SUCCESS : STATUS_FAILURE;
+	else if (strcmp(j->reason, "canceled") == 0)
+		s = STATUS_CANCELED;
+	else if (strcmp(j->reason, "start") == 0 || strcmp(j->reason, "lost") == 0)
+		s = STATUS_ERROR;
+	job_status(f, j, s);
+}
+
+static void
+take_end(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	int s = members_take(job_members, j, m);
+
+	if (j->started != 0 && j->ended == 0)
+		j->ended = f->time;
+	job_status(f, j, s < 0 ? STATUS_ERROR : (enum status)s);
+}
+
+static void
+build_start(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	(void)j;
+	members_take(build_members, f, m);
+	f->status = STATUS_RUNNING;
+	f->started = f->time;
+}
+
+static void
+build_end(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	int s = members_take(build_members, f, m);
+
+	(void)j;
+	f->status = s < 0 ? STATUS_ERROR : (enum status)s;
+	f->ended = f->time;
+}
+
+/* What each event does: for a job, its new status (-1 keeps it) and what is read from the event. */
+static const struct row {
+	const char *type;
+	bool job;
+	int status;
+	void (*take)(struct fold *f, struct fold_job *j, const struct message *m);
+} rows[] = {
+	{ "command/start", true, -1, take_members },
+	{ "job/pending", true, STATUS_PENDING, NULL },
+	{ "job/queued", true, STATUS_QUEUED, NULL },
+	{ "job/blocked", true, STATUS_BLOCKED, NULL },
+	{ "job/unblocked", true, STATUS_PENDING, NULL },
+	{ "job/initializing", true, STATUS_INITIALIZING, take_initializing },
+	{ "job/start", true, STATUS_RUNNING, take_start },
+	{ "job/executed", true, -1, take_executed },
+	{ "job/end", true, -1, take_end },
+	{ "build/queued", false, STATUS_QUEUED, NULL },
+	{ "build/initializing", false, STATUS_INITIALIZING, NULL },
+	{ "build/start", false, -1, build_start },
+	{ "build/end", false, -1, build_end },
+};
+
+static void
+row_apply(struct fold *f, const struct row *row, const struct message *m)
+{
+	struct fold_job *j = NULL;
+
+	if (row->job) {
+		if (m->job.n == 0)
+			return;
+		j = job_make(f, m->job);
+		if (row->status >= 0)
+			job_status(f, j, (enum status)row->status);
+	} else if (row->status >= 0) {
+		f->status = (enum status)row->status;
+	}
+	if (row->take != NULL)
+		row->take(f, j, m);
+}
+
+void
+fold_init(struct fold *f)
+{
+	*f = (struct fold){ .exit = -1 };
+}
+
+int
+fold_event(struct fold *f, const struct message *m, struct error *e)
+{
+	if (m->kind != MESSAGE_EVENT)
+		return error_set(e, ERROR_INPUT, "type: expected an event, found another kind of line");
+	if (m->time.n > 0)
+		timestamp_parse(m->time.p, m->time.n, &f->time, NULL);
+	if (m->seq > 0)
+		f->seq = m->seq;
+	if (f->build == NULL && m->build.n > 0)
+		f->build = xmemdup(m->build.p, m->build.n);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (span_is(m->type, rows[i].type)) {
+			row_apply(f, &rows[i], m);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int
+lines_take(struct fold *f, struct line_reader *r, struct error *e)
+{
+	struct span line;
+	struct message m;
+	enum line_result got;
+
+	while ((got = line_next(r, &line)) != LINE_NONE) {
+		if (got == LINE_LONG)
+			return error_set(e, ERROR_LIMIT, "a line over %d bytes", LINE_LIMIT);
+		if (message_read(&m, line.p, line.n, e) < 0 || fold_event(f, &m, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+fold_file(struct fold *f, const char *path, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	struct line_reader r = { 0 };
+	ssize_t n = 0;
+	int result = 0;
+
+	if (fd < 0)
+		return error_sys(e, "%s", path);
+	while (result == 0 && (n = line_read(&r, fd)) > 0) {
+		if (lines_take(f, &r, e) < 0)
+			result = error_before(e, "%s:%llu: ", path, (unsigned long long)r.number);
+	}
+	if (n < 0)
+		result = error_sys(e, "read %s", path);
+	line_free(&r);
+	return result;
+}
+
+void
+fold_free(struct fold *f)
+{
+	for (size_t i = 0; i < f->njobs; i++) {
+		free(f->jobs[i].id);
+		free(f->jobs[i].reason);
+		free(f->jobs[i].text);
+	}
+	free(f->jobs);
+	free(f->index);
+	free(f->build);
+	free(f->folder);
+	free(f->dir);
+	free(f->script);
+	free(f->message);
+	fold_init(f);
+}
