@@ -25,7 +25,8 @@ struct logfile_record {
 #define LOGFILE_END 0xffffffffU
 #define LOGFILE_TRUNCATED 1U
 
-/* The names inside a log folder: JOB.log, from the second attempt on JOB@2.log; the same with idx. */
+/* Appends a name inside a log folder: JOB.log, from the second attempt on JOB@2.log; suffix is "log" or
+ * "idx". */
 void logfile_name(struct bytes *into, const char *job, int attempt, const char *suffix);
 
 struct logfile_writer {
@@ -40,28 +41,37 @@ struct logfile_writer {
 	int64_t cap;      /* 0 none; bytes behind it are counted in dropped and not stored */
 	int64_t dropped;
 	struct bytes pending; /* index records not written yet */
+	int64_t indexed;  /* time of the newest record that was written */
 };
 
-/* Creates the log (truncating one of the same name) in the folder dir. */
+/* Creates the log in the folder dir, emptying one of the same name and removing its index. */
 int logfile_open(struct logfile_writer *w, int dir, const char *job, int attempt, struct error *e);
 
 enum logfile_result {
 	LOGFILE_MORE,  /* the pipe is empty for now */
 	LOGFILE_EOF,   /* all writers closed the pipe */
-	LOGFILE_ERROR, /* the log could not be written; error says */
+	LOGFILE_ERROR, /* the log, its index or copy could not be written; error says */
 };
 /*
  * Moves what the (non-blocking) pipe holds into the log, at most budget bytes in one call (0 is no
  * bound), with one index record a read. copy, unless -1, gets the same bytes (mci-job -- COMMAND). Reads
- * go through one buffer of the room, 256 KiB, shared by all writers of the thread; a pipe that fills a
- * read is widened to 1 MiB (F_SETPIPE_SZ).
+ * go through one buffer of the room, 256 KiB, shared by all writers of the thread; a pipe that was found
+ * full is widened to 1 MiB (F_SETPIPE_SZ). The hung-up side of a pseudo-terminal is EOF too.
+ *
+ * After LOGFILE_ERROR for the log nothing more is stored, so that it has no gap: draining may go on and
+ * what comes is counted in dropped.
+ *
+ * Index records are written when 4 KiB of them are pending, when the newest is a second younger than the
+ * newest written, and at the end: the times that a live reader lacks are within a second of the last one
+ * that it has.
  */
 enum logfile_result logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budget,
     int copy, struct error *e);
 /* Appends bytes that are at hand (mci-build's own notes in script.log). */
 int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e);
-/* Writes what is pending of the index and the end record, if there is an index. */
+/* Writes what is pending of the index and the end record, if there is an index (a log that lost bytes
+ * gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
 
 /* Reading: the index of a finished or growing log. */
@@ -73,9 +83,12 @@ struct logfile_index {
 	int64_t length;  /* from the end record, else -1 */
 	off_t consumed;  /* bytes of the index file read so far */
 };
-/* Reads records that were added since the last call; a missing file is none. 0 or -1 (damaged). */
+/* Reads records that were added since the last call; a missing file is none, and a torn last record is
+ * left for the next call. 0 or -1 (damaged). */
 int logfile_index_read(struct logfile_index *x, int dir, const char *job, int attempt,
     struct error *e);
+/* The chunk that holds the byte at offset, or NULL when nothing is known. Borrowed until the next read. */
+const struct logfile_record *logfile_index_at(const struct logfile_index *x, int64_t offset);
 /* The time of the byte at offset, or -1 when nothing is known. */
 int64_t logfile_index_time(const struct logfile_index *x, int64_t offset);
 void logfile_index_free(struct logfile_index *x);

@@ -1,0 +1,383 @@
+#include "logfile.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "kernel.h"
+#include "memory.h"
+
+#define READ_SIZE (256 * 1024)
+/* What a pipe holds before it is widened, and after: the most that an ordinary user may ask for. */
+#define PIPE_SMALL 65536
+#define PIPE_WIDE (1024 * 1024)
+/* Pending index records are written when they are this many bytes. */
+#define INDEX_BATCH 4096
+#define RECORD_SIZE sizeof(struct logfile_record)
+/* A cap that nothing fits under: after a failed write. */
+#define CAP_CLOSED (-1)
+
+_Static_assert(sizeof(struct logfile_record) == 24, "the index's format");
+
+static void
+base_name(struct bytes *into, const char *job, int attempt)
+{
+	bytes_text(into, job);
+	if (attempt > 1) {
+		bytes_char(into, '@');
+		bytes_number(into, attempt);
+	}
+}
+
+void
+logfile_name(struct bytes *into, const char *job, int attempt, const char *suffix)
+{
+	base_name(into, job, attempt);
+	bytes_char(into, '.');
+	bytes_text(into, suffix);
+}
+
+static char *
+file_name(const struct logfile_writer *w, const char *suffix)
+{
+	return xformat("%s.%s", w->name, suffix);
+}
+
+/* A log of the same name is emptied; its index, which would tell lies, goes. */
+static int
+open_again(struct logfile_writer *w, const char *log)
+{
+	AUTO_FREE char *index = file_name(w, "idx");
+
+	if (unlinkat(w->dir, index, 0) < 0 && errno != ENOENT)
+		return -1;
+	return kernel.open(w->dir, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
+}
+
+int
+logfile_open(struct logfile_writer *w, int dir, const char *job, int attempt, struct error *e)
+{
+	AUTO_BYTES base = { 0 };
+	AUTO_FREE char *log = NULL;
+
+	*w = (struct logfile_writer){ .dir = dir, .fd = -1, .index = -1 };
+	base_name(&base, job, attempt);
+	w->name = bytes_give(&base);
+	log = file_name(w, "log");
+	w->fd = kernel.open(dir, log, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0666);
+	if (w->fd < 0 && errno == EEXIST)
+		w->fd = open_again(w, log);
+	if (w->fd >= 0)
+		return 0;
+	error_sys(e, "create %s", log);
+	free(w->name);
+	w->name = NULL;
+	return -1;
+}
+
+static void
+add_record(struct logfile_writer *w, uint64_t offset, int64_t time, uint32_t stream, uint32_t flags)
+{
+	struct logfile_record r = { htole64(offset), (int64_t)htole64((uint64_t)time),
+		htole32(stream), htole32(flags) };
+
+	bytes_add(&w->pending, &r, sizeof(r));
+}
+
+/* After a failed write: times are lost, but the index stays readable and can be gone on with. */
+static void
+whole_records(struct logfile_writer *w)
+{
+	struct stat st;
+
+	w->pending.len = 0;
+	if (fstat(w->index, &st) == 0 && st.st_size % (off_t)RECORD_SIZE != 0)
+		(void)!ftruncate(w->index, st.st_size - st.st_size % (off_t)RECORD_SIZE);
+}
+
+static int
+index_write(struct logfile_writer *w, struct error *e)
+{
+	if (w->pending.len == 0)
+		return 0;
+	if (kernel_write_all(w->index, w->pending.data, w->pending.len) < 0) {
+		error_sys(e, "write %s.idx", w->name);
+		whole_records(w);
+		return -1;
+	}
+	w->pending.len = 0;
+	w->indexed = w->last;
+	return 0;
+}
+
+/* Makes the index file, with its header and the first chunk's record pending. */
+static int
+index_open(struct logfile_writer *w, struct error *e)
+{
+	AUTO_FREE char *name = file_name(w, "idx");
+
+	w->index = kernel.open(w->dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
+	if (w->index < 0)
+		return error_sys(e, "create %s", name);
+	add_record(w, LOGFILE_MAGIC, 0, 0, 0);
+	if (w->chunks > 0)
+		add_record(w, w->start.offset, w->start.time, w->start.stream, 0);
+	return 0;
+}
+
+/* Notes the chunk that begins at the log's present end. */
+static int
+index_chunk(struct logfile_writer *w, uint32_t stream, struct error *e)
+{
+	struct logfile_record r = { (uint64_t)w->size, w->last, stream, 0 };
+	bool fresh = w->chunks == 1;
+
+	if (w->chunks == 0)
+		w->start = r;
+	else if (fresh && index_open(w, e) < 0)
+		return -1;
+	w->chunks++;
+	w->stream = stream;
+	if (w->chunks == 1)
+		return 0;
+	add_record(w, r.offset, r.time, r.stream, 0);
+	if (!fresh && w->pending.len < INDEX_BATCH && w->last - w->indexed < SECOND)
+		return 0;
+	return index_write(w, e);
+}
+
+/* Stores bytes; what was written of them counts, also when the rest could not be. */
+static int
+store(struct logfile_writer *w, const char *p, size_t n, struct error *e)
+{
+	while (n > 0) {
+		ssize_t done = kernel.write(w->fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0) {
+			error_sys(e, "write %s.log", w->name);
+			w->cap = w->size > 0 ? w->size : CAP_CLOSED;
+			w->dropped += (int64_t)n;
+			return -1;
+		}
+		p += done;
+		n -= (size_t)done;
+		w->size += done;
+	}
+	return 0;
+}
+
+int
+logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
+    struct error *e)
+{
+	size_t keep = n;
+
+	if (n == 0)
+		return 0;
+	w->last = kernel.wall();
+	if (w->first == 0)
+		w->first = w->last;
+	if (w->cap != 0) {
+		int64_t room = w->cap > w->size ? w->cap - w->size : 0;
+
+		if ((uint64_t)room < keep)
+			keep = (size_t)room;
+		w->dropped += (int64_t)(n - keep);
+	}
+	if (keep == 0)
+		return 0;
+	/* the index first: a reader never meets bytes of another stream or time under the old record */
+	if (index_chunk(w, stream, e) < 0) {
+		(void)store(w, p, keep, NULL);
+		return -1;
+	}
+	return store(w, p, keep, e);
+}
+
+static char *
+read_buffer(void)
+{
+	static _Thread_local char *buffer;
+
+	if (buffer == NULL)
+		buffer = xmalloc(READ_SIZE);
+	return buffer;
+}
+
+/* A writer that filled the pipe runs ahead of us: it gets more room, where the system grants it. */
+static void
+widen(int pipe, size_t got)
+{
+	if (got < PIPE_SMALL)
+		return;
+	if (fcntl(pipe, F_GETPIPE_SZ) < PIPE_WIDE)
+		fcntl(pipe, F_SETPIPE_SZ, PIPE_WIDE);
+}
+
+enum logfile_result
+logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budget, int copy,
+    struct error *e)
+{
+	char *buffer = read_buffer();
+	int64_t left = budget > 0 ? budget : INT64_MAX;
+
+	while (left > 0) {
+		size_t want = left < READ_SIZE ? (size_t)left : READ_SIZE;
+		ssize_t got = kernel.read(pipe, buffer, want);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return LOGFILE_MORE;
+		if (got == 0 || (got < 0 && errno == EIO))
+			return LOGFILE_EOF;
+		if (got < 0) {
+			error_sys(e, "read the output of %s", w->name);
+			return LOGFILE_ERROR;
+		}
+		left -= got;
+		widen(pipe, (size_t)got);
+		if (logfile_write(w, buffer, (size_t)got, stream, e) < 0)
+			return LOGFILE_ERROR;
+		if (copy >= 0 && kernel_write_all(copy, buffer, (size_t)got) < 0) {
+			error_sys(e, "write the output of %s", w->name);
+			return LOGFILE_ERROR;
+		}
+	}
+	return LOGFILE_MORE;
+}
+
+int
+logfile_close(struct logfile_writer *w, struct error *e)
+{
+	int result = 0;
+
+	if (w->index < 0 && w->dropped > 0)
+		result = index_open(w, e);
+	if (w->index >= 0) {
+		add_record(w, (uint64_t)w->size, w->last, LOGFILE_END,
+		    w->dropped > 0 ? LOGFILE_TRUNCATED : 0);
+		result = index_write(w, e);
+		close(w->index);
+	}
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w->name);
+	bytes_free(&w->pending);
+	w->fd = w->index = -1;
+	w->name = NULL;
+	return result;
+}
+
+static struct logfile_record
+decode(const char *p)
+{
+	struct logfile_record r;
+
+	memcpy(&r, p, sizeof(r));
+	r.offset = le64toh(r.offset);
+	r.time = (int64_t)le64toh((uint64_t)r.time);
+	r.stream = le32toh(r.stream);
+	r.flags = le32toh(r.flags);
+	return r;
+}
+
+/* Takes one record in; false when it cannot stand where it does. */
+static bool
+take_record(struct logfile_index *x, struct logfile_record r)
+{
+	if (x->consumed == 0)
+		return r.offset == LOGFILE_MAGIC;
+	if (x->ended || r.offset > INT64_MAX)
+		return false;
+	if (x->n > 0 && r.offset < x->records[x->n - 1].offset)
+		return false;
+	if (r.stream == LOGFILE_END) {
+		x->ended = true;
+		x->truncated = (r.flags & LOGFILE_TRUNCATED) != 0;
+		x->length = (int64_t)r.offset;
+		return true;
+	}
+	/* room doubles: it is full whenever n is a power of two */
+	if ((x->n & (x->n - 1)) == 0)
+		x->records = xrealloc(x->records, x->n == 0 ? 1 : x->n * 2, sizeof(r));
+	x->records[x->n++] = r;
+	return true;
+}
+
+static int
+read_records(struct logfile_index *x, int fd, const char *name, struct error *e)
+{
+	char buffer[RECORD_SIZE * 256];
+
+	for (;;) {
+		ssize_t got = kernel.pread(fd, buffer, sizeof(buffer), x->consumed);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(e, "read %s", name);
+		for (size_t at = 0; at + RECORD_SIZE <= (size_t)got; at += RECORD_SIZE) {
+			if (!take_record(x, decode(buffer + at)))
+				return error_set(e, ERROR_INPUT, "%s: damaged at byte %lld", name,
+				    (long long)x->consumed);
+			x->consumed += (off_t)RECORD_SIZE;
+		}
+		if ((size_t)got < sizeof(buffer))
+			return 0;
+	}
+}
+
+int
+logfile_index_read(struct logfile_index *x, int dir, const char *job, int attempt,
+    struct error *e)
+{
+	AUTO_BYTES name = { 0 };
+	AUTO_CLOSE int fd = -1;
+
+	if (x->consumed == 0)
+		x->length = -1;
+	logfile_name(&name, job, attempt, "idx");
+	fd = kernel.open(dir, bytes_string(&name), O_RDONLY, 0);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", bytes_string(&name));
+	return read_records(x, fd, bytes_string(&name), e);
+}
+
+const struct logfile_record *
+logfile_index_at(const struct logfile_index *x, int64_t offset)
+{
+	size_t low = 0, high = x->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (x->records[middle].offset <= (uint64_t)offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return offset < 0 || low == 0 ? NULL : &x->records[low - 1];
+}
+
+int64_t
+logfile_index_time(const struct logfile_index *x, int64_t offset)
+{
+	const struct logfile_record *r = logfile_index_at(x, offset);
+
+	return r == NULL ? -1 : r->time;
+}
+
+void
+logfile_index_free(struct logfile_index *x)
+{
+	free(x->records);
+	*x = (struct logfile_index){ .length = -1 };
+}
