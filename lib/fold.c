@@ -120,38 +120,47 @@ job_status(struct fold *f, struct fold_job *j, enum status s)
 
 enum shape { SHAPE_TEXT, SHAPE_INT, SHAPE_COUNT, SHAPE_SECONDS, SHAPE_BOOL };
 
+/* A literal as a span: the rows are compared with every event, and a strlen each is a sixth of that. */
+#define NAME(text) { text, sizeof(text) - 1 }
+
 struct member {
-	const char *key;
+	struct span key;
 	enum shape shape;
 	size_t offset;
 };
 
 static const struct member job_members[] = {
-	{ "attempt", SHAPE_INT, offsetof(struct fold_job, attempt) },
-	{ "reason", SHAPE_TEXT, offsetof(struct fold_job, reason) },
-	{ "exit", SHAPE_INT, offsetof(struct fold_job, exit) },
-	{ "signal", SHAPE_INT, offsetof(struct fold_job, signal) },
-	{ "elapsed", SHAPE_SECONDS, offsetof(struct fold_job, elapsed) },
-	{ "user", SHAPE_SECONDS, offsetof(struct fold_job, user) },
-	{ "system", SHAPE_SECONDS, offsetof(struct fold_job, system) },
-	{ "maxrss", SHAPE_COUNT, offsetof(struct fold_job, maxrss) },
-	{ "bytes", SHAPE_COUNT, offsetof(struct fold_job, bytes) },
-	{ "cached", SHAPE_BOOL, offsetof(struct fold_job, cached) },
-	{ "allowed", SHAPE_BOOL, offsetof(struct fold_job, allowed) },
-	{ "command", SHAPE_INT, offsetof(struct fold_job, command) },
-	{ "text", SHAPE_TEXT, offsetof(struct fold_job, text) },
-	{ NULL, 0, 0 },
+	{ NAME("attempt"), SHAPE_INT, offsetof(struct fold_job, attempt) },
+	{ NAME("reason"), SHAPE_TEXT, offsetof(struct fold_job, reason) },
+	{ NAME("exit"), SHAPE_INT, offsetof(struct fold_job, exit) },
+	{ NAME("signal"), SHAPE_INT, offsetof(struct fold_job, signal) },
+	{ NAME("elapsed"), SHAPE_SECONDS, offsetof(struct fold_job, elapsed) },
+	{ NAME("user"), SHAPE_SECONDS, offsetof(struct fold_job, user) },
+	{ NAME("system"), SHAPE_SECONDS, offsetof(struct fold_job, system) },
+	{ NAME("maxrss"), SHAPE_COUNT, offsetof(struct fold_job, maxrss) },
+	{ NAME("bytes"), SHAPE_COUNT, offsetof(struct fold_job, bytes) },
+	{ NAME("cached"), SHAPE_BOOL, offsetof(struct fold_job, cached) },
+	{ NAME("allowed"), SHAPE_BOOL, offsetof(struct fold_job, allowed) },
+	{ NAME("command"), SHAPE_INT, offsetof(struct fold_job, command) },
+	{ NAME("text"), SHAPE_TEXT, offsetof(struct fold_job, text) },
+	{ { NULL, 0 }, 0, 0 },
 };
 
 static const struct member build_members[] = {
-	{ "folder", SHAPE_TEXT, offsetof(struct fold, folder) },
-	{ "dir", SHAPE_TEXT, offsetof(struct fold, dir) },
-	{ "definition", SHAPE_TEXT, offsetof(struct fold, script) },
-	{ "message", SHAPE_TEXT, offsetof(struct fold, message) },
-	{ "elapsed", SHAPE_SECONDS, offsetof(struct fold, elapsed) },
-	{ "exit", SHAPE_INT, offsetof(struct fold, exit) },
-	{ NULL, 0, 0 },
+	{ NAME("folder"), SHAPE_TEXT, offsetof(struct fold, folder) },
+	{ NAME("dir"), SHAPE_TEXT, offsetof(struct fold, dir) },
+	{ NAME("definition"), SHAPE_TEXT, offsetof(struct fold, script) },
+	{ NAME("message"), SHAPE_TEXT, offsetof(struct fold, message) },
+	{ NAME("elapsed"), SHAPE_SECONDS, offsetof(struct fold, elapsed) },
+	{ NAME("exit"), SHAPE_INT, offsetof(struct fold, exit) },
+	{ { NULL, 0 }, 0, 0 },
 };
+
+static bool
+same(struct span a, struct span b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
 
 static void
 text_take(char **into, const struct scan_value *v)
@@ -205,8 +214,8 @@ members_take(const struct member *table, void *into, const struct message *m)
 		if (span_is(found.key, "status") && found.value.type == SCAN_STRING)
 			status = status_parse((struct span){ found.value.raw.p + 1,
 			    found.value.raw.n - 2 });
-		for (const struct member *row = table; row->key != NULL; row++) {
-			if (span_is(found.key, row->key)) {
+		for (const struct member *row = table; row->key.n > 0; row++) {
+			if (same(found.key, row->key)) {
 				member_take(row, into, &found.value);
 				break;
 			}
@@ -296,24 +305,24 @@ build_end(struct fold *f, struct fold_job *j, const struct message *m)
 
 /* What each event does: for a job, its new status (-1 keeps it) and what is read from the event. */
 static const struct row {
-	const char *type;
+	struct span type;
 	bool job;
 	int status;
 	void (*take)(struct fold *f, struct fold_job *j, const struct message *m);
 } rows[] = {
-	{ "command/start", true, -1, take_members },
-	{ "job/pending", true, STATUS_PENDING, NULL },
-	{ "job/queued", true, STATUS_QUEUED, NULL },
-	{ "job/blocked", true, STATUS_BLOCKED, NULL },
-	{ "job/unblocked", true, STATUS_PENDING, NULL },
-	{ "job/initializing", true, STATUS_INITIALIZING, take_initializing },
-	{ "job/start", true, STATUS_RUNNING, take_start },
-	{ "job/executed", true, -1, take_executed },
-	{ "job/end", true, -1, take_end },
-	{ "build/queued", false, STATUS_QUEUED, NULL },
-	{ "build/initializing", false, STATUS_INITIALIZING, NULL },
-	{ "build/start", false, -1, build_start },
-	{ "build/end", false, -1, build_end },
+	{ NAME("command/start"), true, -1, take_members },
+	{ NAME("job/pending"), true, STATUS_PENDING, NULL },
+	{ NAME("job/queued"), true, STATUS_QUEUED, NULL },
+	{ NAME("job/blocked"), true, STATUS_BLOCKED, NULL },
+	{ NAME("job/unblocked"), true, STATUS_PENDING, NULL },
+	{ NAME("job/initializing"), true, STATUS_INITIALIZING, take_initializing },
+	{ NAME("job/start"), true, STATUS_RUNNING, take_start },
+	{ NAME("job/executed"), true, -1, take_executed },
+	{ NAME("job/end"), true, -1, take_end },
+	{ NAME("build/queued"), false, STATUS_QUEUED, NULL },
+	{ NAME("build/initializing"), false, STATUS_INITIALIZING, NULL },
+	{ NAME("build/start"), false, -1, build_start },
+	{ NAME("build/end"), false, -1, build_end },
 };
 
 static void
@@ -352,7 +361,7 @@ fold_event(struct fold *f, const struct message *m, struct error *e)
 	if (f->build == NULL && m->build.n > 0)
 		f->build = xmemdup(m->build.p, m->build.n);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (span_is(m->type, rows[i].type)) {
+		if (same(m->type, rows[i].type)) {
 			row_apply(f, &rows[i], m);
 			break;
 		}
