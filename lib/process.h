@@ -6,6 +6,7 @@
 #define MCI_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,7 +18,7 @@ struct process_spec {
 	char *const *argv;
 	char *const *env;        /* NULL: this process's */
 	const char *dir;         /* NULL: this process's */
-	int in, out, err;        /* descriptors that become 0, 1, 2; -1: /dev/null */
+	int in, out, err;        /* descriptors that become 0, 1, 2; -1: terminal, else /dev/null */
 	const int (*extra)[2];   /* {from, to} pairs besides, to >= 3 */
 	int nextra;
 	bool session;            /* a new session (and group), no controlling terminal */
@@ -25,10 +26,16 @@ struct process_spec {
 	const char *terminal;    /* with session: this pty becomes the controlling terminal */
 };
 
-/* Starts it; 0, or -1 with an error that names the program (errno in e->sys: ENOENT, EACCES...). */
+/* Starts it; 0, or -1 with an error that names the program (errno in e->sys: ENOENT, EACCES...).
+ * The first call marks every descriptor over 2 that this process inherited as close-on-exec. */
 int process_spawn(pid_t *pid, const struct process_spec *p, struct error *e);
 
-/* The path of another program of the kit: beside the running one, else on the PATH. Caller frees. */
+/* The first regular executable file of that name in a list like $PATH, as the shell finds it. Caller
+ * frees; NULL and errno (EACCES when only files that cannot be run were found, else ENOENT). */
+char *process_find(const char *name, const char *path);
+
+/* The path of another program of the kit: beside the running one, else on the PATH. Caller frees;
+ * the bare name when it is nowhere. */
 char *process_kit(const char *name);
 
 /* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */
@@ -43,7 +50,8 @@ struct process_list {
 };
 /* All living descendants of root (itself not), nearest first, from /proc. Appends. */
 void process_descendants(pid_t root, struct process_list *out);
-/* Our direct children as the kernel lists them; cheap (one small file). Appends. */
+/* Our direct children as the kernel lists them; cheap (one read of one small file that stays open, the
+ * main thread's). Appends. */
 void process_children(struct process_list *out);
 /* Whether the process was started with this NAME=VALUE in its environment (/proc/PID/environ). */
 bool process_has_env(pid_t pid, const char *pair);
@@ -52,7 +60,8 @@ void process_list_free(struct process_list *l);
 /* Sends signal to the group of leader and to every descendant of it, whatever session it is in. */
 void process_signal_tree(pid_t leader, int signal);
 /* KILLs every descendant of this process but the pids in keep, again and again until none is left, and
- * reaps them. For the last act of a subreaper; returns how many were found. */
+ * reaps them; gives up after ten seconds (a process may hang in the kernel). For the last act of a
+ * subreaper; returns how many were found. */
 size_t process_kill_all(const pid_t *keep, size_t nkeep);
 
 #endif

@@ -1,0 +1,414 @@
+#include "process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+
+#define ENVIRON_LIMIT (8 * 1024 * 1024) /* more than the kernel passes to a program */
+#define KILL_ROUNDS 10000               /* of a millisecond each */
+
+/* One descriptor of the child and where it comes from. */
+struct move {
+	int from, to;
+	bool copied; /* from is a copy that we close */
+};
+
+static const char *
+env_value(char *const *env, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *env != NULL; env++) {
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+			return *env + n + 1;
+	}
+	return NULL;
+}
+
+char *
+process_find(const char *name, const char *path)
+{
+	char at[PATH_MAX];
+	int sys = ENOENT;
+
+	while (path != NULL) {
+		size_t n = strcspn(path, ":");
+		const char *slash = n > 0 ? "/" : "";
+		struct stat st;
+
+		if ((size_t)snprintf(at, sizeof(at), "%.*s%s%s", (int)n, path, slash, name) < sizeof(at) &&
+		    stat(at, &st) == 0 && S_ISREG(st.st_mode)) {
+			if (access(at, X_OK) == 0)
+				return xstrdup(at);
+			sys = EACCES;
+		}
+		path = path[n] == ':' ? path + n + 1 : NULL;
+	}
+	errno = sys;
+	return NULL;
+}
+
+char *
+process_kit(const char *name)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *found = NULL;
+
+	if (n > 0) {
+		char *slash;
+
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		if (slash != NULL) {
+			*slash = '\0';
+			found = process_find(name, self);
+		}
+	}
+	if (found == NULL)
+		found = process_find(name, getenv("PATH"));
+	return found != NULL ? found : xstrdup(name);
+}
+
+static bool
+is_target(const struct move *moves, int n, int fd)
+{
+	for (int i = 0; i < n; i++) {
+		if (moves[i].to == fd)
+			return true;
+	}
+	return false;
+}
+
+/* A source that an earlier move would overwrite is copied above all targets first. */
+static int
+moves_untangle(struct move *moves, int n)
+{
+	int top = 2;
+
+	for (int i = 0; i < n; i++)
+		top = moves[i].to > top ? moves[i].to : top;
+	for (int i = 0; i < n; i++) {
+		int fd;
+
+		if (moves[i].from < 0 || moves[i].from == moves[i].to ||
+		    !is_target(moves, n, moves[i].from))
+			continue;
+		fd = fcntl(moves[i].from, F_DUPFD_CLOEXEC, top + 1);
+		if (fd < 0)
+			return -1;
+		moves[i].from = fd;
+		moves[i].copied = true;
+	}
+	return 0;
+}
+
+static int
+moves_apply(posix_spawn_file_actions_t *actions, const struct move *moves, int n,
+    const char *terminal)
+{
+	int sys = 0;
+
+	for (int i = 0; i < n && sys == 0; i++) {
+		if (moves[i].from >= 0)
+			sys = posix_spawn_file_actions_adddup2(actions, moves[i].from, moves[i].to);
+		else
+			sys = posix_spawn_file_actions_addopen(actions, moves[i].to,
+			    terminal != NULL ? terminal : "/dev/null", O_RDWR, 0);
+	}
+	return sys;
+}
+
+/* The child begins with the signals of a fresh login: nothing ignored, nothing blocked. */
+static void
+attributes_fill(posix_spawnattr_t *attributes, const struct process_spec *p)
+{
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+	sigset_t set;
+
+	posix_spawnattr_init(attributes);
+	sigfillset(&set);
+	posix_spawnattr_setsigdefault(attributes, &set);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(attributes, &set);
+	if (p->session)
+		flags |= POSIX_SPAWN_SETSID;
+	else if (p->group)
+		flags |= POSIX_SPAWN_SETPGROUP;
+	posix_spawnattr_setflags(attributes, flags);
+}
+
+static void
+inherited_hide(void)
+{
+	static bool done;
+
+	if (!done)
+		close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	done = true;
+}
+
+static int
+spawn_file(pid_t *pid, const char *path, const struct process_spec *p, struct move *moves, int n)
+{
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int result = -1, sys;
+
+	posix_spawn_file_actions_init(&actions);
+	attributes_fill(&attributes, p);
+	sys = moves_apply(&actions, moves, n, p->terminal);
+	if (sys == 0 && p->dir != NULL)
+		sys = posix_spawn_file_actions_addchdir_np(&actions, p->dir);
+	errno = sys;
+	if (sys == 0)
+		result = kernel.spawn(pid, path, &actions, &attributes, p->argv,
+		    p->env != NULL ? p->env : environ);
+	sys = errno;
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	errno = sys;
+	return result;
+}
+
+int
+process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
+{
+	extern char **environ;
+	AUTO_FREE char *found = NULL;
+	const char *path = p->path;
+	int n = 3 + p->nextra, result = -1;
+	AUTO_FREE struct move *moves = xmalloc((size_t)n * sizeof(*moves));
+
+	inherited_hide();
+	moves[0] = (struct move){ p->in, 0, false };
+	moves[1] = (struct move){ p->out, 1, false };
+	moves[2] = (struct move){ p->err, 2, false };
+	for (int i = 0; i < p->nextra; i++)
+		moves[3 + i] = (struct move){ p->extra[i][0], p->extra[i][1], false };
+	if (strchr(path, '/') == NULL)
+		path = found = process_find(path, env_value(p->env != NULL ? p->env : environ, "PATH"));
+	if (path != NULL && moves_untangle(moves, n) == 0)
+		result = spawn_file(pid, path, p, moves, n);
+	if (result < 0)
+		error_sys(e, "%s", p->path);
+	for (int i = 0; i < n; i++) {
+		if (moves[i].copied)
+			close(moves[i].from);
+	}
+	return result;
+}
+
+int
+process_pidfd(pid_t pid)
+{
+	return pidfd_open(pid, 0);
+}
+
+int
+process_adopt_orphans(struct error *e)
+{
+	char path[64];
+
+	/* what a job leaves behind is found by this file; no second way is worth having untested */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	if (access(path, R_OK) < 0)
+		return error_sys(e, "%s (is /proc mounted?)", path);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return error_sys(e, "prctl: PR_SET_CHILD_SUBREAPER");
+	return 0;
+}
+
+static void
+list_add(struct process_list *l, pid_t pid)
+{
+	if (l->n == l->size) {
+		l->size = l->size == 0 ? 16 : l->size * 2;
+		l->pids = xrealloc(l->pids, l->size, sizeof(*l->pids));
+	}
+	l->pids[l->n++] = pid;
+}
+
+void
+process_list_free(struct process_list *l)
+{
+	free(l->pids);
+	*l = (struct process_list){ 0 };
+}
+
+/* Numbers with a blank behind each, cut anywhere between two reads. */
+static void
+list_read(struct process_list *l, int fd)
+{
+	char text[4096];
+	off_t at = 0;
+	ssize_t n;
+	pid_t pid = 0;
+
+	while ((n = kernel.pread(fd, text, sizeof(text), at)) > 0) {
+		at += n;
+		for (ssize_t i = 0; i < n; i++) {
+			if (text[i] >= '0' && text[i] <= '9') {
+				pid = pid * 10 + (text[i] - '0');
+			} else if (pid > 0) {
+				list_add(l, pid);
+				pid = 0;
+			}
+		}
+		/* a short read is the end: this file is made in one piece */
+		if ((size_t)n < sizeof(text) / 2)
+			break;
+	}
+}
+
+void
+process_children(struct process_list *out)
+{
+	static int fd = -1;
+	static pid_t owner;
+	pid_t self = getpid();
+	char path[64];
+
+	if (owner != self) {
+		/* after a fork the descriptor is still the parent's list */
+		if (fd >= 0)
+			close(fd);
+		owner = self;
+		snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)self);
+		fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	}
+	if (fd >= 0)
+		list_read(out, fd);
+}
+
+/* The children of every thread of pid. */
+static void
+children_of(pid_t pid, struct process_list *out)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	if (tasks == NULL)
+		return;
+	while ((entry = readdir(tasks)) != NULL) {
+		AUTO_CLOSE int fd = -1;
+		char file[280];
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(file, sizeof(file), "%s/children", entry->d_name);
+		fd = kernel.open(dirfd(tasks), file, O_RDONLY, 0);
+		if (fd >= 0)
+			list_read(out, fd);
+	}
+	closedir(tasks);
+}
+
+void
+process_descendants(pid_t root, struct process_list *out)
+{
+	size_t at = out->n;
+
+	children_of(root, out);
+	for (; at < out->n; at++)
+		children_of(out->pids[at], out);
+}
+
+bool
+process_has_env(pid_t pid, const char *pair)
+{
+	AUTO_BYTES text = { 0 };
+	AUTO_CLOSE int fd = -1;
+	size_t length = strlen(pair) + 1;
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	if (fd < 0)
+		return false;
+	/* a NUL in front, so that every variable begins behind one */
+	bytes_char(&text, '\0');
+	while ((n = kernel.read(fd, bytes_reserve(&text, 4096), 4096)) > 0 && text.len < ENVIRON_LIMIT)
+		text.len += (size_t)n;
+	for (size_t at = 0; at + length < text.len; ) {
+		const char *start = memchr(text.data + at, '\0', text.len - at);
+
+		if (start == NULL)
+			break;
+		at = (size_t)(start - text.data) + 1;
+		if (text.len - at >= length && memcmp(text.data + at, pair, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+process_signal_tree(pid_t leader, int signal)
+{
+	struct process_list tree = { 0 };
+
+	/* listed before the leader dies, for then its children are no longer below it */
+	process_descendants(leader, &tree);
+	kill(-leader, signal);
+	for (size_t i = 0; i < tree.n; i++)
+		kill(tree.pids[i], signal);
+	process_list_free(&tree);
+}
+
+static bool
+listed(pid_t pid, const pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+size_t
+process_kill_all(const pid_t *keep, size_t nkeep)
+{
+	const struct timespec pause = { 0, 1000000 };
+	size_t found = 0;
+
+	for (int round = 0; round < KILL_ROUNDS; round++) {
+		struct process_list all = { 0 };
+		size_t left = 0;
+
+		process_descendants(getpid(), &all);
+		for (size_t i = 0; i < all.n; i++) {
+			if (listed(all.pids[i], keep, nkeep))
+				continue;
+			kill(all.pids[i], SIGKILL);
+			if (waitpid(all.pids[i], NULL, WNOHANG) != all.pids[i])
+				left++;
+			else
+				found++;
+		}
+		process_list_free(&all);
+		if (left == 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return found;
+}
