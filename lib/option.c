@@ -9,7 +9,9 @@
 #include "bytes.h"
 #include "config.h"
 #include "duration.h"
+#include "help.h"
 #include "memory.h"
+#include "nearest.h"
 #include "number.h"
 #include "state.h"
 
@@ -62,17 +64,10 @@ field(const struct option *o, void *into)
 	return (char *)into + o->offset;
 }
 
-/* "mci-build", "mci ls" */
-static char *
-command_name(const struct command *c)
-{
-	return c->verb == NULL ? xstrdup(c->program) : xformat("%s %s", c->program, c->verb);
-}
-
 static _Noreturn void
 refuse(const struct command *c, const struct error *e)
 {
-	AUTO_FREE char *name = command_name(c);
+	AUTO_FREE char *name = help_name(c);
 
 	option_complain(c->program, e);
 	fprintf(stderr, "%s: '%s --help' shows what it takes\n", c->program, name);
@@ -166,16 +161,13 @@ set_choice(const struct option *o, void *into, const char *text, struct error *e
 	return error_set(e, ERROR_USAGE, "'%.40s' is none of %s", text, o->choices);
 }
 
-static const struct kind {
-	const char *name;
-	int (*set)(const struct option *o, void *into, const char *text, struct error *e);
-} kinds[] = {
-	[OPTION_FLAG] = { "flag", set_flag },
-	[OPTION_TEXT] = { "text", set_text },
-	[OPTION_LIST] = { "list", set_list },
-	[OPTION_NUMBER] = { "number", set_number },
-	[OPTION_DURATION] = { "duration", set_duration },
-	[OPTION_CHOICE] = { "choice", set_choice },
+static int (*const set[])(const struct option *o, void *into, const char *text, struct error *e) = {
+	[OPTION_FLAG] = set_flag,
+	[OPTION_TEXT] = set_text,
+	[OPTION_LIST] = set_list,
+	[OPTION_NUMBER] = set_number,
+	[OPTION_DURATION] = set_duration,
+	[OPTION_CHOICE] = set_choice,
 };
 
 static const struct option *
@@ -215,7 +207,7 @@ take(struct reading *r, const struct option *o, const char *text, struct error *
 
 	if (is_own(r->command, o))
 		r->given[o - r->command->options] = true;
-	if (kinds[o->kind].set(o, is_own(r->command, o) ? r->into : &common, text, e) < 0)
+	if (set[o->kind](o, is_own(r->command, o) ? r->into : &common, text, e) < 0)
 		return error_before(e, "%s: ", option_text(o, name));
 	if (o->offset == offsetof(struct common, values.chdir) && !is_own(r->command, o) &&
 	    chdir(text) < 0)
@@ -372,7 +364,7 @@ from_entries(const struct config *config, const struct option *o, const char *ke
 	if (o->kind == OPTION_LIST)
 		entry = end - 1;
 	for (; entry >= found; entry--) {
-		if (strcmp(entry->key, key) == 0 && kinds[o->kind].set(o, into, entry->value, e) < 0)
+		if (strcmp(entry->key, key) == 0 && set[o->kind](o, into, entry->value, e) < 0)
 			return error_before(e, "%s:%u: %s: ", entry->file, entry->line, key);
 	}
 	return 0;
@@ -387,7 +379,7 @@ from_outside(struct reading *r, const struct option *o, struct error *e)
 
 	if (value == NULL || *value == '\0')
 		return from_entries(configuration(r->command), o, key, r->into, e);
-	if (kinds[o->kind].set(o, r->into, value, e) < 0)
+	if (set[o->kind](o, r->into, value, e) < 0)
 		return error_before(e, "%s: ", variable);
 	return 0;
 }
@@ -427,147 +419,29 @@ fill_in(struct reading *r, struct error *e)
 	return check_keys(c, e);
 }
 
+/* --help and the like, of a command or of a program with verbs. */
 static void
-add_usage(struct bytes *b, const struct command *c)
+answer(const struct command *c, const struct command *const *verbs, size_t n)
 {
-	AUTO_FREE char *name = command_name(c);
-
-	bytes_format(b, "usage: %s [OPTION...]%s%s\n", name, c->operands == NULL ? "" : " ",
-	    c->operands == NULL ? "" : c->operands);
-}
-
-/* "  -j, --jobs N" */
-static void
-add_left(struct bytes *b, const struct option *o)
-{
-	if (o->letter != 0)
-		bytes_format(b, "  -%c%s", o->letter, o->name == NULL ? "" : ", ");
-	else
-		bytes_text(b, "      ");
-	if (o->name != NULL)
-		bytes_format(b, "--%s", o->name);
-	if (o->value != NULL)
-		bytes_format(b, " %s", o->value);
-}
-
-static bool
-is_hidden(const struct command *c, const struct option *o)
-{
-	return o->help == NULL || (!is_own(c, o) &&
-	    find(c, o->letter, o->name, o->name == NULL ? 0 : strlen(o->name)) != o);
-}
-
-static size_t
-left_width(const struct command *c, const struct option *options, size_t n)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		AUTO_BYTES left = { 0 };
-
-		add_left(&left, &options[i]);
-		if (!is_hidden(c, &options[i]) && left.len > width)
-			width = left.len;
-	}
-	return width;
-}
-
-static void
-add_options(struct bytes *b, const struct command *c, const struct option *options, size_t n,
-    size_t width)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct option *o = &options[i];
-		size_t start = b->len;
-
-		if (is_hidden(c, o))
-			continue;
-		add_left(b, o);
-		bytes_format(b, "%*s%s", (int)(width + 2 - (b->len - start)), "", o->help);
-		for (const char *p = o->choices; p != NULL && *p != '\0'; p += strcspn(p, "|"), p += *p == '|')
-			bytes_format(b, "%s%.*s", p == o->choices ? ": " : ", ", (int)strcspn(p, "|"), p);
-		bytes_char(b, '\n');
-	}
-}
-
-static void
-add_help(struct bytes *b, const struct command *c)
-{
-	size_t own = left_width(c, c->options, c->noptions);
-	size_t width = left_width(c, common_options, COUNT(common_options));
-
-	width = own > width ? own : width;
-	add_usage(b, c);
-	bytes_format(b, "%s\n", c->summary);
-	if (c->noptions > 0)
-		bytes_char(b, '\n');
-	add_options(b, c, c->options, c->noptions, width);
-	bytes_char(b, '\n');
-	add_options(b, c, common_options, COUNT(common_options), width);
-}
-
-static const char *
-or_empty(const char *text)
-{
-	return text == NULL ? "" : text;
-}
-
-/*
- * The table as rows of seven columns split by tabs: command, letter, name, value, kind, choices, help. The
- * first row of a command has the kind "operands", what they complete to as choices, and its summary.
- */
-static void
-add_rows(struct bytes *b, const struct command *c)
-{
-	AUTO_FREE char *name = command_name(c);
-	const struct option *tables[] = { c->options, common_options };
-	size_t sizes[] = { c->noptions, COUNT(common_options) };
-
-	bytes_format(b, "%s\t\t\t%s\toperands\t%s\t%s\n", name, or_empty(c->operands),
-	    or_empty(c->complete), c->summary);
-	for (size_t t = 0; t < COUNT(tables); t++) {
-		for (size_t i = 0; i < sizes[t]; i++) {
-			const struct option *o = &tables[t][i];
-			char letter[2] = { o->letter, '\0' };
-
-			if (!is_hidden(c, o))
-				bytes_format(b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, letter,
-				    or_empty(o->name), or_empty(o->value), kinds[o->kind].name,
-				    or_empty(o->choices), o->help);
-		}
-	}
-}
-
-/* Prints it and ends the program. */
-static _Noreturn void
-show(const char *program, const struct bytes *text)
-{
-	fwrite(text->data, 1, text->len, stdout);
-	exit(option_finish(program, 0));
-}
-
-static void
-show_version(const char *program)
-{
-	AUTO_BYTES text = { 0 };
-
-	bytes_format(&text, "%s (mci) %s\n", program, MCI_VERSION);
-	show(program, &text);
-}
-
-static void
-answer(const struct command *c)
-{
+	struct help h = { .command = c, .common = common_options, .ncommon = COUNT(common_options) };
 	AUTO_BYTES text = { 0 };
 
 	if (common.version)
-		show_version(c->program);
-	if (common.rows)
-		add_rows(&text, c);
+		bytes_format(&text, "%s (mci) %s\n", c->program, MCI_VERSION);
+	else if (common.rows && n == 0)
+		help_rows(&text, &h);
+	else if (common.help && n == 0)
+		help_command(&text, &h);
 	else if (common.help)
-		add_help(&text, c);
-	if (text.len > 0)
-		show(c->program, &text);
+		help_verbs(&text, &h, verbs, n);
+	for (size_t i = 0; common.rows && i < n; i++) {
+		h.command = verbs[i];
+		help_rows(&text, &h);
+	}
+	if (text.len == 0)
+		return;
+	fwrite(text.data, 1, text.len, stdout);
+	exit(option_finish(c->program, 0));
 }
 
 static int
@@ -580,11 +454,12 @@ read_command(const struct command *c, int argc, char **argv, void *into, struct 
 	option_common = common.values;
 	if (n < 0)
 		return -1;
-	answer(c);
+	answer(c, NULL, 0);
 	if (fill_in(&r, e) < 0)
 		return -1;
 	if ((size_t)n < c->min_operands)
-		return error_set(e, ERROR_USAGE, "it needs more: %s", or_empty(c->operands));
+		return error_set(e, ERROR_USAGE, "it needs more: %s",
+		    c->operands == NULL ? "" : c->operands);
 	if ((size_t)n > c->max_operands)
 		return error_set(e, ERROR_USAGE, "what is '%.80s' for?", argv[c->max_operands]);
 	return n;
@@ -599,39 +474,6 @@ option_parse(const struct command *c, int *argc, char **argv, void *into)
 	if (n < 0)
 		refuse(c, &e);
 	*argc = n;
-}
-
-static void
-add_verbs(struct bytes *b, const struct command *all, const struct command *const *verbs, size_t n)
-{
-	int width = 0;
-
-	add_usage(b, all);
-	bytes_format(b, "%s\n\n", all->summary);
-	for (size_t i = 0; i < n; i++)
-		if ((int)strlen(verbs[i]->verb) > width)
-			width = (int)strlen(verbs[i]->verb);
-	for (size_t i = 0; i < n; i++)
-		bytes_format(b, "  %-*s  %s\n", width, verbs[i]->verb, verbs[i]->summary);
-	bytes_char(b, '\n');
-	add_options(b, all, common_options, COUNT(common_options),
-	    left_width(all, common_options, COUNT(common_options)));
-	bytes_format(b, "\n'%s VERB --help' shows what a verb takes.\n", all->program);
-}
-
-static void
-answer_for_all(const struct command *all, const struct command *const *verbs, size_t n)
-{
-	AUTO_BYTES text = { 0 };
-
-	if (common.version)
-		show_version(all->program);
-	for (size_t i = 0; common.rows && i < n; i++)
-		add_rows(&text, verbs[i]);
-	if (common.help)
-		add_verbs(&text, all, verbs, n);
-	if (text.len > 0)
-		show(all->program, &text);
 }
 
 static const struct command *
@@ -679,7 +521,7 @@ option_dispatch(const char *program, const char *summary, const struct command *
 	option_common = common.values;
 	if (rest < 0)
 		refuse(&all, &e);
-	answer_for_all(&all, verbs, n);
+	answer(&all, verbs, n);
 	if (rest == 0) {
 		error_set(&e, ERROR_USAGE, "which verb?");
 		refuse(&all, &e);
@@ -702,59 +544,8 @@ option_pair(const char *text, char **key, const char **value, struct error *e)
 	return 0;
 }
 
-/* Longer words are not compared: nobody mistypes them, and the row is on the stack. */
-#define LONGEST_WORD 63
-
-static size_t
-least(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Insertions, removals, replacements, and neighbours swapped (Damerau's distance, restricted). */
-static size_t
-distance(const char *a, size_t na, const char *b, size_t nb)
-{
-	size_t rows[3][LONGEST_WORD + 1];
-
-	for (size_t j = 0; j <= nb; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
-
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			row[j] = least(up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    up2[j - 2] + 1 < row[j])
-				row[j] = up2[j - 2] + 1;
-		}
-	}
-	return rows[na % 3][nb];
-}
-
 const char *
 option_nearest(const char *word, const char *const *candidates, size_t n)
 {
-	size_t length = strlen(word), best = 1 + length / 4;
-	const char *near = NULL;
-
-	if (length == 0 || length > LONGEST_WORD)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		size_t other = strlen(candidates[i]), d;
-
-		if (other > LONGEST_WORD)
-			continue;
-		/* the beginning of a word is near to it */
-		d = length >= 2 && other > length && memcmp(candidates[i], word, length) == 0
-		    ? 1 : distance(word, length, candidates[i], other);
-		if (d < best || (d == best && near == NULL)) {
-			best = d;
-			near = candidates[i];
-		}
-	}
-	return near;
+	return nearest_word(word, candidates, n);
 }

@@ -1,0 +1,160 @@
+#include "help.h"
+
+#include <string.h>
+
+#include "memory.h"
+
+static const char *const kinds[] = {
+	[OPTION_FLAG] = "flag",
+	[OPTION_TEXT] = "text",
+	[OPTION_LIST] = "list",
+	[OPTION_NUMBER] = "number",
+	[OPTION_DURATION] = "duration",
+	[OPTION_CHOICE] = "choice",
+};
+
+char *
+help_name(const struct command *c)
+{
+	return c->verb == NULL ? xstrdup(c->program) : xformat("%s %s", c->program, c->verb);
+}
+
+static void
+add_usage(struct bytes *b, const struct command *c)
+{
+	AUTO_FREE char *name = help_name(c);
+
+	bytes_format(b, "usage: %s [OPTION...]%s%s\n%s\n", name, c->operands == NULL ? "" : " ",
+	    c->operands == NULL ? "" : c->operands, c->summary);
+}
+
+/* "  -j, --jobs N" */
+static void
+add_left(struct bytes *b, const struct option *o)
+{
+	if (o->letter != 0)
+		bytes_format(b, "  -%c%s", o->letter, o->name == NULL ? "" : ", ");
+	else
+		bytes_text(b, "      ");
+	if (o->name != NULL)
+		bytes_format(b, "--%s", o->name);
+	if (o->value != NULL)
+		bytes_format(b, " %s", o->value);
+}
+
+static bool
+is_replaced(const struct command *c, const struct option *common)
+{
+	for (size_t i = 0; i < c->noptions; i++) {
+		const struct option *o = &c->options[i];
+
+		if ((o->letter != 0 && o->letter == common->letter) ||
+		    (o->name != NULL && common->name != NULL && strcmp(o->name, common->name) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Calls each for every option that is shown, the command's own first. */
+static void
+each_shown(const struct help *h,
+    void (*each)(struct bytes *b, const struct help *h, const struct option *o, size_t *width),
+    struct bytes *b, size_t *width)
+{
+	for (size_t i = 0; i < h->command->noptions; i++) {
+		if (h->command->options[i].help != NULL)
+			each(b, h, &h->command->options[i], width);
+	}
+	for (size_t i = 0; i < h->ncommon; i++) {
+		if (h->common[i].help != NULL && !is_replaced(h->command, &h->common[i]))
+			each(b, h, &h->common[i], width);
+	}
+}
+
+static void
+measure(struct bytes *b, const struct help *h, const struct option *o, size_t *width)
+{
+	AUTO_BYTES left = { 0 };
+
+	(void)b;
+	(void)h;
+	add_left(&left, o);
+	if (left.len > *width)
+		*width = left.len;
+}
+
+static void
+add_option(struct bytes *b, const struct help *h, const struct option *o, size_t *width)
+{
+	size_t start;
+
+	if (o == h->common && h->command->noptions > 0)
+		bytes_char(b, '\n');
+	start = b->len;
+	add_left(b, o);
+	bytes_format(b, "%*s%s", (int)(*width + 2 - (b->len - start)), "", o->help);
+	for (const char *p = o->choices; p != NULL && *p != '\0'; p += strcspn(p, "|"), p += *p == '|')
+		bytes_format(b, "%s%.*s", p == o->choices ? ": " : ", ", (int)strcspn(p, "|"), p);
+	bytes_char(b, '\n');
+}
+
+static void
+add_options(struct bytes *b, const struct help *h)
+{
+	size_t width = 0;
+
+	bytes_char(b, '\n');
+	each_shown(h, measure, b, &width);
+	each_shown(h, add_option, b, &width);
+}
+
+void
+help_command(struct bytes *b, const struct help *h)
+{
+	add_usage(b, h->command);
+	add_options(b, h);
+}
+
+void
+help_verbs(struct bytes *b, const struct help *h, const struct command *const *verbs, size_t n)
+{
+	int width = 0;
+
+	add_usage(b, h->command);
+	bytes_char(b, '\n');
+	for (size_t i = 0; i < n; i++)
+		if ((int)strlen(verbs[i]->verb) > width)
+			width = (int)strlen(verbs[i]->verb);
+	for (size_t i = 0; i < n; i++)
+		bytes_format(b, "  %-*s  %s\n", width, verbs[i]->verb, verbs[i]->summary);
+	add_options(b, h);
+	bytes_format(b, "\n'%s VERB --help' shows what a verb takes.\n", h->command->program);
+}
+
+static const char *
+or_empty(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+static void
+add_row(struct bytes *b, const struct help *h, const struct option *o, size_t *width)
+{
+	AUTO_FREE char *name = help_name(h->command);
+	char letter[2] = { o->letter, '\0' };
+
+	(void)width;
+	bytes_format(b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, letter, or_empty(o->name),
+	    or_empty(o->value), kinds[o->kind], or_empty(o->choices), o->help);
+}
+
+void
+help_rows(struct bytes *b, const struct help *h)
+{
+	const struct command *c = h->command;
+	AUTO_FREE char *name = help_name(c);
+
+	bytes_format(b, "%s\t\t\t%s\toperands\t%s\t%s\n", name, or_empty(c->operands),
+	    or_empty(c->complete), c->summary);
+	each_shown(h, add_row, b, NULL);
+}
