@@ -99,7 +99,7 @@ graph_name(struct graph *g, const char *id)
 		g->jobs = xrealloc(g->jobs, g->size, sizeof(*g->jobs));
 	}
 	g->jobs[g->n] = (struct job){ .id = xmemdup(id, length), .needs = NO_JOB, .needed = NO_JOB,
-		.because = NO_JOB, .next = NO_JOB, .attempt = 1 };
+		.because = NO_JOB, .next = NO_JOB, .asker = NO_JOB, .attempt = 1 };
 	g->index[slot] = g->n;
 	return g->n++;
 }
@@ -129,10 +129,9 @@ edge_add(struct graph *g, uint32_t to, uint32_t next)
 void
 graph_depend(struct graph *g, uint32_t job, uint32_t on)
 {
-	for (uint32_t at = g->jobs[job].needs; at != NO_JOB; at = g->edges[at].next) {
-		if (g->edges[at].job == on)
-			return;
-	}
+	if (g->jobs[on].asker == job)
+		return;
+	g->jobs[on].asker = job;
 	g->jobs[job].needs = edge_add(g, on, g->jobs[job].needs);
 	g->jobs[on].needed = edge_add(g, job, g->jobs[on].needed);
 }

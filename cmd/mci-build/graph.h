@@ -17,11 +17,18 @@
 
 #define NO_JOB UINT32_MAX
 
+struct build;
+struct loop_timer;
+
 /* When a failed attempt is tried again. */
 struct job_retry {
 	int *codes; /* exit codes; none: any failure */
 	size_t ncodes;
 	int64_t delay; /* before the next attempt, doubled each time */
+	/* while one waits for its time */
+	struct loop_timer *timer;
+	struct build *build;
+	uint32_t job;
 };
 
 struct job {
@@ -34,6 +41,7 @@ struct job {
 	uint32_t waiting; /* how many of needs have not ended */
 	uint32_t because; /* the first of them that went wrong, NO_JOB */
 	uint32_t next;    /* in the queue of those that are ready */
+	uint32_t asker;   /* the job that was last made to depend on it: a list names a job once */
 	int16_t attempt, retries;
 	uint8_t status;   /* enum status */
 	uint8_t when;     /* enum when_status */
@@ -41,6 +49,7 @@ struct job {
 	bool group;
 	bool held;        /* not selected (yet) */
 	bool wanted;      /* something selected depends on it */
+	bool followed;    /* its end was told to those that depend on it */
 	bool bad;         /* ended in a way that skips what depends on it */
 	bool allow_failure, blocked, empty;
 	struct job_retry *retry;

@@ -1,0 +1,405 @@
+#include "api.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "intake.h"
+#include "kernel.h"
+#include "memory.h"
+#include "scan.h"
+#include "schedule.h"
+#include "script.h"
+
+static void
+reply_bytes(struct request *r, struct bytes *result)
+{
+	bytes_char(result, '}');
+	request_reply(r, (struct span){ result->data, result->len });
+}
+
+static void
+reply_nothing(struct request *r)
+{
+	request_reply(r, (struct span){ "{}", 2 });
+}
+
+static void
+param_get(void *self, struct request *r)
+{
+	struct build *b = self;
+	const char *name = request_text(r, "name");
+	const char *value = params_find(&b->params, name);
+	AUTO_BYTES result = { 0 };
+
+	if (value == NULL) {
+		request_fail(r, "not-found", "there is no param '%s'", name);
+		return;
+	}
+	emit_open(&result);
+	emit_text(&result, "value", value);
+	reply_bytes(r, &result);
+}
+
+/* The job that a parameter names, or the request is answered with an error. */
+static struct job *
+job_of(struct build *b, struct request *r)
+{
+	const char *id = request_text(r, "job");
+	uint32_t job = id == NULL ? NO_JOB : graph_find(&b->graph, id, strlen(id));
+
+	if (job != NO_JOB && b->graph.jobs[job].declared)
+		return &b->graph.jobs[job];
+	request_fail(r, "not-found", "there is no job '%s'", id == NULL ? "" : id);
+	return NULL;
+}
+
+static void
+output_get(void *self, struct request *r)
+{
+	struct job *j = job_of(self, r);
+	AUTO_BYTES result = { 0 };
+	struct scan_value value;
+	const char *name;
+
+	if (j == NULL)
+		return;
+	if (!status_ended(j->status)) {
+		request_fail(r, "not-found", "job '%s' has not ended; depend on it", j->id);
+		return;
+	}
+	emit_open(&result);
+	name = request_text(r, "name");
+	if (name == NULL) {
+		const char *all = j->outputs == NULL ? "{}" : j->outputs;
+		emit_raw(&result, "outputs", (struct span){ all, strlen(all) });
+	} else if (j->outputs != NULL &&
+	    message_member(j->outputs, strlen(j->outputs), name, &value, NULL) > 0) {
+		emit_raw(&result, "value", value.raw);
+	} else {
+		request_fail(r, "not-found", "job '%s' has no output '%s'", j->id, name);
+		return;
+	}
+	reply_bytes(r, &result);
+}
+
+#define SETS_LIMIT (64 * 1024) /* as for the file $MCI_OUTPUT */
+
+static void
+output_set(void *self, struct request *r)
+{
+	struct job *j = job_of(self, r);
+	const char *name = request_text(r, "name");
+	AUTO_BYTES sets = { 0 };
+
+	if (j == NULL)
+		return;
+	if (j->status != STATUS_RUNNING) {
+		request_fail(r, "refused", "job '%s' does not run", j->id);
+		return;
+	}
+	if (!spec_name_ok(name, strlen(name))) {
+		request_fail(r, "invalid-params", "name: expected letters, digits and _");
+		return;
+	}
+	if (j->sets != NULL)
+		bytes_format(&sets, "%s,", j->sets);
+	bytes_format(&sets, "\"%s\":", name);
+	emit_string(&sets, request_text(r, "value"), strlen(request_text(r, "value")));
+	if (sets.len > SETS_LIMIT) {
+		request_fail(r, "limit", "a job's outputs may hold %d bytes", SETS_LIMIT);
+		return;
+	}
+	free(j->sets);
+	j->sets = bytes_give(&sets);
+	reply_nothing(r);
+}
+
+static void
+job_add(void *self, struct request *r)
+{
+	struct build *b = self;
+	struct span spec = request_raw(r, "spec");
+	AUTO_BYTES result = { 0 };
+	struct scan_value id;
+	struct error e;
+
+	if (b->canceled || b->broken) {
+		request_fail(r, "refused", "the build is ending");
+		return;
+	}
+	if (intake_line(b, spec.p, spec.n, &e) < 0) {
+		request_fail(r, "invalid-params", "%s", e.text);
+		return;
+	}
+	message_member(spec.p, spec.n, "id", &id, NULL);
+	emit_open(&result);
+	emit_raw(&result, "id", id.raw);
+	reply_bytes(r, &result);
+}
+
+static void
+job_list(void *self, struct request *r)
+{
+	struct build *b = self;
+	AUTO_BYTES result = { 0 };
+	bool first = true;
+
+	bytes_text(&result, "{\"jobs\":[");
+	for (uint32_t i = 0; i < b->graph.n; i++) {
+		const struct job *j = &b->graph.jobs[i];
+
+		if (!j->declared || j->held || j->group)
+			continue;
+		if (!first)
+			bytes_char(&result, ',');
+		first = false;
+		emit_open(&result);
+		emit_text(&result, "id", j->id);
+		emit_text(&result, "status", status_name(j->status));
+		emit_integer(&result, "attempt", j->attempt);
+		bytes_char(&result, '}');
+	}
+	bytes_char(&result, ']');
+	reply_bytes(r, &result);
+}
+
+static void
+build_get(void *self, struct request *r)
+{
+	struct build *b = self;
+	AUTO_BYTES result = { 0 };
+
+	emit_open(&result);
+	emit_text(&result, "id", b->folder.name);
+	emit_text(&result, "status", b->canceled ? "canceled" : "running");
+	emit_text(&result, "folder", b->folder.path);
+	emit_text(&result, "dir", b->dir);
+	reply_bytes(r, &result);
+}
+
+/* Jobs may post events, but not in the name of those who decide. */
+static int
+event_take(struct build *b, const char *line, size_t n, struct error *e)
+{
+	struct message m;
+
+	if (message_read(&m, line, n, e) < 0)
+		return -1;
+	if (m.kind != MESSAGE_EVENT || !contract_type_ok(m.type))
+		return error_set(e, ERROR_INPUT, "type: expected a name such as test/passed");
+	if (contract_noun_reserved(m.type))
+		return error_set(e, ERROR_REFUSED, "type: '%.*s' is for mci itself to say", (int)m.type.n,
+		    m.type.p);
+	if (m.seq != 0 || m.run != 0 || m.build.n > 0)
+		return error_set(e, ERROR_INPUT, "%s: is set by mci-build",
+		    m.seq != 0 ? "seq" : m.run != 0 ? "run" : "build");
+	if (m.time.n > 0) {
+		journal_forward(&b->journal, line, n);
+	} else {
+		AUTO_BYTES timed = { 0 };
+		AUTO_BYTES front = { 0 };
+
+		emit_time(&front, "time", kernel.wall());
+		message_splice(&timed, (struct span){ front.data + 1, front.len - 1 }, line, n);
+		journal_forward(&b->journal, timed.data, timed.len - 1);
+	}
+	return 0;
+}
+
+static void
+event_post(void *self, struct request *r)
+{
+	struct span params = request_params(r);
+	struct error e;
+
+	if (event_take(self, params.p, params.n, &e) < 0)
+		request_fail(r, e.code == ERROR_REFUSED ? "refused" : "invalid-params", "%s", e.text);
+	else
+		reply_nothing(r);
+}
+
+static int
+event_posted(void *self, const struct link_peer *peer, const struct message *m, struct error *e)
+{
+	(void)peer;
+	return event_take(self, m->line.p, m->line.n, e);
+}
+
+/* One subscriber: a feed on the log whose descriptor is the connection's. */
+struct subscriber {
+	struct journal_feed *feed;
+};
+
+static void
+feed_gone(void *arg)
+{
+	struct subscriber *s = arg;
+
+	s->feed = NULL;
+}
+
+static void
+subscriber_closed(void *arg, struct link *l)
+{
+	struct subscriber *s = arg;
+
+	(void)l;
+	if (s->feed != NULL)
+		journal_feed_close(s->feed);
+	free(s);
+}
+
+static void
+event_subscribe(void *self, struct request *r)
+{
+	struct build *b = self;
+	int64_t from = request_integer(r, "from", 0);
+	struct subscriber *s;
+	struct link *link;
+	struct error e;
+	int fd;
+
+	if (from < 0 || from > journal_size(&b->journal)) {
+		request_fail(r, "invalid-params", "from: the log ends at %lld",
+		    (long long)journal_size(&b->journal));
+		return;
+	}
+	s = xmalloc(sizeof(*s));
+	link = request_stream(r, (struct span){ "{}", 2 }, subscriber_closed, s);
+	if (link == NULL) {
+		free(s);
+		return;
+	}
+	/* the feed has a descriptor of its own, so that loop watches of both do not meet */
+	fd = fcntl(link_take_over(link), F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0)
+		s->feed = journal_feed(&b->journal, fd, true, from, feed_gone, s, &e);
+	if (s->feed == NULL && fd >= 0)
+		close(fd);
+}
+
+static const struct service_method api_methods[] = {
+	{ "param/get", param_get },
+	{ "output/get", output_get },
+	{ "output/set", output_set },
+	{ "job/add", job_add },
+	{ "job/list", job_list },
+	{ "build/get", build_get },
+	{ "event/post", event_post },
+	{ "event/subscribe", event_subscribe },
+};
+
+const struct service api_service = {
+	.name = "build",
+	.methods = api_methods,
+	.nmethods = sizeof(api_methods) / sizeof(api_methods[0]),
+	.event = event_posted,
+};
+
+static void
+build_cancel_call(void *self, struct request *r)
+{
+	struct build *b = self;
+	struct job *j;
+
+	if (request_text(r, "job") == NULL) {
+		build_cancel(b, 128 + SIGTERM, "by request");
+		reply_nothing(r);
+		return;
+	}
+	j = job_of(b, r);
+	if (j == NULL)
+		return;
+	if (status_ended(j->status)) {
+		request_fail(r, "refused", "job '%s' has ended", j->id);
+		return;
+	}
+	schedule_cancel(b, (uint32_t)(j - b->graph.jobs), "by request");
+	reply_nothing(r);
+}
+
+static void
+job_unblock_call(void *self, struct request *r)
+{
+	struct build *b = self;
+	struct job *j = job_of(b, r);
+
+	if (j == NULL)
+		return;
+	if (schedule_unblock(b, (uint32_t)(j - b->graph.jobs)) < 0)
+		request_fail(r, "refused", "job '%s' is not blocked", j->id);
+	else
+		reply_nothing(r);
+}
+
+static const struct service_method control_methods[] = {
+	{ "build/cancel", build_cancel_call },
+	{ "job/unblock", job_unblock_call },
+};
+
+const struct service control_service = {
+	.name = "control",
+	.methods = control_methods,
+	.nmethods = sizeof(control_methods) / sizeof(control_methods[0]),
+};
+
+static struct server *
+serve(struct build *b, const struct service *service, const char *path, struct error *e)
+{
+	AUTO_FREE char *address = xformat("unix:%s", path);
+	struct server *s = server_new(b->loop, service, b);
+
+	if (server_listen(s, address, 0600, e) == 0)
+		return s;
+	server_free(s);
+	return NULL;
+}
+
+static int
+control_tell(struct build *b, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/control", b->folder.path);
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	AUTO_FREE char *line = xformat("%s\n", b->control_path);
+
+	if (fd < 0 || kernel_write_all(fd, line, strlen(line)) < 0)
+		return error_sys(e, "%s", path);
+	return 0;
+}
+
+int
+api_open(struct build *b, struct error *e)
+{
+	AUTO_FREE char *folder = state_sockets(e);
+	uint64_t name;
+
+	if (folder == NULL)
+		return -1;
+	kernel.random(&name, sizeof(name));
+	b->api_path = xformat("%s/%012llx.build", folder, (unsigned long long)name >> 16);
+	b->control_path = xformat("%s/%012llx.control", folder, (unsigned long long)name >> 16);
+	b->api = serve(b, &api_service, b->api_path, e);
+	if (b->api == NULL)
+		return -1;
+	b->control = serve(b, &control_service, b->control_path, e);
+	return b->control == NULL ? -1 : control_tell(b, e);
+}
+
+void
+api_close(struct build *b)
+{
+	server_free(b->api);
+	server_free(b->control);
+	b->api = b->control = NULL;
+	if (b->folder.path != NULL) {
+		AUTO_FREE char *path = xformat("%s/control", b->folder.path);
+		unlink(path);
+	}
+	free(b->api_path);
+	free(b->control_path);
+	b->api_path = b->control_path = NULL;
+}

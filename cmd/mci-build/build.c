@@ -1,0 +1,469 @@
+#include "build.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "checkout.h"
+#include "document.h"
+#include "duration.h"
+#include "emit.h"
+#include "intake.h"
+#include "kernel.h"
+#include "memory.h"
+#include "plan.h"
+#include "process.h"
+#include "progress.h"
+#include "prompt.h"
+#include "runner.h"
+#include "schedule.h"
+#include "script.h"
+
+/* How many ended builds of a folder are kept. */
+#define KEEP 100
+
+void
+build_note(const struct build *b, const char *format, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	/* the tree owns the terminal; what matters to it is in the events */
+	if (!progress_tree(b))
+		fprintf(stderr, "mci-build: %s\n", text);
+}
+
+void
+build_break(struct build *b, int exit_status, const struct error *why)
+{
+	if (b->broken)
+		return;
+	b->broken = true;
+	b->broken_exit = exit_status;
+	b->why = *why;
+	build_note(b, "%s", why->text);
+	schedule_drop_waiting(b, "the build is broken");
+}
+
+void
+build_cancel(struct build *b, int exit_status, const char *reason)
+{
+	struct bytes *line;
+
+	if (b->canceled || b->finished)
+		return;
+	b->canceled = true;
+	b->cancel_exit = exit_status;
+	line = journal_begin(&b->journal, "build/canceled");
+	emit_text(line, "reason", reason);
+	journal_end(&b->journal);
+	script_stop(b);
+	schedule_drop_waiting(b, "the build was canceled");
+	for (uint32_t i = 0; i < b->graph.n; i++) {
+		if (b->graph.jobs[i].status == STATUS_RUNNING)
+			runner_cancel(b, b->graph.jobs[i].id);
+	}
+}
+
+static void
+deadline_due(void *arg)
+{
+	struct build *b = arg;
+
+	b->deadline = NULL;
+	build_note(b, "the build took longer than --timeout allows");
+	build_cancel(b, EXIT_BUILD_TIMEOUT, "timeout");
+}
+
+static enum status
+verdict(const struct build *b, int *exit_status)
+{
+	static const struct {
+		enum status status;
+		int exit_status;
+	} rows[] = {
+		{ STATUS_CANCELED, 0 },
+		{ STATUS_ERROR, 0 },
+		{ STATUS_FAILURE, EXIT_BUILD_FAILURE },
+		{ STATUS_ERROR, EXIT_BUILD_ERROR },
+		{ STATUS_SUCCESS, EXIT_BUILD_SUCCESS },
+	};
+	size_t row = b->canceled ? 0 : b->broken ? 1 : b->failed ? 2 : b->errored ? 3 : 4;
+
+	*exit_status = row == 0 ? b->cancel_exit : row == 1 ? b->broken_exit : rows[row].exit_status;
+	return rows[row].status;
+}
+
+/* The last event. Everything that the build was asked for is decided now. */
+static void
+finish(struct build *b)
+{
+	static const enum status counted[] = { STATUS_SUCCESS, STATUS_FAILURE, STATUS_ERROR,
+		STATUS_SKIPPED, STATUS_CANCELED };
+	struct bytes *line = journal_begin(&b->journal, "build/end");
+	uint32_t jobs = 0;
+	int exit_status;
+
+	emit_text(line, "status", status_name(verdict(b, &exit_status)));
+	emit_integer(line, "exit", exit_status);
+	emit_seconds(line, "elapsed", kernel.now() - b->started);
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+		emit_integer(line, status_name(counted[i]), b->counts[counted[i]]);
+		jobs += b->counts[counted[i]];
+	}
+	emit_integer(line, "jobs", jobs);
+	if (b->broken)
+		emit_text(line, "message", b->why.text);
+	journal_end(&b->journal);
+	runner_finish(b);
+	script_stop(b);
+	progress_finish(b);
+	b->finished = true;
+}
+
+static void
+specs_end(struct build *b)
+{
+	struct error e;
+	bool usage;
+
+	b->checked = true;
+	if (!b->broken && !b->canceled && intake_end(b, &usage, &e) < 0)
+		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
+}
+
+static void
+plan_store(struct build *b)
+{
+	if (b->plan.len == 0 || b->plan_fd < 0)
+		return;
+	if (kernel_write_all(b->plan_fd, b->plan.data, b->plan.len) < 0) {
+		close(b->plan_fd);
+		b->plan_fd = -1; /* the journal, on the same disk, will say why */
+	}
+	b->plan.len = 0;
+}
+
+static bool
+over(const struct build *b)
+{
+	return b->checked && !schedule_active(b) && !script_running(b);
+}
+
+/* The end of every round: results are followed up, what was gathered is written, the end is noticed. */
+static void
+round_end(void *arg)
+{
+	struct build *b = arg;
+	struct error e;
+
+	schedule_round(b);
+	script_round(b);
+	if (!b->checked && !script_running(b)) {
+		specs_end(b);
+		schedule_round(b);
+	}
+	if (over(b) && !b->finished)
+		finish(b);
+	plan_store(b);
+	if (journal_flush(&b->journal, &e) < 0) {
+		build_break(b, EXIT_BUILD_ERROR, &e);
+		if (!b->finished)
+			build_cancel(b, EXIT_BUILD_ERROR, "the event log cannot be written");
+		progress_abandon(b);
+		loop_stop(b->loop, 0);
+		return;
+	}
+	if (b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) && !runner_alive(b))
+		loop_stop(b->loop, 0);
+}
+
+static void
+child_ended(void *arg, const struct signalfd_siginfo *info)
+{
+	struct build *b = arg;
+	int status;
+	pid_t pid;
+
+	(void)info;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (!script_reaped(b, pid, status))
+			progress_reaped(b, pid, status);
+	}
+}
+
+/* The first asks everything to end, a second one does not wait for it. */
+static void
+interrupted(void *arg, const struct signalfd_siginfo *info)
+{
+	struct build *b = arg;
+	int signal = (int)info->ssi_signo;
+
+	if (b->finished) {
+		progress_abandon(b);
+		loop_stop(b->loop, 0);
+		return;
+	}
+	if (!b->canceled) {
+		AUTO_FREE char *reason = xformat("SIG%s", sigabbrev_np(signal));
+		build_cancel(b, 128 + signal, reason);
+		return;
+	}
+	if (signal == SIGINT)
+		runner_kill(b);
+}
+
+/* ^Z: mci-job, in a group of its own, is stopped with us; the time stopped counts for nobody. */
+static void
+suspended(void *arg, const struct signalfd_siginfo *info)
+{
+	struct build *b = arg;
+	int64_t before = kernel.now();
+
+	(void)info;
+	runner_signal(b, SIGTSTP);
+	kill(getpid(), SIGSTOP);
+	loop_shift(b->loop, kernel.now() - before);
+	runner_signal(b, SIGCONT);
+}
+
+static int
+signals_take(struct build *b, struct error *e)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+
+	signal(SIGPIPE, SIG_IGN);
+	if (loop_on_signal(b->loop, SIGCHLD, child_ended, b, e) < 0 ||
+	    loop_on_signal(b->loop, SIGTSTP, suspended, b, e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct sigaction old;
+
+		/* nohup and background jobs of a shell come with these ignored: they stay so */
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		if (loop_on_signal(b->loop, ends[i], interrupted, b, e) < 0)
+			return -1;
+	}
+	return process_adopt_orphans(e);
+}
+
+static int
+folder_open(struct build *b, struct error *e)
+{
+	AUTO_FREE char *events = NULL;
+	AUTO_FREE char *plan = NULL;
+
+	if (state_build_new(&b->folder, b->definition.project, e) < 0)
+		return -1;
+	b->logs = b->options->log_dir != NULL ? realpath(b->options->log_dir, NULL) :
+	    xformat("%s/logs", b->folder.path);
+	if (b->logs == NULL)
+		return error_sys(e, "--log-dir %s", b->options->log_dir);
+	events = xformat("%s/events.ndjson", b->folder.path);
+	plan = xformat("%s/plan.ndjson", b->folder.path);
+	b->plan_fd = kernel.open(AT_FDCWD, plan, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	if (b->plan_fd < 0)
+		return error_sys(e, "%s", plan);
+	return journal_open(&b->journal, b->loop, events, b->folder.name, e);
+}
+
+static int
+workspace_open(struct build *b, struct error *e)
+{
+	if (b->options->rev == NULL && !b->options->staged) {
+		b->dir = xstrdup(b->definition.project);
+		return 0;
+	}
+	b->checkout = xformat("%s/work", b->folder.path);
+	return checkout_make(b->definition.project, b->options->rev, b->checkout, &b->dir, e);
+}
+
+/* A definition inside the project is taken from the clean checkout as well. */
+static int
+definition_move(struct build *b, struct error *e)
+{
+	struct definition moved;
+	const char *given = b->options->given;
+
+	if (b->checkout == NULL || b->definition.kind == DEFINITION_STDIN || given != NULL)
+		return 0;
+	if (definition_find(&moved, b->dir, NULL, e) < 0)
+		return -1;
+	free(moved.project);
+	moved.project = xstrdup(b->definition.project);
+	definition_free(&b->definition);
+	b->definition = moved;
+	return 0;
+}
+
+static void
+started(struct build *b)
+{
+	struct bytes *line = journal_begin(&b->journal, "build/start");
+
+	emit_integer(line, "schema", CONTRACT_SCHEMA);
+	emit_text(line, "folder", b->folder.path);
+	emit_text(line, "logs", b->logs);
+	emit_text(line, "dir", b->dir);
+	emit_text(line, "definition", b->definition.name);
+	emit_integer(line, "pid", getpid());
+	emit_text(line, "source", "local");
+	if (b->options->rev != NULL)
+		emit_text(line, "rev", b->options->rev);
+	journal_end(&b->journal);
+}
+
+/* A document is checked whole before its first job starts. */
+static int
+document_take(struct build *b, struct error *e)
+{
+	struct document document;
+	int result = 0;
+
+	if (document_load(&document, &b->definition, e) < 0)
+		return -1;
+	for (size_t i = 0; result == 0 && i < document.n; i++) {
+		result = intake_line(b, document.jobs[i].line.p, document.jobs[i].line.n, e);
+		if (result < 0)
+			error_before(e, "%s:%u:%u: ", document.jobs[i].file, document.jobs[i].row,
+			    document.jobs[i].column);
+	}
+	document_free(&document);
+	return result;
+}
+
+static int
+specs_start(struct build *b, struct error *e)
+{
+	bool usage;
+	int result;
+
+	if (b->definition.kind != DEFINITION_DOCUMENT)
+		return script_start(b, e);
+	result = document_take(b, e);
+	b->checked = true;
+	if (result == 0 && intake_end(b, &usage, e) < 0) {
+		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, e);
+		return 0;
+	}
+	return result;
+}
+
+static int
+open_all(struct build *b, struct error *e)
+{
+	if (folder_open(b, e) < 0 || workspace_open(b, e) < 0 || definition_move(b, e) < 0 ||
+	    api_open(b, e) < 0)
+		return -1;
+	started(b);
+	return runner_start(b, e);
+}
+
+/* Whatever fails once the build has a log is in that log. */
+static int
+execute(struct build *b)
+{
+	struct error e = { 0 };
+	int exit_status;
+
+	b->plan_fd = -1;
+	if (signals_take(b, &e) < 0 || open_all(b, &e) < 0) {
+		build_break(b, EXIT_BUILD_ERROR, &e);
+		if (b->journal.log.path == NULL)
+			return EXIT_BUILD_ERROR;
+		b->checked = true;
+	} else if (progress_start(b, &e) < 0 || specs_start(b, &e) < 0) {
+		b->checked = true;
+		build_break(b, EXIT_BUILD_ERROR, &e);
+	}
+	if (b->options->timeout > 0)
+		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
+	loop_on_idle(b->loop, round_end, b);
+	round_end(b);
+	if (!(b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) && !runner_alive(b)) &&
+	    !b->journal.failed && loop_run(b->loop, &e) < 0)
+		build_break(b, EXIT_BUILD_ERROR, &e);
+	verdict(b, &exit_status);
+	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {
+		build_break(b, EXIT_BUILD_ERROR, &e);
+		exit_status = EXIT_BUILD_ERROR;
+	}
+	return exit_status;
+}
+
+/* Nothing of a build stays behind: sockets, a clean checkout, processes. */
+static void
+clean_up(struct build *b)
+{
+	api_close(b);
+	loop_cancel(b->loop, b->deadline);
+	progress_free(b);
+	prompt_free(b);
+	script_free(b);
+	runner_free(b);
+	process_kill_all(NULL, 0);
+	if (b->checkout != NULL)
+		checkout_remove(b->checkout);
+	if (b->plan_fd >= 0)
+		close(b->plan_fd);
+	if (b->folder.name != NULL) {
+		AUTO_FREE char *repo = xmemdup(b->folder.name,
+		    (size_t)(strrchr(b->folder.name, '/') - b->folder.name));
+		state_build_free(&b->folder);
+		state_prune(repo, KEEP);
+	}
+	free(b->checkout);
+	free(b->dir);
+	free(b->logs);
+	graph_free(&b->graph);
+	bytes_free(&b->plan);
+}
+
+int
+build_run(const struct build_options *o)
+{
+	struct build b = { .options = o, .window = (uint32_t)o->jobs * 2 + 2, .plan_fd = -1 };
+	AUTO_FREE char *cwd = getcwd(NULL, 0);
+	struct error e = { 0 };
+	int exit_status = EXIT_BUILD_ERROR;
+
+	b.started = kernel.now();
+	graph_init(&b.graph);
+	if (cwd == NULL) {
+		error_sys(&e, "the current folder");
+		build_break(&b, EXIT_BUILD_ERROR, &e);
+	} else if (selection_open(&b.selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
+	    params_load(&b.params, &o->params, o->param_file, &e) < 0) {
+		build_break(&b, EXIT_BUILD_USAGE, &e);
+		exit_status = EXIT_BUILD_USAGE;
+	} else if (definition_find(&b.definition, cwd, o->given, &e) < 0 ||
+	    (b.loop = loop_new(&e)) == NULL) {
+		build_break(&b, EXIT_BUILD_ERROR, &e);
+	} else if (o->plan) {
+		b.dir = xstrdup(b.definition.project);
+		exit_status = plan_run(&b);
+		script_free(&b);
+		graph_free(&b.graph);
+		free(b.dir);
+	} else {
+		exit_status = execute(&b);
+		clean_up(&b);
+	}
+	loop_free(b.loop);
+	definition_free(&b.definition);
+	selection_close(&b.selection);
+	params_free(&b.params);
+	facts_free(&b.facts);
+	return exit_status;
+}

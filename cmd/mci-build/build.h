@@ -1,0 +1,114 @@
+/*
+ * build: one build from its first event to its last. The parts know it by this struct; what each part
+ * does is in its own file:
+ *   journal   the event log and its readers     intake    specs become jobs of the graph
+ *   graph     what waits for what               schedule  what runs next, what a result means
+ *   script    the coprocess that writes specs   runner    mci-job
+ *   api       the sockets                       progress  what the terminal shows
+ */
+#ifndef MCI_BUILD_BUILD_H
+#define MCI_BUILD_BUILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bytes.h"
+#include "definition.h"
+#include "error.h"
+#include "facts.h"
+#include "graph.h"
+#include "journal.h"
+#include "loop.h"
+#include "option.h"
+#include "params.h"
+#include "selection.h"
+#include "service.h"
+#include "spec.h"
+#include "state.h"
+
+/* What the command line says; times in nanoseconds. */
+struct build_options {
+	const char *file; /* -f */
+	int64_t jobs;     /* -j, 0: the number of CPUs */
+	const char *progress;
+	bool json, plan, lint, watch, fail_fast, no_deps, staged;
+	struct option_list skip, labels, params, env;
+	const char *param_file, *rev, *since, *runner, *log_dir;
+	int64_t timeout; /* 0: none */
+	struct option_list select; /* operands that are jobs */
+	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */
+};
+
+/* Exit statuses of what runs jobs. */
+enum {
+	EXIT_BUILD_SUCCESS = 0,
+	EXIT_BUILD_FAILURE = 1,
+	EXIT_BUILD_USAGE = 2,
+	EXIT_BUILD_TIMEOUT = 124,
+	EXIT_BUILD_ERROR = 125,
+};
+
+/* The jobs that are ready, or whose ends have to be followed up, as a list through job.next. */
+struct job_queue {
+	uint32_t first, last, n;
+};
+
+struct script;
+struct runner;
+struct progress;
+struct prompt;
+
+struct build {
+	const struct build_options *options;
+	struct loop *loop;
+	struct definition definition;
+	struct selection selection;
+	struct params params;
+	struct facts facts;
+	struct state_build folder;
+	char *logs;          /* the folder of the jobs' logs */
+	char *dir;           /* the folder that jobs run in: the project, or a clean checkout of it */
+	char *checkout;      /* that checkout, removed at the end; NULL in place */
+	struct journal journal;
+	struct graph graph;
+	struct job_queue ready, ended;
+	struct bytes plan;   /* spec lines not yet in plan.ndjson */
+	int plan_fd;
+	uint32_t sent;       /* attempts that mci-job has and has not finished */
+	uint32_t delayed;    /* retries that wait for their time */
+	uint32_t blocked;    /* jobs that wait for a person */
+	uint32_t window;     /* how many attempts mci-job is given at once */
+	uint32_t counts[STATUS_N]; /* ended jobs */
+	bool failed, errored; /* a job did, and was not allowed to */
+	bool specs_ended;    /* no spec will come any more */
+	bool checked;        /* the whole graph was checked after that */
+	bool canceled;
+	bool finished;       /* build/end is written */
+	int cancel_exit;     /* exit status of a canceled build */
+	bool broken;         /* the definition, the script or mci failed: the build ends in error */
+	struct error why;    /* of that */
+	int broken_exit;
+	int64_t started;
+	struct script *script;
+	struct runner *runner;
+	struct progress *progress;
+	struct prompt *prompt;
+	struct server *api, *control;
+	char *api_path, *control_path;
+	struct loop_timer *deadline;
+	bool noted_places;   /* caches and artifacts were mentioned */
+};
+
+/* Runs a build; its exit status. */
+int build_run(const struct build_options *o);
+
+/* The definition, the script or a part of mci is at fault: nothing more is started, what runs may finish,
+ * the build ends in error. The first reason is kept and printed. */
+void build_break(struct build *b, int exit_status, const struct error *why);
+/* Ends everything: running jobs are told to stop, waiting ones are canceled. */
+void build_cancel(struct build *b, int exit_status, const char *reason);
+/* A note for people, on stderr: "mci-build: text". */
+void build_note(const struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,15 @@
+/* git: runs git and takes its output, for the facts of `when` and for clean checkouts. Blocks. */
+#ifndef MCI_BUILD_GIT_H
+#define MCI_BUILD_GIT_H
+
+#include "bytes.h"
+#include "error.h"
+
+/* Runs git in dir with these arguments (NULL-terminated, without "git"); its standard output into out
+ * (may be NULL). 0, or -1 with what git said on its standard error. */
+int git_run(const char *dir, const char *const *arguments, struct bytes *out, struct error *e);
+/* The same, with one NAME=VALUE more in git's environment. */
+int git_run_env(const char *dir, const char *pair, const char *const *arguments, struct bytes *out,
+    struct error *e);
+
+#endif

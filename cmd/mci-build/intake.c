@@ -1,0 +1,301 @@
+#include "intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "matrix.h"
+#include "memory.h"
+#include "schedule.h"
+#include "when.h"
+
+static bool
+on_host(const struct build *b, const struct spec *s)
+{
+	const char *runner = s->runner != NULL ? s->runner : b->options->runner;
+
+	return runner != NULL && strcmp(runner, "host") == 0;
+}
+
+/* Keys that no part serves yet are an error, never ignored; --runner host lets those pass that only ask
+ * for a machine. */
+static int
+served_check(struct build *b, const struct spec *s, struct error *e)
+{
+	static const enum spec_key machine[] = { SPEC_IMAGE, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
+		SPEC_CPUS };
+	static const enum spec_key places[] = { SPEC_CACHES, SPEC_SAVE_ARTIFACTS,
+		SPEC_RESTORE_ARTIFACTS };
+
+	if (s->runner != NULL && strcmp(s->runner, "host") != 0)
+		return error_set(e, ERROR_INPUT, "runner: there is no runner '%s'; there is host", s->runner);
+	if (spec_has(s, SPEC_EXPOSE))
+		return error_set(e, ERROR_INPUT, "expose: no runner here exposes ports yet");
+	for (size_t i = 0; i < sizeof(machine) / sizeof(machine[0]); i++) {
+		if (!spec_has(s, machine[i]) || on_host(b, s) || b->options->plan)
+			continue;
+		return error_set(e, ERROR_INPUT, "%s: needs a runner that is not here yet; "
+		    "--runner host runs the job on this machine as it is", spec_key_name(machine[i]));
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !b->noted_places; i++) {
+		if (!spec_has(s, places[i]) || b->options->plan)
+			continue;
+		b->noted_places = true;
+		build_note(b, "caches and artifacts are left alone: this build runs in place");
+	}
+	return 0;
+}
+
+/* --plan keeps the spec as it was written, so that its output is an input again. */
+static void
+plan_keep(struct build *b, struct job *j, const struct spec *s)
+{
+	struct bytes line = { 0 };
+
+	spec_write(&line, s, false);
+	if (b->options->plan)
+		j->plan = bytes_give(&line);
+	else
+		bytes_add(&b->plan, line.data, line.len);
+	bytes_free(&line);
+}
+
+static void
+retry_keep(struct job *j, struct spec *s)
+{
+	j->retries = (int16_t)s->retries;
+	if (s->nretry_codes == 0 && s->retry_delay == 0)
+		return;
+	j->retry = xmalloc(sizeof(*j->retry));
+	*j->retry = (struct job_retry){ .codes = s->retry_codes, .ncodes = s->nretry_codes,
+		.delay = s->retry_delay };
+	s->retry_codes = NULL;
+	s->nretry_codes = 0;
+}
+
+/* Something that runs depends on this job, and on what it depends on itself. */
+static void
+want(struct build *b, uint32_t first)
+{
+	struct graph *g = &b->graph;
+	AUTO_FREE uint32_t *stack = xmalloc(((size_t)g->n + 1) * sizeof(*stack));
+	uint32_t depth = 0;
+
+	if (!g->jobs[first].wanted) {
+		g->jobs[first].wanted = true;
+		stack[depth++] = first;
+	}
+	while (depth > 0) {
+		uint32_t job = stack[--depth];
+		struct job *j = &g->jobs[job];
+
+		if (!j->declared)
+			continue;
+		for (uint32_t k = j->needs; k != NO_JOB; k = g->edges[k].next) {
+			uint32_t on = g->edges[k].job;
+
+			if (!g->jobs[on].wanted) {
+				g->jobs[on].wanted = true;
+				stack[depth++] = on;
+			}
+		}
+		if (j->held) {
+			j->held = false;
+			if (!b->options->plan)
+				schedule_arrived(b, job);
+		}
+	}
+}
+
+static void
+depend(struct build *b, uint32_t job, const char *id)
+{
+	struct graph *g = &b->graph;
+	uint32_t on, before;
+
+	/* with --no-deps only what was asked for itself is waited for */
+	if (b->selection.no_deps && !selection_names(&b->selection, id))
+		return;
+	on = graph_name(g, id);
+	before = g->nedges;
+	graph_depend(g, job, on);
+	if (g->nedges == before)
+		return;
+	if (!g->jobs[on].followed)
+		g->jobs[job].waiting++;
+	else if (g->jobs[on].bad && g->jobs[job].because == NO_JOB)
+		g->jobs[job].because = on;
+}
+
+/* Whether the job's own condition or --skip ends it before anything is waited for. */
+static int
+ends_early(struct build *b, const struct spec *s, const char *matrix_id, char **reason,
+    struct error *e)
+{
+	const char *why = NULL;
+
+	*reason = NULL;
+	if (selection_skips(&b->selection, s->id, matrix_id)) {
+		*reason = xstrdup("--skip");
+		return 0;
+	}
+	if (s->when.n == 0)
+		return 0;
+	if (when_check(s->when, e) < 0)
+		return error_before(e, "when");
+	if (when_needs_facts(s->when) &&
+	    facts_ask(&b->facts, b->definition.project, b->options->since, e) < 0)
+		return -1;
+	if (when_static(s->when, &b->facts.when, &why) == WHEN_SKIP)
+		*reason = xformat("when: %s", why);
+	return 0;
+}
+
+static int
+condition_check(const struct spec *s, struct error *e)
+{
+	if (when_status(s->when) == WHEN_FAILURE && s->ndepends == 0)
+		return error_set(e, ERROR_INPUT,
+		    "when: \"failure\" looks at the jobs in depends-on, and there are none");
+	return 0;
+}
+
+static void
+fill(struct build *b, uint32_t job, struct spec *s)
+{
+	struct job *j = &b->graph.jobs[job];
+	struct bytes line = { 0 };
+
+	spec_write(&line, s, true);
+	j->line_length = (uint32_t)line.len - 1;
+	j->line = xmemdup(line.data, line.len - 1);
+	bytes_free(&line);
+	j->when = (uint8_t)when_status(s->when);
+	j->allow_failure = s->allow_failure;
+	j->blocked = s->blocked;
+	j->empty = s->script == NULL && s->argv == NULL;
+	retry_keep(j, s);
+}
+
+/* One job, matrix expanded. *number is its number in the graph. */
+static int
+job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
+{
+	AUTO_FREE char *reason = NULL;
+	struct graph *g = &b->graph;
+	bool selected;
+
+	if (condition_check(s, e) < 0 || ends_early(b, s, matrix_id, &reason, e) < 0)
+		return -1;
+	selected = selection_has(&b->selection, s->id, matrix_id, s);
+	if (graph_declare(g, s->id, number, e) < 0)
+		return -1;
+	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
+	if (reason == NULL && !b->options->plan && params_apply(&b->params, s, e) < 0 &&
+	    (selected || g->jobs[*number].wanted))
+		return -1;
+	fill(b, *number, s);
+	for (size_t i = 0; i < s->ndepends; i++)
+		depend(b, *number, s->depends[i]);
+	g->jobs[*number].held = true;
+	if (reason != NULL) {
+		g->jobs[*number].held = false;
+		if (!b->options->plan && (selected || g->jobs[*number].wanted))
+			schedule_end_unrun(b, *number, STATUS_SKIPPED, reason, false);
+		return 0;
+	}
+	if (selected || g->jobs[*number].wanted) {
+		g->jobs[*number].wanted = false;
+		want(b, *number);
+	}
+	return 0;
+}
+
+/* What one matrix makes: members of a group that carries the id it was written with. */
+struct group {
+	struct build *build;
+	const char *id;
+	uint32_t *members;
+	size_t n;
+};
+
+static int
+member_take(void *arg, struct spec *s, struct error *e)
+{
+	struct group *group = arg;
+	uint32_t job;
+	int result = job_take(group->build, s, group->id, &job, e);
+
+	if (result == 0) {
+		group->members = xrealloc(group->members, group->n + 1, sizeof(uint32_t));
+		group->members[group->n++] = job;
+	}
+	spec_free(s);
+	return result;
+}
+
+static int
+matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
+{
+	struct group group = { .build = b, .id = s->id };
+	struct graph *g = &b->graph;
+	int result = graph_declare(g, s->id, number, e);
+
+	if (result == 0)
+		result = matrix_expand(s, member_take, &group, e);
+	if (result == 0) {
+		g->jobs[*number].group = true;
+		g->jobs[*number].held = true;
+		for (size_t i = 0; i < group.n; i++) {
+			graph_depend(g, *number, group.members[i]);
+			if (!g->jobs[group.members[i]].followed)
+				g->jobs[*number].waiting++;
+			else if (g->jobs[group.members[i]].bad)
+				g->jobs[*number].because = group.members[i];
+		}
+		if (g->jobs[*number].wanted || selection_has(&b->selection, s->id, NULL, s)) {
+			g->jobs[*number].wanted = false;
+			want(b, *number);
+		}
+	}
+	free(group.members);
+	return result;
+}
+
+int
+intake_line(struct build *b, const char *line, size_t n, struct error *e)
+{
+	struct spec s;
+	uint32_t number = NO_JOB;
+	int result;
+
+	if (spec_read(&s, line, n, 0, e) < 0)
+		return -1;
+	result = served_check(b, &s, e);
+	if (result == 0)
+		result = s.matrix.n > 0 ? matrix_take(b, &s, &number, e) :
+		    job_take(b, &s, NULL, &number, e);
+	if (result == 0)
+		plan_keep(b, &b->graph.jobs[number], &s);
+	else
+		error_before(e, "job '%s': ", s.id);
+	spec_free(&s);
+	return result;
+}
+
+int
+intake_end(struct build *b, bool *usage, struct error *e)
+{
+	const char *unused;
+	const char *near;
+
+	*usage = false;
+	if (graph_check(&b->graph, NULL, e) < 0)
+		return -1;
+	unused = selection_unused(&b->selection);
+	if (unused == NULL)
+		return 0;
+	*usage = true;
+	near = graph_nearest(&b->graph, unused);
+	return error_set(e, ERROR_USAGE, "there is no job '%s'%s%s%s", unused,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+}

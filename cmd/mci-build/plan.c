@@ -1,0 +1,85 @@
+#include "plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "document.h"
+#include "intake.h"
+#include "script.h"
+
+/* A job that was not asked for is left out; so are the members of a matrix: their group is printed. */
+static bool
+printed(const struct graph *g, const struct job *j)
+{
+	if (j->plan == NULL)
+		return false;
+	if (!j->group)
+		return !j->held;
+	for (uint32_t k = j->needs; k != NO_JOB; k = g->edges[k].next) {
+		if (!g->jobs[g->edges[k].job].held)
+			return true;
+	}
+	return false;
+}
+
+static int
+specs_print(const struct graph *g)
+{
+	for (uint32_t i = 0; i < g->n; i++) {
+		if (printed(g, &g->jobs[i]))
+			fputs(g->jobs[i].plan, stdout);
+	}
+	return EXIT_BUILD_SUCCESS;
+}
+
+/* Rounds until the script, or standard input, has ended. */
+static void
+idle(void *arg)
+{
+	struct build *b = arg;
+
+	if (b->broken || !script_running(b))
+		loop_stop(b->loop, 0);
+}
+
+static int
+script_plan(struct build *b, struct error *e)
+{
+	if (script_start(b, e) < 0)
+		return -1;
+	loop_on_idle(b->loop, idle, b);
+	return loop_run(b->loop, e) < 0 ? -1 : 0;
+}
+
+static int
+document_plan(struct build *b, struct error *e)
+{
+	struct document document;
+	int result = document_load(&document, &b->definition, e);
+
+	for (size_t i = 0; result == 0 && i < document.n; i++) {
+		result = intake_line(b, document.jobs[i].line.p, document.jobs[i].line.n, e);
+		if (result < 0)
+			error_before(e, "%s:%u:%u: ", document.jobs[i].file, document.jobs[i].row,
+			    document.jobs[i].column);
+	}
+	if (result == 0)
+		document_free(&document);
+	return result;
+}
+
+int
+plan_run(struct build *b)
+{
+	struct error e;
+	bool usage = false;
+	int result = b->definition.kind == DEFINITION_DOCUMENT ? document_plan(b, &e) :
+	    script_plan(b, &e);
+
+	if (result == 0 && !b->broken)
+		result = intake_end(b, &usage, &e);
+	if (result < 0)
+		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
+	return b->broken ? b->broken_exit : specs_print(&b->graph);
+}

@@ -1,0 +1,195 @@
+#include "progress.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "process.h"
+#include "terminal.h"
+
+struct progress {
+	bool tree, json, plain;
+	pid_t tree_pid, plain_pid; /* 0: none, or it has ended */
+	struct journal_feed *tree_feed, *json_feed;
+};
+
+static bool
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The default: a tree for people, else the stream; both when stdout is a file and stderr a terminal. */
+static void
+choose(struct progress *p, const struct build_options *o)
+{
+	const char *want = o->json ? "json" : option_common.quiet ? "none" : o->progress;
+	bool people = isatty(STDERR_FILENO) != 0;
+
+	if (want == NULL) {
+		p->tree = people && (isatty(STDOUT_FILENO) || is_file(STDOUT_FILENO));
+		p->json = !isatty(STDOUT_FILENO);
+	} else {
+		p->tree = strcmp(want, "tree") == 0;
+		p->json = strcmp(want, "json") == 0;
+		p->plain = strcmp(want, "plain") == 0;
+	}
+}
+
+/* Nobody reads any more: the caller has vanished. */
+static void
+json_gone(void *arg)
+{
+	struct build *b = arg;
+
+	b->progress->json_feed = NULL;
+	build_cancel(b, 128 + SIGPIPE, "standard output was closed");
+}
+
+static void
+tree_gone(void *arg)
+{
+	struct build *b = arg;
+
+	b->progress->tree_feed = NULL;
+}
+
+static int
+view_spawn(struct build *b, const char *const *argv, int in, int out, pid_t *pid, struct error *e)
+{
+	AUTO_FREE char *path = process_kit(argv[0]);
+	struct process_spec spec = { .path = path, .argv = (char *const *)(uintptr_t)argv, .in = in,
+		.out = out, .err = STDERR_FILENO };
+
+	(void)b;
+	return process_spawn(pid, &spec, e);
+}
+
+static int
+tree_start(struct build *b, struct error *e)
+{
+	const char *color = option_common.color != NULL ? option_common.color : "auto";
+	const char *const argv[] = { "mci", "tree", "--color", color, NULL };
+	int pipe[2], result;
+
+	if (pipe2(pipe, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	result = view_spawn(b, argv, pipe[0], STDERR_FILENO, &b->progress->tree_pid, e);
+	close(pipe[0]);
+	if (result < 0) {
+		close(pipe[1]);
+		return -1;
+	}
+	fcntl(pipe[1], F_SETFL, O_NONBLOCK);
+	b->progress->tree_feed = journal_feed(&b->journal, pipe[1], true, 0, tree_gone, b, e);
+	return b->progress->tree_feed == NULL ? -1 : 0;
+}
+
+static int
+plain_start(struct build *b, struct error *e)
+{
+	const char *color = option_common.color != NULL ? option_common.color : "auto";
+	const char *const argv[] = { "mci-log", "follow", "--color", color, "--merge", b->folder.path,
+		NULL };
+
+	return view_spawn(b, argv, -1, STDOUT_FILENO, &b->progress->plain_pid, e);
+}
+
+int
+progress_start(struct build *b, struct error *e)
+{
+	struct progress *p = b->progress = xmalloc(sizeof(*p));
+
+	choose(p, b->options);
+	if (p->json) {
+		p->json_feed = journal_feed(&b->journal, STDOUT_FILENO, false, 0, json_gone, b, e);
+		if (p->json_feed == NULL)
+			return -1;
+	}
+	if (p->tree && tree_start(b, e) < 0)
+		return -1;
+	return p->plain ? plain_start(b, e) : 0;
+}
+
+bool
+progress_reaped(struct build *b, pid_t pid, int status)
+{
+	struct progress *p = b->progress;
+
+	if (p == NULL || (pid != p->tree_pid && pid != p->plain_pid))
+		return false;
+	if (pid == p->tree_pid) {
+		p->tree_pid = 0;
+		return true;
+	}
+	p->plain_pid = 0;
+	if (!b->finished && status != 0)
+		build_cancel(b, 128 + SIGPIPE, "standard output was closed");
+	return true;
+}
+
+void
+progress_job_ended(struct build *b, const char *id, enum status status, bool allowed)
+{
+	struct progress *p = b->progress;
+
+	if (p == NULL || p->tree || status == STATUS_SUCCESS || status == STATUS_CANCELED)
+		return;
+	build_note(b, "job %s: %s%s; see: mci log %s/%s", id, status_name(status),
+	    allowed ? " (allowed)" : "", b->folder.name, id);
+}
+
+void
+progress_finish(struct build *b)
+{
+	struct progress *p = b->progress;
+
+	if (p == NULL)
+		return;
+	if (p->tree_feed != NULL)
+		journal_feed_finish(p->tree_feed);
+	if (p->json_feed != NULL)
+		journal_feed_finish(p->json_feed);
+	/* finishing closes them, which is no business of theirs that we have to hear of */
+	p->tree_feed = p->json_feed = NULL;
+}
+
+bool
+progress_open(const struct build *b)
+{
+	const struct progress *p = b->progress;
+
+	return p != NULL && (p->tree_pid != 0 || p->plain_pid != 0);
+}
+
+bool
+progress_tree(const struct build *b)
+{
+	return b->progress != NULL && b->progress->tree && !b->finished;
+}
+
+void
+progress_abandon(struct build *b)
+{
+	struct progress *p = b->progress;
+
+	if (p == NULL)
+		return;
+	if (p->plain_pid != 0)
+		kill(p->plain_pid, SIGTERM);
+	p->tree_pid = p->plain_pid = 0;
+}
+
+void
+progress_free(struct build *b)
+{
+	free(b->progress);
+	b->progress = NULL;
+}

@@ -1,0 +1,27 @@
+/*
+ * progress: what a build shows while it runs. Every view is a reader of the event log: JSON is the log
+ * itself on standard output; the tree is `mci tree` with the log on its standard input; plain is
+ * `mci-log follow` on the build's folder.
+ */
+#ifndef MCI_BUILD_PROGRESS_H
+#define MCI_BUILD_PROGRESS_H
+
+#include "build.h"
+
+/* Chooses by --progress, --json, -q and what the descriptors are, and starts the views. */
+int progress_start(struct build *b, struct error *e);
+/* A child ended: true when it was a view. */
+bool progress_reaped(struct build *b, pid_t pid, int status);
+/* A job ended; without a view that shows it, a failure is said on stderr. */
+void progress_job_ended(struct build *b, const char *id, enum status status, bool allowed);
+/* All events are in the log: views end when they have shown them. */
+void progress_finish(struct build *b);
+/* Whether a view has not ended yet. */
+bool progress_open(const struct build *b);
+/* Whether the tree is drawn, so that nothing else may write to the terminal. */
+bool progress_tree(const struct build *b);
+/* Stops waiting for views. */
+void progress_abandon(struct build *b);
+void progress_free(struct build *b);
+
+#endif

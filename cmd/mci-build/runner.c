@@ -1,0 +1,216 @@
+#include "runner.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "emit.h"
+#include "link.h"
+#include "memory.h"
+#include "message.h"
+#include "process.h"
+#include "scan.h"
+#include "schedule.h"
+
+struct runner {
+	struct link *link; /* NULL once it is gone */
+	pid_t pid;
+	bool finishing;
+};
+
+static void
+executed(struct build *b, const struct message *m)
+{
+	uint32_t job = graph_find(&b->graph, m->job.p, m->job.n);
+
+	if (job != NO_JOB && b->graph.jobs[job].status == STATUS_RUNNING)
+		schedule_executed(b, job, m->line);
+}
+
+static void
+error_reported(struct build *b, struct span line)
+{
+	struct scan_value text;
+	AUTO_BYTES said = { 0 };
+	struct error e;
+
+	if (message_member(line.p, line.n, "text", &text, NULL) > 0)
+		scan_text(&text, &said, NULL);
+	error_set(&e, ERROR_INTERNAL, "mci-job: %s", bytes_string(&said));
+	build_break(b, EXIT_BUILD_ERROR, &e);
+}
+
+static void
+line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
+{
+	struct build *b = arg;
+	struct message m;
+	struct error e;
+
+	(void)l;
+	for (int i = 0; i < nfds; i++)
+		close(fds[i]);
+	if (message_read(&m, line.p, line.n, &e) < 0) {
+		error_before(&e, "mci-job: ");
+		build_break(b, EXIT_BUILD_ERROR, &e);
+		return;
+	}
+	if (m.kind != MESSAGE_EVENT)
+		return; /* replies to job/cancel: the events tell what came of it */
+	if (span_is(m.type, "error")) {
+		error_reported(b, line);
+		return;
+	}
+	journal_forward(&b->journal, line.p, line.n);
+	if (span_is(m.type, "job/executed"))
+		executed(b, &m);
+}
+
+static void
+gone(void *arg, struct link *l, const struct error *why)
+{
+	struct build *b = arg;
+	struct error e;
+
+	(void)l;
+	(void)why;
+	b->runner->link = NULL;
+	if (b->runner->finishing && b->sent == 0)
+		return;
+	runner_kill(b);
+	for (uint32_t i = 0; i < b->graph.n && b->sent > 0; i++) {
+		if (b->graph.jobs[i].status == STATUS_RUNNING) {
+			b->sent--;
+			schedule_lost(b, i, "mci-job died");
+		}
+	}
+	error_set(&e, ERROR_INTERNAL, "mci-job died");
+	build_break(b, EXIT_BUILD_ERROR, &e);
+}
+
+static const struct link_events events = { .line = line_came, .closed = gone };
+
+static int
+spawn(struct build *b, int in, int out, struct error *e)
+{
+	AUTO_FREE char *path = process_kit("mci-job");
+	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
+	AUTO_FREE const char **argv = xmalloc((16 + 2 * b->options->env.n) * sizeof(*argv));
+	char **env = environment_for_runner(b->api_path, b->folder.name, b->options->env.items,
+	    b->options->env.n);
+	struct process_spec spec = { .path = path, .env = env, .dir = b->dir, .in = in, .out = out,
+		.err = STDERR_FILENO, .group = true };
+	size_t n = 0;
+	int result;
+
+	argv[n++] = "mci-job";
+	argv[n++] = "-j";
+	argv[n++] = jobs;
+	argv[n++] = "--log-dir";
+	argv[n++] = b->logs;
+	if (b->options->runner != NULL) {
+		argv[n++] = "--runner";
+		argv[n++] = b->options->runner;
+	}
+	for (size_t i = 0; i < b->options->env.n; i++) {
+		argv[n++] = "-e";
+		argv[n++] = xmemdup(b->options->env.items[i], strcspn(b->options->env.items[i], "="));
+	}
+	spec.argv = (char *const *)(uintptr_t)argv;
+	result = process_spawn(&b->runner->pid, &spec, e);
+	environment_free(env);
+	return result;
+}
+
+int
+runner_start(struct build *b, struct error *e)
+{
+	int down[2], up[2];
+
+	b->runner = xmalloc(sizeof(*b->runner));
+	if (pipe2(down, O_CLOEXEC) < 0 || pipe2(up, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	if (spawn(b, down[0], up[1], e) < 0)
+		return -1;
+	close(down[0]);
+	close(up[1]);
+	b->runner->link = link_take(b->loop, up[0], down[1], &events, b, e);
+	return b->runner->link == NULL ? -1 : 0;
+}
+
+void
+runner_send(struct build *b, const struct job *j)
+{
+	AUTO_BYTES line = { 0 };
+
+	if (b->runner->link == NULL)
+		return;
+	if (j->attempt > 1) {
+		AUTO_FREE char *front = xformat("\"attempt\":%d", j->attempt);
+		message_splice(&line, (struct span){ front, strlen(front) }, j->line, j->line_length);
+	} else {
+		bytes_add(&line, j->line, j->line_length);
+		bytes_char(&line, '\n');
+	}
+	link_send(b->runner->link, line.data, line.len);
+}
+
+void
+runner_cancel(struct build *b, const char *id)
+{
+	AUTO_BYTES line = { 0 };
+
+	if (b->runner->link == NULL)
+		return;
+	bytes_text(&line, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"job/cancel\",\"params\":");
+	emit_open(&line);
+	emit_text(&line, "job", id);
+	bytes_text(&line, "}}\n");
+	link_send(b->runner->link, line.data, line.len);
+}
+
+void
+runner_finish(struct build *b)
+{
+	if (b->runner == NULL || b->runner->finishing)
+		return;
+	b->runner->finishing = true;
+	if (b->runner->link != NULL)
+		link_finish(b->runner->link);
+}
+
+bool
+runner_alive(const struct build *b)
+{
+	return b->runner != NULL && b->runner->link != NULL;
+}
+
+void
+runner_signal(struct build *b, int signal)
+{
+	if (b->runner != NULL && b->runner->pid != 0)
+		kill(-b->runner->pid, signal);
+}
+
+void
+runner_kill(struct build *b)
+{
+	if (b->runner == NULL || b->runner->pid == 0)
+		return;
+	process_signal_tree(b->runner->pid, SIGKILL);
+	kill(b->runner->pid, SIGKILL);
+}
+
+void
+runner_free(struct build *b)
+{
+	if (b->runner == NULL)
+		return;
+	if (b->runner->link != NULL)
+		link_close(b->runner->link);
+	free(b->runner);
+	b->runner = NULL;
+}

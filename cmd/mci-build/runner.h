@@ -1,0 +1,22 @@
+/* runner: the link to mci-job: specs and cancels go down, events come up and go on into the journal. */
+#ifndef MCI_BUILD_RUNNER_H
+#define MCI_BUILD_RUNNER_H
+
+#include "build.h"
+
+/* Starts mci-job for this build. 0 or -1. */
+int runner_start(struct build *b, struct error *e);
+/* Gives it one attempt. */
+void runner_send(struct build *b, const struct job *j);
+void runner_cancel(struct build *b, const char *id);
+/* No attempt will come any more: it ends when what runs has ended. */
+void runner_finish(struct build *b);
+/* Whether it is still there. */
+bool runner_alive(const struct build *b);
+/* Sends it a signal, for stopping and continuing. */
+void runner_signal(struct build *b, int signal);
+/* Kills it and everything below at once. */
+void runner_kill(struct build *b);
+void runner_free(struct build *b);
+
+#endif

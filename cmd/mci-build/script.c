@@ -1,0 +1,463 @@
+#include "script.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "emit.h"
+#include "environment.h"
+#include "intake.h"
+#include "kernel.h"
+#include "line.h"
+#include "memory.h"
+#include "message.h"
+#include "process.h"
+#include "scan.h"
+#include "schedule.h"
+
+#define QUIET SECOND           /* between script/idle and closing its stdin */
+#define GRACE (10 * SECOND)    /* between closing its stdin and killing it */
+#define TERM_GRACE (5 * SECOND)
+#define READS 16               /* reads in one round, so that a fast script starves nobody */
+
+struct script {
+	pid_t pid;       /* 0: standard input, or the script was reaped */
+	int out;         /* what it writes, -1 after its end */
+	bool watched;    /* out is in the loop; a regular file is read round by round instead */
+	struct line_reader lines;
+	struct journal_feed *feed; /* its stdin; NULL once closed */
+	bool coprocess;
+	bool spec_came;  /* at least one */
+	bool idle_said;  /* script/idle was written and nothing has come since */
+	int64_t busy_until;
+	struct loop_timer *timer; /* the next step of idle, closed, killed */
+	bool overdue;    /* it was killed because it neither wrote nor ended */
+	bool exited;
+};
+
+static void
+timer_set(struct build *b, int64_t after, loop_due *due)
+{
+	loop_cancel(b->loop, b->script->timer);
+	b->script->timer = due == NULL ? NULL : loop_after(b->loop, after, due, b);
+}
+
+static void
+broken(struct build *b, struct error *e)
+{
+	if (b->script->lines.number > 0 || b->script->coprocess)
+		error_before(e, "%s: line %llu: ", b->definition.name,
+		    (unsigned long long)b->script->lines.number);
+	build_break(b, EXIT_BUILD_ERROR, e);
+}
+
+static void
+kill_due(void *arg)
+{
+	struct build *b = arg;
+
+	b->script->timer = NULL;
+	if (b->script->pid != 0)
+		process_signal_tree(b->script->pid, SIGKILL);
+}
+
+static void
+overdue_due(void *arg)
+{
+	struct build *b = arg;
+	struct error e;
+
+	b->script->timer = NULL;
+	if (b->script->pid == 0)
+		return;
+	b->script->overdue = true;
+	error_set(&e, ERROR_INPUT,
+	    "%s: the script neither wrote nor ended for 10 seconds after its input was closed; killed",
+	    b->definition.name);
+	build_break(b, EXIT_BUILD_ERROR, &e);
+	process_signal_tree(b->script->pid, SIGKILL);
+}
+
+static void
+stdin_close(struct build *b)
+{
+	if (b->script->feed != NULL)
+		journal_feed_close(b->script->feed);
+	b->script->feed = NULL;
+}
+
+/* Once closed, it may still write specs, each of which gives it ten more seconds. */
+static void
+close_due(void *arg)
+{
+	struct build *b = arg;
+
+	b->script->timer = NULL;
+	stdin_close(b);
+	timer_set(b, GRACE, overdue_due);
+}
+
+/* The idle line has been written to it: the second starts now. */
+static void
+idle_passed(void *arg)
+{
+	struct build *b = arg;
+	int64_t wait = b->script->busy_until - kernel.now();
+
+	if (b->script->idle_said)
+		timer_set(b, wait > QUIET ? wait : QUIET, close_due);
+}
+
+static void
+feed_gone(void *arg)
+{
+	struct build *b = arg;
+
+	/* it does not read events: nothing tells it that no more come, so it must end by itself */
+	b->script->feed = NULL;
+	if (b->script->idle_said)
+		timer_set(b, GRACE, overdue_due);
+}
+
+/* It wrote something: it is neither idle nor overdue. */
+static void
+wrote(struct build *b)
+{
+	struct script *s = b->script;
+
+	s->idle_said = false;
+	timer_set(b, GRACE, s->feed == NULL && s->coprocess && !s->exited ? overdue_due : NULL);
+}
+
+static int
+busy(struct build *b, struct span line, struct error *e)
+{
+	struct scan_value value;
+	AUTO_BYTES text = { 0 };
+	int64_t ns;
+
+	if (message_member(line.p, line.n, "for", &value, e) <= 0 || scan_text(&value, &text, e) < 0)
+		return error_set(e, ERROR_INPUT, "for: script/busy needs a duration such as \"60s\"");
+	if (duration_parse(text.data, text.len, &ns, e) < 0)
+		return error_before(e, "for: ");
+	b->script->busy_until = kernel.now() + ns;
+	journal_forward(&b->journal, line.p, line.n);
+	return 0;
+}
+
+/* A line that is no spec: the one event that a script may write, or an error. */
+static int
+other_line(struct build *b, struct span line, const struct error *spec, struct error *e)
+{
+	struct message m;
+
+	if (message_read(&m, line.p, line.n, e) < 0)
+		return -1;
+	if (m.kind == MESSAGE_SPEC) {
+		*e = *spec;
+		return -1;
+	}
+	if (m.kind == MESSAGE_EVENT && span_is(m.type, "script/busy"))
+		return busy(b, line, e);
+	return error_set(e, ERROR_INPUT, "expected a job; of events a script writes script/busy alone");
+}
+
+static bool
+has_kind(struct span line)
+{
+	return memmem(line.p, line.n, "\"type\"", 6) != NULL ||
+	    memmem(line.p, line.n, "\"jsonrpc\"", 9) != NULL;
+}
+
+static int
+line_take_in(struct build *b, struct span line, struct error *e)
+{
+	struct error spec;
+
+	if (strspn(line.p, " \t\r") >= line.n)
+		return 0; /* a newline stands behind every line, so this stops there */
+	if (has_kind(line)) {
+		error_set(&spec, ERROR_INPUT, "type: unknown key");
+		if (intake_line(b, line.p, line.n, &spec) == 0) {
+			b->script->spec_came = true;
+			return 0;
+		}
+		return other_line(b, line, &spec, e);
+	}
+	b->script->spec_came = true;
+	return intake_line(b, line.p, line.n, e);
+}
+
+static void
+lines_take(struct build *b)
+{
+	struct script *s = b->script;
+	struct span line;
+	struct error e;
+	enum line_result got;
+
+	while ((got = line_next(&s->lines, &line)) != LINE_NONE) {
+		wrote(b);
+		if (b->broken || b->canceled)
+			continue; /* read on, so that it does not block, but nothing is started */
+		if (got == LINE_LONG)
+			error_set(&e, ERROR_LIMIT, "longer than %d bytes", LINE_LIMIT);
+		if (got == LINE_LONG || line_take_in(b, line, &e) < 0)
+			broken(b, &e);
+	}
+}
+
+static void
+out_end(struct build *b)
+{
+	struct script *s = b->script;
+	struct span rest = line_rest(&s->lines);
+	struct error e;
+
+	if (s->watched)
+		loop_forget(b->loop, s->out);
+	if (s->coprocess)
+		close(s->out);
+	s->out = -1;
+	if (rest.n > 0 && !b->broken && !b->canceled) {
+		error_set(&e, ERROR_INPUT, "the last line has no newline: cut short?");
+		s->lines.number++;
+		broken(b, &e);
+	}
+	/* the same grace as for one whose input was closed: nobody waits for it any more */
+	timer_set(b, GRACE, NULL);
+}
+
+static void
+out_ready(void *arg, uint32_t events)
+{
+	struct build *b = arg;
+	struct script *s = b->script;
+
+	(void)events;
+	for (int i = 0; i < READS && s->out >= 0; i++) {
+		ssize_t n = line_read(&s->lines, s->out);
+
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			out_end(b);
+			return;
+		}
+		lines_take(b);
+		if (!s->coprocess)
+			return; /* standard input may block at the next read */
+	}
+}
+
+static void
+file_ready(void *arg)
+{
+	struct build *b = arg;
+
+	if (b->script->out < 0)
+		return;
+	out_ready(b, 0);
+	loop_after(b->loop, 0, file_ready, b);
+}
+
+static int
+out_watch(struct build *b, struct error *e)
+{
+	struct script *s = b->script;
+
+	s->watched = loop_watch(b->loop, s->out, EPOLLIN, out_ready, b, e) == 0;
+	if (s->watched)
+		return 0;
+	if (e->sys != EPERM)
+		return -1;
+	loop_after(b->loop, 0, file_ready, b);
+	return 0;
+}
+
+static int
+log_open(struct build *b, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/script.log", b->folder.path);
+	int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+
+	return fd < 0 ? error_sys(e, "%s", path) : fd;
+}
+
+static int
+spawn(struct build *b, int in, int out, struct error *e)
+{
+	bool plan = b->options->plan;
+	AUTO_CLOSE int log = plan ? -1 : log_open(b, e);
+	char **env = environment_for_script(b->api_path, b->folder.name, b->options->env.items,
+	    b->options->env.n, plan);
+	char *argv[] = { b->definition.path, NULL };
+	struct process_spec spec = { .path = b->definition.path, .argv = argv, .env = env,
+		.dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log, .session = true };
+	int result = log < 0 && !plan ? -1 : process_spawn(&b->script->pid, &spec, e);
+
+	environment_free(env);
+	if (result < 0 && e->sys == ENOEXEC)
+		error_set(e, ERROR_INPUT, "%s: it has no '#!' line that says what runs it",
+		    b->definition.name);
+	return result;
+}
+
+static int
+coprocess_start(struct build *b, struct error *e)
+{
+	struct script *s = b->script;
+	int in[2] = { -1, -1 }, out[2];
+	struct bytes *line;
+
+	s->coprocess = true;
+	if (pipe2(out, O_CLOEXEC) < 0 || (!b->options->plan && pipe2(in, O_CLOEXEC) < 0))
+		return error_sys(e, "pipe");
+	if (!b->options->plan) {
+		line = journal_begin(&b->journal, "script/initializing");
+		emit_text(line, "script", b->definition.name);
+		journal_end(&b->journal);
+	}
+	if (spawn(b, in[0], out[1], e) < 0)
+		return -1;
+	close(out[1]);
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	s->out = out[0];
+	if (b->options->plan)
+		return out_watch(b, e);
+	close(in[0]);
+	line = journal_begin(&b->journal, "script/start");
+	emit_text(line, "script", b->definition.name);
+	emit_integer(line, "pid", s->pid);
+	journal_end(&b->journal);
+	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	s->feed = journal_feed(&b->journal, in[1], true, 0, feed_gone, b, e);
+	return s->feed == NULL ? -1 : out_watch(b, e);
+}
+
+int
+script_start(struct build *b, struct error *e)
+{
+	b->script = xmalloc(sizeof(*b->script));
+	b->script->out = STDIN_FILENO;
+	if (b->definition.kind == DEFINITION_SCRIPT)
+		return coprocess_start(b, e);
+	return out_watch(b, e);
+}
+
+static void
+end_said(struct build *b, int status)
+{
+	struct bytes *line = journal_begin(&b->journal, "script/end");
+
+	emit_text(line, "script", b->definition.name);
+	if (WIFSIGNALED(status))
+		emit_integer(line, "signal", WTERMSIG(status));
+	else
+		emit_integer(line, "exit", WEXITSTATUS(status));
+	journal_end(&b->journal);
+}
+
+bool
+script_reaped(struct build *b, pid_t pid, int status)
+{
+	struct script *s = b->script;
+	struct error e;
+
+	if (s == NULL || s->pid != pid)
+		return false;
+	s->pid = 0;
+	s->exited = true;
+	timer_set(b, 0, NULL);
+	/* what it wrote before it ended is still in the pipe; a child of its may hold the pipe open */
+	while (s->out >= 0 && line_read(&s->lines, s->out) > 0)
+		lines_take(b);
+	if (s->out >= 0)
+		out_end(b);
+	stdin_close(b);
+	if (!b->options->plan)
+		end_said(b, status);
+	if (status != 0 && !b->canceled && !s->overdue) {
+		if (WIFSIGNALED(status))
+			error_set(&e, ERROR_INPUT, "%s: the script was killed by signal %d (%s)",
+			    b->definition.name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+		else
+			error_set(&e, ERROR_INPUT, "%s: the script ended with status %d",
+			    b->definition.name, WEXITSTATUS(status));
+		build_break(b, EXIT_BUILD_ERROR, &e);
+	}
+	return true;
+}
+
+void
+script_round(struct build *b)
+{
+	struct script *s = b->script;
+
+	if (s == NULL || !s->coprocess || s->pid == 0 || s->idle_said || schedule_active(b) ||
+	    b->options->plan)
+		return;
+	if (b->broken || s->out < 0) {
+		/* no spec of its can matter any more */
+		s->idle_said = true;
+		stdin_close(b);
+		timer_set(b, GRACE, overdue_due);
+		return;
+	}
+	if (!s->spec_came)
+		return;
+	s->idle_said = true;
+	journal_begin(&b->journal, "script/idle");
+	journal_end(&b->journal);
+	if (s->feed == NULL) {
+		timer_set(b, GRACE, overdue_due);
+		return;
+	}
+	journal_feed_mark(s->feed, journal_size(&b->journal) + (int64_t)b->journal.pending.len,
+	    idle_passed);
+}
+
+void
+script_stop(struct build *b)
+{
+	struct script *s = b->script;
+
+	if (s == NULL)
+		return;
+	stdin_close(b);
+	if (s->pid != 0) {
+		process_signal_tree(s->pid, SIGTERM);
+		timer_set(b, TERM_GRACE, kill_due);
+	} else if (s->out >= 0) {
+		out_end(b);
+	}
+}
+
+bool
+script_running(const struct build *b)
+{
+	return b->script != NULL && (b->script->out >= 0 || b->script->pid != 0);
+}
+
+void
+script_free(struct build *b)
+{
+	struct script *s = b->script;
+
+	if (s == NULL)
+		return;
+	loop_cancel(b->loop, s->timer);
+	stdin_close(b);
+	if (s->pid != 0)
+		process_signal_tree(s->pid, SIGKILL);
+	line_free(&s->lines);
+	free(s);
+	b->script = NULL;
+}
