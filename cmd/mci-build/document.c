@@ -1,0 +1,322 @@
+#include "document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+#include "line.h"
+#include "matrix.h"
+#include "memory.h"
+#include "message.h"
+#include "shape.h"
+#include "spec.h"
+#include "tree.h"
+#include "when.h"
+
+/* All lines of one file together, aliases written out. */
+#define FILE_TEXT (4 * (size_t)DOCUMENT_BYTES)
+
+struct survey {
+	struct document *doc;
+	const struct definition *definition;
+	document_report *report;
+	void *arg;
+	size_t problems;
+	bool stopped;
+	/* the file at hand */
+	const char *name;
+	bool json;
+	struct tree tree;
+	struct shape_budget budget;
+	size_t from; /* where its lines begin in the text */
+};
+
+static void
+problem(struct survey *s, struct tree_place at, const char *job, const char *text)
+{
+	struct document_problem p = { s->name, at.row, at.column, text, job };
+
+	s->problems++;
+	s->stopped = s->report(s->arg, &p) != 0;
+}
+
+static int
+fd_read(int fd, struct bytes *text, struct error *e)
+{
+	ssize_t n;
+
+	do {
+		if (text->len > DOCUMENT_BYTES)
+			return error_set(e, ERROR_LIMIT, "larger than %d MiB", DOCUMENT_BYTES >> 20);
+		n = kernel.read(fd, bytes_reserve(text, 64 * 1024), 64 * 1024);
+		if (n > 0)
+			text->len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? error_set(e, ERROR_SYSTEM, "cannot be read: %s", strerror(errno)) : 0;
+}
+
+static int
+file_read(const char *path, struct bytes *text, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(e, ERROR_SYSTEM, "cannot be read: %s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return error_set(e, ERROR_INPUT, "cannot be read: not a file");
+	return fd_read(fd, text, e);
+}
+
+/* What people fall into in YAML, told beside what is wrong. */
+static const char *
+hint(const struct survey *s, uint32_t node, const char *text)
+{
+	const struct tree_node *n = &s->tree.nodes[node];
+
+	if (s->json)
+		return "";
+	if (n->type == TREE_MAP && strstr(text, "expected a string") != NULL)
+		return " (a text that holds ': ' has to be in quotes)";
+	if (n->type == TREE_PLAIN && strstr(text, "expected true or false") != NULL)
+		return " (YAML knows only true and false)";
+	if (n->type == TREE_PLAIN && n->length == 0 && strstr(text, "found null") != NULL)
+		return " (nothing is written there; '' is an empty text)";
+	return "";
+}
+
+/* An error that begins with the path of a field of the job. */
+static void
+job_problem(struct survey *s, uint32_t job, struct span line, const struct error *e)
+{
+	struct scan_value id;
+	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *text = NULL;
+	struct tree_place at;
+	uint32_t node = shape_find(&s->tree, job, e->text, &at);
+
+	if (message_member(line.p, line.n, "id", &id, NULL) > 0 && id.type == SCAN_STRING &&
+	    spec_id_ok(id.raw.p + 1, id.raw.n - 2))
+		name = xmemdup(id.raw.p + 1, id.raw.n - 2);
+	text = xformat("%s%s", e->text, hint(s, node, e->text));
+	problem(s, at, name, text);
+}
+
+/* Whether a line is a job as far as can be said of it alone. */
+static int
+line_check(struct span line, unsigned flags, struct error *e)
+{
+	struct spec spec;
+	int status = 0;
+
+	if (line.n >= LINE_LIMIT)
+		return error_set(e, ERROR_LIMIT, "a job of more than %d bytes", LINE_LIMIT);
+	if (spec_read(&spec, line.p, line.n, flags, e) < 0)
+		return -1;
+	if (spec_has(&spec, SPEC_WHEN) && when_check(spec.when, e) < 0)
+		status = error_before(e, "when");
+	else if (spec_has(&spec, SPEC_MATRIX) && matrix_check(spec.matrix, e) < 0)
+		status = error_before(e, "matrix");
+	spec_free(&spec);
+	return status;
+}
+
+static void
+job_add(struct document *doc, size_t from, const char *file, struct tree_place at)
+{
+	if ((doc->n & (doc->n - 1)) == 0)
+		doc->jobs = xrealloc(doc->jobs, doc->n == 0 ? 1 : doc->n * 2, sizeof(*doc->jobs));
+	doc->jobs[doc->n++] = (struct document_job){
+		.line = { NULL, doc->text.len - from },
+		.file = file,
+		.row = at.row,
+		.column = at.column,
+	};
+}
+
+static void
+job_read(struct survey *s, uint32_t job)
+{
+	struct bytes *text = &s->doc->text;
+	bool monkey = s->definition->monkey;
+	AUTO_FREE char *id = monkey ? xformat("job-%zu", s->doc->n + 1) : NULL;
+	struct tree_place at = s->tree.nodes[job].place;
+	struct error e = { 0 };
+	size_t from = text->len;
+	struct span line;
+
+	if (s->tree.nodes[tree_target(&s->tree, job)].type != TREE_MAP) {
+		problem(s, at, NULL, "expected a job: keys with their values");
+		return;
+	}
+	if (shape_write(text, &s->tree, job, id, &s->budget, &at, &e) < 0) {
+		text->len = from;
+		problem(s, at, NULL, e.text);
+		s->stopped = s->stopped || s->budget.nodes == 0;
+		return;
+	}
+	line = (struct span){ text->data + from, text->len - from };
+	if (text->len - s->from > FILE_TEXT) {
+		text->len = from;
+		problem(s, at, NULL, "the jobs of this file are too large with their aliases written out");
+		s->stopped = true;
+	} else if (line_check(line, monkey ? SPEC_MONKEY : 0, &e) < 0) {
+		job_problem(s, job, line, &e);
+		text->len = from;
+	} else {
+		job_add(s->doc, from, s->name, s->tree.nodes[job].place);
+	}
+}
+
+static void
+jobs_read(struct survey *s, uint32_t list)
+{
+	for (uint32_t i = s->tree.nodes[list].first; i != 0 && !s->stopped; i = s->tree.nodes[i].next)
+		job_read(s, i);
+}
+
+/* {"jobs": [...]}: beside it only keys for anchors, "x-..." and ".name". */
+static void
+envelope_read(struct survey *s, uint32_t jobs)
+{
+	const struct tree *t = &s->tree;
+	uint32_t list = tree_target(t, jobs);
+
+	for (uint32_t k = t->nodes[0].first; k != 0 && !s->stopped;
+	     k = t->nodes[t->nodes[k].next].next) {
+		struct span key = tree_text(t, k);
+
+		if (span_is(key, "jobs") || (key.n > 0 && key.p[0] == '.') ||
+		    (key.n > 2 && strncmp(key.p, "x-", 2) == 0))
+			continue;
+		AUTO_FREE char *text = xformat("%.*s: unknown key beside jobs (one that holds only an "
+		    "anchor begins with 'x-')", (int)(key.n > 64 ? 64 : key.n), key.p);
+		problem(s, t->nodes[k].place, NULL, text);
+	}
+	if (t->nodes[list].type == TREE_LIST)
+		jobs_read(s, list);
+	else if (!s->stopped)
+		problem(s, t->nodes[jobs].place, NULL, "jobs: expected a list of jobs");
+}
+
+static void
+root_read(struct survey *s)
+{
+	const struct tree *t = &s->tree;
+
+	if (t->n == 0 || t->nodes[0].type <= TREE_LITERAL) {
+		problem(s, t->n == 0 ? (struct tree_place){ 0, 0 } : t->nodes[0].place, NULL,
+		    "expected a list of jobs");
+		return;
+	}
+	if (t->nodes[0].type == TREE_LIST) {
+		jobs_read(s, 0);
+		return;
+	}
+	for (uint32_t k = t->nodes[0].first; k != 0; k = t->nodes[t->nodes[k].next].next) {
+		if (tree_text_is(t, k, "jobs")) {
+			envelope_read(s, t->nodes[k].next);
+			return;
+		}
+	}
+	job_read(s, 0);
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static void
+document_file(struct survey *s, const char *path)
+{
+	AUTO_BYTES text = { 0 };
+	struct tree_place at = { 0, 0 };
+	struct error e = { 0 };
+	struct span all;
+	int status;
+
+	s->budget.nodes = DOCUMENT_ALIASED;
+	s->from = s->doc->text.len;
+	s->json = ends_with(path, ".json");
+	if (file_read(path, &text, &e) < 0) {
+		problem(s, at, NULL, e.text);
+		return;
+	}
+	all = (struct span){ text.data, text.len };
+	if (all.n >= 3 && memcmp(all.p, "\xef\xbb\xbf", 3) == 0)
+		all = (struct span){ all.p + 3, all.n - 3 };
+	status = s->json ? json_read(&s->tree, all, &at, &e) : yaml_read(&s->tree, all, &at, &e);
+	if (status < 0)
+		problem(s, at, NULL, e.text);
+	else
+		root_read(s);
+	tree_free(&s->tree);
+}
+
+/* How people know a file of the definition. */
+static char *
+file_name(const struct definition *d, const char *path)
+{
+	size_t n = d->project == NULL ? 0 : strlen(d->project);
+
+	if (d->nfiles == 1)
+		return xstrdup(d->name);
+	return xstrdup(n > 0 && strncmp(path, d->project, n) == 0 && path[n] == '/' ? path + n + 1 : path);
+}
+
+size_t
+document_survey(struct document *doc, const struct definition *d, document_report *report, void *arg)
+{
+	struct survey s = { .doc = doc, .definition = d, .report = report, .arg = arg };
+	const char *p;
+
+	*doc = (struct document){ .names = xmalloc((d->nfiles + 1) * sizeof(char *)) };
+	for (size_t i = 0; i < d->nfiles && !s.stopped; i++) {
+		s.name = doc->names[doc->nnames++] = file_name(d, d->files[i]);
+		document_file(&s, d->files[i]);
+	}
+	p = doc->text.data;
+	for (size_t i = 0; i < doc->n; p += doc->jobs[i++].line.n)
+		doc->jobs[i].line.p = p;
+	return s.problems;
+}
+
+static int
+first_problem(void *arg, const struct document_problem *p)
+{
+	struct error *e = arg;
+
+	if (p->row == 0)
+		error_set(e, ERROR_INPUT, "%s: %s", p->file, p->text);
+	else
+		error_set(e, ERROR_INPUT, "%s:%u:%u: %s", p->file, p->row, p->column, p->text);
+	return 1;
+}
+
+int
+document_load(struct document *doc, const struct definition *d, struct error *e)
+{
+	if (document_survey(doc, d, first_problem, e) == 0)
+		return 0;
+	document_free(doc);
+	return -1;
+}
+
+void
+document_free(struct document *doc)
+{
+	for (size_t i = 0; i < doc->nnames; i++)
+		free(doc->names[i]);
+	free(doc->names);
+	free(doc->jobs);
+	bytes_free(&doc->text);
+	*doc = (struct document){ 0 };
+}

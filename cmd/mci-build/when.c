@@ -1,0 +1,294 @@
+#include "when.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "glob.h"
+#include "memory.h"
+#include "scan.h"
+
+#define GLOBS 1000 /* of one key */
+
+/* The value of a key. */
+struct globs {
+	char **list;
+	size_t n;
+};
+
+static const char *
+branch_fact(const struct when_facts *f)
+{
+	return f->branch;
+}
+
+static const char *
+tag_fact(const struct when_facts *f)
+{
+	return f->tag;
+}
+
+static const char *
+event_fact(const struct when_facts *f)
+{
+	return f->event;
+}
+
+enum when_key {
+	KEY_BRANCH,
+	KEY_TAG,
+	KEY_EVENT,
+	KEY_PATH,
+	KEY_STATUS,
+	KEYS,
+};
+
+static const struct {
+	const char *name;
+	const char *(*fact)(const struct when_facts *f); /* what the globs are held against */
+} keys[KEYS] = {
+	[KEY_BRANCH] = { "branch", branch_fact },
+	[KEY_TAG] = { "tag", tag_fact },
+	[KEY_EVENT] = { "event", event_fact },
+	[KEY_PATH] = { "path", NULL },
+	[KEY_STATUS] = { "status", NULL },
+};
+
+static const struct {
+	const char *name;
+	enum when_status status;
+} statuses[] = {
+	{ "success", WHEN_SUCCESS },
+	{ "failure", WHEN_FAILURE },
+	{ "always", WHEN_ALWAYS },
+};
+
+static void
+globs_free(struct globs *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		free(g->list[i]);
+	free(g->list);
+}
+#define AUTO_GLOBS __attribute__((cleanup(globs_free))) struct globs
+
+/* Adds one glob; a folder, with a slash at its end, is everything in it. */
+static int
+glob_add(struct globs *g, const struct scan_value *v, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+
+	if (g->n == GLOBS)
+		return error_set(e, ERROR_LIMIT, ": more than %d globs", GLOBS);
+	if (v->type != SCAN_STRING)
+		return error_set(e, ERROR_INPUT, ": expected a glob, found %s", scan_type_name(v->type));
+	if (scan_text(v, &text, e) < 0)
+		return error_before(e, ": ");
+	if (text.len == 0 || span_is((struct span){ text.data, text.len }, "!"))
+		return error_set(e, ERROR_INPUT, ": expected a glob, found an empty one");
+	if (text.data[text.len - 1] == '/')
+		bytes_text(&text, "**");
+	g->list = xrealloc(g->list, g->n + 1, sizeof(char *));
+	g->list[g->n++] = bytes_give(&text);
+	return 0;
+}
+
+static int
+globs_read(struct globs *g, const struct scan_value *v, struct error *e)
+{
+	struct scan s;
+	struct scan_member m;
+	int got;
+
+	if (v->type == SCAN_STRING)
+		return glob_add(g, v, e);
+	if (v->type != SCAN_ARRAY)
+		return error_set(e, ERROR_INPUT, ": expected a glob or a list of globs, found %s",
+		    scan_type_name(v->type));
+	if (scan_open(&s, v->raw.p, v->raw.n, e) < 0)
+		return -1;
+	while ((got = scan_next(&s, &m, e)) > 0) {
+		if (glob_add(g, &m.value, e) < 0)
+			return error_before(e, "[%zu]", g->n);
+	}
+	if (got == 0 && g->n == 0)
+		return error_set(e, ERROR_INPUT, ": expected at least one glob");
+	return got;
+}
+
+static int
+status_read(const struct scan_value *v, enum when_status *status, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if (scan_text_is(v, statuses[i].name)) {
+			*status = statuses[i].status;
+			return 0;
+		}
+	}
+	return error_set(e, ERROR_INPUT, ": expected \"success\", \"failure\" or \"always\"");
+}
+
+static enum when_key
+key_find(struct span name)
+{
+	enum when_key key = 0;
+
+	while (key < KEYS && !span_is(name, keys[key].name))
+		key++;
+	return key;
+}
+
+static int
+member_check(const struct scan_member *m, unsigned *seen, struct error *e)
+{
+	enum when_key key = key_find(m->key);
+	AUTO_GLOBS globs = { 0 };
+	enum when_status status;
+
+	if (key == KEYS)
+		return error_set(e, ERROR_INPUT,
+		    ".%.*s: unknown key; known are branch, tag, event, path and status",
+		    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
+	if (*seen & 1u << key)
+		return error_set(e, ERROR_INPUT, ".%s: the key comes twice", keys[key].name);
+	*seen |= 1u << key;
+	/* in a tag's place true and false say whether there is one */
+	if (key == KEY_TAG && (m->value.type == SCAN_TRUE || m->value.type == SCAN_FALSE))
+		return 0;
+	if (key == KEY_STATUS ? status_read(&m->value, &status, e) < 0 :
+	    globs_read(&globs, &m->value, e) < 0)
+		return error_before(e, ".%s", keys[key].name);
+	return 0;
+}
+
+int
+when_check(struct span when, struct error *e)
+{
+	struct scan s;
+	struct scan_member m;
+	struct scan_value text = { SCAN_STRING, when };
+	enum when_status status;
+	unsigned seen = 0;
+	int got;
+
+	if (when.n == 0)
+		return 0;
+	if (when.p[0] == '"')
+		return status_read(&text, &status, e);
+	if (when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
+		return error_set(e, ERROR_INPUT, ": expected an object or \"failure\" or \"always\"");
+	while ((got = scan_next(&s, &m, e)) > 0) {
+		if (member_check(&m, &seen, e) < 0)
+			return -1;
+	}
+	return got;
+}
+
+/* Whether a text fits one of the globs without "!", or there is none, and none of those with it. */
+static bool
+globs_fit(const struct globs *g, const char *text)
+{
+	bool asked = false, fits = false;
+
+	for (size_t i = 0; i < g->n; i++) {
+		bool negated = g->list[i][0] == '!';
+
+		asked = asked || !negated;
+		if (text == NULL || !glob_match(g->list[i] + negated, text))
+			continue;
+		if (negated)
+			return false;
+		fits = true;
+	}
+	return fits || !asked;
+}
+
+static bool
+paths_fit(const struct globs *g, const struct when_facts *f)
+{
+	if (!f->has_base)
+		return true;
+	for (size_t i = 0; i < f->npaths; i++) {
+		if (globs_fit(g, f->paths[i]))
+			return true;
+	}
+	return false;
+}
+
+/* "tag: true" of YAML comes as text; a tag of that name is nobody's. */
+static bool
+is_bool(const struct scan_value *v, bool value)
+{
+	return v->type == (value ? SCAN_TRUE : SCAN_FALSE) || scan_text_is(v, value ? "true" : "false");
+}
+
+static bool
+member_holds(enum when_key key, const struct scan_value *v, const struct when_facts *f)
+{
+	AUTO_GLOBS globs = { 0 };
+
+	if (key == KEY_STATUS || key == KEYS)
+		return true;
+	if (key == KEY_TAG && (is_bool(v, true) || is_bool(v, false)))
+		return is_bool(v, true) == (f->tag != NULL);
+	if (globs_read(&globs, v, NULL) < 0)
+		return false;
+	return key == KEY_PATH ? paths_fit(&globs, f) : globs_fit(&globs, keys[key].fact(f));
+}
+
+enum when_result
+when_static(struct span when, const struct when_facts *f, const char **why)
+{
+	struct scan s;
+	struct scan_member m;
+
+	if (when.n == 0 || when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
+		return WHEN_RUN;
+	while (scan_next(&s, &m, NULL) > 0) {
+		enum when_key key = key_find(m.key);
+
+		if (!member_holds(key, &m.value, f)) {
+			*why = keys[key].name;
+			return WHEN_SKIP;
+		}
+	}
+	return WHEN_RUN;
+}
+
+bool
+when_needs_facts(struct span when)
+{
+	struct scan s;
+	struct scan_member m;
+
+	if (when.n == 0 || when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
+		return false;
+	while (scan_next(&s, &m, NULL) > 0) {
+		if (key_find(m.key) != KEY_STATUS)
+			return true;
+	}
+	return false;
+}
+
+enum when_status
+when_status(struct span when)
+{
+	struct scan_value text = { SCAN_STRING, when };
+	enum when_status status = WHEN_SUCCESS;
+	struct scan s;
+	struct scan_member m;
+
+	if (when.n == 0)
+		return status;
+	if (when.p[0] == '"') {
+		(void)status_read(&text, &status, NULL);
+		return status;
+	}
+	if (scan_open(&s, when.p, when.n, NULL) < 0)
+		return status;
+	while (scan_next(&s, &m, NULL) > 0) {
+		if (key_find(m.key) == KEY_STATUS)
+			(void)status_read(&m.value, &status, NULL);
+	}
+	return status;
+}
