@@ -1,0 +1,189 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "emit.h"
+#include "glance.h"
+#include "kernel.h"
+#include "memory.h"
+#include "picture.h"
+#include "place.h"
+#include "table.h"
+#include "timestamp.h"
+#include "verbs.h"
+
+struct options {
+	struct option_list status;
+	const char *since;
+	int64_t limit;
+	bool all, json;
+};
+
+static const struct option options[] = {
+	{ .letter = 'a', .name = "all", .help = "builds of all folders", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, all) },
+	{ .name = "status", .value = "STATUS", .help = "only those; may be given again",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, status) },
+	{ .name = "since", .value = "TIME", .help = "begun since then: 2h, 2026-11-23T18:00:00Z",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
+	{ .name = "limit", .value = "N", .help = "at most N", .kind = OPTION_NUMBER, .min = 1,
+	  .max = INT32_MAX, .offset = offsetof(struct options, limit) },
+	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+};
+
+/* A build that is shown: what its log says of it. */
+struct listing {
+	const struct options *options;
+	int64_t since;
+	struct table table;
+};
+
+static int
+since_parse(const char *text, int64_t *since, struct error *e)
+{
+	int64_t ago;
+
+	*since = 0;
+	if (text == NULL)
+		return 0;
+	if (duration_parse(text, strlen(text), &ago, NULL) == 0) {
+		*since = kernel.wall() - ago;
+		return 0;
+	}
+	if (timestamp_parse(text, strlen(text), since, NULL) == 0)
+		return 0;
+	return error_set(e, ERROR_USAGE,
+	    "--since: '%s' is neither a duration such as 2h nor a time such as 2026-11-23T18:00:00Z",
+	    text);
+}
+
+static int
+status_check(const struct option_list *list, struct error *e)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct span text = { list->items[i], strlen(list->items[i]) };
+
+		if (status_parse(text) < 0)
+			return error_set(e, ERROR_USAGE, "--status: '%s' is no status such as success or "
+			    "failure", list->items[i]);
+	}
+	return 0;
+}
+
+static bool
+wanted(const struct listing *l, const struct fold *f)
+{
+	const struct option_list *list = &l->options->status;
+
+	if (f->started < l->since)
+		return false;
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(status_name(f->status), list->items[i]) == 0)
+			return true;
+	}
+	return list->n == 0;
+}
+
+static void
+print_json(const struct fold *f, const struct state_build *b, int64_t jobs)
+{
+	AUTO_BYTES line = { 0 };
+
+	emit_open(&line);
+	glance_emit(&line, f, b);
+	if (jobs >= 0)
+		emit_integer(&line, "jobs", jobs);
+	emit_line(&line);
+	fwrite(line.data, 1, line.len, stdout);
+}
+
+static void
+print_row(struct table *t, const struct fold *f, const struct state_build *b, int64_t jobs)
+{
+	AUTO_BYTES started = { 0 };
+	AUTO_BYTES elapsed = { 0 };
+	char count[24] = "";
+
+	glance_time(&started, f->started, t->terminal);
+	duration_show(&elapsed, glance_elapsed(f));
+	if (jobs >= 0)
+		snprintf(count, sizeof(count), "%lld", (long long)jobs);
+	table_text(t, b->name, NULL);
+	table_text(t, status_name(f->status), picture_color(f->status));
+	table_cell(t, (struct span){ started.data, started.len }, NULL);
+	table_cell(t, (struct span){ elapsed.data, elapsed.len }, NULL);
+	table_text(t, count, NULL);
+}
+
+/* Shows one when it is wanted: 1 shown, 0 not. A folder without a log is no build yet, or no more. */
+static int
+list_one(struct listing *l, const struct state_build *b)
+{
+	struct fold f;
+	int64_t jobs;
+	int shown;
+
+	fold_init(&f);
+	shown = glance_ends(&f, b, &jobs, NULL) == 0 && wanted(l, &f);
+	if (shown && option_common.quiet)
+		printf("%s\n", b->name);
+	else if (shown && l->options->json)
+		print_json(&f, b, jobs);
+	else if (shown)
+		print_row(&l->table, &f, b, jobs);
+	fold_free(&f);
+	return shown;
+}
+
+/* The builds that are meant: the operand's, this folder's if it has any, else all. */
+static char *
+repo_meant(const struct options *o, int argc, char **argv)
+{
+	AUTO_FREE char *project = NULL;
+
+	if (argc == 1)
+		return xstrdup(argv[0]);
+	if (o->all)
+		return NULL;
+	project = place_project();
+	return project == NULL ? NULL : state_repo(project);
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	static const char *const headings[] = { "BUILD", "STATUS", "STARTED", "TIME", "JOBS" };
+	const struct options *o = arg;
+	struct listing l = { .options = o };
+	AUTO_FREE char *repo = repo_meant(o, argc, argv);
+	struct state_list list;
+	struct error e;
+	int64_t shown = 0;
+
+	if (since_parse(o->since, &l.since, &e) < 0 || status_check(&o->status, &e) < 0 ||
+	    state_list_read(&list, repo, &e) < 0)
+		return place_complain(&e);
+	table_open(&l.table, headings, 5);
+	for (size_t i = 0; i < list.n && (o->limit == 0 || shown < o->limit); i++)
+		shown += list_one(&l, &list.builds[i]);
+	if (shown == 0)
+		l.table.terminal = false;
+	table_close(&l.table);
+	state_list_free(&list);
+	return shown > 0 ? 0 : 1;
+}
+
+const struct command ls_command = {
+	.program = "mci",
+	.verb = "ls",
+	.operands = "[ORG/REPO]",
+	.summary = "list builds, newest first",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.max_operands = 1,
+	.run = run,
+	.size = sizeof(struct options),
+};

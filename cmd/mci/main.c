@@ -1,0 +1,108 @@
+#include <errno.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "option.h"
+#include "place.h"
+#include "process.h"
+#include "verbs.h"
+
+/* Words that run another program of the kit; they are verbs in the list that --help shows. */
+static const struct kit {
+	struct command command;
+	const char *program, *argument;
+} kit[] = {
+	{ { .program = "mci", .verb = "run", .summary = "run a build: mci-build" }, "mci-build", NULL },
+	{ { .program = "mci", .verb = "build", .summary = "run a build: mci-build" }, "mci-build", NULL },
+	{ { .program = "mci", .verb = "lint", .summary = "check a definition: mci-build --lint" },
+	  "mci-build", "--lint" },
+	{ { .program = "mci", .verb = "job", .summary = "run jobs: mci-job" }, "mci-job", NULL },
+	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log" },
+	  "mci-log", NULL },
+};
+
+static const struct command *const verbs[] = {
+	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
+	&ls_command, &show_command, &path_command, &rm_command, &tree_command, &wait_command,
+	&cancel_command, &unblock_command, &call_command, &post_command, &param_command,
+	&output_command, &add_command, &jobs_command, &config_command,
+};
+#define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+/* The place of the verb: behind -C DIR and --color WHEN; 0 when there is none. */
+static int
+verb_at(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-C") == 0 || strcmp(argv[i], "--color") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			return i;
+	}
+	return 0;
+}
+
+static bool
+is_verb(const char *word)
+{
+	for (size_t i = 0; i < NVERBS; i++) {
+		if (strcmp(verbs[i]->verb, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Becomes the program; the options before the verb are its options. Returns only without it. */
+static int
+become(const char *program, const char *argument, int argc, char **argv, int at, struct error *e)
+{
+	AUTO_FREE char *path = process_kit(program);
+	AUTO_FREE char **words = xmalloc((size_t)(argc + 2) * sizeof(*words));
+	int n = 0;
+
+	words[n++] = (char *)program;
+	for (int i = 1; i < at; i++)
+		words[n++] = argv[i];
+	if (argument != NULL)
+		words[n++] = (char *)argument;
+	for (int i = at + 1; i < argc; i++)
+		words[n++] = argv[i];
+	execvp(path == NULL ? program : path, words);
+	return error_sys(e, "%s", program);
+}
+
+/* Runs what the word stands for when it is a program; comes back when mci has to know it itself. */
+static int
+kit_run(int argc, char **argv, int at, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(kit) / sizeof(kit[0]); i++) {
+		if (strcmp(argv[at], kit[i].command.verb) == 0)
+			return become(kit[i].program, kit[i].argument, argc, argv, at, e);
+	}
+	if (!is_verb(argv[at]) && strchr(argv[at], '/') == NULL) {
+		AUTO_FREE char *program = xformat("mci-%s", argv[at]);
+
+		if (become(program, NULL, argc, argv, at, e) < 0 && e->sys != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error e;
+	int at = verb_at(argc, argv);
+
+	setlocale(LC_CTYPE, "");
+	if (at > 0 && kit_run(argc, argv, at, &e) < 0)
+		return place_complain(&e);
+	return option_finish("mci", option_dispatch("mci",
+	    "Runs builds, shows them, and talks to them. mci NAME runs the program mci-NAME.", verbs,
+	    NVERBS, argc, argv));
+}

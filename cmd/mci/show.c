@@ -1,0 +1,203 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "emit.h"
+#include "glance.h"
+#include "memory.h"
+#include "picture.h"
+#include "place.h"
+#include "table.h"
+#include "tree.h"
+#include "verbs.h"
+
+struct options {
+	bool follow, json;
+};
+
+static const struct option options[] = {
+	{ .letter = 'f', .name = "follow", .help = "live, until it has ended", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, follow) },
+	{ .name = "json", .help = "one JSON object a line: the build, then its jobs",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, json) },
+};
+
+static int64_t
+job_elapsed(const struct fold *f, const struct fold_job *j)
+{
+	if (j->elapsed > 0 || j->started == 0)
+		return j->elapsed;
+	return (j->ended != 0 ? j->ended : f->started + glance_elapsed(f)) - j->started;
+}
+
+static void
+job_json(struct bytes *b, const struct fold *f, const struct fold_job *j)
+{
+	emit_open(b);
+	emit_text(b, "job", j->id);
+	emit_text(b, "status", status_name(j->status));
+	emit_integer(b, "attempt", j->attempt);
+	if (j->reason != NULL)
+		emit_text(b, "reason", j->reason);
+	if (j->exit >= 0)
+		emit_integer(b, "exit", j->exit);
+	if (j->signal >= 0)
+		emit_integer(b, "signal", j->signal);
+	if (j->cached)
+		emit_bool(b, "cached", true);
+	if (j->allowed)
+		emit_bool(b, "allowed", true);
+	if (j->started != 0)
+		emit_time(b, "started", j->started);
+	emit_seconds(b, "elapsed", job_elapsed(f, j));
+	emit_seconds(b, "user", j->user);
+	emit_seconds(b, "system", j->system);
+	emit_integer(b, "maxrss", j->maxrss);
+	emit_integer(b, "bytes", j->bytes);
+	emit_line(b);
+}
+
+static void
+show_json(const struct fold *f, const struct state_build *b, const char *job)
+{
+	AUTO_BYTES out = { 0 };
+
+	if (job == NULL) {
+		emit_open(&out);
+		glance_emit(&out, f, b);
+		emit_line(&out);
+	}
+	for (size_t i = 0; i < f->njobs; i++) {
+		if (job == NULL || strcmp(f->jobs[i].id, job) == 0)
+			job_json(&out, f, &f->jobs[i]);
+	}
+	fwrite(out.data, 1, out.len, stdout);
+}
+
+static void
+fact(struct table *t, const char *name, struct span value, const char *sgr)
+{
+	if (value.n == 0)
+		return;
+	table_text(t, name, "2");
+	table_cell(t, value, sgr);
+}
+
+static void
+fact_text(struct table *t, const char *name, const char *value, const char *sgr)
+{
+	if (value != NULL)
+		fact(t, name, (struct span){ value, strlen(value) }, sgr);
+}
+
+static void
+show_build(const struct fold *f, const struct state_build *b)
+{
+	static const char *const none[] = { "", "" };
+	AUTO_BYTES started = { 0 };
+	AUTO_BYTES elapsed = { 0 };
+	AUTO_BYTES counts = { 0 };
+	struct table t;
+
+	table_open(&t, none, 2);
+	/* facts have no heading */
+	while (t.n > 0)
+		free(t.cells[--t.n].text);
+	glance_time(&started, f->started, t.terminal);
+	duration_show(&elapsed, glance_elapsed(f));
+	picture_counts(&counts, f);
+	fact_text(&t, "build", b->name, NULL);
+	fact_text(&t, "status", status_name(f->status), picture_color(f->status));
+	fact_text(&t, "message", f->message, NULL);
+	fact(&t, "jobs", (struct span){ counts.data, counts.len }, NULL);
+	fact(&t, "started", (struct span){ started.data, started.len }, NULL);
+	fact(&t, "time", (struct span){ elapsed.data, elapsed.len }, NULL);
+	fact_text(&t, "dir", f->dir, NULL);
+	fact_text(&t, "definition", f->script, NULL);
+	fact_text(&t, "folder", b->path, NULL);
+	table_close(&t);
+}
+
+static void
+show_jobs(const struct fold *f, const char *job)
+{
+	static const char *const headings[] = { "STATUS", "JOB", "TIME", "REASON" };
+	struct table t;
+
+	table_open(&t, headings, 4);
+	for (size_t i = 0; i < f->njobs; i++) {
+		const struct fold_job *j = &f->jobs[i];
+		AUTO_BYTES elapsed = { 0 };
+		AUTO_BYTES reason = { 0 };
+
+		if (job != NULL && strcmp(j->id, job) != 0)
+			continue;
+		if (j->started != 0)
+			duration_show(&elapsed, job_elapsed(f, j));
+		picture_reason(&reason, j);
+		table_text(&t, status_name(j->status), picture_color(j->status));
+		table_text(&t, j->id, NULL);
+		table_cell(&t, (struct span){ elapsed.data, elapsed.len }, NULL);
+		table_cell(&t, (struct span){ reason.data, reason.len }, NULL);
+	}
+	table_close(&t);
+}
+
+static int
+show(const struct options *o, const struct state_build *b, const char *job, struct error *e)
+{
+	struct fold f;
+	int result = 0;
+
+	fold_init(&f);
+	if (glance_all(&f, b, e) < 0)
+		result = -1;
+	else if (job != NULL && fold_find(&f, job, strlen(job)) == NULL)
+		result = error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'", b->name, job);
+	else if (o->json)
+		show_json(&f, b, job);
+	else if (job != NULL)
+		show_jobs(&f, job);
+	else
+		show_build(&f, b);
+	if (result == 0 && !o->json && job == NULL && f.njobs > 0) {
+		putchar('\n');
+		show_jobs(&f, NULL);
+	}
+	fold_free(&f);
+	return result;
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	const struct options *o = arg;
+	struct state_build b;
+	AUTO_FREE char *job = NULL;
+	struct error e;
+	int status;
+
+	if (place_job(&b, &job, argc == 1 ? argv[0] : NULL, &e) < 0)
+		status = place_complain(&e);
+	else if (o->follow && job == NULL && !o->json)
+		status = tree_build(&b);
+	else
+		status = show(o, &b, job, &e) < 0 ? place_complain(&e) : 0;
+	state_build_free(&b);
+	return status;
+}
+
+const struct command show_command = {
+	.program = "mci",
+	.verb = "show",
+	.operands = "[BUILD[/JOB]]",
+	.summary = "show what became of a build and its jobs",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.max_operands = 1,
+	.complete = "builds",
+	.run = run,
+	.size = sizeof(struct options),
+};

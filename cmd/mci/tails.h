@@ -1,0 +1,23 @@
+/* tails: the ends of what jobs printed, read from the logs in a build's folder. Logs that cannot be read
+ * have no end: the picture does without. */
+#ifndef MCI_TAILS_H
+#define MCI_TAILS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "bytes.h"
+
+struct tail {
+	off_t size;        /* of the log when line was read */
+	struct bytes line;
+};
+
+/* The descriptor of FOLDER/logs, or -1. */
+int tails_open(const char *folder);
+/* Reads the last line of the job's log that is not empty, when the log has grown. */
+void tails_last(struct tail *t, int logs, const char *job, int attempt);
+/* Appends the last lines of the job's log, safe for a terminal, each ended. Their number. */
+int tails_lines(struct bytes *into, int logs, const char *job, int attempt, int lines, bool color);
+
+#endif
