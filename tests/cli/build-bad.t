@@ -1,0 +1,76 @@
+#!/bin/sh
+# What mci-build says of broken input: line, field, what was expected; never a hang.
+. "${0%/*}/lib.sh"
+
+# bad LINE... then what stderr must say; runs the lines as specs on standard input
+bad() {
+	pattern=$1 text=$2
+	shift 2
+	printf '%s\n' "$@" >specs
+	run timeout 20 sh -c 'mci-build -q - <specs'
+	if [ "$status" = 125 ]; then has "$err" "$pattern" "$text"; else fail "$text (status $status)" "$err"; fi
+}
+
+bad 'line 1: not JSON' "not JSON" 'hello'
+bad 'line 2: .*byte' "the line is named" '{"id":"a","script":["true"]}' '{"id":'
+bad 'expected a job|expected a JSON object' "an array" '[1]'
+bad "did you mean 'script'" "an unknown key gets a suggestion" '{"id":"a","scritp":["true"]}'
+bad 'script\[1\]: expected a string, found a number' "the path of the field" '{"id":"a","script":["true",1]}'
+bad 'id: missing' "an id is needed" '{"script":["true"]}'
+bad 'not a job id' "a slash in an id" '{"id":"a/b","script":["true"]}'
+bad 'not a job id' "dots alone" '{"id":"..","script":["true"]}'
+bad 'not a job id' "a newline in an id" '{"id":"a\nb","script":["true"]}'
+bad 'not a job id' "10,000 characters" "{\"id\":\"$(head -c 10000 /dev/zero | tr '\0' a)\",\"script\":[\"true\"]}"
+bad 'comes twice' "a doubled key" '{"id":"a","id":"b","script":["true"]}'
+bad 'unit' "a number without unit" '{"id":"a","script":["true"],"timeout":5}'
+bad 'not a duration' "no duration" '{"id":"a","script":["true"],"timeout":"soon"}'
+bad 'leaves the build' "a way out" '{"id":"a","script":["true"],"dir":"x/../../y"}'
+bad 'not a path relative' "an absolute folder" '{"id":"a","script":["true"],"dir":"/etc"}'
+bad 'earlier job' "an id twice" '{"id":"a","script":["true"]}' '{"id":"a","script":["true"]}'
+bad "no job 'bb'.*did you mean 'b'" "an unknown dependency" '{"id":"b","script":["true"]}' \
+	'{"id":"a","script":["true"],"depends-on":["bb"]}'
+bad 'a cycle: [abc] -> [abc] -> [abc] -> [abc]' "a cycle in full" \
+	'{"id":"a","script":["true"],"depends-on":["b"]}' '{"id":"b","script":["true"],"depends-on":["c"]}' \
+	'{"id":"c","script":["true"],"depends-on":["a"]}'
+bad 'a cycle: a -> a' "a job that waits for itself" '{"id":"a","script":["true"],"depends-on":["a"]}'
+bad 'm.a_b' "matrix values that clash" '{"id":"m","script":["true"],"matrix":{"X":["a b","a/b"]}}'
+bad 'jobs of another kind|script/busy' "an event that is not for scripts" '{"type":"job/end","job":"a"}'
+bad 'image' "an image without a runner for it" '{"id":"a","image":"debian","script":["true"]}'
+bad 'expose' "a key that no part serves" '{"id":"a","expose":[80],"script":["true"]}'
+bad "no runner 'moon'" "an unknown runner" '{"id":"a","runner":"moon","script":["true"]}'
+bad 'no newline' "a torn last line" '{"id":"a","script":["true"]}' "$(printf '{"id":"b"')" >/dev/null 2>&1
+
+printf '{"id":"a","script":["true"]}\n{"id":"b","scr' >specs
+run timeout 20 sh -c 'mci-build -q - <specs'
+is "$status" 125 "a torn last line is an error"
+has "$err" 'newline' "and is called one"
+
+{ printf '{"id":"a","script":["'; head -c 1100000 /dev/zero | tr '\0' x; printf '"]}\n'; } >specs
+run timeout 20 sh -c 'mci-build -q - <specs'
+is "$status" 125 "a line over 1 MiB"
+has "$err" 'longer than' "has its own error"
+
+head -c 300000 /dev/urandom >specs
+run timeout 20 sh -c 'mci-build -q - <specs'
+is "$status" 125 "random bytes"
+
+{ head -c 5000 /dev/zero | tr '\0' '['; echo; } >specs
+run timeout 20 sh -c 'mci-build -q - <specs'
+is "$status" 125 "deep nesting"
+
+printf '{"id":"first","script":["touch ran; sleep 0.2; touch ended"]}\nrubbish\n{"id":"late","script":["touch late"]}\n' >specs
+run timeout 20 sh -c '(sed -n 1p jobs; sleep 0.1; sed -n "2,3p" jobs) | mci-build --json -'
+is "$status" 125 "a bad line after a good one"
+ok "what runs may finish" test -e ended
+ok "nothing more is started" test ! -e late
+is "$(jq -r 'select(.type=="build/end").status' "$out")" error "the build ends in error"
+is "$(jq -r 'select(.type=="job/end" and .job=="first").status' "$out")" success "the job kept its own result"
+
+exits 2 "an unknown option" mci-build --wrong
+has "$err" 'wrong' "is named"
+exits 2 "a number out of range" mci-build -j 0
+exits 125 "no definition here" mci-build
+has "$err" '\.mci/build' "says what to create"
+exits 2 "--rev and --staged" mci-build --rev a --staged
+exits 2 "a param without a value" mci-build -p X -
+finish

@@ -1,0 +1,116 @@
+#!/bin/sh
+# The build script as a coprocess, and how scripts end, well and badly.
+. "${0%/*}/lib.sh"
+
+mkdir .mci
+script() {
+	cat >.mci/build
+	chmod +x .mci/build
+}
+
+# the last end of a build in $out
+result() {
+	jq -r 'select(.type=="build/end").status' "$out"
+}
+
+script <<'EOS'
+#!/bin/sh
+echo '{"id":"a","script":["exit 1"],"allow-failure":true}'
+while read -r e; do
+	case $e in *'"type":"job/end"'*'"job":"a"'*) echo '{"id":"b","script":["true"]}' ;; esac
+done
+EOS
+exits 0 "a read loop reacts and ends" timeout 20 mci-build --json
+is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "a b " "its answer ran"
+is "$(jq -r 'select(.type=="script/end").exit' "$out")" 0 "the script ended by itself"
+ok "it was told that it is idle" grep -q script/idle "$out"
+
+script <<'EOS'
+#!/usr/bin/env python3
+import sys, json
+print('{"id":"a","script":["true"]}', flush=True)
+ends = sum('"job/end"' in line for line in sys.stdin)
+print(json.dumps({"id": "n%d" % ends, "script": ["true"]}))
+EOS
+exits 0 "one that reads to the end of its input" timeout 20 mci-build --json
+is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "a n1 " "still writes specs afterwards"
+
+script <<'EOS'
+#!/bin/sh
+echo '{"id":"a","script":["true"]}'
+echo oops >&2
+exit 3
+EOS
+exits 125 "a script that dies" timeout 20 mci-build --json
+is "$(result)" error "makes the build an error"
+has "$err" 'status 3' "and its status is told"
+has "$(jq -r 'select(.type=="build/start").folder' "$out")/script.log" oops "its stderr is kept"
+
+script <<'EOS'
+#!/bin/sh
+kill -9 $$
+EOS
+exits 125 "a script that is killed" timeout 20 mci-build -q
+has "$err" 'signal 9' "names the signal"
+
+script <<'EOS'
+#!/bin/sh
+echo garbage
+sleep 0.1
+EOS
+exits 125 "a script that writes garbage" timeout 20 mci-build -q
+has "$err" '\.mci/build: line 1' "is told by name and line"
+
+script <<'EOS'
+#!/bin/sh
+echo '{"type":"script/busy","for":"3s"}'
+echo '{"id":"a","script":["true"]}'
+sleep 1.6
+echo '{"id":"late","script":["true"]}'
+EOS
+exits 0 "script/busy asks for time" timeout 20 mci-build --json
+ok "what it wrote late ran" jq -e 'select(.type=="job/end" and .job=="late")' "$out"
+
+script <<'EOS'
+#!/bin/sh
+echo '{"id":"a","script":["true"]}'
+exec sleep 100
+EOS
+exits 125 "a script that hangs is killed" timeout 30 mci-build --json
+has "$err" 'neither wrote nor ended' "and called so"
+
+echo '{"id":"a","script":["true"]}' >.mci/build
+chmod +x .mci/build
+run timeout 20 mci-build -q
+ok "a script without #! does not pass" test "$status" != 0
+
+rm .mci/build
+printf '#!/bin/sh\ntouch "$MCI_PLAN"ran\necho "{\\"id\\":\\"a\\",\\"script\\":[\\"touch job\\"]}"\n' >.mci/build
+chmod +x .mci/build
+exits 0 "--plan" mci-build --plan
+is "$(cat "$out")" '{"id":"a","script":["touch job"]}' "prints the specs"
+ok "tells the script" test -e 1ran
+ok "runs nothing" test ! -e job
+
+script <<'EOS'
+#!/bin/sh
+for i in 1 2 3; do echo "{\"id\":\"j$i\",\"script\":[\"echo $i\"],\"labels\":{\"k\":\"$i\"},\"matrix\":{\"A\":[\"x\"]}}"; done
+echo '{"id":"all","script":["true"],"depends-on":["j1","j2","j3"],"when":{"branch":"!nope"},"retry":2,"timeout":"1m30s","caches":[{"id":"c","path":"p"}]}'
+EOS
+mci-build --plan >plan1
+mci-build --plan - <plan1 >plan2
+ok "a plan is an input again and stays the same" cmp plan1 plan2
+is "$(mci-build --plan --label k=2 | jq -r .id)" j2 "labels select"
+is "$(mci-build --plan all | jq -r .id | tr '\n' ' ')" "j1 j2 j3 all " "selection with dependencies"
+exits 0 "the plan runs" sh -c 'mci-build -q - <plan1'
+
+mkdir -p sub/dir
+exits 0 "found from below" mci-build -C sub/dir -q
+printf '[{"id":"a","script":"true"}]' >.mci/build.json
+exits 125 "two definitions" mci-build -q
+has "$err" 'build.json' "are named"
+rm .mci/build.json
+cp .mci/build other
+exits 0 "-f" mci-build -q -f other
+exits 0 "an operand with a slash" mci-build -q ./other j1
+finish

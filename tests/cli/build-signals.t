@@ -1,0 +1,89 @@
+#!/bin/sh
+# Canceling and killing: nothing stays behind, and what happened is written.
+. "${0%/*}/lib.sh"
+
+need jq setsid
+# a job that hides well: double fork, a session of its own, no terminal
+cat >specs <<'JOBS'
+{"id":"stray","script":["setsid sh -c '(sleep 3571 &) ; sleep 3572' </dev/null >/dev/null 2>&1 &","sleep 3573"]}
+{"id":"deaf","script":["trap '' TERM; sleep 3574; sleep 3575"],"timeout":"1h"}
+{"id":"waits","script":["true"],"depends-on":["stray"]}
+JOBS
+
+# what of our sleeps is alive
+sleepers() {
+	pgrep -f 'sleep 357[1-5]' || true
+}
+no_sleepers() {
+	[ -z "$(sleepers)" ]
+}
+all_sleepers() {
+	[ "$(sleepers | wc -l)" -ge 4 ]
+}
+start() {
+	: >"$out"
+	background mci-build --json -j 4 - <specs
+	wait_until "the jobs start" all_sleepers
+	folder=$(jq -r 'select(.type=="build/start").folder' "$out")
+}
+
+for signal in INT TERM HUP; do
+	start
+	kill -"$signal" "$pid"
+	wait_end "$pid"
+	is "$status" "$((128 + $(kill -l "$signal")))" "SIG$signal cancels"
+	ok "SIG$signal leaves nothing running" no_sleepers
+	is "$(jq -r 'select(.type=="build/end").status' "$folder/events.ndjson")" canceled "SIG$signal is in the log"
+	is "$(jq -r 'select(.type=="job/end").status' "$folder/events.ndjson" | sort | uniq -c | tr -s ' ')" " 3 canceled" \
+		"SIG$signal ends every job once"
+done
+
+start
+kill -INT "$pid"
+wait_for_line "$folder/events.ndjson" build/canceled
+kill -INT "$pid"
+wait_until "gone at once" is_gone "$pid"
+wait_until "with all" no_sleepers
+pass "a second SIGINT stops at once"
+
+# the caller leaves
+run sh -c 'mci-build --json -j 4 - <specs | head -n 3 >/dev/null; echo "${PIPESTATUS:-}"'
+wait_until "a closed stdout ends all" no_sleepers
+pass "a closed standard output cancels the build"
+
+worker_of() {
+	pgrep -P "$1" -x mci-job | head -n 1
+}
+for victim in build keeper worker; do
+	start
+	keeper=$(worker_of "$pid")
+	worker=$(worker_of "$keeper")
+	case $victim in
+	build) kill -9 "$pid" ;;
+	keeper) kill -9 "$keeper" ;;
+	worker) kill -9 "$worker" ;;
+	esac
+	wait_end "$pid"
+	wait_until "nothing is left after kill -9 of $victim" no_sleepers &&
+		pass "kill -9 of $victim leaves nothing running"
+	if [ "$victim" != build ]; then
+		is "$status" 125 "kill -9 of $victim is an error of the build"
+		is "$(jq -r 'select(.type=="job/end" and .reason=="lost").job' "$folder/events.ndjson" | sort | tr '\n' ' ')" \
+			"deaf stray " "kill -9 of $victim: its jobs are said to be lost"
+	fi
+done
+
+# by request
+printf '%s\n' '{"id":"gate","script":["echo through"],"blocked":true}' '{"id":"no","script":["true"],"blocked":true}' >specs
+background mci-build --json - <specs
+wait_for_line "$out" '"job/blocked".*"no"'
+name=$(jq -r 'select(.type=="build/start").build' "$out")
+exits 0 "mci unblock" mci unblock "$name/gate"
+wait_for_line "$out" '"job/end".*"gate"'
+exits 1 "a job that is not blocked cannot be unblocked" mci unblock "$name/gate"
+exits 0 "mci cancel" mci cancel "$name"
+wait_end "$pid"
+is "$status" 143 "canceled by request is 143"
+is "$(jq -r 'select(.type=="job/end" and .job=="gate").status' "$out")" success "the unblocked job ran"
+is "$(jq -r 'select(.type=="job/end" and .job=="no").status' "$out")" canceled "the other was canceled"
+finish

@@ -1,0 +1,124 @@
+#!/bin/sh
+# mci-build as its user meets it: results, exit statuses, order, selection, retries, conditions.
+. "${0%/*}/lib.sh"
+
+# build ARGUMENTS: runs the jobs of the file jobs through standard input, events to $out
+build() {
+	run sh -c 'mci-build --json "$@" - <specs' sh "$@"
+}
+
+# end JOB FIELD: a field of the job's end
+end() {
+	jq -r --arg j "$1" "select(.type==\"job/end\" and .job==\$j).$2" "$out"
+}
+
+cat >specs <<'JOBS'
+{"id":"a","script":["echo one","echo two"]}
+{"id":"b","script":["exit 7"]}
+{"id":"c","script":["true"],"depends-on":["b"]}
+{"id":"d","argv":["echo","$HOME"],"depends-on":["a"]}
+JOBS
+build
+is "$status" 1 "a failed job makes the build fail"
+is "$(end a status)" success "a job that works is a success"
+is "$(end b status),$(end b exit),$(end b reason)" failure,7,exit "a failed one tells its status"
+is "$(end c status)" skipped "what depends on it is skipped"
+like "$(end c reason)" "b" "and says because of whom"
+ok "every line is an event with a place" jq -e '.seq and .build and .run==1 and .time and .type' "$out"
+is "$(jq -s 'map(.seq)==[range(1;length+1)]' "$out")" true "places have no gaps"
+is "$(jq -r 'select(.type=="job/end").job' "$out" | sort | uniq -d)" "" "each job ends once"
+folder=$(jq -r 'select(.type=="build/start").folder' "$out")
+ok "the log on disk is what was seen" cmp "$out" "$folder/events.ndjson"
+is "$(cat "$folder/logs/d.log")" "\$HOME" "argv knows no shell"
+is "$(cat "$folder/logs/a.log")" "one
+two" "logs are what was printed"
+
+echo '{"id":"x","script":["exit 0"]}' >specs
+build
+is "$status" 0 "success is 0"
+
+printf '%s\n' '{"id":"x","argv":["/nowhere/at/all"]}' >specs
+build
+is "$status" 125 "a job that cannot be started is an error"
+is "$(end x status),$(end x reason)" error,start "and says so"
+
+printf '%s\n' '{"id":"x","script":["exit 3"],"allow-failure":true}' \
+	'{"id":"y","script":["true"],"depends-on":"x"}' >specs
+build
+is "$status,$(end y status)" 0,success "allow-failure holds nothing up"
+
+printf '%s\n' '{"id":"x","script":["false"]}' \
+	'{"id":"f","script":["true"],"depends-on":["x"],"when":"failure"}' \
+	'{"id":"w","script":["true"],"depends-on":["x"],"when":"always"}' \
+	'{"id":"g","script":["true"],"depends-on":["w"],"when":"failure"}' >specs
+build
+is "$(end f status),$(end w status),$(end g status)" success,success,skipped "when: failure and always"
+
+cat >specs <<'JOBS'
+{"id":"x","script":["test $MCI_ATTEMPT = 3"],"retry":{"count":2,"delay":"10ms"}}
+{"id":"y","script":["exit 4"],"retry":{"count":3,"exit":[5]}}
+JOBS
+build
+is "$(end x status),$(end x attempt)" success,3 "retried until it worked"
+is "$(end y attempt)" 1 "only the named exit codes are retried"
+is "$(end x status | wc -l)" 1 "attempts end once together"
+ok "the second attempt has a log of its own" test -e "$(jq -r 'select(.type=="build/start").folder' "$out")/logs/x@2.log"
+
+cat >specs <<'JOBS'
+{"id":"m","script":["echo $A-$B"],"matrix":{"A":["1","2"],"B":["x","y z"]}}
+{"id":"after","script":["true"],"depends-on":["m"]}
+JOBS
+build
+is "$status" 0 "a matrix runs"
+is "$(jq -r 'select(.type=="job/end").job' "$out" | sort | tr '\n' ' ')" "after m.1.x m.1.y_z m.2.x m.2.y_z " "one job a combination"
+is "$(jq -r 'select(.type=="job/end").job' "$out" | tail -1)" after "depending on the id means all of them"
+
+printf '{"id":"%s","script":["true"]%s}\n' a '' b ',"depends-on":["a"]' c ',"depends-on":["b"]' d '' >specs
+build b
+is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "a b " "a JOB runs with what it depends on"
+build --no-deps c
+is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "c " "--no-deps runs it alone"
+build --skip b
+is "$(end b status),$(end c status)" skipped,success "--skip counts as satisfied"
+build '?'
+is "$status,$(jq -r 'select(.type=="build/end").success' "$out")" 0,4 "globs select"
+build nope
+is "$status" 2 "a JOB that is not there is a wrong command line"
+has "$err" "no job 'nope'" "and is named"
+
+printf '%s\n' '{"id":"p","script":["echo $V $W"],"params":["V","W"]}' >specs
+echo 'W=file' >params
+build -p V=one --param-file params
+is "$(cat "$(jq -r 'select(.type=="build/start").folder' "$out")/logs/p.log")" "one file" "params reach the jobs that name them"
+build
+is "$status" 125 "a missing param is an error"
+has "$err" "'V' was not given" "that names it"
+
+printf '%s\n' '{"id":"s","script":["sleep 30"],"timeout":"200ms"}' >specs
+build
+is "$status,$(end s status),$(end s reason)" 1,failure,timeout "a job's timeout is a failure"
+printf '%s\n' '{"id":"s","script":["sleep 30"]}' '{"id":"t","script":["true"],"depends-on":["s"]}' >specs
+build --timeout 300ms
+is "$status,$(end s status),$(end t status)" 124,canceled,canceled "the build's timeout is 124"
+
+printf '%s\n' '{"id":"a","script":["false"]}' '{"id":"b","script":["true"],"depends-on":["c"]}' \
+	'{"id":"c","script":["sleep 0.3"]}' '{"id":"clean","script":["true"],"depends-on":["b"],"when":"always"}' >specs
+build --fail-fast -j 2
+is "$status,$(end b status),$(end clean status)" 1,canceled,success "--fail-fast starts only cleaning up"
+
+printf '%s\n' '{"id":"o","script":["echo K=v >>$MCI_OUTPUT"]}' >specs
+build
+is "$(end o outputs.K)" v "outputs are in the end"
+
+cat >specs <<'JOBS'
+{"id":"env","script":["env"],"env":{"MINE":"1"}}
+JOBS
+run env SECRETISH=1 GIVEN=2 sh -c 'mci-build --json -e GIVEN -e SET=3 - <specs'
+log=$(jq -r 'select(.type=="build/start").folder' "$out")/logs/env.log
+hasnt "$log" SECRETISH "nothing else of the caller's environment"
+has "$log" '^MINE=1' "the spec's environment"
+has "$log" '^GIVEN=2' "-e NAME"
+has "$log" '^SET=3' "-e NAME=VALUE"
+has "$log" '^CI=true' "CI=true"
+hasnt "$log" '^OLDPWD' "no leftovers of shells"
+finish
