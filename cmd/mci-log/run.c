@@ -1,0 +1,276 @@
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "memory.h"
+#include "message.h"
+#include "process.h"
+#include "timestamp.h"
+
+static struct source *
+add_source(struct run *r, const char *job, int attempt)
+{
+	AUTO_BYTES name = { 0 };
+
+	if (r->prefix) {
+		bytes_text(&name, r->build.name);
+		bytes_char(&name, '/');
+	}
+	bytes_text(&name, job == NULL ? "script" : job);
+	if (attempt > 1)
+		bytes_format(&name, "@%d", attempt);
+	if (r->n == r->size) {
+		r->size = r->size == 0 ? 16 : r->size * 2;
+		r->sources = xrealloc(r->sources, r->size, sizeof(*r->sources));
+	}
+	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
+	    job == NULL ? r->folder : r->logs);
+	return r->sources[r->n++];
+}
+
+int
+run_open(struct run *r, const char *text, const char *project, struct error *e)
+{
+	AUTO_FREE char *events = NULL;
+
+	r->folder = r->logs = r->events = -1;
+	fold_init(&r->fold);
+	if (state_job_find(&r->build, &r->only, text, project, e) < 0)
+		return -1;
+	r->folder = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
+	if (r->folder < 0)
+		return error_sys(e, "open %s", r->build.path);
+	r->events = kernel.open(r->folder, "events.ndjson", O_RDONLY, 0);
+	if (r->events < 0)
+		return error_sys(e, "open %s/events.ndjson", r->build.path);
+	r->logs = kernel.open(r->folder, "logs", O_RDONLY | O_DIRECTORY, 0);
+	if (r->logs < 0 && errno != ENOENT)
+		return error_sys(e, "open %s/logs", r->build.path);
+	r->dirty = true;
+	return 0;
+}
+
+static int64_t
+member_integer(const struct message *m, const char *key, int64_t otherwise)
+{
+	struct scan_value v;
+	int64_t n;
+
+	if (message_member(m->line.p, m->line.n, key, &v, NULL) == 1 && v.type == SCAN_NUMBER &&
+	    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
+		return n;
+	return otherwise;
+}
+
+static int64_t
+member_time(const struct message *m, const char *key)
+{
+	struct scan_value v;
+	int64_t ns;
+
+	if (message_member(m->line.p, m->line.n, key, &v, NULL) == 1 && v.type == SCAN_STRING &&
+	    timestamp_parse(v.raw.p + 1, v.raw.n - 2, &ns, NULL) == 0)
+		return ns;
+	return 0;
+}
+
+/* Where the last source of a job is kept. */
+static struct source **
+latest(struct run *r, const struct fold_job *j)
+{
+	size_t old = r->nlatest;
+
+	if (j->order >= old) {
+		r->nlatest = (j->order + 1) * 2;
+		r->latest = xrealloc(r->latest, r->nlatest, sizeof(*r->latest));
+		memset(r->latest + old, 0, (r->nlatest - old) * sizeof(*r->latest));
+	}
+	return &r->latest[j->order];
+}
+
+static bool
+wanted(const struct run *r, const char *job, int attempt)
+{
+	return (r->only == NULL || strcmp(job, r->only) == 0) &&
+	    (r->attempt == 0 || attempt == r->attempt) && attempt > 0;
+}
+
+/* The source that an event is about, made when it is the first of its attempt. */
+static struct source *
+source_of(struct run *r, const struct message *m)
+{
+	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
+	int64_t attempt = member_integer(m, "attempt", 1);
+	struct source *s, *last;
+
+	if (j == NULL || r->logs < 0 || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
+		return NULL;
+	last = *latest(r, j);
+	for (s = last; s != NULL; s = s->before) {
+		if (s->attempt == attempt)
+			return s;
+	}
+	s = add_source(r, j->id, (int)attempt);
+	s->place = j->order + 1;
+	s->before = last;
+	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
+	return *latest(r, j) = s;
+}
+
+static void
+on_start(struct run *r, const struct message *m)
+{
+	(void)source_of(r, m);
+}
+
+static void
+on_executed(struct run *r, const struct message *m)
+{
+	struct source *s = source_of(r, m);
+	struct scan_value v;
+
+	if (s == NULL)
+		return;
+	s->ended = s->dirty = true;
+	s->bytes = member_integer(m, "bytes", -1);
+	s->first = member_time(m, "first-output");
+	s->truncated = message_member(m->line.p, m->line.n, "truncated", &v, NULL) == 1 &&
+	    v.type == SCAN_TRUE;
+}
+
+/* Attempts of a job that has ended have ended, also when the runner could not say so itself. */
+static void
+on_end(struct run *r, const struct message *m)
+{
+	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
+
+	for (struct source *s = j == NULL ? NULL : *latest(r, j); s != NULL; s = s->before) {
+		if (!s->ended)
+			s->bytes = member_integer(m, "bytes", -1);
+		s->ended = s->dirty = true;
+	}
+}
+
+static void
+end_all(struct run *r)
+{
+	r->ended = true;
+	for (size_t i = 0; i < r->n; i++)
+		r->sources[i]->ended = r->sources[i]->dirty = true;
+}
+
+static void
+on_build_start(struct run *r, const struct message *m)
+{
+	struct source *s;
+
+	r->pid = (pid_t)member_integer(m, "pid", 0);
+	if (r->only != NULL || r->attempt > 1 || r->n > 0)
+		return;
+	s = add_source(r, NULL, 1);
+	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
+}
+
+static void
+on_build_end(struct run *r, const struct message *m)
+{
+	(void)m;
+	end_all(r);
+}
+
+static const struct {
+	const char *type;
+	void (*take)(struct run *r, const struct message *m);
+} takers[] = {
+	{ "build/start", on_build_start },
+	{ "job/start", on_start },
+	{ "job/executed", on_executed },
+	{ "job/end", on_end },
+	{ "build/end", on_build_end },
+};
+
+/* A line that is no event of ours changes nothing: the log is a witness, not a judge of the events. */
+static void
+take_line(struct run *r, struct span line)
+{
+	struct message m;
+
+	if (message_read(&m, line.p, line.n, NULL) < 0 || m.kind != MESSAGE_EVENT ||
+	    fold_event(&r->fold, &m, NULL) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++) {
+		if (span_is(m.type, takers[i].type))
+			takers[i].take(r, &m);
+	}
+}
+
+int
+run_read(struct run *r, struct error *e)
+{
+	r->dirty = false;
+	for (;;) {
+		ssize_t got = line_read(&r->reader, r->events);
+		struct span line;
+		enum line_result result;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(e, "read %s/events.ndjson", r->build.path);
+		while ((result = line_next(&r->reader, &line)) != LINE_NONE) {
+			if (result == LINE_OK)
+				take_line(r, line);
+		}
+		if (got == 0)
+			return 0;
+	}
+}
+
+bool
+run_done(struct run *r)
+{
+	const struct fold_job *j;
+
+	if (r->ended || r->only == NULL)
+		return r->ended;
+	j = fold_find(&r->fold, r->only, strlen(r->only));
+	if (j != NULL && status_ended(j->status))
+		return true;
+	return r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
+}
+
+int
+run_watch(const struct run *r)
+{
+	return r->pid > 0 && state_build_running(&r->build) ? process_pidfd(r->pid) : -1;
+}
+
+bool
+run_abandoned(struct run *r)
+{
+	/* mci-build holds the folder's lock as long as it lives */
+	if (r->ended || state_build_running(&r->build))
+		return false;
+	end_all(r);
+	return true;
+}
+
+void
+run_free(struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		source_free(r->sources[i]);
+	free(r->sources);
+	free(r->latest);
+	memory_close(&r->folder);
+	memory_close(&r->logs);
+	memory_close(&r->events);
+	line_free(&r->reader);
+	fold_free(&r->fold);
+	free(r->only);
+	state_build_free(&r->build);
+}

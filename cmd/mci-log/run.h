@@ -1,0 +1,46 @@
+/* run: one build whose logs are shown: its folder, its events as they come, and a source for each job
+ * attempt that they name. */
+#ifndef MCI_LOG_RUN_H
+#define MCI_LOG_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "fold.h"
+#include "line.h"
+#include "source.h"
+#include "state.h"
+
+struct run {
+	struct state_build build;
+	char *only;     /* the one job that was asked for, NULL for all and the script */
+	int attempt;    /* the one attempt that was asked for, 0 for all */
+	bool prefix;    /* names of sources begin with the build's */
+	struct fold fold;
+	int folder, logs, events; /* descriptors; logs is -1 when there is none */
+	struct line_reader reader;
+	struct source **sources;  /* in the order in which they started */
+	size_t n, size;
+	struct source **latest;   /* the last source of each job, by its place in the fold */
+	size_t nlatest;
+	pid_t pid;      /* of the mci-build that writes the events, 0 when not known */
+	bool ended;     /* build/end was read, or its mci-build is dead */
+	bool dirty;     /* there may be new events */
+};
+
+/* Finds the build (and job) that text names and opens its folder. */
+int run_open(struct run *r, const char *text, const char *project, struct error *e);
+/* Reads the events that were added; sources appear and end. */
+int run_read(struct run *r, struct error *e);
+/* Whether nothing that was asked for will be added any more. */
+bool run_done(struct run *r);
+/* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or cannot
+ * be told. */
+int run_watch(const struct run *r);
+/* For a build without build/end: whether its mci-build is gone. Then every source has ended. */
+bool run_abandoned(struct run *r);
+void run_free(struct run *r);
+
+#endif

@@ -1,0 +1,28 @@
+/* show: the two verbs, on builds that were found. */
+#ifndef MCI_LOG_SHOW_H
+#define MCI_LOG_SHOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "output.h"
+#include "range.h"
+#include "run.h"
+
+struct show {
+	struct run *runs; /* opened, events not read */
+	size_t n;
+	bool merge;       /* all in one, by time */
+	struct range range;
+	struct output out;
+};
+
+/* Shows what is there now. 0 or -1. */
+int show_cat(struct show *s, struct error *e);
+/* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or -1. */
+int show_follow(struct show *s, struct error *e);
+/* For a run that has no source for the job that was asked for: says why. -1. */
+int show_nothing(struct run *r, struct error *e);
+
+#endif

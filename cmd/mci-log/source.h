@@ -1,0 +1,75 @@
+/* source: one log as it is read: what the build's events say of it, its lines and their times. */
+#ifndef MCI_LOG_SOURCE_H
+#define MCI_LOG_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "error.h"
+#include "logfile.h"
+
+struct source {
+	/* from the events */
+	char *name;      /* for people: "unit", "unit@2", "script"; with the build in front of several */
+	char *file;      /* "unit@2.log" */
+	const char *job; /* borrowed; NULL for the script's log */
+	int attempt;
+	struct source *before; /* the attempt of the same job before this one, or NULL */
+	size_t place;    /* of the job in its build: picks the colour */
+	int64_t started; /* wall clock, 0 when not known */
+	int64_t first;   /* when the first bytes came, 0 when not known */
+	int64_t bytes;   /* the length that the job's end promises, -1 before */
+	bool truncated;  /* bytes were dropped when it was written */
+	bool ended;      /* nothing will be added */
+	/* for who shows it */
+	bool dirty;      /* there may be something new */
+	bool done;       /* all was shown */
+
+	/* the file; the rest is source.c's */
+	int dir;         /* borrowed: the folder it is in */
+	int fd;          /* -1 until source_open */
+	int64_t at;      /* the first byte not shown yet */
+	int64_t to;      /* nothing behind this is shown */
+	int64_t end;     /* behind the line that source_line found */
+	int64_t time;    /* of that line, 0 when not known */
+	uint32_t stream; /* of its last byte, 0 when not known */
+	uint64_t number; /* of the line at `at`, from 1 */
+	int64_t searched; /* no newline between at and here */
+	int64_t modified; /* when the file was written last */
+	struct logfile_index index;
+	size_t record;   /* the index record that the last line fell in */
+	char *window;
+	int64_t window_at;
+	size_t window_len;
+};
+
+/* A source of the log of that attempt in the folder dir; name is given away. */
+struct source *source_new(char *name, const char *job, int attempt, int dir);
+/* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
+int source_open(struct source *s, struct error *e);
+/* Reads what was added to the index, and when the log was written last. A damaged index is -1; the log
+ * can be shown all the same. */
+int source_refresh(struct source *s, struct error *e);
+int64_t source_size(const struct source *s);
+/* Finds the line at s->at: sets end, time and stream. partial: also what has no newline. 1, 0 when there
+ * is none, -1 when the file cannot be read. */
+int source_line(struct source *s, bool partial, struct error *e);
+/* Goes behind that line. */
+void source_advance(struct source *s);
+/* At most n (up to 64 KiB) bytes of the file at offset; n 0 at its end. Borrowed until the next call of
+ * the room. 0 or -1. */
+int source_piece(struct source *s, int64_t offset, size_t n, struct span *piece, struct error *e);
+/* The offset behind the count-th newline that follows from, at most limit; *found is how many there
+ * were (may be NULL). -1 when the file cannot be read. */
+int64_t source_forward(struct source *s, int64_t from, uint64_t count, int64_t limit, uint64_t *found,
+    struct error *e);
+/* The offset behind the count-th newline before offset from, 0 when there are fewer; -1. */
+int64_t source_backward(struct source *s, int64_t from, uint64_t count, struct error *e);
+/* Closes the file; what the events said stays. */
+void source_close(struct source *s);
+/* NULL is allowed. */
+void source_free(struct source *s);
+
+#endif
