@@ -1,0 +1,31 @@
+#!/bin/sh
+# Every example builds, in a copy of its own.
+. "${0%/*}/lib.sh"
+
+need jq python3 cc
+cp -R "$ROOT/examples" .
+
+# ends EXAMPLE: the ids of its successful jobs
+ends() {
+	jq -r 'select(.type=="job/end" and .status=="success").job' "$out" | sort | tr '\n' ' '
+}
+
+for example in hello react python c jq yaml monkey; do
+	exits 0 "$example builds" timeout 60 mci-build --json -C "examples/$example"
+	case $example in
+	react) is "$(ends)" "careful other report " "react answered the failure" ;;
+	python) is "$(cat "$(jq -r 'select(.type=="build/start").folder' "$out")/logs/slowest.log")" clock "python found the slowest" ;;
+	c) is "$(ends)" "step-1 step-2 step-3 step-4 step-5 " "c made a chain" ;;
+	jq) is "$(ends | wc -w)" 5 "jq made five jobs" ;;
+	yaml) is "$(ends)" "lint pack unit.clang.0 unit.clang.2 unit.gcc.0 unit.gcc.2 " "yaml expanded its matrix" ;;
+	monkey) is "$(ends)" "compile test " "the original's file ran" ;;
+	esac
+done
+for folder in "$ROOT"/examples/*/; do
+	name=$(basename "$folder")
+	case " hello react python c jq yaml monkey " in
+	*" $name "*) ;;
+	*) fail "examples/$name is tested" ;;
+	esac
+done
+finish
