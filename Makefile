@@ -1,46 +1,158 @@
-# mci: see README.md. Everything that is built goes to $(B).
+# mci: see README.md. Everything that is built goes to $(B): the programs to $(B)/bin.
+#
+#	make            builds                       make run        builds, and runs an example build
+#	make check      builds and runs all tests    make lint       the tests that only read the source
+#	make fuzz       looks for crashing input     make bench      compares speeds (not part of check)
+#	make install    DESTDIR= PREFIX=/usr/local   make uninstall  removes what install put there
+#	make setup      installs the packages        make clean      removes $(B)
+#
+# SAN=1 builds with the sanitizers, into $(B)/san; CI=true makes warnings errors.
 B ?= build
 PREFIX ?= /usr/local
 CC ?= cc
-PROGRAMS := $(notdir $(wildcard cmd/*))
+EXAMPLE ?= examples/hello
+FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
+# The one list of what has to be installed, as Debian calls it.
+PACKAGES_BUILD := gcc libc6-dev libjansson-dev libfyaml-dev
+PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
+	python3 procps util-linux bash-completion
+PACKAGES_FUZZ := clang
+PACKAGES_BENCH := ninja-build
+
 CFLAGS ?= -O2 -g
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wconversion
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+CONVERSION := -Wconversion
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=3 -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now,--as-needed
+O := $(B)
 ifdef SAN
+O := $(B)/san
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LDHARDEN := -fsanitize=address,undefined
+LDHARDEN := -fsanitize=address,undefined -Wl,--as-needed
 endif
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
+ifdef FUZZ
+O := $(B)/fuzz
+CC := clang
+CONVERSION :=
+HARDEN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDHARDEN := -fsanitize=fuzzer,address,undefined -Wl,--as-needed
+endif
+ifeq ($(CI),true)
+WARN += -Werror
+endif
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN) $(HARDEN) $(CFLAGS) \
+	-MMD -MP
 
-LIB_OBJECTS := $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/*.c))
-
+PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc.
 LIBS_mci-build := -ljansson -lfyaml
 
-all: $(PROGRAMS:%=$(B)/bin/%)
+objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
+LIB_OBJECTS := $(call objects,lib)
+CMD_OBJECTS := $(foreach p,$(PROGRAMS),$(call objects,cmd/$(p)))
 
-$(B)/lib/%.o: lib/%.c
+MAKEFLAGS += --no-print-directory
+JOBS := $(shell nproc)
+# A parallel make below this one, unless this one is parallel itself.
+SUBMAKE = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+all: $(PROGRAMS:%=$(O)/bin/%)
+
+$(O)/lib/%.o $(O)/cmd/%.o: ALL_CFLAGS += $(CONVERSION)
+$(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/cmd/%.o: cmd/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
-
-$(B)/libmci.a: $(LIB_OBJECTS)
+$(O)/libmci.a: $(LIB_OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
 
 define program
-$(B)/bin/$(1): $(patsubst cmd/%.c,$(B)/cmd/%.o,$(wildcard cmd/$(1)/*.c)) $(B)/libmci.a
+$(O)/bin/$(1): $(call objects,cmd/$(1)) $(O)/libmci.a
 	@mkdir -p $$(@D)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $$@ $$^ $(LIBS_$(1))
+	$$(CC) $$(LDHARDEN) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
+
+# what tests of its parts link
+$(O)/cmd/$(1).a: $(filter-out %/main.o,$(call objects,cmd/$(1)))
+	@rm -f $$@
+	ar rcs $$@ $$^
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# Tests in C: Check programs, and fuzz targets with a main that replays their corpus.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c tests/contract/*.c))
+FUZZ_TESTS := $(FUZZ_TARGETS:%=$(O)/tests/fuzz/%)
+TEST_OBJECTS := $(call objects,tests/unit) $(call objects,tests/contract) $(call objects,tests/fuzz)
+KIT := $(PROGRAMS:%=$(O)/cmd/%.a) $(O)/libmci.a
 
-.PHONY: all
+$(TEST_OBJECTS): ALL_CFLAGS += -I.
+$(UNIT_TESTS): $(O)/%: $(O)/%.o $(KIT)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(KIT) $$(pkg-config --libs check) -ljansson -lfyaml
+$(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $(KIT)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -ljansson -lfyaml
+.SECONDARY: $(TEST_OBJECTS)
+
+# The limits that make bench compares with: single files that use nothing of the kit.
+BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+$(BENCH_TOOLS): $(O)/%: %.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $<
+
+setup:
+	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+
+run:
+	@.ci/setup $(PACKAGES_BUILD)
+	@$(SUBMAKE) all
+	@.ci/first-run $(O)/bin $(EXAMPLE)
+
+check:
+	@rm -f $(O)/check/result
+	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+	@$(SUBMAKE) all tests
+	@tests/check $(O)
+
+tests: $(UNIT_TESTS) $(FUZZ_TESTS)
+
+lint:
+	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+	@$(SUBMAKE) all
+	@tests/lint/rooms --print
+	@MCI_BIN='$(abspath $(O)/bin)' prove tests/lint/*.t
+
+fuzz:
+	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_FUZZ)
+	@$(SUBMAKE) FUZZ=1 fuzz-targets
+	@for name in $(FUZZ_TARGETS); do tests/fuzz/run '$(B)/fuzz' $$name $(FUZZ_SECONDS) || exit; done
+fuzz-targets: $(FUZZ_TESTS)
+
+bench:
+	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_BENCH)
+	@$(SUBMAKE) all $(BENCH_TOOLS)
+	@tests/bench/run.sh $(O)
+
+completions: all
+	completions/generate $(O)/bin completions
+
+# What install puts where: file, place below PREFIX, mode. The shells look completions up by program.
+INSTALL := $(foreach p,$(PROGRAMS),$(O)/bin/$(p):bin/$(p):755 \
+	completions/mci.bash:share/bash-completion/completions/$(p):644 \
+	completions/mci.fish:share/fish/vendor_completions.d/$(p).fish:644) \
+	completions/_mci:share/zsh/site-functions/_mci:644 \
+	$(foreach m,$(wildcard man/*.[1-9]),$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)):644)
+
+install: all
+	@.ci/install '$(DESTDIR)$(PREFIX)' $(INSTALL)
+
+uninstall:
+	@.ci/install --remove '$(DESTDIR)$(PREFIX)'
+
+clean:
+	rm -rf $(B)
+
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CMD_OBJECTS) $(TEST_OBJECTS))
+
+.PHONY: all setup run check tests lint fuzz fuzz-targets bench completions install uninstall clean
