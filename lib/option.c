@@ -229,7 +229,7 @@ no_such_option(const struct command *c, const char *word, int length, struct err
 	for (size_t i = 0; i < COUNT(common_options); i++)
 		if (common_options[i].name != NULL && common_options[i].help != NULL)
 			names[n++] = common_options[i].name;
-	near = option_nearest(name, names, n);
+	near = nearest_word(name, names, n);
 	if (near != NULL)
 		error_set(e, ERROR_USAGE, "no option --%s; did you mean --%s?", name, near);
 	else
@@ -489,7 +489,7 @@ find_verb(const struct command *const *verbs, size_t n, const char *word, struct
 			return verbs[i];
 		}
 	}
-	near = option_nearest(word, names, n);
+	near = nearest_word(word, names, n);
 	if (near != NULL)
 		error_set(e, ERROR_USAGE, "no verb '%.40s'; did you mean '%s'?", word, near);
 	else
@@ -542,10 +542,4 @@ option_pair(const char *text, char **key, const char **value, struct error *e)
 	*key = xmemdup(text, (size_t)(equals - text));
 	*value = equals + 1;
 	return 0;
-}
-
-const char *
-option_nearest(const char *word, const char *const *candidates, size_t n)
-{
-	return nearest_word(word, candidates, n);
 }

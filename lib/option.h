@@ -76,9 +76,6 @@ int option_dispatch(const char *program, const char *summary, const struct comma
 /* Splits "K=V" at its first '='; -1 when there is none or K is empty. */
 int option_pair(const char *text, char **key, const char **value, struct error *e);
 
-/* The row of candidates nearest to word by edit distance, NULL when none is near. For "did you mean". */
-const char *option_nearest(const char *word, const char *const *candidates, size_t n);
-
 /* Prints "PROGRAM: text" on stderr. For main. */
 void option_complain(const char *program, const struct error *e);
 /* Flushes stdout and turns a failed write into an error on stderr: what main returns, status or 125. */

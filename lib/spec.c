@@ -7,8 +7,8 @@
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
+#include "nearest.h"
 #include "number.h"
-#include "option.h"
 #include "scan.h"
 
 #define MONKEY_TIMEOUT (INT64_C(20) * 60 * SECOND)
@@ -566,7 +566,7 @@ unknown_key(struct span key, struct error *e)
 
 	for (size_t i = 0; i < SPEC_NKEYS; i++)
 		names[i] = rows[i].name;
-	near = option_nearest(word, names, SPEC_ATTEMPT_NUMBER);
+	near = nearest_word(word, names, SPEC_ATTEMPT_NUMBER);
 	return error_set(e, ERROR_INPUT, "%s: unknown key%s%s%s", word,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
 }

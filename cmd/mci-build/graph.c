@@ -5,7 +5,7 @@
 
 #include "bytes.h"
 #include "memory.h"
-#include "option.h"
+#include "nearest.h"
 
 /* How many ids a suggestion is looked for among: enough for people, bounded for machines. */
 #define NEAREST_AMONG 2000
@@ -146,7 +146,7 @@ graph_nearest(const struct graph *g, const char *word)
 		if (g->jobs[i].declared)
 			ids[n++] = g->jobs[i].id;
 	}
-	return option_nearest(word, ids, n);
+	return nearest_word(word, ids, n);
 }
 
 static int

@@ -3,7 +3,7 @@
 
 #include "memory.h"
 #include "merge.h"
-#include "option.h"
+#include "nearest.h"
 #include "show.h"
 
 /* The job that was meant when there is none of that name. */
@@ -14,7 +14,7 @@ nearest_job(const struct run *r)
 
 	for (size_t i = 0; i < r->fold.njobs; i++)
 		ids[i] = r->fold.jobs[i].id;
-	return option_nearest(r->only, ids, r->fold.njobs);
+	return nearest_word(r->only, ids, r->fold.njobs);
 }
 
 int
