@@ -27,7 +27,7 @@ enum contract_type {
 };
 
 struct contract_field {
-	const char *name;
+	const char *name; /* "*": any further ones are allowed and passed on */
 	enum contract_type type;
 	bool required;
 	const char *help;
@@ -58,6 +58,7 @@ struct contract_method {
 struct contract_error {
 	int code;
 	const char *name;
+	enum error_code is;    /* what it is on this side of the link */
 	const char *help;
 };
 
@@ -71,8 +72,14 @@ extern const size_t contract_nerrors;
 const struct contract_method *contract_method(struct span name);
 const struct contract_event *contract_event(struct span type);
 const struct contract_error *contract_error(const char *name);
+/* The row that tells an error of this side to the other one; never NULL. */
+const struct contract_error *contract_error_for(enum error_code code);
+/* What a reply's code means on this side; ERROR_INTERNAL for one that is not in the table. */
+enum error_code contract_error_code(long code);
+/* The name of a type for people: "text", "integer", "seconds"... */
+const char *contract_type_name(enum contract_type type);
 /* Checks params (raw JSON object, n 0 counts as {}) against the method: types, required ones, unknown
- * ones. 0, or -1 with the field and what was expected. */
+ * ones, doubled ones. 0, or -1 with the field and what was expected. */
 int contract_check_params(const struct contract_method *m, struct span params, struct error *e);
 /* Whether a type is well formed: noun/verb of lower-case letters, digits and '-'. */
 bool contract_type_ok(struct span type);

@@ -1,7 +1,8 @@
 /*
- * link: one connection that carries lines both ways, whatever it is made of. Opened from an address or
- * from descriptors, served by a loop. Sending never blocks: what the other end does not take is kept up
- * to LINK_BUFFER, and reading from it stops meanwhile (it cannot make us hoard answers).
+ * link: one connection that carries lines both ways, whatever it is made of. Made by connect.h or from
+ * descriptors, served by a loop. Sending never blocks: what the other end does not take is kept up to
+ * LINK_BUFFER, and reading from it stops meanwhile (it cannot make us hoard answers).
+ * On a pipe a lost reader would raise SIGPIPE: taking one makes this process ignore that signal.
  */
 #ifndef MCI_LINK_H
 #define MCI_LINK_H
@@ -9,7 +10,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "address.h"
 #include "bytes.h"
 #include "error.h"
 #include "line.h"
@@ -28,25 +28,28 @@ struct link_peer {
 };
 
 struct link_events {
-	/* A line without its newline. fds (n of them) came with it and belong to the callee. */
+	/* A line without its newline. fds (n of them) came with it and belong to the callee. NULL: what
+	 * comes is dropped. */
 	void (*line)(void *arg, struct link *l, struct span line, int *fds, int nfds);
 	/* A line over the limit was dropped; the stream goes on. May be NULL. */
 	void (*too_long)(void *arg, struct link *l, uint64_t number);
-	/* Everything that was sent has been taken. May be NULL. */
+	/* What had to wait has been taken; not called when link_send could give all of it at once
+	 * (link_unsent says so). May be NULL. */
 	void (*drained)(void *arg, struct link *l);
+	/* The other end sends no more but may still read; why as for closed. The callee closes the link
+	 * when it has answered. NULL: closed is called instead. */
+	void (*ended)(void *arg, struct link *l, const struct error *why);
 	/* The other end closed or broke (why says which, code ERROR_NONE for a clean end); bytes without
-	 * a newline at the end were dropped and are named in why. The link is freed after this returns. */
+	 * a newline at the end were dropped and are named in why (ERROR_INPUT). The link is freed after
+	 * this returns. May be NULL. */
 	void (*closed)(void *arg, struct link *l, const struct error *why);
 };
 
-/* Connects as a client. EXEC spawns the child (own group); FIFO opens for writing; 0 wait: a refused
- * connect is an error at once. NULL with an error. */
-struct link *link_open(struct loop *loop, const struct address *a, const struct link_events *events,
-    void *arg, struct error *e);
-/* Takes descriptors over (they may be the same one; out may be -1: receive only). */
+/* Takes descriptors over; they may be the same one, and one may be -1: receive or send only. */
 struct link *link_take(struct loop *loop, int in, int out, const struct link_events *events, void *arg,
     struct error *e);
-/* Puts whole lines (with newlines) on their way; -1 when more than LINK_BUFFER would wait. */
+/* Puts whole lines (with newlines) on their way; -1 when more than LINK_BUFFER would wait or nothing
+ * can be sent (any more). */
 int link_send(struct link *l, const void *p, size_t n);
 /* One line with descriptors (copies are made; Unix sockets only). 0 or -1. */
 int link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds);
@@ -60,20 +63,21 @@ size_t link_unsent(const struct link *l);
 const struct link_peer *link_peer(const struct link *l);
 /* The number of the line handed out last, for messages. */
 uint64_t link_line_number(const struct link *l);
-/* Streams take the connection over: gives the descriptor for writing and stops the link's own
- * reading of lines (only the end is still noticed). The link keeps ownership. */
+/* Tries to send what waits now, although lines are being handed out (they are answered together
+ * otherwise); what is still unsent. */
+size_t link_flush(struct link *l);
+/* Streams take the connection over: stops the link's own reading of lines (only the end is still
+ * noticed) and gives a descriptor for writing, which the link owns and which may be watched; the same
+ * one when called again. -1 while something is unsent. */
 int link_take_over(struct link *l);
 void *link_arg(const struct link *l);
+/* Calls release(arg) once, when the link is freed. */
+void link_on_release(struct link *l, void (*release)(void *arg), void *arg);
 
-/* A listening address. accept gets each new link's descriptors; the callee uses link_take. */
-struct listener;
-typedef void listener_accept(void *arg, int in, int out);
-/* UNIX: binds (mode is the socket's mode, 0600 when 0; a stale socket file is replaced, a live one is
- * ERROR_BUSY); FD: an inherited listening or connected socket, or a pipe; STDIO: one connection; FIFO:
- * made when missing, read only, a writer that leaves does not end it; INPROC: registers the name. */
-struct listener *listener_open(struct loop *loop, const struct address *a, mode_t mode,
-    listener_accept *accept, void *arg, struct error *e);
-/* Stops listening and removes the socket file that it made. */
-void listener_close(struct listener *l);
+/* What a descriptor can carry: in and out as link_take wants them, by its access mode. 0 or -1. */
+int link_directions(int fd, int *in, int *out, struct error *e);
+/* Moves standard input and output to other numbers, so that what a program prints by mistake goes to
+ * /dev/null and not among the lines. 0 or -1. */
+int link_stdio(int *in, int *out, struct error *e);
 
 #endif

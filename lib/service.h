@@ -16,6 +16,11 @@
 #include "loop.h"
 #include "message.h"
 
+/* At most so many connections a server; more are told so and closed. */
+#define SERVER_CONNECTIONS 1024
+/* At most so many unanswered requests a connection; its further lines wait. */
+#define SERVER_REQUESTS 64
+
 struct request;
 
 struct service_method {
@@ -36,9 +41,10 @@ struct service {
 struct server;
 struct server *server_new(struct loop *loop, const struct service *s, void *self);
 int server_listen(struct server *s, const char *address, mode_t mode, struct error *e);
-/* Serves one connection on descriptors that it takes over. */
+/* Serves one connection on descriptors that it takes over, closed on failure. */
 int server_connect(struct server *s, int in, int out, struct error *e);
-/* Closes all listeners and links; pending requests are forgotten. */
+/* Closes all listeners and links; requests that were not answered are gone: do not touch them again.
+ * Not inside a handler. */
 void server_free(struct server *s);
 /* How many connections are open. */
 size_t server_connections(const struct server *s);
@@ -51,12 +57,20 @@ int64_t request_integer(struct request *r, const char *name, int64_t otherwise);
 /* Raw JSON of a parameter, n 0 when absent. */
 struct span request_raw(struct request *r, const char *name);
 const struct link_peer *request_peer(const struct request *r);
-/* Answers; exactly one of these, now or later; r is gone afterwards. result is a JSON value. */
+/* Answers; exactly one of these, now or later, also when the caller is gone by then; r is gone
+ * afterwards. result is a JSON value, {} when n is 0. */
 void request_reply(struct request *r, struct span result);
+/* error_name is of a row of contract_errors. */
 void request_fail(struct request *r, const char *error_name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Answers and takes the connection over: the link is the callee's until it closes; closed is called
- * once when the other end is gone. */
+/* The same for an error that another room has explained. */
+void request_fail_with(struct request *r, const struct error *e);
+/*
+ * Answers and takes the connection over: the link is the callee's, who writes to link_take_over, ends the
+ * stream with a record {"type":"eof",...} and then calls link_close. closed is called once when the other
+ * end is gone before that, or the server is freed; the link is freed behind it. NULL, and the request is
+ * answered, when the connection has other requests open or unread replies, or is lost.
+ */
 struct link *request_stream(struct request *r, struct span result,
     void (*closed)(void *arg, struct link *l), void *arg);
 

@@ -1,0 +1,155 @@
+#include "address.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "bytes.h"
+#include "memory.h"
+#include "number.h"
+
+static const struct form {
+	const char *prefix;
+	enum address_kind kind;
+} forms[] = {
+	{ "fd:", ADDRESS_FD },
+	{ "fifo:", ADDRESS_FIFO },
+	{ "unix:", ADDRESS_UNIX },
+	{ "exec:", ADDRESS_EXEC },
+	{ "inproc:", ADDRESS_INPROC },
+};
+
+/*
+ * One word from *at on, as sh(1) reads it but with nothing expanded: '...' is literal, in "..." a
+ * backslash quotes only itself and the quote, outside it quotes any character. 1 a word, 0 the end, -1.
+ */
+static int
+word_next(const char **at, struct bytes *word, struct error *e)
+{
+	const char *p = *at + strspn(*at, " \t\n");
+	char quote = '\0';
+
+	if (*p == '\0')
+		return 0;
+	for (; *p != '\0' && (quote != '\0' || strchr(" \t\n", *p) == NULL); p++) {
+		if (quote == '\0' && (*p == '\'' || *p == '"')) {
+			quote = *p;
+		} else if (quote != '\0' && *p == quote) {
+			quote = '\0';
+		} else if (*p == '\\' && quote != '\'' &&
+		    (quote == '\0' || p[1] == '"' || p[1] == '\\')) {
+			if (*++p == '\0')
+				return error_set(e, ERROR_INPUT, "a backslash at the end quotes nothing");
+			bytes_char(word, *p);
+		} else {
+			bytes_char(word, *p);
+		}
+	}
+	if (quote != '\0')
+		return error_set(e, ERROR_INPUT, "a quote (%c) is not closed", quote);
+	*at = p;
+	return 1;
+}
+
+static int
+exec_parse(struct address *a, const char *text, struct error *e)
+{
+	size_t n = 0;
+
+	for (;;) {
+		AUTO_BYTES word = { 0 };
+		int got = word_next(&text, &word, e);
+
+		if (got < 0)
+			return error_before(e, "%s: ", a->text);
+		a->argv = xrealloc(a->argv, n + 2, sizeof(char *));
+		a->argv[n] = got > 0 ? bytes_give(&word) : NULL;
+		if (got == 0)
+			break;
+		a->argv[++n] = NULL;
+	}
+	if (n == 0)
+		return error_set(e, ERROR_INPUT, "%s: expected a command", a->text);
+	return 0;
+}
+
+static int
+path_parse(struct address *a, const char *path, struct error *e)
+{
+	size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (*path == '\0')
+		return error_set(e, ERROR_INPUT, "%s: expected %s", a->text,
+		    a->kind == ADDRESS_INPROC ? "a name" : "a path");
+	if (a->kind == ADDRESS_UNIX && strlen(path) > room)
+		return error_set(e, ERROR_LIMIT,
+		    "%s: the path of a socket may have %zu bytes, this one has %zu", path, room,
+		    strlen(path));
+	a->path = xstrdup(path);
+	return 0;
+}
+
+static int
+rest_parse(struct address *a, const char *rest, struct error *e)
+{
+	int64_t fd;
+
+	switch (a->kind) {
+	case ADDRESS_FD:
+		if (number_parse(rest, strlen(rest), 0, 1 << 20, &fd, e) < 0)
+			return error_before(e, "%s: expected the number of a descriptor: ", a->text);
+		a->fd = (int)fd;
+		return 0;
+	case ADDRESS_EXEC:
+		return exec_parse(a, rest, e);
+	case ADDRESS_FIFO:
+	case ADDRESS_UNIX:
+	case ADDRESS_INPROC:
+		return path_parse(a, rest, e);
+	case ADDRESS_STDIO:
+		break;
+	}
+	return 0;
+}
+
+static int
+form_parse(struct address *a, const char *text, struct error *e)
+{
+	if (strcmp(text, "-") == 0)
+		return 0;
+	if (text[0] == '/' || text[0] == '.') {
+		a->kind = ADDRESS_UNIX;
+		return rest_parse(a, text, e);
+	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t n = strlen(forms[i].prefix);
+
+		if (strncmp(text, forms[i].prefix, n) == 0) {
+			a->kind = forms[i].kind;
+			return rest_parse(a, text + n, e);
+		}
+	}
+	return error_set(e, ERROR_INPUT, "%s: no address: expected -, fd:N, fifo:PATH, unix:PATH, "
+	    "/PATH, ./PATH, exec:COMMAND or inproc:NAME", text);
+}
+
+int
+address_parse(struct address *a, const char *text, struct error *e)
+{
+	*a = (struct address){ .kind = ADDRESS_STDIO, .text = xstrdup(text), .fd = -1 };
+	if (form_parse(a, text, e) == 0)
+		return 0;
+	address_free(a);
+	return -1;
+}
+
+void
+address_free(struct address *a)
+{
+	free(a->text);
+	free(a->path);
+	for (char **word = a->argv; word != NULL && *word != NULL; word++)
+		free(*word);
+	free(a->argv);
+	*a = (struct address){ .fd = -1 };
+}

@@ -1,0 +1,20 @@
+/* connect: opens a link to an address, as a client. */
+#ifndef MCI_CONNECT_H
+#define MCI_CONNECT_H
+
+#include "address.h"
+#include "error.h"
+#include "link.h"
+#include "loop.h"
+
+/*
+ * NULL with an error: nobody there is ERROR_DISCONNECTED, a full queue ERROR_BUSY. Never waits. exec:
+ * starts the child in a process group of its own; when its link is freed its input ends, and the group
+ * gets TERM and then KILL if it stays. fifo: opens for writing.
+ */
+struct link *connect_open(struct loop *loop, const struct address *a, const struct link_events *events,
+    void *arg, struct error *e);
+/* Runs the loop until no child of a freed exec: link is left. */
+void connect_reap(struct loop *loop);
+
+#endif

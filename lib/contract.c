@@ -1,0 +1,461 @@
+#include "contract.h"
+
+#include <string.h>
+
+#include "scan.h"
+
+#define ROWS(table) table, sizeof(table) / sizeof(table[0])
+#define NONE NULL, 0
+
+static const struct contract_field build_start[] = {
+	{ "schema", CONTRACT_INTEGER, true, "version of this schema" },
+	{ "folder", CONTRACT_TEXT, true, "absolute path of the build's folder" },
+	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
+	{ "definition", CONTRACT_TEXT, true, "what says the jobs: a path in dir, or -" },
+	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
+	{ "source", CONTRACT_TEXT, false, "where the build came from: local" },
+};
+
+static const struct contract_field build_canceled[] = {
+	{ "reason", CONTRACT_TEXT, true, "who or what asked for it" },
+};
+
+static const struct contract_field build_end[] = {
+	{ "status", CONTRACT_TEXT, true, "success, failure, error or canceled" },
+	{ "elapsed", CONTRACT_SECONDS, true, "time since build/start" },
+	{ "exit", CONTRACT_INTEGER, true, "exit status of mci-build" },
+	{ "jobs", CONTRACT_INTEGER, true, "how many jobs there were" },
+	{ "success", CONTRACT_INTEGER, true, "how many of them succeeded" },
+	{ "failure", CONTRACT_INTEGER, true, "how many failed" },
+	{ "error", CONTRACT_INTEGER, true, "how many could not be run" },
+	{ "skipped", CONTRACT_INTEGER, true, "how many were skipped" },
+	{ "canceled", CONTRACT_INTEGER, true, "how many were canceled" },
+	{ "message", CONTRACT_TEXT, false, "why the build is in error" },
+};
+
+static const struct contract_field script_pid[] = {
+	{ "pid", CONTRACT_INTEGER, true, "its process id" },
+};
+
+static const struct contract_field script_busy[] = {
+	{ "for", CONTRACT_TEXT, true, "how long it wants, as 60s" },
+};
+
+static const struct contract_field script_end[] = {
+	{ "exit", CONTRACT_INTEGER, false, "its exit status" },
+	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, instead of exit" },
+	{ "error", CONTRACT_TEXT, false, "what was wrong with it or with what it wrote" },
+};
+
+static const struct contract_field job_pending[] = {
+	{ "depends-on", CONTRACT_TEXTS, false, "ids of the jobs that it waits for" },
+};
+
+static const struct contract_field attempt[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+};
+
+static const struct contract_field job_start[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "pid", CONTRACT_INTEGER, true, "process id of the job's first process" },
+	{ "runner", CONTRACT_TEXT, false, "where it runs: host" },
+};
+
+static const struct contract_field command_start[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0" },
+	{ "text", CONTRACT_TEXT, true, "the entry" },
+};
+
+static const struct contract_field command_end[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0" },
+	{ "exit", CONTRACT_INTEGER, true, "its exit status" },
+	{ "elapsed", CONTRACT_SECONDS, true, "time since its command/start" },
+};
+
+/* What is known of an attempt that ran; job/end repeats it. */
+#define EXECUTED \
+	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
+	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
+	{ "error", CONTRACT_TEXT, false, "why it could not be started, for reason start" }, \
+	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
+	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
+	{ "system", CONTRACT_SECONDS, false, "CPU time in the kernel" }, \
+	{ "maxrss", CONTRACT_INTEGER, false, "peak memory of one process, in bytes" }, \
+	{ "bytes", CONTRACT_INTEGER, false, "length of the log" }, \
+	{ "first-output", CONTRACT_TEXT, false, "time of the log's first chunk" }, \
+	{ "last-output", CONTRACT_TEXT, false, "time of its last chunk" }, \
+	{ "outputs", CONTRACT_OBJECT, false, "what the job wrote to MCI_OUTPUT: text by name" }, \
+	{ "truncated", CONTRACT_BOOL, false, "the log is not whole" }
+
+static const struct contract_field job_executed[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "reason", CONTRACT_TEXT, true, "exit, signal, timeout, canceled, limit:NAME, lost or start" },
+	EXECUTED,
+};
+
+static const struct contract_field job_end[] = {
+	{ "attempt", CONTRACT_INTEGER, false, "the last one; absent when the job never ran" },
+	{ "status", CONTRACT_TEXT, true, "success, failure, error, skipped or canceled" },
+	{ "reason", CONTRACT_TEXT, false, "as in job/executed, or why it never ran" },
+	EXECUTED,
+	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
+	{ "cached", CONTRACT_BOOL, false, "the result was taken from the store" },
+};
+
+static const struct contract_field error_line[] = {
+	{ "line", CONTRACT_INTEGER, false, "which line of the connection, from 1" },
+	{ "error", CONTRACT_TEXT, true, "a name of the table of errors" },
+	{ "text", CONTRACT_TEXT, true, "the field and what was expected" },
+};
+
+const struct contract_event contract_events[] = {
+	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
+	{ "build/canceled", "mci-build", "the build is being canceled", ROWS(build_canceled) },
+	{ "build/end", "mci-build", "the last event of a build", ROWS(build_end) },
+	{ "script/initializing", "mci-build", "the build script is about to be started", NONE },
+	{ "script/start", "mci-build", "the build script runs", ROWS(script_pid) },
+	{ "script/idle", "mci-build", "nothing is left to run: say more or end", NONE },
+	{ "script/busy", "script", "the script asks for time before it writes more",
+	    ROWS(script_busy) },
+	{ "script/end", "mci-build", "the build script has ended", ROWS(script_end) },
+	{ "job/pending", "mci-build", "a spec was read and accepted", ROWS(job_pending) },
+	{ "job/queued", "mci-build", "all that the job waits for is there", NONE },
+	{ "job/blocked", "mci-build", "the job waits for a person", NONE },
+	{ "job/unblocked", "mci-build", "a person let the job go on", NONE },
+	{ "job/initializing", "mci-job", "an attempt is being set up", ROWS(attempt) },
+	{ "job/start", "mci-job", "an attempt runs", ROWS(job_start) },
+	{ "job/executed", "mci-job", "an attempt is over", ROWS(job_executed) },
+	{ "job/end", "mci-build", "the job is finished; exactly once a job", ROWS(job_end) },
+	{ "command/start", "mci-job", "an entry of script begins", ROWS(command_start) },
+	{ "command/end", "mci-job", "an entry of script is over", ROWS(command_end) },
+	{ "error", "services", "a line of this connection was bad or refused", ROWS(error_line) },
+	{ "eof", "services", "the stream is complete", NONE },
+};
+const size_t contract_nevents = sizeof(contract_events) / sizeof(contract_events[0]);
+
+static const struct contract_field param_name[] = {
+	{ "name", CONTRACT_TEXT, true, "of the parameter" },
+};
+
+static const struct contract_field value[] = {
+	{ "value", CONTRACT_TEXT, true, "its text" },
+};
+
+static const struct contract_field output_get[] = {
+	{ "job", CONTRACT_TEXT, true, "id of the job that set it" },
+	{ "name", CONTRACT_TEXT, false, "of the output; all of them without it" },
+};
+
+static const struct contract_field output_got[] = {
+	{ "value", CONTRACT_TEXT, false, "its text, when name was given" },
+	{ "outputs", CONTRACT_OBJECT, false, "all of them by name, when it was not" },
+};
+
+static const struct contract_field output_set[] = {
+	{ "job", CONTRACT_TEXT, true, "id of the job that sets it" },
+	{ "name", CONTRACT_TEXT, true, "of the output" },
+	{ "value", CONTRACT_TEXT, true, "its text" },
+};
+
+static const struct contract_field job_add[] = {
+	{ "spec", CONTRACT_OBJECT, true, "the new job, see mci-script(5)" },
+	{ "job", CONTRACT_TEXT, false, "id of the job that asks" },
+};
+
+static const struct contract_field job_added[] = {
+	{ "id", CONTRACT_TEXT, true, "of the new job" },
+};
+
+static const struct contract_field job_listed[] = {
+	{ "jobs", CONTRACT_ARRAY, true, "objects with id, status, attempt and reason" },
+};
+
+static const struct contract_field build_got[] = {
+	{ "id", CONTRACT_TEXT, true, "of the build, as local/zlib/7" },
+	{ "status", CONTRACT_TEXT, true, "as in mci-build(1)" },
+	{ "folder", CONTRACT_TEXT, true, "absolute path of the build's folder" },
+	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
+};
+
+static const struct contract_field event_post[] = {
+	{ "type", CONTRACT_TEXT, true, "noun/verb; not of the nouns that the kit keeps to itself" },
+	{ "*", CONTRACT_ANY, false, "the fields of the event" },
+};
+
+static const struct contract_field event_subscribe[] = {
+	{ "from", CONTRACT_INTEGER, false, "byte offset in the build's log to begin at; 0" },
+};
+
+static const struct contract_field build_cancel[] = {
+	{ "job", CONTRACT_TEXT, false, "only this one; the whole build without it" },
+};
+
+static const struct contract_field job_named[] = {
+	{ "job", CONTRACT_TEXT, true, "its id" },
+};
+
+const struct contract_method contract_methods[] = {
+	{ "param/get", "build", "the value of a build parameter", ROWS(param_name), ROWS(value),
+	    "not-found", true, false },
+	{ "output/get", "build", "what a job left for the others", ROWS(output_get),
+	    ROWS(output_got), "not-found", true, false },
+	{ "output/set", "build", "sets an output of a running job", ROWS(output_set), NONE,
+	    "not-found,limit,refused", true, false },
+	{ "job/add", "build", "adds a job to the running build", ROWS(job_add), ROWS(job_added),
+	    "refused,limit", false, false },
+	{ "job/list", "build", "all jobs in the order they came", NONE, ROWS(job_listed), "limit",
+	    true, false },
+	{ "build/get", "build", "what build this is", NONE, ROWS(build_got), "", true, false },
+	{ "event/post", "build", "posts an event and says when it is in the log", ROWS(event_post),
+	    NONE, "refused,system", false, false },
+	{ "event/subscribe", "build", "the build's events from an offset on, live",
+	    ROWS(event_subscribe), NONE, "limit,busy", true, true },
+	{ "build/cancel", "control", "cancels the build or one job", ROWS(build_cancel), NONE,
+	    "not-found", true, false },
+	{ "job/unblock", "control", "lets a blocked job go on", ROWS(job_named), NONE,
+	    "not-found,refused", true, false },
+	{ "job/cancel", "job", "ends a job's attempt", ROWS(job_named), NONE, "not-found", true,
+	    false },
+};
+const size_t contract_nmethods = sizeof(contract_methods) / sizeof(contract_methods[0]);
+
+const struct contract_error contract_errors[] = {
+	{ -32700, "not-json", ERROR_INPUT, "the line is not JSON, or too long" },
+	{ -32600, "bad-request", ERROR_INPUT, "JSON, but no request or event that is well formed" },
+	{ -32601, "unknown-method", ERROR_INPUT, "the service has no such method" },
+	{ -32602, "bad-params", ERROR_INPUT, "a parameter is missing, unknown or of the wrong type" },
+	{ -32603, "internal", ERROR_INTERNAL, "the service itself is at fault" },
+	{ -32000, "not-found", ERROR_NOT_FOUND, "what was asked for is not there" },
+	{ -32001, "limit", ERROR_LIMIT, "a stated bound would be exceeded" },
+	{ -32002, "busy", ERROR_BUSY, "not now: try again" },
+	{ -32003, "refused", ERROR_REFUSED, "understood, but not allowed" },
+	{ -32004, "disconnected", ERROR_DISCONNECTED, "the link was lost before the reply came" },
+	{ -32005, "system", ERROR_SYSTEM, "a system call failed; the message says which" },
+};
+const size_t contract_nerrors = sizeof(contract_errors) / sizeof(contract_errors[0]);
+
+const struct contract_method *
+contract_method(struct span name)
+{
+	for (size_t i = 0; i < contract_nmethods; i++) {
+		if (span_is(name, contract_methods[i].name))
+			return &contract_methods[i];
+	}
+	return NULL;
+}
+
+const struct contract_event *
+contract_event(struct span type)
+{
+	for (size_t i = 0; i < contract_nevents; i++) {
+		if (span_is(type, contract_events[i].type))
+			return &contract_events[i];
+	}
+	return NULL;
+}
+
+const struct contract_error *
+contract_error(const char *name)
+{
+	for (size_t i = 0; i < contract_nerrors; i++) {
+		if (strcmp(name, contract_errors[i].name) == 0)
+			return &contract_errors[i];
+	}
+	return NULL;
+}
+
+const struct contract_error *
+contract_error_for(enum error_code code)
+{
+	if (code == ERROR_INPUT || code == ERROR_USAGE)
+		return contract_error("bad-params");
+	for (size_t i = 0; i < contract_nerrors; i++) {
+		if (contract_errors[i].is == code)
+			return &contract_errors[i];
+	}
+	return contract_error("internal");
+}
+
+enum error_code
+contract_error_code(long code)
+{
+	for (size_t i = 0; i < contract_nerrors; i++) {
+		if (contract_errors[i].code == code)
+			return contract_errors[i].is;
+	}
+	return ERROR_INTERNAL;
+}
+
+const char *
+contract_type_name(enum contract_type type)
+{
+	static const char *const names[] = {
+		[CONTRACT_TEXT] = "text",
+		[CONTRACT_INTEGER] = "integer",
+		[CONTRACT_SECONDS] = "seconds",
+		[CONTRACT_BOOL] = "boolean",
+		[CONTRACT_TEXTS] = "texts",
+		[CONTRACT_OBJECT] = "object",
+		[CONTRACT_ARRAY] = "array",
+		[CONTRACT_ANY] = "any",
+	};
+
+	return names[type];
+}
+
+static int
+expected(const struct scan_value *v, const char *what, struct error *e)
+{
+	return error_set(e, ERROR_INPUT, "expected %s, found %s", what, scan_type_name(v->type));
+}
+
+static int
+check_texts(const struct scan_value *v, struct error *e)
+{
+	struct scan s;
+	struct scan_member m;
+	int got;
+
+	if (v->type != SCAN_ARRAY)
+		return expected(v, "an array of strings", e);
+	if (scan_open(&s, v->raw.p, v->raw.n, e) < 0)
+		return -1;
+	while ((got = scan_next(&s, &m, e)) > 0) {
+		if (m.value.type != SCAN_STRING)
+			return expected(&m.value, "an array of strings", e);
+	}
+	return got;
+}
+
+static int
+check_type(enum contract_type type, const struct scan_value *v, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	int64_t number;
+
+	switch (type) {
+	case CONTRACT_TEXT:
+		return scan_text(v, &text, e);
+	case CONTRACT_INTEGER:
+		return scan_integer(v, INT64_MIN, INT64_MAX, &number, e);
+	case CONTRACT_SECONDS:
+		return scan_seconds(v, &number, e);
+	case CONTRACT_BOOL:
+		return v->type == SCAN_TRUE || v->type == SCAN_FALSE ? 0 :
+		    expected(v, "true or false", e);
+	case CONTRACT_TEXTS:
+		return check_texts(v, e);
+	case CONTRACT_OBJECT:
+		return v->type == SCAN_OBJECT ? 0 : expected(v, "an object", e);
+	case CONTRACT_ARRAY:
+		return v->type == SCAN_ARRAY ? 0 : expected(v, "an array", e);
+	case CONTRACT_ANY:
+		return 0;
+	}
+	return 0;
+}
+
+/* The row of a parameter; the one named "*" when there is no other; -1 when neither is there. */
+static int
+param_row(const struct contract_method *m, struct span key)
+{
+	int any = -1;
+
+	for (size_t i = 0; i < m->nparams; i++) {
+		if (span_is(key, m->params[i].name))
+			return (int)i;
+		if (strcmp(m->params[i].name, "*") == 0)
+			any = (int)i;
+	}
+	return any;
+}
+
+static int
+check_param(const struct contract_method *m, const struct scan_member *p, unsigned *seen,
+    struct error *e)
+{
+	int shown = p->key.n > 64 ? 64 : (int)p->key.n;
+	int row = param_row(m, p->key);
+
+	if (row < 0)
+		return error_set(e, ERROR_INPUT, "%s: unknown parameter %.*s", m->name, shown,
+		    p->key.p);
+	if (m->params[row].name[0] == '*')
+		return 0;
+	if (*seen & 1U << row)
+		return error_set(e, ERROR_INPUT, "%s: parameter %s comes twice", m->name,
+		    m->params[row].name);
+	*seen |= 1U << row;
+	if (check_type(m->params[row].type, &p->value, e) < 0)
+		return error_before(e, "%s: parameter %s: ", m->name, m->params[row].name);
+	return 0;
+}
+
+int
+contract_check_params(const struct contract_method *m, struct span params, struct error *e)
+{
+	struct scan s;
+	struct scan_member p;
+	unsigned seen = 0;
+	int got = 0;
+
+	if (params.n > 0) {
+		if (params.p[0] != '{')
+			return error_set(e, ERROR_INPUT, "%s: params: expected an object", m->name);
+		if (scan_open(&s, params.p, params.n, e) < 0)
+			return -1;
+		while ((got = scan_next(&s, &p, e)) > 0) {
+			if (check_param(m, &p, &seen, e) < 0)
+				return -1;
+		}
+		if (got < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < m->nparams; i++) {
+		if (m->params[i].required && !(seen & 1U << i))
+			return error_set(e, ERROR_INPUT, "%s: parameter %s is missing (%s)",
+			    m->name, m->params[i].name, m->params[i].help);
+	}
+	return 0;
+}
+
+/* One half of a type: letters, digits and '-', first a letter. */
+static bool
+word_ok(const char *p, size_t n)
+{
+	if (n == 0 || p[0] < 'a' || p[0] > 'z')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if ((p[i] < 'a' || p[i] > 'z') && (p[i] < '0' || p[i] > '9') && p[i] != '-')
+			return false;
+	}
+	return true;
+}
+
+bool
+contract_type_ok(struct span type)
+{
+	const char *slash = type.n > 0 && type.n <= 128 ? memchr(type.p, '/', type.n) : NULL;
+	size_t noun;
+
+	if (slash == NULL)
+		return false;
+	noun = (size_t)(slash - type.p);
+	return word_ok(type.p, noun) && word_ok(slash + 1, type.n - noun - 1);
+}
+
+bool
+contract_noun_reserved(struct span type)
+{
+	static const char *const nouns[] = { "build", "job", "script", "command", "container" };
+	const char *slash = type.n > 0 ? memchr(type.p, '/', type.n) : NULL;
+	struct span noun = { type.p, slash == NULL ? type.n : (size_t)(slash - type.p) };
+
+	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++) {
+		if (span_is(noun, nouns[i]))
+			return true;
+	}
+	return false;
+}

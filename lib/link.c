@@ -1,0 +1,798 @@
+#include "link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+
+#define CHUNK (64 * 1024)
+#define DRAIN 16
+#define HELD 4 /* groups of descriptors whose line is not whole yet; more are closed */
+
+/* Descriptors that travel with the bytes around one place of the stream. */
+struct parcel {
+	uint64_t at; /* sending: the line's first byte; receiving: a byte of the line */
+	size_t n;    /* sending: the line's length */
+	int fds[LINK_FDS];
+	int nfds;
+};
+
+struct link {
+	struct loop *loop;
+	int in, out, stream;
+	bool socket;   /* out is a Unix socket */
+	bool fifo;     /* out is a pipe: several writers stay apart in pieces of PIPE_BUF */
+	bool file;     /* in is a regular file or device: always ready, never watched */
+	bool sink;     /* out is one */
+	const struct link_events *events;
+	void *arg;
+	struct link_peer peer;
+
+	struct line_reader reader;
+	uint64_t received;
+	struct parcel held[HELD];
+	int nheld;
+
+	struct bytes unsent;
+	size_t given; /* of unsent */
+	uint64_t sent;
+	struct parcel *parcels;
+	size_t nparcels;
+
+	bool paused;    /* by the owner */
+	bool taken;     /* by a stream */
+	bool eof;       /* the other end's sending half is closed */
+	bool told;      /* ... and the owner knows */
+	bool finishing; /* close our half when all is sent */
+	bool gone;      /* hung up while reading was paused */
+	int broken;     /* errno of a failed write */
+	bool busy;      /* handing out lines: send when they are done */
+	bool dead;
+	int depth;      /* callbacks that are running */
+	uint32_t watch_in, watch_out;
+	bool watched_in, watched_out;
+	struct loop_timer *kick;
+	void (*release)(void *arg);
+	void *release_arg;
+};
+
+static void kicked(void *arg);
+static void ready_in(void *arg, uint32_t events);
+static void ready_out(void *arg, uint32_t events);
+
+static void
+close_all(const int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+/* Goes on from the loop, for what must not happen inside the owner's call. */
+static void
+kick(struct link *l)
+{
+	if (l->kick == NULL && !l->dead)
+		l->kick = loop_after(l->loop, 0, kicked, l);
+}
+
+static bool
+reading(const struct link *l)
+{
+	return l->in >= 0 && !l->paused && !l->taken && !l->eof && !l->dead &&
+	    link_unsent(l) <= LINK_PAUSE;
+}
+
+/* False when fd cannot be watched: files and some devices are always ready. */
+static bool
+watch_one(struct link *l, int fd, loop_ready *ready, bool want, uint32_t events, bool *watched,
+    uint32_t *now)
+{
+	if (*watched && !want) {
+		loop_forget(l->loop, fd);
+		*watched = false;
+	} else if (*watched && *now != events) {
+		loop_change(l->loop, fd, events);
+	} else if (!*watched && want) {
+		*watched = loop_watch(l->loop, fd, events, ready, l, NULL) == 0;
+	}
+	*now = events;
+	return *watched == want;
+}
+
+/*
+ * Asks the loop for what can be used now. A hang-up is reported whether it is asked for or not, so a
+ * descriptor on which it is no news is not watched at all: that would spin.
+ */
+static void
+watch(struct link *l)
+{
+	uint32_t in = reading(l) ? EPOLLIN : 0;
+	uint32_t out = link_unsent(l) > 0 ? EPOLLOUT : 0;
+
+	if (l->in >= 0 && l->in == l->out)
+		l->file = !watch_one(l, l->in, ready_in, !l->gone || (in | out) != 0, in | out,
+		    &l->watched_in, &l->watch_in);
+	else if (l->in >= 0 && !l->file)
+		l->file = !watch_one(l, l->in, ready_in, in != 0, in, &l->watched_in, &l->watch_in);
+	if (l->file && in != 0)
+		kick(l);
+	if (l->out >= 0 && l->in != l->out && !l->sink)
+		l->sink = !watch_one(l, l->out, ready_out, true, out, &l->watched_out,
+		    &l->watch_out);
+}
+
+static void
+close_out(struct link *l)
+{
+	if (l->out < 0 || l->out == l->in)
+		return;
+	if (l->watched_out)
+		loop_forget(l->loop, l->out);
+	l->watched_out = false;
+	close(l->out);
+	l->out = -1;
+}
+
+static void
+release(struct link *l)
+{
+	l->dead = true;
+	loop_cancel(l->loop, l->kick);
+	l->kick = NULL;
+	if (l->depth > 0)
+		return;
+	close_out(l);
+	if (l->watched_in)
+		loop_forget(l->loop, l->in);
+	if (l->in >= 0)
+		close(l->in);
+	if (l->stream >= 0) {
+		loop_forget(l->loop, l->stream);
+		close(l->stream);
+	}
+	for (int i = 0; i < l->nheld; i++)
+		close_all(l->held[i].fds, l->held[i].nfds);
+	for (size_t i = 0; i < l->nparcels; i++)
+		close_all(l->parcels[i].fds, l->parcels[i].nfds);
+	free(l->parcels);
+	line_free(&l->reader);
+	bytes_free(&l->unsent);
+	if (l->release != NULL)
+		l->release(l->release_arg);
+	free(l);
+}
+
+/* Why nothing more comes, for the owner. */
+static void
+explain(const struct link *l, int sys, struct error *why)
+{
+	struct span rest = line_rest(&l->reader);
+
+	*why = (struct error){ 0 };
+	if (sys != 0) {
+		error_set(why, ERROR_DISCONNECTED, "the link broke: %s", strerror(sys));
+		why->sys = sys;
+	} else if (rest.n > 0 && !l->taken) {
+		error_set(why, ERROR_INPUT, "the stream ended inside line %llu: %zu bytes without a "
+		    "newline were dropped", (unsigned long long)l->reader.number + 1, rest.n);
+	}
+}
+
+/* Tells the owner and frees the link. Only from the loop's callbacks. */
+static void
+lost(struct link *l, int sys)
+{
+	struct error why;
+
+	if (l->dead)
+		return;
+	explain(l, sys, &why);
+	l->depth++;
+	if (l->events->closed != NULL)
+		l->events->closed(l->arg, l, &why);
+	l->depth--;
+	release(l);
+}
+
+static void
+ended(struct link *l)
+{
+	struct error why;
+
+	if (l->events->ended == NULL || l->out < 0) {
+		lost(l, 0);
+		return;
+	}
+	if (l->told)
+		return;
+	l->told = true;
+	explain(l, 0, &why);
+	l->depth++;
+	l->events->ended(l->arg, l, &why);
+	l->depth--;
+	if (l->dead)
+		release(l);
+	else
+		watch(l);
+}
+
+/* The bytes of the next write: up to a line with descriptors, which starts a message of its own. */
+static size_t
+piece(const struct link *l)
+{
+	const char *p = l->unsent.data + l->given;
+	size_t n = link_unsent(l);
+	const char *end;
+
+	if (l->nparcels > 0)
+		return l->parcels[0].at == l->sent ? l->parcels[0].n :
+		    (size_t)(l->parcels[0].at - l->sent);
+	if (!l->fifo || n <= PIPE_BUF)
+		return n;
+	end = memrchr(p, '\n', PIPE_BUF);
+	return end != NULL ? (size_t)(end - p) + 1 : n;
+}
+
+/* One sendmsg(2): Unix sockets, with descriptors when the next byte has some. */
+static ssize_t
+send_socket(struct link *l, const char *p, size_t n)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int) * LINK_FDS)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	bool carries = l->nparcels > 0 && l->parcels[0].at == l->sent;
+	ssize_t done;
+
+	if (carries) {
+		size_t size = sizeof(int) * (size_t)l->parcels[0].nfds;
+		struct cmsghdr *c = &control.align;
+
+		memset(&control, 0, sizeof(control));
+		m.msg_control = control.room;
+		m.msg_controllen = CMSG_SPACE(size);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(c), l->parcels[0].fds, size);
+	}
+	done = sendmsg(l->out, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (carries && done > 0) {
+		close_all(l->parcels[0].fds, l->parcels[0].nfds);
+		memmove(l->parcels, l->parcels + 1, --l->nparcels * sizeof(*l->parcels));
+	}
+	return done;
+}
+
+static void
+sending_done(struct link *l)
+{
+	bytes_drop(&l->unsent, l->given);
+	l->given = 0;
+	if (!l->finishing || l->out < 0)
+		return;
+	shutdown(l->out, SHUT_WR); /* a socket; nothing happens to a pipe */
+	close_out(l);
+	if (l->in < 0)
+		kick(l);
+}
+
+/* Gives what the descriptor takes. A failure is kept for the loop: the owner may be in link_send. */
+static void
+flush(struct link *l)
+{
+	while (link_unsent(l) > 0 && l->broken == 0) {
+		const char *p = l->unsent.data + l->given;
+		ssize_t done = l->socket ? send_socket(l, p, piece(l)) :
+		    kernel.write(l->out, p, piece(l));
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (done < 0) {
+			l->broken = errno;
+			kick(l);
+			break;
+		}
+		l->given += (size_t)done;
+		l->sent += (uint64_t)done;
+	}
+	if (link_unsent(l) == 0)
+		sending_done(l);
+	else if (l->given > LINK_BUFFER / 8) {
+		bytes_drop(&l->unsent, l->given);
+		l->given = 0;
+	}
+}
+
+/* The descriptors that came with the line of the bytes from..to; those of dropped lines are closed. */
+static int
+claim(struct link *l, uint64_t from, uint64_t to, int *fds)
+{
+	int n = 0, left = 0;
+
+	for (int i = 0; i < l->nheld; i++) {
+		struct parcel *h = &l->held[i];
+
+		if (h->at >= to) {
+			l->held[left++] = *h;
+			continue;
+		}
+		for (int k = 0; k < h->nfds; k++) {
+			if (h->at >= from && n < LINK_FDS)
+				fds[n++] = h->fds[k];
+			else
+				close(h->fds[k]);
+		}
+	}
+	l->nheld = left;
+	return n;
+}
+
+static uint64_t
+position(const struct link *l)
+{
+	return l->received - (l->reader.buffer.len - l->reader.at);
+}
+
+/* Hands out one line; false when none is whole. */
+static bool
+hand_out(struct link *l)
+{
+	struct span line;
+	int fds[LINK_FDS], nfds;
+	uint64_t from = position(l);
+	enum line_result got = line_next(&l->reader, &line);
+
+	if (got == LINE_NONE)
+		return false;
+	nfds = l->nheld == 0 ? 0 : claim(l, from, position(l), fds);
+	if (got == LINE_OK && l->events->line != NULL) {
+		l->events->line(l->arg, l, line, fds, nfds);
+		return true;
+	}
+	close_all(fds, nfds);
+	if (got == LINE_LONG && l->events->too_long != NULL)
+		l->events->too_long(l->arg, l, l->reader.number);
+	return true;
+}
+
+/* Whether more lines may be handed out; what they made us answer is sent first if it is much. */
+static bool
+takes_more(struct link *l)
+{
+	if (link_unsent(l) > LINK_PAUSE)
+		flush(l);
+	return !l->dead && !l->paused && !l->taken && link_unsent(l) <= LINK_PAUSE;
+}
+
+static void
+dispatch(struct link *l)
+{
+	l->depth++;
+	l->busy = true;
+	while (takes_more(l) && hand_out(l))
+		;
+	l->busy = false;
+	if (!l->dead)
+		flush(l);
+	l->depth--;
+	if (l->dead)
+		release(l);
+	else
+		watch(l);
+}
+
+/* Remembers descriptors that came with the chunk that ends at l->received. */
+static void
+hold(struct link *l, const struct cmsghdr *c)
+{
+	struct parcel p = { .at = l->received - 1 };
+
+	p.nfds = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	if (p.nfds > LINK_FDS)
+		p.nfds = LINK_FDS;
+	memcpy(p.fds, CMSG_DATA(c), sizeof(int) * (size_t)p.nfds);
+	if (l->nheld == HELD)
+		close_all(p.fds, p.nfds);
+	else
+		l->held[l->nheld++] = p;
+}
+
+static ssize_t
+receive_socket(struct link *l)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int) * LINK_FDS)];
+		struct cmsghdr align;
+	} control;
+	char chunk[CHUNK];
+	struct iovec iov = { chunk, sizeof(chunk) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(l->in, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (n <= 0)
+		return n;
+	line_add(&l->reader, chunk, (size_t)n);
+	l->received += (uint64_t)n;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			hold(l, c);
+	}
+	return n;
+}
+
+/* One read and what it brings; false when there was nothing to read. */
+static bool
+receive(struct link *l)
+{
+	ssize_t n;
+
+	if (l->socket) {
+		n = receive_socket(l);
+	} else {
+		n = line_read(&l->reader, l->in);
+		if (n > 0)
+			l->received += (uint64_t)n;
+	}
+	if (n > 0) {
+		dispatch(l);
+	} else if (n == 0) {
+		l->eof = true;
+		watch(l);
+		ended(l);
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+		lost(l, errno);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Nothing can be sent any more. What the other end said before it went is still read (a pipe or socket
+ * holds less than DRAIN chunks), then the link is lost.
+ */
+static void
+fail(struct link *l, int sys)
+{
+	l->broken = sys;
+	l->unsent.len = l->given = 0;
+	l->depth++;
+	for (int i = 0; i < DRAIN && reading(l); i++) {
+		if (!receive(l))
+			break;
+	}
+	lost(l, sys);
+	l->depth--;
+	if (l->dead)
+		release(l);
+}
+
+/* What was sent has moved: the owner may send more, and reading may go on. */
+static void
+moved(struct link *l)
+{
+	bool paused = link_unsent(l) > LINK_PAUSE;
+
+	flush(l);
+	if (l->broken != 0)
+		return;
+	if (link_unsent(l) == 0 && l->events->drained != NULL) {
+		l->depth++;
+		l->events->drained(l->arg, l);
+		l->depth--;
+		if (l->dead) {
+			release(l);
+			return;
+		}
+	}
+	if (paused && link_unsent(l) <= LINK_PAUSE)
+		kick(l);
+	watch(l);
+}
+
+static void
+ready_out(void *arg, uint32_t events)
+{
+	struct link *l = arg;
+
+	if (events & EPOLLOUT && !(events & EPOLLERR))
+		moved(l);
+	else if (events & (EPOLLERR | EPOLLHUP))
+		fail(l, EPIPE);
+}
+
+static void
+ready_in(void *arg, uint32_t events)
+{
+	struct link *l = arg;
+
+	if (events & EPOLLOUT && !(events & (EPOLLERR | EPOLLHUP))) {
+		l->depth++;
+		moved(l);
+		l->depth--;
+		if (l->dead) {
+			release(l);
+			return;
+		}
+	}
+	if (reading(l)) {
+		if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+			receive(l);
+	} else if (events & (EPOLLHUP | EPOLLERR)) {
+		if (l->paused && !l->taken && !l->eof && link_unsent(l) == 0) {
+			l->gone = true;
+			watch(l);
+		} else {
+			lost(l, events & EPOLLERR || link_unsent(l) > 0 ? EPIPE : 0);
+		}
+	}
+}
+
+static void
+kicked(void *arg)
+{
+	struct link *l = arg;
+
+	l->kick = NULL;
+	if (l->broken != 0) {
+		fail(l, l->broken);
+	} else if (l->in < 0) {
+		if (l->out < 0)
+			lost(l, 0);
+	} else if (l->reader.at < l->reader.buffer.len && l->reader.searched < l->reader.buffer.len) {
+		dispatch(l);
+	} else if (l->file && reading(l)) {
+		receive(l);
+	} else {
+		watch(l);
+	}
+}
+
+static bool
+is_socket(int fd)
+{
+	int domain = 0;
+	socklen_t n = sizeof(domain);
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 &&
+	    domain == AF_UNIX;
+}
+
+static void
+prepare(struct link *l)
+{
+	struct ucred cred;
+	socklen_t n = sizeof(cred);
+	struct stat st;
+
+	if (l->socket && getsockopt(l->out, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0)
+		l->peer = (struct link_peer){ cred.pid, cred.uid, cred.gid };
+	if (l->in >= 0 && l->in != l->out)
+		fcntl(l->in, F_SETFL, fcntl(l->in, F_GETFL) | O_NONBLOCK);
+	if (l->out < 0 || l->socket)
+		return;
+	fcntl(l->out, F_SETFL, fcntl(l->out, F_GETFL) | O_NONBLOCK);
+	signal(SIGPIPE, SIG_IGN);
+	l->fifo = fstat(l->out, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+struct link *
+link_take(struct loop *loop, int in, int out, const struct link_events *events, void *arg,
+    struct error *e)
+{
+	struct link *l = xmalloc(sizeof(*l));
+
+	*l = (struct link){ .loop = loop, .in = in, .out = out, .stream = -1, .events = events,
+		.arg = arg };
+	/* descriptors travel only where both directions are one Unix socket */
+	l->socket = in == out && is_socket(out);
+	if ((in >= 0 && fcntl(in, F_GETFD) < 0) || (out >= 0 && fcntl(out, F_GETFD) < 0)) {
+		error_sys(e, "descriptors %d and %d", in, out);
+		free(l);
+		return NULL;
+	}
+	prepare(l);
+	watch(l);
+	return l;
+}
+
+static bool
+may_send(const struct link *l, size_t n)
+{
+	return !l->dead && l->broken == 0 && l->out >= 0 && !l->taken && !l->finishing &&
+	    link_unsent(l) + n <= LINK_BUFFER;
+}
+
+static void
+sending(struct link *l)
+{
+	if (l->busy)
+		return;
+	flush(l);
+	watch(l);
+}
+
+int
+link_send(struct link *l, const void *p, size_t n)
+{
+	if (!may_send(l, n))
+		return -1;
+	bytes_add(&l->unsent, p, n);
+	sending(l);
+	return 0;
+}
+
+int
+link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds)
+{
+	struct parcel new = { .at = l->sent + link_unsent(l), .n = n };
+
+	if (!l->socket || !may_send(l, n) || n == 0 || nfds < 1 || nfds > LINK_FDS)
+		return -1;
+	for (; new.nfds < nfds; new.nfds++) {
+		new.fds[new.nfds] = fcntl(fds[new.nfds], F_DUPFD_CLOEXEC, 3);
+		if (new.fds[new.nfds] < 0) {
+			close_all(new.fds, new.nfds);
+			return -1;
+		}
+	}
+	l->parcels = xrealloc(l->parcels, l->nparcels + 1, sizeof(*l->parcels));
+	l->parcels[l->nparcels++] = new;
+	bytes_add(&l->unsent, p, n);
+	sending(l);
+	return 0;
+}
+
+void
+link_finish(struct link *l)
+{
+	l->finishing = true;
+	if (link_unsent(l) == 0)
+		sending_done(l);
+}
+
+void
+link_close(struct link *l)
+{
+	if (l != NULL && !l->dead)
+		release(l);
+}
+
+void
+link_pause(struct link *l, int paused)
+{
+	if (l->paused == (paused != 0))
+		return;
+	l->paused = paused != 0;
+	if (!l->paused) {
+		/* lines that were read already are handed out from the loop, not inside this call */
+		l->gone = false;
+		kick(l);
+	}
+	watch(l);
+}
+
+size_t
+link_unsent(const struct link *l)
+{
+	return l->unsent.len - l->given;
+}
+
+const struct link_peer *
+link_peer(const struct link *l)
+{
+	return &l->peer;
+}
+
+uint64_t
+link_line_number(const struct link *l)
+{
+	return l->reader.number;
+}
+
+size_t
+link_flush(struct link *l)
+{
+	if (!l->dead && l->out >= 0)
+		flush(l);
+	return link_unsent(l);
+}
+
+int
+link_take_over(struct link *l)
+{
+	if (l->taken)
+		return l->stream;
+	if (link_flush(l) > 0 || l->dead || l->broken != 0 || l->out < 0)
+		return -1;
+	l->stream = fcntl(l->out, F_DUPFD_CLOEXEC, 3);
+	if (l->stream < 0)
+		return -1;
+	fcntl(l->stream, F_SETFL, fcntl(l->stream, F_GETFL) | O_NONBLOCK);
+	l->taken = true;
+	watch(l);
+	return l->stream;
+}
+
+void *
+link_arg(const struct link *l)
+{
+	return l->arg;
+}
+
+void
+link_on_release(struct link *l, void (*released)(void *arg), void *arg)
+{
+	l->release = released;
+	l->release_arg = arg;
+}
+
+int
+link_directions(int fd, int *in, int *out, struct error *e)
+{
+	int mode = fcntl(fd, F_GETFL);
+
+	if (mode < 0)
+		return error_sys(e, "descriptor %d", fd);
+	*in = (mode & O_ACCMODE) == O_WRONLY ? -1 : fd;
+	*out = (mode & O_ACCMODE) == O_RDONLY ? -1 : fd;
+	return 0;
+}
+
+/*
+ * Another number for fd. Pipes and terminals are opened anew, because O_NONBLOCK belongs to the open file,
+ * and a shell or a neighbour in the pipeline shares the one that we were given.
+ */
+static int
+own(int fd, int flags)
+{
+	char path[32];
+	struct stat st;
+	int got = -1;
+
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		got = kernel.open(AT_FDCWD, path, flags | O_NONBLOCK | O_NOCTTY, 0);
+	}
+	return got >= 0 ? got : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool
+same_socket(int a, int b)
+{
+	struct stat one, two;
+
+	return fstat(a, &one) == 0 && fstat(b, &two) == 0 && S_ISSOCK(one.st_mode) &&
+	    one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+int
+link_stdio(int *in, int *out, struct error *e)
+{
+	AUTO_CLOSE int null = kernel.open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+
+	if (null < 0)
+		return error_sys(e, "/dev/null");
+	*in = own(0, O_RDONLY);
+	*out = same_socket(0, 1) ? *in : own(1, O_WRONLY);
+	if (*in < 0 || *out < 0)
+		return error_sys(e, "standard input and output");
+	dup2(null, 0);
+	dup2(null, 1);
+	return 0;
+}

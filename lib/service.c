@@ -1,0 +1,541 @@
+#include "service.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "listener.h"
+#include "memory.h"
+#include "scan.h"
+
+struct connection {
+	struct server *server;
+	struct link *link;
+	size_t open;  /* requests not answered */
+	bool ended;   /* the other end sends no more: close when all is answered */
+	bool stream;
+	void (*closed)(void *arg, struct link *l);
+	void *closed_arg;
+	struct connection *next, **at;
+};
+
+struct server {
+	struct loop *loop;
+	const struct service *service;
+	void *self;
+	struct listener **listeners;
+	size_t nlisteners;
+	struct connection *connections;
+	size_t nconnections;
+	struct request *requests;
+};
+
+struct request {
+	struct server *server;
+	struct connection *connection; /* NULL when it was lost, or nobody waits for the answer */
+	const struct service_method *method;
+	struct link_peer peer;
+	char *text;         /* the id and behind it the params */
+	struct span id, params;
+	char **decoded;
+	size_t ndecoded;
+	struct request *next, **at;
+};
+
+static void
+connection_free(struct connection *c)
+{
+	for (struct request *r = c->server->requests; r != NULL; r = r->next) {
+		if (r->connection == c)
+			r->connection = NULL;
+	}
+	*c->at = c->next;
+	if (c->next != NULL)
+		c->next->at = c->at;
+	c->server->nconnections--;
+	free(c);
+}
+
+/* A stream's link is freed in its owner's hands: the connection goes with it. */
+static void
+connection_released(void *arg)
+{
+	connection_free(arg);
+}
+
+static void
+send_line(struct connection *c, const struct bytes *line)
+{
+	/* a peer that lets LINK_BUFFER fill up although reading paused long before asks for it */
+	if (link_send(c->link, line->data, line->len) < 0)
+		link_finish(c->link);
+}
+
+/* Answers a line to which no reply can be given. */
+static void
+report(struct connection *c, uint64_t number, const char *name, const char *text)
+{
+	AUTO_BYTES line = { 0 };
+
+	emit_event(&line, "error");
+	if (number > 0)
+		emit_integer(&line, "line", (int64_t)number);
+	emit_text(&line, "error", name);
+	emit_text(&line, "text", text);
+	emit_line(&line);
+	send_line(c, &line);
+}
+
+static void
+reply_open(struct bytes *line, struct span id)
+{
+	bytes_text(line, "{\"jsonrpc\":\"2.0\",\"id\":");
+	bytes_add(line, id.n > 0 ? id.p : "null", id.n > 0 ? id.n : 4);
+}
+
+static void
+reply_error(struct connection *c, struct span id, const struct contract_error *row, const char *text)
+{
+	AUTO_BYTES line = { 0 };
+
+	reply_open(&line, id);
+	bytes_text(&line, ",\"error\":{\"code\":");
+	bytes_number(&line, row->code);
+	emit_text(&line, "message", text);
+	bytes_char(&line, '}');
+	emit_line(&line);
+	send_line(c, &line);
+}
+
+static void
+close_if_done(struct connection *c)
+{
+	if (!c->ended || c->open > 0 || c->stream)
+		return;
+	if (link_unsent(c->link) == 0)
+		link_close(c->link);
+}
+
+static void
+request_free(struct request *r)
+{
+	*r->at = r->next;
+	if (r->next != NULL)
+		r->next->at = r->at;
+	for (size_t i = 0; i < r->ndecoded; i++)
+		free(r->decoded[i]);
+	free(r->decoded);
+	free(r->text);
+	free(r);
+}
+
+/* The request is answered: what waited behind it may go on. */
+static void
+request_done(struct request *r)
+{
+	struct connection *c = r->connection;
+
+	request_free(r);
+	if (c == NULL)
+		return;
+	if (c->open-- == SERVER_REQUESTS)
+		link_pause(c->link, 0);
+	close_if_done(c);
+}
+
+static struct request *
+request_new(struct connection *c, const struct service_method *method, const struct message *m)
+{
+	struct request *r = xmalloc(sizeof(*r));
+	struct server *s = c->server;
+
+	*r = (struct request){ .server = s, .method = method, .peer = *link_peer(c->link),
+		.next = s->requests, .at = &s->requests };
+	r->text = xmalloc(m->id.n + m->params.n + 1);
+	if (m->id.n > 0)
+		memcpy(r->text, m->id.p, m->id.n);
+	if (m->params.n > 0)
+		memcpy(r->text + m->id.n, m->params.p, m->params.n);
+	r->id = (struct span){ r->text, m->id.n };
+	r->params = (struct span){ r->text + m->id.n, m->params.n };
+	if (r->next != NULL)
+		r->next->at = &r->next;
+	s->requests = r;
+	if (m->id.n == 0)
+		return r; /* a notification: carried out, never answered (JSON-RPC 2.0 section 4.1) */
+	r->connection = c;
+	if (++c->open == SERVER_REQUESTS)
+		link_pause(c->link, 1);
+	return r;
+}
+
+static const struct service_method *
+method_find(const struct service *s, struct span name)
+{
+	for (size_t i = 0; i < s->nmethods; i++) {
+		if (span_is(name, s->methods[i].name))
+			return &s->methods[i];
+	}
+	return NULL;
+}
+
+static void
+refuse(struct connection *c, const struct message *m, const char *name, const char *text)
+{
+	if (m->id.n > 0)
+		reply_error(c, m->id, contract_error(name), text);
+	else
+		report(c, link_line_number(c->link), name, text);
+}
+
+static void
+on_request(struct connection *c, const struct message *m)
+{
+	const struct service *s = c->server->service;
+	const struct service_method *method = method_find(s, m->method);
+	const struct contract_method *row = contract_method(m->method);
+	struct error e = { 0 };
+
+	if (method == NULL || row == NULL || strcmp(row->service, s->name) != 0) {
+		error_set(&e, ERROR_INPUT, "%.*s: no method of the service %s",
+		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->name);
+		refuse(c, m, "unknown-method", e.text);
+	} else if (contract_check_params(row, m->params, &e) < 0) {
+		refuse(c, m, "bad-params", e.text);
+	} else {
+		method->call(c->server->self, request_new(c, method, m));
+	}
+}
+
+static void
+on_event(struct connection *c, const struct message *m)
+{
+	const struct service *s = c->server->service;
+	struct error e = { 0 };
+
+	if (s->event == NULL)
+		error_set(&e, ERROR_REFUSED, "the service %s takes no events", s->name);
+	else if (s->event(c->server->self, link_peer(c->link), m, &e) == 0)
+		return;
+	report(c, link_line_number(c->link), contract_error_for(e.code)->name, e.text);
+}
+
+/*
+ * A line that is no message. When it is JSON with "jsonrpc" it was meant as a request: it gets a reply, with
+ * its id if that is usable; else a line of type error.
+ */
+static void
+on_bad_line(struct connection *c, struct span line, const struct error *why)
+{
+	struct scan_value v;
+	struct span id = { NULL, 0 };
+	enum scan_type type;
+
+	if (scan_check(line.p, line.n, &type, NULL) < 0) {
+		report(c, link_line_number(c->link), "not-json", why->text);
+		return;
+	}
+	if (type != SCAN_OBJECT || message_member(line.p, line.n, "jsonrpc", &v, NULL) != 1) {
+		report(c, link_line_number(c->link), "bad-request", why->text);
+		return;
+	}
+	if (message_member(line.p, line.n, "id", &v, NULL) == 1 &&
+	    (v.type == SCAN_STRING || v.type == SCAN_NUMBER))
+		id = v.raw;
+	reply_error(c, id, contract_error("bad-request"), why->text);
+}
+
+static void
+connection_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
+{
+	struct connection *c = arg;
+	struct message m;
+	struct error e = { 0 };
+
+	/* no method takes descriptors, so none of these is claimed */
+	for (int i = 0; i < nfds; i++)
+		close(fds[i]);
+	if (message_read(&m, line.p, line.n, &e) < 0) {
+		on_bad_line(c, line, &e);
+		return;
+	}
+	if (m.kind == MESSAGE_REQUEST)
+		on_request(c, &m);
+	else if (m.kind == MESSAGE_EVENT)
+		on_event(c, &m);
+	else
+		report(c, link_line_number(l), "bad-request",
+		    m.kind == MESSAGE_SPEC ? "expected a request or an event, found a spec" :
+		    "expected a request or an event, found a reply");
+}
+
+static void
+connection_too_long(void *arg, struct link *l, uint64_t number)
+{
+	char text[80];
+
+	(void)l;
+	snprintf(text, sizeof(text), "the line is longer than %d bytes", LINE_LIMIT);
+	report(arg, number, "not-json", text);
+}
+
+static void
+connection_drained(void *arg, struct link *l)
+{
+	(void)l;
+	close_if_done(arg);
+}
+
+static void
+connection_ended(void *arg, struct link *l, const struct error *why)
+{
+	struct connection *c = arg;
+
+	if (why->code == ERROR_INPUT)
+		report(c, link_line_number(l) + 1, "not-json", why->text);
+	c->ended = true;
+	close_if_done(c);
+}
+
+static void
+connection_closed(void *arg, struct link *l, const struct error *why)
+{
+	struct connection *c = arg;
+
+	(void)why;
+	if (c->closed != NULL)
+		c->closed(c->closed_arg, l);
+	c->closed = NULL;
+}
+
+static const struct link_events connection_events = {
+	.line = connection_line,
+	.too_long = connection_too_long,
+	.drained = connection_drained,
+	.ended = connection_ended,
+	.closed = connection_closed,
+};
+
+static int
+connection_new(struct server *s, int in, int out, struct error *e)
+{
+	struct connection *c = xmalloc(sizeof(*c));
+
+	c->server = s;
+	c->link = link_take(s->loop, in, out, &connection_events, c, e);
+	if (c->link == NULL) {
+		close(in);
+		if (out >= 0 && out != in)
+			close(out);
+		free(c);
+		return -1;
+	}
+	link_on_release(c->link, connection_released, c);
+	c->next = s->connections;
+	c->at = &s->connections;
+	if (c->next != NULL)
+		c->next->at = &c->next;
+	s->connections = c;
+	s->nconnections++;
+	if (s->nconnections > SERVER_CONNECTIONS) {
+		report(c, 0, "limit", "too many connections");
+		link_close(c->link);
+		return error_set(e, ERROR_LIMIT, "too many connections");
+	}
+	return 0;
+}
+
+static void
+accepted(void *arg, int in, int out)
+{
+	connection_new(arg, in, out, NULL);
+}
+
+struct server *
+server_new(struct loop *loop, const struct service *service, void *self)
+{
+	struct server *s = xmalloc(sizeof(*s));
+
+	s->loop = loop;
+	s->service = service;
+	s->self = self;
+	return s;
+}
+
+int
+server_listen(struct server *s, const char *address, mode_t mode, struct error *e)
+{
+	struct address a;
+	struct listener *l;
+
+	if (address_parse(&a, address, e) < 0)
+		return -1;
+	l = listener_open(s->loop, &a, mode, accepted, s, e);
+	address_free(&a);
+	if (l == NULL)
+		return -1;
+	s->listeners = xrealloc(s->listeners, s->nlisteners + 1, sizeof(struct listener *));
+	s->listeners[s->nlisteners++] = l;
+	return 0;
+}
+
+int
+server_connect(struct server *s, int in, int out, struct error *e)
+{
+	return connection_new(s, in, out, e);
+}
+
+void
+server_free(struct server *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->nlisteners; i++)
+		listener_close(s->listeners[i]);
+	free(s->listeners);
+	while (s->connections != NULL) {
+		connection_closed(s->connections, s->connections->link, NULL);
+		link_close(s->connections->link);
+	}
+	while (s->requests != NULL)
+		request_free(s->requests);
+	free(s);
+}
+
+size_t
+server_connections(const struct server *s)
+{
+	return s->nconnections;
+}
+
+struct span
+request_params(const struct request *r)
+{
+	return r->params;
+}
+
+static int
+param(const struct request *r, const char *name, struct scan_value *v)
+{
+	return r->params.n == 0 ? 0 : message_member(r->params.p, r->params.n, name, v, NULL);
+}
+
+const char *
+request_text(struct request *r, const char *name)
+{
+	struct scan_value v;
+	struct bytes text = { 0 };
+
+	if (param(r, name, &v) != 1 || scan_text(&v, &text, NULL) < 0) {
+		bytes_free(&text);
+		return NULL;
+	}
+	r->decoded = xrealloc(r->decoded, r->ndecoded + 1, sizeof(char *));
+	r->decoded[r->ndecoded] = bytes_give(&text);
+	return r->decoded[r->ndecoded++];
+}
+
+int64_t
+request_integer(struct request *r, const char *name, int64_t otherwise)
+{
+	struct scan_value v;
+	int64_t number;
+
+	if (param(r, name, &v) != 1 || scan_integer(&v, INT64_MIN, INT64_MAX, &number, NULL) < 0)
+		return otherwise;
+	return number;
+}
+
+struct span
+request_raw(struct request *r, const char *name)
+{
+	struct scan_value v;
+
+	return param(r, name, &v) == 1 ? v.raw : (struct span){ NULL, 0 };
+}
+
+const struct link_peer *
+request_peer(const struct request *r)
+{
+	return &r->peer;
+}
+
+static void
+reply_line(struct bytes *line, struct span id, struct span result)
+{
+	reply_open(line, id);
+	if (result.n == 0)
+		result = (struct span){ "{}", 2 };
+	emit_raw(line, "result", result);
+	emit_line(line);
+}
+
+void
+request_reply(struct request *r, struct span result)
+{
+	AUTO_BYTES line = { 0 };
+
+	if (r->connection != NULL) {
+		reply_line(&line, r->id, result);
+		if (line.len > LINE_LIMIT) {
+			request_fail(r, "limit", "the reply has %zu bytes, a line may have %d",
+			    line.len, LINE_LIMIT);
+			return;
+		}
+		send_line(r->connection, &line);
+	}
+	request_done(r);
+}
+
+static void
+answer_error(struct request *r, const struct contract_error *row, const char *text)
+{
+	if (r->connection != NULL)
+		reply_error(r->connection, r->id, row, text);
+	request_done(r);
+}
+
+void
+request_fail(struct request *r, const char *error_name, const char *format, ...)
+{
+	const struct contract_error *row = contract_error(error_name);
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	answer_error(r, row != NULL ? row : contract_error("internal"), text);
+}
+
+void
+request_fail_with(struct request *r, const struct error *e)
+{
+	answer_error(r, contract_error_for(e->code), e->text);
+}
+
+struct link *
+request_stream(struct request *r, struct span result, void (*closed)(void *arg, struct link *l),
+    void *arg)
+{
+	struct connection *c = r->connection;
+
+	if (c == NULL || c->open > 1 || link_flush(c->link) > 0) {
+		request_fail(r, "busy", "a stream needs a connection without open requests and "
+		    "unread replies");
+		return NULL;
+	}
+	c->stream = true;
+	request_reply(r, result);
+	if (link_take_over(c->link) < 0) {
+		link_close(c->link);
+		return NULL;
+	}
+	c->closed = closed;
+	c->closed_arg = arg;
+	return c->link;
+}
