@@ -127,20 +127,25 @@ detail_add(struct bytes *b, const struct fold_job *j, struct span output, const 
 	}
 }
 
-/* Whole seconds for what still runs: tenths would flicker. */
+/* Whole seconds for what still runs: tenths would flicker. Clocks of two machines may differ. */
+static void
+running_time(struct bytes *b, int64_t ran)
+{
+	if (ran < 10 * SECOND)
+		bytes_format(b, "%ds", (int)(ran < 0 ? 0 : ran / SECOND));
+	else
+		duration_show(b, ran);
+}
+
 static void
 time_add(struct bytes *b, const struct picture *p, const struct fold_job *j)
 {
-	int64_t ran = p->now - j->started;
-
 	if (j->started == 0 && j->elapsed == 0)
 		return;
 	if (status_ended(j->status))
 		duration_show(b, j->elapsed > 0 || j->ended == 0 ? j->elapsed : j->ended - j->started);
-	else if (ran < 10 * SECOND)
-		bytes_format(b, "%ds", (int)(ran < 0 ? 0 : ran / SECOND));
 	else
-		duration_show(b, ran);
+		running_time(b, p->now - j->started);
 }
 
 /* Adds text in width columns: cut, or filled with spaces on one side. */
@@ -223,10 +228,17 @@ picture_counts(struct bytes *b, const struct fold *f)
 }
 
 void
-picture_status(struct bytes *b, const struct picture *p, struct span text)
+picture_status(struct bytes *b, const struct picture *p, const struct fold *f)
 {
+	AUTO_BYTES text = { 0 };
+
+	if (f->started != 0) {
+		running_time(&text, p->now - f->started);
+		bytes_text(&text, "  ");
+	}
+	picture_counts(&text, f);
 	picture_paint(b, p, "2");
-	terminal_fit(b, text.p, text.n, p->columns == 0 ? 4096 : p->columns);
+	terminal_fit(b, text.data, text.len, p->columns == 0 ? 4096 : p->columns);
 	picture_paint(b, p, "");
 	bytes_char(b, '\n');
 }
@@ -236,7 +248,7 @@ picture_summary(struct bytes *b, const struct picture *p, const struct fold *f)
 {
 	if (f->started != 0) {
 		picture_paint(b, p, looks[f->status].color);
-		bytes_text(b, status_name(f->status));
+		bytes_text(b, f->ended != 0 ? status_name(f->status) : "not ended");
 		picture_paint(b, p, "");
 		bytes_text(b, ": ");
 	}

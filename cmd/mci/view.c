@@ -157,20 +157,6 @@ waiting_show(struct view *v, struct bytes *live)
 	}
 }
 
-/* The live area's last line: the build's name, what its jobs do, how long it has run. */
-static void
-status_show(struct view *v, struct bytes *live)
-{
-	AUTO_BYTES text = { 0 };
-
-	picture_counts(&text, &v->fold);
-	if (v->fold.started != 0 && v->picture.now > v->fold.started) {
-		bytes_text(&text, " for ");
-		duration_show(&text, (v->picture.now - v->fold.started) / SECOND * SECOND);
-	}
-	picture_status(live, &v->picture, (struct span){ text.data, text.len });
-}
-
 int
 view_draw(struct view *v)
 {
@@ -193,7 +179,7 @@ view_draw(struct view *v)
 	if (!v->compact)
 		waiting_show(v, &live);
 	if (v->fold.seq > 0 || v->fold.njobs > 0)
-		status_show(v, &live);
+		picture_status(&live, &v->picture, &v->fold);
 	return screen_show(&v->screen, (struct span){ above.data, above.len },
 	    (struct span){ live.data, live.len });
 }
