@@ -3,7 +3,7 @@
 #define MCI_HELP_H
 
 #include "bytes.h"
-#include "option.h"
+#include "command.h"
 
 /* A command and the options that every command has. Options without help text are not shown, nor are
  * common ones whose letter or name the command uses itself. */

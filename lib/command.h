@@ -1,0 +1,49 @@
+/* command: the const tables that say what a program takes; see option.h for what is done with them. */
+#ifndef MCI_COMMAND_H
+#define MCI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+	OPTION_FLAG,     /* bool */
+	OPTION_TEXT,     /* const char *, borrowed from argv, the environment or the configuration */
+	OPTION_LIST,     /* struct option_list: may be given again */
+	OPTION_NUMBER,   /* int64_t between min and max */
+	OPTION_DURATION, /* int64_t nanoseconds */
+	OPTION_CHOICE,   /* const char *, one of choices ("tree|plain|json|none") */
+};
+
+struct option_list {
+	const char **items;
+	size_t n;
+};
+
+struct option {
+	char letter;       /* 0: none */
+	const char *name;  /* NULL: a letter only */
+	const char *value; /* what --help calls its value, NULL for a flag */
+	const char *help;  /* one line */
+	enum option_kind kind;
+	size_t offset;     /* of its field in the caller's struct */
+	int64_t min, max;  /* OPTION_NUMBER */
+	const char *choices;
+};
+
+/* A program without verbs has one command; one with verbs has one for each. */
+struct command {
+	const char *program;  /* "mci-build" */
+	const char *verb;     /* NULL when the program has none */
+	const char *operands; /* "[JOB...]" for the usage line, NULL when it takes none */
+	const char *summary;  /* one line for --help and the list of verbs */
+	const struct option *options;
+	size_t noptions;
+	size_t min_operands, max_operands; /* max SIZE_MAX: any number */
+	const char *complete; /* what operands complete to: "builds", "jobs", "files", NULL nothing */
+	bool stop_at_operand; /* options end at the first operand (commands that wrap a command) */
+	int (*run)(void *options, int argc, char **argv); /* verbs: called by option_dispatch */
+	size_t size;          /* sizeof the options struct that run gets */
+};
+
+#endif
