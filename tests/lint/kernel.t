@@ -1,0 +1,22 @@
+#!/bin/sh
+# The clock, files, sync, connections, waiting and new processes are reached through lib/kernel.c alone, so that
+# tests can hold time still and let the n-th call fail.
+. "${0%/*}/../cli/lib.sh"
+cd "$ROOT" || exit 1
+
+names='open|openat|creat|write|writev|pwrite|fsync|fdatasync|clock_gettime|time|gettimeofday|getrandom'
+names="$names|posix_spawn|posix_spawnp|vfork|system|popen|epoll_wait|epoll_pwait2?|connect|accept4?"
+
+# Comments and strings are no calls; kernel.open( and x->open( are fields.
+for file in lib/*.c cmd/*/*.c; do
+	[ "$file" = lib/kernel.c ] && continue
+	sed -e 's/"\(\\.\|[^"\\]\)*"/""/g' -e 's|//.*||' -e 's|/\*.*\*/||' "$file" |
+		grep -nE "(^|[^A-Za-z0-9_.>])($names)\(" | grep -vE '^[0-9]+: ?\*|^[0-9]+:	? \*' |
+		sed "s|^|$file:|"
+done >"$T/calls"
+
+# the out-of-memory line is written when nothing else can be
+grep -vE '^lib/memory.c:[0-9]+:.*write\(STDERR_FILENO' "$T/calls" >"$T/forbidden"
+ok "nothing but lib/kernel.c calls the kernel's clock, files and processes" \
+	sh -c 'cat "$1"; ! [ -s "$1" ]' - "$T/forbidden"
+finish
