@@ -27,10 +27,12 @@ struct survey {
 	void *arg;
 	size_t problems;
 	bool stopped;
+	bool keep; /* the trees */
 	/* the file at hand */
+	size_t number;
 	const char *name;
 	bool json;
-	struct tree tree;
+	struct tree *tree;
 	struct shape_budget budget;
 	size_t from; /* where its lines begin in the text */
 };
@@ -41,7 +43,7 @@ problem(struct survey *s, struct tree_place at, const char *job, const char *tex
 	struct document_problem p = { s->name, at.row, at.column, text, job };
 
 	s->problems++;
-	s->stopped = s->report(s->arg, &p) != 0;
+	s->stopped = s->report(s->arg, &p) != 0 || s->stopped;
 }
 
 static int
@@ -76,7 +78,7 @@ file_read(const char *path, struct bytes *text, struct error *e)
 static const char *
 hint(const struct survey *s, uint32_t node, const char *text)
 {
-	const struct tree_node *n = &s->tree.nodes[node];
+	const struct tree_node *n = &s->tree->nodes[node];
 
 	if (s->json)
 		return "";
@@ -97,7 +99,7 @@ job_problem(struct survey *s, uint32_t job, struct span line, const struct error
 	AUTO_FREE char *name = NULL;
 	AUTO_FREE char *text = NULL;
 	struct tree_place at;
-	uint32_t node = shape_find(&s->tree, job, e->text, &at);
+	uint32_t node = shape_find(s->tree, job, e->text, &at);
 
 	if (message_member(line.p, line.n, "id", &id, NULL) > 0 && id.type == SCAN_STRING &&
 	    spec_id_ok(id.raw.p + 1, id.raw.n - 2))
@@ -106,76 +108,105 @@ job_problem(struct survey *s, uint32_t job, struct span line, const struct error
 	problem(s, at, name, text);
 }
 
-/* Whether a line is a job as far as can be said of it alone. */
+/* Whether a spec is a job as far as can be said of it alone. */
 static int
-line_check(struct span line, unsigned flags, struct error *e)
+spec_check(const struct spec *spec, struct error *e)
 {
-	struct spec spec;
-	int status = 0;
+	if (spec_has(spec, SPEC_MATRIX) && matrix_check(spec->matrix, e) < 0)
+		return error_before(e, "matrix");
+	if (!spec_has(spec, SPEC_WHEN))
+		return 0;
+	if (when_check(spec->when, e) < 0)
+		return error_before(e, "when");
+	if (when_status(spec->when) == WHEN_FAILURE && spec->ndepends == 0)
+		return error_set(e, ERROR_INPUT,
+		    "when: \"failure\" looks at the jobs in depends-on, and there are none");
+	return 0;
+}
 
-	if (line.n >= LINE_LIMIT)
+/* Checks the line of n bytes at the end of the text; one of .monkeyci is written anew. */
+static int
+spec_take(struct survey *s, size_t n, struct error *e)
+{
+	struct bytes *text = &s->doc->text;
+	bool monkey = s->definition->monkey;
+	AUTO_BYTES normal = { 0 };
+	struct spec spec;
+	int status;
+
+	if (n >= LINE_LIMIT)
 		return error_set(e, ERROR_LIMIT, "a job of more than %d bytes", LINE_LIMIT);
-	if (spec_read(&spec, line.p, line.n, flags, e) < 0)
+	if (spec_read(&spec, text->data + text->len - n, n, monkey ? SPEC_MONKEY : 0, e) < 0)
 		return -1;
-	if (spec_has(&spec, SPEC_WHEN) && when_check(spec.when, e) < 0)
-		status = error_before(e, "when");
-	else if (spec_has(&spec, SPEC_MATRIX) && matrix_check(spec.matrix, e) < 0)
-		status = error_before(e, "matrix");
+	status = spec_check(&spec, e);
+	if (status == 0 && monkey) {
+		spec_write(&normal, &spec, false);
+		text->len -= n;
+		bytes_add(text, normal.data, normal.len - 1);
+	}
 	spec_free(&spec);
 	return status;
 }
 
 static void
-job_add(struct document *doc, size_t from, const char *file, struct tree_place at)
+job_add(struct survey *s, uint32_t node, size_t from)
 {
+	struct document *doc = s->doc;
+	struct tree_place at = s->tree->nodes[node].place;
+
 	if ((doc->n & (doc->n - 1)) == 0)
 		doc->jobs = xrealloc(doc->jobs, doc->n == 0 ? 1 : doc->n * 2, sizeof(*doc->jobs));
 	doc->jobs[doc->n++] = (struct document_job){
 		.line = { NULL, doc->text.len - from },
-		.file = file,
+		.file = s->name,
 		.row = at.row,
 		.column = at.column,
+		.number = (uint32_t)s->number,
+		.node = node,
 	};
+}
+
+static int
+job_write(struct survey *s, uint32_t job, struct tree_place *at, struct error *e)
+{
+	struct bytes *text = &s->doc->text;
+	AUTO_FREE char *id = s->definition->monkey ? xformat("job-%zu", s->doc->n + 1) : NULL;
+
+	if (s->tree->nodes[tree_target(s->tree, job)].type != TREE_MAP)
+		return error_set(e, ERROR_INPUT, "expected a job: keys with their values");
+	if (shape_write(text, s->tree, job, id, &s->budget, at, e) < 0) {
+		s->stopped = s->budget.nodes == 0;
+		return -1;
+	}
+	if (text->len - s->from <= FILE_TEXT)
+		return 0;
+	s->stopped = true;
+	return error_set(e, ERROR_LIMIT, "the jobs are too large with their aliases written out");
 }
 
 static void
 job_read(struct survey *s, uint32_t job)
 {
 	struct bytes *text = &s->doc->text;
-	bool monkey = s->definition->monkey;
-	AUTO_FREE char *id = monkey ? xformat("job-%zu", s->doc->n + 1) : NULL;
-	struct tree_place at = s->tree.nodes[job].place;
+	struct tree_place at = s->tree->nodes[job].place;
 	struct error e = { 0 };
 	size_t from = text->len;
-	struct span line;
 
-	if (s->tree.nodes[tree_target(&s->tree, job)].type != TREE_MAP) {
-		problem(s, at, NULL, "expected a job: keys with their values");
-		return;
-	}
-	if (shape_write(text, &s->tree, job, id, &s->budget, &at, &e) < 0) {
-		text->len = from;
+	if (job_write(s, job, &at, &e) < 0) {
 		problem(s, at, NULL, e.text);
-		s->stopped = s->stopped || s->budget.nodes == 0;
-		return;
-	}
-	line = (struct span){ text->data + from, text->len - from };
-	if (text->len - s->from > FILE_TEXT) {
 		text->len = from;
-		problem(s, at, NULL, "the jobs of this file are too large with their aliases written out");
-		s->stopped = true;
-	} else if (line_check(line, monkey ? SPEC_MONKEY : 0, &e) < 0) {
-		job_problem(s, job, line, &e);
+	} else if (spec_take(s, text->len - from, &e) < 0) {
+		job_problem(s, job, (struct span){ text->data + from, text->len - from }, &e);
 		text->len = from;
 	} else {
-		job_add(s->doc, from, s->name, s->tree.nodes[job].place);
+		job_add(s, job, from);
 	}
 }
 
 static void
 jobs_read(struct survey *s, uint32_t list)
 {
-	for (uint32_t i = s->tree.nodes[list].first; i != 0 && !s->stopped; i = s->tree.nodes[i].next)
+	for (uint32_t i = s->tree->nodes[list].first; i != 0 && !s->stopped; i = s->tree->nodes[i].next)
 		job_read(s, i);
 }
 
@@ -183,7 +214,7 @@ jobs_read(struct survey *s, uint32_t list)
 static void
 envelope_read(struct survey *s, uint32_t jobs)
 {
-	const struct tree *t = &s->tree;
+	const struct tree *t = s->tree;
 	uint32_t list = tree_target(t, jobs);
 
 	for (uint32_t k = t->nodes[0].first; k != 0 && !s->stopped;
@@ -206,7 +237,7 @@ envelope_read(struct survey *s, uint32_t jobs)
 static void
 root_read(struct survey *s)
 {
-	const struct tree *t = &s->tree;
+	const struct tree *t = s->tree;
 
 	if (t->n == 0 || t->nodes[0].type <= TREE_LITERAL) {
 		problem(s, t->n == 0 ? (struct tree_place){ 0, 0 } : t->nodes[0].place, NULL,
@@ -253,12 +284,13 @@ document_file(struct survey *s, const char *path)
 	all = (struct span){ text.data, text.len };
 	if (all.n >= 3 && memcmp(all.p, "\xef\xbb\xbf", 3) == 0)
 		all = (struct span){ all.p + 3, all.n - 3 };
-	status = s->json ? json_read(&s->tree, all, &at, &e) : yaml_read(&s->tree, all, &at, &e);
+	status = s->json ? json_read(s->tree, all, &at, &e) : yaml_read(s->tree, all, &at, &e);
 	if (status < 0)
 		problem(s, at, NULL, e.text);
 	else
 		root_read(s);
-	tree_free(&s->tree);
+	if (!s->keep)
+		tree_free(s->tree);
 }
 
 /* How people know a file of the definition. */
@@ -272,21 +304,27 @@ file_name(const struct definition *d, const char *path)
 	return xstrdup(n > 0 && strncmp(path, d->project, n) == 0 && path[n] == '/' ? path + n + 1 : path);
 }
 
-size_t
-document_survey(struct document *doc, const struct definition *d, document_report *report, void *arg)
+static size_t
+files_read(struct survey *s)
 {
-	struct survey s = { .doc = doc, .definition = d, .report = report, .arg = arg };
+	const struct definition *d = s->definition;
+	struct document *doc = s->doc;
 	const char *p;
 
-	*doc = (struct document){ .names = xmalloc((d->nfiles + 1) * sizeof(char *)) };
-	for (size_t i = 0; i < d->nfiles && !s.stopped; i++) {
-		s.name = doc->names[doc->nnames++] = file_name(d, d->files[i]);
-		document_file(&s, d->files[i]);
+	*doc = (struct document){
+		.names = xmalloc((d->nfiles + 1) * sizeof(*doc->names)),
+		.trees = xmalloc((d->nfiles + 1) * sizeof(*doc->trees)),
+		.nfiles = d->nfiles,
+	};
+	for (; s->number < d->nfiles && !s->stopped; s->number++) {
+		s->name = doc->names[s->number] = file_name(d, d->files[s->number]);
+		s->tree = &doc->trees[s->number];
+		document_file(s, d->files[s->number]);
 	}
 	p = doc->text.data;
 	for (size_t i = 0; i < doc->n; p += doc->jobs[i++].line.n)
 		doc->jobs[i].line.p = p;
-	return s.problems;
+	return s->problems;
 }
 
 static int
@@ -304,18 +342,54 @@ first_problem(void *arg, const struct document_problem *p)
 int
 document_load(struct document *doc, const struct definition *d, struct error *e)
 {
-	if (document_survey(doc, d, first_problem, e) == 0)
+	struct error unread;
+	struct survey s = {
+		.doc = doc,
+		.definition = d,
+		.report = first_problem,
+		.arg = e == NULL ? &unread : e,
+	};
+
+	if (files_read(&s) == 0)
 		return 0;
 	document_free(doc);
 	return -1;
 }
 
+size_t
+document_survey(struct document *doc, const struct definition *d, document_report *report, void *arg)
+{
+	struct survey s = {
+		.doc = doc,
+		.definition = d,
+		.report = report,
+		.arg = arg,
+		.keep = true,
+	};
+
+	return files_read(&s);
+}
+
+void
+document_place(const struct document *doc, const struct document_job *j, const char *path,
+    unsigned *row, unsigned *column)
+{
+	struct tree_place at;
+
+	shape_find(&doc->trees[j->number], j->node, path, &at);
+	*row = at.row;
+	*column = at.column;
+}
+
 void
 document_free(struct document *doc)
 {
-	for (size_t i = 0; i < doc->nnames; i++)
+	for (size_t i = 0; i < doc->nfiles; i++) {
 		free(doc->names[i]);
+		tree_free(&doc->trees[i]);
+	}
 	free(doc->names);
+	free(doc->trees);
 	free(doc->jobs);
 	bytes_free(&doc->text);
 	*doc = (struct document){ 0 };

@@ -6,6 +6,7 @@
 #define DOCUMENT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bytes.h"
 #include "definition.h"
@@ -17,18 +18,22 @@
 #define DOCUMENT_ALIASED 1000000          /* nodes that aliases and merge keys may add */
 #define DOCUMENT_DEPTH 32
 
+struct tree;
+
 struct document_job {
-	struct span line; /* one JSON object with the keys of mci-script(5); no newline */
+	struct span line; /* one JSON object with the keys of mci-script(5), .monkeyci or not; no newline */
 	const char *file; /* where it was written, for errors: a path as people know it */
 	unsigned row, column;
+	uint32_t number, node; /* of the file, and in its tree */
 };
 
 struct document {
 	struct document_job *jobs;
 	size_t n;
-	struct bytes text; /* holds the lines */
-	char **names;      /* hold the files' names */
-	size_t nnames;
+	struct bytes text;  /* holds the lines */
+	char **names;       /* of the files */
+	struct tree *trees; /* what they say; emptied by document_load */
+	size_t nfiles;
 };
 
 /* One thing that is wrong with a file. row and column are 0 when the file as a whole is meant. */
@@ -43,13 +48,16 @@ typedef int document_report(void *arg, const struct document_problem *p);
 
 /*
  * Reads every file of d. Each job has been through spec_read, when_check and matrix_check, so that it is
- * as good as a line can be alone; an id that is missing under .monkeyci has become job-N. 0, or -1 with
+ * as good as a line can be alone. What .monkeyci means is written out: ids job-N, timeouts with their unit. 0, or -1 with
  * FILE:LINE:COLUMN: and the first problem. doc is empty then.
  */
 int document_load(struct document *doc, const struct definition *d, struct error *e);
 /* The same for lint: reports all problems and keeps the jobs that are good. Their number. */
 size_t document_survey(struct document *doc, const struct definition *d, document_report *report,
     void *arg);
+/* After a survey: where a field of a job stands, by its path ("depends-on[1]"). */
+void document_place(const struct document *doc, const struct document_job *j, const char *path,
+    unsigned *row, unsigned *column);
 void document_free(struct document *doc);
 
 #endif

@@ -71,8 +71,10 @@ reading_of(struct span key)
 {
 	char name[NAME_BYTES];
 
-	for (size_t i = 0; kebab(key, name) && i < sizeof(readings) / sizeof(readings[0]); i++) {
-		if (strcmp(name, readings[i].key) == 0)
+	if (!kebab(key, name))
+		return READING_TEXT;
+	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
+		if (name[0] == readings[i].key[0] && strcmp(name, readings[i].key) == 0)
 			return readings[i].reading;
 	}
 	return READING_TEXT;

@@ -102,28 +102,56 @@ key_order(const void *a, const void *b, void *tree)
 	return c != 0 ? c : (x > y) - (x < y);
 }
 
-/* The first key of a map that was there already, 0 when there is none. */
+static bool
+key_same(const struct tree *t, uint32_t x, uint32_t y)
+{
+	struct span a = tree_text(t, x), b = tree_text(t, y);
+
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* Of many keys, sorted: the first that was there already, 0 when there is none. */
+static uint32_t
+many_twice(struct tree *t, uint32_t *keys, uint32_t n)
+{
+	uint32_t twice = 0;
+
+	qsort_r(keys, n, sizeof(*keys), key_order, t);
+	for (uint32_t i = 1; i < n; i++) {
+		if ((twice == 0 || keys[i] < twice) && key_same(t, keys[i - 1], keys[i]))
+			twice = keys[i];
+	}
+	return twice;
+}
+
+/* The same of few, each compared with those before it. */
+static uint32_t
+few_twice(struct tree *t, const uint32_t *keys, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (key_same(t, keys[i], keys[k]))
+				return keys[i];
+		}
+	}
+	return 0;
+}
+
 static uint32_t
 key_twice(struct tree *t, uint32_t map)
 {
-	AUTO_FREE uint32_t *keys = NULL;
-	uint32_t n = 0, twice = 0;
+	uint32_t few[16], *keys = few, n = 0, twice;
 
 	for (uint32_t i = t->nodes[map].first; i != 0; i = t->nodes[t->nodes[i].next].next)
 		n++;
-	if (n < 2)
-		return 0;
-	keys = xrealloc(NULL, n, sizeof(*keys));
+	if (n > 16)
+		keys = xrealloc(NULL, n, sizeof(*keys));
 	n = 0;
 	for (uint32_t i = t->nodes[map].first; i != 0; i = t->nodes[t->nodes[i].next].next)
 		keys[n++] = i;
-	qsort_r(keys, n, sizeof(*keys), key_order, t);
-	for (uint32_t i = 1; i < n; i++) {
-		struct span a = tree_text(t, keys[i - 1]), b = tree_text(t, keys[i]);
-
-		if (a.n == b.n && memcmp(a.p, b.p, a.n) == 0 && (twice == 0 || keys[i] < twice))
-			twice = keys[i];
-	}
+	twice = n > 16 ? many_twice(t, keys, n) : few_twice(t, keys, n);
+	if (keys != few)
+		free(keys);
 	return twice;
 }
 
