@@ -25,11 +25,12 @@ compact(struct line_reader *r)
 ssize_t
 line_read(struct line_reader *r, int fd)
 {
+	char *into;
 	ssize_t n;
 
 	compact(r);
-	n = kernel.read(fd, bytes_reserve(&r->buffer, r->buffer.size == 0 ? 4096 : CHUNK),
-	    r->buffer.size - r->buffer.len);
+	into = bytes_reserve(&r->buffer, r->buffer.size == 0 ? 4096 : CHUNK);
+	n = kernel.read(fd, into, r->buffer.size - r->buffer.len);
 	if (n > 0)
 		r->buffer.len += (size_t)n;
 	return n;
