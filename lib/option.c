@@ -27,7 +27,7 @@ static struct common {
 
 /* The one without help text is for completions and tests, and not shown. */
 static const struct option common_options[] = {
-	{ .letter = 'C', .value = "DIR", .help = "go to DIR first", .kind = OPTION_TEXT,
+	{ .letter = 'C', .name = "chdir", .value = "DIR", .help = "go to DIR first", .kind = OPTION_TEXT,
 	  .offset = offsetof(struct common, values.chdir) },
 	{ .name = "color", .value = "WHEN", .help = "use colour or not", .kind = OPTION_CHOICE,
 	  .choices = "auto|always|never", .offset = offsetof(struct common, values.color) },

@@ -202,7 +202,7 @@ START_TEST(test_help)
 	ck_assert_int_eq(run_child("x --help --jobs 3", output, sizeof(output), 1), 0);
 	ck_assert_ptr_nonnull(strstr(output, "usage: mci-try [OPTION...] [JOB...]\nTry things.\n"));
 	ck_assert_ptr_nonnull(strstr(output, "\n  -j, --jobs N        run N jobs at a time\n"));
-	ck_assert_ptr_nonnull(strstr(output, "\n  -f FILE             read FILE\n\n  -C DIR "));
+	ck_assert_ptr_nonnull(strstr(output, "\n  -f FILE             read FILE\n\n  -C, --chdir DIR "));
 	ck_assert_ptr_nonnull(strstr(output, "how to show it: tree, plain, json, none\n"));
 	ck_assert_ptr_null(strstr(output, "list-options"));
 	ck_assert_int_eq(run_child("x --version", output, sizeof(output), 1), 0);
