@@ -33,7 +33,7 @@ events_path(const struct state_build *b)
 
 /* Takes the event on this line in, if it is one; jobs from the end of the build. */
 static void
-line_take(struct fold *f, const char *line, size_t n, int64_t *jobs)
+event_take(struct fold *f, const char *line, size_t n, int64_t *jobs)
 {
 	struct message m;
 	struct scan_value v;
@@ -61,12 +61,12 @@ glance_ends(struct fold *f, const struct state_build *b, int64_t *jobs, struct e
 	n = kernel.pread(fd, text, sizeof(text), 0);
 	for (from = text; n > 0 && f->started == 0 &&
 	    (end = memchr(from, '\n', (size_t)(text + n - from))) != NULL; from = end + 1)
-		line_take(f, from, (size_t)(end - from), jobs);
+		event_take(f, from, (size_t)(end - from), jobs);
 	n = kernel.pread(fd, text, sizeof(text), st.st_size > END_BYTES ? st.st_size - END_BYTES : 0);
 	if (n > 1 && text[n - 1] == '\n') {
 		from = memrchr(text, '\n', (size_t)n - 1);
 		from = from == NULL ? text : from + 1;
-		line_take(f, from, (size_t)(text + n - 1 - from), jobs);
+		event_take(f, from, (size_t)(text + n - 1 - from), jobs);
 	}
 	settle(f, b);
 	return 0;
