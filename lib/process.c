@@ -235,8 +235,8 @@ process_adopt_orphans(struct error *e)
 	return 0;
 }
 
-static void
-list_add(struct process_list *l, pid_t pid)
+void
+process_list_add(struct process_list *l, pid_t pid)
 {
 	if (l->n == l->size) {
 		l->size = l->size == 0 ? 16 : l->size * 2;
@@ -267,7 +267,7 @@ list_read(struct process_list *l, int fd)
 			if (text[i] >= '0' && text[i] <= '9') {
 				pid = pid * 10 + (text[i] - '0');
 			} else if (pid > 0) {
-				list_add(l, pid);
+				process_list_add(l, pid);
 				pid = 0;
 			}
 		}

@@ -55,6 +55,7 @@ void process_descendants(pid_t root, struct process_list *out);
 void process_children(struct process_list *out);
 /* Whether the process was started with this NAME=VALUE in its environment (/proc/PID/environ). */
 bool process_has_env(pid_t pid, const char *pair);
+void process_list_add(struct process_list *l, pid_t pid);
 void process_list_free(struct process_list *l);
 
 /* Sends signal to the group of leader and to every descendant of it, whatever session it is in. */

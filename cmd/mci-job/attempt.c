@@ -1,0 +1,419 @@
+#include "attempt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "demands.h"
+#include "events.h"
+#include "kernel.h"
+#include "launch.h"
+#include "memory.h"
+#include "outputs.h"
+#include "process.h"
+#include "strays.h"
+
+#define BUDGET (4 * 1024 * 1024)           /* of output moved before the loop looks at others */
+#define AGAIN (INT64_C(10) * 1000000)      /* between two looks at what is left */
+#define CHECKS 500                         /* then what the kernel cannot end is let be */
+
+static void clear(struct attempt *a);
+
+static void
+log_failed(struct attempt *a)
+{
+	launch_close(a, 0);
+	launch_close(a, 1);
+	attempt_kill(a, "limit:log");
+}
+
+/* Moves output into the log; false when there will be no more. */
+static bool
+drain(struct attempt *a, int which, int64_t budget)
+{
+	bool direct = a->site->settings->argv != NULL;
+	uint32_t stream = a->spec.split ? (uint32_t)which + 1 : 0;
+	struct error e = { 0 };
+	enum logfile_result got;
+
+	got = logfile_drain(&a->log, a->pipes[which], stream, budget, direct ? 1 + which : -1, &e);
+	display_update(&a->display);
+	if (got == LOGFILE_ERROR) {
+		if (a->error.code == ERROR_NONE)
+			a->error = e;
+		log_failed(a);
+	}
+	return got == LOGFILE_MORE;
+}
+
+static void
+output_ready(struct attempt *a, int which)
+{
+	if (!drain(a, which, BUDGET))
+		launch_close(a, which);
+}
+
+static void
+first_ready(void *arg, uint32_t events)
+{
+	(void)events;
+	output_ready(arg, 0);
+}
+
+static void
+second_ready(void *arg, uint32_t events)
+{
+	(void)events;
+	output_ready(arg, 1);
+}
+
+/* What was printed before the note is in the log before it, as far as pipes keep an order. */
+static void
+note_came(void *arg, struct span line, bool json)
+{
+	struct attempt *a = arg;
+
+	for (int i = 0; i < 2; i++) {
+		if (a->pipes[i] >= 0)
+			drain(a, i, BUDGET);
+	}
+	event_note(a, line, json);
+}
+
+/* The shell says that it begins an entry. Only the one that follows can be true. */
+static void
+entry_begun(void *arg, size_t index, int status)
+{
+	struct attempt *a = arg;
+
+	if (!a->command.tells || index != a->entry + 1 || index >= a->spec.nscript)
+		return;
+	event_command_end(a, status);
+	a->entry = index;
+	a->entry_start = kernel.now();
+	event_command_start(a);
+}
+
+/* The slot's own pipe, made for the first job that runs in it. */
+static int
+notes_prepare(struct attempt *a, struct error *e)
+{
+	if (a->notes_ready || a->site->settings->argv != NULL)
+		return 0;
+	a->notes.note = note_came;
+	a->notes.command = entry_begun;
+	a->notes.arg = a;
+	if (notes_open(&a->notes, a->site->loop, e) < 0)
+		return -1;
+	a->notes_ready = true;
+	return 0;
+}
+
+static enum outcome
+outcome_of(const struct attempt *a, const char *reason)
+{
+	if (strcmp(reason, "start") == 0)
+		return OUTCOME_ERROR;
+	return strcmp(reason, "exit") == 0 && WEXITSTATUS(a->status) == 0 ? OUTCOME_SUCCESS :
+	    OUTCOME_FAILURE;
+}
+
+/* What a person is told where no events are printed. */
+static void
+complain(const struct attempt *a, const char *reason)
+{
+	const struct site *site = a->site;
+
+	if (site->settings->argv != NULL || site->report.events)
+		return;
+	if (a->error.code != ERROR_NONE)
+		fprintf(stderr, "mci-job: %s: %s: %s\n", a->spec.id, reason, a->error.text);
+	else if (strcmp(reason, "exit") == 0)
+		fprintf(stderr, "mci-job: %s: exit %d\n", a->spec.id, WEXITSTATUS(a->status));
+	else if (strcmp(reason, "signal") == 0)
+		fprintf(stderr, "mci-job: %s: signal %d\n", a->spec.id, WTERMSIG(a->status));
+	else
+		fprintf(stderr, "mci-job: %s: %s\n", a->spec.id, reason);
+}
+
+static void
+log_remove(const struct attempt *a)
+{
+	static const char *const suffixes[] = { "log", "idx" };
+
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_BYTES name = { 0 };
+
+		logfile_name(&name, a->spec.id, a->spec.attempt, suffixes[i]);
+		unlinkat(a->site->logs, bytes_string(&name), 0);
+	}
+}
+
+/* Everything that the attempt holds is let go; the slot and its notes pipe are for the next one. */
+static void
+release(struct attempt *a)
+{
+	loop_cancel(a->site->loop, a->timeout);
+	loop_cancel(a->site->loop, a->grace);
+	loop_cancel(a->site->loop, a->again);
+	launch_close_ends(a);
+	launch_close(a, 0);
+	launch_close(a, 1);
+	command_free(&a->command);
+	free(a->token);
+	spec_free(&a->spec);
+	*a = (struct attempt){ .site = a->site, .notes = a->notes, .notes_ready = a->notes_ready };
+}
+
+static void
+finish(struct attempt *a, const char *reason)
+{
+	struct site *site = a->site;
+	AUTO_BYTES outputs = { 0 };
+	struct ending ending = { .status = a->status };
+	bool logged = a->log.name != NULL;
+
+	for (int i = 0; i < 2; i++) {
+		if (a->pipes[i] >= 0)
+			drain(a, i, BUDGET);
+	}
+	if (a->notes_ready)
+		notes_end(&a->notes);
+	display_close(&a->display);
+	if (logged && logfile_close(&a->log, &a->error) < 0)
+		reason = "limit:log";
+	if (a->token != NULL && outputs_take(strchr(a->token, '=') + 1, &outputs, &a->error) < 0 &&
+	    a->reason == NULL)
+		reason = "limit:outputs";
+	if (a->reason != NULL)
+		reason = a->reason;
+	event_executed(a, reason, (struct span){ outputs.data, outputs.len });
+	ending.reason = reason;
+	ending.outcome = outcome_of(a, reason);
+	ending.error = a->error;
+	if (ending.outcome != OUTCOME_SUCCESS)
+		complain(a, reason);
+	if (logged && !site->keep_logs)
+		log_remove(a);
+	release(a);
+	site->running--;
+	site->ended(site->arg, &ending);
+}
+
+static void
+give_up(struct attempt *a, struct error *e)
+{
+	a->error = *e;
+	finish(a, "start");
+}
+
+static void
+timed_out(void *arg)
+{
+	struct attempt *a = arg;
+
+	a->timeout = NULL;
+	attempt_cancel(a, "timeout");
+}
+
+/* Distinct for every attempt of this machine: the folder is ours alone, the job's name is in it once. */
+static char *
+token_make(const struct attempt *a)
+{
+	return xformat("MCI_OUTPUT=%s/%s@%d", a->site->scratch, a->spec.id, a->spec.attempt);
+}
+
+static void
+begin(struct attempt *a)
+{
+	int64_t timeout = a->spec.timeout > 0 ? a->spec.timeout : a->site->settings->timeout;
+
+	a->state = ATTEMPT_RUNNING;
+	a->start = a->entry_start = kernel.now();
+	event_start(a);
+	if (a->spec.script != NULL)
+		event_command_start(a);
+	if (timeout > 0)
+		a->timeout = loop_after(a->site->loop, timeout, timed_out, a);
+}
+
+void
+attempt_start(struct attempt *a, struct spec *spec)
+{
+	static loop_ready *const ready[2] = { first_ready, second_ready };
+	struct error e = { 0 };
+
+	a->spec = *spec;
+	a->site->running++;
+	a->pipes[0] = a->pipes[1] = a->ends[0] = a->ends[1] = a->ends[2] = -1;
+	a->log = (struct logfile_writer){ .fd = -1, .index = -1 };
+	a->display.fd = -1;
+	a->token = token_make(a);
+	event_initializing(a);
+	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0 ||
+	    notes_prepare(a, &e) < 0 || launch_open(a, ready, &e) < 0 || launch_entry(a, &e) < 0)
+		give_up(a, &e);
+	else
+		begin(a);
+}
+
+/* An entry of its own shell has ended well: the next one. False when there is none. */
+static bool
+next_entry(struct attempt *a)
+{
+	struct error e = { 0 };
+
+	if (!command_per_entry(&a->spec) || a->entry + 1 >= a->spec.nscript || a->reason != NULL ||
+	    !WIFEXITED(a->status) || WEXITSTATUS(a->status) != 0)
+		return false;
+	a->entry++;
+	if (launch_entry(a, &e) < 0) {
+		a->error = e;
+		a->reason = "start";
+		return false;
+	}
+	a->entry_start = kernel.now();
+	event_command_start(a);
+	return true;
+}
+
+static int64_t
+nanoseconds(struct timeval t)
+{
+	return ((int64_t)t.tv_sec * 1000000 + t.tv_usec) * 1000;
+}
+
+void
+attempt_reaped(struct attempt *a, int status, const struct rusage *usage)
+{
+	int64_t rss = (int64_t)usage->ru_maxrss * 1024;
+
+	a->leader = 0;
+	a->status = status;
+	a->user += nanoseconds(usage->ru_utime);
+	a->system += nanoseconds(usage->ru_stime);
+	a->maxrss = rss > a->maxrss ? rss : a->maxrss;
+	/* what the shell told is older than its end */
+	if (a->notes_ready && a->command.tells)
+		notes_drain(&a->notes);
+	if (a->spec.script != NULL)
+		event_command_end(a, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	if (next_entry(a))
+		return;
+	a->state = ATTEMPT_CLEARING;
+	/* it ended by itself: what it leaves behind has no claim to a grace time */
+	if (a->reason == NULL)
+		a->killing = true;
+	clear(a);
+}
+
+static void
+signal_stray(pid_t pid, int signal)
+{
+	struct process_list tree = { 0 };
+
+	process_descendants(pid, &tree);
+	kill(pid, signal);
+	for (size_t i = 0; i < tree.n; i++)
+		kill(tree.pids[i], signal);
+	process_list_free(&tree);
+}
+
+/* Strays get the signal (0: none); whether there are any. */
+static bool
+signal_strays(const struct attempt *a, int signal)
+{
+	struct process_list strays = { 0 };
+	bool any;
+
+	strays_find(a, &strays);
+	any = strays.n > 0;
+	for (size_t i = 0; i < strays.n && signal != 0; i++)
+		signal_stray(strays.pids[i], signal);
+	process_list_free(&strays);
+	return any;
+}
+
+void
+attempt_signal(struct attempt *a, int signal)
+{
+	if (a->leader != 0)
+		process_signal_tree(a->leader, signal);
+	else if (a->group != 0)
+		kill(-a->group, signal);
+	signal_strays(a, signal);
+}
+
+static void
+look_again(void *arg)
+{
+	struct attempt *a = arg;
+
+	a->again = NULL;
+	a->checks += a->killing;
+	clear(a);
+}
+
+/* The leader is gone: the attempt is over as soon as nothing else of it is left. */
+static void
+clear(struct attempt *a)
+{
+	int signal = a->killing ? SIGKILL : 0;
+	bool group = kill(-a->group, signal) == 0;
+	bool strays = signal_strays(a, signal);
+
+	if ((!group && !strays) || a->checks >= CHECKS) {
+		finish(a, WIFSIGNALED(a->status) ? "signal" : "exit");
+		return;
+	}
+	/* most are reaped by us, which calls attempt_recheck; whose parent lives on is not */
+	if (a->again == NULL)
+		a->again = loop_after(a->site->loop, AGAIN, look_again, a);
+}
+
+void
+attempt_recheck(struct attempt *a)
+{
+	if (a->state == ATTEMPT_CLEARING)
+		clear(a);
+}
+
+static void
+grace_over(void *arg)
+{
+	struct attempt *a = arg;
+
+	a->grace = NULL;
+	attempt_kill(a, a->reason);
+}
+
+void
+attempt_cancel(struct attempt *a, const char *reason)
+{
+	if (a->reason != NULL || a->killing)
+		return;
+	a->reason = reason;
+	attempt_signal(a, SIGTERM);
+	a->grace = loop_after(a->site->loop, GRACE, grace_over, a);
+}
+
+void
+attempt_kill(struct attempt *a, const char *reason)
+{
+	if (a->reason == NULL)
+		a->reason = reason;
+	a->killing = true;
+	a->checks = 0;
+	if (a->state != ATTEMPT_FREE)
+		attempt_signal(a, SIGKILL);
+}
+
+void
+attempt_drop(struct site *site, const struct spec *spec)
+{
+	event_dropped(&site->report, spec->id, spec->attempt);
+}

@@ -1,0 +1,72 @@
+/*
+ * attempt: one attempt at one job, from its spec to job/executed. It lives in a slot of the site. All that
+ * it started is gone before it is over: its group and session, and what is known by the attempt's token,
+ * the unique MCI_OUTPUT in its environment, among the orphans that became our children.
+ */
+#ifndef JOB_ATTEMPT_H
+#define JOB_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "command.h"
+#include "display.h"
+#include "error.h"
+#include "logfile.h"
+#include "loop.h"
+#include "notes.h"
+#include "site.h"
+#include "spec.h"
+
+enum attempt_state {
+	ATTEMPT_FREE,
+	ATTEMPT_RUNNING,  /* its leader lives */
+	ATTEMPT_CLEARING, /* its leader has ended; what it left behind is being ended */
+};
+
+struct attempt {
+	struct site *site;
+	enum attempt_state state;
+	struct spec spec;
+	struct command command;
+	size_t entry;             /* of the script, the one that runs */
+	pid_t leader, group;      /* leader is 0 once it was reaped */
+	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
+	int ends[3];              /* the job's, until its last process was started; -1 */
+	char terminal[32];        /* path of its pty, or "" */
+	struct logfile_writer log;
+	struct display display;
+	struct notes notes;
+	bool notes_ready;
+	char *token;              /* MCI_OUTPUT=PATH */
+	int64_t start;            /* kernel.now() at job/start */
+	int64_t entry_start;
+	int status;               /* wait status of the leader that ended last */
+	int64_t user, system;     /* nanoseconds, all leaders with what they waited for */
+	int64_t maxrss;           /* bytes */
+	const char *reason;       /* why we end it; NULL: it ends by itself */
+	struct error error;       /* text for reason start, limit:log, limit:outputs */
+	bool killing;             /* TERM was not enough or not asked for: KILL all that is seen */
+	struct loop_timer *timeout, *grace, *again;
+	int checks;               /* how often KILL was sent and something was left */
+};
+
+/* Takes the spec over and starts it in this free slot. When it cannot be started it is over at once. */
+void attempt_start(struct attempt *a, struct spec *spec);
+/* Its leader has ended. */
+void attempt_reaped(struct attempt *a, int status, const struct rusage *usage);
+/* Some orphan has ended: is anything left of this attempt? */
+void attempt_recheck(struct attempt *a);
+/* TERM to all of it, KILL after the grace time. The first reason stays. */
+void attempt_cancel(struct attempt *a, const char *reason);
+/* KILL to all of it. */
+void attempt_kill(struct attempt *a, const char *reason);
+/* Any signal to all of it (STOP, CONT). */
+void attempt_signal(struct attempt *a, int signal);
+
+/* A spec that never got a slot: reports it canceled. */
+void attempt_drop(struct site *site, const struct spec *spec);
+
+#endif

@@ -1,0 +1,178 @@
+#include "events.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include "emit.h"
+#include "kernel.h"
+
+/* What command/start shows of an entry; the whole is in the plan. */
+#define TEXT_LIMIT 4096
+
+static struct bytes *
+open_event(struct report *r, const char *type, const char *job, int attempt)
+{
+	struct bytes *b = &r->out;
+
+	if (!r->events || r->lost)
+		return NULL;
+	emit_event(b, type);
+	/* an id needs no escapes */
+	bytes_text(b, ",\"job\":\"");
+	bytes_text(b, job);
+	bytes_text(b, "\",\"attempt\":");
+	bytes_number(b, attempt);
+	return b;
+}
+
+static struct bytes *
+open_own(struct attempt *a, const char *type)
+{
+	return open_event(&a->site->report, type, a->spec.id, a->spec.attempt);
+}
+
+void
+event_initializing(struct attempt *a)
+{
+	struct bytes *b = open_own(a, "job/initializing");
+
+	if (b != NULL)
+		emit_line(b);
+}
+
+void
+event_start(struct attempt *a)
+{
+	struct bytes *b = open_own(a, "job/start");
+
+	if (b == NULL)
+		return;
+	emit_integer(b, "pid", a->leader);
+	emit_text(b, "runner", "host");
+	emit_line(b);
+}
+
+/* Cut where a character begins. */
+static size_t
+shown(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n <= TEXT_LIMIT)
+		return n;
+	for (n = TEXT_LIMIT; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+		;
+	return n;
+}
+
+void
+event_command_start(struct attempt *a)
+{
+	const char *text = a->spec.script[a->entry];
+	struct bytes *b = open_own(a, "command/start");
+
+	if (b == NULL)
+		return;
+	emit_integer(b, "command", (int64_t)a->entry);
+	emit_span(b, "text", (struct span){ text, shown(text) });
+	emit_line(b);
+}
+
+void
+event_command_end(struct attempt *a, int exit)
+{
+	struct bytes *b = open_own(a, "command/end");
+
+	if (b == NULL)
+		return;
+	emit_integer(b, "command", (int64_t)a->entry);
+	emit_integer(b, "exit", exit);
+	emit_seconds(b, "elapsed", kernel.now() - a->entry_start);
+	emit_line(b);
+}
+
+static void
+usage_put(struct bytes *b, const struct attempt *a)
+{
+	if (a->start == 0)
+		return;
+	emit_seconds(b, "elapsed", kernel.now() - a->start);
+	emit_seconds(b, "user", a->user);
+	emit_seconds(b, "system", a->system);
+	emit_integer(b, "maxrss", a->maxrss);
+}
+
+static void
+log_put(struct bytes *b, const struct attempt *a)
+{
+	if (a->start == 0)
+		return;
+	emit_integer(b, "bytes", a->log.size);
+	if (a->log.first != 0) {
+		emit_time(b, "first-output", a->log.first);
+		emit_time(b, "last-output", a->log.last);
+	}
+}
+
+void
+event_executed(struct attempt *a, const char *reason, struct span outputs)
+{
+	struct bytes *b = open_own(a, "job/executed");
+
+	if (b == NULL)
+		return;
+	emit_text(b, "reason", reason);
+	if (strcmp(reason, "exit") == 0)
+		emit_integer(b, "exit", WEXITSTATUS(a->status));
+	else if (strcmp(reason, "signal") == 0)
+		emit_integer(b, "signal", WTERMSIG(a->status));
+	if (a->error.code != ERROR_NONE)
+		emit_text(b, "error", a->error.text);
+	usage_put(b, a);
+	log_put(b, a);
+	if (outputs.n > 0)
+		emit_raw(b, "outputs", outputs);
+	if (a->log.dropped > 0)
+		emit_bool(b, "truncated", true);
+	emit_line(b);
+}
+
+void
+event_note(struct attempt *a, struct span line, bool json)
+{
+	struct bytes *b = open_own(a, "log/annotated");
+
+	if (b == NULL)
+		return;
+	emit_integer(b, "offset", a->log.size);
+	if (json)
+		emit_raw(b, "note", line);
+	else
+		emit_span(b, "text", line);
+	emit_line(b);
+}
+
+void
+event_dropped(struct report *r, const char *job, int attempt)
+{
+	struct bytes *b = open_event(r, "job/executed", job, attempt);
+
+	if (b == NULL)
+		return;
+	emit_text(b, "reason", "canceled");
+	emit_line(b);
+}
+
+void
+event_error(struct report *r, uint64_t line, const char *error_name, const char *text)
+{
+	struct bytes *b = &r->out;
+
+	if (!r->events || r->lost)
+		return;
+	emit_event(b, "error");
+	emit_integer(b, "line", (int64_t)line);
+	emit_text(b, "error", error_name);
+	emit_text(b, "text", text);
+	emit_line(b);
+}

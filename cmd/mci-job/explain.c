@@ -1,0 +1,136 @@
+#include "explain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "demands.h"
+#include "intake.h"
+
+struct explanation {
+	const struct settings *settings;
+	struct environment environment;
+	int status;
+};
+
+/* A word as a shell would read it again, on one line. */
+static void
+word_print(const char *word)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:+@%=";
+	bool control = strpbrk(word, "\n\t\r\033") != NULL;
+
+	if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+		fputs(word, stdout);
+		return;
+	}
+	fputs(control ? "$'" : "'", stdout);
+	for (; *word != '\0'; word++) {
+		unsigned char c = (unsigned char)*word;
+
+		if (control && (c < 0x20 || c == '\\' || c == '\''))
+			printf(c == '\n' ? "\\n" : c == '\t' ? "\\t" : c < 0x20 ? "\\%03o" : "\\%c", c);
+		else if (c == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(c);
+	}
+	putchar('\'');
+}
+
+static void
+row_print(const struct spec *s, size_t entry, const struct command *c)
+{
+	fputs(s->id, stdout);
+	if (command_per_entry(s))
+		printf("[%zu]", entry);
+	printf("\t%s\t%s\t", s->argv != NULL || c->simple ? "no shell" : "shell", c->why);
+	word_print(c->simple ? c->path : c->argv[0]);
+	for (char **word = c->argv + 1; *word != NULL; word++) {
+		putchar(' ');
+		word_print(*word);
+	}
+	putchar('\n');
+}
+
+static void
+explain(struct explanation *x, const struct spec *s)
+{
+	size_t n = command_per_entry(s) ? s->nscript : 1;
+	struct error e = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		struct command c = { 0 };
+
+		if (demands_check(x->settings, &x->environment, s, &e) < 0 ||
+		    command_prepare(&c, s, i, &x->environment, NULL, &e) < 0) {
+			printf("%s\terror\t%s\t\n", s->id, e.text);
+			x->status = EXIT_ERROR;
+			i = n;
+		} else {
+			row_print(s, i, &c);
+		}
+		command_free(&c);
+	}
+}
+
+static bool
+line_explain(struct explanation *x, struct span line, uint64_t number)
+{
+	struct error e = { 0 };
+	struct message m;
+	struct spec s;
+	const char *name;
+	int got;
+
+	if (line.n == 0)
+		return true;
+	got = intake_read(line, &s, &m, &name, &e);
+	if (got < 0) {
+		fprintf(stderr, "mci-job: line %llu: %s\n", (unsigned long long)number, e.text);
+		x->status = EXIT_ERROR;
+		return false;
+	}
+	if (got > 0) {
+		explain(x, &s);
+		spec_free(&s);
+	}
+	return true;
+}
+
+static void
+lines_explain(struct explanation *x)
+{
+	struct line_reader lines = { 0 };
+	struct span line;
+	enum line_result got;
+	bool good = true;
+
+	while (good && line_read(&lines, STDIN_FILENO) > 0) {
+		while (good && (got = line_next(&lines, &line)) != LINE_NONE)
+			good = line_explain(x, line, lines.number);
+	}
+	if (good)
+		line_explain(x, line_rest(&lines), lines.number + 1);
+	line_free(&lines);
+}
+
+int
+explain_run(const struct settings *settings)
+{
+	struct explanation x = { .settings = settings };
+
+	environment_open(&x.environment, settings->env, settings->nenv);
+	if (settings->argv != NULL) {
+		struct spec s = { .id = (char *)(uintptr_t)"command", .argv = settings->argv };
+
+		explain(&x, &s);
+	} else {
+		lines_explain(&x);
+	}
+	environment_close(&x.environment);
+	return x.status;
+}

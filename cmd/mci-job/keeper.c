@@ -1,0 +1,197 @@
+#include "keeper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "process.h"
+#include "settings.h"
+
+struct keeper {
+	pid_t worker;
+	bool alone;    /* the worker has a process group of its own: it gets no signal but ours */
+	bool stopping; /* a stop was asked for: when the worker has stopped, so do we */
+	bool over;
+	int status;
+};
+
+static const int passed[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+#define NPASSED (sizeof(passed) / sizeof(passed[0]))
+
+static int
+complain(const char *what)
+{
+	fprintf(stderr, "mci-job: %s: %s\n", what, strerror(errno));
+	return EXIT_ERROR;
+}
+
+static char *
+scratch_make(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = xformat("%s/mci-job-XXXXXX", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+
+	if (mkdtemp(path) != NULL)
+		return path;
+	complain(path);
+	free(path);
+	return NULL;
+}
+
+/* An ignored signal (nohup, a background job of a plain sh) stays ignored. */
+static bool
+ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void
+signals_of_interest(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGTSTP);
+	for (size_t i = 0; i < NPASSED; i++) {
+		if (!ignored(passed[i]))
+			sigaddset(set, passed[i]);
+	}
+}
+
+/* The worker stands still: now we do, so that the shell sees its job stopped. Where nobody could
+ * continue us (an orphaned group) the kernel drops the stop, and both go on. */
+static void
+stop_here(struct keeper *k)
+{
+	sigset_t stop;
+
+	k->stopping = false;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	raise(SIGTSTP);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	kill(k->worker, SIGCONT);
+}
+
+static void
+children_ended(struct keeper *k)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != k->worker)
+			continue;
+		if (WIFSTOPPED(status)) {
+			if (k->stopping)
+				stop_here(k);
+			continue;
+		}
+		k->over = true;
+		k->status = status;
+	}
+}
+
+static void
+keep(struct keeper *k, const sigset_t *set)
+{
+	siginfo_t info;
+
+	while (!k->over) {
+		int signal = sigwaitinfo(set, &info);
+
+		if (signal == SIGCHLD)
+			children_ended(k);
+		if (signal <= 0 || signal == SIGCHLD)
+			continue;
+		k->stopping = k->stopping || signal == SIGTSTP;
+		/* what the terminal sent went to the whole group */
+		if (k->alone || info.si_code != SI_KERNEL)
+			kill(k->worker, signal);
+	}
+}
+
+static int
+worker_start(struct keeper *k, int (*worker)(void *, const char *, int), void *arg,
+    const char *scratch)
+{
+	int lifeline[2];
+
+	if (pipe2(lifeline, O_CLOEXEC) < 0)
+		return complain("pipe");
+	k->worker = fork();
+	if (k->worker < 0)
+		return complain("fork");
+	if (k->worker == 0) {
+		close(lifeline[1]);
+		if (k->alone)
+			setpgid(0, 0);
+		exit(worker(arg, scratch, lifeline[0]));
+	}
+	close(lifeline[0]);
+	return 0;
+}
+
+static int
+result(const struct keeper *k)
+{
+	if (WIFEXITED(k->status))
+		return WEXITSTATUS(k->status);
+	fprintf(stderr, "mci-job: the worker was killed by signal %d; all jobs are ended\n",
+	    WTERMSIG(k->status));
+	return EXIT_ERROR;
+}
+
+void
+keeper_clean(const char *path)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		if (unlinkat(dirfd(folder), entry->d_name, 0) < 0)
+			unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
+	}
+	if (folder != NULL)
+		closedir(folder);
+	rmdir(path);
+}
+
+int
+keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *arg)
+{
+	/* a worker that reads specs from a terminal has to be in its foreground */
+	struct keeper k = { .alone = isatty(STDIN_FILENO) != 1 };
+	AUTO_FREE char *scratch = NULL;
+	struct error e;
+	sigset_t set;
+	int failed;
+
+	if (process_adopt_orphans(&e) < 0) {
+		fprintf(stderr, "mci-job: %s\n", e.text);
+		return EXIT_ERROR;
+	}
+	scratch = scratch_make();
+	if (scratch == NULL)
+		return EXIT_ERROR;
+	signals_of_interest(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	failed = worker_start(&k, worker, arg, scratch);
+	if (failed == 0) {
+		keep(&k, &set);
+		process_kill_all(NULL, 0);
+		failed = result(&k);
+	}
+	keeper_clean(scratch);
+	return failed;
+}

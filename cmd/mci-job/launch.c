@@ -1,0 +1,200 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+#include "process.h"
+
+static int
+watch(struct attempt *a, int which, int fd, int mode, loop_ready *ready, struct error *e)
+{
+	a->pipes[which] = fd;
+	/* only our side: the job's is another description, and blocks as programs expect */
+	fcntl(fd, F_SETFL, mode | O_NONBLOCK);
+	return loop_watch(a->site->loop, fd, EPOLLIN, ready, a, e);
+}
+
+static int
+pipe_open(struct attempt *a, int which, loop_ready *ready, struct error *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	a->ends[1 + which] = fds[1];
+	return watch(a, which, fds[0], O_RDONLY, ready, e);
+}
+
+/* The job's side is opened by its path, so that it becomes its controlling terminal; our descriptor of it
+ * keeps the pty from hanging up between two entries. */
+static int
+terminal_open(struct attempt *a, loop_ready *ready, struct error *e)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	int unlock = 0, number;
+	int fd = kernel.open(AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY, 0);
+
+	if (fd < 0)
+		return error_sys(e, "/dev/ptmx");
+	if (watch(a, 0, fd, O_RDWR, ready, e) < 0)
+		return -1;
+	if (ioctl(fd, TIOCSPTLCK, &unlock) < 0 || ioctl(fd, TIOCGPTN, &number) < 0 ||
+	    ioctl(fd, TIOCSWINSZ, &size) < 0)
+		return error_sys(e, "/dev/ptmx");
+	snprintf(a->terminal, sizeof(a->terminal), "/dev/pts/%d", number);
+	a->ends[1] = kernel.open(AT_FDCWD, a->terminal, O_RDWR | O_NOCTTY, 0);
+	return a->ends[1] < 0 ? error_sys(e, "%s", a->terminal) : 0;
+}
+
+/* A file without a name that holds the text: no pipe to be fed, no process to feed it. */
+static int
+stdin_open(struct attempt *a, struct error *e)
+{
+	const char *text = a->spec.stdin_text;
+	int fd = memfd_create("stdin", MFD_CLOEXEC);
+
+	a->ends[0] = fd;
+	if (fd < 0 || kernel_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_sys(e, "stdin");
+	return 0;
+}
+
+static int
+display_start(struct attempt *a, struct error *e)
+{
+	const struct site *site = a->site;
+	bool plain = strcmp(site->settings->progress, "plain") == 0;
+	bool nowhere = !site->keep_logs && site->report.events;
+	AUTO_BYTES name = { 0 };
+	int fd;
+
+	if (!plain && !nowhere)
+		return 0;
+	logfile_name(&name, a->spec.id, a->spec.attempt, "log");
+	fd = kernel.open(site->logs, bytes_string(&name), O_RDONLY, 0);
+	if (fd < 0)
+		return error_sys(e, "open %s", name.data);
+	display_open(&a->display, fd, a->spec.id, plain ? &a->site->report.out : NULL);
+	return 0;
+}
+
+int
+launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e)
+{
+	if (a->spec.stdin_text != NULL && stdin_open(a, e) < 0)
+		return -1;
+	if (a->site->logs < 0)
+		return 0;
+	if (logfile_open(&a->log, a->site->logs, a->spec.id, a->spec.attempt, e) < 0 ||
+	    display_start(a, e) < 0)
+		return -1;
+	if (a->spec.pty)
+		return terminal_open(a, ready[0], e);
+	if (pipe_open(a, 0, ready[0], e) < 0)
+		return -1;
+	return a->spec.split ? pipe_open(a, 1, ready[1], e) : 0;
+}
+
+static int
+start(struct attempt *a, const char *dir, const char *pwd, struct error *e)
+{
+	const struct site *site = a->site;
+	bool passed = site->logs < 0, noted = a->notes_ready;
+	struct environment_attempt own = { .id = a->spec.id, .number = a->spec.attempt,
+		.output = a->token, .notes = noted ? "MCI_NOTES=" NOTES_PATH : NULL,
+		.pwd = a->command.simple ? pwd : NULL };
+	AUTO_FREE char **env = environment_make(&site->environment, &a->spec, &own);
+	const int extra[1][2] = { { a->notes.write, NOTES_FD } };
+	struct process_spec p = { .path = a->command.path, .argv = a->command.argv, .env = env,
+		.dir = dir, .in = a->ends[0] >= 0 ? a->ends[0] : site->null, .out = a->ends[1],
+		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra, .nextra = noted,
+		.session = true };
+
+	if (a->terminal[0] != '\0') {
+		p.terminal = a->terminal;
+		p.in = p.out = p.err = -1;
+	} else if (site->settings->argv != NULL) {
+		p.in = STDIN_FILENO;
+	}
+	if (passed) {
+		p.out = STDOUT_FILENO;
+		p.err = STDERR_FILENO;
+	}
+	return process_spawn(&a->leader, &p, e);
+}
+
+/* The folder's own path, as a shell that begins there puts it into PWD. */
+static int
+folder(const struct attempt *a, char *path, char *pwd, struct error *e)
+{
+	struct stat st;
+
+	if (a->spec.dir == NULL) {
+		snprintf(pwd, PATH_MAX + 4, "PWD=%s", a->site->cwd);
+		return 0;
+	}
+	memcpy(pwd, "PWD=", 4);
+	if (realpath(a->spec.dir, path) == NULL || stat(path, &st) < 0)
+		return error_sys(e, "dir: %s", a->spec.dir);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(e, ERROR_INPUT, "dir: %s: is not a folder", a->spec.dir);
+	memcpy(pwd + 4, path, strlen(path) + 1);
+	return 0;
+}
+
+int
+launch_entry(struct attempt *a, struct error *e)
+{
+	AUTO_FREE char *file = xformat("%s.script", strchr(a->token, '=') + 1);
+	char path[PATH_MAX], pwd[PATH_MAX + 4];
+	const char *dir = a->spec.dir != NULL ? path : NULL;
+
+	if (folder(a, path, pwd, e) < 0)
+		return -1;
+	command_free(&a->command);
+	if (command_prepare(&a->command, &a->spec, a->entry, &a->site->environment, file, e) < 0)
+		return -1;
+	if (start(a, dir, pwd, e) < 0) {
+		/* the shell says what is wrong with the program, or runs it where the kernel cannot */
+		if (!a->command.simple || (e->sys != ENOENT && e->sys != EACCES && e->sys != ENOEXEC))
+			return -1;
+		if (command_prepare_shell(&a->command, &a->spec, a->entry, file, e) < 0 ||
+		    start(a, dir, pwd, e) < 0)
+			return -1;
+		e->code = ERROR_NONE;
+	}
+	a->group = a->leader;
+	if (!command_per_entry(&a->spec) || a->entry + 1 == a->spec.nscript)
+		launch_close_ends(a);
+	return 0;
+}
+
+void
+launch_close(struct attempt *a, int which)
+{
+	if (a->pipes[which] < 0)
+		return;
+	loop_forget(a->site->loop, a->pipes[which]);
+	close(a->pipes[which]);
+	a->pipes[which] = -1;
+}
+
+void
+launch_close_ends(struct attempt *a)
+{
+	for (int i = 0; i < 3; i++) {
+		if (a->ends[i] >= 0)
+			close(a->ends[i]);
+		a->ends[i] = -1;
+	}
+}

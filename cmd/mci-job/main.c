@@ -1,0 +1,106 @@
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "demands.h"
+#include "explain.h"
+#include "keeper.h"
+#include "option.h"
+#include "settings.h"
+#include "spec.h"
+#include "worker.h"
+
+#define JOBS_LIMIT 1024
+
+struct options {
+	int64_t jobs;
+	const char *log_dir;
+	const char *runner;
+	int64_t timeout;
+	const char *progress;
+	bool explain;
+	struct option_list env;
+};
+
+static const struct option options[] = {
+	{ .letter = 'j', .name = "jobs", .value = "N", .help = "run at most N jobs at once",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, jobs), .min = 1, .max = JOBS_LIMIT },
+	{ .name = "log-dir", .value = "DIR", .help = "keep what each job prints in DIR",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log_dir) },
+	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host)",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
+	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
+	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout) },
+	{ .name = "progress", .value = "FORM", .help = "json: events; plain: what jobs print; none: errors",
+	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
+	  .choices = "json|plain|none" },
+	{ .name = "explain", .help = "print what would be executed and run nothing",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, explain) },
+	{ .letter = 'e', .name = "env", .value = "NAME[=VALUE]",
+	  .help = "give jobs this variable (VALUE: that of mci-job)",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, env) },
+};
+
+static const struct command command = {
+	.program = "mci-job",
+	.operands = "[-- COMMAND [ARG...]]",
+	.summary = "run jobs: specs on standard input, events on standard output",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.max_operands = SIZE_MAX,
+	.stop_at_operand = true,
+	.size = sizeof(struct options),
+};
+
+static int64_t
+processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return n > JOBS_LIMIT ? JOBS_LIMIT : n;
+}
+
+static int
+env_check(const struct option_list *env)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		if (spec_name_ok(env->items[i], strcspn(env->items[i], "=")))
+			continue;
+		fprintf(stderr, "mci-job: -e %s: expected NAME or NAME=VALUE\n", env->items[i]);
+		return -1;
+	}
+	return 0;
+}
+
+static const char *
+progress_default(void)
+{
+	if (option_common.quiet)
+		return "none";
+	return isatty(STDOUT_FILENO) == 1 ? "plain" : "json";
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .jobs = processors() };
+	struct settings settings = { 0 };
+	struct error e;
+
+	option_parse(&command, &argc, argv, &o);
+	argv[argc] = NULL;
+	if (env_check(&o.env) < 0)
+		return EXIT_USAGE;
+	if (demands_check_runner(o.runner, &e) < 0) {
+		option_complain("mci-job", &e);
+		return EXIT_USAGE;
+	}
+	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .runner = o.runner,
+		.timeout = o.timeout, .progress = o.progress != NULL ? o.progress : progress_default(),
+		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
+	if (o.explain)
+		return option_finish("mci-job", explain_run(&settings));
+	return keeper_run(worker_run, &settings);
+}

@@ -1,0 +1,132 @@
+#include "outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "kernel.h"
+#include "memory.h"
+#include "spec.h"
+
+struct output {
+	struct span name, value;
+};
+
+/* By name; of the same name the later line (further on in the text) comes last. */
+static int
+compare(const void *left, const void *right)
+{
+	const struct output *a = left, *b = right;
+	size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
+	int order = memcmp(a->name.p, b->name.p, n);
+
+	if (order == 0 && a->name.n != b->name.n)
+		order = a->name.n < b->name.n ? -1 : 1;
+	return order != 0 ? order : a->name.p < b->name.p ? -1 : 1;
+}
+
+static bool
+same_name(const struct output *a, const struct output *b)
+{
+	return a->name.n == b->name.n && memcmp(a->name.p, b->name.p, a->name.n) == 0;
+}
+
+static int
+line_read_pair(struct span line, size_t number, struct output *o, struct error *e)
+{
+	const char *equals = memchr(line.p, '=', line.n);
+
+	if (equals == NULL || !spec_name_ok(line.p, (size_t)(equals - line.p)))
+		return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: expected NAME=VALUE, found '%.*s'",
+		    number, (int)(line.n > 64 ? 64 : line.n), line.p);
+	o->name = (struct span){ line.p, (size_t)(equals - line.p) };
+	o->value = (struct span){ equals + 1, (size_t)(line.p + line.n - equals - 1) };
+	return 0;
+}
+
+/* Every line but empty ones; outputs has room for one a line. */
+static int
+lines_read(struct span text, struct output *outputs, size_t *n, struct error *e)
+{
+	size_t number = 1;
+
+	while (text.n > 0) {
+		const char *end = memchr(text.p, '\n', text.n);
+		struct span line = { text.p, end != NULL ? (size_t)(end - text.p) : text.n };
+
+		if (line.n > 0 && line_read_pair(line, number, &outputs[(*n)++], e) < 0)
+			return -1;
+		line.n += end != NULL;
+		text.p += line.n;
+		text.n -= line.n;
+		number++;
+	}
+	return 0;
+}
+
+static int
+parse(struct span text, struct bytes *json, struct error *e)
+{
+	/* a pair takes at least three bytes and its newline; the last one may lack that */
+	AUTO_FREE struct output *outputs = xmalloc((text.n / 2 + 1) * sizeof(*outputs));
+	size_t n = 0;
+
+	if (lines_read(text, outputs, &n, e) < 0)
+		return -1;
+	if (n == 0)
+		return 0;
+	qsort(outputs, n, sizeof(*outputs), compare);
+	emit_open(json);
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < n && same_name(&outputs[i], &outputs[i + 1]))
+			continue;
+		bytes_text(json, i > 0 && json->data[json->len - 1] != '{' ? ",\"" : "\"");
+		bytes_add(json, outputs[i].name.p, outputs[i].name.n);
+		bytes_text(json, "\":");
+		emit_string(json, outputs[i].value.p, outputs[i].value.n);
+	}
+	bytes_char(json, '}');
+	return 1;
+}
+
+static int
+read_all(int fd, struct bytes *text, struct error *e)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return error_sys(e, "MCI_OUTPUT");
+	if (!S_ISREG(st.st_mode))
+		return error_set(e, ERROR_INPUT, "MCI_OUTPUT: the job made something that is no file");
+	if (st.st_size > OUTPUTS_LIMIT)
+		return error_set(e, ERROR_LIMIT, "MCI_OUTPUT: %lld bytes; the limit is %d",
+		    (long long)st.st_size, OUTPUTS_LIMIT);
+	while ((n = kernel.read(fd, bytes_reserve(text, 4096), 4096)) > 0) {
+		text->len += (size_t)n;
+		if (text->len > OUTPUTS_LIMIT)
+			return error_set(e, ERROR_LIMIT, "MCI_OUTPUT: more than %d bytes", OUTPUTS_LIMIT);
+	}
+	return n < 0 ? error_sys(e, "MCI_OUTPUT") : 0;
+}
+
+int
+outputs_take(const char *path, struct bytes *json, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	/* a FIFO left there must not hold us up */
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return error_sys(e, "MCI_OUTPUT");
+	unlink(path);
+	if (read_all(fd, &text, e) < 0)
+		return -1;
+	return parse((struct span){ text.data, text.len }, json, e);
+}

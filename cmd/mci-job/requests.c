@@ -1,0 +1,89 @@
+#include "requests.h"
+
+#include <string.h>
+
+#include "contract.h"
+#include "emit.h"
+
+static void
+reply_open(struct bytes *b, struct span id)
+{
+	bytes_text(b, "{\"jsonrpc\":\"2.0\",\"id\":");
+	if (id.n > 0)
+		bytes_add(b, id.p, id.n);
+	else
+		bytes_text(b, "null");
+}
+
+static void
+fail(struct report *r, const struct message *m, const char *error_name, const char *text)
+{
+	reply_open(&r->out, m->id);
+	emit_key(&r->out, "error");
+	emit_open(&r->out);
+	emit_integer(&r->out, "code", contract_error(error_name)->code);
+	emit_text(&r->out, "message", text);
+	bytes_char(&r->out, '}');
+	emit_line(&r->out);
+}
+
+static int
+job_cancel(const struct requests *q, const struct message *m, struct error *e)
+{
+	AUTO_BYTES job = { 0 };
+	struct scan_value v;
+
+	/* the contract was checked: it is there and a string */
+	if (message_member(m->params.p, m->params.n, "job", &v, e) <= 0 || scan_text(&v, &job, e) < 0)
+		return -1;
+	if (!q->cancel(q->arg, bytes_string(&job)))
+		return error_set(e, ERROR_NOT_FOUND, "no job '%.200s' runs or waits here", job.data);
+	return 0;
+}
+
+static const struct method {
+	const char *name;
+	int (*call)(const struct requests *q, const struct message *m, struct error *e);
+} methods[] = {
+	{ "job/cancel", job_cancel },
+};
+
+static const struct method *
+method_find(struct span name)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (span_is(name, methods[i].name))
+			return &methods[i];
+	}
+	return NULL;
+}
+
+/* The contract has rows of one name for several services. */
+static const struct contract_method *
+row_of(const struct method *method)
+{
+	for (size_t i = 0; i < contract_nmethods; i++) {
+		if (strcmp(contract_methods[i].name, method->name) == 0 &&
+		    strcmp(contract_methods[i].service, "job") == 0)
+			return &contract_methods[i];
+	}
+	return NULL;
+}
+
+void
+requests_answer(const struct requests *q, struct report *r, const struct message *m)
+{
+	const struct method *method = method_find(m->method);
+	struct error e = { 0 };
+
+	if (method == NULL) {
+		fail(r, m, "unknown-method", "mci-job knows job/cancel");
+	} else if (contract_check_params(row_of(method), m->params, &e) < 0) {
+		fail(r, m, "bad-params", e.text);
+	} else if (method->call(q, m, &e) < 0) {
+		fail(r, m, e.code == ERROR_NOT_FOUND ? "not-found" : "bad-params", e.text);
+	} else {
+		reply_open(&r->out, m->id);
+		bytes_text(&r->out, ",\"result\":{}}\n");
+	}
+}

@@ -1,0 +1,32 @@
+/* settings: what the command line says, for every part of mci-job. */
+#ifndef JOB_SETTINGS_H
+#define JOB_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct settings {
+	int64_t jobs;             /* how many attempts run at once */
+	const char *log_dir;      /* NULL: logs are not kept */
+	const char *runner;       /* NULL: none was named */
+	int64_t timeout;          /* for jobs that name none; nanoseconds, 0 none */
+	const char *progress;     /* "json", "plain" or "none" */
+	const char *const *env;   /* -e NAME[=VALUE] */
+	size_t nenv;
+	char **argv;              /* -- COMMAND...: the direct mode; else NULL */
+};
+
+/* Exit statuses of section 5 of the design. */
+#define EXIT_JOB_FAILED 1
+#define EXIT_USAGE 2
+#define EXIT_TIMEOUT 124
+#define EXIT_ERROR 125
+#define EXIT_CANNOT_RUN 126
+#define EXIT_NOT_FOUND 127
+#define EXIT_SIGNAL 128
+
+/* From TERM to KILL. */
+#define GRACE (INT64_C(5) * 1000000000)
+
+#endif

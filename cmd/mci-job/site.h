@@ -1,0 +1,48 @@
+/* site: what all attempts of one worker share. */
+#ifndef JOB_SITE_H
+#define JOB_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "environment.h"
+#include "error.h"
+#include "loop.h"
+#include "report.h"
+#include "settings.h"
+
+struct attempt;
+
+enum outcome {
+	OUTCOME_SUCCESS,
+	OUTCOME_FAILURE,
+	OUTCOME_ERROR, /* it could not be run */
+};
+
+/* How an attempt ended, for whoever gave it a slot. */
+struct ending {
+	enum outcome outcome;
+	const char *reason;
+	int status; /* wait status of its last process, where there was one */
+	struct error error;
+};
+
+struct site {
+	const struct settings *settings;
+	struct loop *loop;
+	struct report report;
+	struct environment environment;
+	const char *scratch;      /* private folder of this run */
+	char *cwd;                /* absolute */
+	int logs;                 /* descriptor of the log folder; -1: output is passed through */
+	bool keep_logs;           /* --log-dir was given */
+	int null;                 /* /dev/null */
+	struct attempt *attempts; /* slots */
+	size_t nattempts;
+	size_t running;           /* slots in use */
+	/* An attempt is over; its slot is free again. */
+	void (*ended)(void *arg, const struct ending *ending);
+	void *arg;
+};
+
+#endif
