@@ -223,9 +223,9 @@ const size_t contract_nmethods = sizeof(contract_methods) / sizeof(contract_meth
 
 const struct contract_error contract_errors[] = {
 	{ -32700, "not-json", ERROR_INPUT, "the line is not JSON, or too long" },
-	{ -32600, "bad-request", ERROR_INPUT, "JSON, but no request or event that is well formed" },
+	{ -32600, "invalid-request", ERROR_INPUT, "JSON, but no request or event that is well formed" },
 	{ -32601, "unknown-method", ERROR_INPUT, "the service has no such method" },
-	{ -32602, "bad-params", ERROR_INPUT, "a parameter is missing, unknown or of the wrong type" },
+	{ -32602, "invalid-params", ERROR_INPUT, "a parameter is missing, unknown or of the wrong type" },
 	{ -32603, "internal", ERROR_INTERNAL, "the service itself is at fault" },
 	{ -32000, "not-found", ERROR_NOT_FOUND, "what was asked for is not there" },
 	{ -32001, "limit", ERROR_LIMIT, "a stated bound would be exceeded" },
@@ -270,7 +270,7 @@ const struct contract_error *
 contract_error_for(enum error_code code)
 {
 	if (code == ERROR_INPUT || code == ERROR_USAGE)
-		return contract_error("bad-params");
+		return contract_error("invalid-params");
 	for (size_t i = 0; i < contract_nerrors; i++) {
 		if (contract_errors[i].is == code)
 			return &contract_errors[i];

@@ -84,11 +84,24 @@ kick(struct link *l)
 		l->kick = loop_after(l->loop, 0, kicked, l);
 }
 
+/* Whether lines may be handed out now. */
+static bool
+willing(const struct link *l)
+{
+	return !l->dead && !l->paused && !l->taken && link_unsent(l) <= LINK_PAUSE;
+}
+
+/* Bytes that were read while the link was willing, and not handed out before it no longer was. */
+static bool
+backlog(const struct link *l)
+{
+	return l->reader.searched < l->reader.buffer.len;
+}
+
 static bool
 reading(const struct link *l)
 {
-	return l->in >= 0 && !l->paused && !l->taken && !l->eof && !l->dead &&
-	    link_unsent(l) <= LINK_PAUSE;
+	return l->in >= 0 && !l->eof && willing(l) && !backlog(l);
 }
 
 /* False when fd cannot be watched: files and some devices are always ready. */
@@ -123,7 +136,7 @@ watch(struct link *l)
 		    &l->watched_in, &l->watch_in);
 	else if (l->in >= 0 && !l->file)
 		l->file = !watch_one(l, l->in, ready_in, in != 0, in, &l->watched_in, &l->watch_in);
-	if (l->file && in != 0)
+	if ((l->file && in != 0) || (backlog(l) && willing(l)))
 		kick(l);
 	if (l->out >= 0 && l->in != l->out && !l->sink)
 		l->sink = !watch_one(l, l->out, ready_out, true, out, &l->watched_out,
@@ -369,22 +382,16 @@ hand_out(struct link *l)
 	return true;
 }
 
-/* Whether more lines may be handed out; what they made us answer is sent first if it is much. */
-static bool
-takes_more(struct link *l)
-{
-	if (link_unsent(l) > LINK_PAUSE)
-		flush(l);
-	return !l->dead && !l->paused && !l->taken && link_unsent(l) <= LINK_PAUSE;
-}
-
 static void
 dispatch(struct link *l)
 {
 	l->depth++;
 	l->busy = true;
-	while (takes_more(l) && hand_out(l))
-		;
+	while (willing(l) && hand_out(l)) {
+		/* answers are gathered, unless they are many */
+		if (link_unsent(l) > LINK_PAUSE)
+			flush(l);
+	}
 	l->busy = false;
 	if (!l->dead)
 		flush(l);
@@ -486,8 +493,6 @@ fail(struct link *l, int sys)
 static void
 moved(struct link *l)
 {
-	bool paused = link_unsent(l) > LINK_PAUSE;
-
 	flush(l);
 	if (l->broken != 0)
 		return;
@@ -500,8 +505,6 @@ moved(struct link *l)
 			return;
 		}
 	}
-	if (paused && link_unsent(l) <= LINK_PAUSE)
-		kick(l);
 	watch(l);
 }
 
@@ -554,7 +557,7 @@ kicked(void *arg)
 	} else if (l->in < 0) {
 		if (l->out < 0)
 			lost(l, 0);
-	} else if (l->reader.at < l->reader.buffer.len && l->reader.searched < l->reader.buffer.len) {
+	} else if (backlog(l) && willing(l)) {
 		dispatch(l);
 	} else if (l->file && reading(l)) {
 		receive(l);
@@ -679,11 +682,9 @@ link_pause(struct link *l, int paused)
 	if (l->paused == (paused != 0))
 		return;
 	l->paused = paused != 0;
-	if (!l->paused) {
-		/* lines that were read already are handed out from the loop, not inside this call */
+	if (!l->paused)
 		l->gone = false;
-		kick(l);
-	}
+	/* lines that were read already are handed out from the loop, not inside this call */
 	watch(l);
 }
 

@@ -205,7 +205,7 @@ on_request(struct connection *c, const struct message *m)
 		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->name);
 		refuse(c, m, "unknown-method", e.text);
 	} else if (contract_check_params(row, m->params, &e) < 0) {
-		refuse(c, m, "bad-params", e.text);
+		refuse(c, m, "invalid-params", e.text);
 	} else {
 		method->call(c->server->self, request_new(c, method, m));
 	}
@@ -240,13 +240,13 @@ on_bad_line(struct connection *c, struct span line, const struct error *why)
 		return;
 	}
 	if (type != SCAN_OBJECT || message_member(line.p, line.n, "jsonrpc", &v, NULL) != 1) {
-		report(c, link_line_number(c->link), "bad-request", why->text);
+		report(c, link_line_number(c->link), "invalid-request", why->text);
 		return;
 	}
 	if (message_member(line.p, line.n, "id", &v, NULL) == 1 &&
 	    (v.type == SCAN_STRING || v.type == SCAN_NUMBER))
 		id = v.raw;
-	reply_error(c, id, contract_error("bad-request"), why->text);
+	reply_error(c, id, contract_error("invalid-request"), why->text);
 }
 
 static void
@@ -268,7 +268,7 @@ connection_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	else if (m.kind == MESSAGE_EVENT)
 		on_event(c, &m);
 	else
-		report(c, link_line_number(l), "bad-request",
+		report(c, link_line_number(l), "invalid-request",
 		    m.kind == MESSAGE_SPEC ? "expected a request or an event, found a spec" :
 		    "expected a request or an event, found a reply");
 }
