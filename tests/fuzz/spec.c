@@ -1,0 +1,77 @@
+/* Any bytes as a spec: refused with an error, or written again as a line that reads and writes the same. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/mci-build/matrix.h"
+#include "cmd/mci-build/when.h"
+#include "spec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* Reads a line that spec_write made and writes it into again. */
+static void
+again(const struct bytes *line, unsigned flags, struct bytes *into)
+{
+	struct spec spec;
+	struct error e;
+
+	if (line->len == 0 || line->data[line->len - 1] != '\n' ||
+	    memchr(line->data, '\n', line->len - 1) != NULL)
+		abort();
+	if (spec_read(&spec, line->data, line->len - 1, flags, &e) < 0)
+		abort();
+	spec_write(into, &spec, flags == SPEC_ATTEMPT);
+	spec_free(&spec);
+}
+
+static void
+round_trip(const struct spec *spec, bool for_attempt)
+{
+	AUTO_BYTES first = { 0 };
+	AUTO_BYTES second = { 0 };
+
+	spec_write(&first, spec, for_attempt);
+	again(&first, for_attempt ? SPEC_ATTEMPT : 0, &second);
+	if (first.len != second.len || memcmp(first.data, second.data, first.len) != 0)
+		abort();
+}
+
+static int
+member(void *arg, struct spec *spec, struct error *e)
+{
+	(void)arg;
+	(void)e;
+	if (spec->matrix.n > 0 || !spec_id_ok(spec->id, strlen(spec->id)))
+		abort();
+	spec_free(spec);
+	return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static const unsigned flags[] = { 0, SPEC_MONKEY, SPEC_ATTEMPT, SPEC_MONKEY };
+	struct when_facts facts = { "main", "v1", NULL, false, NULL, 0 };
+	const char *why = "";
+	struct spec spec;
+	struct error e;
+
+	/* lines hold no newline */
+	if (n == 0 || memchr(data, '\n', n) != NULL ||
+	    spec_read(&spec, (const char *)data + 1, n - 1, flags[data[0] & 3], &e) < 0)
+		return 0;
+	if (spec.id != NULL) {
+		round_trip(&spec, false);
+		/* a job that only blocks runs nothing, so that mci-job never gets it */
+		if (spec.script != NULL || spec.argv != NULL)
+			round_trip(&spec, true);
+		if (when_check(spec.when, &e) == 0) {
+			(void)when_static(spec.when, &facts, &why);
+			(void)when_status(spec.when);
+		}
+		(void)matrix_expand(&spec, member, NULL, &e);
+	}
+	spec_free(&spec);
+	return 0;
+}
