@@ -300,7 +300,9 @@ spawn(struct build *b, int in, int out, struct error *e)
 	    b->options->env.n, plan);
 	char *argv[] = { b->definition.path, NULL };
 	struct process_spec spec = { .path = b->definition.path, .argv = argv, .env = env,
-		.dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log, .session = true };
+		.dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log,
+		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
+		.session = !plan };
 	int result = log < 0 && !plan ? -1 : process_spawn(&b->script->pid, &spec, e);
 
 	environment_free(env);
