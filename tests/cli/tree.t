@@ -1,0 +1,166 @@
+#!/bin/sh
+# The tree: one picture of a build, from a stream, a file or its name; live on a terminal.
+. "${0%/*}/lib.sh"
+
+build=$XDG_STATE_HOME/mci/builds/local/zlib/7
+mkdir -p zlib/.mci "$build/logs"
+cd zlib || exit 1
+ln -s "$PWD" "${build%/*}/project"
+ln -s 7 "${build%/*}/latest"
+
+# event TYPE [MEMBERS]: one event, a second after the one before
+second=0
+event() {
+	second=$((second + 1))
+	printf '{"seq":%d,"build":"local/zlib/7","run":1,"type":"%s","time":"2026-11-23T18:00:%02d.000Z"%s}\n' \
+		"$second" "$1" "$second" "${2:+,$2}"
+}
+
+start() {
+	event build/start "\"schema\":1,\"folder\":\"$build\",\"dir\":\"$PWD\",\"definition\":\".mci/build\",\"pid\":1"
+}
+
+# job ID STATUS REASON [MEMBERS]: all that happens to it
+job() {
+	event job/initializing "\"job\":\"$1\",\"attempt\":1"
+	event job/start "\"job\":\"$1\",\"attempt\":1,\"pid\":2"
+	event job/end "\"job\":\"$1\",\"attempt\":1,\"status\":\"$2\",\"reason\":\"$3\",\"elapsed\":1.5${4:+,$4}"
+}
+
+{
+	start
+	for id in compile unit docs; do event job/pending "\"job\":\"$id\",\"depends-on\":[]"; done
+	job compile success exit '"exit":0'
+	job unit failure exit '"exit":2'
+	event job/end '"job":"docs","attempt":1,"status":"skipped","reason":"unit failed"'
+	event build/end '"status":"failure","elapsed":12.5,"exit":1'
+} >"$build/events.ndjson"
+seq 1 30 | sed 's/^/line /' >"$build/logs/unit.log"
+printf 'evil \033[2J\007 \033[31mred\n' >>"$build/logs/unit.log"
+
+# --- the picture ---
+run mci tree <"$build/events.ndjson"
+is "$status,$(cat "$err")" 0, "a whole stream is shown"
+has "$out" '^✓ compile +1\.5s$' "a success has its mark and time"
+has "$out" '^✗ unit +1\.5s +exit 2$' "a failure has its reason"
+has "$out" '^– docs +unit failed$' "what was skipped says why"
+has "$out" '^line 12$' "the end of the failed log is shown"
+hasnt "$out" '^line 11$' "at most 20 lines of it"
+has "$out" '^evil \^\[\[2J\^G red$' "the terminal obeys nothing of it"
+is "$(tail -n 2 "$out")" "failure: 1 ok, 1 failed, 1 skipped in 12s
+mci log @/unit" "summary and the command for the rest come last"
+hasnt "$out" "$(printf '\033')" "a pipe gets no colour"
+cp "$out" "$T/picture"
+mci tree @ >"$T/named" && ok "a build's name gives the same" cmp "$T/picture" "$T/named"
+mci tree "$build/events.ndjson" >"$T/file" && ok "its file too" cmp "$T/picture" "$T/file"
+# shellcheck disable=SC2002 # a pipe is what is tested
+cat "$build/events.ndjson" | mci tree >"$T/piped" && ok "a pipe too" cmp "$T/picture" "$T/piped"
+mci show -f @ >"$T/followed" && ok "and mci show -f" cmp "$T/picture" "$T/followed"
+run mci tree --color always @
+has "$out" "$(printf '\033')\[31m✗" "--color always colours"
+LC_ALL=C run mci tree @
+has "$out" '^x unit' "ASCII marks where the locale has no others"
+hasnt "$out" '[✓✗–─]' "and nothing else"
+
+sed "s|$build|/nowhere|" "$build/events.ndjson" >moved
+exits 0 "without logs it does without" mci tree moved
+hasnt "$out" 'line' "no tail then"
+
+# --- what is not whole ---
+head -n 6 "$build/events.ndjson" >cut
+exits 1 "a cut stream is an error" mci tree cut
+has "$err" "stop before the build's end" "said on stderr"
+has "$out" 'compile' "what is there is shown"
+exits 1 "an empty one too" mci tree /dev/null
+{ head -n 3 "$build/events.ndjson"; echo '{"type":'; echo nonsense; tail -n +4 "$build/events.ndjson"; } >bad
+exits 1 "broken lines are an error" mci tree bad
+has "$err" '2 lines are no events; the first: line 4: ' "that counts them and names the first"
+has "$out" '^failure: 1 ok, 1 failed, 1 skipped' "the stream goes on behind them"
+
+second=0
+{ start; job only success exit '"exit":0'; event build/end '"status":"success","elapsed":1.5,"exit":0'; } >one
+run mci tree one
+is "$(cat "$out")" "✓ only   1.5s" "one job that worked is one line"
+second=0
+{ job a success exit '"exit":0'; job b failure timeout; } >jobs
+exits 0 "mci-job's own events are shown too" mci tree jobs
+is "$(tail -n 1 "$out")" "1 ok, 1 failed" "with a summary without a build"
+second=0
+{
+	start
+	job a failure exit '"exit":1,"allowed":true'
+	job b error start
+	job c failure signal '"signal":9'
+	job d success exit '"exit":0,"cached":true'
+	event build/end '"status":"error","elapsed":3,"exit":125,"message":"the script died"'
+} >many
+run mci tree many
+has "$out" '^✗ a .*exit 1, allowed$' "an allowed failure says so"
+has "$out" '^! b .*could not be started$' "an error has its own mark"
+has "$out" '^✗ c .*SIGKILL$' "signals have names"
+has "$out" '^✓ d .*cached$' "so has what was taken from the store"
+has "$out" '^error: 1 ok, 1 failed, 1 failed but allowed, 1 error in 3\.0s$' "all are counted"
+has "$out" '^the script died$' "and the build's message is shown"
+
+# --- live ---
+if command -v tmux >/dev/null 2>&1; then
+	# a server for each terminal: one that ends must not meet the next one on its socket
+	tmux() { timeout "$PATIENCE" tmux -f /dev/null -S "$T/tmux.$server" "$@"; }
+	screen() { tmux capture-pane -p -t tree >"$T/screen"; grep -Eqe "$1" "$T/screen"; }
+	shows() { wait_until "$2" screen "$1" && pass "$2"; }
+	live() { # COLUMNS ROWS: a tree that reads the pipe events
+		rm -f events && mkfifo events && second=0 server=$1x$2
+		tmux new-session -d -s tree -x "$1" -y "$2" \
+			"exec env -u NO_COLOR PS1='prompt ' TERM=screen PATH='$PATH' sh -i"
+		wait_until "a shell on a terminal" screen 'prompt'
+		tmux send-keys -t tree 'clear; mci tree <events' Enter
+		exec 3<>events
+	}
+	over() { exec 3>&-; shows "$1" "$2"; tmux kill-server; }
+	printf 'one\nlast words\n' >"$build/logs/a.log"
+
+	live 80 24
+	start >&3
+	for id in a b c; do event job/queued "\"job\":\"$id\"" >&3; done
+	event job/start '"job":"a","attempt":1,"pid":1' >&3
+	shows '^● a .* last words' "a running job shows the last line that it printed"
+	shows '^○ c +waiting' "what waits is there"
+	shows '1 running, 2 waiting' "and counted"
+	printf 'newer words\n' >>"$build/logs/a.log"
+	shows '^● a .* newer words' "the line is kept up to date"
+	tmux resize-window -t tree -x 20 -y 24
+	shows '^● a' "a narrow terminal shows it"
+	is "$(grep -c '^○ c' "$T/screen")" 1 "once"
+	tmux resize-window -t tree -x 80 -y 24
+	shows 'newer words' "a wide one again"
+	tmux send-keys -t tree C-z
+	shows 'topped' "it stops at ^Z"
+	tmux send-keys -t tree 'fg' Enter
+	wait_until "back" screen 'fg'
+	event job/end '"job":"a","attempt":1,"status":"success","elapsed":2' >&3
+	shows '^✓ a +2\.0s' "and goes on with fg"
+	tmux send-keys -t tree C-c
+	event job/end '"job":"b","attempt":1,"status":"canceled","reason":"canceled"' >&3
+	shows '^■ b' "^C ends what writes the events, not the tree"
+	event build/end '"status":"canceled","elapsed":5,"exit":130' >&3
+	over '^canceled: 1 ok, 1 canceled, 1 waiting in 5\.0s' "the summary stays"
+
+	live 60 10
+	start >&3
+	i=0
+	while [ $((i += 1)) -le 30 ]; do event job/queued "\"job\":\"j$i\""; done >&3
+	second=0
+	i=0
+	while [ $((i += 1)) -le 12 ]; do job "j$i" success exit '"exit":0'; done >&3
+	second=40
+	job j13 failure exit '"exit":1' >&3
+	event job/start '"job":"j14","attempt":1,"pid":1' >&3
+	shows '12 ok, 1 failed, 1 running, 16 waiting' "more jobs than rows: what waits is a number"
+	is "$(grep -c '^✓' "$T/screen")" 6 "what is done goes up"
+	ok "what failed stays with what runs" grep -q '^✗ j13' "$T/screen"
+	event build/end '"status":"failure","elapsed":5,"exit":1' >&3
+	over '^failure: 12 ok' "then the end"
+else
+	skip 14 "tmux is not installed"
+fi
+finish
