@@ -60,16 +60,18 @@ plan_keep(struct build *b, struct job *j, const struct spec *s)
 }
 
 static void
-retry_keep(struct job *j, struct spec *s)
+retry_keep(struct job *j, const struct spec *s)
 {
 	j->retries = (int16_t)s->retries;
 	if (s->nretry_codes == 0 && s->retry_delay == 0)
 		return;
 	j->retry = xmalloc(sizeof(*j->retry));
-	*j->retry = (struct job_retry){ .codes = s->retry_codes, .ncodes = s->nretry_codes,
-		.delay = s->retry_delay };
-	s->retry_codes = NULL;
-	s->nretry_codes = 0;
+	*j->retry = (struct job_retry){ .ncodes = s->nretry_codes, .delay = s->retry_delay };
+	if (s->nretry_codes == 0)
+		return;
+	/* the spec keeps its own: the plan still has to tell them */
+	j->retry->codes = xrealloc(NULL, s->nretry_codes, sizeof(int));
+	memcpy(j->retry->codes, s->retry_codes, s->nretry_codes * sizeof(int));
 }
 
 /* Something that runs depends on this job, and on what it depends on itself. */
