@@ -1,0 +1,202 @@
+#!/bin/sh
+# YAML and JSON files of jobs: what they mean, what is said about bad ones, and that none costs much.
+. "${0%/*}/lib.sh"
+need git python3
+
+plan() {
+	run mci-build --plan -f "./$1"
+}
+
+# says FILE PATTERN TEXT: the file is refused, and standard error has the pattern behind its name
+says() {
+	plan "$1"
+	if [ "$status" = 125 ]; then has "$err" "^mci-build: \./$1$2" "$3"; else fail "$3 (status $status)" "$err"; fi
+}
+
+# --- what plain scalars become
+
+cat >scalars.yaml <<'END'
+- id: 1.20
+  script:
+    - yes
+    - 0x10
+    - |
+      two
+      lines
+    - >-
+      one
+      line
+    - 'it''s'
+    - "a\tb\u00e9"
+  env: {VERSION: 1.20, COUNTRY: no, NOTHING: , NULL_TEXT: null, OCTAL: 0755}
+  labels:
+    on: off
+  timeout: 1h30m
+  allow-failure: True
+  retry: {count: 0x2, exit: [1, +2], delay: 5s}
+- id: two
+  script: make
+  depends-on: [1.20]
+  split: false
+END
+plan scalars.yaml
+is "$status" 0 "a YAML file is planned"
+is "$(cat "$out")" '{"id":"1.20","script":["yes","0x10","two\nlines\n","one line","it'\''s","a\tbé"],"env":{"VERSION":"1.20","COUNTRY":"no","NOTHING":"","NULL_TEXT":"null","OCTAL":"0755"},"timeout":"1h30m","labels":{"on":"off"},"retry":{"count":2,"exit":[1,2],"delay":"5s"},"allow-failure":true}
+{"id":"two","script":["make"],"depends-on":["1.20"]}' "text stays text, numbers and booleans are read where they belong"
+
+# --- aliases and merge keys
+
+cat >merge.yaml <<'END'
+x-base: &base
+  timeout: 5m
+  env: &env {CC: gcc, OPT: 2}
+.more: &more
+  <<: *base
+  dir: sub
+jobs:
+  - id: a
+    <<: *base
+    script: [x]
+  - {<<: [*more, {timeout: 9m}], id: b, script: *words, timeout: 1m}
+END
+says merge.yaml ':11:50: \*words: there is no anchor' "an alias without its anchor"
+sed 's/\*words/y/' merge.yaml >merged.yaml
+plan merged.yaml
+is "$(cat "$out")" '{"id":"a","script":["x"],"env":{"CC":"gcc","OPT":"2"},"timeout":"5m"}
+{"id":"b","script":["y"],"env":{"CC":"gcc","OPT":"2"},"dir":"sub","timeout":"1m"}' \
+	"<< merges; a job's own keys win"
+
+# --- forms of a file
+
+echo '{"id":"one","script":"true"}' >one.json
+plan one.json
+is "$(cat "$out")" '{"id":"one","script":["true"]}' "one mapping is one job"
+printf '{"jobs":[\n {"id":"a","script":["\\ud83d\\ude00\\/"],"env":{"N":1.50}}\n],"x-note":1}' >jobs.json
+plan jobs.json
+is "$(cat "$out")" '{"id":"a","script":["😀/"],"env":{"N":"1.50"}}' "an object with jobs"
+printf '\357\273\277- {id: a, script: x}\r\n' >bom.yaml
+plan bom.yaml
+is "$(cat "$out")" '{"id":"a","script":["x"]}' "a byte order mark and CRLF"
+printf '%%YAML 1.1\n---\n- {id: y, script: [no]}\n...\n' >directive.yml
+plan directive.yml
+is "$(cat "$out")" '{"id":"y","script":["no"]}' "%YAML 1.1 does not change what no means"
+mkdir -p .mci && cp merged.yaml .mci/build.yaml
+run mci-build --plan
+is "$(wc -l <"$out")" 2 ".mci/build.yaml is found"
+cp one.json .mci/build.json
+exits 125 "two definitions are an error" mci-build --plan
+has "$err" '\.mci/build\.json and \.mci/build\.yaml' "that names both"
+mv .mci/build.json .mci/build.json~
+exits 0 "what an editor leaves behind does not count" mci-build --plan
+rm -r .mci
+
+# --- places and fixes
+
+cat >bad.yaml <<'END'
+- id: a
+  script:
+    - true
+    - echo: x
+END
+says bad.yaml ":4:7: script\[1\]: expected a string, found an object \(a text that holds ': ' has to be" \
+	"the place of a field, and the trap"
+printf -- '- id: a\n  scirpt: x\n' >bad.yaml
+says bad.yaml ":2:3: scirpt: unknown key; did you mean 'script'\?" "an unknown key"
+printf -- '- id: a\n  script: x\n  pty: yes\n' >bad.yaml
+says bad.yaml ':3:8: pty: expected true or false, found a string \(YAML knows only true and false' "yes is no boolean"
+printf -- '- id: a\n  script:\n' >bad.yaml
+says bad.yaml ':2:3: script: expected a list of strings, found null' "nothing where a list belongs"
+printf -- '- id: a\n  script: x\n  timeout: 90\n' >bad.yaml
+says bad.yaml ':3:12: timeout: 90 has no unit' "a number without unit"
+printf -- '- id: a\n  script: x\n  when: {branch: [x, [y]]}\n' >bad.yaml
+says bad.yaml ':3:22: when\.branch\[1\]: expected a glob' "inside when"
+printf -- '- id: a\n  script: x\n  matrix: {A: [a b, a_b]}\n' >bad.yaml
+says bad.yaml ':3:11: matrix: A=a b and A=a_b are both the job ID.a_b' "a clash of matrix values names both"
+printf -- '- id: a\n  id: b\n  script: x\n' >bad.yaml
+says bad.yaml ':2:3: id: the key comes twice' "a key twice"
+printf -- '- id: a\n\tscript: x\n' >bad.yaml
+says bad.yaml ':2:2: not YAML: .*tab' "a tab as indentation"
+printf -- '- a\n\t- b\n' >bad.yaml
+says bad.yaml ':1:3: a tab as indentation' "a tab that YAML itself takes for text"
+printf -- '- id: "caf\351"\n' >bad.yaml
+says bad.yaml ':1:11: not YAML: a byte that is not UTF-8' "bad UTF-8"
+printf -- '- {id: a, script: x}\n---\n- {id: b, script: x}\n' >bad.yaml
+says bad.yaml ':2:1: a second document' "a second document"
+printf -- '- x\n' >bad.yaml
+says bad.yaml ':1:3: expected a job' "no job"
+printf -- '# nothing\n' >bad.yaml
+says bad.yaml ': expected a list of jobs' "an empty file"
+printf -- '- id: !!binary aGk=\n  script: x\n' >bad.yaml
+says bad.yaml ':1:7: .*a tag that means nothing' "a tag"
+printf -- '- &a [*a]\n' >bad.yaml
+says bad.yaml ':1:8: \*a: an alias inside its own anchor' "an alias that holds itself"
+printf '[{"id":"a",\n "script":["x" "y"]}]' >bad.json
+says bad.json ":2:16: not JSON: ',' was expected" "broken JSON"
+printf '[{"id":"a","script":["x"],"env":{"A":"1","A":"2"}}]' >bad.json
+says bad.json ':1:42: A: the key comes twice' "a key twice in JSON"
+printf "{'id': 'a'}" >bad.json
+says bad.json ':1:2: not JSON' "YAML is not JSON"
+printf '[{"id":"a","script":["\\u0000"]}]' >bad.json
+says bad.json ':1:22: a string may not hold U\+0000' "U+0000"
+mkdir folder.yaml
+says folder.yaml ': cannot be read: not a file' "a folder"
+exits 125 "a file that is not there" mci-build --plan -f ./absent.yaml
+has "$err" 'absent.yaml: No such file' "is named"
+
+# --- nothing hostile takes long or much memory
+
+cat >hostile.py <<'END'
+deep = '[' * 31
+files = {
+    'brackets.yaml': '[' * 200000,
+    'lines.yaml': '[\n' * 200000,
+    'maps.yaml': '{a: ' * 60000,
+    'dashes.yaml': '- ' * 120000,
+    'questions.yaml': '? ' * 120000,
+    'aliases.yaml': 'a: &a [' + 'x,' * 9 + ']\n' + ''.join(
+        '%c: &%c [%s]\n' % (98 + i, 98 + i, ','.join(['*%c' % (97 + i)] * 9)) for i in range(9)),
+    'copies.yaml': '- &a\n  id: a\n  script: [x]\n  env: {A: "' + 'y' * 200000 + '"}\n' + '- *a\n' * 100000,
+    'merges.yaml': '- &a\n' + ''.join('  k%d: x\n' % i for i in range(900)) + '- {<<: *a}\n' * 100000,
+    'chain.yaml': ''.join('- &a%d\n  k%d: x\n%s' % (i, i, i and '  <<: [*a%d, *a%d]\n' % (i - 1, i - 1) or '')
+        for i in range(900)),
+    'anchors.yaml': ''.join('- &a%d x\n' % i for i in range(100000)),
+    'keys.yaml': '- ' + ''.join('k%d: x\n  ' % i for i in range(200000)) + '\n',
+    'documents.yaml': '---\n' * 1000000,
+    'newlines.yaml': '\n' * 16000000,
+    'long.yaml': '- ' + 'a' * 10000000,
+    'large.yaml': '# comment\n' * 2000000,
+    'brackets.json': '[' * 200000,
+    'deep.json': deep + '1' + ']' * 31,
+    'keys.json': '[{' + ','.join('"k%d":1' % i for i in range(500000)) + '}]',
+    'strings.json': '["' + '\\n' * 7000000 + '"]',
+}
+for name, text in files.items():
+    open(name, 'w').write(text)
+END
+mkdir hostile && (cd hostile && python3 ../hostile.py)
+cat >bounded.py <<'END'
+import os, resource, subprocess, sys, time
+start = time.monotonic()
+done = subprocess.run(['mci-build', '--plan', '-f', sys.argv[1]], stdout=subprocess.DEVNULL,
+    stderr=subprocess.PIPE, timeout=20)
+seconds = time.monotonic() - start
+megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+lines = done.stderr.decode().splitlines()
+print(done.returncode, len(lines), '%.2f s, %d MB' % (seconds, megabytes), lines[:1])
+sanitized = os.environ.get('ASAN_OPTIONS') or b'__asan' in open(sys.argv[2], 'rb').read()
+sys.exit(not (done.returncode == 125 and len(lines) == 1 and (sanitized or seconds < 3 and megabytes < 160)))
+END
+for file in hostile/*; do
+	ok "${file#*/} is refused in bounded time and memory" python3 bounded.py "./$file" "$(command -v mci-build)"
+done
+
+# --- ten thousand jobs
+
+python3 -c '
+for i in range(10000):
+    print("- id: j%d\n  script: [make check]\n  env: {CC: clang}%s" % (i, i and "\n  depends-on: j%d" % (i - 1) or ""))
+' >many.yaml
+plan many.yaml
+is "$status $(wc -l <"$out")" "0 10000" "10,000 jobs are planned"
+
+finish
