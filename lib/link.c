@@ -53,7 +53,7 @@ struct link {
 	bool eof;       /* the other end's sending half is closed */
 	bool told;      /* ... and the owner knows */
 	bool finishing; /* close our half when all is sent */
-	bool gone;      /* hung up while reading was paused */
+	bool gone;      /* hung up while nothing was read */
 	int broken;     /* errno of a failed write */
 	bool busy;      /* handing out lines: send when they are done */
 	bool dead;
@@ -479,6 +479,8 @@ fail(struct link *l, int sys)
 	l->broken = sys;
 	l->unsent.len = l->given = 0;
 	l->depth++;
+	if (backlog(l))
+		dispatch(l);
 	for (int i = 0; i < DRAIN && reading(l); i++) {
 		if (!receive(l))
 			break;
@@ -537,11 +539,14 @@ ready_in(void *arg, uint32_t events)
 		if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 			receive(l);
 	} else if (events & (EPOLLHUP | EPOLLERR)) {
-		if (l->paused && !l->taken && !l->eof && link_unsent(l) == 0) {
+		if (link_unsent(l) > 0 || events & EPOLLERR) {
+			fail(l, EPIPE);
+		} else if ((l->paused || backlog(l)) && !l->taken && !l->eof) {
+			/* what it said is still of use, and is heard when reading goes on */
 			l->gone = true;
 			watch(l);
 		} else {
-			lost(l, events & EPOLLERR || link_unsent(l) > 0 ? EPIPE : 0);
+			lost(l, 0);
 		}
 	}
 }
@@ -682,8 +687,6 @@ link_pause(struct link *l, int paused)
 	if (l->paused == (paused != 0))
 		return;
 	l->paused = paused != 0;
-	if (!l->paused)
-		l->gone = false;
 	/* lines that were read already are handed out from the loop, not inside this call */
 	watch(l);
 }
