@@ -115,25 +115,31 @@ graph_declare(struct graph *g, const char *id, uint32_t *job, struct error *e)
 	return 0;
 }
 
-static uint32_t
-edge_add(struct graph *g, uint32_t to, uint32_t next)
+static void
+edge_add(struct graph *g, uint32_t to, uint32_t *first, uint32_t *last)
 {
 	if (g->nedges == g->edges_size) {
 		g->edges_size = g->edges_size == 0 ? 256 : g->edges_size * 2;
 		g->edges = xrealloc(g->edges, g->edges_size, sizeof(*g->edges));
 	}
-	g->edges[g->nedges] = (struct edge){ to, next };
-	return g->nedges++;
+	g->edges[g->nedges] = (struct edge){ to, NO_JOB };
+	if (*first == NO_JOB)
+		*first = g->nedges;
+	else
+		g->edges[*last].next = g->nedges;
+	*last = g->nedges++;
 }
 
 void
 graph_depend(struct graph *g, uint32_t job, uint32_t on)
 {
-	if (g->jobs[on].asker == job)
+	struct job *j = &g->jobs[job], *o = &g->jobs[on];
+
+	if (o->asker == job)
 		return;
-	g->jobs[on].asker = job;
-	g->jobs[job].needs = edge_add(g, on, g->jobs[job].needs);
-	g->jobs[on].needed = edge_add(g, job, g->jobs[on].needed);
+	o->asker = job;
+	edge_add(g, on, &j->needs, &j->last_needs);
+	edge_add(g, job, &o->needed, &o->last_needed);
 }
 
 const char *

@@ -38,6 +38,7 @@ struct job {
 	uint32_t line_length;
 	uint32_t needs;   /* first edge to a job that it depends on, NO_JOB at the end of the list */
 	uint32_t needed;  /* first edge to a job that depends on it */
+	uint32_t last_needs, last_needed; /* the ends of both lists: they keep the order of the specs */
 	uint32_t waiting; /* how many of needs have not ended */
 	uint32_t because; /* the first of them that went wrong, NO_JOB */
 	uint32_t next;    /* in the queue of those that are ready */

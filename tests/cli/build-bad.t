@@ -33,7 +33,7 @@ bad 'a cycle: [abc] -> [abc] -> [abc] -> [abc]' "a cycle in full" \
 	'{"id":"a","script":["true"],"depends-on":["b"]}' '{"id":"b","script":["true"],"depends-on":["c"]}' \
 	'{"id":"c","script":["true"],"depends-on":["a"]}'
 bad 'a cycle: a -> a' "a job that waits for itself" '{"id":"a","script":["true"],"depends-on":["a"]}'
-bad 'm.a_b' "matrix values that clash" '{"id":"m","script":["true"],"matrix":{"X":["a b","a/b"]}}'
+bad 'X=a b and X=a/b' "matrix values that clash" '{"id":"m","script":["true"],"matrix":{"X":["a b","a/b"]}}'
 bad 'jobs of another kind|script/busy' "an event that is not for scripts" '{"type":"job/end","job":"a"}'
 bad 'image' "an image without a runner for it" '{"id":"a","image":"debian","script":["true"]}'
 bad 'expose' "a key that no part serves" '{"id":"a","expose":[80],"script":["true"]}'
@@ -59,7 +59,7 @@ run timeout 20 sh -c 'mci-build -q - <specs'
 is "$status" 125 "deep nesting"
 
 printf '{"id":"first","script":["touch ran; sleep 0.2; touch ended"]}\nrubbish\n{"id":"late","script":["touch late"]}\n' >specs
-run timeout 20 sh -c '(sed -n 1p jobs; sleep 0.1; sed -n "2,3p" jobs) | mci-build --json -'
+run timeout 20 sh -c '(sed -n 1p specs; sleep 0.1; sed -n "2,3p" specs) | mci-build --json -'
 is "$status" 125 "a bad line after a good one"
 ok "what runs may finish" test -e ended
 ok "nothing more is started" test ! -e late

@@ -10,6 +10,9 @@ cat >specs <<'JOBS'
 {"id":"waits","script":["true"],"depends-on":["stray"]}
 JOBS
 
+printf '#!/bin/sh\ncat specs\n' >script
+chmod +x script
+
 # what of our sleeps is alive
 sleepers() {
 	pgrep -f 'sleep 357[1-5]' || true
@@ -22,16 +25,18 @@ all_sleepers() {
 }
 start() {
 	: >"$out"
-	background mci-build --json -j 4 - <specs
+	# a shell starts background commands with SIGINT ignored and no standard input
+	background env --default-signal=INT mci-build --json -j 4 ./script
 	wait_until "the jobs start" all_sleepers
 	folder=$(jq -r 'select(.type=="build/start").folder' "$out")
 }
 
-for signal in INT TERM HUP; do
+for signal in INT:2 TERM:15 HUP:1; do
+	number=${signal#*:} signal=${signal%:*}
 	start
 	kill -"$signal" "$pid"
 	wait_end "$pid"
-	is "$status" "$((128 + $(kill -l "$signal")))" "SIG$signal cancels"
+	is "$status" "$((128 + number))" "SIG$signal cancels"
 	ok "SIG$signal leaves nothing running" no_sleepers
 	is "$(jq -r 'select(.type=="build/end").status' "$folder/events.ndjson")" canceled "SIG$signal is in the log"
 	is "$(jq -r 'select(.type=="job/end").status' "$folder/events.ndjson" | sort | uniq -c | tr -s ' ')" " 3 canceled" \
@@ -75,15 +80,16 @@ done
 
 # by request
 printf '%s\n' '{"id":"gate","script":["echo through"],"blocked":true}' '{"id":"no","script":["true"],"blocked":true}' >specs
-background mci-build --json - <specs
+background mci-build --json ./script
 wait_for_line "$out" '"job/blocked".*"no"'
 name=$(jq -r 'select(.type=="build/start").build' "$out")
+log=$(jq -r 'select(.type=="build/start").folder' "$out")/events.ndjson
 exits 0 "mci unblock" mci unblock "$name/gate"
-wait_for_line "$out" '"job/end".*"gate"'
+wait_for_line "$log" '"job/end".*"gate"'
 exits 1 "a job that is not blocked cannot be unblocked" mci unblock "$name/gate"
 exits 0 "mci cancel" mci cancel "$name"
 wait_end "$pid"
 is "$status" 143 "canceled by request is 143"
-is "$(jq -r 'select(.type=="job/end" and .job=="gate").status' "$out")" success "the unblocked job ran"
-is "$(jq -r 'select(.type=="job/end" and .job=="no").status' "$out")" canceled "the other was canceled"
+is "$(jq -r 'select(.type=="job/end" and .job=="gate").status' "$log")" success "the unblocked job ran"
+is "$(jq -r 'select(.type=="job/end" and .job=="no").status' "$log")" canceled "the other was canceled"
 finish

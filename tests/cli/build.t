@@ -4,7 +4,7 @@
 
 # build ARGUMENTS: runs the jobs of the file jobs through standard input, events to $out
 build() {
-	run sh -c 'mci-build --json "$@" - <specs' sh "$@"
+	run sh -c 'mci-build --json - "$@" <specs' sh "$@"
 }
 
 # end JOB FIELD: a field of the job's end
