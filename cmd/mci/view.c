@@ -56,6 +56,20 @@ begun_add(struct view *v, size_t place)
 	v->shown[place].listed = true;
 }
 
+/* A job that is let go again takes its place when it starts. */
+static void
+begun_remove(struct view *v, size_t place)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < v->nbegun; i++) {
+		if (v->begun[i] != place)
+			v->begun[kept++] = v->begun[i];
+	}
+	v->nbegun = kept;
+	v->shown[place].listed = false;
+}
+
 static bool
 waiting(const struct fold_job *j)
 {
@@ -80,6 +94,8 @@ view_event(struct view *v, const struct message *m)
 	place = (size_t)(j - v->fold.jobs);
 	if (span_is(m->type, "job/initializing"))
 		v->shown[place].tail.size = 0, v->shown[place].tail.line.len = 0;
+	if (span_is(m->type, "job/unblocked"))
+		begun_remove(v, place);
 	/* one that became history after an attempt comes back with the next one */
 	if (!waiting(j) && !v->shown[place].listed)
 		begun_add(v, place);

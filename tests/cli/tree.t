@@ -67,8 +67,8 @@ exits 0 "without logs it does without" mci tree moved
 hasnt "$out" 'line' "no tail then"
 
 # --- what is not whole ---
-head -n 6 "$build/events.ndjson" >cut
-exits 1 "a cut stream is an error" mci tree cut
+head -n 6 "$build/events.ndjson" >part
+exits 1 "a cut stream is an error" mci tree part
 has "$err" "stop before the build's end" "said on stderr"
 has "$out" 'compile' "what is there is shown"
 exits 1 "an empty one too" mci tree /dev/null
@@ -82,8 +82,8 @@ second=0
 run mci tree one
 is "$(cat "$out")" "✓ only   1.5s" "one job that worked is one line"
 second=0
-{ job a success exit '"exit":0'; job b failure timeout; } >jobs
-exits 0 "mci-job's own events are shown too" mci tree jobs
+{ job a success exit '"exit":0'; job b failure timeout; } >alone
+exits 0 "mci-job's own events are shown too" mci tree alone
 is "$(tail -n 1 "$out")" "1 ok, 1 failed" "with a summary without a build"
 second=0
 {
@@ -106,6 +106,7 @@ has "$out" '^the script died$' "and the build's message is shown"
 if command -v tmux >/dev/null 2>&1; then
 	# a server for each terminal: one that ends must not meet the next one on its socket
 	tmux() { timeout "$PATIENCE" tmux -f /dev/null -S "$T/tmux.$server" "$@"; }
+	# shellcheck disable=SC2317 # called by wait_until
 	screen() { tmux capture-pane -p -t tree >"$T/screen"; grep -Eqe "$1" "$T/screen"; }
 	shows() { wait_until "$2" screen "$1" && pass "$2"; }
 	live() { # COLUMNS ROWS: a tree that reads the pipe events

@@ -1,0 +1,130 @@
+#!/bin/sh
+# mci's own verbs: lists and views of stored builds, and the programs that it runs.
+. "${0%/*}/lib.sh"
+
+# stored N: build N of this folder with the log on standard input
+stored() {
+	mkdir -p "$builds/local/zlib/$1/logs"
+	cat >"$builds/local/zlib/$1/events.ndjson"
+	ln -sfn "$1" "$builds/local/zlib/latest"
+}
+
+# log STATUS MINUTE: a build of two jobs that ended so
+log() {
+	cat <<-EVENTS
+	{"seq":1,"build":"local/zlib/7","run":1,"type":"build/start","time":"2026-11-23T18:0$2:00.000Z","schema":1,"folder":"/nowhere","dir":"$PWD","definition":".mci/build","pid":1}
+	{"seq":2,"build":"local/zlib/7","run":1,"type":"job/start","time":"2026-11-23T18:0$2:01.000Z","job":"unit","attempt":1,"pid":2}
+	{"seq":3,"build":"local/zlib/7","run":1,"type":"job/end","time":"2026-11-23T18:0$2:02.000Z","job":"unit","attempt":1,"status":"$1","reason":"exit","exit":2,"elapsed":1.25}
+	{"seq":4,"build":"local/zlib/7","run":1,"type":"job/end","time":"2026-11-23T18:0$2:02.000Z","job":"docs","attempt":1,"status":"skipped","reason":"unit failed"}
+	{"seq":5,"build":"local/zlib/7","run":1,"type":"build/end","time":"2026-11-23T18:0$2:03.000Z","status":"$1","elapsed":3.02,"exit":$3,"jobs":2,"success":0,"failure":1,"error":0,"skipped":1,"canceled":0}
+	EVENTS
+}
+
+# hold N: build N runs until the file goN is there
+hold() {
+	background flock "$builds/local/zlib/$1" sh -c "while [ ! -e go$1 ]; do sleep 0.05; done"
+	holders="$holders $pid"
+	wait_until "the lock is held" is_held "$builds/local/zlib/$1"
+}
+holders=''
+
+# shellcheck disable=SC2317 # called by wait_until
+is_held() {
+	! flock -n "$1" true
+}
+
+builds=$XDG_STATE_HOME/mci/builds
+mkdir -p zlib/.mci zlib/src && cd zlib || exit 1
+
+exits 1 "ls finds nothing at first" mci ls
+exits 1 "nor does show" mci show
+has "$err" '^mci: there is no build of /' "it says where it looked"
+
+log success 1 0 | stored 1
+log failure 2 1 | stored 2
+log success 3 0 | stored 3
+log success 4 0 | head -n 2 | stored 4
+ln -s "$PWD" "$builds/local/zlib/project"
+echo words >"$builds/local/zlib/2/logs/unit.log"
+
+# --- ls ---
+run mci ls
+is "$(cut -f 1 "$out" | tr '\n' ' ')" "local/zlib/4 local/zlib/3 local/zlib/2 local/zlib/1 " "ls: newest first"
+is "$(sed -n 2p "$out")" "$(printf 'local/zlib/3\tsuccess\t2026-11-23T18:03:00.000Z\t3.0s\t2')" "tabs between"
+is "$(cut -f 2 "$out" | head -n 1)" error "a build that was killed is an error"
+is "$(cd src && mci ls -q | wc -l)" 4 "the same from a folder below; -q gives names"
+is "$(mci ls -q --status failure)" local/zlib/2 "--status"
+is "$(mci ls -q --status failure --status error | wc -l)" 2 "again"
+is "$(mci ls -q --limit 2 | wc -l)" 2 "--limit"
+is "$(mci ls -q --since 2026-11-23T18:03:00Z | wc -l)" 2 "--since a time"
+is "$(mci ls -q local/zlib | wc -l)" 4 "ORG/REPO"
+is "$(cd / && mci ls -q | wc -l)" 4 "elsewhere all builds"
+is "$(mci ls --json --status failure | jq -r '[.build,.status,.exit,.elapsed,.jobs]|join(" ")')" \
+	"local/zlib/2 failure 1 3.02 2" "--json"
+exits 1 "nothing found is 1" mci ls --status canceled
+exits 2 "an unknown status is a wrong command line" mci ls --status failed
+exits 2 "so is a time that is none" mci ls --since yesterday
+
+# --- show, path ---
+run mci show 2
+has "$out" "^status	failure$" "show: the build's facts"
+has "$out" "^failure	unit	1.2s	exit 2$" "and its jobs"
+has "$out" "^skipped	docs		unit failed$" "with reasons"
+is "$(mci show --json @failed | jq -r '[.build // .job,.status]|join(" ")')" "local/zlib/4 error
+unit running" "--json gives the build, then its jobs"
+is "$(mci show --json 2/unit | jq -c '[.job,.exit,.elapsed]')" '["unit",2,1.25]' "one job"
+exits 1 "no such job" mci show 2/nothing
+is "$(mci path 2)" "$builds/local/zlib/2" "path of a build"
+is "$(cat "$(mci path 2/unit)")" words "path of a log"
+exits 1 "a job without log has no path" mci path 2/docs
+has "$err" "has no log" "and says so"
+
+# --- wait ---
+exits 0 "wait: success" mci wait 1
+exits 1 "failure" mci wait 2
+exits 125 "killed" mci wait 4
+has "$err" "was killed before it ended" "and says so"
+log success 5 0 | head -n 1 | stored 5
+hold 5
+exits 124 "--timeout" mci wait --timeout 100ms 5
+exits 75 "a running build is not removed" mci rm 5
+background mci wait 5
+log failure 5 1 | tail -n +2 >>"$builds/local/zlib/5/events.ndjson"
+wait_end "$pid"
+is "$status" 1 "it ends with the build"
+log success 6 0 | head -n 2 | stored 6
+hold 6
+background mci wait 6
+touch go5 go6
+wait_end "$pid"
+is "$status" 125 "and when the build is killed"
+for pid in $holders; do wait_end "$pid"; done
+exits 1 "cancel needs a build that runs" mci cancel 5
+has "$err" "local/zlib/5 is not running" "and says so"
+exits 2 "unblock needs a job" mci unblock 5
+
+# --- rm ---
+exits 0 "rm -n removes nothing" mci rm -n 6 5
+ok "both are there" test -d "$builds/local/zlib/6"
+exits 1 "rm removes what it can" mci rm 6 99 5
+ok "they are gone" test ! -e "$builds/local/zlib/5" -a ! -e "$builds/local/zlib/6"
+is "$(mci ls -q | wc -l)" 4 "the others are not"
+
+# --- names of programs ---
+mkdir bin && printf '#!/bin/sh\necho hello "$@"\n' >bin/mci-hello && chmod +x bin/mci-hello
+is "$(PATH=$PATH:$PWD/bin mci hello a b)" "hello a b" "mci NAME runs mci-NAME"
+is "$(PATH=$PATH:$PWD/bin mci -C src hello a)" "hello -C src a" "and hands its options on"
+exits 2 "a typo is not run" mci bild
+has "$err" "did you mean 'build'" "but answered"
+exits 2 "no verb" mci
+exits 0 "--help" mci --help
+has "$out" '^  tree  ' "lists the verbs"
+is "$(mci run --version)" "$(mci-build --version)" "run is mci-build"
+
+# --- config ---
+printf 'build.jobs = 3\nbuild.fail-fast = true\n' >.mci/conf
+is "$(MCI_BUILD_FAIL_FAST=false mci config)" "$(printf 'build.fail-fast\tfalse\tenvironment\nbuild.jobs\t3\t%s' \
+	"$PWD/.mci/conf:1")" "config says what counts and where it stands"
+is "$(MCI_JOB_ID=x mci config --json | jq -r '.key+"="+.value' | sort | tr '\n' ' ')" \
+	"build.fail-fast=true build.jobs=3 " "--json"
+finish
