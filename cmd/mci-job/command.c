@@ -58,17 +58,28 @@ quote(struct bytes *b, const char *text)
  * All entries in one shell. Each is evaluated by itself, so that what is not complete in one cannot reach
  * into the next; $? is carried over what tells the number of the next entry. The status of an entry is
  * kept inside its eval, for an eval that ends with a status would end the shell under -e also where the
- * command that had the status does not ("test -f x && y"). Redirections hide all this from set -x.
+ * command that had the status does not ("test -f x && y"). Neither set -x nor $? shows any of this: the
+ * redirections take our own trace, and tracing is off while eval is called.
  */
+static const char preamble[] =
+    "_mci_r() { return \"$1\"; }\n"
+    "_mci() {\n"
+    "{ command echo \"" NOTES_COMMAND "$2 $1\" >" NOTES_PATH "\n"
+    "_mci_x=\n"
+    "case $- in *x*) _mci_x=\"{ set -x; _mci_r $1 && :; } 2>/dev/null; \"; set +x ;; esac\n"
+    "} 2>/dev/null\n"
+    "return \"$1\"\n"
+    "}\n";
+
 static void
 join_evaluated(struct bytes *b, const struct spec *s)
 {
-	bytes_text(b, "_mci() { { command echo \"" NOTES_COMMAND "$2 $1\" >" NOTES_PATH
-	    "; } 2>/dev/null; return \"$1\"; }\n");
+	bytes_text(b, preamble);
 	for (size_t i = 0; i < s->nscript; i++) {
 		if (i > 0)
-			bytes_format(b, "{ _mci \"${_mci_s-0}\" %zu && :; } 2>/dev/null; ", i);
-		bytes_text(b, "eval ");
+			bytes_format(b, "{ _mci \"${_mci_s-0}\" %zu && :; } 2>/dev/null; eval \"$_mci_x\"", i);
+		else
+			bytes_text(b, "eval ");
 		quote(b, s->script[i]);
 		/* two newlines: the first may be escaped by the entry's last byte */
 		if (i + 1 < s->nscript)

@@ -65,16 +65,30 @@ shown(const char *text)
 	return n;
 }
 
+/* The entry; all of them where an interpreter that cannot tell runs them as one file. */
+static void
+text_of(const struct attempt *a, struct bytes *text)
+{
+	bool all = a->spec.nscript > 1 && !a->command.tells && !command_per_entry(&a->spec);
+
+	bytes_text(text, a->spec.script[a->entry]);
+	for (size_t i = 1; all && i < a->spec.nscript; i++) {
+		bytes_char(text, '\n');
+		bytes_text(text, a->spec.script[i]);
+	}
+}
+
 void
 event_command_start(struct attempt *a)
 {
-	const char *text = a->spec.script[a->entry];
+	AUTO_BYTES text = { 0 };
 	struct bytes *b = open_own(a, "command/start");
 
 	if (b == NULL)
 		return;
+	text_of(a, &text);
 	emit_integer(b, "command", (int64_t)a->entry);
-	emit_span(b, "text", (struct span){ text, shown(text) });
+	emit_span(b, "text", (struct span){ text.data, shown(bytes_string(&text)) });
 	emit_line(b);
 }
 

@@ -15,7 +15,7 @@ intake_read(struct span line, struct spec *s, struct message *m, const char **er
 	*error_name = "not-json";
 	if (message_read(m, line.p, line.n, e) < 0)
 		return -1;
-	*error_name = "bad-request";
+	*error_name = "invalid-request";
 	if (m->kind == MESSAGE_REQUEST)
 		return 0;
 	if (m->kind != MESSAGE_SPEC)
@@ -198,8 +198,9 @@ intake_pump(struct intake *in)
 	while (!in->ended) {
 		bool room = lines_take(in);
 
-		if (!in->ended)
-			watch(in, room);
+		if (in->ended)
+			return;
+		watch(in, room);
 		if (!room || in->polled)
 			return;
 		read_more(in);

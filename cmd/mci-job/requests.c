@@ -79,9 +79,9 @@ requests_answer(const struct requests *q, struct report *r, const struct message
 	if (method == NULL) {
 		fail(r, m, "unknown-method", "mci-job knows job/cancel");
 	} else if (contract_check_params(row_of(method), m->params, &e) < 0) {
-		fail(r, m, "bad-params", e.text);
+		fail(r, m, "invalid-params", e.text);
 	} else if (method->call(q, m, &e) < 0) {
-		fail(r, m, e.code == ERROR_NOT_FOUND ? "not-found" : "bad-params", e.text);
+		fail(r, m, e.code == ERROR_NOT_FOUND ? "not-found" : "invalid-params", e.text);
 	} else {
 		reply_open(&r->out, m->id);
 		bytes_text(&r->out, ",\"result\":{}}\n");

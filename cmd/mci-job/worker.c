@@ -334,7 +334,9 @@ signals_open(struct worker *w, struct error *e)
 	static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	struct sigaction action;
 
+	/* failed writes are told by their result */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	/* a message to the terminal is worth more than its order */
 	signal(SIGTTOU, SIG_IGN);
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
