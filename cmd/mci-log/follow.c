@@ -36,7 +36,7 @@ watch_run(struct follow *f, struct followed *r, struct error *e)
 	int fd = f->polls[0].fd;
 
 	r->folder = inotify_add_watch(fd, r->run->build.path,
-	    IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+	    IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR);
 	if (r->folder < 0)
 		return error_sys(e, "watch %s", r->run->build.path);
 	r->logs = inotify_add_watch(fd, logs, IN_MODIFY | IN_ONLYDIR);
@@ -165,12 +165,18 @@ all_dirty(struct follow *f)
 }
 
 /* A file of the run changed. */
-static void
-changed(struct follow *f, struct run *r, bool in_logs, const char *name)
+static int
+changed(struct follow *f, struct run *r, bool in_logs, const struct inotify_event *event,
+    struct error *e)
 {
+	const char *name = event->name;
+
 	if (!in_logs && strcmp(name, "events.ndjson") == 0) {
 		r->dirty = true;
-		return;
+		/* the folder itself lives as long as we hold it open */
+		if (event->mask & IN_DELETE)
+			return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->build.path);
+		return 0;
 	}
 	for (size_t i = 0; i < f->nlive; i++) {
 		struct source *s = f->live[i];
@@ -178,6 +184,7 @@ changed(struct follow *f, struct run *r, bool in_logs, const char *name)
 		if (s->dir == (in_logs ? r->logs : r->folder) && strcmp(s->file, name) == 0)
 			s->dirty = true;
 	}
+	return 0;
 }
 
 static int
@@ -188,12 +195,9 @@ take_change(struct follow *f, const struct inotify_event *event, struct error *e
 	for (size_t i = 0; i < f->show->n; i++) {
 		struct followed *r = &f->runs[i];
 
-		if (event->wd != r->folder && event->wd != r->logs)
-			continue;
-		if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF))
-			return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->run->build.path);
-		if (event->len > 0)
-			changed(f, r->run, event->wd == r->logs, event->name);
+		if (event->len > 0 && (event->wd == r->folder || event->wd == r->logs) &&
+		    changed(f, r->run, event->wd == r->logs, event, e) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -98,6 +98,8 @@ json_piece(struct output *o, const struct source *s, struct span text, bool more
 	if (s->job != NULL) {
 		emit_text(b, "job", s->job);
 		emit_integer(b, "attempt", s->attempt);
+	} else {
+		emit_bool(b, "script", true);
 	}
 	emit_integer(b, "line", (int64_t)s->number);
 	if (s->stream == 1 || s->stream == 2)
@@ -252,6 +254,7 @@ raw_terminal(struct output *o, struct source *s, struct error *e)
 		bytes_string(&o->held);
 		n = complete(o->held.data, o->held.len);
 		terminal_safe(&o->buffer, o->held.data, n, o->color);
+		o->colored = o->colored || (o->color && memchr(o->held.data, '\033', n) != NULL);
 		bytes_drop(&o->held, n);
 		if (flush_batch(o, e) < 0)
 			return -1;
@@ -323,7 +326,7 @@ output_end(struct output *o, struct error *e)
 {
 	terminal_safe(&o->buffer, o->held.data, o->held.len, o->color);
 	o->held.len = 0;
-	if (o->terminal && o->color)
+	if (o->colored)
 		bytes_text(&o->buffer, "\033[0m");
 	return output_flush(o, e);
 }

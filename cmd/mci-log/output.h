@@ -17,6 +17,7 @@ struct output {
 	bool color;
 	bool quiet;    /* no notes */
 	struct bytes buffer;
+	bool colored;  /* a colour may be left on */
 	struct bytes held; /* terminal: the start of a sequence whose end has not come yet */
 };
 

@@ -148,6 +148,8 @@ on_end(struct run *r, const struct message *m)
 {
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 
+	if (j != NULL && r->only != NULL && strcmp(j->id, r->only) == 0)
+		r->finished = true;
 	for (struct source *s = j == NULL ? NULL : *latest(r, j); s != NULL; s = s->before) {
 		if (!s->ended)
 			s->bytes = member_integer(m, "bytes", -1);
@@ -231,16 +233,11 @@ run_read(struct run *r, struct error *e)
 }
 
 bool
-run_done(struct run *r)
+run_done(const struct run *r)
 {
-	const struct fold_job *j;
-
-	if (r->ended || r->only == NULL)
-		return r->ended;
-	j = fold_find(&r->fold, r->only, strlen(r->only));
-	if (j != NULL && status_ended(j->status))
+	if (r->ended || r->finished)
 		return true;
-	return r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
+	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
 }
 
 int

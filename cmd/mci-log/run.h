@@ -27,6 +27,7 @@ struct run {
 	size_t nlatest;
 	pid_t pid;      /* of the mci-build that writes the events, 0 when not known */
 	bool ended;     /* build/end was read, or its mci-build is dead */
+	bool finished;  /* the job that was asked for has its job/end */
 	bool dirty;     /* there may be new events */
 };
 
@@ -35,7 +36,7 @@ int run_open(struct run *r, const char *text, const char *project, struct error 
 /* Reads the events that were added; sources appear and end. */
 int run_read(struct run *r, struct error *e);
 /* Whether nothing that was asked for will be added any more. */
-bool run_done(struct run *r);
+bool run_done(const struct run *r);
 /* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or cannot
  * be told. */
 int run_watch(const struct run *r);
