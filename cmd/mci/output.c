@@ -53,7 +53,8 @@ print_all(struct span result, bool json, struct error *e)
 			return -1;
 		bytes_char(&text, '\n');
 	}
-	fwrite(text.data, 1, text.len, stdout);
+	if (text.len > 0)
+		fwrite(text.data, 1, text.len, stdout);
 	return got;
 }
 

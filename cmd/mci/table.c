@@ -112,7 +112,8 @@ table_close(struct table *t)
 		else
 			row_plain(&out, t, t->cells + i);
 	}
-	fwrite(out.data, 1, out.len, stdout);
+	if (out.len > 0)
+		fwrite(out.data, 1, out.len, stdout);
 	for (size_t i = 0; i < t->n; i++)
 		free(t->cells[i].text);
 	free(t->cells);
