@@ -91,21 +91,36 @@ hint(const struct survey *s, uint32_t node, const char *text)
 	return "";
 }
 
-/* An error that begins with the path of a field of the job. */
-static void
-job_problem(struct survey *s, uint32_t job, struct span line, const struct error *e)
+/*
+ * An error that begins with the path of a field of the job. False when there is no sense in looking at
+ * the job without that field. What is missing then, that field or another, is not told.
+ */
+static bool
+job_problem(struct survey *s, uint32_t job, struct span line, struct shape_change *change,
+    const struct error *e)
 {
 	struct scan_value id;
 	AUTO_FREE char *name = NULL;
 	AUTO_FREE char *text = NULL;
 	struct tree_place at;
-	uint32_t node = shape_find(s->tree, job, e->text, &at);
+	uint32_t key, node = shape_find(s->tree, job, e->text, &at, &key);
+
+	if (key == 0 && change->nwithout > 0)
+		return false;
+	for (unsigned i = 0; i < change->nwithout; i++) {
+		if (change->without[i] == key)
+			return false;
+	}
 
 	if (message_member(line.p, line.n, "id", &id, NULL) > 0 && id.type == SCAN_STRING &&
 	    spec_id_ok(id.raw.p + 1, id.raw.n - 2))
 		name = xmemdup(id.raw.p + 1, id.raw.n - 2);
 	text = xformat("%s%s", e->text, hint(s, node, e->text));
 	problem(s, at, name, text);
+	if (!s->keep || s->stopped || key == 0 || change->nwithout == SHAPE_WITHOUT)
+		return false;
+	change->without[change->nwithout++] = key;
+	return true;
 }
 
 /* Whether a spec is a job as far as can be said of it alone. */
@@ -167,14 +182,14 @@ job_add(struct survey *s, uint32_t node, size_t from)
 }
 
 static int
-job_write(struct survey *s, uint32_t job, struct tree_place *at, struct error *e)
+job_write(struct survey *s, uint32_t job, const struct shape_change *change, struct tree_place *at,
+    struct error *e)
 {
 	struct bytes *text = &s->doc->text;
-	AUTO_FREE char *id = s->definition->monkey ? xformat("job-%zu", s->doc->n + 1) : NULL;
 
 	if (s->tree->nodes[tree_target(s->tree, job)].type != TREE_MAP)
 		return error_set(e, ERROR_INPUT, "expected a job: keys with their values");
-	if (shape_write(text, s->tree, job, id, &s->budget, at, e) < 0) {
+	if (shape_write(text, s->tree, job, change, &s->budget, at, e) < 0) {
 		s->stopped = s->budget.nodes == 0;
 		return -1;
 	}
@@ -184,23 +199,31 @@ job_write(struct survey *s, uint32_t job, struct tree_place *at, struct error *e
 	return error_set(e, ERROR_LIMIT, "the jobs are too large with their aliases written out");
 }
 
+/* One job; for lint it is looked at again without the field that was bad, until all is said. */
 static void
 job_read(struct survey *s, uint32_t job)
 {
 	struct bytes *text = &s->doc->text;
 	struct tree_place at = s->tree->nodes[job].place;
+	AUTO_FREE char *id = s->definition->monkey ? xformat("job-%zu", s->doc->n + 1) : NULL;
+	struct shape_change change = { .id = id };
 	struct error e = { 0 };
 	size_t from = text->len;
+	bool again;
 
-	if (job_write(s, job, &at, &e) < 0) {
-		problem(s, at, NULL, e.text);
+	do {
 		text->len = from;
-	} else if (spec_take(s, text->len - from, &e) < 0) {
-		job_problem(s, job, (struct span){ text->data + from, text->len - from }, &e);
-		text->len = from;
-	} else {
+		if (job_write(s, job, &change, &at, &e) < 0) {
+			problem(s, at, NULL, e.text);
+			break;
+		}
+		again = spec_take(s, text->len - from, &e) < 0 &&
+		    job_problem(s, job, (struct span){ text->data + from, text->len - from }, &change, &e);
+	} while (again);
+	if (e.code == ERROR_NONE)
 		job_add(s, job, from);
-	}
+	else
+		text->len = from;
 }
 
 static void
@@ -376,7 +399,7 @@ document_place(const struct document *doc, const struct document_job *j, const c
 {
 	struct tree_place at;
 
-	shape_find(&doc->trees[j->number], j->node, path, &at);
+	shape_find(&doc->trees[j->number], j->node, path, &at, NULL);
 	*row = at.row;
 	*column = at.column;
 }

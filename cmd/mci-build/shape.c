@@ -356,6 +356,26 @@ item_write(struct writer *w, struct open *o, struct error *e)
 	return value_write(w, w->items.nodes[o->at++], o->aliased, reading, e);
 }
 
+/* Takes the keys that are not wanted out of the job's. */
+static void
+keys_drop(struct writer *w, const struct shape_change *change)
+{
+	struct open *o = &w->open[0];
+	size_t kept = o->from;
+
+	for (size_t i = o->from; i < o->end; i += 2) {
+		bool out = false;
+
+		for (unsigned k = 0; k < change->nwithout; k++)
+			out = out || w->items.nodes[i] == change->without[k];
+		if (out)
+			continue;
+		memmove(w->items.nodes + kept, w->items.nodes + i, 2 * sizeof(*w->items.nodes));
+		kept += 2;
+	}
+	o->end = w->items.n = kept;
+}
+
 static void
 id_write(struct writer *w, const char *id)
 {
@@ -371,14 +391,17 @@ id_write(struct writer *w, const char *id)
 }
 
 int
-shape_write(struct bytes *into, const struct tree *t, uint32_t node, const char *id,
-    struct shape_budget *budget, struct tree_place *at, struct error *e)
+shape_write(struct bytes *into, const struct tree *t, uint32_t node,
+    const struct shape_change *change, struct shape_budget *budget, struct tree_place *at,
+    struct error *e)
 {
 	struct writer w = { .tree = t, .into = into, .budget = budget, .at = at };
 	int status = enter(&w, tree_target(t, node), t->nodes[node].type == TREE_ALIAS, READING_TEXT, e);
 
-	if (status == 0 && id != NULL)
-		id_write(&w, id);
+	if (status == 0 && change->nwithout > 0)
+		keys_drop(&w, change);
+	if (status == 0 && change->id != NULL)
+		id_write(&w, change->id);
 	while (status == 0 && w.depth > 0) {
 		struct open *o = &w.open[w.depth - 1];
 
@@ -461,10 +484,15 @@ path_element(const struct tree *t, uint32_t list, const char **path)
 }
 
 uint32_t
-shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_place *at)
+shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_place *at,
+    uint32_t *top)
 {
 	uint32_t node = tree_target(t, job), key = node;
+	uint32_t unread;
 
+	if (top == NULL)
+		top = &unread;
+	*top = 0;
 	*at = t->nodes[job].place;
 	for (;;) {
 		path += *path == '.';
@@ -473,6 +501,8 @@ shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_pla
 
 			if (n == 0)
 				return node;
+			if (*top == 0)
+				*top = key;
 			path += n;
 		} else if (t->nodes[node].type == TREE_LIST && *path == '[') {
 			uint32_t element = path_element(t, node, &path);

@@ -15,17 +15,29 @@ struct shape_budget {
 	size_t nodes;
 };
 
+#define SHAPE_WITHOUT 8
+
+/* What is written otherwise than it stands there. */
+struct shape_change {
+	const char *id;                  /* for a job that has none; NULL: leave it so */
+	uint32_t without[SHAPE_WITHOUT]; /* keys of the job (their nodes) that are left out */
+	unsigned nwithout;
+};
+
 /*
- * Appends the map node as an object, with aliases written out and << merged in. id is put in when the
- * job has none and id is not NULL. 0, or -1 with the place in *at.
+ * Appends the map node as an object, with aliases written out and << merged in. 0, or -1 with the
+ * place in *at.
  */
-int shape_write(struct bytes *into, const struct tree *t, uint32_t node, const char *id,
-    struct shape_budget *budget, struct tree_place *at, struct error *e);
+int shape_write(struct bytes *into, const struct tree *t, uint32_t node,
+    const struct shape_change *change, struct shape_budget *budget, struct tree_place *at,
+    struct error *e);
 
 /*
  * The node that an error of spec_read means, by the path it begins with ("script[2]: expected ..."), and
- * its place, or that of its key where the key is wrong; the job's when there is none.
+ * its place, or that of its key where the key is wrong; the job's when there is none. *key (which may be
+ * NULL) is the job's key that it is in, 0 when there is none.
  */
-uint32_t shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_place *at);
+uint32_t shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_place *at,
+    uint32_t *key);
 
 #endif

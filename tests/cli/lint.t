@@ -29,7 +29,7 @@ cat >bad.yaml <<'END'
 - {id: bad, scirpt: x}
 - {id: d, script: x, depends-on: [bad, m, m.2, m.3]}
 - {id: e, script: x, when: failure}
-- {id: f, script: x, timeout: 5, when: {branch: 3}}
+- {id: f, script: x, timeout: 5, when: {branch: [[]]}}
 - nothing
 END
 lint bad.yaml
@@ -37,6 +37,7 @@ is "$status" 1 "problems are status 1"
 is "$(cat "$out")" "./bad.yaml:11:13: scirpt: unknown key; did you mean 'script'?
 ./bad.yaml:13:28: when: \"failure\" looks at the jobs in depends-on, and there are none
 ./bad.yaml:14:31: timeout: 5 has no unit: write it as \"5s\" or \"5m\"
+./bad.yaml:14:50: when.branch[0]: expected a glob, found an array
 ./bad.yaml:15:3: expected a job: keys with their values
 ./bad.yaml:8:8: id: the id 'compile' is taken by the job at ./bad.yaml:7:3
 ./bad.yaml:10:8: id: the id 'm.2' is taken by the job at ./bad.yaml:9:3

@@ -27,16 +27,17 @@ job_try(const struct tree *t, uint32_t node, struct shape_budget *budget, unsign
 {
 	AUTO_BYTES line = { 0 };
 	struct tree_place at = { 0, 0 };
+	struct shape_change change = { .id = flags != 0 ? "job-1" : NULL };
 	struct error e;
 	struct spec spec;
 	enum scan_type type;
 
-	if (shape_write(&line, t, node, flags != 0 ? "job-1" : NULL, budget, &at, &e) < 0)
+	if (shape_write(&line, t, node, &change, budget, &at, &e) < 0)
 		return;
 	if (scan_check(line.data, line.len, &type, NULL) < 0 || type != SCAN_OBJECT)
 		abort();
 	if (spec_read(&spec, line.data, line.len, flags, &e) < 0) {
-		shape_find(t, node, e.text, &at);
+		shape_find(t, node, e.text, &at, NULL);
 		if (at.row == 0)
 			abort();
 		return;
