@@ -10,10 +10,12 @@
 static const struct contract_field build_start[] = {
 	{ "schema", CONTRACT_INTEGER, true, "version of this schema" },
 	{ "folder", CONTRACT_TEXT, true, "absolute path of the build's folder" },
+	{ "logs", CONTRACT_TEXT, true, "absolute path of the folder with the jobs' logs" },
 	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
 	{ "definition", CONTRACT_TEXT, true, "what says the jobs: a path in dir, or -" },
 	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
 	{ "source", CONTRACT_TEXT, false, "where the build came from: local" },
+	{ "rev", CONTRACT_TEXT, false, "the revision that was checked out, as it was asked for" },
 };
 
 static const struct contract_field build_canceled[] = {
@@ -33,7 +35,12 @@ static const struct contract_field build_end[] = {
 	{ "message", CONTRACT_TEXT, false, "why the build is in error" },
 };
 
-static const struct contract_field script_pid[] = {
+static const struct contract_field script_named[] = {
+	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
+};
+
+static const struct contract_field script_start[] = {
+	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
 	{ "pid", CONTRACT_INTEGER, true, "its process id" },
 };
 
@@ -42,13 +49,17 @@ static const struct contract_field script_busy[] = {
 };
 
 static const struct contract_field script_end[] = {
+	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
 	{ "exit", CONTRACT_INTEGER, false, "its exit status" },
 	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, instead of exit" },
-	{ "error", CONTRACT_TEXT, false, "what was wrong with it or with what it wrote" },
 };
 
 static const struct contract_field job_pending[] = {
 	{ "depends-on", CONTRACT_TEXTS, false, "ids of the jobs that it waits for" },
+};
+
+static const struct contract_field job_queued[] = {
+	{ "attempt", CONTRACT_INTEGER, false, "from 2: the job is tried again" },
 };
 
 static const struct contract_field attempt[] = {
@@ -96,12 +107,19 @@ static const struct contract_field job_executed[] = {
 };
 
 static const struct contract_field job_end[] = {
-	{ "attempt", CONTRACT_INTEGER, false, "the last one; absent when the job never ran" },
+	{ "attempt", CONTRACT_INTEGER, false, "the last one that was to be" },
 	{ "status", CONTRACT_TEXT, true, "success, failure, error, skipped or canceled" },
 	{ "reason", CONTRACT_TEXT, false, "as in job/executed, or why it never ran" },
 	EXECUTED,
 	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
 	{ "cached", CONTRACT_BOOL, false, "the result was taken from the store" },
+};
+
+static const struct contract_field log_annotated[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "offset", CONTRACT_INTEGER, true, "length of the log when the note was read" },
+	{ "note", CONTRACT_ANY, false, "the note, when it is JSON" },
+	{ "text", CONTRACT_TEXT, false, "the note, when it is not" },
 };
 
 static const struct contract_field error_line[] = {
@@ -114,14 +132,16 @@ const struct contract_event contract_events[] = {
 	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
 	{ "build/canceled", "mci-build", "the build is being canceled", ROWS(build_canceled) },
 	{ "build/end", "mci-build", "the last event of a build", ROWS(build_end) },
-	{ "script/initializing", "mci-build", "the build script is about to be started", NONE },
-	{ "script/start", "mci-build", "the build script runs", ROWS(script_pid) },
+	{ "script/initializing", "mci-build", "the build script is about to be started",
+	    ROWS(script_named) },
+	{ "script/start", "mci-build", "the build script runs", ROWS(script_start) },
 	{ "script/idle", "mci-build", "nothing is left to run: say more or end", NONE },
 	{ "script/busy", "script", "the script asks for time before it writes more",
 	    ROWS(script_busy) },
 	{ "script/end", "mci-build", "the build script has ended", ROWS(script_end) },
 	{ "job/pending", "mci-build", "a spec was read and accepted", ROWS(job_pending) },
-	{ "job/queued", "mci-build", "all that the job waits for is there", NONE },
+	{ "job/queued", "mci-build", "nothing is waited for any more",
+	    ROWS(job_queued) },
 	{ "job/blocked", "mci-build", "the job waits for a person", NONE },
 	{ "job/unblocked", "mci-build", "a person let the job go on", NONE },
 	{ "job/initializing", "mci-job", "an attempt is being set up", ROWS(attempt) },
@@ -130,6 +150,7 @@ const struct contract_event contract_events[] = {
 	{ "job/end", "mci-build", "the job is finished; exactly once a job", ROWS(job_end) },
 	{ "command/start", "mci-job", "an entry of script begins", ROWS(command_start) },
 	{ "command/end", "mci-job", "an entry of script is over", ROWS(command_end) },
+	{ "log/annotated", "mci-job", "a job wrote a note to MCI_NOTES", ROWS(log_annotated) },
 	{ "error", "services", "a line of this connection was bad or refused", ROWS(error_line) },
 	{ "eof", "services", "the stream is complete", NONE },
 };

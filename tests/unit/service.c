@@ -1,0 +1,326 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "service.h"
+
+/* A service that keeps every request, to be answered when the test says so. */
+struct keeper {
+	struct request *kept[200];
+	int n;
+	int streams_closed, events;
+	pid_t poster;
+};
+
+static struct loop *loop;
+static struct server *server;
+static struct keeper keeper;
+
+static void
+keep(void *self, struct request *r)
+{
+	struct keeper *k = self;
+
+	k->kept[k->n++] = r;
+}
+
+static void
+reveal(void *self, struct request *r)
+{
+	const char *job = request_text(r, "job");
+	struct bytes result = { 0 };
+
+	(void)self;
+	bytes_format(&result, "[\"%s\",\"%s\",%zu,%zu]", job, request_text(r, "name"),
+	    request_raw(r, "value").n, request_params(r).n);
+	ck_assert_ptr_null(request_text(r, "none"));
+	ck_assert_uint_eq(request_raw(r, "none").n, 0);
+	ck_assert_str_eq(job, "a\n\xc3\xa9");
+	ck_assert_int_eq(request_peer(r)->pid, getpid());
+	request_reply(r, (struct span){ "true", 4 });
+	bytes_free(&result);
+}
+
+static void
+closed(void *arg, struct link *l)
+{
+	struct keeper *k = arg;
+
+	ck_assert_ptr_nonnull(l);
+	k->streams_closed++;
+}
+
+static void
+stream(void *self, struct request *r)
+{
+	struct link *l = request_stream(r, (struct span){ NULL, 0 }, closed, self);
+
+	if (l != NULL)
+		ck_assert_int_eq(kernel_write_all(link_take_over(l), "record\n", 7), 0);
+}
+
+static void
+refuse(void *self, struct request *r)
+{
+	struct error e = { 0 };
+
+	(void)self;
+	error_set(&e, ERROR_BUSY, "the lock is held");
+	request_fail_with(r, &e);
+}
+
+static int
+event(void *self, const struct link_peer *peer, const struct message *m, struct error *e)
+{
+	struct keeper *k = self;
+
+	k->events++;
+	k->poster = peer->pid;
+	return span_is(m->type, "a/full") ? error_set(e, ERROR_SYSTEM, "no space left") : 0;
+}
+
+static const struct service_method methods[] = {
+	{ "param/get", keep },
+	{ "output/set", reveal },
+	{ "job/list", refuse },
+	{ "event/subscribe", stream },
+};
+static const struct service with_events = { "build", methods, 4, event };
+static const struct service without_events = { "build", methods, 4, NULL };
+
+static void
+setup(void)
+{
+	loop = loop_new(NULL);
+	keeper = (struct keeper){ 0 };
+	server = server_new(loop, &with_events, &keeper);
+}
+
+static void
+teardown(void)
+{
+	server_free(server);
+	loop_free(loop);
+}
+
+static int
+connected(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	ck_assert_int_eq(server_connect(server, ends[0], ends[0], NULL), 0);
+	return ends[1];
+}
+
+static void
+settle(void)
+{
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(loop_round(loop, kernel.now(), NULL), 0);
+}
+
+static void
+say(int fd, const char *text)
+{
+	ck_assert_int_eq(kernel_write_all(fd, text, strlen(text)), 0);
+	settle();
+}
+
+/* What has come back, with nothing left: times are not compared here. */
+static const char *
+heard(int fd)
+{
+	static char text[65536];
+	ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	text[n < 0 ? 0 : n] = '\0';
+	return text;
+}
+
+#define GET(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"param/get\",\"params\":{\"name\":\"A\"}}\n"
+#define SUBSCRIBE "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"event/subscribe\"}\n"
+
+START_TEST(later_and_in_any_order)
+{
+	int fd = connected();
+
+	say(fd, GET("1") GET("2"));
+	ck_assert_str_eq(heard(fd), "");
+	request_reply(keeper.kept[1], (struct span){ "2", 1 });
+	request_fail(keeper.kept[0], "limit", "%d is too many", 3);
+	ck_assert_str_eq(heard(fd), "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":2}\n"
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32001,\"message\":\"3 is too many\"}}\n");
+	close(fd);
+}
+END_TEST
+
+/* A caller that has gone does not hurt the one who answers; nor does a server that has. */
+START_TEST(nobody_waits)
+{
+	int fd = connected();
+
+	say(fd, GET("1") GET("2"));
+	ck_assert_uint_eq(server_connections(server), 1);
+	close(fd);
+	settle();
+	ck_assert_uint_eq(server_connections(server), 0);
+	request_reply(keeper.kept[0], (struct span){ "1", 1 });
+	/* the other one is left to server_free */
+}
+END_TEST
+
+/* Half closed: what is open is answered, then the connection ends. */
+START_TEST(answers_after_the_end)
+{
+	int fd = connected();
+	char byte;
+
+	say(fd, GET("1"));
+	shutdown(fd, SHUT_WR);
+	settle();
+	ck_assert_uint_eq(server_connections(server), 1);
+	request_reply(keeper.kept[0], (struct span){ "1", 1 });
+	ck_assert_str_eq(heard(fd), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}\n");
+	settle();
+	ck_assert_uint_eq(server_connections(server), 0);
+	ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(notifications)
+{
+	int fd = connected();
+
+	say(fd, "{\"jsonrpc\":\"2.0\",\"method\":\"param/get\",\"params\":{\"name\":\"A\"}}\n");
+	ck_assert_int_eq(keeper.n, 1);
+	request_reply(keeper.kept[0], (struct span){ "1", 1 });
+	ck_assert_str_eq(heard(fd), "");
+	close(fd);
+}
+END_TEST
+
+START_TEST(at_most_so_many)
+{
+	int fd = connected();
+
+	for (int i = 0; i < SERVER_REQUESTS + 10; i++)
+		say(fd, GET("1"));
+	ck_assert_int_eq(keeper.n, SERVER_REQUESTS);
+	request_reply(keeper.kept[0], (struct span){ "1", 1 });
+	ck_assert_int_eq(keeper.n, SERVER_REQUESTS);
+	settle();
+	ck_assert_int_eq(keeper.n, SERVER_REQUESTS + 1);
+	for (int i = 1; i < keeper.n; i++) {
+		request_reply(keeper.kept[i], (struct span){ "1", 1 });
+		settle();
+	}
+	ck_assert_int_eq(keeper.n, SERVER_REQUESTS + 10);
+	close(fd);
+}
+END_TEST
+
+START_TEST(parameters)
+{
+	int fd = connected();
+
+	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"output/set\",\"params\":"
+	    "{\"job\":\"a\\n\\u00e9\",\"name\":\"b\",\"value\":\"\"}}\n");
+	ck_assert_str_eq(heard(fd), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}\n");
+	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job/list\"}\n");
+	ck_assert_str_eq(heard(fd), "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":"
+	    "{\"code\":-32002,\"message\":\"the lock is held\"}}\n");
+	/* a row of the contract that the service does not bind */
+	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"build/get\"}\n");
+	ck_assert_ptr_nonnull(strstr(heard(fd), "-32601"));
+	close(fd);
+}
+END_TEST
+
+START_TEST(events)
+{
+	int fd = connected();
+
+	say(fd, "{\"type\":\"a/b\"}\n{\"type\":\"a/full\"}\n");
+	ck_assert_int_eq(keeper.events, 2);
+	ck_assert_int_eq(keeper.poster, getpid());
+	ck_assert_ptr_nonnull(strstr(heard(fd),
+	    "\"line\":2,\"error\":\"system\",\"text\":\"no space left\"}\n"));
+	close(fd);
+	server_free(server);
+	server = server_new(loop, &without_events, &keeper);
+	fd = connected();
+	say(fd, "{\"type\":\"a/b\"}\n");
+	ck_assert_ptr_nonnull(strstr(heard(fd), "\"error\":\"refused\""));
+	ck_assert_int_eq(keeper.events, 2);
+	close(fd);
+}
+END_TEST
+
+START_TEST(streams)
+{
+	int fd = connected();
+	int other = connected();
+
+	say(fd, SUBSCRIBE GET("2"));
+	ck_assert_str_eq(heard(fd), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\nrecord\n");
+	say(fd, GET("3"));
+	ck_assert_str_eq(heard(fd), "");
+	ck_assert_int_eq(keeper.n, 0);
+	close(fd);
+	settle();
+	ck_assert_int_eq(keeper.streams_closed, 1);
+	ck_assert_uint_eq(server_connections(server), 1);
+	/* one that is still open when the server goes is told as well */
+	say(other, SUBSCRIBE);
+	server_free(server);
+	server = NULL;
+	ck_assert_int_eq(keeper.streams_closed, 2);
+	close(other);
+}
+END_TEST
+
+START_TEST(wrong_descriptors)
+{
+	struct error e = { 0 };
+
+	ck_assert_int_lt(server_connect(server, 1000, 1000, &e), 0);
+	ck_assert_int_eq(e.code, ERROR_SYSTEM);
+	ck_assert_int_lt(server_listen(server, "nowhere", 0, &e), 0);
+	ck_assert_int_eq(e.code, ERROR_INPUT);
+	ck_assert_int_lt(server_listen(server, "/nowhere/at/all", 0, &e), 0);
+	ck_assert_int_eq(e.code, ERROR_SYSTEM);
+	ck_assert_int_lt(server_listen(server, "fd:1000", 0, &e), 0);
+	ck_assert_int_lt(server_listen(server, "fifo:/dev/null", 0, &e), 0);
+	ck_assert_uint_eq(server_connections(server), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("service");
+	TCase *t = tcase_create("service");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, later_and_in_any_order);
+	tcase_add_test(t, nobody_waits);
+	tcase_add_test(t, answers_after_the_end);
+	tcase_add_test(t, notifications);
+	tcase_add_test(t, at_most_so_many);
+	tcase_add_test(t, parameters);
+	tcase_add_test(t, events);
+	tcase_add_test(t, streams);
+	tcase_add_test(t, wrong_descriptors);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
