@@ -77,7 +77,8 @@ join_evaluated(struct bytes *b, const struct spec *s)
 	bytes_text(b, preamble);
 	for (size_t i = 0; i < s->nscript; i++) {
 		if (i > 0)
-			bytes_format(b, "{ _mci \"${_mci_s-0}\" %zu && :; } 2>/dev/null; eval \"$_mci_x\"", i);
+			bytes_format(b, "{ _mci \"${_mci_s-0}\" %zu && :; } 2>/dev/null; "
+			    "eval \"$_mci_x\"", i);
 		else
 			bytes_text(b, "eval ");
 		quote(b, s->script[i]);
@@ -171,8 +172,8 @@ use_file(struct command *c, const struct spec *s, const struct bytes *text, cons
 	while (c->words != NULL && c->words[n] != NULL)
 		n++;
 	if (n == 0 || n > 5)
-		return error_set(e, ERROR_INPUT, "shell: '%.200s' is not a program with at most four arguments",
-		    s->shell);
+		return error_set(e, ERROR_INPUT,
+		    "shell: '%.200s' is not a program with at most four arguments", s->shell);
 	if (file_write(c, file, text->data, text->len, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
