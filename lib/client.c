@@ -1,5 +1,6 @@
 #include "client.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,6 +263,7 @@ struct talk {
 	void *arg;
 	struct span rest;                               /* lines to post */
 	bool replied, posts, over;
+	int reader;                                     /* of what each prints; -1: nobody to watch */
 	int value;
 	struct error said, *e;
 };
@@ -412,6 +414,14 @@ talk_wait(struct talk *t, int64_t deadline)
 	}
 }
 
+/* Whoever reads what each prints has left: no line may ever come that would tell us. */
+static void
+talk_unread(void *arg, uint32_t events)
+{
+	(void)events;
+	talk_over(arg, 128 + SIGPIPE);
+}
+
 /* Sends the request (or posts the lines) and waits for the end of it. */
 static int
 talk(struct talk *t, const struct bytes *request, int64_t timeout, struct error *e)
@@ -429,6 +439,9 @@ talk(struct talk *t, const struct bytes *request, int64_t timeout, struct error 
 			talk_post(t, t->link);
 		else
 			link_send(t->link, request->data, request->len);
+		/* a regular file cannot be watched, and never leaves */
+		if (t->reader >= 0)
+			loop_watch(t->loop, t->reader, 0, talk_unread, t, NULL);
 		talk_wait(t, deadline);
 	}
 	connect_reap(t->loop);
@@ -440,7 +453,7 @@ int
 call_once(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, struct error *e)
 {
-	struct talk t = { .address = address, .result = result };
+	struct talk t = { .address = address, .result = result, .reader = -1 };
 	AUTO_BYTES line = { 0 };
 
 	request_write(&line, 1, method, params);
@@ -448,10 +461,10 @@ call_once(const char *address, const char *method, struct span params, int64_t t
 }
 
 int
-call_stream(const char *address, const char *method, struct span params,
+call_stream(const char *address, const char *method, struct span params, int reader,
     int (*each)(void *arg, struct span line), void *arg, struct error *e)
 {
-	struct talk t = { .address = address, .each = each, .arg = arg };
+	struct talk t = { .address = address, .each = each, .arg = arg, .reader = reader };
 	AUTO_BYTES line = { 0 };
 
 	request_write(&line, 1, method, params);
@@ -461,7 +474,7 @@ call_stream(const char *address, const char *method, struct span params,
 int
 call_post(const char *address, struct span lines, struct error *e)
 {
-	struct talk t = { .address = address, .posts = true, .rest = lines };
+	struct talk t = { .address = address, .posts = true, .rest = lines, .reader = -1 };
 
 	return talk(&t, NULL, -1, e);
 }

@@ -28,8 +28,9 @@ void client_close(struct client *c);
 int call_once(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, struct error *e);
 /* As call_once, then gives every further line to each until the stream ends (0) or each returns
- * non-zero (that value) or the connection breaks without an eof record (-1). */
-int call_stream(const char *address, const char *method, struct span params,
+ * non-zero (that value) or the connection breaks without an eof record (-1). reader is the descriptor
+ * that each prints to, so that its reader's leaving ends the stream as SIGPIPE would (141); -1: none. */
+int call_stream(const char *address, const char *method, struct span params, int reader,
     int (*each)(void *arg, struct span line), void *arg, struct error *e);
 /* Posts event lines and closes; reports an error line that comes back. */
 int call_post(const char *address, struct span lines, struct error *e);

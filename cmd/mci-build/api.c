@@ -204,7 +204,7 @@ event_take(struct build *b, const char *line, size_t n, struct error *e)
 		AUTO_BYTES front = { 0 };
 
 		emit_time(&front, "time", kernel.wall());
-		message_splice(&timed, (struct span){ front.data + 1, front.len - 1 }, line, n);
+		message_splice(&timed, (struct span){ front.data, front.len }, line, n);
 		journal_forward(&b->journal, timed.data, timed.len - 1);
 	}
 	return 0;
@@ -231,7 +231,10 @@ event_posted(void *self, const struct link_peer *peer, const struct message *m, 
 
 /* One subscriber: a feed on the log whose descriptor is the connection's. */
 struct subscriber {
-	struct journal_feed *feed;
+	struct build *build;
+	struct subscriber *next;
+	struct journal_feed *feed; /* NULL: it has left */
+	int fd;
 };
 
 static void
@@ -247,10 +250,27 @@ subscriber_closed(void *arg, struct link *l)
 {
 	struct subscriber *s = arg;
 
+	struct subscriber **at = &s->build->subscribers;
+
 	(void)l;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
 	if (s->feed != NULL)
 		journal_feed_close(s->feed);
 	free(s);
+}
+
+/* The end of a stream is a record. Whoever has not kept up does not get it: for him the stream is cut. */
+static void
+subscribers_end(struct build *b)
+{
+	static const char eof[] = "{\"type\":\"eof\"}\n";
+
+	for (struct subscriber *s = b->subscribers; s != NULL; s = s->next) {
+		if (s->feed != NULL && journal_feed_complete(s->feed))
+			send(s->fd, eof, sizeof(eof) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
 }
 
 static void
@@ -276,6 +296,8 @@ event_subscribe(void *self, struct request *r)
 	}
 	/* the feed has a descriptor of its own, so that loop watches of both do not meet */
 	fd = fcntl(link_take_over(link), F_DUPFD_CLOEXEC, 3);
+	*s = (struct subscriber){ .build = b, .next = b->subscribers, .fd = fd };
+	b->subscribers = s;
 	if (fd >= 0)
 		s->feed = journal_feed(&b->journal, fd, true, from, feed_gone, s, &e);
 	if (s->feed == NULL && fd >= 0)
@@ -392,6 +414,7 @@ api_open(struct build *b, struct error *e)
 void
 api_close(struct build *b)
 {
+	subscribers_end(b);
 	server_free(b->api);
 	server_free(b->control);
 	b->api = b->control = NULL;

@@ -395,6 +395,7 @@ execute(struct build *b)
 	    !b->journal.failed && loop_run(b->loop, &e) < 0)
 		build_break(b, EXIT_BUILD_ERROR, &e);
 	verdict(b, &exit_status);
+	api_close(b);
 	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {
 		build_break(b, EXIT_BUILD_ERROR, &e);
 		exit_status = EXIT_BUILD_ERROR;
@@ -406,7 +407,6 @@ execute(struct build *b)
 static void
 clean_up(struct build *b)
 {
-	api_close(b);
 	loop_cancel(b->loop, b->deadline);
 	progress_free(b);
 	prompt_free(b);

@@ -58,6 +58,7 @@ struct script;
 struct runner;
 struct progress;
 struct prompt;
+struct subscriber;
 
 struct build {
 	const struct build_options *options;
@@ -96,6 +97,7 @@ struct build {
 	struct prompt *prompt;
 	struct server *api, *control;
 	char *api_path, *control_path;
+	struct subscriber *subscribers;
 	struct loop_timer *deadline;
 	bool noted_places;   /* caches and artifacts were mentioned */
 };

@@ -14,7 +14,7 @@ struct journal_feed {
 	struct journal *journal;
 	struct journal_feed *next;
 	struct logfeed feed;
-	bool own, watched, finishing, armed;
+	bool own, watched, finishing, armed, awaited;
 	int64_t mark; /* -1: none */
 	void (*passed)(void *arg);
 	void (*gone)(void *arg);
@@ -221,10 +221,26 @@ journal_feed_finish(struct journal_feed *f)
 	f->finishing = true;
 }
 
+void
+journal_feed_await(struct journal_feed *f)
+{
+	f->awaited = true;
+}
+
 bool
 journal_feeds_open(const struct journal *j)
 {
-	return j->feeds != NULL;
+	for (const struct journal_feed *f = j->feeds; f != NULL; f = f->next) {
+		if (f->awaited)
+			return true;
+	}
+	return false;
+}
+
+bool
+journal_feed_complete(const struct journal_feed *f)
+{
+	return f->feed.at >= f->journal->log.size;
 }
 
 int

@@ -53,8 +53,12 @@ void journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(vo
 void journal_feed_close(struct journal_feed *f);
 /* Closes the feed as soon as it has everything that is flushed by then. */
 void journal_feed_finish(struct journal_feed *f);
-/* Whether some feed that others wait for has not had everything yet. */
+/* The build's end waits until this feed has had everything. */
+void journal_feed_await(struct journal_feed *f);
+/* Whether a feed that the end waits for is still open. */
 bool journal_feeds_open(const struct journal *j);
+/* Whether it has been given all that is flushed. */
+bool journal_feed_complete(const struct journal_feed *f);
 
 /* The last sync, and the end of it. */
 int journal_close(struct journal *j, struct error *e);

@@ -112,6 +112,7 @@ progress_start(struct build *b, struct error *e)
 		p->json_feed = journal_feed(&b->journal, STDOUT_FILENO, false, 0, json_gone, b, e);
 		if (p->json_feed == NULL)
 			return -1;
+		journal_feed_await(p->json_feed);
 	}
 	if (p->tree && tree_start(b, e) < 0)
 		return -1;

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "contract.h"
@@ -36,7 +37,7 @@ call(const char *address, const char *name, struct span params, struct error *e)
 	AUTO_BYTES result = { 0 };
 
 	if (method != NULL && method->stream)
-		return call_stream(address, name, params, print_line, NULL, e);
+		return call_stream(address, name, params, STDOUT_FILENO, print_line, NULL, e);
 	if (door_call(address, name, params, &result, e) < 0)
 		return -1;
 	return print_line(NULL, (struct span){ result.data, result.len });

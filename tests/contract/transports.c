@@ -634,13 +634,13 @@ START_TEST(stream_ended_or_cut)
 	struct error e = { 0 };
 	int n = -10;
 
-	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{}"), count_line, &n, &e), 0);
+	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{}"), -1, count_line, &n, &e), 0);
 	ck_assert_int_eq(n, -7);
-	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":2}"), count_line,
+	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":2}"), -1, count_line,
 	    &n, &e), -1);
 	ck_assert_int_eq(e.code, ERROR_DISCONNECTED);
 	n = 1;
-	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":1}"), count_line,
+	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":1}"), -1, count_line,
 	    &n, &e), 42);
 	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":[]}"),
 	    count_line, &n, &e), -1);

@@ -1,0 +1,66 @@
+#!/bin/sh
+# What a job can ask its own build: params, outputs, jobs, events; and what it may not.
+. "${0%/*}/lib.sh"
+
+need jq nc
+events() {
+	jq -c "select($1)" "$out"
+}
+printf '#!/bin/sh\ncat specs\n' >script
+chmod +x script
+
+cat >specs <<'JOBS'
+{"id":"maker","script":["mci output set KEY=value","echo OTHER=2 >>$MCI_OUTPUT"]}
+{"id":"taker","script":["mci param get V","mci output get maker KEY","mci output get maker","mci jobs"],"depends-on":["maker"]}
+{"id":"adder","script":["mci add extra -- sh -c 'echo made; exit 0'","mci add last --after extra -- true"]}
+{"id":"poster","script":["mci post test/passed name=one count:=3","echo '{\"type\":\"note/raw\",\"text\":\"hi\"}' | nc -NU \"$MCI_BUILD\""]}
+{"id":"caller","script":["mci call build/get | jq -r .id","printf '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"param/get\",\"params\":{\"name\":\"V\"}}\\n' | nc -NU \"$MCI_BUILD\""]}
+JOBS
+exits 0 "jobs talk to their build" timeout 30 mci-build --json -p V=seven ./script
+folder=$(jq -r 'select(.type=="build/start").folder' "$out")
+is "$(sed -n 1,2p "$folder/logs/taker.log" | tr '\n' ' ')" "seven value " "param get, output get"
+has "$folder/logs/taker.log" 'OTHER' "all outputs of a job"
+has "$folder/logs/taker.log" 'success.*maker' "mci jobs"
+is "$(events '.type=="job/end" and .job=="maker"' | jq -c .outputs)" '{"KEY":"value","OTHER":"2"}' "outputs in the end"
+is "$(events '.type=="job/end"' | jq -r .job | grep -c 'extra\|last')" 2 "added jobs ran"
+is "$(cat "$folder/logs/extra.log")" made "with their arguments"
+is "$(events '.type=="test/passed"' | jq -c '[.name,.count,.run]')" '["one",3,1]' "posted events are in the log"
+is "$(events '.type=="note/raw"' | jq -r .text)" hi "also through nc"
+is "$(events '.type=="note/raw"' | jq -r '.time|type')" string "and get a time"
+has "$folder/logs/caller.log" '^local/work/1$' "mci call"
+has "$folder/logs/caller.log" '"result":\{"value":"seven"\}' "a request through nc gets one reply"
+
+cat >specs <<'JOBS'
+{"id":"a","script":["mci post job/end job=a status=success"],"allow-failure":true}
+{"id":"b","script":["mci param get NOPE"],"allow-failure":true}
+{"id":"c","script":["mci call no/method"],"allow-failure":true}
+{"id":"d","script":["mci add a -- true"],"allow-failure":true}
+{"id":"e","script":["mci call param/get nome=V"],"allow-failure":true}
+{"id":"f","script":["(printf 'garbage\\n{\"type\":\\n\\377\\376\\n'; head -c 1200000 /dev/zero | tr '\\0' x; echo; echo '{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"job/list\"}') | timeout 5 nc -NU \"$MCI_BUILD\" | tail -n 1"]}
+{"id":"g","script":["mci output get f X"],"allow-failure":true}
+JOBS
+exits 0 "bad calls" timeout 30 mci-build --json ./script
+folder=$(jq -r 'select(.type=="build/start").folder' "$out")
+is "$(events '.type=="job/end" and .job=="a"' | wc -l)" 1 "nobody may end a job but mci-build"
+has "$folder/logs/a.log" 'job/end' "and the poster is told"
+for job in b c d e g; do
+	is "$(events ".type==\"job/end\" and .job==\"$job\"" | jq -r '.exit != 0')" true "$job fails"
+	ok "$job says why" test -s "$folder/logs/$job.log"
+done
+has "$folder/logs/f.log" '"id":9,.*"jobs"' "after garbage the connection goes on at the next line"
+
+# a job that watches its own build
+cat >specs <<'JOBS'
+{"id":"w","script":["mci call event/subscribe | head -n 1 | jq -r .type"]}
+JOBS
+exits 0 "a job can read its build's events" timeout 30 mci-build --json ./script
+is "$(cat "$(jq -r 'select(.type=="build/start").folder' "$out")/logs/w.log")" build/start "from the first one"
+
+# many connections and no leaks
+cat >specs <<'JOBS'
+{"id":"many","script":["for i in $(seq 200); do mci param get V; done | sort | uniq -c"]}
+JOBS
+exits 0 "many calls" timeout 60 mci-build --json -p V=1 ./script
+is "$(tr -s ' ' <"$(jq -r 'select(.type=="build/start").folder' "$out")/logs/many.log")" " 200 1" "are all answered"
+ok "no socket is left" sh -c '! ls "$XDG_RUNTIME_DIR"/mci/* 2>/dev/null'
+finish
