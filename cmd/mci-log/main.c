@@ -80,6 +80,9 @@ open_runs(struct show *s, const struct options *o, int argc, char **argv, struct
 	AUTO_FREE char *project = state_project(".");
 	bool several = false;
 
+	/* builds of a script or of specs are those of the folder that they were started in */
+	if (project == NULL)
+		project = realpath(".", NULL);
 	s->runs = xmalloc((size_t)argc * sizeof(*s->runs));
 	for (s->n = 0; s->n < (size_t)argc;) {
 		struct run *r = &s->runs[s->n++];
@@ -172,7 +175,7 @@ among(const char *word, const char *const *words, size_t n)
 static int
 verb_missing_at(int argc, char **argv)
 {
-	static const char *const with_value[] = { "-C", "--color" };
+	static const char *const with_value[] = { "-C", "--chdir", "--color" };
 	static const char *const alone[] = { "-q", "--quiet" };
 	static const char *const others[] = { "cat", "follow", "-h", "--help", "--version",
 		"--list-options" };
@@ -181,7 +184,8 @@ verb_missing_at(int argc, char **argv)
 	while (i < argc) {
 		if (among(argv[i], with_value, COUNT(with_value)) && i + 1 < argc)
 			i += 2;
-		else if (among(argv[i], alone, COUNT(alone)) || strncmp(argv[i], "--color=", 8) == 0)
+		else if (among(argv[i], alone, COUNT(alone)) ||
+		    strncmp(argv[i], "--color=", 8) == 0 || strncmp(argv[i], "--chdir=", 8) == 0)
 			i++;
 		else
 			break;
