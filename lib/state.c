@@ -7,7 +7,6 @@
 #include <ftw.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -68,17 +67,18 @@ make_folders(const char *path, struct error *e)
 {
 	AUTO_FREE char *copy = xstrdup(path);
 
-	for (char *p = copy + 1; *p != '\0'; p++) {
-		if (*p != '/')
+	for (char *p = copy + 1;; p++) {
+		char was = *p;
+
+		if (was != '/' && was != '\0')
 			continue;
 		*p = '\0';
 		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
 			return error_sys(e, "mkdir %s", copy);
-		*p = '/';
+		if (was == '\0')
+			return 0;
+		*p = was;
 	}
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-		return error_sys(e, "mkdir %s", copy);
-	return 0;
 }
 
 /* Makes the folder unless it is there, and checks that nobody else can put a socket into it. */
@@ -113,14 +113,6 @@ state_sockets(struct error *e)
 	return NULL;
 }
 
-static bool
-holds(const char *dir, const char *name)
-{
-	AUTO_FREE char *path = xformat("%s/%s", dir, name);
-
-	return access(path, F_OK) == 0;
-}
-
 char *
 state_project(const char *dir)
 {
@@ -129,11 +121,12 @@ state_project(const char *dir)
 	while (path != NULL) {
 		AUTO_FREE char *native = xformat("%s/.mci", path);
 		AUTO_FREE char *original = xformat("%s/.monkeyci", path);
+		AUTO_FREE char *git = xformat("%s/.git", path);
 		char *slash = strrchr(path, '/');
 
 		if (is_folder(native) || is_folder(original))
 			return path;
-		if (slash[1] == '\0' || holds(path, ".git"))
+		if (slash[1] == '\0' || access(git, F_OK) == 0)
 			break;
 		slash[slash == path] = '\0';
 	}
@@ -212,17 +205,24 @@ repo_name(const char *project, bool hashed)
 	return xformat("local/%s", base);
 }
 
+/* The project's name among the builds; with make it gets one unless it has one. */
 static char *
-repo_of(const char *builds, const char *project)
+repo_get(const char *builds, const char *project, bool make, struct error *e)
 {
 	for (int hashed = 0; hashed < 2; hashed++) {
 		char *repo = repo_name(project, hashed);
 		AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+		int owner = repo_belongs(folder, project);
 
-		if (repo_belongs(folder, project) == 1)
+		if (owner < 0 && make && repo_claim(folder, project, &owner, e) < 0) {
+			free(repo);
+			return NULL;
+		}
+		if (owner == 1)
 			return repo;
 		free(repo);
 	}
+	error_set(e, ERROR_NOT_FOUND, "there is no build of %s", project);
 	return NULL;
 }
 
@@ -231,27 +231,7 @@ state_repo(const char *project)
 {
 	AUTO_FREE char *builds = state_builds(NULL);
 
-	return builds == NULL ? NULL : repo_of(builds, project);
-}
-
-static char *
-repo_make(const char *builds, const char *project, struct error *e)
-{
-	for (int hashed = 0; hashed < 2; hashed++) {
-		char *repo = repo_name(project, hashed);
-		AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
-		int owner = repo_belongs(folder, project);
-
-		if (owner < 0 && repo_claim(folder, project, &owner, e) < 0) {
-			free(repo);
-			return NULL;
-		}
-		if (owner == 1)
-			return repo;
-		free(repo);
-	}
-	error_set(e, ERROR_INTERNAL, "no name is free for the builds of %s", project);
-	return NULL;
+	return builds == NULL ? NULL : repo_get(builds, project, false, NULL);
 }
 
 /* A build's number, 0 when the name is none. */
@@ -323,9 +303,8 @@ latest_write(const char *folder, long number, struct error *e)
 {
 	AUTO_FREE char *link = xformat("%s/latest", folder);
 	AUTO_FREE char *fresh = xformat("%s/latest.%ld", folder, number);
-	char text[32];
+	const char *text = strrchr(fresh, '.') + 1;
 
-	snprintf(text, sizeof(text), "%ld", number);
 	if (symlink(text, fresh) < 0 && errno != EEXIST)
 		return error_sys(e, "symlink %s", fresh);
 	return rename(fresh, link) < 0 ? error_sys(e, "rename %s", fresh) : 0;
@@ -357,7 +336,7 @@ state_build_new(struct state_build *b, const char *project, struct error *e)
 	AUTO_FREE char *repo = NULL;
 
 	*b = (struct state_build){ .lock = -1 };
-	if (builds == NULL || (repo = repo_make(builds, project, e)) == NULL ||
+	if (builds == NULL || (repo = repo_get(builds, project, true, e)) == NULL ||
 	    number_take(b, builds, repo, e) < 0)
 		goto fail;
 	b->lock = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
@@ -388,10 +367,9 @@ state_build_free(struct state_build *b)
 static void
 build_fill(struct state_build *b, const char *builds, const char *repo, long number)
 {
-	b->number = number;
+	*b = (struct state_build){ .number = number, .lock = -1 };
 	b->name = xformat("%s/%ld", repo, number);
 	b->path = xformat("%s/%s/%ld", builds, repo, number);
-	b->lock = -1;
 }
 
 /* Whether the build ended, and not well: its last line says so, or it was killed before it could. */
@@ -464,7 +442,7 @@ static int
 find_here(struct state_build *b, const char *builds, const char *text, const char *project,
     struct error *e)
 {
-	AUTO_FREE char *repo = project == NULL ? NULL : repo_of(builds, project);
+	AUTO_FREE char *repo = NULL;
 	int64_t back = 0;
 	long number = number_of(text, strlen(text));
 
@@ -474,9 +452,12 @@ find_here(struct state_build *b, const char *builds, const char *text, const cha
 	} else if (number == 0 && strcmp(text, "@") != 0 && strcmp(text, "@failed") != 0) {
 		return error_set(e, ERROR_INPUT, "%s: expected @, @~N or @failed", text);
 	}
+	if (project == NULL)
+		return error_set(e, ERROR_NOT_FOUND, "'%s' names a build of a folder, and there is none",
+		    text);
+	repo = repo_get(builds, project, false, e);
 	if (repo == NULL)
-		return error_set(e, ERROR_NOT_FOUND, "there is no build of %s",
-		    project == NULL ? "this folder" : project);
+		return -1;
 	if (number > 0)
 		return find_number(b, builds, repo, number, e);
 	return find_relative(b, builds, repo, (size_t)back, text[1] == 'f', e);
@@ -505,6 +486,7 @@ static int
 find_path(struct state_build *b, const char *builds, const char *text, struct error *e)
 {
 	char *path = realpath(text, NULL);
+	AUTO_FREE char *log = NULL;
 	size_t n = strlen(builds);
 	char *slash;
 
@@ -513,7 +495,8 @@ find_path(struct state_build *b, const char *builds, const char *text, struct er
 	slash = strrchr(path, '/');
 	if (slash != path && strcmp(slash + 1, "events.ndjson") == 0)
 		*slash = '\0';
-	if (!holds(path, "events.ndjson")) {
+	log = xformat("%s/events.ndjson", path);
+	if (access(log, F_OK) < 0) {
 		error_set(e, ERROR_NOT_FOUND, "%s is not the folder of a build (no events.ndjson in it)",
 		    path);
 		free(path);
@@ -593,100 +576,73 @@ list_repo(struct state_list *l, const char *builds, const char *repo)
 		build_fill(&l->builds[l->n++], builds, repo, numbers[i]);
 }
 
-/* The plain names in a folder, one call each. */
+/* The builds of all repos of one ORG. */
 static void
-each_folder(const char *path, void (*each)(void *arg, const char *name), void *arg)
+list_org(struct state_list *l, const char *builds, const char *org)
 {
+	AUTO_FREE char *path = xformat("%s/%s", builds, org);
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL) {
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		AUTO_FREE char *repo = xformat("%s/%s", org, entry->d_name);
+
 		if (entry->d_name[0] != '.')
-			each(arg, entry->d_name);
+			list_repo(l, builds, repo);
 	}
-	closedir(dir);
+	if (dir != NULL)
+		closedir(dir);
 }
-
-struct walk {
-	struct state_list *list;
-	const char *builds;
-	const char *org;
-};
-
-static void
-walk_repo(void *arg, const char *name)
-{
-	const struct walk *w = arg;
-	AUTO_FREE char *repo = xformat("%s/%s", w->org, name);
-
-	list_repo(w->list, w->builds, repo);
-}
-
-static void
-walk_org(void *arg, const char *name)
-{
-	const struct walk *w = arg;
-	struct walk inner = { w->list, w->builds, name };
-	AUTO_FREE char *path = xformat("%s/%s", w->builds, name);
-
-	each_folder(path, walk_repo, &inner);
-}
-
-struct dated {
-	struct state_build build;
-	int64_t made;
-};
 
 static int
-dated_falling(const void *a, const void *b)
+made_falling(const void *a, const void *b)
 {
-	const struct dated *left = a, *right = b;
+	const struct state_build *left = a, *right = b;
 
 	if (left->made != right->made)
 		return left->made < right->made ? 1 : -1;
-	return number_falling(&left->build.number, &right->build.number);
+	return number_falling(&left->number, &right->number);
 }
 
 /* Over several repos the numbers say nothing: logs/ was made when the build began. */
 static void
-list_sort(struct state_list *l)
+list_all(struct state_list *l, const char *builds)
 {
-	struct dated *all = xmalloc((l->n + 1) * sizeof(*all));
+	DIR *dir = opendir(builds);
+	struct dirent *entry;
 
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] != '.')
+			list_org(l, builds, entry->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
 	for (size_t i = 0; i < l->n; i++) {
 		AUTO_FREE char *logs = xformat("%s/logs", l->builds[i].path);
 		struct statx st;
 
-		all[i].build = l->builds[i];
 		if (statx(AT_FDCWD, logs, 0, STATX_BTIME | STATX_MTIME, &st) < 0)
 			continue;
 		if (!(st.stx_mask & STATX_BTIME))
 			st.stx_btime = st.stx_mtime;
-		all[i].made = st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
+		l->builds[i].made = st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
 	}
-	qsort(all, l->n, sizeof(*all), dated_falling);
-	for (size_t i = 0; i < l->n; i++)
-		l->builds[i] = all[i].build;
-	free(all);
+	if (l->n > 0)
+		qsort(l->builds, l->n, sizeof(*l->builds), made_falling);
 }
 
 int
 state_list_read(struct state_list *l, const char *repo, struct error *e)
 {
 	AUTO_FREE char *builds = state_builds(e);
-	struct walk w = { l, builds, NULL };
 
 	*l = (struct state_list){ 0 };
 	if (builds == NULL)
 		return -1;
-	if (repo != NULL) {
+	if (repo != NULL)
 		list_repo(l, builds, repo);
-		return 0;
-	}
-	each_folder(builds, walk_org, &w);
-	list_sort(l);
+	else
+		list_all(l, builds);
 	return 0;
 }
 

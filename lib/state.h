@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bytes.h"
 #include "error.h"
@@ -26,6 +27,7 @@ struct state_build {
 	char *path;    /* its folder */
 	long number;
 	int lock;      /* descriptor of the folder with an exclusive flock, or -1 */
+	int64_t made;  /* when it began, in a list of all repos; else 0 */
 };
 
 /* Makes the next build folder of a project: a number by mkdir, the lock, logs/ inside, "latest". The
