@@ -348,9 +348,10 @@ int
 script_start(struct build *b, struct error *e)
 {
 	b->script = xmalloc(sizeof(*b->script));
-	b->script->out = STDIN_FILENO;
+	b->script->out = -1;
 	if (b->definition.kind == DEFINITION_SCRIPT)
 		return coprocess_start(b, e);
+	b->script->out = STDIN_FILENO;
 	return out_watch(b, e);
 }
 
