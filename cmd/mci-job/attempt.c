@@ -241,24 +241,60 @@ begin(struct attempt *a)
 		a->timeout = loop_after(a->site->loop, timeout, timed_out, a);
 }
 
-void
-attempt_start(struct attempt *a, struct spec *spec)
+static void
+prepare(struct attempt *a, struct spec *spec)
 {
-	static loop_ready *const ready[2] = { first_ready, second_ready };
-	struct error e = { 0 };
-
 	a->spec = *spec;
-	a->site->running++;
 	a->pipes[0] = a->pipes[1] = a->ends[0] = a->ends[1] = a->ends[2] = -1;
 	a->log = (struct logfile_writer){ .fd = -1, .index = -1 };
 	a->display.fd = -1;
 	a->token = token_make(a);
+	a->site->running++;
+}
+
+/* Of what the system had too little for is more when another attempt has ended. */
+static bool
+shortage(const struct attempt *a, const struct error *e)
+{
+	return a->site->running > 1 && e->code == ERROR_SYSTEM &&
+	    (e->sys == EMFILE || e->sys == ENFILE || e->sys == EAGAIN || e->sys == ENOMEM);
+}
+
+static void
+give_back(struct attempt *a, struct spec *spec)
+{
+	*spec = a->spec;
+	a->spec = (struct spec){ 0 };
+	display_close(&a->display);
+	if (a->log.name != NULL)
+		logfile_close(&a->log, NULL);
+	release(a);
+	a->site->running--;
+}
+
+bool
+attempt_start(struct attempt *a, struct spec *spec)
+{
+	static loop_ready *const ready[2] = { first_ready, second_ready };
+	struct report *r = &a->site->report;
+	size_t before = r->out.len;
+	struct error e = { 0 };
+
+	prepare(a, spec);
 	event_initializing(a);
-	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0 ||
-	    notes_prepare(a, &e) < 0 || launch_open(a, ready, &e) < 0 || launch_entry(a, &e) < 0)
-		give_up(a, &e);
-	else
+	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) == 0 &&
+	    notes_prepare(a, &e) == 0 && launch_open(a, ready, &e) == 0 && launch_entry(a, &e) == 0) {
 		begin(a);
+		return true;
+	}
+	if (shortage(a, &e)) {
+		/* as if it had not been tried: the event has not been written yet */
+		r->out.len = before;
+		give_back(a, spec);
+		return false;
+	}
+	give_up(a, &e);
+	return true;
 }
 
 /* An entry of its own shell has ended well: the next one. False when there is none. */

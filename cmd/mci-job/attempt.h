@@ -53,8 +53,9 @@ struct attempt {
 	int checks;               /* how often KILL was sent and something was left */
 };
 
-/* Takes the spec over and starts it in this free slot. When it cannot be started it is over at once. */
-void attempt_start(struct attempt *a, struct spec *spec);
+/* Takes the spec over and starts it in this free slot. When it cannot be started it is over at once; only
+ * when descriptors, memory or processes are short and other attempts run, it is given back: false. */
+bool attempt_start(struct attempt *a, struct spec *spec);
 /* Its leader has ended. */
 void attempt_reaped(struct attempt *a, int status, const struct rusage *usage);
 /* Some orphan has ended: is anything left of this attempt? */

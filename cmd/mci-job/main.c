@@ -32,13 +32,13 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout) },
-	{ .name = "progress", .value = "FORM", .help = "json: events; plain: what jobs print; none: errors",
+	{ .name = "progress", .value = "FORM", .help = "what to print: events, lines of output, errors",
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
 	  .choices = "json|plain|none" },
 	{ .name = "explain", .help = "print what would be executed and run nothing",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, explain) },
 	{ .letter = 'e', .name = "env", .value = "NAME[=VALUE]",
-	  .help = "give jobs this variable (VALUE: that of mci-job)",
+	  .help = "give jobs a variable, without VALUE our own",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, env) },
 };
 

@@ -33,6 +33,7 @@ struct worker {
 	int lifeline;
 	const char *scratch;
 	bool broken;            /* a bad line came: nothing more is started */
+	bool scarce;            /* the last start found too little: wait until something has ended */
 	bool gone;              /* nobody reads standard output */
 	int signal;             /* that canceled everything */
 	bool done;
@@ -254,23 +255,29 @@ attempt_ended(void *arg, const struct ending *ending)
 	struct worker *w = arg;
 
 	w->last = *ending;
+	w->scarce = false;
 	w->failures += ending->outcome == OUTCOME_FAILURE;
 	w->errors += ending->outcome == OUTCOME_ERROR;
+}
+
+static bool
+may_start(const struct worker *w)
+{
+	return w->waiting > 0 && !w->scarce && !report_busy(&w->site.report);
 }
 
 static void
 admit(struct worker *w)
 {
-	for (size_t i = 0; i < w->site.nattempts && w->waiting > 0; i++) {
-		struct spec *s = &w->queue[w->first];
-
+	for (size_t i = 0; i < w->site.nattempts && may_start(w); i++) {
 		if (w->site.attempts[i].state != ATTEMPT_FREE)
 			continue;
+		if (!attempt_start(&w->site.attempts[i], &w->queue[w->first])) {
+			w->scarce = true;
+			return;
+		}
 		w->first = (w->first + 1) % w->room;
 		w->waiting--;
-		attempt_start(&w->site.attempts[i], s);
-		if (report_busy(&w->site.report))
-			return;
 	}
 }
 
@@ -283,11 +290,9 @@ step(void *arg)
 
 	do {
 		before = w->waiting;
-		if (!report_busy(&w->site.report))
-			admit(w);
+		admit(w);
 		intake_pump(&w->intake);
-	} while (w->waiting != before && w->site.running < w->site.nattempts &&
-	    !report_busy(&w->site.report));
+	} while (w->waiting != before && w->site.running < w->site.nattempts && may_start(w));
 	report_flush(&w->site.report);
 	if (w->intake.ended && w->waiting == 0 && w->site.running == 0 && w->site.report.out.len == 0) {
 		w->done = true;

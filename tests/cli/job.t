@@ -125,6 +125,19 @@ E
 is "$(cat "$out" "$err")" 'mci-job: b: exit 3' 'with its status'
 ok 'nothing is left in TMPDIR' test -z "$(ls -A "$TMPDIR")"
 
+i=0
+while [ "$i" -lt 30 ]; do
+	i=$((i + 1))
+	echo "{\"id\":\"q$i\",\"argv\":[\"sleep\",\"0.1\"]}"
+done >specs
+(
+	ulimit -n 40
+	mci-job -j30 --log-dir logs <specs >"$out"
+)
+is "$? $(field 'map(select(.type == "job/executed" and .exit == 0)) | length')" '0 30' \
+	'too few descriptors for -j mean fewer at once'
+is "$(field 'map(select(.type == "job/initializing")) | length')" 30 'and no job is told twice'
+
 ln -s /dev/full logs/full.log
 run job <<'E'
 {"id":"full","script":"echo x; sleep 30"}
