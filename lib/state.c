@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -31,34 +32,23 @@ is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static char *
-home_folder(struct error *e)
-{
-	const char *home = getenv("HOME");
-	const struct passwd *user;
-
-	if (home != NULL && home[0] == '/')
-		return xstrdup(home);
-	user = getpwuid(getuid());
-	if (user == NULL) {
-		error_set(e, ERROR_INPUT, "HOME is not set and user %u is not known",
-		    (unsigned)getuid());
-		return NULL;
-	}
-	return xstrdup(user->pw_dir);
-}
-
 char *
 state_builds(struct error *e)
 {
-	const char *state = getenv("XDG_STATE_HOME");
-	AUTO_FREE char *home = NULL;
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const struct passwd *user;
 
 	/* a relative path is to be ignored, says the XDG base directory specification */
 	if (state != NULL && state[0] == '/')
 		return xformat("%s/mci/builds", state);
-	home = home_folder(e);
-	return home == NULL ? NULL : xformat("%s/.local/state/mci/builds", home);
+	if (home == NULL || home[0] != '/') {
+		user = getpwuid(getuid());
+		home = user == NULL ? NULL : user->pw_dir;
+	}
+	if (home != NULL)
+		return xformat("%s/.local/state/mci/builds", home);
+	error_set(e, ERROR_INPUT, "HOME is not set and user %u is not known", (unsigned)getuid());
+	return NULL;
 }
 
 /* mkdir -p, private: builds hold what jobs print. */
