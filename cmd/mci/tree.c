@@ -224,6 +224,9 @@ run(void *options, int argc, char **argv)
 	(void)options;
 	if (argc == 1 && strcmp(argv[0], "-") != 0)
 		return tree_named(argv[0]);
+	/* nobody types events */
+	if (argc == 0 && isatty(STDIN_FILENO))
+		return tree_named("@");
 	/* who writes the events is told to stop, and says how it ended; we end with the stream */
 	signal(SIGINT, SIG_IGN);
 	return tree_run(dup(STDIN_FILENO), NULL);
