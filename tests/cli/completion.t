@@ -10,7 +10,7 @@ for file in mci.bash _mci mci.fish; do
 		cmp "new/$file" "$ROOT/completions/$file"
 done
 
-# complete WORD...: what bash offers for the last word, a candidate a line
+# offer WORD...: what bash offers for the last word, a candidate a line
 cat >complete.bash <<'END'
 source "$1"
 shift
@@ -19,31 +19,31 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _mci
 printf '%s\n' "${COMPREPLY[@]}"
 END
-complete() {
+offer() {
 	bash complete.bash "$ROOT/completions/mci.bash" "$@" 2>&1
 }
 
-is "$(complete mci-build --pr)" --progress "mci-build --pr"
-is "$(complete mci-build --progress pl)" plain "mci-build --progress pl"
-is "$(complete mci-build --progress = pl)" plain "mci-build --progress=pl"
-is "$(complete mci unbl)" unblock "mci unbl"
-is "$(complete mci run --fail)" --fail-fast "mci run stands for mci-build"
-is "$(complete mci -C / run --fail)" --fail-fast "mci -C DIR run"
-is "$(complete mci ls --lim)" --limit "mci ls --lim"
-like "$(complete mci-build -)" '^-j$' "mci-build -"
+is "$(offer mci-build --pr)" --progress "mci-build --pr"
+is "$(offer mci-build --progress pl)" plain "mci-build --progress pl"
+is "$(offer mci-build --progress = pl)" plain "mci-build --progress=pl"
+is "$(offer mci unbl)" unblock "mci unbl"
+is "$(offer mci run --fail)" --fail-fast "mci run stands for mci-build"
+is "$(offer mci -C / run --fail)" --fail-fast "mci -C DIR run"
+is "$(offer mci ls --lim)" --limit "mci ls --lim"
+like "$(offer mci-build -)" '^-j$' "mci-build -"
 touch a-file
-is "$(complete mci-build -f a-)" a-file "mci-build -f completes files"
+is "$(offer mci-build -f a-)" a-file "mci-build -f completes files"
 
 cp -R "$ROOT/tests/fixtures/sample" project
 cd project || exit 1
 mv ../complete.bash .
-is "$(complete mci-build p)" pack "mci-build completes the ids of the definition"
-is "$(complete mci-build --skip un)" unit "and so does --skip"
+is "$(offer mci-build p)" pack "mci-build completes the ids of the definition"
+is "$(offer mci-build --skip un)" unit "and so does --skip"
 mci-build -q >/dev/null 2>&1
-is "$(complete mci show l)" local/project/1 "mci show completes builds"
-is "$(complete mci show @f)" @failed "and their short names"
-is "$(complete mci log @/un)" @/unit "mci log completes jobs of a build"
-is "$(complete mci log local/project/1/st)" local/project/1/style "also with its whole name"
+is "$(offer mci show l)" local/project/1 "mci show completes builds"
+is "$(offer mci show @f)" @failed "and their short names"
+is "$(offer mci log @/un)" @/unit "mci log completes jobs of a build"
+is "$(offer mci log local/project/1/st)" local/project/1/style "also with its whole name"
 
 if command -v zsh >/dev/null 2>&1; then
 	ok "zsh reads its completions" zsh -fc '
