@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -126,12 +127,21 @@ appendlog_close(struct appendlog *l)
 	*l = (struct appendlog){ .fd = -1 };
 }
 
+static int
+open_anew(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return kernel.open(AT_FDCWD, path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
+}
+
 int
 logfeed_open(struct logfeed *f, const char *path, int to, int64_t at, struct error *e)
 {
 	struct stat st;
 
-	*f = (struct logfeed){ .from = -1, .to = to, .at = at };
+	*f = (struct logfeed){ .from = -1, .to = to, .own = -1, .at = at };
 	if (fstat(to, &st) < 0)
 		return error_sys(e, "descriptor %d", to);
 	f->file = S_ISREG(st.st_mode);
@@ -139,11 +149,12 @@ logfeed_open(struct logfeed *f, const char *path, int to, int64_t at, struct err
 	f->from = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
 	if (f->from < 0)
 		return error_sys(e, "open %s", path);
+	if (S_ISCHR(st.st_mode))
+		f->own = open_anew(to);
 	return 0;
 }
 
-/* Whether a write would be taken, or at least fail, at once. The descriptor may be shared with other
- * processes, so it cannot be made non-blocking. */
+/* Whether a write would be taken, or at least fail, at once. */
 static bool
 writable(int fd)
 {
@@ -159,12 +170,12 @@ copy_step(struct logfeed *f, size_t n)
 	char buffer[CHUNK];
 	ssize_t got;
 
-	if (!f->file && !f->socket) {
+	if (!f->file && !f->socket && f->own < 0) {
 		if (!writable(f->to)) {
 			errno = EAGAIN;
 			return -1;
 		}
-		/* what a pipe or terminal that polls as writable takes without blocking (PIPE_BUF) */
+		/* what a pipe that polls as writable takes without blocking (PIPE_BUF) */
 		if (n > 4096)
 			n = 4096;
 	}
@@ -172,7 +183,7 @@ copy_step(struct logfeed *f, size_t n)
 	if (got <= 0)
 		return got;
 	got = f->socket ? send(f->to, buffer, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL)
-	                : kernel.write(f->to, buffer, (size_t)got);
+	                : kernel.write(f->own >= 0 ? f->own : f->to, buffer, (size_t)got);
 	if (got > 0)
 		f->at += got;
 	return got;
@@ -183,7 +194,7 @@ step(struct logfeed *f, size_t n)
 {
 	ssize_t done;
 
-	if (f->file || f->socket)
+	if (f->file || f->socket || f->own >= 0)
 		return copy_step(f, n);
 	done = splice(f->from, &f->at, f->to, NULL, n, SPLICE_F_NONBLOCK);
 	/* EINVAL: not a pipe, or a file system without splice */
@@ -214,5 +225,7 @@ logfeed_close(struct logfeed *f)
 {
 	if (f->from >= 0)
 		close(f->from);
-	f->from = -1;
+	if (f->own >= 0)
+		close(f->own);
+	f->from = f->own = -1;
 }

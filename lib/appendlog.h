@@ -34,6 +34,8 @@ void appendlog_close(struct appendlog *l);
 struct logfeed {
 	int from;   /* the log's file, opened for reading by logfeed_open */
 	int to;     /* borrowed; a pipe, socket, terminal or file */
+	int own;    /* a terminal opened anew, non-blocking, else -1: whether it takes all of a write
+	             * cannot be asked, and to may be shared with others that want it blocking */
 	int64_t at; /* offset of the first byte not yet given */
 	bool file;  /* a regular file: written to at once, never waited for */
 	bool socket;

@@ -89,15 +89,20 @@ add_record(struct logfile_writer *w, uint64_t offset, int64_t time, uint32_t str
 	bytes_add(&w->pending, &r, sizeof(r));
 }
 
-/* After a failed write: times are lost, but the index stays readable and can be gone on with. */
+/* After a failed write: the whole records that arrived are there, the others stay pending. */
 static void
-whole_records(struct logfile_writer *w)
+keep_whole_records(struct logfile_writer *w)
 {
 	struct stat st;
+	int64_t whole;
 
-	w->pending.len = 0;
-	if (fstat(w->index, &st) == 0 && st.st_size % (off_t)RECORD_SIZE != 0)
-		(void)!ftruncate(w->index, st.st_size - st.st_size % (off_t)RECORD_SIZE);
+	if (fstat(w->index, &st) < 0)
+		return;
+	whole = st.st_size - st.st_size % (off_t)RECORD_SIZE;
+	if (whole < st.st_size && ftruncate(w->index, whole) < 0)
+		return;
+	bytes_drop(&w->pending, (size_t)(whole - w->index_size));
+	w->index_size = whole;
 }
 
 static int
@@ -107,9 +112,10 @@ index_write(struct logfile_writer *w, struct error *e)
 		return 0;
 	if (kernel_write_all(w->index, w->pending.data, w->pending.len) < 0) {
 		error_sys(e, "write %s.idx", w->name);
-		whole_records(w);
+		keep_whole_records(w);
 		return -1;
 	}
+	w->index_size += (int64_t)w->pending.len;
 	w->pending.len = 0;
 	w->indexed = w->last;
 	return 0;

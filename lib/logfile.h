@@ -42,6 +42,7 @@ struct logfile_writer {
 	int64_t dropped;
 	struct bytes pending; /* index records not written yet */
 	int64_t indexed;  /* time of the newest record that was written */
+	int64_t index_size; /* bytes of the index file */
 };
 
 /* Creates the log in the folder dir, emptying one of the same name and removing its index. */

@@ -1,0 +1,356 @@
+/* The log file and its index: when there is one, what it says, and what is left when writes fail. */
+#include "logfile.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "kernel.h"
+
+static char folder[] = "/tmp/mci-unit-XXXXXX";
+static int dir;
+static struct kernel real;
+static int64_t now;
+
+static int64_t
+still_wall(void)
+{
+	return now;
+}
+
+static void
+set_up(void)
+{
+	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	dir = open(folder, O_RDONLY | O_DIRECTORY);
+	real = kernel;
+	kernel.wall = still_wall;
+	now = 1000 * SECOND;
+}
+
+static void
+tear_down(void)
+{
+	static const char *const names[] = { "j.log", "j.idx", "j@2.log", "j@2.idx" };
+
+	kernel = real;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unlinkat(dir, names[i], 0);
+	close(dir);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static int64_t
+size_of(const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, 0) < 0 ? -1 : st.st_size;
+}
+
+static void
+print(struct logfile_writer *w, const char *text, uint32_t stream)
+{
+	ck_assert_int_eq(logfile_write(w, text, strlen(text), stream, NULL), 0);
+}
+
+START_TEST(test_names)
+{
+	AUTO_BYTES name = { 0 };
+
+	logfile_name(&name, "unit", 1, "log");
+	bytes_char(&name, ' ');
+	logfile_name(&name, "unit.a", 12, "idx");
+	ck_assert_str_eq(bytes_string(&name), "unit.log unit.a@12.idx");
+}
+END_TEST
+
+START_TEST(test_one_chunk)
+{
+	struct logfile_writer w;
+	struct logfile_index x = { 0 };
+	struct error e;
+
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	print(&w, "all at once\n", 0);
+	ck_assert_int_eq(w.first, 1000 * SECOND);
+	ck_assert_int_eq(w.size, 12);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	ck_assert_int_eq(size_of("j.log"), 12);
+	ck_assert_int_eq(size_of("j.idx"), -1);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+	ck_assert_int_eq((int64_t)x.n, 0);
+	ck_assert_int_eq(x.length, -1);
+	ck_assert_int_eq(logfile_index_time(&x, 0), -1);
+}
+END_TEST
+
+START_TEST(test_index)
+{
+	struct logfile_writer w;
+	struct logfile_index x = { 0 };
+	struct error e;
+
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 2, &e), 0);
+	print(&w, "abc", 1);
+	now += SECOND;
+	print(&w, "de", 2);
+	now += SECOND;
+	print(&w, "f", 1);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 2, &e), 0);
+	ck_assert_int_eq((int64_t)x.n, 3);
+	ck_assert(!x.ended);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 2, &e), 0);
+	ck_assert(x.ended && !x.truncated);
+	ck_assert_int_eq(x.length, 6);
+	ck_assert_int_eq((int64_t)x.n, 3);
+	ck_assert_int_eq(logfile_index_time(&x, 0), 1000 * SECOND);
+	ck_assert_int_eq(logfile_index_time(&x, 2), 1000 * SECOND);
+	ck_assert_int_eq(logfile_index_time(&x, 3), 1001 * SECOND);
+	ck_assert_int_eq(logfile_index_time(&x, 99), 1002 * SECOND);
+	ck_assert_int_eq(logfile_index_time(&x, -1), -1);
+	ck_assert_uint_eq(logfile_index_at(&x, 4)->stream, 2);
+	logfile_index_free(&x);
+}
+END_TEST
+
+/* Records wait for their batch, but not longer than a second. */
+START_TEST(test_index_batch)
+{
+	struct logfile_writer w;
+	struct error e;
+
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	print(&w, "1", 0);
+	print(&w, "2", 0);
+	ck_assert_int_eq(size_of("j.idx"), 3 * 24);
+	now += SECOND - 1;
+	print(&w, "3", 0);
+	ck_assert_int_eq(size_of("j.idx"), 3 * 24);
+	now += 1;
+	print(&w, "4", 0);
+	ck_assert_int_eq(size_of("j.idx"), 5 * 24);
+	for (int i = 0; i < 171; i++)
+		print(&w, "x", 0);
+	ck_assert_int_eq(size_of("j.idx"), (5 + 171) * 24);
+	print(&w, "y", 0);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	ck_assert_int_eq(size_of("j.idx"), (5 + 171 + 2) * 24);
+}
+END_TEST
+
+START_TEST(test_same_name)
+{
+	struct logfile_writer w;
+	struct error e;
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+		print(&w, "once", 0);
+		if (i == 0)
+			print(&w, "twice", 0);
+		ck_assert_int_eq(logfile_close(&w, &e), 0);
+	}
+	ck_assert_int_eq(size_of("j.log"), 4);
+	ck_assert_int_eq(size_of("j.idx"), -1);
+}
+END_TEST
+
+START_TEST(test_drain)
+{
+	struct logfile_writer w;
+	struct error e;
+	int ends[2], copy[2];
+	char got[16];
+
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK) | pipe(copy), 0);
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 0, 0, -1, &e), LOGFILE_MORE);
+	ck_assert_int_eq(write(ends[1], "0123456789", 10), 10);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 0, 4, copy[1], &e), LOGFILE_MORE);
+	ck_assert_int_eq(w.size, 4);
+	ck_assert_int_eq(read(copy[0], got, sizeof(got)), 4);
+	close(ends[1]);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 0, 0, -1, &e), LOGFILE_EOF);
+	ck_assert_int_eq(w.size, 10);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	close(ends[0]);
+	close(copy[0]);
+	close(copy[1]);
+}
+END_TEST
+
+START_TEST(test_widen)
+{
+	struct logfile_writer w;
+	struct error e;
+	int ends[2];
+	char *text = calloc(1, 65536);
+
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	ck_assert_int_eq(write(ends[1], text, 1000), 1000);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 0, 0, -1, &e), LOGFILE_MORE);
+	ck_assert_int_eq(fcntl(ends[0], F_GETPIPE_SZ), 65536);
+	ck_assert_int_eq(write(ends[1], text, 65536), 65536);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 0, 0, -1, &e), LOGFILE_MORE);
+	ck_assert_int_gt(fcntl(ends[0], F_GETPIPE_SZ), 65536);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	close(ends[0]);
+	close(ends[1]);
+	free(text);
+}
+END_TEST
+
+START_TEST(test_cap)
+{
+	struct logfile_writer w;
+	struct logfile_index x = { 0 };
+	struct error e;
+
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	w.cap = 5;
+	print(&w, "1234567", 0);
+	print(&w, "89", 0);
+	ck_assert_int_eq(w.size, 5);
+	ck_assert_int_eq(w.dropped, 4);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	ck_assert_int_eq(size_of("j.log"), 5);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+	ck_assert(x.ended && x.truncated);
+	ck_assert_int_eq(x.length, 5);
+	logfile_index_free(&x);
+}
+END_TEST
+
+static size_t room;
+
+static ssize_t
+full_write(int fd, const void *from, size_t n)
+{
+	if (room == 0) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (n > room)
+		n = room;
+	room -= n;
+	return write(fd, from, n);
+}
+
+/* Whatever was full when, what is stored is the beginning of what came, and the index can be read. */
+START_TEST(test_full)
+{
+	struct logfile_writer w;
+	struct logfile_index x = { 0 };
+	struct error e;
+	char got[16];
+	int fd;
+
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	kernel.write = full_write;
+	room = (size_t)_i;
+	for (int i = 0; i < 4; i++) {
+		now += SECOND;
+		if (logfile_write(&w, "abcd" + i, 1, 0, &e) < 0)
+			ck_assert_int_eq(e.sys, ENOSPC);
+	}
+	room = 1000;
+	(void)logfile_write(&w, "e", 1, 0, &e);
+	ck_assert_int_eq(w.size + w.dropped, 5);
+	ck_assert_int_eq(size_of("j.log"), w.size);
+	fd = openat(dir, "j.log", O_RDONLY);
+	ck_assert_int_eq(read(fd, got, sizeof(got)), w.size);
+	ck_assert_mem_eq(got, "abcde", (size_t)w.size);
+	close(fd);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+	ck_assert(x.ended);
+	ck_assert_int_eq(x.truncated, size_of("j.log") < 5);
+	logfile_index_free(&x);
+}
+END_TEST
+
+static const struct {
+	uint64_t offset;
+	uint32_t stream;
+	int result;
+} damages[][3] = {
+	{ { 1, 0, -1 } },
+	{ { LOGFILE_MAGIC, 0, 0 }, { UINT64_MAX, 0, -1 } },
+	{ { LOGFILE_MAGIC, 0, 0 }, { 5, 0, 0 }, { 4, 0, -1 } },
+	{ { LOGFILE_MAGIC, 0, 0 }, { 5, LOGFILE_END, 0 }, { 6, 0, -1 } },
+};
+
+START_TEST(test_damaged)
+{
+	struct logfile_index x = { 0 };
+	struct error e;
+	int fd = openat(dir, "j.idx", O_WRONLY | O_CREAT, 0600);
+
+	for (size_t i = 0; i < 3; i++) {
+		struct logfile_record r = { damages[_i][i].offset, 0, damages[_i][i].stream, 0 };
+
+		ck_assert_int_eq(write(fd, &r, sizeof(r)), sizeof(r));
+		ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), damages[_i][i].result);
+		if (damages[_i][i].result < 0)
+			break;
+	}
+	ck_assert_ptr_nonnull(strstr(e.text, "j.idx: damaged at byte"));
+	close(fd);
+	logfile_index_free(&x);
+}
+END_TEST
+
+/* A record that is being written is none yet. */
+START_TEST(test_torn_record)
+{
+	struct logfile_record r = { LOGFILE_MAGIC, 0, 0, 0 };
+	struct logfile_index x = { 0 };
+	struct error e;
+	int fd = openat(dir, "j.idx", O_WRONLY | O_CREAT, 0600);
+
+	for (size_t at = 0; at < sizeof(r); at++) {
+		ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+		ck_assert_int_eq(x.consumed, 0);
+		ck_assert_int_eq(write(fd, (char *)&r + at, 1), 1);
+	}
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+	ck_assert_int_eq(x.consumed, sizeof(r));
+	close(fd);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("logfile");
+	TCase *t = tcase_create("logfile");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, test_names);
+	tcase_add_test(t, test_one_chunk);
+	tcase_add_test(t, test_index);
+	tcase_add_test(t, test_index_batch);
+	tcase_add_test(t, test_same_name);
+	tcase_add_test(t, test_drain);
+	tcase_add_test(t, test_widen);
+	tcase_add_test(t, test_cap);
+	tcase_add_loop_test(t, test_full, 0, 130);
+	tcase_add_loop_test(t, test_damaged, 0, (int)(sizeof(damages) / sizeof(damages[0])));
+	tcase_add_test(t, test_torn_record);
+	suite_add_tcase(suite, t);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
