@@ -134,18 +134,41 @@ moves_apply(posix_spawn_file_actions_t *actions, const struct move *moves, int n
 	return sys;
 }
 
-/* The child begins with the signals of a fresh login: nothing ignored, nothing blocked. */
+/*
+ * The child begins with the signals of a fresh login: nothing ignored, nothing blocked. exec(2) resets
+ * what is caught; what is ignored has to be named, and naming all costs the child 64 calls. We ignore
+ * SIGPIPE ourselves at most; the others can only have come from whoever started us.
+ */
+static const sigset_t *
+ignored_signals(void)
+{
+	static sigset_t set;
+	static bool known;
+
+	if (known)
+		return &set;
+	known = true;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	for (int signal = 1; signal < NSIG; signal++) {
+		struct sigaction now;
+
+		if (sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			sigaddset(&set, signal);
+	}
+	return &set;
+}
+
 static void
 attributes_fill(posix_spawnattr_t *attributes, const struct process_spec *p)
 {
 	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-	sigset_t set;
+	sigset_t none;
 
 	posix_spawnattr_init(attributes);
-	sigfillset(&set);
-	posix_spawnattr_setsigdefault(attributes, &set);
-	sigemptyset(&set);
-	posix_spawnattr_setsigmask(attributes, &set);
+	posix_spawnattr_setsigdefault(attributes, ignored_signals());
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(attributes, &none);
 	if (p->session)
 		flags |= POSIX_SPAWN_SETSID;
 	else if (p->group)
