@@ -642,7 +642,7 @@ START_TEST(stream_ended_or_cut)
 	n = 1;
 	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":1}"), -1, count_line,
 	    &n, &e), 42);
-	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":[]}"),
+	ck_assert_int_eq(call_stream(address, "event/subscribe", stub_span("{\"from\":[]}"), -1,
 	    count_line, &n, &e), -1);
 	ck_assert_int_eq(e.code, ERROR_INPUT);
 	/* the service has noticed the one that left */
