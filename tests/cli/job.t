@@ -131,6 +131,8 @@ while [ "$i" -lt 30 ]; do
 	echo "{\"id\":\"q$i\",\"argv\":[\"sleep\",\"0.1\"]}"
 done >specs
 (
+	# every sh has it
+	# shellcheck disable=SC3045
 	ulimit -n 40
 	mci-job -j30 --log-dir logs <specs >"$out"
 )
@@ -145,7 +147,7 @@ E
 is "$(field 'last | [.reason, .truncated, .error] | map(tostring) | join(" ")')" \
 	'limit:log true write full.log: No space left on device' 'a log that cannot be written ends its job'
 echo '{"id":"e","script":"true"}' >specs
-job <specs >/dev/full 2>"$err"
+mci-job --log-dir logs <specs >/dev/full 2>"$err"
 is "$?" 125 'events that cannot be written make 125'
 has "$err" 'standard output: No space' 'and the error is named'
 finish
