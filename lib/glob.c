@@ -31,10 +31,18 @@ static const struct {
 	const char *name;
 	int (*is)(int c);
 } classes[] = {
-	{ "[:alnum:]", isalnum }, { "[:alpha:]", isalpha }, { "[:blank:]", isblank },
-	{ "[:cntrl:]", iscntrl }, { "[:digit:]", isdigit }, { "[:graph:]", isgraph },
-	{ "[:lower:]", islower }, { "[:print:]", isprint }, { "[:punct:]", ispunct },
-	{ "[:space:]", isspace }, { "[:upper:]", isupper }, { "[:xdigit:]", isxdigit },
+	{ "[:alnum:]", isalnum },
+	{ "[:alpha:]", isalpha },
+	{ "[:blank:]", isblank },
+	{ "[:cntrl:]", iscntrl },
+	{ "[:digit:]", isdigit },
+	{ "[:graph:]", isgraph },
+	{ "[:lower:]", islower },
+	{ "[:print:]", isprint },
+	{ "[:punct:]", ispunct },
+	{ "[:space:]", isspace },
+	{ "[:upper:]", isupper },
+	{ "[:xdigit:]", isxdigit },
 };
 
 /* If p is at a named class: moves behind it and says in *fits whether the byte c is of it. */
@@ -53,7 +61,7 @@ class_named(const char **p, char c, bool *fits)
 	return false;
 }
 
-/* The next member's own character, a backslash before it dropped; NULL at the end of the pattern. */
+/* The next member's own character, a backslash before it dropped; NULL at the pattern's end. */
 static const char *
 class_member(const char **p, size_t *n)
 {
@@ -69,8 +77,8 @@ class_member(const char **p, size_t *n)
 }
 
 /*
- * Matches the character t (of n bytes) with the bracket expression at *p, which is moved behind it. -1
- * when no ']' closes it: the '[' is then a plain character, as in a shell.
+ * Matches the character t (of n bytes) with the bracket expression at *p, which is moved behind it.
+ * -1 when no ']' closes it: the '[' is then a plain character, as in a shell.
  */
 static int
 bracket(const char **p, const char *t, size_t n)
@@ -127,19 +135,19 @@ static bool
 deep_star(const char *pattern, const char *p)
 {
 	return p[0] == '*' && p[1] == '*' && (p[2] == '/' || p[2] == '\0') &&
-	    (p == pattern || p[-1] == '/');
+	       (p == pattern || p[-1] == '/');
 }
 
 /*
- * Only the last star has to be tried again: whatever an earlier one could still take, the last one can
- * take too, since a "*" stays within one component and what is behind a "**" has a fixed number of
- * them. So the time is bounded by the product of the lengths.
+ * Only the last star has to be tried again: whatever an earlier one could still take, the last one
+ * can take too, since a "*" stays within one component and what is behind a "**" has a fixed number
+ * of them. So the time is bounded by the product of the lengths.
  */
 bool
 glob_match(const char *pattern, const char *text)
 {
 	const char *p = pattern, *t = text;
-	const char *star = NULL, *star_at = NULL; /* behind the last "*" and what it has not taken */
+	const char *star = NULL, *star_at = NULL; /* behind the last star, what it has not taken */
 	const char *deep = NULL, *deep_at = NULL; /* the same for the last double star */
 
 	for (;;) {

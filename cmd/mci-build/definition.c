@@ -83,8 +83,10 @@ script_check(const char *name, const char *path, struct error *e)
 		return 0;
 	if (!S_ISREG(st.st_mode))
 		return error_set(e, ERROR_INPUT, "%s: not a file that can be run", name);
-	return error_set(e, ERROR_INPUT, "%s: not executable (chmod +x %s), and its name does not end in "
-	    ".yaml, .yml or .json", name, name);
+	return error_set(e, ERROR_INPUT,
+	    "%s: not executable (chmod +x %s), and its name does not end in "
+	    ".yaml, .yml or .json",
+	    name, name);
 }
 
 /* -f and operands with a slash, relative to cwd. */
@@ -133,7 +135,7 @@ static bool
 is_candidate(const char *name)
 {
 	return strncmp(name, "build", 5) == 0 && (name[5] == '\0' || name[5] == '.') &&
-	    name[strlen(name) - 1] != '~';
+	       name[strlen(name) - 1] != '~';
 }
 
 static int
@@ -162,13 +164,13 @@ several(const struct names *names, struct error *e)
 	AUTO_BYTES list = { 0 };
 
 	for (size_t i = 0; i < names->n; i++)
-		bytes_format(&list, "%s.mci/%s", i == 0 ? "" : i + 1 == names->n ? " and " : ", ",
+		bytes_format(&list, "%s.mci/%s", i + 1 == names->n ? " and " : i > 0 ? ", " : "",
 		    names->list[i]);
-	return error_set(e, ERROR_INPUT, "%s are all there: keep one, or choose with -f",
-	    bytes_string(&list));
+	return error_set(
+	    e, ERROR_INPUT, "%s are all there: keep one, or choose with -f", bytes_string(&list));
 }
 
-/* Takes what cannot be a definition out of the list; *plain is the first that only lacks its x bit. */
+/* Takes what cannot be a definition out of the list; *plain is the first that lacks its x bit. */
 static void
 names_sift(struct names *names, const char *folder, char **plain)
 {
@@ -201,11 +203,13 @@ mci_find(struct definition *d, const char *folder, struct error *e)
 	if (names.n > 1)
 		return several(&names, e);
 	if (names.n == 0 && plain != NULL)
-		return error_set(e, ERROR_INPUT, "%s/%s: not executable (chmod +x %s/%s)", folder, plain,
-		    folder, plain);
+		return error_set(e, ERROR_INPUT, "%s/%s: not executable (chmod +x %s/%s)", folder,
+		    plain, folder, plain);
 	if (names.n == 0)
-		return error_set(e, ERROR_NOT_FOUND, "%s: no build, build.yaml, build.json or executable "
-		    "build.* in it; a script can be as short as this:\n%s", folder, example);
+		return error_set(e, ERROR_NOT_FOUND,
+		    "%s: no build, build.yaml, build.json or executable "
+		    "build.* in it; a script can be as short as this:\n%s",
+		    folder, example);
 	name = xformat(".mci/%s", names.list[0]);
 	file_set(d, name, xformat("%s/%s", folder, names.list[0]));
 	return 0;
@@ -222,8 +226,10 @@ monkey_find(struct definition *d, const char *folder, struct error *e)
 		AUTO_FREE char *path = xformat("%s/%s", folder, foreign[i]);
 
 		if (access(path, F_OK) == 0)
-			return error_set(e, ERROR_INPUT, "%s: scripts in Clojure are not run here; write .mci/build "
-			    "(any language) or .monkeyci/build.yaml", path);
+			return error_set(e, ERROR_INPUT,
+			    "%s: scripts in Clojure are not run here; write .mci/build "
+			    "(any language) or .monkeyci/build.yaml",
+			    path);
 	}
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		char *path = xformat("%s/build%s", folder, extensions[i]);
@@ -236,7 +242,8 @@ monkey_find(struct definition *d, const char *folder, struct error *e)
 		bytes_format(&name, "%s.monkeyci/build%s", name.len > 0 ? "," : "", extensions[i]);
 	}
 	if (d->nfiles == 0)
-		return error_set(e, ERROR_NOT_FOUND, "%s: no build.yaml, build.yml or build.json in it", folder);
+		return error_set(
+		    e, ERROR_NOT_FOUND, "%s: no build.yaml, build.yml or build.json in it", folder);
 	d->kind = DEFINITION_DOCUMENT;
 	d->monkey = true;
 	d->name = bytes_give(&name);
@@ -251,8 +258,10 @@ project_find(struct definition *d, const char *cwd, struct error *e)
 	AUTO_FREE char *monkey = NULL;
 
 	if (d->project == NULL)
-		return error_set(e, ERROR_NOT_FOUND, "nothing to build: no .mci folder in %s or above it. "
-		    "Make .mci/build, a script (chmod +x) that prints jobs, such as\n%s", cwd, example);
+		return error_set(e, ERROR_NOT_FOUND,
+		    "nothing to build: no .mci folder in %s or above it. "
+		    "Make .mci/build, a script (chmod +x) that prints jobs, such as\n%s",
+		    cwd, example);
 	mci = xformat("%s/.mci", d->project);
 	monkey = xformat("%s/.monkeyci", d->project);
 	if (!is_folder(mci))

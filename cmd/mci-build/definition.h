@@ -23,12 +23,13 @@ struct definition {
 	char *path;    /* the script's absolute path; of documents the first file's; NULL for "-" */
 	char **files;  /* DEFINITION_DOCUMENT: absolute paths, joined in this order */
 	size_t nfiles;
-	bool monkey;   /* from .monkeyci: specs are read with SPEC_MONKEY */
+	bool monkey; /* from .monkeyci: specs are read with SPEC_MONKEY */
 };
 
 /*
- * Looks from cwd (absolute). given is NULL, "-", or the path of a script or document as the user wrote
- * it, relative to cwd. 0, or -1 with an error that says what to create or what to choose between.
+ * Looks from cwd (absolute). given is NULL, "-", or the path of a script or document as the user
+ * wrote it, relative to cwd. 0, or -1 with an error that says what to create or what to choose
+ * between.
  */
 int definition_find(struct definition *d, const char *cwd, const char *given, struct error *e);
 void definition_free(struct definition *d);

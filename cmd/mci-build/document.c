@@ -53,7 +53,8 @@ fd_read(int fd, struct bytes *text, struct error *e)
 
 	do {
 		if (text->len > DOCUMENT_BYTES)
-			return error_set(e, ERROR_LIMIT, "larger than %d MiB", DOCUMENT_BYTES >> 20);
+			return error_set(
+			    e, ERROR_LIMIT, "larger than %d MiB", DOCUMENT_BYTES >> 20);
 		n = kernel.read(fd, bytes_reserve(text, 64 * 1024), 64 * 1024);
 		if (n > 0)
 			text->len += (size_t)n;
@@ -92,8 +93,8 @@ hint(const struct survey *s, uint32_t node, const char *text)
 }
 
 /*
- * An error that begins with the path of a field of the job. False when there is no sense in looking at
- * the job without that field. What is missing then, that field or another, is not told.
+ * An error that begins with the path of a field of the job. False when there is no sense in looking
+ * at the job without that field. What is missing then, that field or another, is not told.
  */
 static bool
 job_problem(struct survey *s, uint32_t job, struct span line, struct shape_change *change,
@@ -218,7 +219,8 @@ job_read(struct survey *s, uint32_t job)
 			break;
 		}
 		again = spec_take(s, text->len - from, &e) < 0 &&
-		    job_problem(s, job, (struct span){ text->data + from, text->len - from }, &change, &e);
+			job_problem(s, job, (struct span){ text->data + from, text->len - from },
+			    &change, &e);
 	} while (again);
 	if (e.code == ERROR_NONE)
 		job_add(s, job, from);
@@ -229,7 +231,8 @@ job_read(struct survey *s, uint32_t job)
 static void
 jobs_read(struct survey *s, uint32_t list)
 {
-	for (uint32_t i = s->tree->nodes[list].first; i != 0 && !s->stopped; i = s->tree->nodes[i].next)
+	for (uint32_t i = s->tree->nodes[list].first; i != 0 && !s->stopped;
+	     i = s->tree->nodes[i].next)
 		job_read(s, i);
 }
 
@@ -247,8 +250,10 @@ envelope_read(struct survey *s, uint32_t jobs)
 		if (span_is(key, "jobs") || (key.n > 0 && key.p[0] == '.') ||
 		    (key.n > 2 && strncmp(key.p, "x-", 2) == 0))
 			continue;
-		AUTO_FREE char *text = xformat("%.*s: unknown key beside jobs (one that holds only an "
-		    "anchor begins with 'x-')", (int)(key.n > 64 ? 64 : key.n), key.p);
+		AUTO_FREE char *text =
+		    xformat("%.*s: unknown key beside jobs (one that holds only an "
+			    "anchor begins with 'x-')",
+			(int)(key.n > 64 ? 64 : key.n), key.p);
 		problem(s, t->nodes[k].place, NULL, text);
 	}
 	if (t->nodes[list].type == TREE_LIST)
@@ -324,7 +329,8 @@ file_name(const struct definition *d, const char *path)
 
 	if (d->nfiles == 1)
 		return xstrdup(d->name);
-	return xstrdup(n > 0 && strncmp(path, d->project, n) == 0 && path[n] == '/' ? path + n + 1 : path);
+	return xstrdup(
+	    n > 0 && strncmp(path, d->project, n) == 0 && path[n] == '/' ? path + n + 1 : path);
 }
 
 static size_t
@@ -365,7 +371,7 @@ first_problem(void *arg, const struct document_problem *p)
 int
 document_load(struct document *doc, const struct definition *d, struct error *e)
 {
-	struct error unread;
+	struct error unread = { 0 };
 	struct survey s = {
 		.doc = doc,
 		.definition = d,
@@ -380,7 +386,8 @@ document_load(struct document *doc, const struct definition *d, struct error *e)
 }
 
 size_t
-document_survey(struct document *doc, const struct definition *d, document_report *report, void *arg)
+document_survey(
+    struct document *doc, const struct definition *d, document_report *report, void *arg)
 {
 	struct survey s = {
 		.doc = doc,

@@ -1,6 +1,6 @@
 /*
- * document: YAML and JSON files with jobs, turned into the spec lines that a script would have written.
- * A file is a list of jobs, one job, or {"jobs": [...]}. JSON is read as the YAML that it is.
+ * document: YAML and JSON files with jobs, turned into the spec lines that a script would have
+ * written. A file is a list of jobs, one job, or {"jobs": [...]}.
  */
 #ifndef DOCUMENT_H
 #define DOCUMENT_H
@@ -21,7 +21,7 @@
 struct tree;
 
 struct document_job {
-	struct span line; /* one JSON object with the keys of mci-script(5), .monkeyci or not; no newline */
+	struct span line; /* one JSON object with the keys of mci-script(5); no newline */
 	const char *file; /* where it was written, for errors: a path as people know it */
 	unsigned row, column;
 	uint32_t number, node; /* of the file, and in its tree */
@@ -47,14 +47,14 @@ struct document_problem {
 typedef int document_report(void *arg, const struct document_problem *p);
 
 /*
- * Reads every file of d. Each job has been through spec_read, when_check and matrix_check, so that it is
- * as good as a line can be alone. What .monkeyci means is written out: ids job-N, timeouts with their unit. 0, or -1 with
- * FILE:LINE:COLUMN: and the first problem. doc is empty then.
+ * Reads every file of d. Each job has been through spec_read, when_check and matrix_check, so that
+ * it is as good as a line can be alone. What .monkeyci means is written out: ids job-N, timeouts
+ * with their unit. 0, or -1 with FILE:LINE:COLUMN: and the first problem. doc is empty then.
  */
 int document_load(struct document *doc, const struct definition *d, struct error *e);
 /* The same for lint: reports all problems and keeps the jobs that are good. Their number. */
-size_t document_survey(struct document *doc, const struct definition *d, document_report *report,
-    void *arg);
+size_t document_survey(
+    struct document *doc, const struct definition *d, document_report *report, void *arg);
 /* After a survey: where a field of a job stands, by its path ("depends-on[1]"). */
 void document_place(const struct document *doc, const struct document_job *j, const char *path,
     unsigned *row, unsigned *column);

@@ -1,4 +1,4 @@
-/* JSON files into a tree, by lib's scan: strict, and with places, which a library's tree does not keep. */
+/* JSON files into a tree, by lib's scan: strict, and with places, which no library keeps. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 struct reader {
 	struct tree *tree;
 	struct scan scans[DOCUMENT_DEPTH];
-	const char *p;           /* where place is */
+	const char *p; /* where place is */
 	struct tree_place place;
 };
 
@@ -49,8 +49,9 @@ text_add(struct reader *r, const struct scan_value *v, struct tree_place place, 
 
 	if (scan_text(v, &text, e) < 0)
 		return -1;
-	return tree_scalar(r->tree, TREE_TEXT, place, (struct span){ text.data, text.len }, e) < 0 ?
-	    -1 : 0;
+	if (tree_scalar(r->tree, TREE_TEXT, place, (struct span){ text.data, text.len }, e) < 0)
+		return -1;
+	return 0;
 }
 
 static int

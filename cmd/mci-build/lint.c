@@ -25,7 +25,7 @@ struct lint {
 	size_t problems;
 	struct document doc;
 	struct graph graph;
-	uint32_t *owners; /* the document's job that each node of the graph comes from; NO_JOB: a bad one */
+	uint32_t *owners; /* the document's job behind each node of the graph; NO_JOB: a bad one */
 	uint32_t nowners;
 };
 
@@ -70,8 +70,8 @@ own(struct lint *l, uint32_t node, uint32_t job)
 {
 	if (node >= l->nowners) {
 		l->owners = xrealloc(l->owners, (size_t)node * 2 + 16, sizeof(*l->owners));
-		memset(l->owners + l->nowners, 0xff, ((size_t)node * 2 + 16 - l->nowners) *
-		    sizeof(*l->owners));
+		memset(l->owners + l->nowners, 0xff,
+		    ((size_t)node * 2 + 16 - l->nowners) * sizeof(*l->owners));
 		l->nowners = node * 2 + 16;
 	}
 	l->owners[node] = job;
@@ -123,8 +123,8 @@ twice_report(struct lint *l, const struct document_job *j, const char *id, const
 		text = xformat("id: %s", e->text);
 	} else {
 		const struct document_job *other = &l->doc.jobs[first];
-		text = xformat("id: the id '%s' is taken by the job at %s:%u:%u", id, other->file, other->row,
-		    other->column);
+		text = xformat("id: the id '%s' is taken by the job at %s:%u:%u", id, other->file,
+		    other->row, other->column);
 	}
 	job_report(l, j, id, text);
 }
@@ -334,7 +334,7 @@ word_next(char **rest)
 	return n == 0 ? NULL : word;
 }
 
-/* The program that a #! line means, cut out in place: behind env the next word that is no option. */
+/* The program that a #! line means, cut out in place: behind env the next word, no option. */
 static char *
 interpreter(char *line)
 {
@@ -357,7 +357,8 @@ first_line_check(struct lint *l, const struct definition *d, char *line, struct 
 
 	line[strcspn(line, "\n")] = '\0';
 	if (*line != '\0' && line[strlen(line) - 1] == '\r') {
-		script_report(l, d, 1, "the line ends with a carriage return, which becomes part of the program's "
+		script_report(l, d, 1,
+		    "the line ends with a carriage return, which becomes part of the program's "
 		    "name (save the file with Unix line ends)");
 		return 0;
 	}
@@ -389,7 +390,8 @@ script_lint(struct lint *l, const struct definition *d, struct error *e)
 	if (strncmp(head, "#!", 2) == 0)
 		return first_line_check(l, d, head, e);
 	if (n < 4 || memcmp(head, "\177ELF", 4) != 0)
-		script_report(l, d, 1, "no #! line says which program runs this script (such as #!/bin/sh)");
+		script_report(
+		    l, d, 1, "no #! line says which program runs this script (such as #!/bin/sh)");
 	return 0;
 }
 

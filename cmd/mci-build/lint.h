@@ -11,9 +11,9 @@
 #include "error.h"
 
 /*
- * Prints a problem a line, as compilers do: FILE:LINE:COLUMN: path: problem (fix). With json an object a
- * line: {"file","row","column","job","problem"}. 0 clean, 1 problems were printed, -1 it could not be
- * looked at (or out could not be written).
+ * Prints a problem a line, as compilers do: FILE:LINE:COLUMN: path: problem (fix). With json an
+ * object a line: {"file","row","column","job","problem"}. 0 clean, 1 problems were printed, -1 it
+ * could not be looked at (or out could not be written).
  */
 int lint_run(const struct definition *d, FILE *out, bool json, struct error *e);
 

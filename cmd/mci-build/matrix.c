@@ -109,8 +109,9 @@ member_read(struct matrix *m, const struct scan_member *member, struct error *e)
 
 	if (span_is(key, "exclude")) {
 		m->exclude = member->value.raw;
-		return member->value.type == SCAN_ARRAY ? 0 :
-		    error_set(e, ERROR_INPUT, ".exclude: expected a list of objects, found %s",
+		if (member->value.type == SCAN_ARRAY)
+			return 0;
+		return error_set(e, ERROR_INPUT, ".exclude: expected a list of objects, found %s",
 		    scan_type_name(member->value.type));
 	}
 	if (!spec_name_ok(key.p, key.n))
@@ -190,7 +191,8 @@ exclusion_apply(struct matrix *m, const struct scan_value *v, struct error *e)
 		while (value != NULL && k < axis->nvalues && strcmp(axis->values[k], value) != 0)
 			k++;
 		if (value == NULL || k == axis->nvalues)
-			return error_set(e, ERROR_INPUT, ".%.*s: not one of the matrix' names and values",
+			return error_set(e, ERROR_INPUT,
+			    ".%.*s: not one of the matrix' names and values",
 			    (int)(member.key.n > 64 ? 64 : member.key.n), member.key.p);
 		wanted[axis - m->axes] = (int)k;
 	}
@@ -253,8 +255,8 @@ row_show(const struct matrix *m, const unsigned short *row)
 	struct bytes b = { 0 };
 
 	for (unsigned i = 0; i < m->naxes; i++)
-		bytes_format(&b, "%s%s=%.64s", i > 0 ? " " : "", m->axes[i].name,
-		    m->axes[i].values[row[i]]);
+		bytes_format(
+		    &b, "%s%s=%.64s", i > 0 ? " " : "", m->axes[i].name, m->axes[i].values[row[i]]);
 	return bytes_give(&b);
 }
 
@@ -279,8 +281,8 @@ suffixes_make(struct matrix *m, struct error *e)
 				continue;
 			one = row_show(m, m->rows[k]);
 			other = row_show(m, m->rows[i]);
-			return error_set(e, ERROR_INPUT, ": %s and %s are both the job ID%s", one, other,
-			    m->suffixes[i]);
+			return error_set(e, ERROR_INPUT, ": %s and %s are both the job ID%s", one,
+			    other, m->suffixes[i]);
 		}
 	}
 	return 0;
@@ -390,15 +392,16 @@ env_put(struct spec *s, size_t at, const char *name, const char *value)
 }
 
 static int
-row_expand(const struct spec *s, const struct matrix *m, unsigned row, struct spec *out,
-    struct error *e)
+row_expand(
+    const struct spec *s, const struct matrix *m, unsigned row, struct spec *out, struct error *e)
 {
 	size_t n = strlen(s->id) + strlen(m->suffixes[row]);
 	size_t at = 0;
 
 	if (n > SPEC_ID_LIMIT)
-		return error_set(e, ERROR_LIMIT, "matrix: the id %.40s%s is %zu bytes long, %d are allowed",
-		    s->id, m->suffixes[row], n, SPEC_ID_LIMIT);
+		return error_set(e, ERROR_LIMIT,
+		    "matrix: the id %.40s%s is %zu bytes long, %d are allowed", s->id,
+		    m->suffixes[row], n, SPEC_ID_LIMIT);
 	spec_copy(out, s);
 	free(out->id);
 	out->id = xformat("%s%s", s->id, m->suffixes[row]);

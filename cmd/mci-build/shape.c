@@ -130,7 +130,8 @@ merge_sources(const struct tree *t, uint32_t value, struct items *maps, struct t
 
 		if (t->nodes[map].type != TREE_MAP) {
 			*at = t->nodes[child].place;
-			return error_set(e, ERROR_INPUT, "<<: expected a map to merge, or a list of maps");
+			return error_set(
+			    e, ERROR_INPUT, "<<: expected a map to merge, or a list of maps");
 		}
 		item_add(maps, map);
 	}
@@ -138,8 +139,8 @@ merge_sources(const struct tree *t, uint32_t value, struct items *maps, struct t
 }
 
 /*
- * Adds key, value, key, value of a map to the list, then what its << bring that is not there yet. The
- * sources of a source come last. What a merge looks at is paid for, whether it is taken or not.
+ * Adds key, value, key, value of a map to the list, then what its << bring that is not there yet.
+ * The sources of a source come last. What a merge looks at is paid for, whether it is taken or not.
  */
 static int
 map_members(const struct tree *t, uint32_t map, struct items *list, struct shape_budget *budget,
@@ -253,9 +254,17 @@ number_write(struct bytes *b, struct span s)
 static const struct {
 	const char *written, *json;
 } words[] = {
-	{ "", "null" }, { "~", "null" }, { "null", "null" }, { "Null", "null" }, { "NULL", "null" },
-	{ "true", "true" }, { "True", "true" }, { "TRUE", "true" },
-	{ "false", "false" }, { "False", "false" }, { "FALSE", "false" },
+	{ "", "null" },
+	{ "~", "null" },
+	{ "null", "null" },
+	{ "Null", "null" },
+	{ "NULL", "null" },
+	{ "true", "true" },
+	{ "True", "true" },
+	{ "TRUE", "true" },
+	{ "false", "false" },
+	{ "False", "false" },
+	{ "FALSE", "false" },
 };
 
 static bool
@@ -329,8 +338,8 @@ value_write(struct writer *w, uint32_t item, bool aliased, enum reading reading,
 	if (aliased && w->budget->nodes-- == 0) {
 		w->budget->nodes = 0;
 		*w->at = w->tree->nodes[item].place;
-		return error_set(e, ERROR_LIMIT, "aliases and << add more than %d values",
-		    DOCUMENT_ALIASED);
+		return error_set(
+		    e, ERROR_LIMIT, "aliases and << add more than %d values", DOCUMENT_ALIASED);
 	}
 	if (w->tree->nodes[node].type >= TREE_LIST)
 		return enter(w, node, aliased, reading, e);
@@ -396,7 +405,8 @@ shape_write(struct bytes *into, const struct tree *t, uint32_t node,
     struct error *e)
 {
 	struct writer w = { .tree = t, .into = into, .budget = budget, .at = at };
-	int status = enter(&w, tree_target(t, node), t->nodes[node].type == TREE_ALIAS, READING_TEXT, e);
+	int status =
+	    enter(&w, tree_target(t, node), t->nodes[node].type == TREE_ALIAS, READING_TEXT, e);
 
 	if (status == 0 && change->nwithout > 0)
 		keys_drop(&w, change);
@@ -423,7 +433,9 @@ path_begins(const char *path, const char *name)
 {
 	size_t n = strlen(name);
 
-	return strncmp(path, name, n) == 0 && (path[n] == '\0' || strchr(".[:", path[n]) != NULL) ? n : 0;
+	if (strncmp(path, name, n) != 0 || (path[n] != '\0' && strchr(".[:", path[n]) == NULL))
+		return 0;
+	return n;
 }
 
 /* The same for a key as it is written, as kebab case, and as errors call it. */
@@ -484,8 +496,8 @@ path_element(const struct tree *t, uint32_t list, const char **path)
 }
 
 uint32_t
-shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_place *at,
-    uint32_t *top)
+shape_find(
+    const struct tree *t, uint32_t job, const char *path, struct tree_place *at, uint32_t *top)
 {
 	uint32_t node = tree_target(t, job), key = node;
 	uint32_t unread;

@@ -1,7 +1,7 @@
 /*
- * shape: a job in a tree as the JSON line that a script would have written. A YAML scalar without quotes
- * becomes what its key wants: text nearly everywhere ("1.20" and "no" stay what they are), a word of
- * YAML 1.2's core schema (true, 5, null) where a number or a boolean belongs.
+ * shape: a job in a tree as the JSON line that a script would have written. A YAML scalar without
+ * quotes becomes what its key wants: text nearly everywhere ("1.20" and "no" stay what they are), a
+ * word of YAML 1.2's core schema (true, 5, null) where a number or a boolean belongs.
  */
 #ifndef SHAPE_H
 #define SHAPE_H
@@ -33,11 +33,11 @@ int shape_write(struct bytes *into, const struct tree *t, uint32_t node,
     struct error *e);
 
 /*
- * The node that an error of spec_read means, by the path it begins with ("script[2]: expected ..."), and
- * its place, or that of its key where the key is wrong; the job's when there is none. *key (which may be
- * NULL) is the job's key that it is in, 0 when there is none.
+ * The node that an error of spec_read means, by the path it begins with ("script[2]: expected
+ * ..."), and its place, or that of its key where the key is wrong; the job's when there is none.
+ * *key (which may be NULL) is the job's key that it is in, 0 when there is none.
  */
-uint32_t shape_find(const struct tree *t, uint32_t job, const char *path, struct tree_place *at,
-    uint32_t *key);
+uint32_t shape_find(
+    const struct tree *t, uint32_t job, const char *path, struct tree_place *at, uint32_t *key);
 
 #endif

@@ -62,8 +62,8 @@ tree_add(struct tree *t, enum tree_type type, struct tree_place place, struct er
 }
 
 int64_t
-tree_scalar(struct tree *t, enum tree_type type, struct tree_place place, struct span text,
-    struct error *e)
+tree_scalar(
+    struct tree *t, enum tree_type type, struct tree_place place, struct span text, struct error *e)
 {
 	int64_t node = tree_add(t, type, place, e);
 
@@ -168,7 +168,8 @@ tree_close(struct tree *t, struct tree_place *at, struct error *e)
 		return 0;
 	*at = t->nodes[twice].place;
 	return error_set(e, ERROR_INPUT, "%.*s: the key comes twice",
-	    (int)(t->nodes[twice].length > 64 ? 64 : t->nodes[twice].length), tree_text(t, twice).p);
+	    (int)(t->nodes[twice].length > 64 ? 64 : t->nodes[twice].length),
+	    tree_text(t, twice).p);
 }
 
 void

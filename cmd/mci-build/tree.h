@@ -14,7 +14,7 @@
 #include "error.h"
 
 enum tree_type {
-	TREE_PLAIN,   /* a YAML scalar without quotes: what it is depends on the key that it belongs to */
+	TREE_PLAIN,   /* a YAML scalar without quotes: what it is depends on its key */
 	TREE_TEXT,    /* text for certain */
 	TREE_LITERAL, /* a JSON number, true, false or null as it was written */
 	TREE_LIST,
@@ -47,7 +47,7 @@ struct tree {
 	unsigned depth;
 };
 
-/* Adds a node behind the last one, in the innermost open list or map; its number, or -1 and an error. */
+/* Adds a node behind the last one, in the innermost open list or map; its number, or -1. */
 int64_t tree_add(struct tree *t, enum tree_type type, struct tree_place place, struct error *e);
 /* Adds a scalar. */
 int64_t tree_scalar(struct tree *t, enum tree_type type, struct tree_place place, struct span text,
@@ -63,7 +63,7 @@ bool tree_text_is(const struct tree *t, uint32_t node, const char *text);
 /* The node itself, or what it stands for. */
 uint32_t tree_target(const struct tree *t, uint32_t node);
 
-/* Reads all of text into an empty tree. 0, or -1 with the place in *at. The caller frees the tree. */
+/* Reads all of text into an empty tree, freed by the caller. 0, or -1 with the place in *at. */
 int yaml_read(struct tree *t, struct span text, struct tree_place *at, struct error *e);
 int json_read(struct tree *t, struct span text, struct tree_place *at, struct error *e);
 

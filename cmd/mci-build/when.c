@@ -81,7 +81,8 @@ glob_add(struct globs *g, const struct scan_value *v, struct error *e)
 	if (g->n == GLOBS)
 		return error_set(e, ERROR_LIMIT, ": more than %d globs", GLOBS);
 	if (v->type != SCAN_STRING)
-		return error_set(e, ERROR_INPUT, ": expected a glob, found %s", scan_type_name(v->type));
+		return error_set(
+		    e, ERROR_INPUT, ": expected a glob, found %s", scan_type_name(v->type));
 	if (scan_text(v, &text, e) < 0)
 		return error_before(e, ": ");
 	if (text.len == 0 || span_is((struct span){ text.data, text.len }, "!"))
@@ -155,8 +156,8 @@ member_check(const struct scan_member *m, unsigned *seen, struct error *e)
 	/* in a tag's place true and false say whether there is one */
 	if (key == KEY_TAG && (m->value.type == SCAN_TRUE || m->value.type == SCAN_FALSE))
 		return 0;
-	if (key == KEY_STATUS ? status_read(&m->value, &status, e) < 0 :
-	    globs_read(&globs, &m->value, e) < 0)
+	if ((key == KEY_STATUS && status_read(&m->value, &status, e) < 0) ||
+	    (key != KEY_STATUS && globs_read(&globs, &m->value, e) < 0))
 		return error_before(e, ".%s", keys[key].name);
 	return 0;
 }
@@ -176,7 +177,8 @@ when_check(struct span when, struct error *e)
 	if (when.p[0] == '"')
 		return status_read(&text, &status, e);
 	if (when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
-		return error_set(e, ERROR_INPUT, ": expected an object or \"failure\" or \"always\"");
+		return error_set(
+		    e, ERROR_INPUT, ": expected an object or \"failure\" or \"always\"");
 	while ((got = scan_next(&s, &m, e)) > 0) {
 		if (member_check(&m, &seen, e) < 0)
 			return -1;
@@ -219,7 +221,8 @@ paths_fit(const struct globs *g, const struct when_facts *f)
 static bool
 is_bool(const struct scan_value *v, bool value)
 {
-	return v->type == (value ? SCAN_TRUE : SCAN_FALSE) || scan_text_is(v, value ? "true" : "false");
+	return v->type == (value ? SCAN_TRUE : SCAN_FALSE) ||
+	       scan_text_is(v, value ? "true" : "false");
 }
 
 static bool

@@ -1,7 +1,8 @@
 /*
- * when: the condition of a job. Either a text ("success", "failure", "always") or an object of the keys
- * branch, tag, event, path and status, which must all hold. A key's value is a glob or a list of
- * globs: one of those without "!" must fit (any text, when there are none) and none of those with it.
+ * when: the condition of a job. Either a text ("success", "failure", "always") or an object of the
+ * keys branch, tag, event, path and status, which must all hold. A key's value is a glob or a list
+ * of globs: one of those without "!" must fit (any text, when there are none) and none of those
+ * with it.
  */
 #ifndef WHEN_H
 #define WHEN_H

@@ -1,6 +1,7 @@
 /*
- * YAML files into a tree, by libfyaml's events. Its own documents would be four times slower and resolve
- * aliases without a bound; here an alias stays one node until it is written out, on a budget.
+ * YAML files into a tree, by libfyaml's events. Its own documents would be four times slower and
+ * resolve aliases without a bound; here an alias stays one node until it is written out, on a
+ * budget.
  */
 #include <libfyaml.h>
 #include <stdlib.h>
@@ -37,7 +38,8 @@ place_take(struct reader *r, struct fy_token *token)
 	const struct fy_mark *mark = token == NULL ? NULL : fy_token_start_mark(token);
 
 	if (mark != NULL)
-		r->place = (struct tree_place){ (unsigned)mark->line + 1, (unsigned)mark->column + 1 };
+		r->place =
+		    (struct tree_place){ (unsigned)mark->line + 1, (unsigned)mark->column + 1 };
 }
 
 static struct span
@@ -50,7 +52,7 @@ token_text(struct fy_token *token)
 	return text;
 }
 
-/* The same, but a plain scalar on one line is what stands in the file: a tenth of the time is saved. */
+/* A plain scalar on one line is what stands in the file, which saves a tenth of the time. */
 static struct span
 scalar_text(const struct reader *r, struct fy_token *token, bool plain)
 {
@@ -59,7 +61,8 @@ scalar_text(const struct reader *r, struct fy_token *token, bool plain)
 	if (plain && token != NULL && (from = fy_token_start_mark(token)) != NULL &&
 	    (to = fy_token_end_mark(token)) != NULL && from->line == to->line &&
 	    from->input_pos < to->input_pos && to->input_pos <= r->input.n)
-		return (struct span){ r->input.p + from->input_pos, to->input_pos - from->input_pos };
+		return (struct span){ r->input.p + from->input_pos,
+			to->input_pos - from->input_pos };
 	return token_text(token);
 }
 
@@ -100,7 +103,8 @@ alias_read(struct reader *r, struct fy_event *event, struct error *e)
 		if (r->anchors[i].hash != h || !span_is(name, r->names[i]))
 			continue;
 		if (!r->anchors[i].whole)
-			return error_set(e, ERROR_INPUT, "*%s: an alias inside its own anchor", r->names[i]);
+			return error_set(
+			    e, ERROR_INPUT, "*%s: an alias inside its own anchor", r->names[i]);
 		node = tree_add(r->tree, TREE_ALIAS, r->place, e);
 		if (node < 0)
 			return -1;
@@ -298,7 +302,8 @@ lines_check(struct span text, struct tree_place *at, struct error *e)
 		next = next == NULL ? end : next + 1;
 		at->row++;
 		if (next - line > LINE_BYTES)
-			return error_set(e, ERROR_LIMIT, "a line of more than %d bytes", LINE_BYTES);
+			return error_set(
+			    e, ERROR_LIMIT, "a line of more than %d bytes", LINE_BYTES);
 		if (utf8_valid(line, (size_t)(next - line)))
 			continue;
 		for (size_t n; (n = utf8_length(line, (size_t)(next - line))) > 0; line += n)

@@ -1,4 +1,4 @@
-/* A pattern and a text, parted by a newline, matched as the plain recursive reading of the rules does. */
+/* A pattern and a text, parted by a newline, matched as the plain recursive reading does. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static bool
 plain_match(const char *start, const char *p, const char *t)
 {
 	bool deep = p[0] == '*' && p[1] == '*' && (p[2] == '/' || p[2] == '\0') &&
-	    (p == start || p[-1] == '/');
+		    (p == start || p[-1] == '/');
 
 	if (*p == '\0')
 		return *t == '\0';

@@ -1,4 +1,4 @@
-/* Any bytes as a spec: refused with an error, or written again as a line that reads and writes the same. */
+/* Any bytes as a spec: refused, or written again as a line that reads and writes the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

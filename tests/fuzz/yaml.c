@@ -1,6 +1,6 @@
 /*
- * Any bytes as a YAML or JSON file (the first byte says which): they are refused with a place, or become
- * lines of valid JSON in bounded time.
+ * Any bytes as a YAML or JSON file (the first byte says which): they are refused with a place, or
+ * become lines of valid JSON in bounded time.
  */
 #include <stdint.h>
 #include <stdlib.h>

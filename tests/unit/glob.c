@@ -85,15 +85,16 @@ START_TEST(test_match)
 {
 	const struct row *r = &rows[_i];
 
-	ck_assert_msg(glob_match(r->pattern, r->text) == r->fits, "'%s' and '%s'", r->pattern, r->text);
+	ck_assert_msg(
+	    glob_match(r->pattern, r->text) == r->fits, "'%s' and '%s'", r->pattern, r->text);
 }
 END_TEST
 
 /* Patterns that take exponential time when every star is tried again. */
 START_TEST(test_time)
 {
-	static const char *const patterns[] = { "*a*a*a*a*a*a*a*b", "**/a*a*a*a*b", "**/**/**/**/**/b",
-		"*[a]*[a]*[a]*[a]*b" };
+	static const char *const patterns[] = { "*a*a*a*a*a*a*a*b", "**/a*a*a*a*b",
+		"**/**/**/**/**/b", "*[a]*[a]*[a]*[a]*b" };
 	enum { N = 4000 };
 	char text[N + 1];
 	clock_t from = clock();

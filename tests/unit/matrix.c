@@ -43,18 +43,20 @@ static const struct row {
 } rows[] = {
 	{ JOB("\"env\":{\"A\":1}"), "j|A=1" },
 	{ JOB("\"matrix\":{\"CC\":[\"gcc\",\"clang\"]}"),
-	  "j.gcc|CC=gcc,MCI_MATRIX=gcc j.clang|CC=clang,MCI_MATRIX=clang" },
+	    "j.gcc|CC=gcc,MCI_MATRIX=gcc j.clang|CC=clang,MCI_MATRIX=clang" },
 	{ JOB("\"matrix\":{\"A\":[1,2.50],\"B\":[true]},\"env\":{\"C\":\"c\"}"),
-	  "j.1.true|A=1,B=true,MCI_MATRIX=1.true,C=c j.2.50.true|A=2.50,B=true,MCI_MATRIX=2.50.true,C=c" },
+	    "j.1.true|A=1,B=true,MCI_MATRIX=1.true,C=c "
+	    "j.2.50.true|A=2.50,B=true,MCI_MATRIX=2.50.true,C=c" },
 	{ JOB("\"matrix\":{\"A\":[\"1\",\"2\"],\"B\":[\"x\",\"y\"]}"),
-	  "j.1.x|A=1,B=x,MCI_MATRIX=1.x j.1.y|A=1,B=y,MCI_MATRIX=1.y "
-	  "j.2.x|A=2,B=x,MCI_MATRIX=2.x j.2.y|A=2,B=y,MCI_MATRIX=2.y" },
+	    "j.1.x|A=1,B=x,MCI_MATRIX=1.x j.1.y|A=1,B=y,MCI_MATRIX=1.y "
+	    "j.2.x|A=2,B=x,MCI_MATRIX=2.x j.2.y|A=2,B=y,MCI_MATRIX=2.y" },
 	/* what no id may hold becomes _, in the id alone */
-	{ JOB("\"matrix\":{\"A\":[\"a b/\xc3\xa9\"]}"), "j.a_b___|A=a b/\xc3\xa9,MCI_MATRIX=a_b___" },
+	{ JOB("\"matrix\":{\"A\":[\"a b/\xc3\xa9\"]}"),
+	    "j.a_b___|A=a b/\xc3\xa9,MCI_MATRIX=a_b___" },
 	/* the matrix' value replaces the spec's own */
 	{ JOB("\"matrix\":{\"A\":[1]},\"env\":{\"Z\":0,\"A\":9}"), "j.1|MCI_MATRIX=1,Z=0,A=1" },
 	{ JOB("\"matrix\":{\"A\":[1,2],\"B\":[1,2],\"exclude\":[{\"A\":1,\"B\":2},{\"A\":\"2\"}]}"),
-	  "j.1.1|A=1,B=1,MCI_MATRIX=1.1" },
+	    "j.1.1|A=1,B=1,MCI_MATRIX=1.1" },
 };
 
 START_TEST(test_expand)
@@ -81,7 +83,7 @@ static const struct bad {
 	{ "{\"A\":[1,\"1\"]}", ": A=1 and A=1 are both the job ID.1" },
 	{ "{\"A\":[\"a b\",\"a_b\"]}", ": A=a b and A=a_b are both the job ID.a_b" },
 	{ "{\"A\":[\"1\",\"1.2\"],\"B\":[\"2.3\",\"3\"]}",
-	  ": A=1 B=2.3 and A=1.2 B=3 are both the job ID.1.2.3" },
+	    ": A=1 B=2.3 and A=1.2 B=3 are both the job ID.1.2.3" },
 	{ "{\"A\":[1],\"exclude\":{}}", ".exclude: expected a list of objects, found an object" },
 	{ "{\"A\":[1],\"exclude\":[1]}", ".exclude[0]: expected an object of names and values" },
 	{ "{\"A\":[1],\"exclude\":[{\"B\":1}]}", ".exclude[0].B: not one of" },

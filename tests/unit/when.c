@@ -109,7 +109,8 @@ START_TEST(test_status)
 	ck_assert_int_eq(when_status(span("\"failure\"")), WHEN_FAILURE);
 	ck_assert_int_eq(when_status(span("\"always\"")), WHEN_ALWAYS);
 	ck_assert_int_eq(when_status(span("{\"branch\":\"x\"}")), WHEN_SUCCESS);
-	ck_assert_int_eq(when_status(span("{\"branch\":\"x\",\"status\":\"failure\"}")), WHEN_FAILURE);
+	ck_assert_int_eq(
+	    when_status(span("{\"branch\":\"x\",\"status\":\"failure\"}")), WHEN_FAILURE);
 }
 END_TEST
 
