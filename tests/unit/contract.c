@@ -1,6 +1,7 @@
 /*
  * The contract table: what it accepts, and that mci-protocol(7) says the same.
- *   contract --print    prints the lists of the page as they have to be
+ *   contract --print             prints the lists of the page as they have to be
+ *   contract --check <EVENTS     holds a build's log against the table
  */
 #include <check.h>
 #include <fcntl.h>
@@ -10,7 +11,9 @@
 
 #include "contract.h"
 #include "kernel.h"
+#include "line.h"
 #include "memory.h"
+#include "message.h"
 
 #define PAGE "man/mci-protocol.7"
 
@@ -85,6 +88,80 @@ print(void)
 		write_error(&b, &contract_errors[i]);
 	fwrite(b.data, 1, b.len, stdout);
 	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* ---- a log against the table */
+
+static const char *const envelope[] = { "type", "time", "build", "run", "seq", "job" };
+
+/* Bit i of what is seen: field i. An error for a field that is unknown or of the wrong type. */
+static int
+check_field(const struct contract_event *v, const struct scan_member *m, unsigned *seen,
+    struct error *e)
+{
+	for (size_t i = 0; i < sizeof(envelope) / sizeof(envelope[0]); i++) {
+		if (span_is(m->key, envelope[i]))
+			return 0;
+	}
+	for (size_t i = 0; i < v->nfields; i++) {
+		AUTO_BYTES params = { 0 };
+		struct contract_method one = { .name = v->type, .params = &v->fields[i], .nparams = 1 };
+
+		if (!span_is(m->key, v->fields[i].name))
+			continue;
+		*seen |= 1U << i;
+		bytes_format(&params, "{\"%s\":", v->fields[i].name);
+		bytes_add(&params, m->value.raw.p, m->value.raw.n);
+		bytes_char(&params, '}');
+		return contract_check_params(&one, (struct span){ params.data, params.len }, e);
+	}
+	return error_set(e, ERROR_INPUT, "%s: unknown field %.*s", v->type, (int)m->key.n, m->key.p);
+}
+
+static int
+check_event(const struct message *m, struct error *e)
+{
+	const struct contract_event *v = contract_event(m->type);
+	struct scan s;
+	struct scan_member member;
+	unsigned seen = 0;
+
+	if (v == NULL && contract_noun_reserved(m->type))
+		return error_set(e, ERROR_INPUT, "unknown type %.*s", (int)m->type.n, m->type.p);
+	if (v == NULL)
+		return 0;
+	scan_open(&s, m->line.p, m->line.n, e);
+	while (scan_next(&s, &member, e) > 0) {
+		if (check_field(v, &member, &seen, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < v->nfields; i++) {
+		if (v->fields[i].required && !(seen & 1U << i))
+			return error_set(e, ERROR_INPUT, "%s: %s is missing", v->type, v->fields[i].name);
+	}
+	return 0;
+}
+
+static int
+check(void)
+{
+	struct line_reader r = { 0 };
+	struct span line;
+	int bad = 0;
+
+	while (line_read(&r, 0) > 0) {
+		while (line_next(&r, &line) == LINE_OK) {
+			struct message m;
+			struct error e = { 0 };
+
+			if (message_read(&m, line.p, line.n, &e) == 0 && check_event(&m, &e) == 0)
+				continue;
+			printf("line %llu: %s\n", (unsigned long long)r.number, e.text);
+			bad = 1;
+		}
+	}
+	line_free(&r);
+	return bad;
 }
 
 static void
@@ -312,6 +389,8 @@ main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--print") == 0)
 		return print();
+	if (argc > 1 && strcmp(argv[1], "--check") == 0)
+		return check();
 	s = suite_create("contract");
 	t = tcase_create("contract");
 	runner = srunner_create(s);
