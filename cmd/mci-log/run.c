@@ -35,7 +35,6 @@ add_source(struct run *r, const char *job, int attempt)
 int
 run_open(struct run *r, const char *text, const char *project, struct error *e)
 {
-	AUTO_FREE char *events = NULL;
 
 	r->folder = r->logs = r->events = -1;
 	fold_init(&r->fold);
