@@ -73,7 +73,8 @@ kind_decide(struct message *m, unsigned seen, struct error *e)
 	if (m->type.n > 0) {
 		m->kind = MESSAGE_EVENT;
 	} else if (seen & 1) {
-		return error_set(e, ERROR_INPUT, "type: expected a name such as job/end, found an empty string");
+		return error_set(e, ERROR_INPUT,
+		    "type: expected a name such as job/end, found an empty string");
 	} else if (!(seen & 1U << JSONRPC)) {
 		m->kind = MESSAGE_SPEC;
 	} else if (m->method.n > 0) {

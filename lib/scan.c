@@ -87,10 +87,11 @@ skip_string(const struct scan *s, const char **at, struct error *e)
 			p = next;
 			continue;
 		}
+		if ((unsigned char)*p < 0x20)
+			return bad(s, p, "a raw control character", e);
 		n = utf8_length(p, (size_t)(s->end - p));
 		if (n == 0)
-			return bad(s, p, (unsigned char)*p < 0x20 ? "a raw control character" :
-			    "a byte that is not UTF-8", e);
+			return bad(s, p, "a byte that is not UTF-8", e);
 		p += n;
 	}
 	*at = p + 1;

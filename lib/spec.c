@@ -10,148 +10,21 @@
 #include "nearest.h"
 #include "number.h"
 #include "scan.h"
+#include "specvalue.h"
 
 #define MONKEY_TIMEOUT (INT64_C(20) * 60 * SECOND)
-#define ENTRIES 10000 /* bound on the elements of any list in a spec */
 
 typedef int key_reader(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e);
-
-static int
-expected(const struct scan_value *v, const char *what, struct error *e)
-{
-	return error_set(e, ERROR_INPUT, ": expected %s, found %s", what, scan_type_name(v->type));
-}
-
-/* A string value, not NUL inside; NULL with an error that begins with ": ". */
-static char *
-text_take(const struct scan_value *v, struct error *e)
-{
-	struct bytes b = { 0 };
-
-	if (v->type != SCAN_STRING) {
-		expected(v, "a string", e);
-		return NULL;
-	}
-	if (scan_text(v, &b, e) < 0) {
-		error_before(e, ": ");
-		bytes_free(&b);
-		return NULL;
-	}
-	return bytes_give(&b);
-}
-
-static int
-text_read(char **into, const struct scan_value *v, struct error *e)
-{
-	free(*into);
-	*into = text_take(v, e);
-	return *into == NULL ? -1 : 0;
-}
-
-static int
-bool_read(bool *into, const struct scan_value *v, struct error *e)
-{
-	if (v->type != SCAN_TRUE && v->type != SCAN_FALSE)
-		return expected(v, "true or false", e);
-	*into = v->type == SCAN_TRUE;
-	return 0;
-}
-
-static void
-list_free(char **list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(list[i]);
-	free(list);
-}
-
-/* An array of strings, NULL-terminated; a single string counts as a list of one when lone is set. */
-static int
-list_read(char ***into, size_t *n, const struct scan_value *v, bool lone, struct error *e)
-{
-	struct scan s;
-	struct scan_member m;
-	size_t size = 0;
-	int got;
-
-	*n = 0;
-	if (lone && v->type == SCAN_STRING) {
-		*into = xmalloc(2 * sizeof(char *));
-		(*into)[0] = text_take(v, e);
-		*n = (*into)[0] != NULL;
-		return *n == 1 ? 0 : -1;
-	}
-	if (v->type != SCAN_ARRAY)
-		return expected(v, "a list of strings", e);
-	scan_open(&s, v->raw.p, v->raw.n, e);
-	while ((got = scan_next(&s, &m, e)) > 0) {
-		if (*n + 2 > size) {
-			size = size == 0 ? 4 : size * 2;
-			*into = xrealloc(*into, size, sizeof(char *));
-		}
-		if (*n == ENTRIES)
-			return error_set(e, ERROR_LIMIT, ": more than %d entries", ENTRIES);
-		(*into)[*n] = text_take(&m.value, e);
-		if ((*into)[*n] == NULL)
-			return error_before(e, "[%zu]", *n);
-		(*into)[++*n] = NULL;
-	}
-	return got;
-}
-
-/* The values of env and labels: strings, and numbers and booleans as they are written. */
-static char *
-plain_take(const struct scan_value *v, struct error *e)
-{
-	if (v->type == SCAN_NUMBER || v->type == SCAN_TRUE || v->type == SCAN_FALSE)
-		return xmemdup(v->raw.p, v->raw.n);
-	return text_take(v, e);
-}
-
-static int
-pairs_read(struct spec_pair **into, size_t *n, const struct scan_value *v, bool names,
-    struct error *e)
-{
-	struct scan s;
-	struct scan_member m;
-	int got;
-
-	if (v->type != SCAN_OBJECT)
-		return expected(v, "an object of names and values", e);
-	scan_open(&s, v->raw.p, v->raw.n, e);
-	while ((got = scan_next(&s, &m, e)) > 0) {
-		struct spec_pair *pair;
-
-		if (*n == ENTRIES)
-			return error_set(e, ERROR_LIMIT, ": more than %d entries", ENTRIES);
-		if (names && !spec_name_ok(m.key.p, m.key.n))
-			return error_set(e, ERROR_INPUT, ": '%.*s' is not a name of letters, digits and _",
-			    (int)(m.key.n > 64 ? 64 : m.key.n), m.key.p);
-		for (size_t i = 0; i < *n; i++) {
-			if (span_is(m.key, (*into)[i].name))
-				return error_set(e, ERROR_INPUT, ".%s: the key comes twice",
-				    (*into)[i].name);
-		}
-		*into = xrealloc(*into, *n + 1, sizeof(**into));
-		pair = &(*into)[*n];
-		pair->name = xmemdup(m.key.p, m.key.n);
-		pair->value = plain_take(&m.value, e);
-		++*n;
-		if (pair->value == NULL)
-			return error_before(e, ".%s", pair->name);
-	}
-	return got;
-}
 
 static int
 id_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	if (text_read(&s->id, v, e) < 0)
+	if (value_text_into(&s->id, v, e) < 0)
 		return -1;
 	if (!spec_id_ok(s->id, strlen(s->id)))
-		return error_set(e, ERROR_INPUT, ": '%.64s%s' is not a job id: 1 to 128 of A-Z a-z 0-9 . _ + , - "
-		    "beginning with a letter or digit", s->id, strlen(s->id) > 64 ? "..." : "");
+		return error_set(e, ERROR_INPUT, ": '%.64s%s' is not a job id: 1 to 128 of "
+		    "A-Z a-z 0-9 . _ + , - beginning with a letter or digit", s->id, strlen(s->id) > 64 ? "..." : "");
 	return 0;
 }
 
@@ -159,7 +32,7 @@ static int
 script_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	if (list_read(&s->script, &s->nscript, v, true, e) < 0)
+	if (value_list(&s->script, &s->nscript, v, true, e) < 0)
 		return -1;
 	return s->nscript > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected at least one entry");
 }
@@ -168,7 +41,7 @@ static int
 argv_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	if (list_read(&s->argv, &s->nargv, v, false, e) < 0)
+	if (value_list(&s->argv, &s->nargv, v, false, e) < 0)
 		return -1;
 	if (s->nargv == 0 || s->argv[0][0] == '\0')
 		return error_set(e, ERROR_INPUT, ": expected a program and its arguments");
@@ -179,7 +52,7 @@ static int
 shell_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	if (text_read(&s->shell, v, e) < 0)
+	if (value_text_into(&s->shell, v, e) < 0)
 		return -1;
 	return s->shell[0] != '\0' ? 0 :
 	    error_set(e, ERROR_INPUT, ": expected the name of a shell, such as bash");
@@ -199,7 +72,7 @@ static int
 env_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return pairs_read(&s->env, &s->nenv, v, true, e);
+	return value_pairs(&s->env, &s->nenv, v, true, e);
 }
 
 /* A folder below the build's: no way out by ".." or "/". */
@@ -209,10 +82,11 @@ dir_read(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 	const char *p;
 
 	(void)flags;
-	if (text_read(&s->dir, v, e) < 0)
+	if (value_text_into(&s->dir, v, e) < 0)
 		return -1;
 	if (s->dir[0] == '/' || s->dir[0] == '\0')
-		return error_set(e, ERROR_INPUT, ": '%.200s' is not a path relative to the build's folder", s->dir);
+		return error_set(e, ERROR_INPUT, ": '%.200s' is not a path relative to the "
+		    "build's folder", s->dir);
 	for (p = s->dir; p != NULL; p = strchr(p, '/')) {
 		p += *p == '/';
 		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
@@ -222,30 +96,9 @@ dir_read(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 }
 
 static int
-duration_read(int64_t *into, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	AUTO_FREE char *text = NULL;
-	int64_t ms;
-
-	if (v->type == SCAN_NUMBER && (flags & SPEC_MONKEY)) {
-		if (scan_integer(v, 1, INT64_C(315360000000), &ms, e) < 0)
-			return error_before(e, ": ");
-		*into = ms * MILLISECOND;
-		return 0;
-	}
-	if (v->type == SCAN_NUMBER)
-		return error_set(e, ERROR_INPUT, ": %.*s has no unit: write it as \"%.*ss\" or \"%.*sm\"",
-		    (int)v->raw.n, v->raw.p, (int)v->raw.n, v->raw.p, (int)v->raw.n, v->raw.p);
-	text = text_take(v, e);
-	if (text == NULL)
-		return -1;
-	return duration_parse(text, strlen(text), into, e) < 0 ? error_before(e, ": ") : 0;
-}
-
-static int
 timeout_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
-	if (duration_read(&s->timeout, v, flags, e) < 0)
+	if (value_duration(&s->timeout, v, flags & SPEC_MONKEY, e) < 0)
 		return -1;
 	return s->timeout > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected more than nothing");
 }
@@ -254,45 +107,45 @@ static int
 labels_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return pairs_read(&s->labels, &s->nlabels, v, false, e);
+	return value_pairs(&s->labels, &s->nlabels, v, false, e);
 }
 
 static int
 runner_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return text_read(&s->runner, v, e);
+	return value_text_into(&s->runner, v, e);
 }
 
 static int
 stdin_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return text_read(&s->stdin_text, v, e);
+	return value_text_into(&s->stdin_text, v, e);
 }
 
 static int
 split_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return bool_read(&s->split, v, e);
+	return value_bool(&s->split, v, e);
 }
 
 static int
 pty_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return bool_read(&s->pty, v, e);
+	return value_bool(&s->pty, v, e);
 }
 
 static int
 params_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	if (list_read(&s->params, &s->nparams, v, false, e) < 0)
+	if (value_list(&s->params, &s->nparams, v, false, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nparams; i++) {
-		if (!spec_name_ok(s->params[i], strlen(s->params[i])))
+		if (!value_name_ok(s->params[i], strlen(s->params[i])))
 			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a name of letters, digits and _",
 			    i, s->params[i]);
 	}
@@ -303,14 +156,14 @@ static int
 image_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return text_read(&s->image, v, e);
+	return value_text_into(&s->image, v, e);
 }
 
 static int
 depends_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	if (list_read(&s->depends, &s->ndepends, v, true, e) < 0)
+	if (value_list(&s->depends, &s->ndepends, v, true, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->ndepends; i++) {
 		if (!spec_id_ok(s->depends[i], strlen(s->depends[i])))
@@ -325,7 +178,7 @@ when_read(struct spec *s, const struct scan_value *v, unsigned flags, struct err
 	(void)flags;
 	s->when = v->raw;
 	if (v->type != SCAN_OBJECT && v->type != SCAN_STRING)
-		return expected(v, "an object or \"always\" or \"failure\"", e);
+		return value_expected(v, "an object or \"always\" or \"failure\"", e);
 	return 0;
 }
 
@@ -334,7 +187,7 @@ matrix_read(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 {
 	(void)flags;
 	s->matrix = v->raw;
-	return v->type == SCAN_OBJECT ? 0 : expected(v, "an object of lists", e);
+	return v->type == SCAN_OBJECT ? 0 : value_expected(v, "an object of lists", e);
 }
 
 static int
@@ -346,7 +199,7 @@ retry_codes_read(struct spec *s, const struct scan_value *v, struct error *e)
 	int got;
 
 	if (v->type != SCAN_ARRAY)
-		return expected(v, "a list of exit codes", e);
+		return value_expected(v, "a list of exit codes", e);
 	scan_open(&list, v->raw.p, v->raw.n, e);
 	while ((got = scan_next(&list, &m, e)) > 0) {
 		if (s->nretry_codes == 256)
@@ -373,7 +226,7 @@ retry_member_read(struct spec *s, const struct scan_member *m, unsigned flags, s
 	if (span_is(m->key, "exit"))
 		return retry_codes_read(s, &m->value, e) < 0 ? error_before(e, ".exit") : 0;
 	if (span_is(m->key, "delay"))
-		return duration_read(&s->retry_delay, &m->value, flags, e) < 0 ?
+		return value_duration(&s->retry_delay, &m->value, flags & SPEC_MONKEY, e) < 0 ?
 		    error_before(e, ".delay") : 0;
 	return error_set(e, ERROR_INPUT, ".%.*s: unknown key; known are count, exit and delay",
 	    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
@@ -394,7 +247,7 @@ retry_read(struct spec *s, const struct scan_value *v, unsigned flags, struct er
 		return 0;
 	}
 	if (v->type != SCAN_OBJECT)
-		return expected(v, "a number or an object with count, exit and delay", e);
+		return value_expected(v, "a number or an object with count, exit and delay", e);
 	s->retries = 1;
 	scan_open(&object, v->raw.p, v->raw.n, e);
 	while ((got = scan_next(&object, &m, e)) > 0) {
@@ -408,14 +261,14 @@ static int
 allow_failure_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return bool_read(&s->allow_failure, v, e);
+	return value_bool(&s->allow_failure, v, e);
 }
 
 static int
 blocked_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)flags;
-	return bool_read(&s->blocked, v, e);
+	return value_bool(&s->blocked, v, e);
 }
 
 static int
@@ -443,13 +296,13 @@ places_read(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 	(void)s;
 	(void)flags;
 	if (v->type != SCAN_ARRAY)
-		return expected(v, "a list of objects with id and path", e);
+		return value_expected(v, "a list of objects with id and path", e);
 	scan_open(&list, v->raw.p, v->raw.n, e);
 	for (; (got = scan_next(&list, &m, e)) > 0; n++) {
 		static const char *const keys[] = { "id", "path" };
 
 		if (m.value.type != SCAN_OBJECT) {
-			expected(&m.value, "an object with id and path", e);
+			value_expected(&m.value, "an object with id and path", e);
 			return error_before(e, "[%zu]", n);
 		}
 		for (size_t k = 0; k < 2; k++) {
@@ -468,7 +321,7 @@ any_read(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 {
 	(void)s;
 	(void)flags;
-	return v->type != SCAN_NULL ? 0 : expected(v, "a value", e);
+	return v->type != SCAN_NULL ? 0 : value_expected(v, "a value", e);
 }
 
 #define GRAPH 1u  /* refused by mci-job */
@@ -648,31 +501,21 @@ bad:
 	return -1;
 }
 
-static void
-pairs_free(struct spec_pair *pairs, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(pairs[i].name);
-		free(pairs[i].value);
-	}
-	free(pairs);
-}
-
 void
 spec_free(struct spec *s)
 {
 	free(s->id);
-	list_free(s->script, s->nscript);
-	list_free(s->argv, s->nargv);
+	value_list_free(s->script, s->nscript);
+	value_list_free(s->argv, s->nargv);
 	free(s->shell);
-	pairs_free(s->env, s->nenv);
+	value_pairs_free(s->env, s->nenv);
 	free(s->dir);
-	pairs_free(s->labels, s->nlabels);
+	value_pairs_free(s->labels, s->nlabels);
 	free(s->runner);
 	free(s->stdin_text);
-	list_free(s->params, s->nparams);
+	value_list_free(s->params, s->nparams);
 	free(s->image);
-	list_free(s->depends, s->ndepends);
+	value_list_free(s->depends, s->ndepends);
 	free(s->retry_codes);
 	bytes_free(&s->kept);
 	*s = (struct spec){ 0 };
@@ -703,18 +546,6 @@ spec_id_ok(const char *text, size_t n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!alnum(text[i]) && (text[i] == '\0' || strchr("._+,-", text[i]) == NULL))
-			return false;
-	}
-	return true;
-}
-
-bool
-spec_name_ok(const char *text, size_t n)
-{
-	if (n == 0 || n > 256 || (text[0] >= '0' && text[0] <= '9'))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!alnum(text[i]) && text[i] != '_')
 			return false;
 	}
 	return true;

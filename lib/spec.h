@@ -10,6 +10,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "specvalue.h"
 
 #define SPEC_ID_LIMIT 128
 
@@ -25,10 +26,6 @@ enum spec_key {
 	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
 	SPEC_CPUS, SPEC_EXPOSE, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
-};
-
-struct spec_pair {
-	char *name, *value;
 };
 
 struct spec {
@@ -78,8 +75,7 @@ const char *spec_key_name(enum spec_key key);
 
 /* Whether text is a job id: 1 to 128 of A-Za-z0-9._+,- , first a letter or digit. */
 bool spec_id_ok(const char *text, size_t n);
-/* Whether text can name a param, output or environment variable: [A-Za-z_][A-Za-z0-9_]*. */
-bool spec_name_ok(const char *text, size_t n);
+
 
 /*
  * Writes the spec again as one normal line (with newline), values as they are now. With for_attempt the

@@ -101,7 +101,7 @@ output_set(void *self, struct request *r)
 		request_fail(r, "refused", "job '%s' does not run", j->id);
 		return;
 	}
-	if (!spec_name_ok(name, strlen(name))) {
+	if (!value_name_ok(name, strlen(name))) {
 		request_fail(r, "invalid-params", "name: expected letters, digits and _");
 		return;
 	}

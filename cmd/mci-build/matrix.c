@@ -114,7 +114,7 @@ member_read(struct matrix *m, const struct scan_member *member, struct error *e)
 		return error_set(e, ERROR_INPUT, ".exclude: expected a list of objects, found %s",
 		    scan_type_name(member->value.type));
 	}
-	if (!spec_name_ok(key.p, key.n))
+	if (!value_name_ok(key.p, key.n))
 		return error_set(e, ERROR_INPUT, ": '%.*s' is not a name of letters, digits and _",
 		    shown, key.p);
 	if (axis_find(m, key) != NULL)

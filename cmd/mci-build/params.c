@@ -15,9 +15,10 @@ take(struct params *p, const char *text, struct error *e)
 	const char *equals = strchr(text, '=');
 	size_t n = equals == NULL ? 0 : (size_t)(equals - text);
 
-	if (equals == NULL || !spec_name_ok(text, n))
-		return error_set(e, ERROR_USAGE, "'%.*s': expected NAME=VALUE, the name of letters, digits and _",
-		    (int)(equals == NULL ? strcspn(text, "\n") : n), text);
+	if (equals == NULL || !value_name_ok(text, n))
+		return error_set(e, ERROR_USAGE,
+		    "'%.*s': expected NAME=VALUE, NAME of letters, digits "
+		    "and _", (int)(equals == NULL ? strcspn(text, "\n") : n), text);
 	for (size_t i = 0; i < p->n; i++) {
 		if (strncmp(p->pairs[i].name, text, n) == 0 && p->pairs[i].name[n] == '\0')
 			return 0;
@@ -99,7 +100,8 @@ params_apply(const struct params *p, struct spec *s, struct error *e)
 
 		if (value == NULL)
 			return error_set(e, ERROR_INPUT,
-			    "params[%zu]: '%s' was not given; add -p %s=VALUE", i, s->params[i], s->params[i]);
+			    "params[%zu]: '%s' was not given; add -p %s=VALUE", i, s->params[i],
+			    s->params[i]);
 		if (sets_itself(s, s->params[i]))
 			continue;
 		s->env = xrealloc(s->env, s->nenv + 1, sizeof(*s->env));

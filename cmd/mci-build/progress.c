@@ -141,7 +141,7 @@ progress_job_ended(struct build *b, const char *id, enum status status, bool all
 {
 	struct progress *p = b->progress;
 
-	if (p == NULL || p->tree || status == STATUS_SUCCESS || status == STATUS_CANCELED)
+	if (p == NULL || p->tree || p->json || status == STATUS_SUCCESS || status == STATUS_CANCELED)
 		return;
 	build_note(b, "job %s: %s%s; see: mci log %s/%s", id, status_name(status),
 	    allowed ? " (allowed)" : "", b->folder.name, id);

@@ -66,7 +66,7 @@ static int
 env_check(const struct option_list *env)
 {
 	for (size_t i = 0; i < env->n; i++) {
-		if (spec_name_ok(env->items[i], strcspn(env->items[i], "=")))
+		if (value_name_ok(env->items[i], strcspn(env->items[i], "=")))
 			continue;
 		fprintf(stderr, "mci-job: -e %s: expected NAME or NAME=VALUE\n", env->items[i]);
 		return -1;

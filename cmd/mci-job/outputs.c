@@ -40,7 +40,7 @@ line_read_pair(struct span line, size_t number, struct output *o, struct error *
 {
 	const char *equals = memchr(line.p, '=', line.n);
 
-	if (equals == NULL || !spec_name_ok(line.p, (size_t)(equals - line.p)))
+	if (equals == NULL || !value_name_ok(line.p, (size_t)(equals - line.p)))
 		return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: expected NAME=VALUE, found '%.*s'",
 		    number, (int)(line.n > 64 ? 64 : line.n), line.p);
 	o->name = (struct span){ line.p, (size_t)(equals - line.p) };

@@ -23,8 +23,8 @@ for example in hello react python c jq yaml monkey; do
 done
 for folder in "$ROOT"/examples/*/; do
 	name=$(basename "$folder")
-	case " hello react python c jq yaml monkey " in
-	*" $name "*) ;;
+	case $name in
+	hello | react | python | c | jq | yaml | monkey) ;;
 	*) fail "examples/$name is tested" ;;
 	esac
 done
