@@ -19,7 +19,7 @@ PACKAGES_BUILD := gcc libc6-dev libjansson-dev libfyaml-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 procps util-linux bash-completion
 PACKAGES_FUZZ := clang
-PACKAGES_BENCH := ninja-build
+PACKAGES_BENCH := ninja-build rsync
 
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2

@@ -240,10 +240,10 @@ typeset -gA _mci_options=(
 --log-dir:keep what each job prints in DIR
 --runner:run all jobs there (host)
 --timeout:end jobs that name no timeout after TIME, as 90s
---progress:json: events; plain: what jobs print; none: errors
+--progress:what to print: events, lines of output, errors
 --explain:print what would be executed and run nothing
--e:give jobs this variable (VALUE: that of mci-job)
---env:give jobs this variable (VALUE: that of mci-job)
+-e:give jobs a variable, without VALUE our own
+--env:give jobs a variable, without VALUE our own
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not

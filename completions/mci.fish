@@ -202,12 +202,12 @@ complete -c mci-job -l runner -d 'run all jobs there (host)' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host)' -x
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
-complete -c mci-job -l progress -d 'json: events; plain: what jobs print; none: errors' -x -a 'json plain none'
-complete -c mci -n '__fish_seen_subcommand_from job' -l progress -d 'json: events; plain: what jobs print; none: errors' -x -a 'json plain none'
+complete -c mci-job -l progress -d 'what to print: events, lines of output, errors' -x -a 'json plain none'
+complete -c mci -n '__fish_seen_subcommand_from job' -l progress -d 'what to print: events, lines of output, errors' -x -a 'json plain none'
 complete -c mci-job -l explain -d 'print what would be executed and run nothing'
 complete -c mci -n '__fish_seen_subcommand_from job' -l explain -d 'print what would be executed and run nothing'
-complete -c mci-job -s e -l env -d 'give jobs this variable (VALUE: that of mci-job)' -x
-complete -c mci -n '__fish_seen_subcommand_from job' -s e -l env -d 'give jobs this variable (VALUE: that of mci-job)' -x
+complete -c mci-job -s e -l env -d 'give jobs a variable, without VALUE our own' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -s e -l env -d 'give jobs a variable, without VALUE our own' -x
 complete -c mci-job -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from job' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-job -l color -d 'use colour or not' -x -a 'auto always never'

@@ -14,9 +14,10 @@
 /* A file of settings is written by hand; what is longer is not one. */
 #define LONGEST ((size_t)1 << 20)
 
-/* What a project may not decide for the person who builds it: where data goes, what runs it, secrets. */
+/* What a project may not decide for who builds it: where data goes, what runs it, secrets. */
 static const char *const not_for_projects[] = {
-	"address", "api", "blob", "events", "listen", "log", "runner", "secret", "secret-file", "store",
+	"address", "api", "blob", "events", "listen", "log", "runner", "secret", "secret-file",
+	"store",
 };
 
 static bool
@@ -111,7 +112,8 @@ parse_line(struct config *c, struct span text, const char *file, unsigned line, 
 		return error_set(e, ERROR_INPUT, "%s:%u: a NUL byte", file, line);
 	equals = memchr(s.p, '=', s.n);
 	if (equals == NULL)
-		return error_set(e, ERROR_INPUT, "%s:%u: expected 'program.option = value'", file, line);
+		return error_set(e, ERROR_INPUT, "%s:%u: expected 'program.option = value'", file,
+		    line);
 	key = trim((struct span){ s.p, (size_t)(equals - s.p) });
 	value = trim((struct span){ equals + 1, (size_t)(s.p + s.n - equals - 1) });
 	if (!is_key(key))

@@ -1,7 +1,8 @@
 /*
- * config: the lines "program.option = value" of /etc/mci/conf, the user's $XDG_CONFIG_HOME/mci/conf and
- * the project's .mci/conf, later ones first. '#' starts a comment, a key may come again for lists.
- * A project's file may not set addresses, runners or secrets. See mci.conf(5).
+ * config: the lines "program.option = value" of /etc/mci/conf, the user's $XDG_CONFIG_HOME/mci/conf
+ * and the project's .mci/conf, later ones first. '#' at the beginning of a line or after a blank
+ * starts a comment; a key may come again for lists. A project's file may not set addresses, runners
+ * or secrets. See mci.conf(5).
  */
 #ifndef MCI_CONFIG_H
 #define MCI_CONFIG_H

@@ -93,8 +93,12 @@ add_option(struct bytes *b, const struct help *h, const struct option *o, size_t
 	start = b->len;
 	add_left(b, o);
 	bytes_format(b, "%*s%s", (int)(*width + 2 - (b->len - start)), "", o->help);
-	for (const char *p = o->choices; p != NULL && *p != '\0'; p += strcspn(p, "|"), p += *p == '|')
-		bytes_format(b, "%s%.*s", p == o->choices ? ": " : ", ", (int)strcspn(p, "|"), p);
+	for (const char *p = o->choices; p != NULL && *p != '\0'; p += *p == '|') {
+		int n = (int)strcspn(p, "|");
+
+		bytes_format(b, "%s%.*s", p == o->choices ? ": " : ", ", n, p);
+		p += n;
+	}
 	bytes_char(b, '\n');
 }
 

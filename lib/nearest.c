@@ -26,7 +26,9 @@ distance(const char *a, size_t na, const char *b, size_t nb)
 
 		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			row[j] = least(up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
+			size_t other = up[j - 1] + (a[i - 1] != b[j - 1]);
+
+			row[j] = least(up[j] + 1, row[j - 1] + 1, other);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
 			    up2[j - 2] + 1 < row[j])
 				row[j] = up2[j - 2] + 1;

@@ -27,8 +27,8 @@ static struct common {
 
 /* The one without help text is for completions and tests, and not shown. */
 static const struct option common_options[] = {
-	{ .letter = 'C', .name = "chdir", .value = "DIR", .help = "go to DIR first", .kind = OPTION_TEXT,
-	  .offset = offsetof(struct common, values.chdir) },
+	{ .letter = 'C', .name = "chdir", .value = "DIR", .help = "go to DIR first",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct common, values.chdir) },
 	{ .name = "color", .value = "WHEN", .help = "use colour or not", .kind = OPTION_CHOICE,
 	  .choices = "auto|always|never", .offset = offsetof(struct common, values.color) },
 	{ .letter = 'q', .name = "quiet", .help = "say only what went wrong", .kind = OPTION_FLAG,
@@ -253,7 +253,8 @@ read_long(struct reading *r, char **argv, int argc, int *at, struct error *e)
 	if (o->kind == OPTION_FLAG)
 		return take(r, o, "true", e);
 	if (*at == argc)
-		return error_set(e, ERROR_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->value);
+		return error_set(e, ERROR_USAGE, "--%s needs a value: --%s %s", o->name, o->name,
+		    o->value);
 	return take(r, o, argv[(*at)++], e);
 }
 
@@ -330,7 +331,7 @@ variable_name(const char *program, const char *option)
 	return name;
 }
 
-/* The configuration of this folder, read once. Lives as long as the program: values are borrowed. */
+/* The configuration of this folder, read once. It stays: values are borrowed. */
 static const struct config *
 configuration(const struct command *c)
 {
@@ -352,12 +353,12 @@ static int
 from_entries(const struct config *config, const struct option *o, const char *key, void *into,
     struct error *e)
 {
-	const struct config_entry *found = config_find(config, key), *end = config->entries + config->n;
-	const struct config_entry *entry = found;
+	const struct config_entry *found = config_find(config, key);
+	const struct config_entry *end = config->entries + config->n, *entry = found;
 
 	if (found == NULL)
 		return 0;
-	/* a list takes all lines of the highest file, in the order in which they stand there: from the last */
+	/* a list takes all lines of the highest file, the first line being the last entry */
 	while (o->kind == OPTION_LIST && end > found &&
 	    (strcmp(end[-1].key, key) != 0 || strcmp(end[-1].file, found->file) != 0))
 		end--;
@@ -384,8 +385,8 @@ from_outside(struct reading *r, const struct option *o, struct error *e)
 	return 0;
 }
 
-/* A misspelt key would be silently without effect. The verbs of one program share their keys, so only
- * a program without verbs knows all of its own. */
+/* A misspelt key would be silently without effect. The verbs of one program share their keys, so
+ * only a program without verbs knows all of its own. */
 static int
 check_keys(const struct command *c, struct error *e)
 {
@@ -413,7 +414,9 @@ fill_in(struct reading *r, struct error *e)
 	const struct command *c = r->command;
 
 	for (size_t i = 0; i < c->noptions; i++) {
-		if (!r->given[i] && c->options[i].name != NULL && from_outside(r, &c->options[i], e) < 0)
+		const struct option *o = &c->options[i];
+
+		if (!r->given[i] && o->name != NULL && from_outside(r, o, e) < 0)
 			return -1;
 	}
 	return check_keys(c, e);
@@ -423,7 +426,7 @@ fill_in(struct reading *r, struct error *e)
 static void
 answer(const struct command *c, const struct command *const *verbs, size_t n)
 {
-	struct help h = { .command = c, .common = common_options, .ncommon = COUNT(common_options) };
+	struct help h = { c, common_options, COUNT(common_options) };
 	AUTO_BYTES text = { 0 };
 
 	if (common.version)
@@ -508,8 +511,8 @@ run_verb(const struct command *c, int argc, char **argv)
 }
 
 int
-option_dispatch(const char *program, const char *summary, const struct command *const *verbs, size_t n,
-    int argc, char **argv)
+option_dispatch(const char *program, const char *summary, const struct command *const *verbs,
+    size_t n, int argc, char **argv)
 {
 	const struct command all = { .program = program, .operands = "VERB [OPERAND...]",
 		.summary = summary, .stop_at_operand = true, .max_operands = SIZE_MAX };

@@ -38,7 +38,7 @@ int option_pair(const char *text, char **key, const char **value, struct error *
 
 /* Prints "PROGRAM: text" on stderr. For main. */
 void option_complain(const char *program, const struct error *e);
-/* Flushes stdout and turns a failed write into an error on stderr: what main returns, status or 125. */
+/* Flushes stdout and turns a failed write into an error on stderr; status, or 125: for main. */
 int option_finish(const char *program, int status);
 
 #endif

@@ -1,5 +1,5 @@
 #!/bin/sh
-# No file is longer than 700 lines, no function than 120 (tables are not functions), no line than 100 columns.
+# No file is longer than 700 lines, no function than 120 (tables are none), no line than 110 columns; aim at 100.
 . "${0%/*}/../cli/lib.sh"
 cd "$ROOT" || exit 1
 
