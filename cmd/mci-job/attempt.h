@@ -1,6 +1,6 @@
 /*
  * attempt: one attempt at one job, from its spec to job/executed. It lives in a slot of the site. All that
- * it started is gone before it is over: its group and session, and what is known by the attempt's token,
+ * it started is gone before it is over: its process group, and what is known by the attempt's token,
  * the unique MCI_OUTPUT in its environment, among the orphans that became our children.
  */
 #ifndef JOB_ATTEMPT_H

@@ -17,7 +17,6 @@
 
 struct keeper {
 	pid_t worker;
-	bool alone;    /* the worker has a process group of its own: it gets no signal but ours */
 	bool stopping; /* a stop was asked for: when the worker has stopped, so do we */
 	bool over;
 	int status;
@@ -105,19 +104,15 @@ children_ended(struct keeper *k)
 static void
 keep(struct keeper *k, const sigset_t *set)
 {
-	siginfo_t info;
-
 	while (!k->over) {
-		int signal = sigwaitinfo(set, &info);
+		int signal = sigwaitinfo(set, NULL);
 
 		if (signal == SIGCHLD)
 			children_ended(k);
 		if (signal <= 0 || signal == SIGCHLD)
 			continue;
 		k->stopping = k->stopping || signal == SIGTSTP;
-		/* what the terminal sent went to the whole group */
-		if (k->alone || info.si_code != SI_KERNEL)
-			kill(k->worker, signal);
+		kill(k->worker, signal);
 	}
 }
 
@@ -134,8 +129,9 @@ worker_start(struct keeper *k, int (*worker)(void *, const char *, int), void *a
 		return complain("fork");
 	if (k->worker == 0) {
 		close(lifeline[1]);
-		if (k->alone)
-			setpgid(0, 0);
+		/* no terminal for the worker's jobs, and no signal from one but by us; a session for
+		 * each job would cost more than all else that is done for it here */
+		setsid();
 		exit(worker(arg, scratch, lifeline[0]));
 	}
 	close(lifeline[0]);
@@ -170,8 +166,7 @@ keeper_clean(const char *path)
 int
 keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *arg)
 {
-	/* a worker that reads specs from a terminal has to be in its foreground */
-	struct keeper k = { .alone = isatty(STDIN_FILENO) != 1 };
+	struct keeper k = { 0 };
 	AUTO_FREE char *scratch = NULL;
 	struct error e;
 	sigset_t set;

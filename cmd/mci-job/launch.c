@@ -118,10 +118,11 @@ start(struct attempt *a, const char *dir, const char *pwd, struct error *e)
 	struct process_spec p = { .path = a->command.path, .argv = a->command.argv, .env = env,
 		.dir = dir, .in = a->ends[0] >= 0 ? a->ends[0] : site->null, .out = a->ends[1],
 		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra, .nextra = noted,
-		.session = true };
+		.group = true };
 
 	if (a->terminal[0] != '\0') {
 		p.terminal = a->terminal;
+		p.session = true;
 		p.in = p.out = p.err = -1;
 	} else if (site->settings->argv != NULL) {
 		p.in = STDIN_FILENO;

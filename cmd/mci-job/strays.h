@@ -1,4 +1,4 @@
-/* strays: processes of an attempt that left its session; they become our children when orphaned. */
+/* strays: processes of an attempt that left its group; they become our children when orphaned. */
 #ifndef JOB_STRAYS_H
 #define JOB_STRAYS_H
 
