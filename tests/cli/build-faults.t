@@ -33,7 +33,7 @@ for n in $(seq 4 20); do
 	run sh -c "timeout 20 prlimit --nofile=$n mci-build --json - <one"
 	case $status in
 	0) ;;
-	1 | 125) [ -s "$err" ] || bad="$bad $n: silent;" ;;
+	1 | 125) [ -s "$err" ] || grep -qE '"(error|message)":' "$out" || bad="$bad $n: silent;" ;;
 	*) bad="$bad $n: status $status;" ;;
 	esac
 done
