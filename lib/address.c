@@ -1,10 +1,16 @@
 #include "address.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "bytes.h"
+#include "kernel.h"
 #include "memory.h"
 #include "number.h"
 
@@ -21,7 +27,8 @@ static const struct form {
 
 /*
  * One word from *at on, as sh(1) reads it but with nothing expanded: '...' is literal, in "..." a
- * backslash quotes only itself and the quote, outside it quotes any character. 1 a word, 0 the end, -1.
+ * backslash quotes only itself and the quote, outside it quotes any character. 1 a word, 0 the
+ * end, -1.
  */
 static int
 word_next(const char **at, struct bytes *word, struct error *e)
@@ -152,4 +159,59 @@ address_free(struct address *a)
 		free(*word);
 	free(a->argv);
 	*a = (struct address){ .fd = -1 };
+}
+
+int
+address_directions(int fd, int *in, int *out, struct error *e)
+{
+	int mode = fcntl(fd, F_GETFL);
+
+	if (mode < 0)
+		return error_sys(e, "descriptor %d", fd);
+	*in = (mode & O_ACCMODE) == O_WRONLY ? -1 : fd;
+	*out = (mode & O_ACCMODE) == O_RDONLY ? -1 : fd;
+	return 0;
+}
+
+/*
+ * Another number for fd. Pipes and terminals are opened anew, because O_NONBLOCK belongs to the
+ * open file, and a shell or a neighbour in the pipeline shares the one that we were given.
+ */
+static int
+own(int fd, int flags)
+{
+	char path[32];
+	struct stat st;
+	int got = -1;
+
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		got = kernel.open(AT_FDCWD, path, flags | O_NONBLOCK | O_NOCTTY, 0);
+	}
+	return got >= 0 ? got : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool
+same_socket(int a, int b)
+{
+	struct stat one, two;
+
+	return fstat(a, &one) == 0 && fstat(b, &two) == 0 && S_ISSOCK(one.st_mode) &&
+	    one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+int
+address_stdio(int *in, int *out, struct error *e)
+{
+	AUTO_CLOSE int null = kernel.open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+
+	if (null < 0)
+		return error_sys(e, "/dev/null");
+	*in = own(0, O_RDONLY);
+	*out = same_socket(0, 1) ? *in : own(1, O_WRONLY);
+	if (*in < 0 || *out < 0)
+		return error_sys(e, "standard input and output");
+	dup2(null, 0);
+	dup2(null, 1);
+	return 0;
 }

@@ -27,8 +27,16 @@ struct address {
 	char **argv; /* EXEC, NULL-terminated */
 };
 
-/* 0, or -1 with an error that says what forms there are. A socket path over 107 bytes is an error. */
+/* 0, or -1 with an error that says what forms there are. A socket path over 107 bytes is an
+ * error. */
 int address_parse(struct address *a, const char *text, struct error *e);
 void address_free(struct address *a);
+
+/* What a descriptor can carry: in is -1 when it cannot be read, out when it cannot be written. 0
+ * or -1. */
+int address_directions(int fd, int *in, int *out, struct error *e);
+/* Moves standard input and output to other numbers, one when both are one socket, so that what a
+ * program prints by mistake goes to /dev/null and not among the lines. 0 or -1. */
+int address_stdio(int *in, int *out, struct error *e);
 
 #endif

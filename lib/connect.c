@@ -213,9 +213,9 @@ descriptors(const struct address *a, int *in, int *out, struct error *e)
 {
 	switch (a->kind) {
 	case ADDRESS_STDIO:
-		return link_stdio(in, out, e);
+		return address_stdio(in, out, e);
 	case ADDRESS_FD:
-		return link_directions(a->fd, in, out, e);
+		return address_directions(a->fd, in, out, e);
 	case ADDRESS_FIFO:
 		*in = -1;
 		*out = fifo_open(a, e);

@@ -8,9 +8,9 @@
 #include "loop.h"
 
 /*
- * NULL with an error: nobody there is ERROR_DISCONNECTED, a full queue ERROR_BUSY. Never waits. exec:
- * starts the child in a process group of its own; when its link is freed its input ends, and the group
- * gets TERM and then KILL if it stays. fifo: opens for writing.
+ * NULL with an error: nobody there is ERROR_DISCONNECTED, a full queue ERROR_BUSY. Never waits.
+ * exec: starts the child in a process group of its own; when its link is freed its input ends, and
+ * the group gets TERM and then KILL if it stays. fifo: opens for writing.
  */
 struct link *connect_open(struct loop *loop, const struct address *a, const struct link_events *events,
     void *arg, struct error *e);

@@ -1,7 +1,7 @@
 /*
- * contract: every event type with its fields and every method with its parameters, result and errors, in
- * one const table. Services bind functions to its rows, dispatch checks parameters with it, and
- * mci-protocol(7) is held against it by a test.
+ * contract: every event type with its fields and every method with its parameters, result and
+ * errors, in one const table. Services bind functions to its rows, dispatch checks parameters with
+ * it, and mci-protocol(7) is held against it by a test.
  */
 #ifndef MCI_CONTRACT_H
 #define MCI_CONTRACT_H
@@ -78,12 +78,13 @@ const struct contract_error *contract_error_for(enum error_code code);
 enum error_code contract_error_code(long code);
 /* The name of a type for people: "text", "integer", "seconds"... */
 const char *contract_type_name(enum contract_type type);
-/* Checks params (raw JSON object, n 0 counts as {}) against the method: types, required ones, unknown
- * ones, doubled ones. 0, or -1 with the field and what was expected. */
+/* Checks params (raw JSON object, n 0 counts as {}) against the method: types, required ones,
+ * unknown ones, doubled ones. 0, or -1 with the field and what was expected. */
 int contract_check_params(const struct contract_method *m, struct span params, struct error *e);
 /* Whether a type is well formed: noun/verb of lower-case letters, digits and '-'. */
 bool contract_type_ok(struct span type);
-/* Whether the noun of a type belongs to mci-build and mci-job alone (build job script command container). */
+/* Whether the noun of a type belongs to mci-build and mci-job alone (build job script command
+ * container). */
 bool contract_noun_reserved(struct span type);
 
 #endif

@@ -11,7 +11,8 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* Ends of new connections travel to the service as numbers through a pipe: all are in one process. */
+/* Ends of new connections travel to the service as numbers through a pipe: all are in one
+ * process. */
 struct inproc {
 	char *name;
 	int give, take;

@@ -1,5 +1,6 @@
-/* inproc: names of services that run in a thread of this process. Whoever connects to a name gets one end
- * of a socket pair, the service's loop the other. The one room that several threads may enter. */
+/* inproc: names of services that run in a thread of this process. Whoever connects to a name gets
+ * one end of a socket pair, the service's loop the other. The one room that several threads may
+ * enter. */
 #ifndef MCI_INPROC_H
 #define MCI_INPROC_H
 

@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,24 +11,24 @@
 
 #include "kernel.h"
 #include "memory.h"
+#include "outbox.h"
+
+_Static_assert(LINK_FDS == OUTBOX_FDS, "a line carries as many both ways");
 
 #define CHUNK (64 * 1024)
 #define DRAIN 16
-#define HELD 4 /* groups of descriptors whose line is not whole yet; more are closed */
+#define HELD 16 /* descriptors whose line is not whole yet; more are closed */
 
-/* Descriptors that travel with the bytes around one place of the stream. */
-struct parcel {
-	uint64_t at; /* sending: the line's first byte; receiving: a byte of the line */
-	size_t n;    /* sending: the line's length */
-	int fds[LINK_FDS];
-	int nfds;
+/* A descriptor that has come. */
+struct held {
+	uint64_t at; /* a byte of its line, in all that was ever received */
+	int fd;
 };
 
 struct link {
 	struct loop *loop;
 	int in, out, stream;
-	bool socket;   /* out is a Unix socket */
-	bool fifo;     /* out is a pipe: several writers stay apart in pieces of PIPE_BUF */
+	enum outbox_way way;
 	bool file;     /* in is a regular file or device: always ready, never watched */
 	bool sink;     /* out is one */
 	const struct link_events *events;
@@ -39,14 +37,10 @@ struct link {
 
 	struct line_reader reader;
 	uint64_t received;
-	struct parcel held[HELD];
+	struct held held[HELD];
 	int nheld;
 
-	struct bytes unsent;
-	size_t given; /* of unsent */
-	uint64_t sent;
-	struct parcel *parcels;
-	size_t nparcels;
+	struct outbox unsent;
 
 	bool paused;    /* by the owner */
 	bool taken;     /* by a stream */
@@ -122,8 +116,8 @@ watch_one(struct link *l, int fd, loop_ready *ready, bool want, uint32_t events,
 }
 
 /*
- * Asks the loop for what can be used now. A hang-up is reported whether it is asked for or not, so a
- * descriptor on which it is no news is not watched at all: that would spin.
+ * Asks the loop for what can be used now. A hang-up is reported whether it is asked for or not, so
+ * a descriptor on which it is no news is not watched at all: that would spin.
  */
 static void
 watch(struct link *l)
@@ -173,12 +167,9 @@ release(struct link *l)
 		close(l->stream);
 	}
 	for (int i = 0; i < l->nheld; i++)
-		close_all(l->held[i].fds, l->held[i].nfds);
-	for (size_t i = 0; i < l->nparcels; i++)
-		close_all(l->parcels[i].fds, l->parcels[i].nfds);
-	free(l->parcels);
+		close(l->held[i].fd);
 	line_free(&l->reader);
-	bytes_free(&l->unsent);
+	outbox_free(&l->unsent);
 	if (l->release != NULL)
 		l->release(l->release_arg);
 	free(l);
@@ -238,61 +229,10 @@ ended(struct link *l)
 		watch(l);
 }
 
-/* The bytes of the next write: up to a line with descriptors, which starts a message of its own. */
-static size_t
-piece(const struct link *l)
-{
-	const char *p = l->unsent.data + l->given;
-	size_t n = link_unsent(l);
-	const char *end;
-
-	if (l->nparcels > 0)
-		return l->parcels[0].at == l->sent ? l->parcels[0].n :
-		    (size_t)(l->parcels[0].at - l->sent);
-	if (!l->fifo || n <= PIPE_BUF)
-		return n;
-	end = memrchr(p, '\n', PIPE_BUF);
-	return end != NULL ? (size_t)(end - p) + 1 : n;
-}
-
-/* One sendmsg(2): Unix sockets, with descriptors when the next byte has some. */
-static ssize_t
-send_socket(struct link *l, const char *p, size_t n)
-{
-	union {
-		char room[CMSG_SPACE(sizeof(int) * LINK_FDS)];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { (void *)(uintptr_t)p, n };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	bool carries = l->nparcels > 0 && l->parcels[0].at == l->sent;
-	ssize_t done;
-
-	if (carries) {
-		size_t size = sizeof(int) * (size_t)l->parcels[0].nfds;
-		struct cmsghdr *c = &control.align;
-
-		memset(&control, 0, sizeof(control));
-		m.msg_control = control.room;
-		m.msg_controllen = CMSG_SPACE(size);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(size);
-		memcpy(CMSG_DATA(c), l->parcels[0].fds, size);
-	}
-	done = sendmsg(l->out, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (carries && done > 0) {
-		close_all(l->parcels[0].fds, l->parcels[0].nfds);
-		memmove(l->parcels, l->parcels + 1, --l->nparcels * sizeof(*l->parcels));
-	}
-	return done;
-}
-
+/* Everything is out: our half is closed if that was asked for. */
 static void
 sending_done(struct link *l)
 {
-	bytes_drop(&l->unsent, l->given);
-	l->given = 0;
 	if (!l->finishing || l->out < 0)
 		return;
 	shutdown(l->out, SHUT_WR); /* a socket; nothing happens to a pipe */
@@ -301,54 +241,35 @@ sending_done(struct link *l)
 		kick(l);
 }
 
-/* Gives what the descriptor takes. A failure is kept for the loop: the owner may be in link_send. */
+/* Gives what the descriptor takes. A failure is kept for the loop: the owner may be in
+ * link_send. */
 static void
 flush(struct link *l)
 {
-	while (link_unsent(l) > 0 && l->broken == 0) {
-		const char *p = l->unsent.data + l->given;
-		ssize_t done = l->socket ? send_socket(l, p, piece(l)) :
-		    kernel.write(l->out, p, piece(l));
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			break;
-		if (done < 0) {
-			l->broken = errno;
-			kick(l);
-			break;
-		}
-		l->given += (size_t)done;
-		l->sent += (uint64_t)done;
+	if (link_unsent(l) > 0 && l->broken == 0 && outbox_give(&l->unsent, l->out, l->way) < 0) {
+		l->broken = errno;
+		kick(l);
 	}
 	if (link_unsent(l) == 0)
 		sending_done(l);
-	else if (l->given > LINK_BUFFER / 8) {
-		bytes_drop(&l->unsent, l->given);
-		l->given = 0;
-	}
 }
 
-/* The descriptors that came with the line of the bytes from..to; those of dropped lines are closed. */
+/* The descriptors that came with the line of the bytes from..to; those of dropped lines are
+ * closed. */
 static int
 claim(struct link *l, uint64_t from, uint64_t to, int *fds)
 {
 	int n = 0, left = 0;
 
 	for (int i = 0; i < l->nheld; i++) {
-		struct parcel *h = &l->held[i];
+		const struct held *h = &l->held[i];
 
-		if (h->at >= to) {
+		if (h->at >= to)
 			l->held[left++] = *h;
-			continue;
-		}
-		for (int k = 0; k < h->nfds; k++) {
-			if (h->at >= from && n < LINK_FDS)
-				fds[n++] = h->fds[k];
-			else
-				close(h->fds[k]);
-		}
+		else if (h->at >= from && n < LINK_FDS)
+			fds[n++] = h->fd;
+		else
+			close(h->fd);
 	}
 	l->nheld = left;
 	return n;
@@ -406,16 +327,17 @@ dispatch(struct link *l)
 static void
 hold(struct link *l, const struct cmsghdr *c)
 {
-	struct parcel p = { .at = l->received - 1 };
+	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
-	p.nfds = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-	if (p.nfds > LINK_FDS)
-		p.nfds = LINK_FDS;
-	memcpy(p.fds, CMSG_DATA(c), sizeof(int) * (size_t)p.nfds);
-	if (l->nheld == HELD)
-		close_all(p.fds, p.nfds);
-	else
-		l->held[l->nheld++] = p;
+	for (size_t i = 0; i < n; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+		if (l->nheld == HELD)
+			close(fd);
+		else
+			l->held[l->nheld++] = (struct held){ l->received - 1, fd };
+	}
 }
 
 static ssize_t
@@ -448,7 +370,7 @@ receive(struct link *l)
 {
 	ssize_t n;
 
-	if (l->socket) {
+	if (l->way == OUTBOX_SOCKET) {
 		n = receive_socket(l);
 	} else {
 		n = line_read(&l->reader, l->in);
@@ -470,14 +392,14 @@ receive(struct link *l)
 }
 
 /*
- * Nothing can be sent any more. What the other end said before it went is still read (a pipe or socket
- * holds less than DRAIN chunks), then the link is lost.
+ * Nothing can be sent any more. What the other end said before it went is still read (a pipe or
+ * socket holds less than DRAIN chunks), then the link is lost.
  */
 static void
 fail(struct link *l, int sys)
 {
 	l->broken = sys;
-	l->unsent.len = l->given = 0;
+	outbox_free(&l->unsent);
 	l->depth++;
 	if (backlog(l))
 		dispatch(l);
@@ -491,23 +413,23 @@ fail(struct link *l, int sys)
 		release(l);
 }
 
-/* What was sent has moved: the owner may send more, and reading may go on. */
-static void
+/* What was sent has moved: the owner may send more, reading may go on. False when the link was
+ * closed. */
+static bool
 moved(struct link *l)
 {
 	flush(l);
-	if (l->broken != 0)
-		return;
-	if (link_unsent(l) == 0 && l->events->drained != NULL) {
+	if (l->broken == 0 && link_unsent(l) == 0 && l->events->drained != NULL) {
 		l->depth++;
 		l->events->drained(l->arg, l);
 		l->depth--;
 		if (l->dead) {
 			release(l);
-			return;
+			return false;
 		}
 	}
 	watch(l);
+	return true;
 }
 
 static void
@@ -526,15 +448,8 @@ ready_in(void *arg, uint32_t events)
 {
 	struct link *l = arg;
 
-	if (events & EPOLLOUT && !(events & (EPOLLERR | EPOLLHUP))) {
-		l->depth++;
-		moved(l);
-		l->depth--;
-		if (l->dead) {
-			release(l);
-			return;
-		}
-	}
+	if (events & EPOLLOUT && !(events & (EPOLLERR | EPOLLHUP)) && !moved(l))
+		return;
 	if (reading(l)) {
 		if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 			receive(l);
@@ -571,14 +486,17 @@ kicked(void *arg)
 	}
 }
 
-static bool
-is_socket(int fd)
+/* Descriptors travel only where both directions are one Unix socket. */
+static enum outbox_way
+way_of(int in, int out)
 {
 	int domain = 0;
 	socklen_t n = sizeof(domain);
+	struct stat st;
 
-	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 &&
-	    domain == AF_UNIX;
+	if (in == out && getsockopt(out, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_UNIX)
+		return OUTBOX_SOCKET;
+	return fstat(out, &st) == 0 && S_ISFIFO(st.st_mode) ? OUTBOX_PIPE : OUTBOX_PLAIN;
 }
 
 static void
@@ -586,17 +504,18 @@ prepare(struct link *l)
 {
 	struct ucred cred;
 	socklen_t n = sizeof(cred);
-	struct stat st;
 
-	if (l->socket && getsockopt(l->out, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0)
-		l->peer = (struct link_peer){ cred.pid, cred.uid, cred.gid };
-	if (l->in >= 0 && l->in != l->out)
-		fcntl(l->in, F_SETFL, fcntl(l->in, F_GETFL) | O_NONBLOCK);
-	if (l->out < 0 || l->socket)
+	if (l->way == OUTBOX_SOCKET) {
+		if (getsockopt(l->out, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0)
+			l->peer = (struct link_peer){ cred.pid, cred.uid, cred.gid };
 		return;
-	fcntl(l->out, F_SETFL, fcntl(l->out, F_GETFL) | O_NONBLOCK);
-	signal(SIGPIPE, SIG_IGN);
-	l->fifo = fstat(l->out, &st) == 0 && S_ISFIFO(st.st_mode);
+	}
+	if (l->in >= 0)
+		fcntl(l->in, F_SETFL, fcntl(l->in, F_GETFL) | O_NONBLOCK);
+	if (l->out >= 0) {
+		fcntl(l->out, F_SETFL, fcntl(l->out, F_GETFL) | O_NONBLOCK);
+		signal(SIGPIPE, SIG_IGN);
+	}
 }
 
 struct link *
@@ -606,9 +525,7 @@ link_take(struct loop *loop, int in, int out, const struct link_events *events, 
 	struct link *l = xmalloc(sizeof(*l));
 
 	*l = (struct link){ .loop = loop, .in = in, .out = out, .stream = -1, .events = events,
-		.arg = arg };
-	/* descriptors travel only where both directions are one Unix socket */
-	l->socket = in == out && is_socket(out);
+		.arg = arg, .way = way_of(in, out) };
 	if ((in >= 0 && fcntl(in, F_GETFD) < 0) || (out >= 0 && fcntl(out, F_GETFD) < 0)) {
 		error_sys(e, "descriptors %d and %d", in, out);
 		free(l);
@@ -640,7 +557,7 @@ link_send(struct link *l, const void *p, size_t n)
 {
 	if (!may_send(l, n))
 		return -1;
-	bytes_add(&l->unsent, p, n);
+	outbox_add(&l->unsent, p, n);
 	sending(l);
 	return 0;
 }
@@ -648,20 +565,9 @@ link_send(struct link *l, const void *p, size_t n)
 int
 link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds)
 {
-	struct parcel new = { .at = l->sent + link_unsent(l), .n = n };
-
-	if (!l->socket || !may_send(l, n) || n == 0 || nfds < 1 || nfds > LINK_FDS)
+	if (l->way != OUTBOX_SOCKET || !may_send(l, n) ||
+	    outbox_add_fds(&l->unsent, p, n, fds, nfds) < 0)
 		return -1;
-	for (; new.nfds < nfds; new.nfds++) {
-		new.fds[new.nfds] = fcntl(fds[new.nfds], F_DUPFD_CLOEXEC, 3);
-		if (new.fds[new.nfds] < 0) {
-			close_all(new.fds, new.nfds);
-			return -1;
-		}
-	}
-	l->parcels = xrealloc(l->parcels, l->nparcels + 1, sizeof(*l->parcels));
-	l->parcels[l->nparcels++] = new;
-	bytes_add(&l->unsent, p, n);
 	sending(l);
 	return 0;
 }
@@ -694,7 +600,7 @@ link_pause(struct link *l, int paused)
 size_t
 link_unsent(const struct link *l)
 {
-	return l->unsent.len - l->given;
+	return outbox_size(&l->unsent);
 }
 
 const struct link_peer *
@@ -733,70 +639,9 @@ link_take_over(struct link *l)
 	return l->stream;
 }
 
-void *
-link_arg(const struct link *l)
-{
-	return l->arg;
-}
-
 void
 link_on_release(struct link *l, void (*released)(void *arg), void *arg)
 {
 	l->release = released;
 	l->release_arg = arg;
-}
-
-int
-link_directions(int fd, int *in, int *out, struct error *e)
-{
-	int mode = fcntl(fd, F_GETFL);
-
-	if (mode < 0)
-		return error_sys(e, "descriptor %d", fd);
-	*in = (mode & O_ACCMODE) == O_WRONLY ? -1 : fd;
-	*out = (mode & O_ACCMODE) == O_RDONLY ? -1 : fd;
-	return 0;
-}
-
-/*
- * Another number for fd. Pipes and terminals are opened anew, because O_NONBLOCK belongs to the open file,
- * and a shell or a neighbour in the pipeline shares the one that we were given.
- */
-static int
-own(int fd, int flags)
-{
-	char path[32];
-	struct stat st;
-	int got = -1;
-
-	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		got = kernel.open(AT_FDCWD, path, flags | O_NONBLOCK | O_NOCTTY, 0);
-	}
-	return got >= 0 ? got : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static bool
-same_socket(int a, int b)
-{
-	struct stat one, two;
-
-	return fstat(a, &one) == 0 && fstat(b, &two) == 0 && S_ISSOCK(one.st_mode) &&
-	    one.st_dev == two.st_dev && one.st_ino == two.st_ino;
-}
-
-int
-link_stdio(int *in, int *out, struct error *e)
-{
-	AUTO_CLOSE int null = kernel.open(AT_FDCWD, "/dev/null", O_RDWR, 0);
-
-	if (null < 0)
-		return error_sys(e, "/dev/null");
-	*in = own(0, O_RDONLY);
-	*out = same_socket(0, 1) ? *in : own(1, O_WRONLY);
-	if (*in < 0 || *out < 0)
-		return error_sys(e, "standard input and output");
-	dup2(null, 0);
-	dup2(null, 1);
-	return 0;
 }

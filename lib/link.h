@@ -1,7 +1,7 @@
 /*
- * link: one connection that carries lines both ways, whatever it is made of. Made by connect.h or from
- * descriptors, served by a loop. Sending never blocks: what the other end does not take is kept up to
- * LINK_BUFFER, and reading from it stops meanwhile (it cannot make us hoard answers).
+ * link: one connection that carries lines both ways, whatever it is made of. Made by connect.h or
+ * from descriptors, served by a loop. Sending never blocks: what the other end does not take is
+ * kept up to LINK_BUFFER, and reading from it stops meanwhile (it cannot make us hoard answers).
  * On a pipe a lost reader would raise SIGPIPE: taking one makes this process ignore that signal.
  */
 #ifndef MCI_LINK_H
@@ -17,7 +17,7 @@
 
 #define LINK_BUFFER (4 * 1024 * 1024)
 #define LINK_PAUSE (64 * 1024) /* unsent bytes at which reading pauses */
-#define LINK_FDS 4             /* descriptors that a line may carry */
+#define LINK_FDS 4             /* descriptors that a line may carry: OUTBOX_FDS */
 
 struct link;
 
@@ -48,8 +48,8 @@ struct link_events {
 /* Takes descriptors over; they may be the same one, and one may be -1: receive or send only. */
 struct link *link_take(struct loop *loop, int in, int out, const struct link_events *events, void *arg,
     struct error *e);
-/* Puts whole lines (with newlines) on their way; -1 when more than LINK_BUFFER would wait or nothing
- * can be sent (any more). */
+/* Puts whole lines (with newlines) on their way; -1 when more than LINK_BUFFER would wait or
+ * nothing can be sent (any more). */
 int link_send(struct link *l, const void *p, size_t n);
 /* One line with descriptors (copies are made; Unix sockets only). 0 or -1. */
 int link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds);
@@ -67,17 +67,10 @@ uint64_t link_line_number(const struct link *l);
  * otherwise); what is still unsent. */
 size_t link_flush(struct link *l);
 /* Streams take the connection over: stops the link's own reading of lines (only the end is still
- * noticed) and gives a descriptor for writing, which the link owns and which may be watched; the same
- * one when called again. -1 while something is unsent. */
+ * noticed) and gives a descriptor for writing, which the link owns and which may be watched; the
+ * same one when called again. -1 while something is unsent. */
 int link_take_over(struct link *l);
-void *link_arg(const struct link *l);
 /* Calls release(arg) once, when the link is freed. */
 void link_on_release(struct link *l, void (*release)(void *arg), void *arg);
-
-/* What a descriptor can carry: in and out as link_take wants them, by its access mode. 0 or -1. */
-int link_directions(int fd, int *in, int *out, struct error *e);
-/* Moves standard input and output to other numbers, so that what a program prints by mistake goes to
- * /dev/null and not among the lines. 0 or -1. */
-int link_stdio(int *in, int *out, struct error *e);
 
 #endif

@@ -11,7 +11,6 @@
 #include "duration.h"
 #include "inproc.h"
 #include "kernel.h"
-#include "link.h"
 #include "memory.h"
 
 #define BATCH 16                    /* connections taken at once */
@@ -145,7 +144,8 @@ unix_listen(struct listener *l, const struct address *a, mode_t mode, struct err
 	return unix_bind(l, a, mode, e) < 0 ? -1 : start(l, e);
 }
 
-/* Opened for both directions, so that there always is a writer and the last one leaving is no end. */
+/* Opened for both directions, so that there always is a writer and the last one leaving is no
+ * end. */
 static int
 fifo_listen(struct listener *l, const struct address *a, mode_t mode, struct error *e)
 {
@@ -176,7 +176,7 @@ fd_listen(struct listener *l, const struct address *a, struct error *e)
 	int listening = 0, in, out;
 	socklen_t n = sizeof(listening);
 
-	if (link_directions(a->fd, &in, &out, e) < 0)
+	if (address_directions(a->fd, &in, &out, e) < 0)
 		return -1;
 	fcntl(a->fd, F_SETFD, FD_CLOEXEC);
 	if (getsockopt(a->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == 0 && listening) {
@@ -202,7 +202,7 @@ stdio_listen(struct listener *l, struct error *e)
 {
 	int in, out;
 
-	if (link_stdio(&in, &out, e) < 0)
+	if (address_stdio(&in, &out, e) < 0)
 		return -1;
 	l->accept(l->arg, in, out);
 	return 0;

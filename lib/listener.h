@@ -9,16 +9,16 @@
 #include "loop.h"
 
 struct listener;
-/* A new connection's descriptors, for link_take; they belong to the callee. out is -1 when nothing can be
- * answered (a FIFO, a pipe for reading). */
+/* A new connection's descriptors, for link_take; they belong to the callee. out is -1 when nothing
+ * can be answered (a FIFO, a pipe for reading). */
 typedef void listener_accept(void *arg, int in, int out);
 
 /*
- * unix: binds; mode is the socket's mode, 0600 when 0, and unless it lets others in, only this user and
- * root are accepted. A stale socket is replaced, a live one is ERROR_BUSY. fd: an inherited listening
- * or connected socket, or a pipe. -: one connection. fifo: made when missing, read only, a writer that
- * leaves does not end it. inproc: registers the name. exec: cannot be listened on. What is one connection
- * is given to accept inside this call.
+ * unix: binds; mode is the socket's mode, 0600 when 0, and unless it lets others in, only this
+ * user and root are accepted. A stale socket is replaced, a live one is ERROR_BUSY. fd: an
+ * inherited listening or connected socket, or a pipe. -: one connection. fifo: made when missing,
+ * read only, a writer that leaves does not end it. inproc: registers the name. exec: cannot be
+ * listened on. What is one connection is given to accept inside this call.
  */
 struct listener *listener_open(struct loop *loop, const struct address *a, mode_t mode,
     listener_accept *accept, void *arg, struct error *e);

@@ -225,8 +225,8 @@ on_event(struct connection *c, const struct message *m)
 }
 
 /*
- * A line that is no message. When it is JSON with "jsonrpc" it was meant as a request: it gets a reply, with
- * its id if that is usable; else a line of type error.
+ * A line that is no message. When it is JSON with "jsonrpc" it was meant as a request: it gets a
+ * reply, with its id if that is usable; else a line of type error.
  */
 static void
 on_bad_line(struct connection *c, struct span line, const struct error *why)

@@ -1,7 +1,7 @@
 /*
- * service: a table of methods and an event handler, with no main and no transport in it. A server puts
- * one service behind any number of listeners and links. Handlers run on the loop, finish within a
- * millisecond, and answer now or later.
+ * service: a table of methods and an event handler, with no main and no transport in it. A server
+ * puts one service behind any number of listeners and links. Handlers run on the loop, finish
+ * within a millisecond, and answer now or later.
  */
 #ifndef MCI_SERVICE_H
 #define MCI_SERVICE_H
@@ -43,8 +43,8 @@ struct server *server_new(struct loop *loop, const struct service *s, void *self
 int server_listen(struct server *s, const char *address, mode_t mode, struct error *e);
 /* Serves one connection on descriptors that it takes over, closed on failure. */
 int server_connect(struct server *s, int in, int out, struct error *e);
-/* Closes all listeners and links; requests that were not answered are gone: do not touch them again.
- * Not inside a handler. */
+/* Closes all listeners and links; requests that were not answered are gone: do not touch them
+ * again. Not inside a handler. */
 void server_free(struct server *s);
 /* How many connections are open. */
 size_t server_connections(const struct server *s);
@@ -66,10 +66,11 @@ void request_fail(struct request *r, const char *error_name, const char *format,
 /* The same for an error that another room has explained. */
 void request_fail_with(struct request *r, const struct error *e);
 /*
- * Answers and takes the connection over: the link is the callee's, who writes to link_take_over, ends the
- * stream with a record {"type":"eof",...} and then calls link_close. closed is called once when the other
- * end is gone before that, or the server is freed; the link is freed behind it. NULL, and the request is
- * answered, when the connection has other requests open or unread replies, or is lost.
+ * Answers and takes the connection over: the link is the callee's, who writes to link_take_over,
+ * ends the stream with a record {"type":"eof",...} and then calls link_close. closed is called
+ * once when the other end is gone before that, or the server is freed; the link is freed behind
+ * it. NULL, and the request is answered, when the connection has other requests open or unread
+ * replies, or is lost.
  */
 struct link *request_stream(struct request *r, struct span result,
     void (*closed)(void *arg, struct link *l), void *arg);

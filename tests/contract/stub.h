@@ -134,7 +134,8 @@ stub_stream_closed(void *arg, struct link *l)
 	stub->dropped++;
 }
 
-/* from 0: three records and the end; from 1: a record and no end; from 2: the link breaks without one. */
+/* from 0: three records and the end; from 1: a record and no end; from 2: the link breaks without
+ * one. */
 static void
 stub_event_subscribe(void *self, struct request *r)
 {

@@ -1,5 +1,5 @@
-/* A limit, chunk sizes, and a stream that is read in those chunks: the lines are those that a plain split of
- * the whole stream gives. */
+/* A limit, chunk sizes, and a stream that is read in those chunks: the lines are those that a
+ * plain split of the whole stream gives. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,8 @@ add(struct bytes *out, enum line_result kind, const char *p, size_t n)
 	bytes_char(out, '\n');
 }
 
-/* The plain twin. Of a line that is too long its first bytes are shown, as many as every reader has. */
+/* The plain twin. Of a line that is too long its first bytes are shown, as many as every reader
+ * has. */
 static void
 split(struct bytes *out, const char *p, size_t n, size_t limit)
 {

@@ -1,5 +1,5 @@
-/* A line that is a message is JSON with one kind; what was read of it is what its members say; spliced it is
- * the same message with more in front. */
+/* A line that is a message is JSON with one kind; what was read of it is what its members say;
+ * spliced it is the same message with more in front. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* A text that scan accepts is what a plain recursive reading of RFC 8259 accepts, and the other way round. */
+/* A text that scan accepts is what a plain recursive reading of RFC 8259 accepts, and the other
+ * way round. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -77,7 +77,7 @@ on_closed(void *arg, struct link *l, const struct error *why)
 {
 	struct end *end = arg;
 
-	ck_assert_ptr_eq(link_arg(l), end);
+	ck_assert_ptr_eq(l, end->link);
 	end->why = *why;
 	end->closed++;
 	end->link = NULL;
