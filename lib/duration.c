@@ -122,6 +122,8 @@ duration_show(struct bytes *b, int64_t ns)
 		bytes_format(b, "%ds", (int)s);
 	else if (s < 3600)
 		bytes_format(b, "%dm%02ds", (int)(s / 60), (int)(s % 60));
+	else if (s < 1000 * 3600)
+		bytes_format(b, "%dh%02dm", (int)(s / 3600), (int)(s / 60 % 60));
 	else
-		bytes_format(b, "%lldh%02dm", (long long)(s / 3600), (int)(s / 60 % 60));
+		bytes_format(b, "%lldd", (long long)(s / 86400));
 }

@@ -97,7 +97,7 @@ timestamp_parse(const char *text, size_t n, int64_t *ns, struct error *e)
 	part = fraction_parse(&p, end);
 	if (zone_parse(&p, end, &zone) < 0 || p != end || tm.tm_mon < 1 || tm.tm_mon > 12 ||
 	    tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60 ||
-	    tm.tm_year < 1970)
+	    tm.tm_year < 1970 || tm.tm_year > 2261) /* 64 bits of nanoseconds end in 2262 */
 		goto bad;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;

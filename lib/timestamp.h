@@ -12,7 +12,8 @@
 
 /* Appends the moment, nanoseconds since 1970. The day part is kept between calls, so this is cheap. */
 void timestamp_write(struct bytes *b, int64_t ns);
-/* Reads any RFC 3339 moment (Z or an offset, any number of fraction digits); -1 when it is not one. */
+/* Reads any RFC 3339 moment from 1970 to 2261 (Z or an offset, any number of fraction digits); -1 when it
+ * is not one. */
 int timestamp_parse(const char *text, size_t n, int64_t *ns, struct error *e);
 
 #endif
