@@ -99,13 +99,17 @@ spawn(struct build *b, int in, int out, struct error *e)
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
 	AUTO_FREE const char **argv = xmalloc((16 + 2 * b->options->env.n) * sizeof(*argv));
-	char **env = environment_for_runner(b->api_path, b->folder.name, b->options->env.items,
-	    b->options->env.n);
-	struct process_spec spec = { .path = path, .env = env, .dir = b->dir, .in = in, .out = out,
+	struct process_spec spec = { .path = path, .dir = b->dir, .in = in, .out = out,
 		.err = STDERR_FILENO, .group = true };
+	struct environment env;
 	size_t n = 0;
 	int result;
 
+	environment_copy(&env, b->options->env.items, b->options->env.n);
+	environment_set(&env, "MCI_SOURCE", "local");
+	environment_set(&env, "MCI_BUILD", b->api_path);
+	environment_set(&env, "MCI_BUILD_ID", b->folder.name);
+	spec.env = env.pairs;
 	argv[n++] = "mci-job";
 	argv[n++] = "-j";
 	argv[n++] = jobs;
@@ -121,7 +125,7 @@ spawn(struct build *b, int in, int out, struct error *e)
 	}
 	spec.argv = (char *const *)(uintptr_t)argv;
 	result = process_spawn(&b->runner->pid, &spec, e);
-	environment_free(env);
+	environment_close(&env);
 	return result;
 }
 

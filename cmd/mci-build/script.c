@@ -296,16 +296,24 @@ spawn(struct build *b, int in, int out, struct error *e)
 {
 	bool plan = b->options->plan;
 	AUTO_CLOSE int log = plan ? -1 : log_open(b, e);
-	char **env = environment_for_script(b->api_path, b->folder.name, b->options->env.items,
-	    b->options->env.n, plan);
+	struct environment env;
 	char *argv[] = { b->definition.path, NULL };
-	struct process_spec spec = { .path = b->definition.path, .argv = argv, .env = env,
+	struct process_spec spec = { .path = b->definition.path, .argv = argv,
 		.dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log,
 		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
 		.session = !plan };
-	int result = log < 0 && !plan ? -1 : process_spawn(&b->script->pid, &spec, e);
+	int result;
 
-	environment_free(env);
+	environment_open(&env, b->options->env.items, b->options->env.n);
+	if (plan) {
+		environment_set(&env, "MCI_PLAN", "1");
+	} else {
+		environment_set(&env, "MCI_BUILD", b->api_path);
+		environment_set(&env, "MCI_BUILD_ID", b->folder.name);
+	}
+	spec.env = env.pairs;
+	result = log < 0 && !plan ? -1 : process_spawn(&b->script->pid, &spec, e);
+	environment_close(&env);
 	if (result < 0 && e->sys == ENOEXEC)
 		error_set(e, ERROR_INPUT, "%s: it has no '#!' line that says what runs it",
 		    b->definition.name);

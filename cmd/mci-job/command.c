@@ -11,6 +11,7 @@
 #include "notes.h"
 #include "process.h"
 #include "simple.h"
+#include "variables.h"
 
 #define SHELL "/bin/sh"
 #define ARGUMENT_LIMIT (120 * 1024) /* below the kernel's 128 KiB for one argument */
@@ -212,7 +213,7 @@ command_prepare_shell(struct command *c, const struct spec *s, size_t entry, con
 static bool
 needs_shell(const struct environment *v, const struct spec *s, const char *path)
 {
-	if (path == NULL || environment_value(v, s, "SHELLOPTS") != NULL)
+	if (path == NULL || variables_value(v, s, "SHELLOPTS") != NULL)
 		return true;
 	while (*path == '/') {
 		path += strcspn(path, ":");
@@ -227,7 +228,7 @@ needs_shell(const struct environment *v, const struct spec *s, const char *path)
 static bool
 use_words(struct command *c, const struct spec *s, size_t entry, const struct environment *v)
 {
-	const char *path = environment_value(v, s, "PATH");
+	const char *path = variables_value(v, s, "PATH");
 
 	c->words = simple_split(s->script[entry], &c->why);
 	if (c->words == NULL)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "variables.h"
+
 static const char *const runners[] = { "host" };
 
 enum service {
@@ -78,7 +80,7 @@ demands_check(const struct settings *settings, const struct environment *v, cons
 			return -1;
 	}
 	for (size_t i = 0; i < s->nparams; i++) {
-		if (environment_value(v, s, s->params[i]) == NULL)
+		if (variables_value(v, s, s->params[i]) == NULL)
 			return error_set(e, ERROR_INPUT, "params[%zu]: %s has no value", i, s->params[i]);
 	}
 	return 0;

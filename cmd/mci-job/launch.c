@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "process.h"
+#include "variables.h"
 
 static int
 watch(struct attempt *a, int which, int fd, int mode, loop_ready *ready, struct error *e)
@@ -110,10 +111,10 @@ start(struct attempt *a, const char *dir, const char *pwd, struct error *e)
 {
 	const struct site *site = a->site;
 	bool passed = site->logs < 0, noted = a->notes_ready;
-	struct environment_attempt own = { .id = a->spec.id, .number = a->spec.attempt,
+	struct variables_attempt own = { .id = a->spec.id, .number = a->spec.attempt,
 		.output = a->token, .notes = noted ? "MCI_NOTES=" NOTES_PATH : NULL,
 		.pwd = a->command.simple ? pwd : NULL };
-	AUTO_FREE char **env = environment_make(&site->environment, &a->spec, &own);
+	AUTO_FREE char **env = variables_make(&site->environment, &a->spec, &own);
 	const int extra[1][2] = { { a->notes.write, NOTES_FD } };
 	struct process_spec p = { .path = a->command.path, .argv = a->command.argv, .env = env,
 		.dir = dir, .in = a->ends[0] >= 0 ? a->ends[0] : site->null, .out = a->ends[1],

@@ -10,6 +10,7 @@
 
 #include "cmd/mci-job/outputs.h"
 #include "cmd/mci-job/simple.h"
+#include "cmd/mci-job/variables.h"
 #include "memory.h"
 
 static const struct {
@@ -191,7 +192,7 @@ START_TEST(environments)
 	static const char line[] = "{\"id\":\"j\",\"argv\":[\"x\"],"
 	    "\"env\":{\"PATH\":\"/own\",\"GRANTED\":\"lost\",\"MCI_JOB_ID\":\"lost\",\"NEW\":\"1\"}}";
 	static const char *const granted[] = { "GRANTED=kept", "LANG=xx" };
-	struct environment_attempt a = { .id = "j", .number = 2, .output = "MCI_OUTPUT=/o" };
+	struct variables_attempt a = { .id = "j", .number = 2, .output = "MCI_OUTPUT=/o" };
 	struct environment v;
 	struct spec s;
 	AUTO_FREE char **env = NULL;
@@ -200,7 +201,7 @@ START_TEST(environments)
 	setenv("LANG", "C", 1);
 	environment_open(&v, granted, 2);
 	ck_assert_int_eq(spec_read(&s, line, strlen(line), SPEC_ATTEMPT, NULL), 0);
-	env = environment_make(&v, &s, &a);
+	env = variables_make(&v, &s, &a);
 	ck_assert_str_eq(value_in(env, "PATH"), "/own");
 	ck_assert_str_eq(value_in(env, "GRANTED"), "kept");
 	ck_assert_str_eq(value_in(env, "MCI_JOB_ID"), "j");
@@ -210,7 +211,7 @@ START_TEST(environments)
 	ck_assert_str_eq(value_in(env, "NEW"), "1");
 	ck_assert_ptr_null(value_in(env, "SECRET"));
 	ck_assert_ptr_null(value_in(env, "MCI_NOTES"));
-	ck_assert_str_eq(environment_value(&v, &s, "PATH"), "/own");
+	ck_assert_str_eq(variables_value(&v, &s, "PATH"), "/own");
 	spec_free(&s);
 	environment_close(&v);
 }

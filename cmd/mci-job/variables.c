@@ -1,0 +1,86 @@
+#include "variables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+
+/* Names that only mci-job gives: a spec's value for them is not used. */
+static const char *const own[] = { "MCI_JOB_ID", "MCI_ATTEMPT", "MCI_OUTPUT", "MCI_NOTES" };
+#define NOWN (sizeof(own) / sizeof(own[0]))
+#define PER_ATTEMPT (NOWN + 1) /* and PWD */
+
+static bool
+is_own(const char *name)
+{
+	for (size_t i = 0; i < NOWN; i++) {
+		if (strcmp(name, own[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+variables_value(const struct environment *v, const struct spec *s, const char *name)
+{
+	ptrdiff_t at = environment_find(v->pairs, v->n, name);
+
+	if (at >= 0 && (size_t)at >= v->granted)
+		return strchr(v->pairs[at], '=') + 1;
+	for (size_t i = 0; i < s->nenv; i++) {
+		if (strcmp(s->env[i].name, name) == 0)
+			return s->env[i].value;
+	}
+	return at >= 0 ? strchr(v->pairs[at], '=') + 1 : NULL;
+}
+
+static size_t
+text_size(const struct spec *s, const struct variables_attempt *a)
+{
+	size_t size = strlen(a->id) + 64;
+
+	for (size_t i = 0; i < s->nenv; i++)
+		size += strlen(s->env[i].name) + strlen(s->env[i].value) + 2;
+	return size;
+}
+
+/* The spec's own variables; the spec holds no name twice. Returns how many strings there are now. */
+static size_t
+put_spec(const struct environment *v, const struct spec *s, char **env, size_t n, char **text)
+{
+	for (size_t i = 0; i < s->nenv; i++) {
+		const struct spec_pair *pair = &s->env[i];
+		ptrdiff_t at = environment_find(env, v->n, pair->name);
+
+		if (is_own(pair->name) || (at >= 0 && (size_t)at >= v->granted))
+			continue;
+		if (at < 0)
+			at = (ptrdiff_t)n++;
+		env[at] = *text;
+		*text += sprintf(*text, "%s=%s", pair->name, pair->value) + 1;
+	}
+	return n;
+}
+
+char **
+variables_make(const struct environment *v, const struct spec *s,
+    const struct variables_attempt *a)
+{
+	size_t slots = v->n + s->nenv + PER_ATTEMPT + 1, n;
+	char **env = xmalloc(slots * sizeof(*env) + text_size(s, a));
+	char *text = (char *)(env + slots);
+	const char *const given[] = { a->output, a->notes, a->pwd };
+
+	memcpy(env, v->pairs, v->n * sizeof(*env));
+	n = put_spec(v, s, env, v->n, &text);
+	env[n++] = text;
+	text += sprintf(text, "MCI_JOB_ID=%s", a->id) + 1;
+	env[n++] = text;
+	sprintf(text, "MCI_ATTEMPT=%d", a->number);
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		if (given[i] != NULL)
+			env[n++] = (char *)(uintptr_t)given[i];
+	}
+	env[n] = NULL;
+	return env;
+}

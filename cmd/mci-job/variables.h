@@ -1,0 +1,27 @@
+/*
+ * variables: the environment of one attempt: what all jobs share (lib's environment), what its spec says,
+ * and what names the attempt.
+ */
+#ifndef JOB_VARIABLES_H
+#define JOB_VARIABLES_H
+
+#include "environment.h"
+#include "spec.h"
+
+/* What names one attempt; the texts are NAME=VALUE, borrowed until the job has been started. */
+struct variables_attempt {
+	const char *id;
+	int number;
+	const char *output; /* MCI_OUTPUT=PATH */
+	const char *notes;  /* MCI_NOTES=PATH, or NULL */
+	const char *pwd;    /* PWD=PATH, or NULL */
+};
+
+/* The value that a job of this spec sees; NULL when it has none. */
+const char *variables_value(const struct environment *v, const struct spec *s, const char *name);
+
+/* The environment of one attempt, NULL-terminated, in one piece of memory: the caller frees it. */
+char **variables_make(const struct environment *v, const struct spec *s,
+    const struct variables_attempt *a);
+
+#endif
