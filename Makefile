@@ -55,8 +55,8 @@ CMD_OBJECTS := $(foreach p,$(PROGRAMS),$(call objects,cmd/$(p)))
 
 MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc)
-# A parallel make below this one, unless this one is parallel itself.
-SUBMAKE = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+# A parallel make below this one, unless this one is parallel itself; for targets that show something else.
+SUBMAKE = echo "Building in $(O)"; $(MAKE) -s $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 all: $(PROGRAMS:%=$(O)/bin/%)
 

@@ -24,7 +24,8 @@ id_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error
 		return -1;
 	if (!spec_id_ok(s->id, strlen(s->id)))
 		return error_set(e, ERROR_INPUT, ": '%.64s%s' is not a job id: 1 to 128 of "
-		    "A-Z a-z 0-9 . _ + , - beginning with a letter or digit", s->id, strlen(s->id) > 64 ? "..." : "");
+		    "A-Z a-z 0-9 . _ + , - beginning with a letter or digit", s->id,
+		    strlen(s->id) > 64 ? "..." : "");
 	return 0;
 }
 
@@ -146,7 +147,8 @@ params_read(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 		return -1;
 	for (size_t i = 0; i < s->nparams; i++) {
 		if (!value_name_ok(s->params[i], strlen(s->params[i])))
-			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a name of letters, digits and _",
+			return error_set(e, ERROR_INPUT,
+			    "[%zu]: '%.64s' is not a name of letters, digits and _",
 			    i, s->params[i]);
 	}
 	return 0;
