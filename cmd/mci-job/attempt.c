@@ -18,6 +18,7 @@
 #include "strays.h"
 
 #define BUDGET (4 * 1024 * 1024)           /* of output moved before the loop looks at others */
+#define SHOWN_BUDGET (64 * 1024)           /* the same when it is shown line by line */
 #define AGAIN (INT64_C(10) * 1000000)      /* between two looks at what is left */
 #define CHECKS 500                         /* then what the kernel cannot end is let be */
 
@@ -53,7 +54,7 @@ drain(struct attempt *a, int which, int64_t budget)
 static void
 output_ready(struct attempt *a, int which)
 {
-	if (!drain(a, which, BUDGET))
+	if (!drain(a, which, a->display.fd < 0 ? BUDGET : SHOWN_BUDGET))
 		launch_close(a, which);
 }
 
@@ -446,6 +447,19 @@ attempt_kill(struct attempt *a, const char *reason)
 	a->checks = 0;
 	if (a->state != ATTEMPT_FREE)
 		attempt_signal(a, SIGKILL);
+}
+
+void
+attempt_hold(struct attempt *a, bool on)
+{
+	uint32_t events = on ? 0 : EPOLLIN;
+
+	if (a->notes_ready)
+		loop_change(a->site->loop, a->notes.read, events);
+	for (int i = 0; i < 2 && a->state != ATTEMPT_FREE && a->display.into != NULL; i++) {
+		if (a->pipes[i] >= 0)
+			loop_change(a->site->loop, a->pipes[i], events);
+	}
 }
 
 void

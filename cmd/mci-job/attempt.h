@@ -67,6 +67,10 @@ void attempt_kill(struct attempt *a, const char *reason);
 /* Any signal to all of it (STOP, CONT). */
 void attempt_signal(struct attempt *a, int signal);
 
+/* While on, nothing is read that would add to the report; what writes it waits in its pipe. Also for a slot
+ * that is free. */
+void attempt_hold(struct attempt *a, bool on);
+
 /* A spec that never got a slot: reports it canceled. */
 void attempt_drop(struct site *site, const struct spec *spec);
 

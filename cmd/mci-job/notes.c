@@ -9,7 +9,7 @@
 
 #define NOTE_LIMIT (64 * 1024) /* an annotation travels inside one event */
 #define ENTRY_LIMIT 100000     /* more than spec allows */
-#define READS 16               /* in one go: a job that writes without end must not hold the loop */
+#define READS 16               /* for all that a pipe can hold; who writes on meanwhile is cut off */
 
 /* "1 0": the shell's line behind its first word. */
 static bool
@@ -42,23 +42,30 @@ take(struct notes *n, struct span line)
 	n->note(n->arg, line, json);
 }
 
-void
-notes_drain(struct notes *n)
+static void
+lines_read(struct notes *n, int reads)
 {
 	enum line_result result;
 	struct span line;
 
-	for (int i = 0; i < READS && line_read(&n->lines, n->read) > 0; i++) {
+	for (int i = 0; i < reads && line_read(&n->lines, n->read) > 0; i++) {
 		while ((result = line_next(&n->lines, &line)) != LINE_NONE)
 			take(n, line);
 	}
 }
 
+void
+notes_drain(struct notes *n)
+{
+	lines_read(n, READS);
+}
+
+/* One read a round: short lines become events fifty times as long. */
 static void
 ready(void *arg, uint32_t events)
 {
 	(void)events;
-	notes_drain(arg);
+	lines_read(arg, 1);
 }
 
 int

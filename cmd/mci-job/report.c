@@ -9,16 +9,22 @@
 
 #define BUSY (256 * 1024) /* some thousand events: a reader that is merely slow never gets there */
 
-static void
-lose(struct report *r, const struct error *why)
+void
+report_drop(struct report *r)
 {
-	if (r->lost)
-		return;
 	r->lost = true;
 	r->out.len = 0;
 	if (r->watched)
 		loop_forget(r->loop, r->fd);
 	r->watched = false;
+}
+
+static void
+lose(struct report *r, const struct error *why)
+{
+	if (r->lost)
+		return;
+	report_drop(r);
 	r->gone(r->arg, why);
 }
 

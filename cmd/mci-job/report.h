@@ -27,6 +27,8 @@ struct report {
 int report_open(struct report *r, struct loop *loop, struct error *e);
 /* Writes what was gathered, as far as the reader takes it. */
 void report_flush(struct report *r);
+/* Says nothing more, and forgets what was not written: nobody waits for a reader that takes nothing. */
+void report_drop(struct report *r);
 /* So much is waiting that nothing should be begun that adds to it. */
 bool report_busy(const struct report *r);
 void report_close(struct report *r);

@@ -34,6 +34,7 @@ struct worker {
 	const char *scratch;
 	bool broken;            /* a bad line came: nothing more is started */
 	bool scarce;            /* the last start found too little: wait until something has ended */
+	bool held;              /* nothing is read that adds to a report nobody takes */
 	bool gone;              /* nobody reads standard output */
 	int signal;             /* that canceled everything */
 	bool done;
@@ -86,6 +87,7 @@ told_to_end(void *arg, const struct signalfd_siginfo *info)
 
 	if (w->signal != 0) {
 		kill_all(w);
+		report_drop(&w->site.report);
 		return;
 	}
 	w->signal = (int)info->ssi_signo;
@@ -281,6 +283,19 @@ admit(struct worker *w)
 	}
 }
 
+/* A reader of ours that takes nothing holds the jobs up instead of filling our memory. */
+static void
+hold(struct worker *w)
+{
+	bool busy = report_busy(&w->site.report);
+
+	if (busy == w->held)
+		return;
+	w->held = busy;
+	for (size_t i = 0; i < w->site.nattempts; i++)
+		attempt_hold(&w->site.attempts[i], busy);
+}
+
 /* Once a round: start what can be, read on, say what happened, see whether all is done. */
 static void
 step(void *arg)
@@ -294,6 +309,7 @@ step(void *arg)
 		intake_pump(&w->intake);
 	} while (w->waiting != before && w->site.running < w->site.nattempts && may_start(w));
 	report_flush(&w->site.report);
+	hold(w);
 	if (w->intake.ended && w->waiting == 0 && w->site.running == 0 && w->site.report.out.len == 0) {
 		w->done = true;
 		loop_stop(w->site.loop, 0);

@@ -131,6 +131,35 @@ run job <<'E'
 E
 is "$(field 'map(select(.type == "command/start")) | map(.command) | tojson')" '[0,1]' \
 	'a job cannot invent entries'
+
+# stalled FORM SPEC: peak memory in KiB of a worker that can write nothing while its job writes for a second
+stalled() {
+	mkfifo events
+	sh -c 'exec sleep 300' <events &
+	reader=$!
+	printf '%s\n' "$2" >specs
+	mci-job --log-dir logs --progress "$1" --timeout 1s <specs >events 2>"$err" &
+	pid=$!
+	started="$started $reader $pid"
+	job_is() {
+		worker=$(pgrep -P "$pid") && { pgrep -P "$worker" >/dev/null; [ "$?" = "$1" ]; }
+	}
+	wait_until 'the job runs' job_is 0
+	wait_until 'the job is over' job_is 1
+	sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$worker/status"
+	kill "$reader"
+	wait_end "$pid"
+	rm -f events
+}
+case $(ldd "$MCI_BIN/mci-job" 2>/dev/null) in
+*asan*) skip 2 'memory is not measured with a sanitizer' ;;
+*)
+	ok 'notes without end cost no memory when nobody reads events' \
+		test "$(stalled json '{"id":"y","script":"yes >$MCI_NOTES"}')" -lt 16000
+	ok 'nor does output that is shown' test "$(stalled plain '{"id":"y","script":"yes"}')" -lt 16000
+	;;
+esac
+
 run job <<'E'
 {"id":"pipe","shell":"bash","script":["set +e; yes | head -1 >/dev/null; echo ${PIPESTATUS[0]}"]}
 E
