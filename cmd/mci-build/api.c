@@ -418,10 +418,6 @@ api_close(struct build *b)
 	server_free(b->api);
 	server_free(b->control);
 	b->api = b->control = NULL;
-	if (b->folder.path != NULL) {
-		AUTO_FREE char *path = xformat("%s/control", b->folder.path);
-		unlink(path);
-	}
 	free(b->api_path);
 	free(b->control_path);
 	b->api_path = b->control_path = NULL;

@@ -26,8 +26,12 @@
 #include "schedule.h"
 #include "script.h"
 
-/* How many ended builds of a folder are kept. */
+/*
+ * How many ended builds of a folder are kept, and how often the older ones are removed: at once, since
+ * ext4 finds new inodes slowly for seconds after some were freed.
+ */
 #define KEEP 100
+#define PRUNE_EVERY 25
 
 void
 build_note(const struct build *b, const char *format, ...)
@@ -417,12 +421,12 @@ clean_up(struct build *b)
 		checkout_remove(b->checkout);
 	if (b->plan_fd >= 0)
 		close(b->plan_fd);
-	if (b->folder.name != NULL) {
+	if (b->folder.name != NULL && b->folder.number % PRUNE_EVERY == 0) {
 		AUTO_FREE char *repo = xmemdup(b->folder.name,
 		    (size_t)(strrchr(b->folder.name, '/') - b->folder.name));
-		state_build_free(&b->folder);
 		state_prune(repo, KEEP);
 	}
+	state_build_free(&b->folder);
 	free(b->checkout);
 	free(b->dir);
 	free(b->logs);
