@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "process.h"
 #include "settings.h"
+#include "state.h"
 
 struct keeper {
 	pid_t worker;
@@ -32,12 +33,19 @@ complain(const char *what)
 	return EXIT_ERROR;
 }
 
+/* Beside the sockets: a folder of this user alone, in memory on most machines. */
 static char *
 scratch_make(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *path = xformat("%s/mci-job-XXXXXX", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+	struct error e;
+	AUTO_FREE char *parent = state_sockets(&e);
+	char *path;
 
+	if (parent == NULL) {
+		fprintf(stderr, "mci-job: %s\n", e.text);
+		return NULL;
+	}
+	path = xformat("%s/job-XXXXXX", parent);
 	if (mkdtemp(path) != NULL)
 		return path;
 	complain(path);
