@@ -15,10 +15,10 @@ FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
-PACKAGES_BUILD := gcc libc6-dev libjansson-dev libfyaml-dev
+PACKAGES_BUILD := gcc libc6-dev libfyaml-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 procps util-linux bash-completion
-PACKAGES_FUZZ := clang
+PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync
 
 CFLAGS ?= -O2 -g
@@ -47,7 +47,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN)
 
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc.
-LIBS_mci-build := -ljansson -lfyaml
+LIBS_mci-build := -lfyaml
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
 LIB_OBJECTS := $(call objects,lib)
@@ -90,9 +90,9 @@ KIT := $(PROGRAMS:%=$(O)/cmd/%.a) $(O)/libmci.a
 
 $(TEST_OBJECTS): ALL_CFLAGS += -I.
 $(UNIT_TESTS): $(O)/%: $(O)/%.o $(KIT)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(KIT) $$(pkg-config --libs check) -ljansson -lfyaml
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(KIT) $$(pkg-config --libs check) -lfyaml
 $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $(KIT)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -ljansson -lfyaml
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lfyaml
 .SECONDARY: $(TEST_OBJECTS)
 
 # The limits that make bench compares with: single files that use nothing of the kit.
