@@ -89,22 +89,26 @@ deadline_due(void *arg)
 	build_cancel(b, EXIT_BUILD_TIMEOUT, "timeout");
 }
 
+/* The first row that holds: among jobs failure outranks error, and what ends the build outranks both. */
 static enum status
 verdict(const struct build *b, int *exit_status)
 {
-	static const struct {
+	const struct {
+		bool holds;
 		enum status status;
 		int exit_status;
 	} rows[] = {
-		{ STATUS_CANCELED, 0 },
-		{ STATUS_ERROR, 0 },
-		{ STATUS_FAILURE, EXIT_BUILD_FAILURE },
-		{ STATUS_ERROR, EXIT_BUILD_ERROR },
-		{ STATUS_SUCCESS, EXIT_BUILD_SUCCESS },
+		{ b->canceled, STATUS_CANCELED, b->cancel_exit },
+		{ b->broken, STATUS_ERROR, b->broken_exit },
+		{ b->failed, STATUS_FAILURE, EXIT_BUILD_FAILURE },
+		{ b->errored, STATUS_ERROR, EXIT_BUILD_ERROR },
+		{ true, STATUS_SUCCESS, EXIT_BUILD_SUCCESS },
 	};
-	size_t row = b->canceled ? 0 : b->broken ? 1 : b->failed ? 2 : b->errored ? 3 : 4;
+	size_t row = 0;
 
-	*exit_status = row == 0 ? b->cancel_exit : row == 1 ? b->broken_exit : rows[row].exit_status;
+	while (!rows[row].holds)
+		row++;
+	*exit_status = rows[row].exit_status;
 	return rows[row].status;
 }
 
@@ -158,8 +162,9 @@ plan_store(struct build *b)
 	b->plan.len = 0;
 }
 
+/* Nothing runs and nothing can come any more. */
 static bool
-over(const struct build *b)
+exhausted(const struct build *b)
 {
 	return b->checked && !schedule_active(b) && !script_running(b);
 }
@@ -177,7 +182,7 @@ round_end(void *arg)
 		specs_end(b);
 		schedule_round(b);
 	}
-	if (over(b) && !b->finished)
+	if (exhausted(b) && !b->finished)
 		finish(b);
 	plan_store(b);
 	if (journal_flush(&b->journal, &e) < 0) {
@@ -185,11 +190,11 @@ round_end(void *arg)
 		if (!b->finished)
 			build_cancel(b, EXIT_BUILD_ERROR, "the event log cannot be written");
 		progress_abandon(b);
-		loop_stop(b->loop, 0);
+		b->over = true;
 		return;
 	}
-	if (b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) && !runner_alive(b))
-		loop_stop(b->loop, 0);
+	b->over |= b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) &&
+	    !runner_alive(b);
 }
 
 static void
@@ -215,7 +220,7 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 
 	if (b->finished) {
 		progress_abandon(b);
-		loop_stop(b->loop, 0);
+		b->over = true;
 		return;
 	}
 	if (!b->canceled) {
@@ -395,9 +400,12 @@ execute(struct build *b)
 		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
 	loop_on_idle(b->loop, round_end, b);
 	round_end(b);
-	if (!(b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) && !runner_alive(b)) &&
-	    !b->journal.failed && loop_run(b->loop, &e) < 0)
-		build_break(b, EXIT_BUILD_ERROR, &e);
+	while (!b->over) {
+		if (loop_round(b->loop, -1, &e) < 0) {
+			build_break(b, EXIT_BUILD_ERROR, &e);
+			break;
+		}
+	}
 	verdict(b, &exit_status);
 	api_close(b);
 	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {

@@ -86,6 +86,7 @@ struct build {
 	bool checked;        /* the whole graph was checked after that */
 	bool canceled;
 	bool finished;       /* build/end is written */
+	bool over;           /* and everybody has read it: mci-build may end */
 	int cancel_exit;     /* exit status of a canceled build */
 	bool broken;         /* the definition, the script or mci failed: the build ends in error */
 	struct error why;    /* of that */
