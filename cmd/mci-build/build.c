@@ -175,6 +175,7 @@ round_end(void *arg)
 {
 	struct build *b = arg;
 	struct error e;
+	bool was_finished = b->finished;
 
 	schedule_round(b);
 	script_round(b);
@@ -193,6 +194,9 @@ round_end(void *arg)
 		b->over = true;
 		return;
 	}
+	/* mci-job, told that nothing more comes, ends meanwhile */
+	if (b->finished && !was_finished)
+		journal_sync(&b->journal, &e);
 	b->over |= b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) &&
 	    !runner_alive(b);
 }

@@ -78,15 +78,25 @@ journal_size(const struct journal *j)
 	return j->log.size;
 }
 
+int
+journal_sync(struct journal *j, struct error *e)
+{
+	if (!j->failed && appendlog_sync(&j->log, &j->error) < 0)
+		j->failed = true;
+	if (j->failed)
+		*e = j->error;
+	return j->failed ? -1 : 0;
+}
+
 /* At most a second late: a power cut may cost the last second of a build, a kill nothing. */
 static void
 sync_due(void *arg)
 {
 	struct journal *j = arg;
+	struct error ignored;
 
 	j->sync = NULL;
-	if (!j->failed && appendlog_sync(&j->log, &j->error) < 0)
-		j->failed = true;
+	journal_sync(j, &ignored); /* the next flush tells */
 }
 
 int
@@ -246,18 +256,13 @@ journal_feed_complete(const struct journal_feed *f)
 int
 journal_close(struct journal *j, struct error *e)
 {
-	int result = 0;
+	int result;
 
 	loop_cancel(j->loop, j->sync);
 	j->sync = NULL;
 	while (j->feeds != NULL)
 		journal_feed_close(j->feeds);
-	if (j->failed) {
-		*e = j->error;
-		result = -1;
-	} else if (appendlog_sync(&j->log, e) < 0) {
-		result = -1;
-	}
+	result = journal_sync(j, e);
 	appendlog_close(&j->log);
 	bytes_free(&j->pending);
 	bytes_free(&j->front);

@@ -60,6 +60,8 @@ bool journal_feeds_open(const struct journal *j);
 /* Whether it has been given all that is flushed. */
 bool journal_feed_complete(const struct journal_feed *f);
 
+/* Waits until all that was flushed is on the disk. */
+int journal_sync(struct journal *j, struct error *e);
 /* The last sync, and the end of it. */
 int journal_close(struct journal *j, struct error *e);
 
