@@ -2,13 +2,15 @@
  * limit-spawn JOBS SLOTS FOLDER PROGRAM [ARGUMENT...]
  *
  * The least that running jobs can cost while keeping what they print: for each posix_spawn, a pipe that
- * is read to its end, a log file with what came, and a line in a journal. SLOTS run at the same time.
+ * is read to its end, a new log file with what came, and a line in a journal. SLOTS run at the same
+ * time. The files are in a new folder below FOLDER each time, as a build's are.
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,10 +77,12 @@ main(int argc, char **argv)
 	int jobs, slots, journal, started = 0, ended = 0;
 	struct job running[64] = { 0 };
 	struct pollfd polls[64];
+	char folder[4096];
 
 	if (argc < 5 || (jobs = atoi(argv[1])) < 1 || (slots = atoi(argv[2])) < 1 || slots > 64)
 		return 2;
-	if (chdir(argv[3]) < 0)
+	snprintf(folder, sizeof(folder), "%s/%d", argv[3], getpid());
+	if (mkdir(folder, 0777) < 0 || chdir(folder) < 0)
 		return 1;
 	journal = open("journal", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	while (ended < jobs) {

@@ -1,19 +1,22 @@
 #!/bin/bash
 # run.sh O [ROW...]: figures of the programs in O/bin beside plain C programs that do the least (the limits) and
 # the tools that one would use instead, all in one run. What counts are the ratios; each has what is wanted of it
-# beside it. ROW is a name in the table of rows at the end; without any all are run.
+# beside it. ROW is a name in the table of rows at the end; without any all are run. Times are the least of
+# several rounds. What is written goes below BENCH_DIR, else O. Run it on a quiet machine, and not in the
+# minute after many files were removed from that disk: ext4 makes new ones several times slower then.
 set -u
 O=$(cd "$1" && pwd)
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 tools=$O/tests/bench
-work=$(mktemp -d "$O/bench-XXXXXX") || exit 1
-trap 'cd /; rm -rf "$work"' EXIT
+work=$(mktemp -d "${BENCH_DIR:-$O}/bench-XXXXXX") || exit 1
+# sockets are where a login puts them: in memory
+run=$(mktemp -d /dev/shm/mci-bench-XXXXXX 2>/dev/null) || run=$work/run
+trap 'cd /; rm -rf "$work" "$run"' EXIT
 trap 'exit 130' INT TERM
 export PATH="$O/bin:$PATH" LC_ALL=C
-export XDG_STATE_HOME="$work/state" XDG_RUNTIME_DIR="$work/run" XDG_CONFIG_HOME="$work/config" HOME="$work"
-mkdir -m 700 "$work/run"
-fresh='rm -rf "$XDG_STATE_HOME"'
+export XDG_STATE_HOME="$work/state" XDG_RUNTIME_DIR="$run" XDG_CONFIG_HOME="$work/config" HOME="$work"
+mkdir -p -m 700 "$run"
 
 have() {
 	command -v "$1" >/dev/null 2>&1
@@ -55,6 +58,7 @@ cpu() {
 	note "  processor time of both" "$(figure "$1" 4) $(figure "$2" 4) ms"
 }
 
+# Nothing is removed between the rounds, for the reason above.
 measure() {
 	"$tools/measure" "$@" >"$work/figures" || { echo "  measuring failed" >&2; : >"$work/figures"; return 1; }
 }
@@ -65,7 +69,7 @@ dispatch() {
 	"$here/graph" wide 2000 "$work/wide2000"
 	cd "$work/wide2000" || return
 	mkdir -p logs
-	measure -n 5 -i jobs.ndjson -b "$fresh" \
+	measure -n 5 -i jobs.ndjson \
 		mci mci-build --progress none -j2 - \
 		--- json mci-build --json -j2 - \
 		--- limit "$tools/limit-spawn" 2000 2 logs /bin/true \
@@ -84,7 +88,7 @@ shells() {
 	mkdir -p "$work/shells/logs"
 	cd "$work/shells" || return
 	awk 'BEGIN { for (i = 0; i < 1000; i++) printf "{\"id\":\"j%d\",\"script\":[\"X=1; /bin/true $X\"]}\n", i }' >jobs.ndjson
-	measure -n 5 -i jobs.ndjson -b "$fresh" \
+	measure -n 5 -i jobs.ndjson \
 		mci mci-build --progress none -j2 - \
 		--- limit "$tools/limit-spawn" 1000 2 logs /bin/sh -c 'X=1; /bin/true $X' || return
 	row "mci-build, beside sh -c spawned in C" "$(figure mci 3)" "$(figure limit 3)" ms '<' 1.1
@@ -115,12 +119,11 @@ scale() {
 		"$here/graph" wide $n "$work/scale$n"
 		cd "$work/scale$n" || return
 		rounds=$((n < 5000 ? 3 : 1))
-		measure -n $rounds -i jobs.ndjson -b "$fresh" mci mci-build --progress none -j2 - || return
+		measure -n $rounds -i jobs.ndjson mci mci-build --progress none -j2 - || return
 		cost=$(awk -v ms="$(figure mci 3)" -v n=$n 'BEGIN { print ms / n }')
 		[ $n = 100 ] && first=$cost
 		row "$n jobs, beside 100 jobs" "$cost" "$first" ms '<' 1.1
 		note "  its memory" "$(figure mci 5) KiB"
-		rm -rf "$work/scale$n" "$XDG_STATE_HOME"
 	done
 }
 
@@ -132,7 +135,8 @@ single() {
 	cp "$here/one.yaml" .mci/build.yaml
 	printf 'all:\n\t@/bin/true\n' >Makefile
 	measure -n 50 mci mci-build -q --- make make -s || return
-	row "mci-build, beside make" "$(figure mci 2)" "$(figure make 2)" ms '<' 2
+	row "mci-build, beside make" "$(figure mci 3)" "$(figure make 3)" ms '<' 2
+	cpu mci make
 	peer=$O/peers/node_modules/.bin/gitlab-ci-local
 	if ! [ -x "$peer" ] && have npm; then
 		npm install --silent --no-audit --no-fund --prefix "$O/peers" 'gitlab-ci-local@<=4.56' >"$work/npm" 2>&1
@@ -141,8 +145,8 @@ single() {
 		printf 'one:\n  script:\n    - "true"\n' >.gitlab-ci.yml
 		git init -q . && git -c user.name=a -c user.email=a@localhost commit -q --allow-empty -m one
 		git remote add origin git@localhost:group/project.git
-		ours=$(figure mci 2)
-		measure -n 3 peer "$peer" --shell-executor-no-image 2>/dev/null && theirs=$(figure peer 2) &&
+		ours=$(figure mci 3)
+		measure -n 3 peer "$peer" --shell-executor-no-image 2>/dev/null && theirs=$(figure peer 3) &&
 			row "gitlab-ci-local, beside mci-build" "$theirs" "$ours" ms '>' 100
 	else
 		note "gitlab-ci-local" "skipped: npm could not install it"
@@ -179,7 +183,7 @@ output() {
 	cat >cat.sh <<END
 '$tools/lines' 750000000 | cat >'$work/copy'
 END
-	measure -n 3 -i much.ndjson -b "$fresh; rm -f '$work/copy'; sync" \
+	measure -n 3 -i much.ndjson -b "rm -rf '$work/copy' $XDG_STATE_HOME; sync" \
 		mci mci-build --progress none - --- cat sh cat.sh || return
 	rate() { awk -v ms="$1" 'BEGIN { print 750000 / ms }'; }
 	row "mci-build with log and index, beside cat >file" "$(rate "$(figure mci 3)")" "$(rate "$(figure cat 3)")" MB/s '>' 0.8
@@ -194,12 +198,13 @@ stopped() {
 	heading "A reader of the events that stops for 5 s (2,000 jobs)"
 	"$here/graph" wide 2000 "$work/stop"
 	cd "$work/stop" || return
-	elapsed() { sed -n 's/.*"type":"build\/end".*"elapsed":\([0-9.]*\).*/\1/p' "$XDG_STATE_HOME"/mci/builds/local/*/[0-9]*/events.ndjson; }
+	rounds=0
+	elapsed() { sed -n 's/.*"type":"build\/end".*"elapsed":\([0-9.]*\).*/\1/p' "$XDG_STATE_HOME/mci/builds/local/stop/$rounds/events.ndjson"; }
 	for reader in cat 'sleep 5; cat'; do
-		rm -rf "$XDG_STATE_HOME"
+		rounds=$((rounds + 1))
 		"$tools/measure" -n 1 -i jobs.ndjson mci \
 			sh -c "mci-build --json -j2 - | ($reader) >'$work/read'" >"$work/figures" || return
-		cmp -s "$work/read" "$XDG_STATE_HOME"/mci/builds/local/*/[0-9]*/events.ndjson || note "$reader" "MISSED events"
+		cmp -s "$work/read" "$XDG_STATE_HOME/mci/builds/local/stop/$rounds/events.ndjson" || note "$reader" "MISSED events"
 		[ "$reader" = cat ] && plain=$(elapsed) memory=$(figure mci 5)
 	done
 	row "elapsed of the build, beside a reader that reads" "$(elapsed)" "$plain" s '<' 1.1
