@@ -202,9 +202,9 @@ lines_take(struct build *b)
 	enum line_result got;
 
 	while ((got = line_next(&s->lines, &line)) != LINE_NONE) {
-		wrote(b);
 		if (b->broken || b->canceled)
 			continue; /* read on, so that it does not block, but nothing is started */
+		wrote(b);
 		if (got == LINE_LONG)
 			error_set(&e, ERROR_LIMIT, "longer than %d bytes", LINE_LIMIT);
 		if (got == LINE_LONG || line_take_in(b, line, &e) < 0)
@@ -412,11 +412,17 @@ script_round(struct build *b)
 {
 	struct script *s = b->script;
 
-	if (s == NULL || !s->coprocess || s->pid == 0 || s->idle_said || schedule_active(b) ||
-	    b->options->plan)
+	if (s == NULL || schedule_active(b) || s->idle_said)
 		return;
-	if (b->broken || s->out < 0) {
-		/* no spec of its can matter any more */
+	if (b->broken && script_running(b)) {
+		/* no spec can matter any more, and whoever writes them may never stop */
+		s->idle_said = true;
+		script_stop(b);
+		return;
+	}
+	if (!s->coprocess || s->pid == 0 || b->options->plan)
+		return;
+	if (s->out < 0) {
 		s->idle_said = true;
 		stdin_close(b);
 		timer_set(b, GRACE, overdue_due);

@@ -65,6 +65,14 @@ ok "nothing more is started" test ! -e late
 is "$(jq -r 'select(.type=="build/end").status' "$out")" error "the build ends in error"
 is "$(jq -r 'select(.type=="job/end" and .job=="first").status' "$out")" success "the job kept its own result"
 
+exits 125 "bad lines without end" timeout 20 sh -c 'yes rubbish | mci-build -q -'
+mkdir .mci
+printf '#!/bin/sh\nyes rubbish\n' >.mci/build
+chmod +x .mci/build
+exits 125 "a script that writes them" timeout 20 mci-build -q
+exits 125 "and in a plan" timeout 20 mci-build --plan
+rm -r .mci
+
 exits 2 "an unknown option" mci-build --wrong
 has "$err" 'wrong' "is named"
 exits 2 "a number out of range" mci-build -j 0
