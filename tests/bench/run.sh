@@ -16,7 +16,7 @@ trap 'cd /; rm -rf "$work" "$run"' EXIT
 trap 'exit 130' INT TERM
 export PATH="$O/bin:$PATH" LC_ALL=C
 export XDG_STATE_HOME="$work/state" XDG_RUNTIME_DIR="$run" XDG_CONFIG_HOME="$work/config" HOME="$work"
-mkdir -p -m 700 "$run"
+mkdir -p "$run" && chmod 700 "$run"
 
 have() {
 	command -v "$1" >/dev/null 2>&1
