@@ -85,6 +85,19 @@ process_kit(const char *name)
 	return found != NULL ? found : xstrdup(name);
 }
 
+void
+process_begin(void)
+{
+	/* for the wrong direction, so that using them is an error as it would be without */
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && kernel.open(AT_FDCWD, "/dev/null", flags[fd], 0) == fd)
+			fcntl(fd, F_SETFD, 0);
+	}
+	signal(SIGCHLD, SIG_DFL);
+}
+
 static bool
 is_target(const struct move *moves, int n, int fd)
 {

@@ -38,6 +38,10 @@ char *process_find(const char *name, const char *path);
  * the bare name when it is nowhere. */
 char *process_kit(const char *name);
 
+/* For the start of a program that has children: /dev/null in place of missing standard descriptors (else
+ * other files would take their numbers), and children are reported even when our parent ignored them. */
+void process_begin(void);
+
 /* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */
 int process_pidfd(pid_t pid);
 

@@ -91,9 +91,12 @@ char *
 state_sockets(struct error *e)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
 	char *path;
 
-	if (runtime != NULL && runtime[0] == '/' && is_folder(runtime))
+	/* another user's, as after su(1): what we made in it would be in his way */
+	if (runtime != NULL && runtime[0] == '/' && stat(runtime, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == getuid())
 		path = xformat("%s/mci", runtime);
 	else
 		path = xformat("/tmp/mci-%u", (unsigned)getuid());

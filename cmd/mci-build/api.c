@@ -9,10 +9,13 @@
 #include "emit.h"
 #include "intake.h"
 #include "kernel.h"
+#include "line.h"
 #include "memory.h"
+#include "message.h"
+#include "result.h"
 #include "scan.h"
 #include "schedule.h"
-#include "script.h"
+#include "timestamp.h"
 
 static void
 reply_bytes(struct request *r, struct bytes *result)
@@ -106,9 +109,8 @@ output_set(void *self, struct request *r)
 		return;
 	}
 	if (j->sets != NULL)
-		bytes_format(&sets, "%s,", j->sets);
-	bytes_format(&sets, "\"%s\":", name);
-	emit_string(&sets, request_text(r, "value"), strlen(request_text(r, "value")));
+		bytes_text(&sets, j->sets);
+	result_set_member(&sets, name, request_text(r, "value"));
 	if (sets.len > SETS_LIMIT) {
 		request_fail(r, "limit", "a job's outputs may hold %d bytes", SETS_LIMIT);
 		return;
@@ -116,6 +118,28 @@ output_set(void *self, struct request *r)
 	free(j->sets);
 	j->sets = bytes_give(&sets);
 	reply_nothing(r);
+}
+
+/* Once the specs have ended nobody looks for unknown names any more; a new job, on which nothing can
+ * depend yet, makes no cycle. */
+static int
+known_check(struct build *b, struct span line, struct error *e)
+{
+	struct spec s;
+	int result = 0;
+
+	if (!b->checked)
+		return 0;
+	if (spec_read(&s, line.p, line.n, 0, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s.ndepends && result == 0; i++) {
+		uint32_t on = graph_find(&b->graph, s.depends[i], strlen(s.depends[i]));
+
+		if (on == NO_JOB || !b->graph.jobs[on].declared)
+			result = error_set(e, ERROR_INPUT, "depends-on: there is no job '%s'", s.depends[i]);
+	}
+	spec_free(&s);
+	return result;
 }
 
 static void
@@ -131,7 +155,7 @@ job_add(void *self, struct request *r)
 		request_fail(r, "refused", "the build is ending");
 		return;
 	}
-	if (intake_line(b, spec.p, spec.n, &e) < 0) {
+	if (known_check(b, spec, &e) < 0 || intake_line(b, spec.p, spec.n, &e) < 0) {
 		request_fail(r, "invalid-params", "%s", e.text);
 		return;
 	}
@@ -181,12 +205,18 @@ build_get(void *self, struct request *r)
 	reply_bytes(r, &result);
 }
 
+/* What seq, build, run and time may add to a line: an event has to fit when it is read again. */
+#define ENVELOPE 1024
+
 /* Jobs may post events, but not in the name of those who decide. */
 static int
 event_take(struct build *b, const char *line, size_t n, struct error *e)
 {
 	struct message m;
+	int64_t time;
 
+	if (n > LINE_LIMIT - ENVELOPE)
+		return error_set(e, ERROR_LIMIT, "an event may have %d bytes", LINE_LIMIT - ENVELOPE);
 	if (message_read(&m, line, n, e) < 0)
 		return -1;
 	if (m.kind != MESSAGE_EVENT || !contract_type_ok(m.type))
@@ -194,10 +224,12 @@ event_take(struct build *b, const char *line, size_t n, struct error *e)
 	if (contract_noun_reserved(m.type))
 		return error_set(e, ERROR_REFUSED, "type: '%.*s' is for mci itself to say", (int)m.type.n,
 		    m.type.p);
-	if (m.seq != 0 || m.run != 0 || m.build.n > 0)
+	if (m.seq != 0 || m.run != 0 || m.build.p != NULL)
 		return error_set(e, ERROR_INPUT, "%s: is set by mci-build",
 		    m.seq != 0 ? "seq" : m.run != 0 ? "run" : "build");
-	if (m.time.n > 0) {
+	if (m.time.p != NULL) {
+		if (timestamp_parse(m.time.p, m.time.n, &time, e) < 0)
+			return error_before(e, "time: ");
 		journal_forward(&b->journal, line, n);
 	} else {
 		AUTO_BYTES timed = { 0 };
@@ -238,10 +270,11 @@ struct subscriber {
 };
 
 static void
-feed_gone(void *arg)
+feed_gone(void *arg, int sys)
 {
 	struct subscriber *s = arg;
 
+	(void)sys;
 	s->feed = NULL;
 }
 

@@ -12,7 +12,6 @@
 
 #include "api.h"
 #include "checkout.h"
-#include "document.h"
 #include "duration.h"
 #include "emit.h"
 #include "intake.h"
@@ -337,25 +336,6 @@ started(struct build *b)
 	journal_end(&b->journal);
 }
 
-/* A document is checked whole before its first job starts. */
-static int
-document_take(struct build *b, struct error *e)
-{
-	struct document document;
-	int result = 0;
-
-	if (document_load(&document, &b->definition, e) < 0)
-		return -1;
-	for (size_t i = 0; result == 0 && i < document.n; i++) {
-		result = intake_line(b, document.jobs[i].line.p, document.jobs[i].line.n, e);
-		if (result < 0)
-			error_before(e, "%s:%u:%u: ", document.jobs[i].file, document.jobs[i].row,
-			    document.jobs[i].column);
-	}
-	document_free(&document);
-	return result;
-}
-
 static int
 specs_start(struct build *b, struct error *e)
 {
@@ -364,7 +344,8 @@ specs_start(struct build *b, struct error *e)
 
 	if (b->definition.kind != DEFINITION_DOCUMENT)
 		return script_start(b, e);
-	result = document_take(b, e);
+	/* checked whole before its first job starts: schedule_round comes later */
+	result = intake_document(b, e);
 	b->checked = true;
 	if (result == 0 && intake_end(b, &usage, e) < 0) {
 		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, e);

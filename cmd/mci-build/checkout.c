@@ -55,8 +55,8 @@ checkout_make(const char *project, const char *rev, const char *path, char **dir
 
 	if (object == NULL)
 		return -1;
-	if (git_run(project, clone, NULL, e) < 0 ||
-	    git_run(path, rev != NULL ? detach : read_tree, NULL, e) < 0)
+	if (git_run_elsewhere(project, clone, NULL, e) < 0 ||
+	    git_run_elsewhere(path, rev != NULL ? detach : read_tree, NULL, e) < 0)
 		return -1;
 	*dir = xformat("%s/%s", path, prefix);
 	return 0;

@@ -8,8 +8,9 @@
 /* Runs git in dir with these arguments (NULL-terminated, without "git"); its standard output into out
  * (may be NULL). 0, or -1 with what git said on its standard error. */
 int git_run(const char *dir, const char *const *arguments, struct bytes *out, struct error *e);
-/* The same, with one NAME=VALUE more in git's environment. */
-int git_run_env(const char *dir, const char *pair, const char *const *arguments, struct bytes *out,
+/* The same without the variables that name a repository (GIT_DIR, GIT_INDEX_FILE...): inside a hook they
+ * mean the repository of the hook, which a clean checkout is not. */
+int git_run_elsewhere(const char *dir, const char *const *arguments, struct bytes *out,
     struct error *e);
 
 #endif

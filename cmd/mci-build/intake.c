@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
+#include "line.h"
 #include "matrix.h"
 #include "memory.h"
 #include "schedule.h"
@@ -161,21 +163,37 @@ condition_check(const struct spec *s, struct error *e)
 	return 0;
 }
 
-static void
-fill(struct build *b, uint32_t job, struct spec *s)
+/* What mci-job will be given; NULL when params have made it too long. */
+static char *
+attempt_line(const struct spec *s, uint32_t *length, struct error *e)
 {
-	struct job *j = &b->graph.jobs[job];
 	struct bytes line = { 0 };
 
 	spec_write(&line, s, true);
-	j->line_length = (uint32_t)line.len - 1;
-	j->line = xmemdup(line.data, line.len - 1);
+	*length = (uint32_t)line.len - 1;
+	if (line.len + sizeof("\"attempt\":1000,") <= LINE_LIMIT)
+		return bytes_give(&line);
 	bytes_free(&line);
+	error_set(e, ERROR_LIMIT, "with its params it is longer than %d bytes", LINE_LIMIT);
+	return NULL;
+}
+
+static void
+fill(struct job *j, struct spec *s)
+{
 	j->when = (uint8_t)when_status(s->when);
 	j->allow_failure = s->allow_failure;
 	j->blocked = s->blocked;
 	j->empty = s->script == NULL && s->argv == NULL;
 	retry_keep(j, s);
+}
+
+static bool
+is_wanted(const struct graph *g, const char *id)
+{
+	uint32_t job = graph_find(g, id, strlen(id));
+
+	return job != NO_JOB && g->jobs[job].wanted;
 }
 
 /* One job, matrix expanded. *number is its number in the graph. */
@@ -184,18 +202,27 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 {
 	AUTO_FREE char *reason = NULL;
 	struct graph *g = &b->graph;
+	uint32_t length;
 	bool selected;
+	char *line;
 
 	if (condition_check(s, e) < 0 || ends_early(b, s, matrix_id, &reason, e) < 0)
 		return -1;
 	selected = selection_has(&b->selection, s->id, matrix_id, s);
-	if (graph_declare(g, s->id, number, e) < 0)
-		return -1;
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
 	if (reason == NULL && !b->options->plan && params_apply(&b->params, s, e) < 0 &&
-	    (selected || g->jobs[*number].wanted))
+	    (selected || is_wanted(g, s->id)))
 		return -1;
-	fill(b, *number, s);
+	line = attempt_line(s, &length, e);
+	if (line == NULL)
+		return -1;
+	if (graph_declare(g, s->id, number, e) < 0) {
+		free(line);
+		return -1;
+	}
+	g->jobs[*number].line = line;
+	g->jobs[*number].line_length = length;
+	fill(&g->jobs[*number], s);
 	for (size_t i = 0; i < s->ndepends; i++)
 		depend(b, *number, s->depends[i]);
 	g->jobs[*number].held = true;
@@ -240,10 +267,11 @@ matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
 {
 	struct group group = { .build = b, .id = s->id };
 	struct graph *g = &b->graph;
-	int result = graph_declare(g, s->id, number, e);
+	int result = matrix_expand(s, member_take, &group, e);
 
+	/* the group last: nothing is left of one whose members are wrong */
 	if (result == 0)
-		result = matrix_expand(s, member_take, &group, e);
+		result = graph_declare(g, s->id, number, e);
 	if (result == 0) {
 		g->jobs[*number].group = true;
 		g->jobs[*number].held = true;
@@ -281,6 +309,25 @@ intake_line(struct build *b, const char *line, size_t n, struct error *e)
 	else
 		error_before(e, "job '%s': ", s.id);
 	spec_free(&s);
+	return result;
+}
+
+int
+intake_document(struct build *b, struct error *e)
+{
+	struct document document;
+	int result = 0;
+
+	if (document_load(&document, &b->definition, e) < 0)
+		return -1;
+	for (size_t i = 0; result == 0 && i < document.n; i++) {
+		const struct document_job *job = &document.jobs[i];
+
+		result = intake_line(b, job->line.p, job->line.n, e);
+		if (result < 0)
+			error_before(e, "%s:%u:%u: ", job->file, job->row, job->column);
+	}
+	document_free(&document);
 	return result;
 }
 

@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,10 @@ struct journal_feed {
 	struct journal *journal;
 	struct journal_feed *next;
 	struct logfeed feed;
-	bool own, watched, finishing, armed, awaited;
+	bool own, watched, finishing, armed, awaited, closed;
 	int64_t mark; /* -1: none */
 	void (*passed)(void *arg);
-	void (*gone)(void *arg);
+	void (*gone)(void *arg, int sys);
 	void *arg;
 };
 
@@ -99,11 +100,26 @@ sync_due(void *arg)
 	journal_sync(j, &ignored); /* the next flush tells */
 }
 
+static void
+feeds_sweep(struct journal *j)
+{
+	struct journal_feed **at = &j->feeds;
+
+	while (*at != NULL) {
+		struct journal_feed *f = *at;
+
+		if (!f->closed) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		free(f);
+	}
+}
+
 int
 journal_flush(struct journal *j, struct error *e)
 {
-	struct journal_feed *f, *next;
-
 	if (!j->failed && j->pending.len > 0 &&
 	    appendlog_append(&j->log, j->pending.data, j->pending.len, &j->error) < 0)
 		j->failed = true;
@@ -115,25 +131,29 @@ journal_flush(struct journal *j, struct error *e)
 	}
 	if (j->sync == NULL && j->log.synced < j->log.size)
 		j->sync = loop_after(j->loop, SECOND, sync_due, j);
-	for (f = j->feeds; f != NULL; f = next) {
-		next = f->next;
+	j->serving = true;
+	for (struct journal_feed *f = j->feeds; f != NULL; f = f->next) {
+		if (f->closed)
+			continue;
 		if (!f->armed && f->feed.at < j->log.size)
 			feed_serve(f);
 		else if (f->finishing && f->feed.at >= j->log.size)
 			journal_feed_close(f);
 	}
+	j->serving = false;
+	feeds_sweep(j);
 	return 0;
 }
 
 static void
-feed_gone(struct journal_feed *f)
+feed_gone(struct journal_feed *f, int sys)
 {
-	void (*gone)(void *arg) = f->gone;
+	void (*gone)(void *arg, int sys) = f->gone;
 	void *arg = f->arg;
 
 	journal_feed_close(f);
 	if (gone != NULL)
-		gone(arg);
+		gone(arg, sys);
 }
 
 static void
@@ -161,14 +181,14 @@ feed_serve(struct journal_feed *f)
 	enum logfeed_result result = logfeed_pump(&f->feed, f->journal->log.size);
 
 	if (result == LOGFEED_GONE) {
-		feed_gone(f);
+		feed_gone(f, errno);
 		return;
 	}
 	feed_arm(f, result == LOGFEED_BLOCKED);
 	if (result == LOGFEED_DONE && f->finishing)
 		journal_feed_close(f);
 	else
-		feed_passed(f);
+		feed_passed(f); /* which may close it: the last thing done with it */
 }
 
 /* EPOLLERR without EPOLLOUT wanted is how the other side's leaving is noticed while we are silent. */
@@ -178,13 +198,13 @@ feed_ready(void *arg, uint32_t events)
 	struct journal_feed *f = arg;
 
 	if (events & (EPOLLERR | EPOLLHUP))
-		feed_gone(f);
+		feed_gone(f, 0);
 	else
 		feed_serve(f);
 }
 
 struct journal_feed *
-journal_feed(struct journal *j, int to, bool own, int64_t at, void (*gone)(void *arg), void *arg,
+journal_feed(struct journal *j, int to, bool own, int64_t at, void (*gone)(void *arg, int sys), void *arg,
     struct error *e)
 {
 	struct journal_feed *f = xmalloc(sizeof(*f));
@@ -212,17 +232,17 @@ journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *a
 void
 journal_feed_close(struct journal_feed *f)
 {
-	struct journal_feed **at = &f->journal->feeds;
+	struct journal *j = f->journal;
 
-	while (*at != f)
-		at = &(*at)->next;
-	*at = f->next;
+	f->closed = true;
 	if (f->watched)
-		loop_forget(f->journal->loop, f->feed.to);
+		loop_forget(j->loop, f->feed.to);
 	if (f->own)
 		close(f->feed.to);
 	logfeed_close(&f->feed);
-	free(f);
+	/* what called us may be walking over the feeds */
+	if (!j->serving)
+		feeds_sweep(j);
 }
 
 void
@@ -241,7 +261,7 @@ bool
 journal_feeds_open(const struct journal *j)
 {
 	for (const struct journal_feed *f = j->feeds; f != NULL; f = f->next) {
-		if (f->awaited)
+		if (f->awaited && !f->closed)
 			return true;
 	}
 	return false;

@@ -24,6 +24,7 @@ struct journal {
 	struct bytes front;   /* ,"build":NAME,"run":1 */
 	int64_t seq;          /* of the last event */
 	struct journal_feed *feeds;
+	bool serving;         /* in a walk over feeds: closed ones are freed after it */
 	struct loop_timer *sync;
 	bool failed;          /* a write failed: nothing more is accepted */
 	struct error error;   /* why */
@@ -44,10 +45,10 @@ int64_t journal_size(const struct journal *j);
 /*
  * Serves the log to descriptor to (which the feed then owns when own is set) from the offset at.
  * passed is called once when the feed has passed the offset given to journal_feed_mark; gone when
- * the reader has closed, after which the feed is freed.
+ * the reader has closed (sys 0 or EPIPE) or could not be given more (errno); the feed is freed then.
  */
 struct journal_feed *journal_feed(struct journal *j, int to, bool own, int64_t at,
-    void (*gone)(void *arg), void *arg, struct error *e);
+    void (*gone)(void *arg, int sys), void *arg, struct error *e);
 void journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *arg));
 /* Gives up: closes and frees it; gone is not called. */
 void journal_feed_close(struct journal_feed *f);

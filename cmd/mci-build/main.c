@@ -6,6 +6,7 @@
 #include "config.h"
 #include "lint.h"
 #include "memory.h"
+#include "process.h"
 #include "watch.h"
 
 #define FIELD(name) offsetof(struct build_options, name)
@@ -123,6 +124,7 @@ main(int argc, char **argv)
 	struct build_options o = { .jobs = sysconf(_SC_NPROCESSORS_ONLN) };
 	AUTO_FREE char **words = words_without_watch(argc, argv);
 
+	process_begin();
 	option_parse(&command, &argc, argv, &o);
 	operands_sort(&o, argc, argv);
 	if (o.rev != NULL && o.staged)

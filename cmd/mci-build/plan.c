@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include "bytes.h"
-#include "document.h"
 #include "intake.h"
 #include "script.h"
 
@@ -65,29 +64,12 @@ script_plan(struct build *b, struct error *e)
 	return loop_run(b->loop, e) < 0 ? -1 : 0;
 }
 
-static int
-document_plan(struct build *b, struct error *e)
-{
-	struct document document;
-	int result = document_load(&document, &b->definition, e);
-
-	for (size_t i = 0; result == 0 && i < document.n; i++) {
-		result = intake_line(b, document.jobs[i].line.p, document.jobs[i].line.n, e);
-		if (result < 0)
-			error_before(e, "%s:%u:%u: ", document.jobs[i].file, document.jobs[i].row,
-			    document.jobs[i].column);
-	}
-	if (result == 0)
-		document_free(&document);
-	return result;
-}
-
 int
 plan_run(struct build *b)
 {
 	struct error e;
 	bool usage = false;
-	int result = b->definition.kind == DEFINITION_DOCUMENT ? document_plan(b, &e) :
+	int result = b->definition.kind == DEFINITION_DOCUMENT ? intake_document(b, &e) :
 	    script_plan(b, &e);
 
 	if (result == 0 && !b->broken)

@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,19 +46,25 @@ choose(struct progress *p, const struct build_options *o)
 
 /* Nobody reads any more: the caller has vanished. */
 static void
-json_gone(void *arg)
+json_gone(void *arg, int sys)
 {
 	struct build *b = arg;
 
 	b->progress->json_feed = NULL;
-	build_cancel(b, 128 + SIGPIPE, "standard output was closed");
+	if (sys == 0 || sys == EPIPE) {
+		build_cancel(b, 128 + SIGPIPE, "standard output was closed");
+		return;
+	}
+	build_note(b, "standard output: %s", strerror(sys));
+	build_cancel(b, EXIT_BUILD_ERROR, "standard output failed");
 }
 
 static void
-tree_gone(void *arg)
+tree_gone(void *arg, int sys)
 {
 	struct build *b = arg;
 
+	(void)sys;
 	b->progress->tree_feed = NULL;
 }
 

@@ -15,8 +15,13 @@
 #include "scan.h"
 #include "schedule.h"
 
+/*
+ * Two links, one each way: a full pipe to mci-job must not keep us from reading its events, or both would
+ * wait for each other.
+ */
 struct runner {
-	struct link *link; /* NULL once it is gone */
+	struct link *up;   /* its events; NULL once it is gone */
+	struct link *down; /* specs; NULL once closed */
 	pid_t pid;
 	bool finishing;
 };
@@ -77,21 +82,28 @@ gone(void *arg, struct link *l, const struct error *why)
 
 	(void)l;
 	(void)why;
-	b->runner->link = NULL;
+	b->runner->up = NULL;
 	if (b->runner->finishing && b->sent == 0)
 		return;
 	runner_kill(b);
-	for (uint32_t i = 0; i < b->graph.n && b->sent > 0; i++) {
-		if (b->graph.jobs[i].status == STATUS_RUNNING) {
-			b->sent--;
-			schedule_lost(b, i, "mci-job died");
-		}
-	}
+	schedule_lost_all(b, "mci-job died");
 	error_set(&e, ERROR_INTERNAL, "mci-job died");
 	build_break(b, EXIT_BUILD_ERROR, &e);
 }
 
-static const struct link_events events = { .line = line_came, .closed = gone };
+/* mci-job no longer reads; why is told by the end of its events. */
+static void
+deaf(void *arg, struct link *l, const struct error *why)
+{
+	struct build *b = arg;
+
+	(void)l;
+	(void)why;
+	b->runner->down = NULL;
+}
+
+static const struct link_events up_events = { .line = line_came, .closed = gone };
+static const struct link_events down_events = { .closed = deaf };
 
 static int
 spawn(struct build *b, int in, int out, struct error *e)
@@ -99,8 +111,10 @@ spawn(struct build *b, int in, int out, struct error *e)
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
 	AUTO_FREE const char **argv = xmalloc((16 + 2 * b->options->env.n) * sizeof(*argv));
+	/* as long as a part of the build lives, its folder is locked */
+	const int lock[1][2] = { { b->folder.lock, 3 } };
 	struct process_spec spec = { .path = path, .dir = b->dir, .in = in, .out = out,
-		.err = STDERR_FILENO, .group = true };
+		.err = STDERR_FILENO, .group = true, .extra = lock, .nextra = 1 };
 	struct environment env;
 	size_t n = 0;
 	int result;
@@ -141,8 +155,9 @@ runner_start(struct build *b, struct error *e)
 		return -1;
 	close(down[0]);
 	close(up[1]);
-	b->runner->link = link_take(b->loop, up[0], down[1], &events, b, e);
-	return b->runner->link == NULL ? -1 : 0;
+	b->runner->up = link_take(b->loop, up[0], -1, &up_events, b, e);
+	b->runner->down = link_take(b->loop, -1, down[1], &down_events, b, e);
+	return b->runner->up == NULL || b->runner->down == NULL ? -1 : 0;
 }
 
 void
@@ -150,7 +165,7 @@ runner_send(struct build *b, const struct job *j)
 {
 	AUTO_BYTES line = { 0 };
 
-	if (b->runner->link == NULL)
+	if (b->runner->down == NULL)
 		return;
 	if (j->attempt > 1) {
 		AUTO_FREE char *front = xformat("\"attempt\":%d", j->attempt);
@@ -159,7 +174,13 @@ runner_send(struct build *b, const struct job *j)
 		bytes_add(&line, j->line, j->line_length);
 		bytes_char(&line, '\n');
 	}
-	link_send(b->runner->link, line.data, line.len);
+	link_send(b->runner->down, line.data, line.len);
+}
+
+bool
+runner_takes(const struct build *b)
+{
+	return b->runner->down == NULL || link_unsent(b->runner->down) < LINK_PAUSE;
 }
 
 void
@@ -167,13 +188,13 @@ runner_cancel(struct build *b, const char *id)
 {
 	AUTO_BYTES line = { 0 };
 
-	if (b->runner->link == NULL)
+	if (b->runner->down == NULL)
 		return;
 	bytes_text(&line, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"job/cancel\",\"params\":");
 	emit_open(&line);
 	emit_text(&line, "job", id);
 	bytes_text(&line, "}}\n");
-	link_send(b->runner->link, line.data, line.len);
+	link_send(b->runner->down, line.data, line.len);
 }
 
 void
@@ -182,14 +203,14 @@ runner_finish(struct build *b)
 	if (b->runner == NULL || b->runner->finishing)
 		return;
 	b->runner->finishing = true;
-	if (b->runner->link != NULL)
-		link_finish(b->runner->link);
+	if (b->runner->down != NULL)
+		link_finish(b->runner->down);
 }
 
 bool
 runner_alive(const struct build *b)
 {
-	return b->runner != NULL && b->runner->link != NULL;
+	return b->runner != NULL && b->runner->up != NULL;
 }
 
 void
@@ -213,8 +234,10 @@ runner_free(struct build *b)
 {
 	if (b->runner == NULL)
 		return;
-	if (b->runner->link != NULL)
-		link_close(b->runner->link);
+	if (b->runner->up != NULL)
+		link_close(b->runner->up);
+	if (b->runner->down != NULL)
+		link_close(b->runner->down);
 	free(b->runner);
 	b->runner = NULL;
 }

@@ -6,6 +6,8 @@
 
 /* Starts mci-job for this build. 0 or -1. */
 int runner_start(struct build *b, struct error *e);
+/* Whether it takes more for now: what it has not read yet is little. */
+bool runner_takes(const struct build *b);
 /* Gives it one attempt. */
 void runner_send(struct build *b, const struct job *j);
 void runner_cancel(struct build *b, const char *id);

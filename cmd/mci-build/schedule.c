@@ -7,16 +7,8 @@
 #include "memory.h"
 #include "progress.h"
 #include "prompt.h"
+#include "result.h"
 #include "runner.h"
-#include "scan.h"
-
-/* What mci-build needs to know of a job/executed line. */
-struct result {
-	struct span reason;  /* "exit", "signal", "timeout"... */
-	int64_t exit;        /* -1: none */
-	struct span outputs; /* raw object, n 0: none */
-	struct span tail;    /* the members from reason on, without outputs' braces at the end */
-};
 
 static void
 queue_add(struct build *b, struct job_queue *q, uint32_t job)
@@ -174,59 +166,6 @@ schedule_unblock(struct build *b, uint32_t job)
 	return 0;
 }
 
-static int
-result_read(struct result *r, struct span line, struct error *e)
-{
-	struct scan s;
-	struct scan_member m;
-	int got;
-
-	*r = (struct result){ .exit = -1 };
-	if (scan_open(&s, line.p, line.n, e) < 0)
-		return -1;
-	while ((got = scan_next(&s, &m, e)) > 0) {
-		if (span_is(m.key, "reason")) {
-			r->reason = (struct span){ m.value.raw.p + 1, m.value.raw.n - 2 };
-			r->tail.p = m.from;
-		} else if (span_is(m.key, "exit")) {
-			if (scan_integer(&m.value, 0, 255, &r->exit, e) < 0)
-				return -1;
-		} else if (span_is(m.key, "outputs")) {
-			r->outputs = m.value.raw;
-		}
-	}
-	if (got < 0 || r->tail.p == NULL)
-		return -1;
-	r->tail.n = (size_t)(s.p - r->tail.p); /* up to and with the closing brace */
-	while (r->tail.n > 0 && r->tail.p[r->tail.n - 1] != '}')
-		r->tail.n--;
-	r->tail.n--;
-	return 0;
-}
-
-static enum status
-status_of(const struct result *r)
-{
-	static const struct {
-		const char *reason;
-		enum status status;
-	} rows[] = {
-		{ "signal", STATUS_FAILURE },
-		{ "timeout", STATUS_FAILURE },
-		{ "canceled", STATUS_CANCELED },
-		{ "lost", STATUS_ERROR },
-		{ "start", STATUS_ERROR },
-	};
-
-	if (span_is(r->reason, "exit"))
-		return r->exit == 0 ? STATUS_SUCCESS : STATUS_FAILURE;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (span_is(r->reason, rows[i].reason))
-			return rows[i].status;
-	}
-	return STATUS_FAILURE; /* limit:NAME */
-}
-
 static bool
 tries_again(const struct build *b, const struct job *j, const struct result *r, enum status status)
 {
@@ -260,6 +199,8 @@ retry(struct build *b, uint32_t job)
 	for (int i = 1; i < j->attempt && delay < INT64_C(1) << 40; i++)
 		delay *= 2;
 	j->attempt++;
+	free(j->sets); /* what an attempt says of itself ends with it */
+	j->sets = NULL;
 	if (delay == 0) {
 		queued(b, job);
 		return;
@@ -269,54 +210,6 @@ retry(struct build *b, uint32_t job)
 	j->retry->job = job;
 	j->retry->timer = loop_after(b->loop, delay, delay_due, j->retry);
 	b->delayed++;
-}
-
-/* outputs that came by call and outputs from the job's file become one object. */
-static void
-outputs_keep(struct job *j, const struct result *r)
-{
-	struct bytes all = { 0 };
-
-	free(j->outputs);
-	j->outputs = NULL;
-	if (r->outputs.n == 0 && j->sets == NULL)
-		return;
-	bytes_char(&all, '{');
-	if (r->outputs.n > 2)
-		bytes_add(&all, r->outputs.p + 1, r->outputs.n - 2);
-	if (j->sets != NULL) {
-		if (all.len > 1)
-			bytes_char(&all, ',');
-		bytes_text(&all, j->sets);
-	}
-	bytes_char(&all, '}');
-	j->outputs = bytes_give(&all);
-}
-
-/* The members of job/executed from reason on, with the outputs as they are now. */
-static void
-tail_add(struct bytes *line, const struct job *j, const struct result *r)
-{
-	struct scan s;
-	struct scan_member m;
-	AUTO_BYTES object = { 0 };
-
-	if (j->sets == NULL) {
-		bytes_char(line, ',');
-		bytes_add(line, r->tail.p, r->tail.n);
-		return;
-	}
-	bytes_char(&object, '{');
-	bytes_add(&object, r->tail.p, r->tail.n);
-	bytes_char(&object, '}');
-	scan_open(&s, object.data, object.len, NULL);
-	while (scan_next(&s, &m, NULL) > 0) {
-		if (span_is(m.key, "outputs"))
-			continue;
-		bytes_char(line, ',');
-		bytes_add(line, m.from, (size_t)(m.value.raw.p + m.value.raw.n - m.from));
-	}
-	emit_raw(line, "outputs", (struct span){ j->outputs, strlen(j->outputs) });
 }
 
 /* Takes the queued jobs that are to be ended out of the queue, which shares its links with others. */
@@ -377,7 +270,7 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 	emit_text(line, "status", status_name(status));
 	if (allowed)
 		emit_bool(line, "allowed", true);
-	tail_add(line, j, r);
+	result_write(r, j, line);
 	journal_end(&b->journal);
 	progress_job_ended(b, j->id, status, allowed);
 	b->failed |= status == STATUS_FAILURE && !allowed;
@@ -385,6 +278,22 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 	ended(b, job, status, status != STATUS_SUCCESS && !allowed);
 	if (b->options->fail_fast && (b->failed || b->errored))
 		drop_waiting(b, "another job failed (--fail-fast)", true);
+}
+
+/* The attempt has no result. */
+static void
+lost(struct build *b, uint32_t job, const char *why)
+{
+	struct job *j = &b->graph.jobs[job];
+	struct bytes *line = event(b, "job/end", j);
+
+	emit_integer(line, "attempt", j->attempt);
+	emit_text(line, "status", status_name(STATUS_ERROR));
+	emit_text(line, "reason", "lost");
+	emit_text(line, "error", why);
+	journal_end(&b->journal);
+	b->errored = true;
+	ended(b, job, STATUS_ERROR, true);
 }
 
 void
@@ -397,11 +306,11 @@ schedule_executed(struct build *b, uint32_t job, struct span line)
 
 	b->sent--;
 	if (result_read(&r, line, &e) < 0) {
-		schedule_lost(b, job, "mci-job wrote a broken result");
+		lost(b, job, "mci-job wrote a broken result");
 		return;
 	}
-	outputs_keep(j, &r);
-	status = status_of(&r);
+	result_keep_outputs(&r, j);
+	status = result_status(&r);
 	if (tries_again(b, j, &r, status))
 		retry(b, job);
 	else
@@ -409,18 +318,14 @@ schedule_executed(struct build *b, uint32_t job, struct span line)
 }
 
 void
-schedule_lost(struct build *b, uint32_t job, const char *why)
+schedule_lost_all(struct build *b, const char *why)
 {
-	struct job *j = &b->graph.jobs[job];
-	struct bytes *line = event(b, "job/end", j);
-
-	emit_integer(line, "attempt", j->attempt);
-	emit_text(line, "status", status_name(STATUS_ERROR));
-	emit_text(line, "reason", "lost");
-	emit_text(line, "error", why);
-	journal_end(&b->journal);
-	b->errored = true;
-	ended(b, job, STATUS_ERROR, true);
+	for (uint32_t i = 0; i < b->graph.n && b->sent > 0; i++) {
+		if (b->graph.jobs[i].status == STATUS_RUNNING) {
+			b->sent--;
+			lost(b, i, why);
+		}
+	}
 }
 
 void
@@ -486,7 +391,7 @@ schedule_round(struct build *b)
 	for (;;) {
 		if (b->ended.n > 0)
 			follow_up(b, queue_take(b, &b->ended));
-		else if (b->ready.n > 0 && b->sent < b->window)
+		else if (b->ready.n > 0 && b->sent < b->window && runner_takes(b))
 			send_next(b);
 		else
 			break;

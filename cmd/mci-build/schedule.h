@@ -8,8 +8,8 @@
 void schedule_arrived(struct build *b, uint32_t job);
 /* mci-job finished an attempt; line is its job/executed. */
 void schedule_executed(struct build *b, uint32_t job, struct span line);
-/* An attempt that will never be reported: mci-job died. */
-void schedule_lost(struct build *b, uint32_t job, const char *why);
+/* The attempts that run will never be reported: mci-job died. */
+void schedule_lost_all(struct build *b, const char *why);
 /* A person let a blocked job run. -1 when it is not blocked. */
 int schedule_unblock(struct build *b, uint32_t job);
 /* Ends one job: a running one is told to stop, a waiting one is canceled at once. */

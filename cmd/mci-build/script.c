@@ -114,10 +114,11 @@ idle_passed(void *arg)
 }
 
 static void
-feed_gone(void *arg)
+feed_gone(void *arg, int sys)
 {
 	struct build *b = arg;
 
+	(void)sys;
 	/* it does not read events: nothing tells it that no more come, so it must end by itself */
 	b->script->feed = NULL;
 	if (b->script->idle_said)
@@ -130,8 +131,10 @@ wrote(struct build *b)
 {
 	struct script *s = b->script;
 
+	bool closed = s->feed == NULL && s->coprocess && !s->exited && !b->options->plan;
+
 	s->idle_said = false;
-	timer_set(b, GRACE, s->feed == NULL && s->coprocess && !s->exited ? overdue_due : NULL);
+	timer_set(b, GRACE, closed ? overdue_due : NULL);
 }
 
 static int
@@ -437,6 +440,8 @@ script_round(struct build *b)
 		timer_set(b, GRACE, overdue_due);
 		return;
 	}
+	/* one that reads nothing has its pipe full at some time, and never gets the line */
+	timer_set(b, GRACE, close_due);
 	journal_feed_mark(s->feed, journal_size(&b->journal) + (int64_t)b->journal.pending.len,
 	    idle_passed);
 }

@@ -28,10 +28,13 @@ intake_read(struct span line, struct spec *s, struct message *m, const char **er
 static uint64_t
 hash(const struct spec *s)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)s->attempt;
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (const char *p = s->id; *p != '\0'; p++)
 		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+	/* the attempt behind a byte that no id holds, so that 2 of "a" is not 1 of "b" */
+	h = h * UINT64_C(0x100000001b3);
+	h = (h ^ (uint64_t)s->attempt) * UINT64_C(0x100000001b3);
 	return h == 0 ? 1 : h;
 }
 

@@ -7,6 +7,7 @@
 #include "explain.h"
 #include "keeper.h"
 #include "option.h"
+#include "process.h"
 #include "settings.h"
 #include "spec.h"
 #include "worker.h"
@@ -89,6 +90,7 @@ main(int argc, char **argv)
 	struct settings settings = { 0 };
 	struct error e;
 
+	process_begin();
 	option_parse(&command, &argc, argv, &o);
 	argv[argc] = NULL;
 	if (env_check(&o.env) < 0)
