@@ -74,7 +74,7 @@ duration_parse(const char *text, size_t n, int64_t *out, struct error *e)
 		if (u == NUNITS || (frac > end && frac + units[u].len != n))
 			goto bad;
 		if (__builtin_mul_overflow(count, units[u].ns, &part) ||
-		    __builtin_add_overflow(total, part, &total))
+		    __builtin_add_overflow(total, part, &total) || total > LONGEST)
 			goto bad;
 		if (frac > end)
 			total += fraction(text + end + 1, frac - end - 1, units[u].ns);

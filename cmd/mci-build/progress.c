@@ -115,6 +115,8 @@ progress_start(struct build *b, struct error *e)
 	struct progress *p = b->progress = xmalloc(sizeof(*p));
 
 	choose(p, b->options);
+	if (p->json && (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return error_set(e, ERROR_SYSTEM, "standard output is not open for writing");
 	if (p->json) {
 		p->json_feed = journal_feed(&b->journal, STDOUT_FILENO, false, 0, json_gone, b, e);
 		if (p->json_feed == NULL)
