@@ -66,6 +66,10 @@ static const struct contract_field attempt[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 };
 
+static const struct contract_field job_blocked[] = {
+	{ "reason", CONTRACT_TEXT, false, "how to answer at mci-build's terminal, when it has one" },
+};
+
 static const struct contract_field job_start[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 	{ "pid", CONTRACT_INTEGER, true, "process id of the job's first process" },
@@ -142,7 +146,7 @@ const struct contract_event contract_events[] = {
 	{ "job/pending", "mci-build", "a spec was read and accepted", ROWS(job_pending) },
 	{ "job/queued", "mci-build", "nothing is waited for any more",
 	    ROWS(job_queued) },
-	{ "job/blocked", "mci-build", "the job waits for a person", NONE },
+	{ "job/blocked", "mci-build", "the job waits for a person", ROWS(job_blocked) },
 	{ "job/unblocked", "mci-build", "a person let the job go on", NONE },
 	{ "job/initializing", "mci-job", "an attempt is being set up", ROWS(attempt) },
 	{ "job/start", "mci-job", "an attempt runs", ROWS(job_start) },

@@ -313,7 +313,7 @@ static const struct row {
 	{ NAME("command/start"), true, -1, take_members },
 	{ NAME("job/pending"), true, STATUS_PENDING, NULL },
 	{ NAME("job/queued"), true, STATUS_QUEUED, NULL },
-	{ NAME("job/blocked"), true, STATUS_BLOCKED, NULL },
+	{ NAME("job/blocked"), true, STATUS_BLOCKED, take_members },
 	{ NAME("job/unblocked"), true, STATUS_PENDING, NULL },
 	{ NAME("job/initializing"), true, STATUS_INITIALIZING, take_initializing },
 	{ NAME("job/start"), true, STATUS_RUNNING, take_start },

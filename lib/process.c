@@ -96,6 +96,8 @@ process_begin(void)
 			fcntl(fd, F_SETFD, 0);
 	}
 	signal(SIGCHLD, SIG_DFL);
+	/* a file over its limit (ulimit -f) is a failed write, as on a full disk */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static bool

@@ -392,6 +392,8 @@ execute(struct build *b)
 		}
 	}
 	verdict(b, &exit_status);
+	if (exit_status == 0 && progress_failed(b))
+		exit_status = EXIT_BUILD_ERROR;
 	api_close(b);
 	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {
 		build_break(b, EXIT_BUILD_ERROR, &e);
@@ -430,7 +432,10 @@ clean_up(struct build *b)
 int
 build_run(const struct build_options *o)
 {
-	struct build b = { .options = o, .window = (uint32_t)o->jobs * 2 + 2, .plan_fd = -1 };
+	/* mci-job is given more than it can run, so that it never waits for us; but what it was given
+	 * starts, and --fail-fast means that it does not */
+	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
+	struct build b = { .options = o, .window = window, .plan_fd = -1 };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	struct error e = { 0 };
 	int exit_status = EXIT_BUILD_ERROR;

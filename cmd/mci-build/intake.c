@@ -341,9 +341,12 @@ intake_end(struct build *b, bool *usage, struct error *e)
 	if (graph_check(&b->graph, NULL, e) < 0)
 		return -1;
 	unused = selection_unused(&b->selection);
+	*usage = true;
+	if (unused == NULL && b->selection.labels.n > 0 && !b->selection.any)
+		return error_set(e, ERROR_USAGE, "no job has the labels that were asked for");
+	*usage = unused != NULL;
 	if (unused == NULL)
 		return 0;
-	*usage = true;
 	near = graph_nearest(&b->graph, unused);
 	return error_set(e, ERROR_USAGE, "there is no job '%s'%s%s%s", unused,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");

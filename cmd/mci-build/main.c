@@ -131,6 +131,8 @@ main(int argc, char **argv)
 		return usage("--rev and --staged are two different checkouts");
 	if (o.watch && (o.rev != NULL || o.staged))
 		return usage("--watch looks at the work tree, which --rev and --staged do not build");
+	if (o.watch && o.given != NULL && strcmp(o.given, "-") == 0)
+		return usage("--watch builds again, and standard input can be read but once");
 	if (o.lint || o.watch)
 		return option_finish("mci-build", with_definition(&o, words));
 	return option_finish("mci-build", build_run(&o));

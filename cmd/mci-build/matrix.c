@@ -281,8 +281,9 @@ suffixes_make(struct matrix *m, struct error *e)
 				continue;
 			one = row_show(m, m->rows[k]);
 			other = row_show(m, m->rows[i]);
-			return error_set(e, ERROR_INPUT, ": %s and %s are both the job ID%s", one,
-			    other, m->suffixes[i]);
+			return error_set(e, ERROR_INPUT,
+			    ": %s and %s both give a job whose id ends in %s", one, other,
+			    m->suffixes[i]);
 		}
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -17,6 +18,7 @@ struct progress {
 	bool tree, json, plain;
 	pid_t tree_pid, plain_pid; /* 0: none, or it has ended */
 	struct journal_feed *tree_feed, *json_feed;
+	bool failed;               /* a view could not write all of it, and said why */
 };
 
 static bool
@@ -140,20 +142,22 @@ progress_reaped(struct build *b, pid_t pid, int status)
 		return true;
 	}
 	p->plain_pid = 0;
+	p->failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
 	if (!b->finished && status != 0)
-		build_cancel(b, 128 + SIGPIPE, "standard output was closed");
+		build_cancel(b, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
+		    p->failed ? "standard output failed" : "standard output was closed");
 	return true;
 }
 
 void
-progress_job_ended(struct build *b, const char *id, enum status status, bool allowed)
+progress_job_ended(struct build *b, const char *id, enum status status, struct span reason)
 {
 	struct progress *p = b->progress;
 
 	if (p == NULL || p->tree || p->json || status == STATUS_SUCCESS || status == STATUS_CANCELED)
 		return;
-	build_note(b, "job %s: %s%s; see: mci log %s/%s", id, status_name(status),
-	    allowed ? " (allowed)" : "", b->folder.name, id);
+	build_note(b, "job %s: %s (%.*s); see: mci log %s/%s", id, status_name(status), (int)reason.n,
+	    reason.p, b->folder.name, id);
 }
 
 void
@@ -177,6 +181,12 @@ progress_open(const struct build *b)
 	const struct progress *p = b->progress;
 
 	return p != NULL && (p->tree_pid != 0 || p->plain_pid != 0);
+}
+
+bool
+progress_failed(const struct build *b)
+{
+	return b->progress != NULL && b->progress->failed;
 }
 
 bool

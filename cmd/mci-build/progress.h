@@ -13,11 +13,13 @@ int progress_start(struct build *b, struct error *e);
 /* A child ended: true when it was a view. */
 bool progress_reaped(struct build *b, pid_t pid, int status);
 /* A job ended; without a view that shows it, a failure is said on stderr. */
-void progress_job_ended(struct build *b, const char *id, enum status status, bool allowed);
+void progress_job_ended(struct build *b, const char *id, enum status status, struct span reason);
 /* All events are in the log: views end when they have shown them. */
 void progress_finish(struct build *b);
 /* Whether a view has not ended yet. */
 bool progress_open(const struct build *b);
+/* Whether a view could not write. */
+bool progress_failed(const struct build *b);
 /* Whether the tree is drawn, so that nothing else may write to the terminal. */
 bool progress_tree(const struct build *b);
 /* Stops waiting for views. */

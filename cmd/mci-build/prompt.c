@@ -9,17 +9,12 @@
 #include "memory.h"
 #include "progress.h"
 #include "schedule.h"
+#include "terminal.h"
 
 struct prompt {
 	struct line_reader lines;
 	bool reading;
 };
-
-static bool
-asks(const struct build *b)
-{
-	return b->definition.kind != DEFINITION_STDIN && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-}
 
 /* The blocked job that has waited longest, NO_JOB when none does. */
 static uint32_t
@@ -32,13 +27,13 @@ oldest(const struct build *b)
 	return NO_JOB;
 }
 
-/* The tree shows blocked jobs and the question by itself. */
+/* A tree that is drawn shows blocked jobs with the question. */
 static void
 question(const struct build *b)
 {
 	uint32_t job = oldest(b);
 
-	if (job != NO_JOB && !progress_tree(b))
+	if (job != NO_JOB && !(progress_tree(b) && terminal_moves(STDERR_FILENO)))
 		fprintf(stderr, "mci-build: %s is blocked. Run it? [y/n] ", b->graph.jobs[job].id);
 }
 
@@ -72,10 +67,16 @@ ready(void *arg, uint32_t events)
 		answer(b, line);
 }
 
+bool
+prompt_can_ask(const struct build *b)
+{
+	return b->definition.kind != DEFINITION_STDIN && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
 void
 prompt_ask(struct build *b, uint32_t job)
 {
-	if (!asks(b)) {
+	if (!prompt_can_ask(b)) {
 		if (!progress_tree(b))
 			build_note(b, "%s is blocked; to run it: mci unblock %s/%s", b->graph.jobs[job].id,
 			    b->folder.name, b->graph.jobs[job].id);

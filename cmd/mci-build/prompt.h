@@ -4,6 +4,8 @@
 
 #include "build.h"
 
+/* Whether somebody can answer: a terminal on standard input, and one to show the question on. */
+bool prompt_can_ask(const struct build *b);
 /* A job is blocked. Without a terminal on standard input this only says how to unblock it. */
 void prompt_ask(struct build *b, uint32_t job);
 void prompt_free(struct build *b);

@@ -86,7 +86,9 @@ gone(void *arg, struct link *l, const struct error *why)
 	if (b->runner->finishing && b->sent == 0)
 		return;
 	runner_kill(b);
-	schedule_lost_all(b, "mci-job died");
+	schedule_lost_all(b, b->canceled ? "killed" : "mci-job died");
+	if (b->canceled)
+		return;
 	error_set(&e, ERROR_INTERNAL, "mci-job died");
 	build_break(b, EXIT_BUILD_ERROR, &e);
 }

@@ -102,6 +102,7 @@ go_on(struct build *b, uint32_t job)
 {
 	struct job *j = &b->graph.jobs[job];
 	bool went_wrong = j->because != NO_JOB;
+	struct bytes *line;
 
 	if (j->group) {
 		ended(b, job, went_wrong ? STATUS_SKIPPED : STATUS_SUCCESS, went_wrong);
@@ -116,7 +117,10 @@ go_on(struct build *b, uint32_t job)
 	} else if (j->blocked) {
 		j->status = STATUS_BLOCKED;
 		b->blocked++;
-		simple_event(b, "job/blocked", j);
+		line = event(b, "job/blocked", j);
+		if (prompt_can_ask(b))
+			emit_text(line, "reason", "type y to run it, n to cancel it");
+		journal_end(&b->journal);
 		prompt_ask(b, job);
 	} else {
 		queued(b, job);
@@ -272,7 +276,8 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 		emit_bool(line, "allowed", true);
 	result_write(r, j, line);
 	journal_end(&b->journal);
-	progress_job_ended(b, j->id, status, allowed);
+	if (!allowed)
+		progress_job_ended(b, j->id, status, r->reason);
 	b->failed |= status == STATUS_FAILURE && !allowed;
 	b->errored |= status == STATUS_ERROR && !allowed;
 	ended(b, job, status, status != STATUS_SUCCESS && !allowed);
@@ -280,20 +285,21 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 		drop_waiting(b, "another job failed (--fail-fast)", true);
 }
 
-/* The attempt has no result. */
+/* The attempt has no result: it was killed with mci-job, by us when the build is canceled. */
 static void
 lost(struct build *b, uint32_t job, const char *why)
 {
 	struct job *j = &b->graph.jobs[job];
 	struct bytes *line = event(b, "job/end", j);
+	enum status status = b->canceled ? STATUS_CANCELED : STATUS_ERROR;
 
 	emit_integer(line, "attempt", j->attempt);
-	emit_text(line, "status", status_name(STATUS_ERROR));
-	emit_text(line, "reason", "lost");
+	emit_text(line, "status", status_name(status));
+	emit_text(line, "reason", b->canceled ? "canceled" : "lost");
 	emit_text(line, "error", why);
 	journal_end(&b->journal);
 	b->errored = true;
-	ended(b, job, STATUS_ERROR, true);
+	ended(b, job, status, true);
 }
 
 void

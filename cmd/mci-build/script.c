@@ -228,9 +228,13 @@ out_end(struct build *b)
 		close(s->out);
 	s->out = -1;
 	if (rest.n > 0 && !b->broken && !b->canceled) {
-		error_set(&e, ERROR_INPUT, "the last line has no newline: cut short?");
+		AUTO_FREE char *line = xmemdup(rest.p, rest.n);
+
 		s->lines.number++;
-		broken(b, &e);
+		if (line_take_in(b, (struct span){ line, rest.n }, &e) < 0) {
+			error_before(&e, "no newline at its end, cut short? ");
+			broken(b, &e);
+		}
 	}
 	/* the same grace as for one whose input was closed: nobody waits for it any more */
 	timer_set(b, GRACE, NULL);

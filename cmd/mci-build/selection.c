@@ -10,7 +10,7 @@ int
 selection_open(struct selection *s, struct option_list jobs, struct option_list skip,
     struct option_list labels, bool no_deps, struct error *e)
 {
-	*s = (struct selection){ jobs, skip, labels, NULL, no_deps };
+	*s = (struct selection){ jobs, skip, labels, NULL, no_deps, false };
 	for (size_t i = 0; i < labels.n; i++) {
 		if (strchr(labels.items[i], '=') == NULL)
 			return error_set(e, ERROR_USAGE, "--label %s: expected K=V", labels.items[i]);
@@ -64,7 +64,9 @@ selection_has(struct selection *s, const char *id, const char *matrix_id, const 
 	named |= fits(&s->jobs, s->used, id);
 	if (matrix_id != NULL)
 		named |= fits(&s->jobs, s->used, matrix_id);
-	return named && labels_fit(s, spec);
+	named = named && labels_fit(s, spec);
+	s->any |= named;
+	return named;
 }
 
 bool

@@ -12,6 +12,7 @@ struct selection {
 	struct option_list jobs, skip, labels;
 	bool *used; /* by jobs, then skip: whether the pattern fitted a job */
 	bool no_deps;
+	bool any;   /* some job was asked for */
 };
 
 /* Borrows the lists. -1 when a label is not K=V. */

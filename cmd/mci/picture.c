@@ -113,7 +113,11 @@ detail_add(struct bytes *b, const struct fold_job *j, struct span output, const 
 		bytes_text(b, "waiting");
 		break;
 	case STATUS_BLOCKED:
-		bytes_format(b, "blocked: mci unblock %s/%s", build == NULL ? "BUILD" : build, j->id);
+		if (j->reason != NULL)
+			bytes_format(b, "blocked: %s", j->reason);
+		else
+			bytes_format(b, "blocked: mci unblock %s/%s", build == NULL ? "BUILD" : build,
+			    j->id);
 		break;
 	case STATUS_INITIALIZING:
 	case STATUS_RUNNING:

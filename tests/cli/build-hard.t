@@ -66,6 +66,25 @@ printf 'V=%s\n' "$(cat value)" >params
 exits 125 "params that make a job too long" timeout 20 mci-build -q --param-file params ./script
 has "$err" "job 'a'" "name the job"
 
+seq 1 200 | sed 's/.*/{"id":"n&","argv":["true"]}/' >specs
+run timeout 20 sh -c 'ulimit -f 8; mci-build -q ./script'
+is "$status" 125 "a file size limit is an error"
+has "$err" 'too large' "that says so"
+
+{ printf '{"id":"r","script":["exit 3"]}\n'; seq 1 30 | sed 's/.*/{"id":"n&","script":["sleep 0.05"]}/'; } >specs
+exits 1 "--fail-fast" timeout 20 mci-build --json --fail-fast -j 1 ./script
+is "$(jq -r 'select(.type=="job/start").job' "$out")" r "starts nothing after the failure"
+
+printf '%s\n' '{"id":"a","script":["echo x; exit 1"]}' >specs
+exits 1 "a job that fails" timeout 20 mci-build --progress plain ./script
+has "$err" 'job a: failure \(exit\)' "is said with its reason"
+printf '%s\n' '{"id":"a","script":["echo x"]}' >specs
+run timeout 20 sh -c 'mci-build --progress plain ./script >/dev/full'
+is "$status" 125 "plain lines that cannot be written are an error"
+exits 2 "labels that no job has" timeout 20 mci-build -q --label a=b ./script
+printf '{"id":"a","script":["true"]}' >specs
+exits 0 "a last line without its newline, but whole" timeout 20 mci-build -q ./script
+
 # from inside a git hook
 git init -q repo && cd repo && git config user.email t@example.org && git config user.name t
 printf '[{"id":"a","script":["cat f"]}]' >b.json

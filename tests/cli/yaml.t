@@ -111,7 +111,7 @@ says bad.yaml ':3:12: timeout: 90 has no unit' "a number without unit"
 printf -- '- id: a\n  script: x\n  when: {branch: [x, [y]]}\n' >bad.yaml
 says bad.yaml ':3:22: when\.branch\[1\]: expected a glob' "inside when"
 printf -- '- id: a\n  script: x\n  matrix: {A: [a b, a_b]}\n' >bad.yaml
-says bad.yaml ':3:11: matrix: A=a b and A=a_b are both the job ID.a_b' "a clash of matrix values names both"
+says bad.yaml ':3:11: matrix: A=a b and A=a_b both give a job whose id ends in .a_b' "a clash of matrix values names both"
 printf -- '- id: a\n  id: b\n  script: x\n' >bad.yaml
 says bad.yaml ':2:3: id: the key comes twice' "a key twice"
 printf -- '- id: a\n\tscript: x\n' >bad.yaml
