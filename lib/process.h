@@ -39,8 +39,8 @@ char *process_find(const char *name, const char *path);
 char *process_kit(const char *name);
 
 /* For the start of a program that has children: /dev/null in place of missing standard descriptors (else
- * other files would take their numbers), children are reported even when our parent ignored them, and a file over its limit is a
- * failed write (EFBIG). Children of ours get all signals as they should be. */
+ * other files would take their numbers), children are reported even when our parent ignored them, and a
+ * file over its limit is a failed write (EFBIG). */
 void process_begin(void);
 
 /* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */
