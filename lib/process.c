@@ -371,24 +371,37 @@ process_descendants(pid_t root, struct process_list *out)
 		children_of(out->pids[at], out);
 }
 
-bool
-process_has_env(pid_t pid, const char *pair)
+/* The whole of /proc/PID/environ behind a NUL, so that every variable begins behind one. */
+static void
+environ_read(pid_t pid, struct bytes *text)
 {
-	AUTO_BYTES text = { 0 };
 	AUTO_CLOSE int fd = -1;
-	size_t length = strlen(pair) + 1;
 	char path[64];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-	if (fd < 0)
-		return false;
-	/* a NUL in front, so that every variable begins behind one */
-	bytes_char(&text, '\0');
-	while ((n = kernel.read(fd, bytes_reserve(&text, 4096), 4096)) > 0 && text.len < ENVIRON_LIMIT)
-		text.len += (size_t)n;
-	for (size_t at = 0; at + length < text.len; ) {
+	text->len = 0;
+	bytes_char(text, '\0');
+	while (fd >= 0 && text->len < ENVIRON_LIMIT &&
+	    (n = kernel.read(fd, bytes_reserve(text, 4096), 4096)) > 0)
+		text->len += (size_t)n;
+}
+
+bool
+process_has_env(pid_t pid, const char *pair)
+{
+	const struct timespec moment = { .tv_nsec = 100 * 1000 };
+	AUTO_BYTES text = { 0 };
+	size_t length = strlen(pair) + 1;
+
+	/* in the middle of exec(2) a process has none for a moment; one that has ended never has */
+	environ_read(pid, &text);
+	for (int i = 0; i < 20 && text.len == 1; i++) {
+		nanosleep(&moment, NULL);
+		environ_read(pid, &text);
+	}
+	for (size_t at = 0; at + length < text.len;) {
 		const char *start = memchr(text.data + at, '\0', text.len - at);
 
 		if (start == NULL)
