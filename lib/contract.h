@@ -43,7 +43,8 @@ struct contract_event {
 
 struct contract_method {
 	const char *name;      /* "param/get" */
-	const char *service;   /* "build" (the build's API), "control" (its control socket), "job" */
+	const char *service;   /* "build" (the build's API), "control" (its control socket), "job",
+	                        * "events" (the hub) */
 	const char *help;
 	const struct contract_field *params;
 	size_t nparams;
@@ -69,7 +70,9 @@ extern const size_t contract_nmethods;
 extern const struct contract_error contract_errors[];
 extern const size_t contract_nerrors;
 
-const struct contract_method *contract_method(struct span name);
+/* The row of a service's method; with service NULL the first of that name: what several services
+ * have under one name is a stream in all of them or in none. */
+const struct contract_method *contract_method(const char *service, struct span name);
 const struct contract_event *contract_event(struct span type);
 const struct contract_error *contract_error(const char *name);
 /* The row that tells an error of this side to the other one; never NULL. */

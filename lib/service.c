@@ -197,10 +197,10 @@ on_request(struct connection *c, const struct message *m)
 {
 	const struct service *s = c->server->service;
 	const struct service_method *method = method_find(s, m->method);
-	const struct contract_method *row = contract_method(m->method);
+	const struct contract_method *row = contract_method(s->name, m->method);
 	struct error e = { 0 };
 
-	if (method == NULL || row == NULL || strcmp(row->service, s->name) != 0) {
+	if (method == NULL || row == NULL) {
 		error_set(&e, ERROR_INPUT, "%.*s: no method of the service %s",
 		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->name);
 		refuse(c, m, "unknown-method", e.text);

@@ -16,8 +16,6 @@
 
 /* $XDG_STATE_HOME/mci/builds, else ~/.local/state/mci/builds. Not created. Caller frees. */
 char *state_builds(struct error *e);
-/* $XDG_RUNTIME_DIR/mci, else a private folder in /tmp (/tmp/mci-UID, 0700, ours); created. */
-char *state_sockets(struct error *e);
 /* The nearest folder upward from dir that holds .mci or .monkeyci, not past the top of the git work tree
  * (or /); NULL when none. Caller frees. */
 char *state_project(const char *dir);

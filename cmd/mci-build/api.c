@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "folder.h"
 #include "intake.h"
 #include "kernel.h"
 #include "line.h"
@@ -429,7 +430,7 @@ control_tell(struct build *b, struct error *e)
 int
 api_open(struct build *b, struct error *e)
 {
-	AUTO_FREE char *folder = state_sockets(e);
+	AUTO_FREE char *folder = folder_sockets(e);
 	uint64_t name;
 
 	if (folder == NULL)

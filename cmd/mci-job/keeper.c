@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "memory.h"
 #include "process.h"
 #include "settings.h"
-#include "state.h"
 
 struct keeper {
 	pid_t worker;
@@ -38,7 +38,7 @@ static char *
 scratch_make(void)
 {
 	struct error e;
-	AUTO_FREE char *parent = state_sockets(&e);
+	AUTO_FREE char *parent = folder_sockets(&e);
 	char *path;
 
 	if (parent == NULL) {

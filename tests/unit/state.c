@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "memory.h"
 
 static char folder[] = "/tmp/mci-state-XXXXXX";
@@ -280,12 +281,12 @@ START_TEST(test_sockets)
 
 	make_folder("run");
 	setenv("XDG_RUNTIME_DIR", run, 1);
-	path = state_sockets(&e);
+	path = folder_sockets(&e);
 	ck_assert_str_eq(path, expected);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0700);
 	ck_assert_int_eq(chmod(path, 0755), 0);
-	ck_assert_ptr_null(state_sockets(&e));
+	ck_assert_ptr_null(folder_sockets(&e));
 	ck_assert_int_eq(e.code, ERROR_REFUSED);
 }
 END_TEST

@@ -1,0 +1,82 @@
+#include "folder.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+char *
+folder_state(struct error *e)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const struct passwd *user;
+
+	/* a relative path is to be ignored, says the XDG base directory specification */
+	if (state != NULL && state[0] == '/')
+		return xformat("%s/mci", state);
+	if (home == NULL || home[0] != '/') {
+		user = getpwuid(getuid());
+		home = user == NULL ? NULL : user->pw_dir;
+	}
+	if (home != NULL)
+		return xformat("%s/.local/state/mci", home);
+	error_set(e, ERROR_INPUT, "HOME is not set and user %u is not known", (unsigned)getuid());
+	return NULL;
+}
+
+int
+folder_make(const char *path, struct error *e)
+{
+	AUTO_FREE char *copy = xstrdup(path);
+
+	for (char *p = copy + 1;; p++) {
+		char was = *p;
+
+		if (was != '/' && was != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+			return error_sys(e, "mkdir %s", copy);
+		if (was == '\0')
+			return 0;
+		*p = was;
+	}
+}
+
+/* Makes the folder unless it is there, and checks that nobody else can put a socket into it. */
+static int
+private_folder(const char *path, struct error *e)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return error_sys(e, "mkdir %s", path);
+	if (lstat(path, &st) < 0)
+		return error_sys(e, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 077) != 0)
+		return error_set(e, ERROR_REFUSED, "%s is not a folder that only this user can enter",
+		    path);
+	return 0;
+}
+
+char *
+folder_sockets(struct error *e)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+	char *path;
+
+	/* another user's, as after su(1): what we made in it would be in his way */
+	if (runtime != NULL && runtime[0] == '/' && stat(runtime, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == getuid())
+		path = xformat("%s/mci", runtime);
+	else
+		path = xformat("/tmp/mci-%u", (unsigned)getuid());
+	if (private_folder(path, e) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
