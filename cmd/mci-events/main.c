@@ -1,0 +1,14 @@
+#include "option.h"
+#include "verbs.h"
+
+static const struct command *const verbs[] = {
+	&serve_command,
+};
+
+int
+main(int argc, char **argv)
+{
+	return option_finish("mci-events", option_dispatch("mci-events",
+	    "The event hub: publishes and subscribes; its log is the queue.", verbs,
+	    sizeof(verbs) / sizeof(verbs[0]), argc, argv));
+}

@@ -1,0 +1,9 @@
+/* verbs: the table row of each verb; each stands in a file of its name. */
+#ifndef MCI_EVENTS_VERBS_H
+#define MCI_EVENTS_VERBS_H
+
+#include "option.h"
+
+extern const struct command serve_command;
+
+#endif
