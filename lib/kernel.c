@@ -90,6 +90,7 @@ struct kernel kernel = {
 	.write = write,
 	.writev = writev,
 	.sync = fdatasync,
+	.sync_names = fsync,
 	.connect = connect,
 	.accept = real_accept,
 	.spawn = real_spawn,

@@ -26,7 +26,8 @@ struct kernel {
 	ssize_t (*pread)(int fd, void *into, size_t n, off_t at);
 	ssize_t (*write)(int fd, const void *from, size_t n);
 	ssize_t (*writev)(int fd, const struct iovec *iov, int n);
-	int (*sync)(int fd); /* fdatasync */
+	int (*sync)(int fd);       /* fdatasync */
+	int (*sync_names)(int fd); /* fsync, for a folder: fdatasync may leave new names out */
 	int (*connect)(int fd, const struct sockaddr *address, socklen_t n);
 	int (*accept)(int fd); /* accept4 with SOCK_CLOEXEC | SOCK_NONBLOCK */
 	/* posix_spawn; returns -1 and sets errno, unlike the original */

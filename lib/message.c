@@ -11,19 +11,22 @@ static const struct field {
 	const char *key;
 	enum field_shape shape;
 	size_t offset;
+	size_t length; /* of key: most keys of a line differ in it from most rows */
 } fields[] = {
-	{ "type", SHAPE_TEXT, offsetof(struct message, type) },
-	{ "time", SHAPE_TEXT, offsetof(struct message, time) },
-	{ "build", SHAPE_TEXT, offsetof(struct message, build) },
-	{ "job", SHAPE_TEXT, offsetof(struct message, job) },
-	{ "seq", SHAPE_COUNT, offsetof(struct message, seq) },
-	{ "run", SHAPE_COUNT, offsetof(struct message, run) },
-	{ "method", SHAPE_TEXT, offsetof(struct message, method) },
-	{ "id", SHAPE_ID, offsetof(struct message, id) },
-	{ "params", SHAPE_RAW, offsetof(struct message, params) },
-	{ "result", SHAPE_RAW, offsetof(struct message, result) },
-	{ "error", SHAPE_RAW, offsetof(struct message, error) },
-	{ "jsonrpc", SHAPE_RAW, 0 },
+	{ "type", SHAPE_TEXT, offsetof(struct message, type), 4 },
+	{ "time", SHAPE_TEXT, offsetof(struct message, time), 4 },
+	{ "build", SHAPE_TEXT, offsetof(struct message, build), 5 },
+	{ "job", SHAPE_TEXT, offsetof(struct message, job), 3 },
+	{ "seq", SHAPE_COUNT, offsetof(struct message, seq), 3 },
+	{ "run", SHAPE_COUNT, offsetof(struct message, run), 3 },
+	{ "method", SHAPE_TEXT, offsetof(struct message, method), 6 },
+	{ "id", SHAPE_ID, offsetof(struct message, id), 2 },
+	{ "params", SHAPE_RAW, offsetof(struct message, params), 6 },
+	{ "result", SHAPE_RAW, offsetof(struct message, result), 6 },
+	{ "error", SHAPE_RAW, offsetof(struct message, error), 5 },
+	{ "offset", SHAPE_RAW, offsetof(struct message, offset), 6 },
+	{ "received", SHAPE_RAW, offsetof(struct message, received), 8 },
+	{ "jsonrpc", SHAPE_RAW, 0, 7 },
 };
 #define NFIELDS (sizeof(fields) / sizeof(fields[0]))
 #define JSONRPC (NFIELDS - 1)
@@ -61,7 +64,7 @@ static const struct field *
 field_find(struct span key)
 {
 	for (size_t i = 0; i < NFIELDS; i++) {
-		if (span_is(key, fields[i].key))
+		if (key.n == fields[i].length && memcmp(key.p, fields[i].key, key.n) == 0)
 			return &fields[i];
 	}
 	return NULL;

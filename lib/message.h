@@ -27,12 +27,13 @@ struct message {
 	struct span id;             /* raw JSON: "7" or "\"a\"" */
 	struct span params, result; /* raw JSON, n 0 when absent */
 	struct span error;          /* raw JSON object of a reply */
+	struct span offset, received; /* raw JSON of what a hub has put in, n 0 when absent */
 	int64_t seq, run;           /* 0 when absent */
 };
 
 /*
  * Reads one line (without newline), checks that it is one valid JSON object of one kind, that the
- * envelope (type time build run seq job jsonrpc id method) has the right types and holds no key twice.
+ * envelope (type time build run seq job offset received jsonrpc id method) has the right types and holds no key twice.
  * 0, or -1 with an error that names the field and what was expected.
  */
 int message_read(struct message *m, const char *line, size_t n, struct error *e);

@@ -31,6 +31,8 @@ struct server {
 	size_t nlisteners;
 	struct connection *connections;
 	size_t nconnections;
+	void (*empty)(void *arg);
+	void *empty_arg;
 	struct request *requests;
 };
 
@@ -56,7 +58,8 @@ connection_free(struct connection *c)
 	*c->at = c->next;
 	if (c->next != NULL)
 		c->next->at = c->at;
-	c->server->nconnections--;
+	if (--c->server->nconnections == 0 && c->server->empty != NULL)
+		c->server->empty(c->server->empty_arg);
 	free(c);
 }
 
@@ -397,6 +400,7 @@ server_free(struct server *s)
 	for (size_t i = 0; i < s->nlisteners; i++)
 		listener_close(s->listeners[i]);
 	free(s->listeners);
+	s->empty = NULL;
 	while (s->connections != NULL) {
 		connection_closed(s->connections, s->connections->link, NULL);
 		link_close(s->connections->link);
@@ -410,6 +414,13 @@ size_t
 server_connections(const struct server *s)
 {
 	return s->nconnections;
+}
+
+void
+server_on_empty(struct server *s, void (*empty)(void *arg), void *arg)
+{
+	s->empty = empty;
+	s->empty_arg = arg;
 }
 
 struct span

@@ -17,7 +17,7 @@
 #include "message.h"
 
 /* At most so many connections a server; more are told so and closed. */
-#define SERVER_CONNECTIONS 1024
+#define SERVER_CONNECTIONS 4096
 /* At most so many unanswered requests a connection; its further lines wait. */
 #define SERVER_REQUESTS 64
 
@@ -48,6 +48,8 @@ int server_connect(struct server *s, int in, int out, struct error *e);
 void server_free(struct server *s);
 /* How many connections are open. */
 size_t server_connections(const struct server *s);
+/* Calls empty(arg) from the loop whenever the last connection is gone. */
+void server_on_empty(struct server *s, void (*empty)(void *arg), void *arg);
 
 /* Inside a handler. Texts are decoded and live until the request is answered. */
 struct span request_params(const struct request *r);

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "client.h"
+#include "serving.h"
 #include "tests/contract/drive.h"
 
 #define REQUEST(id, method, params) \
@@ -368,5 +369,6 @@ suite(void)
 int
 main(int argc, char **argv)
 {
+	serving_begin();
 	return drive_main(argc, argv, suite);
 }

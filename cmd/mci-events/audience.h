@@ -1,0 +1,34 @@
+/* audience: all subscribers of a hub: who comes, who is given what when, who leaves. */
+#ifndef MCI_EVENTS_AUDIENCE_H
+#define MCI_EVENTS_AUDIENCE_H
+
+#include "bytes.h"
+#include "durable.h"
+#include "loop.h"
+#include "meter.h"
+#include "subscriber.h"
+
+struct audience {
+	struct loop *loop;
+	struct journal *journal;
+	struct subscriber *all;
+	size_t n, synced; /* how many there are, and of them synced ones */
+	struct meter meter; /* bytes given */
+};
+
+/* A subscriber joins: its link has been taken over. It is served from the loop. Takes s over.
+ * -1: it cannot be served, and is the caller's still. */
+int audience_join(struct audience *a, struct subscriber *s);
+/* The connection was lost: callback for request_stream. */
+void audience_left(void *subscriber, struct link *l);
+/* Gives the batch that was just appended to those who stand before it. */
+void audience_deliver(struct audience *a, const struct tail *tail);
+/* More is on the disk: gives it to those who wait for that. */
+void audience_synced(struct audience *a);
+/* Retention has taken segments: whoever stands in one is cut, and told where it goes on when it comes
+ * back. */
+void audience_retained(struct audience *a);
+/* Cuts everybody. */
+void audience_end(struct audience *a);
+
+#endif

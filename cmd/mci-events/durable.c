@@ -1,0 +1,187 @@
+#include "durable.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "kernel.h"
+#include "memory.h"
+#include "record.h"
+
+#define FOLDER "subscribers"
+/* Long enough for every offset, so that a line replaces the one before it whole. */
+#define LINE "{\"offset\":%-20" PRIu64 "}\n"
+#define LINE_SIZE 32
+
+struct durable *
+durables_find(const struct durables *d, const char *name)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (strcmp(d->list[i]->name, name) == 0)
+			return d->list[i];
+	}
+	return NULL;
+}
+
+static bool
+name_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n > DURABLE_NAME || name[0] == '.')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") == n;
+}
+
+static struct durable *
+add(struct durables *d, const char *name, uint64_t offset, int fd)
+{
+	struct durable *one = xmalloc(sizeof(*one));
+
+	*one = (struct durable){ .name = xstrdup(name), .offset = offset, .fd = fd };
+	d->list = xrealloc(d->list, d->n + 1, sizeof(struct durable *));
+	d->list[d->n++] = one;
+	return one;
+}
+
+static int
+write_offset(int fd, uint64_t offset)
+{
+	char line[LINE_SIZE + 1];
+	int n = snprintf(line, sizeof(line), LINE, offset);
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return kernel_write_all(fd, line, (size_t)n);
+}
+
+static int
+open_one(struct durables *d, const char *name, struct error *e)
+{
+	int fd = kernel.open(d->dir, name, O_RDWR, 0);
+	char line[LINE_SIZE * 2];
+	ssize_t got = fd < 0 ? -1 : kernel.pread(fd, line, sizeof(line), 0);
+	const char *end = got < 0 ? NULL : memchr(line, '\n', (size_t)got);
+	int64_t offset = 0;
+
+	if (fd < 0 || got < 0) {
+		error_sys(e, "%s/%s", FOLDER, name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	/* one that a power cut left empty has acknowledged nothing: events come again */
+	if (end != NULL)
+		record_integer((struct span){ line, (size_t)(end - line) }, "offset", 0, &offset, NULL);
+	add(d, name, (uint64_t)offset, fd);
+	return 0;
+}
+
+int
+durables_open(struct durables *d, int dir, struct error *e)
+{
+	struct dirent *entry;
+	DIR *folder;
+	int result = 0;
+
+	*d = (struct durables){ .dir = kernel.open(dir, FOLDER, O_RDONLY | O_DIRECTORY, 0) };
+	if (d->dir < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", FOLDER);
+	folder = fdopendir(fcntl(d->dir, F_DUPFD_CLOEXEC, 3));
+	if (folder == NULL)
+		return error_sys(e, "read %s", FOLDER);
+	while (result == 0 && (entry = readdir(folder)) != NULL) {
+		if (name_ok(entry->d_name))
+			result = open_one(d, entry->d_name, e);
+	}
+	closedir(folder);
+	return result;
+}
+
+static int
+open_folder(struct durables *d, int dir, struct error *e)
+{
+	if (d->dir >= 0)
+		return 0;
+	if ((mkdirat(dir, FOLDER, 0700) < 0 && errno != EEXIST) || kernel.sync_names(dir) < 0)
+		return error_sys(e, "mkdir %s", FOLDER);
+	d->dir = kernel.open(dir, FOLDER, O_RDONLY | O_DIRECTORY, 0);
+	return d->dir < 0 ? error_sys(e, "open %s", FOLDER) : 0;
+}
+
+struct durable *
+durables_make(struct durables *d, int dir, const char *name, uint64_t offset, struct error *e)
+{
+	int fd;
+
+	if (!name_ok(name)) {
+		error_set(e, ERROR_INPUT, "durable: '%.64s' is no name: letters, digits and ._+-, at most %d, "
+		    "no dot in front", name, DURABLE_NAME);
+		return NULL;
+	}
+	if (d->n == DURABLE_LIMIT) {
+		error_set(e, ERROR_LIMIT, "durable: there are %d already", DURABLE_LIMIT);
+		return NULL;
+	}
+	if (open_folder(d, dir, e) < 0)
+		return NULL;
+	fd = kernel.open(d->dir, name, O_RDWR | O_CREAT, 0600);
+	if (fd >= 0 && write_offset(fd, offset) == 0 && kernel.sync(fd) == 0 &&
+	    kernel.sync_names(d->dir) == 0)
+		return add(d, name, offset, fd);
+	error_sys(e, "%s/%s", FOLDER, name);
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+int
+durable_acknowledge(struct durable *d, uint64_t offset, struct error *e)
+{
+	if (offset <= d->offset)
+		return 0;
+	if (write_offset(d->fd, offset) < 0)
+		return error_sys(e, "%s/%s", FOLDER, d->name);
+	d->offset = offset;
+	return 0;
+}
+
+static void
+free_one(struct durable *one)
+{
+	close(one->fd);
+	free(one->name);
+	free(one);
+}
+
+int
+durables_forget(struct durables *d, struct durable *one, struct error *e)
+{
+	if (unlinkat(d->dir, one->name, 0) < 0)
+		return error_sys(e, "remove %s/%s", FOLDER, one->name);
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->list[i] == one)
+			d->list[i--] = d->list[--d->n];
+	}
+	free_one(one);
+	return 0;
+}
+
+void
+durables_close(struct durables *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		free_one(d->list[i]);
+	free(d->list);
+	if (d->dir >= 0)
+		close(d->dir);
+	*d = (struct durables){ .dir = -1 };
+}

@@ -1,0 +1,108 @@
+#include "epochs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "kernel.h"
+#include "line.h"
+#include "memory.h"
+#include "message.h"
+#include "record.h"
+
+#define FILE_NAME "epochs"
+
+static void
+add(struct epochs *x, uint64_t number, uint64_t first)
+{
+	x->list = xrealloc(x->list, x->n + 1, sizeof(*x->list));
+	x->list[x->n++] = (struct epoch){ number, first };
+}
+
+static int
+take_line(struct epochs *x, struct span line, struct error *e)
+{
+	int64_t number, first;
+
+	if (record_integer(line, "epoch", 1, &number, e) < 0 ||
+	    record_integer(line, "first", 1, &first, e) < 0)
+		return -1;
+	add(x, (uint64_t)number, (uint64_t)first);
+	return 0;
+}
+
+int
+epochs_read(struct epochs *x, int dir, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open(dir, FILE_NAME, O_RDONLY, 0);
+	struct line_reader r = { 0 };
+	struct span line;
+	int result = 0;
+
+	*x = (struct epochs){ 0 };
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", FILE_NAME);
+	while (result == 0 && line_read(&r, fd) > 0) {
+		while (result == 0 && line_next(&r, &line) == LINE_OK)
+			result = take_line(x, line, e);
+	}
+	if (result < 0)
+		error_before(e, "%s:%llu: ", FILE_NAME, (unsigned long long)r.number);
+	line_free(&r);
+	return result;
+}
+
+static void
+write_line(struct bytes *b, const struct epoch *one)
+{
+	emit_open(b);
+	emit_integer(b, "epoch", (int64_t)one->number);
+	emit_integer(b, "first", (int64_t)one->first);
+}
+
+int
+epochs_begin(struct epochs *x, int dir, uint64_t first, int64_t cut, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	size_t from;
+
+	add(x, epochs_now(x) + 1, first);
+	from = x->n > EPOCHS_KEPT ? x->n - EPOCHS_KEPT : 0;
+	for (size_t i = from; i < x->n; i++) {
+		write_line(&text, &x->list[i]);
+		if (i == x->n - 1) {
+			emit_time(&text, "time", kernel.wall());
+			emit_integer(&text, "cut", cut);
+		}
+		emit_line(&text);
+	}
+	return record_write(dir, FILE_NAME, (struct span){ text.data, text.len }, e);
+}
+
+uint64_t
+epochs_now(const struct epochs *x)
+{
+	return x->n == 0 ? 0 : x->list[x->n - 1].number;
+}
+
+uint64_t
+epochs_valid_to(const struct epochs *x, uint64_t number)
+{
+	uint64_t to = UINT64_MAX;
+
+	for (size_t i = x->n; i > 0 && x->list[i - 1].number > number; i--) {
+		if (x->list[i - 1].first < to)
+			to = x->list[i - 1].first;
+	}
+	return to;
+}
+
+void
+epochs_free(struct epochs *x)
+{
+	free(x->list);
+	*x = (struct epochs){ 0 };
+}

@@ -1,0 +1,248 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+#include "startup.h"
+
+uint64_t
+journal_first(const struct journal *j)
+{
+	return j->oldest->first;
+}
+
+uint64_t
+journal_tail(const struct journal *j)
+{
+	return j->active->last;
+}
+
+int
+journal_open(struct journal *j, const char *path, int64_t segment_size, struct error *e)
+{
+	*j = (struct journal){ .path = xstrdup(path), .dir = -1, .lock = -1,
+		.segment_size = segment_size };
+	if (startup_lock(j, e) < 0 || startup_read(j, e) < 0) {
+		error_before(e, "%s: ", path);
+		journal_close(j, false);
+		return -1;
+	}
+	return 0;
+}
+
+/* Everything to the disk, and a file that says so; the loop and its syncer have ended. */
+static void
+close_clean(struct journal *j)
+{
+	for (struct segment *s = j->oldest; s != NULL; s = s->next) {
+		if (s->synced == s->size)
+			continue;
+		if (kernel.sync(s->data) < 0)
+			return;
+		s->synced = s->size;
+		segment_mark(s);
+	}
+	if (kernel.sync_names(j->dir) == 0)
+		startup_say_clean(j);
+}
+
+void
+journal_close(struct journal *j, bool clean)
+{
+	struct segment *next;
+
+	if (clean)
+		close_clean(j);
+	for (struct segment *s = j->oldest; s != NULL; s = next) {
+		next = s->next;
+		segment_free(s);
+	}
+	builds_free(&j->builds);
+	epochs_free(&j->epochs);
+	if (j->dir >= 0)
+		close(j->dir);
+	if (j->lock >= 0)
+		close(j->lock);
+	free(j->path);
+	*j = (struct journal){ .dir = -1, .lock = -1 };
+}
+
+/* A segment that cannot be begun (no descriptors, no room) leaves the log in the old one. */
+static void
+roll(struct journal *j)
+{
+	struct segment *old = j->active, *fresh = segment_create(j->dir, old->last + 1, NULL);
+
+	if (fresh == NULL)
+		return;
+	fresh->users = 1;
+	/* without it the next start reads the segment */
+	builds_save(&j->builds, j->dir, old->first, NULL);
+	old->next = fresh;
+	j->active = fresh;
+	j->segments++;
+	j->names_dirty = true;
+	/* the journal's own use of the old one ends when it is on the disk */
+	if (old->synced == old->size)
+		segment_leave(old, true);
+}
+
+static bool
+full(const struct journal *j, int64_t now)
+{
+	const struct segment *s = j->active;
+
+	if (s->last < s->first)
+		return false;
+	return s->size >= j->segment_size || (j->keep_age > 0 && now - s->began > j->keep_age);
+}
+
+int
+journal_append(struct journal *j, const char *p, size_t n, uint32_t count, int64_t received,
+    struct error *e)
+{
+	if (full(j, received))
+		roll(j);
+	if (segment_append(j->active, p, n, count, received, e) < 0)
+		return error_before(e, "%s/", j->path);
+	j->bytes += (int64_t)n;
+	return 0;
+}
+
+bool
+journal_sync_start(struct journal *j, struct syncer *syncer)
+{
+	int files[SYNCER_FILES], n = 0;
+
+	j->syncing = j->synced;
+	for (struct segment *s = j->oldest; s != NULL && n < SYNCER_FILES; s = s->next) {
+		if (s->synced == s->size)
+			continue;
+		files[n++] = s->data;
+		s->syncing = s->size;
+		j->syncing = s->last;
+	}
+	if (n == 0)
+		return false;
+	syncer_start(syncer, files, n, j->names_dirty ? j->dir : -1);
+	j->names_syncing = j->names_dirty;
+	j->names_dirty = false;
+	return true;
+}
+
+void
+journal_sync_done(struct journal *j)
+{
+	for (struct segment *s = j->oldest; s != NULL; s = s->next) {
+		if (s->syncing == 0)
+			continue;
+		s->synced = s->syncing;
+		s->syncing = 0;
+		segment_mark(s);
+		if (s != j->active && s->synced == s->size)
+			segment_leave(s, true);
+	}
+	j->synced = j->syncing;
+	j->names_syncing = false;
+}
+
+static bool
+expired(const struct journal *j, const struct segment *s, int64_t keep_size)
+{
+	if (keep_size > 0 && j->bytes > keep_size)
+		return true;
+	return j->keep_age > 0 && kernel.wall() - s->newest > j->keep_age;
+}
+
+size_t
+journal_retain(struct journal *j, int64_t keep_size)
+{
+	size_t gone = 0;
+
+	while (j->oldest != j->active && j->oldest->synced == j->oldest->size &&
+	    expired(j, j->oldest, keep_size)) {
+		struct segment *s = j->oldest;
+
+		j->oldest = s->next;
+		j->bytes -= s->size;
+		j->segments--;
+		segment_unlink(s);
+		if (s->users == 0)
+			segment_free(s);
+		gone++;
+	}
+	if (gone > 0)
+		builds_forget(&j->builds, journal_first(j));
+	return gone;
+}
+
+int64_t
+journal_expires(const struct journal *j)
+{
+	if (j->keep_age == 0 || j->oldest == j->active)
+		return -1;
+	return j->oldest->newest + j->keep_age;
+}
+
+static int
+enter(struct position *p, struct segment *s, struct error *e)
+{
+	if (segment_use(s, e) < 0)
+		return -1;
+	*p = (struct position){ .segment = s };
+	return 0;
+}
+
+int
+journal_seek(struct journal *j, uint64_t offset, struct position *p, struct error *e)
+{
+	struct segment *s = j->oldest;
+
+	while (s != j->active && offset > s->last)
+		s = s->next;
+	if (enter(p, s, e) < 0)
+		return -1;
+	p->at = segment_find(s, offset, e);
+	if (p->at >= 0)
+		return 0;
+	journal_leave(j, p);
+	return -1;
+}
+
+int
+journal_seek_time(struct journal *j, int64_t received, struct position *p, struct error *e)
+{
+	struct segment *s = j->oldest;
+
+	while (s != j->active && s->newest < received)
+		s = s->next;
+	if (enter(p, s, e) < 0)
+		return -1;
+	p->at = segment_find_time(s, received);
+	return 0;
+}
+
+int
+journal_step(struct journal *j, struct position *p, struct error *e)
+{
+	struct position next;
+
+	if (enter(&next, p->segment->next, e) < 0)
+		return -1;
+	journal_leave(j, p);
+	*p = next;
+	return 0;
+}
+
+void
+journal_leave(struct journal *j, struct position *p)
+{
+	if (p->segment != NULL)
+		segment_leave(p->segment, p->segment != j->active);
+	p->segment = NULL;
+}
