@@ -28,6 +28,33 @@ plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Whether all eight bytes are plain. Borrows between bytes only ever say no too often. */
+static bool
+plain_word(uint64_t w)
+{
+	uint64_t quote = w ^ BYTES('"'), backslash = w ^ BYTES('\\');
+
+	return ((w | (w - BYTES(0x20)) | (quote - BYTES(1)) | (backslash - BYTES(1))) & BYTES(0x80)) == 0;
+}
+
+/* The first character from p on that is not plain. Eight at a time: most of what is read are strings. */
+static const char *
+skip_plain(const char *p, const char *end)
+{
+	uint64_t word;
+
+	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		if (!plain_word(word))
+			break;
+	}
+	while (p < end && plain((unsigned char)*p))
+		p++;
+	return p;
+}
+
 static int
 hex4(const char *p, const char *end, unsigned *out)
 {
@@ -74,8 +101,7 @@ skip_string(const struct scan *s, const char **at, struct error *e)
 	for (;;) {
 		size_t n;
 
-		while (p < s->end && plain((unsigned char)*p))
-			p++;
+		p = skip_plain(p, s->end);
 		if (p == s->end)
 			return bad(s, *at, "a string without its closing quote", e);
 		if (*p == '"')

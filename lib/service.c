@@ -218,7 +218,7 @@ static void
 on_event(struct connection *c, const struct message *m)
 {
 	const struct service *s = c->server->service;
-	struct error e = { 0 };
+	struct error e;
 
 	if (s->event == NULL)
 		error_set(&e, ERROR_REFUSED, "the service %s takes no events", s->name);
@@ -257,7 +257,7 @@ connection_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
 	struct connection *c = arg;
 	struct message m;
-	struct error e = { 0 };
+	struct error e;
 
 	/* no method takes descriptors, so none of these is claimed */
 	for (int i = 0; i < nfds; i++)
