@@ -2,7 +2,7 @@
 #include "verbs.h"
 
 static const struct command *const verbs[] = {
-	&serve_command,
+	&serve_command, &status_command, &ls_command, &verify_command,
 };
 
 int

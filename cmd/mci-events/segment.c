@@ -34,12 +34,20 @@ open_file(const struct segment *s, const char *suffix, int flags, struct error *
 	return fd;
 }
 
-static struct segment *
-open_both(int dir, uint64_t first, int flags, struct error *e)
+struct segment *
+segment_new(int dir, uint64_t first)
 {
 	struct segment *s = xmalloc(sizeof(*s));
 
 	*s = (struct segment){ .dir = dir, .first = first, .last = first - 1, .data = -1, .sums = -1 };
+	return s;
+}
+
+static struct segment *
+open_both(int dir, uint64_t first, int flags, struct error *e)
+{
+	struct segment *s = segment_new(dir, first);
+
 	s->data = open_file(s, "ndjson", flags, e);
 	s->sums = s->data < 0 ? -1 : open_file(s, "sum", flags, e);
 	if (s->sums >= 0)
@@ -121,6 +129,27 @@ segment_mark(struct segment *s)
 		return;
 	s->marked = s->synced;
 	add_record(s, &(struct sums_record){ .at = (uint64_t)s->synced, .kind = SUMS_SYNCED });
+}
+
+bool
+segment_glance(struct segment *s, bool *marked)
+{
+	struct sums_record mark = { 0 }, begin, end;
+	int64_t n = sums_count(s->sums);
+	struct stat st;
+
+	if (fstat(s->data, &st) < 0)
+		return false;
+	s->size = st.st_size;
+	s->sums_size = n * (int64_t)SUMS_SIZE;
+	if (sums_read(s->sums, 0, &begin, 1) != 1 || sums_read(s->sums, n - 1, &mark, 1) != 1 ||
+	    sums_find(s->sums, SUMS_BY_OFFSET, INT64_MAX, &end) != 1)
+		return false;
+	s->last = end.first + end.count - 1;
+	s->began = begin.received;
+	s->newest = end.received;
+	*marked = mark.kind == SUMS_SYNCED && (int64_t)mark.at == s->size;
+	return (int64_t)(end.at + end.length) == s->size;
 }
 
 int

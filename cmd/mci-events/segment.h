@@ -51,6 +51,11 @@ int segment_append(struct segment *s, const char *p, size_t n, uint32_t count, i
 /* Notes in the sidecar that everything up to s->synced is on the disk. */
 void segment_mark(struct segment *s);
 
+/* Fills in size, last, began and newest from the sidecar alone; false when it does not reach the end of
+ * the file. *marked is whether all of it is said to be on the disk. Only while it is in use. */
+bool segment_glance(struct segment *s, bool *marked);
+/* A segment of which nothing is known but its name; not in use. */
+struct segment *segment_new(int dir, uint64_t first);
 /* The segment is in use (again): its data can be read until segment_leave. 0 or -1. */
 int segment_use(struct segment *s, struct error *e);
 /* Closes the descriptors of a sealed segment that nobody uses; frees one that was removed. */

@@ -16,7 +16,6 @@
 #include "number.h"
 #include "recover.h"
 #include "record.h"
-#include "sums.h"
 
 #define CLEAN "clean"
 #define LOCK "lock"
@@ -96,21 +95,11 @@ startup_each(int dir, int (*each)(void *arg, uint64_t first, struct error *e), v
 static bool
 take_sealed(struct segment *s, uint64_t next)
 {
-	struct sums_record mark, begin, end;
-	struct stat st;
-	int64_t n = sums_count(s->sums);
+	bool marked;
 
-	if (fstat(s->data, &st) < 0 || n < 2 || sums_read(s->sums, n - 1, &mark, 1) != 1 ||
-	    mark.kind != SUMS_SYNCED || (int64_t)mark.at != st.st_size ||
-	    sums_read(s->sums, 0, &begin, 1) != 1 ||
-	    sums_find(s->sums, SUMS_BY_OFFSET, INT64_MAX, &end) != 1 ||
-	    end.first + end.count != next)
+	if (!segment_glance(s, &marked) || !marked || s->last != next - 1)
 		return false;
-	s->size = s->synced = s->marked = st.st_size;
-	s->last = next - 1;
-	s->sums_size = n * (int64_t)SUMS_SIZE;
-	s->began = begin.received;
-	s->newest = end.received;
+	s->synced = s->marked = s->size;
 	return true;
 }
 

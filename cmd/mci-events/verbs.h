@@ -4,6 +4,9 @@
 
 #include "option.h"
 
+extern const struct command ls_command;
 extern const struct command serve_command;
+extern const struct command status_command;
+extern const struct command verify_command;
 
 #endif
