@@ -1,5 +1,5 @@
-/* drive: starts the stub in children of a test program, speaks to it, and is the main of these
- * programs. */
+/* drive: starts a service in children of a test program, speaks to it, and is the main of these
+ * programs. The service is the stub, unless the program sets driven. */
 #ifndef TESTS_CONTRACT_DRIVE_H
 #define TESTS_CONTRACT_DRIVE_H
 
@@ -21,6 +21,23 @@
 static const char *self; /* this program */
 static char folder[] = "/tmp/mci-contract.XXXXXX";
 
+struct driven {
+	const struct service *service;
+	void *(*open)(struct loop *loop); /* what the service gets as self */
+	void (*close)(void *self);
+};
+
+static void *
+stub_open(struct loop *loop)
+{
+	struct stub *stub = xmalloc(sizeof(*stub));
+
+	stub->loop = loop;
+	return stub;
+}
+
+static struct driven driven = { &stub_service, stub_open, free };
+
 struct served {
 	struct loop *loop;
 	struct server *server;
@@ -38,24 +55,25 @@ lifeline_cut(void *arg, uint32_t events)
 }
 
 static void
-idle(void *arg)
+alone(void *arg)
 {
 	struct served *s = arg;
 
-	if (s->lifeline < 0 && server_connections(s->server) == 0)
+	if (s->lifeline < 0)
 		loop_stop(s->loop, 0);
 }
 
-/* Serves the stub until the lifeline is cut; a byte on ready says that all addresses are open. */
+/* Serves until the lifeline is cut; a byte on ready says that all addresses are open. */
 static int
 serve(const char *const *addresses, int n, int lifeline, int ready)
 {
 	struct error e = { 0 };
-	struct stub stub = { 0 };
 	struct served s = { .lifeline = lifeline };
+	void *service;
 
-	s.loop = stub.loop = loop_new(&e);
-	s.server = server_new(s.loop, &stub_service, &stub);
+	s.loop = loop_new(&e);
+	service = driven.open(s.loop);
+	s.server = server_new(s.loop, driven.service, service);
 	for (int i = 0; i < n; i++) {
 		if (server_listen(s.server, addresses[i], 0, &e) < 0) {
 			fprintf(stderr, "%s\n", e.text);
@@ -64,11 +82,12 @@ serve(const char *const *addresses, int n, int lifeline, int ready)
 	}
 	if (lifeline >= 0)
 		loop_watch(s.loop, lifeline, EPOLLIN, lifeline_cut, &s, &e);
-	loop_on_idle(s.loop, idle, &s);
+	server_on_empty(s.server, alone, &s);
 	if (ready >= 0)
 		kernel_write_all(ready, "\n", 1);
 	loop_run(s.loop, &e);
 	server_free(s.server);
+	driven.close(service);
 	loop_free(s.loop);
 	return 0;
 }
@@ -111,20 +130,19 @@ hear_closed(void *arg, struct link *l, const struct error *why)
 
 static const struct link_events hearing = { .line = hear, .closed = hear_closed };
 
-/* Times differ: "time":"..." becomes "time":"T". */
+/* Times differ: KEY":"..." becomes KEY":"T". */
 static char *
-without_times(const struct bytes *lines)
+without_times(const struct bytes *lines, const char *key)
 {
-	static const char key[] = "\"time\":\"";
 	struct bytes out = { 0 };
 	const char *p = lines->data, *end = p + lines->len;
 
 	while (p < end) {
-		const char *at = memmem(p, (size_t)(end - p), key, sizeof(key) - 1);
+		const char *at = memmem(p, (size_t)(end - p), key, strlen(key));
 
 		if (at == NULL)
 			break;
-		at += sizeof(key) - 1;
+		at += strlen(key);
 		bytes_add(&out, p, (size_t)(at - p));
 		bytes_char(&out, 'T');
 		p = memchr(at, '"', (size_t)(end - at));
@@ -156,7 +174,7 @@ converse(struct loop *loop, struct link *l, struct heard *h, struct span bytes)
 	link_finish(l);
 	listen_until_closed(loop, h);
 	ck_assert_msg(h->why.code == ERROR_NONE, "%s", h->why.text);
-	text = without_times(&h->lines);
+	text = without_times(&h->lines, "\"time\":\"");
 	bytes_free(&h->lines);
 	*h = (struct heard){ 0 };
 	return text;

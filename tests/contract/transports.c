@@ -4,172 +4,12 @@
  *   transports ADDRESS      what holds for every service on the build's rows, against a running one
  *   transports serve ADDRESS...   the stub itself (children of the tests)
  */
-#include <pthread.h>
-#include <sys/un.h>
-
-#include "tests/contract/drive.h"
+#include "tests/contract/ways.h"
 
 static const char *real; /* the address of a running service to test instead */
 
-static char *
-over_unix(struct span bytes)
-{
-	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
-	char *back = converse_at(address, bytes);
-
-	child_end(c);
-	return back;
-}
-
-static char *
-over_path(struct span bytes)
-{
-	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
-	char *back = converse_at(strchr(address, '/'), bytes);
-
-	child_end(c);
-	return back;
-}
-
-static char *
-over_exec(struct span bytes)
-{
-	AUTO_FREE char *address = xformat("exec:'%s' serve \"-\"", self);
-
-	return converse_at(address, bytes);
-}
-
-/* One end of a socket pair becomes the connection; the other is spoken on. */
-static char *
-over_pair(const char *address, bool standard, struct span bytes)
-{
-	AUTO_FREE char *mine = NULL;
-	int ends[2];
-	struct child c;
-	char *back;
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	c = child_start(address, standard ? ends[1] : -1, &(const int[2]){ ends[1], 7 }, true);
-	close(ends[1]);
-	mine = xformat("fd:%d", ends[0]);
-	back = converse_at(mine, bytes);
-	child_end(c);
-	return back;
-}
-
-static char *
-over_standard_socket(struct span bytes)
-{
-	return over_pair("-", true, bytes);
-}
-
-static char *
-over_descriptor(struct span bytes)
-{
-	return over_pair("fd:7", false, bytes);
-}
-
-static char *
-over_listening_descriptor(struct span bytes)
-{
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	AUTO_FREE char *address = xformat("unix:%s/l", folder);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct child c;
-	char *back;
-
-	snprintf(name.sun_path, sizeof(name.sun_path), "%s", strchr(address, '/'));
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
-	ck_assert_int_eq(listen(fd, 5), 0);
-	c = child_start("fd:7", -1, &(const int[2]){ fd, 7 }, false);
-	close(fd);
-	back = converse_at(address, bytes);
-	child_end(c);
-	unlink(name.sun_path);
-	return back;
-}
-
-struct thread {
-	int lifeline, ready;
-};
-
-static void *
-thread_serve(void *arg)
-{
-	struct thread *t = arg;
-	const char *address = "inproc:stub";
-
-	serve(&address, 1, t->lifeline, t->ready);
-	return NULL;
-}
-
-static char *
-over_inproc(struct span bytes)
-{
-	int life[2], ready[2];
-	struct thread t;
-	pthread_t thread;
-	char byte, *back;
-
-	ck_assert_int_eq(pipe2(life, O_CLOEXEC), 0);
-	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
-	t = (struct thread){ life[0], ready[1] };
-	ck_assert_int_eq(pthread_create(&thread, NULL, thread_serve, &t), 0);
-	ck_assert_int_eq(kernel.read(ready[0], &byte, 1), 1);
-	back = converse_at("inproc:stub", bytes);
-	close(life[1]);
-	pthread_join(thread, NULL);
-	close(life[0]);
-	close(ready[0]);
-	close(ready[1]);
-	return back;
-}
-
-/* Fails with the first line that differs. */
-static void
-same_lines(const char *where, const char *back, const char *expected)
-{
-	size_t same = 0;
-
-	if (strcmp(back, expected) == 0)
-		return;
-	for (size_t i = 0; back[i] != '\0' && back[i] == expected[i]; i++) {
-		if (back[i] == '\n')
-			same = i + 1;
-	}
-	ck_abort_msg("%s:\n%.300s\nexpected:\n%.300s", where, back + same, expected + same);
-}
-
-static const struct transport {
-	const char *name;
-	char *(*converse)(struct span bytes);
-} transports[] = {
-	{ "unix:PATH", over_unix },
-	{ "/PATH", over_path },
-	{ "exec: and - on pipes", over_exec },
-	{ "- on a socket", over_standard_socket },
-	{ "fd: connected", over_descriptor },
-	{ "fd: listening", over_listening_descriptor },
-	{ "inproc:", over_inproc },
-};
-#define NTRANSPORTS (sizeof(transports) / sizeof(transports[0]))
-
-/* What is said and what must come back; general: any service on the build's rows answers so. */
-
-#define REPLY(id, result) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" result "}\n"
-#define FAIL(id, code, text) \
-	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":" code ",\"message\":\"" text "\"}}\n"
-#define REQUEST(id, method, params) \
-	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\",\"params\":" params "}\n"
-#define COMPLAINT(name, text) /* @ stands for the number of the line */ \
-	"{\"type\":\"error\",\"time\":\"T\",\"line\":@,\"error\":\"" name "\",\"text\":\"" text "\"}\n"
-
-static const struct exchange {
-	bool general;
-	const char *say, *hear;
-} exchanges[] = {
+/* general: any service on the build's rows answers so */
+static const struct exchange exchanges[] = {
 	/* a good one, a missing thing, ids of other kinds, no params at all, a notification */
 	{ false, REQUEST("1", "param/get", "{\"name\":\"VERSION\"}"),
 	    REPLY("1", "{\"value\":\"1.2.13\"}") },
@@ -240,30 +80,19 @@ static const struct exchange {
 };
 #define NEXCHANGES (sizeof(exchanges) / sizeof(exchanges[0]))
 
+/* Fails with the first line that differs. */
 static void
-add_numbered(struct bytes *b, const char *hear, unsigned line)
+same_lines(const char *where, const char *back, const char *expected)
 {
-	for (; *hear != '\0'; hear++) {
-		if (*hear == '@')
-			bytes_number(b, line);
-		else
-			bytes_char(b, *hear);
-	}
-}
+	size_t same = 0;
 
-/* The lines of the table and what must come back; how many lines were said. */
-static unsigned
-dialogue(struct bytes *say, struct bytes *expected, bool general)
-{
-	unsigned line = 0;
-
-	for (size_t i = 0; i < NEXCHANGES; i++) {
-		if (general && !exchanges[i].general)
-			continue;
-		bytes_text(say, exchanges[i].say);
-		add_numbered(expected, exchanges[i].hear, ++line);
+	if (strcmp(back, expected) == 0)
+		return;
+	for (size_t i = 0; back[i] != '\0' && back[i] == expected[i]; i++) {
+		if (back[i] == '\n')
+			same = i + 1;
 	}
-	return line;
+	ck_abort_msg("%s:\n%.300s\nexpected:\n%.300s", where, back + same, expected + same);
 }
 
 START_TEST(every_transport)
@@ -272,7 +101,7 @@ START_TEST(every_transport)
 	AUTO_BYTES say = { 0 };
 	AUTO_BYTES expected = { 0 };
 	AUTO_FREE char *back = NULL;
-	unsigned line = dialogue(&say, &expected, false) + 2;
+	unsigned line = dialogue(exchanges, NEXCHANGES, &say, &expected, false) + 2;
 
 	/* the answer that comes last, and a line that the end of the stream cuts */
 	bytes_text(&say, REQUEST("23", "param/get", "{\"name\":\"LATER\"}") "{\"jsonrpc\":");
@@ -355,7 +184,7 @@ START_TEST(real_service)
 	AUTO_BYTES expected = { 0 };
 	AUTO_FREE char *back = NULL;
 
-	dialogue(&say, &expected, true);
+	dialogue(exchanges, NEXCHANGES, &say, &expected, true);
 	back = converse_at(real, (struct span){ say.data, say.len });
 	same_lines(real, back, bytes_string(&expected));
 }
