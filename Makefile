@@ -86,13 +86,17 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard t
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c tests/contract/*.c))
 FUZZ_TESTS := $(FUZZ_TARGETS:%=$(O)/tests/fuzz/%)
 TEST_OBJECTS := $(call objects,tests/unit) $(call objects,tests/contract) $(call objects,tests/fuzz)
-KIT := $(PROGRAMS:%=$(O)/cmd/%.a) $(O)/libmci.a
+# A test links the parts of the programs whose headers it includes: two programs may use one name.
+tested = $(shell sed -n 's|^\#include "cmd/\([^/]*\)/.*|\1|p' $(1).c | sort -u)
+kit = $(patsubst %,$(O)/cmd/%.a,$(tested)) $(O)/libmci.a
+test_libs = $(foreach p,$(tested),$(LIBS_$(p)))
 
 $(TEST_OBJECTS): ALL_CFLAGS += -I.
-$(UNIT_TESTS): $(O)/%: $(O)/%.o $(KIT)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(KIT) $$(pkg-config --libs check) -lfyaml
-$(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $(KIT)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lfyaml
+.SECONDEXPANSION:
+$(UNIT_TESTS): $(O)/%: $(O)/%.o $$(call kit,$$*)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*)
+$(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call kit,$$*)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*)
 .SECONDARY: $(TEST_OBJECTS)
 
 # The limits that make bench compares with: single files that use nothing of the kit.

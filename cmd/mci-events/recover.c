@@ -165,7 +165,7 @@ check_batch(const struct segment *s, struct recovery *r, const struct sums_recor
 
 /* How far marks say that the segment is on the disk. */
 static int64_t
-synced_to(const struct segment *s, int64_t file_size)
+synced_to(const struct segment *s)
 {
 	int64_t synced = 0;
 	struct sums_record r[64];
@@ -173,8 +173,7 @@ synced_to(const struct segment *s, int64_t file_size)
 
 	for (int64_t i = 0; (got = sums_read(s->sums, i, r, 64)) > 0; i += got) {
 		for (ssize_t k = 0; k < got; k++) {
-			if (r[k].kind == SUMS_SYNCED && (int64_t)r[k].at > synced &&
-			    (int64_t)r[k].at <= file_size)
+			if (r[k].kind == SUMS_SYNCED && (int64_t)r[k].at > synced)
 				synced = (int64_t)r[k].at;
 		}
 	}
@@ -201,7 +200,7 @@ recover_check(const struct segment *s, struct recovery *r, struct error *e)
 	if (fstat(s->data, &st) < 0)
 		return cannot(s, e);
 	r->file_size = st.st_size;
-	r->synced = synced_to(s, r->file_size);
+	r->synced = synced_to(s);
 	for (int64_t i = 0; sums_read(s->sums, i, &record, 1) == 1; i++) {
 		if (record.kind == SUMS_BATCH && (good = check_batch(s, r, &record)) != 1)
 			break;
@@ -230,6 +229,6 @@ recover_cut(struct segment *s, const struct recovery *r, struct error *e)
 	s->began = r->began;
 	s->newest = r->newest;
 	s->sums_size = r->sums_size;
-	s->marked = r->synced < r->end ? r->synced : r->end;
+	s->marked = r->synced;
 	return 0;
 }

@@ -226,22 +226,21 @@ unreadable(const struct segment *s, struct error *e)
 int64_t
 segment_find(const struct segment *s, uint64_t offset, struct error *e)
 {
-	struct sums_record r = { 0 };
-	uint64_t from = s->first;
+	struct sums_record r;
 	int64_t at;
 
 	if (offset > s->last)
 		return s->size;
-	if (sums_find(s->sums, SUMS_BY_OFFSET, (int64_t)offset, &r) == 1)
-		from = r.first;
-	at = skip_lines(s, (int64_t)r.at, offset - from);
+	if (sums_find(s->sums, SUMS_BY_OFFSET, (int64_t)offset, &r) != 1)
+		r = (struct sums_record){ .at = 0, .first = s->first };
+	at = skip_lines(s, (int64_t)r.at, offset - r.first);
 	return at < 0 ? unreadable(s, e) : at;
 }
 
 int64_t
 segment_find_time(const struct segment *s, int64_t received)
 {
-	struct sums_record r = { 0 };
+	struct sums_record r;
 	int64_t at = 0;
 
 	/* all events of a batch have one time: it begins behind the last batch that is older */

@@ -109,8 +109,9 @@ refuse_damaged(const struct segment *s, const struct recovery *r, struct error *
 	AUTO_BYTES name = { 0 };
 
 	segment_name(&name, s->first, "ndjson");
-	return error_set(e, ERROR_INPUT, "%s: damaged at byte %" PRId64 " (%s), where it had been on the "
-	    "disk: not cut; see mci-events verify", bytes_string(&name), r->bad_at, r->why.text);
+	return error_set(e, ERROR_INPUT, "%s: %" PRId64 " bytes were on the disk, and only %" PRId64
+	    " are left that are good (%s): not cut; see mci-events verify", bytes_string(&name),
+	    r->synced, r->end, r->bad_at >= 0 ? r->why.text : "the file is shorter");
 }
 
 /* Holds a segment against its sidecar, cuts what is torn, and brings the rest to the disk. */
