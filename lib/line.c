@@ -65,6 +65,8 @@ overlong(struct line_reader *r, struct span *line)
 enum line_result
 line_next(struct line_reader *r, struct span *line)
 {
+	if (r->buffer.data == NULL)
+		return LINE_NONE;
 	for (;;) {
 		char *from = r->buffer.data + r->at;
 		char *end = NULL;

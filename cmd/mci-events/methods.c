@@ -324,8 +324,8 @@ static void
 event_acknowledge(void *self, struct request *r)
 {
 	struct hub_door *d = self;
-	struct durable *one = durable_of(d, r);
 	int64_t offset = request_integer(r, "offset", 0);
+	struct durable *one = durable_of(d, r);
 	struct error e;
 
 	if (one == NULL)

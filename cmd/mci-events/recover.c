@@ -204,9 +204,11 @@ recover_check(const struct segment *s, struct recovery *r, struct error *e)
 	for (int64_t i = 0; sums_read(s->sums, i, &record, 1) == 1; i++) {
 		if (record.kind == SUMS_BATCH && (good = check_batch(s, r, &record)) != 1)
 			break;
-		if (record.kind == SUMS_BATCH ||
-		    (record.kind == SUMS_SYNCED && (int64_t)record.at <= r->end))
-			r->sums_size = (i + 1) * (int64_t)SUMS_SIZE;
+		if (record.kind == SUMS_SYNCED && (int64_t)record.at <= r->end)
+			r->marked = (int64_t)record.at;
+		else if (record.kind != SUMS_BATCH)
+			continue;
+		r->sums_size = (i + 1) * (int64_t)SUMS_SIZE;
 	}
 	if (good < 0)
 		return cannot(s, e);
@@ -229,6 +231,6 @@ recover_cut(struct segment *s, const struct recovery *r, struct error *e)
 	s->began = r->began;
 	s->newest = r->newest;
 	s->sums_size = r->sums_size;
-	s->marked = r->synced;
+	s->marked = r->marked;
 	return 0;
 }

@@ -16,6 +16,7 @@ struct recovery {
 	int64_t file_size;
 	int64_t sums_size; /* bytes of the sidecar that speak of what is left */
 	int64_t synced;    /* bytes that a mark says were on the disk */
+	int64_t marked;    /* the same, of the marks that are left */
 	/* The first batch before synced whose bytes are not what was written: the disk's doing. It is never
 	 * cut. */
 	bool damaged;
