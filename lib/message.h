@@ -33,8 +33,8 @@ struct message {
 
 /*
  * Reads one line (without newline), checks that it is one valid JSON object of one kind, that the
- * envelope (type time build run seq job offset received jsonrpc id method) has the right types and holds no key twice.
- * 0, or -1 with an error that names the field and what was expected.
+ * envelope (type time build run seq job offset received jsonrpc id method) has the right types and
+ * holds no key twice. 0, or -1 with an error that names the field and what was expected.
  */
 int message_read(struct message *m, const char *line, size_t n, struct error *e);
 

@@ -38,7 +38,8 @@ name_ok(const char *name)
 
 	if (n == 0 || n > DURABLE_NAME || name[0] == '.')
 		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") == n;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "0123456789._+-") ==
+	    n;
 }
 
 static struct durable *

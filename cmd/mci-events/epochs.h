@@ -1,6 +1,7 @@
 /*
- * epochs: when the log's tail may have been lost and offsets given again. Each start of the hub behind a
- * crash begins one. Kept in the file epochs of the hub's folder, a JSON line each:
+ * epochs: when the log's tail may have been lost and offsets given again. Each start of the hub
+ * behind a crash begins one. Kept in the file epochs of the hub's folder, a JSON line each, the
+ * newest with when it began and how many bytes recovery had cut:
  * {"epoch":2,"first":1042,"time":"...","cut":317}
  */
 #ifndef MCI_EVENTS_EPOCHS_H

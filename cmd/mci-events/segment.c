@@ -249,6 +249,24 @@ segment_find_time(const struct segment *s, int64_t received)
 	return at > s->size ? s->size : at;
 }
 
+/* Where the line that holds this byte begins. */
+static int64_t
+line_begin(const struct segment *s, int64_t at)
+{
+	char buffer[4096];
+
+	while (at > 0) {
+		int64_t from = at > (int64_t)sizeof(buffer) ? at - (int64_t)sizeof(buffer) : 0;
+		ssize_t got = kernel.pread(s->data, buffer, (size_t)(at - from), from);
+		const char *newline = got <= 0 ? NULL : memrchr(buffer, '\n', (size_t)got);
+
+		if (newline != NULL)
+			return from + (newline - buffer) + 1;
+		at = from;
+	}
+	return 0;
+}
+
 uint64_t
 segment_offset(const struct segment *s, int64_t at)
 {
@@ -257,7 +275,7 @@ segment_offset(const struct segment *s, int64_t at)
 
 	if (at >= s->size)
 		return s->last + 1;
-	got = kernel.pread(s->data, head, sizeof(head), at);
+	got = kernel.pread(s->data, head, sizeof(head), line_begin(s, at));
 	return got <= 0 ? s->first : segment_line_offset(head, (size_t)got);
 }
 

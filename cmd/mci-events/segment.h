@@ -68,7 +68,7 @@ void segment_unlink(struct segment *s);
 int64_t segment_find(const struct segment *s, uint64_t offset, struct error *e);
 /* The byte of the first event received at or after that moment. */
 int64_t segment_find_time(const struct segment *s, int64_t received);
-/* The offset of the event that begins at this byte. */
+/* The offset of the event whose line holds this byte. */
 uint64_t segment_offset(const struct segment *s, int64_t at);
 /* The offset at the head of a line, 0 when it has none. */
 uint64_t segment_line_offset(const char *line, size_t n);

@@ -10,8 +10,8 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* Given in one call, before others get their turn. */
-#define TURN (4 * 1024 * 1024)
+/* Given in one call, before others get their turn: about half a millisecond. */
+#define TURN (1024 * 1024)
 /* Read at once to be filtered; grows for a line that is longer. */
 #define CHUNK (256 * 1024)
 /* Runs of wanted lines that go with one call. */

@@ -50,7 +50,7 @@ struct tail {
 
 /* Leaves its place and frees it. */
 void subscriber_free(struct subscriber *s);
-/* Gives what there is for it and what it takes; at most some megabytes in one call. tail may be NULL. */
+/* Gives what there is for it and what it takes; about a megabyte in one call at most. tail may be NULL. */
 void subscriber_pump(struct subscriber *s, const struct tail *tail);
 /* Whether there is more for it that it may have. */
 bool subscriber_behind(const struct subscriber *s);
