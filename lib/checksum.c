@@ -6,7 +6,8 @@
 #define CASTAGNOLI 0x82f63b78U
 
 #ifdef __x86_64__
-/* Eight bytes an instruction (SSE 4.2): 20 times the table's rate, and the hub's events all pass here. */
+/* Eight bytes an instruction (SSE 4.2): 20 times the table's rate, and the hub's events all pass
+ * here. */
 __attribute__((target("sse4.2"))) static uint32_t
 add_fast(uint32_t c, const unsigned char *p, size_t n)
 {

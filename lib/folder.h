@@ -9,8 +9,8 @@ char *folder_state(struct error *e);
 /* $XDG_RUNTIME_DIR/mci, else a private folder in /tmp (/tmp/mci-UID, 0700, ours); created. Caller
  * frees. */
 char *folder_sockets(struct error *e);
-/* mkdir -p, for this user alone: what is in there is what jobs print. path is absolute or has a name
- * in front. 0 or -1. */
+/* mkdir -p, for this user alone: what is in there is what jobs print. path is absolute or has a
+ * name in front. 0 or -1. */
 int folder_make(const char *path, struct error *e);
 
 #endif

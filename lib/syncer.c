@@ -12,8 +12,8 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* The thread waits at start for a job and says at finish that it is done; between the two the job is its
- * own, at other times the loop's. */
+/* The thread waits at start for a job and says at finish that it is done; between the two the job
+ * is its own, at other times the loop's. */
 struct syncer {
 	struct loop *loop;
 	syncer_done *done;

@@ -25,8 +25,8 @@ void audience_left(void *subscriber, struct link *l);
 void audience_deliver(struct audience *a, const struct tail *tail);
 /* More is on the disk: gives it to those who wait for that. */
 void audience_synced(struct audience *a);
-/* Retention has taken segments: whoever stands in one is cut, and told where it goes on when it comes
- * back. */
+/* Retention has taken segments: whoever stands in one is cut, and told where it goes on when it
+ * comes back. */
 void audience_retained(struct audience *a);
 /* Cuts everybody. */
 void audience_end(struct audience *a);

@@ -157,7 +157,8 @@ builds_save(const struct builds *b, int dir, uint64_t first, struct error *e)
 		write_mark(&text, &b->slots[i]);
 		count++;
 	}
-	/* a summary without its last line is none: it is not synced, for the segment says the same */
+	/* a summary without its last line is none: it is not synced, for the segment says the same
+	 * */
 	bytes_format(&text, "{\"builds\":%zu}\n", count);
 	segment_name(&name, first, "builds");
 	fd = kernel.open(dir, bytes_string(&name), O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -196,7 +197,8 @@ builds_load(struct builds *b, int dir, uint64_t first)
 
 	segment_name(&name, first, "builds");
 	fd = kernel.open(dir, bytes_string(&name), O_RDONLY, 0);
-	/* what a torn one says of a build is true all the same: reading the segment only adds to it */
+	/* what a torn one says of a build is true all the same: reading the segment only adds to it
+	 * */
 	while (fd >= 0 && got == 1 && line_read(&r, fd) > 0) {
 		while (got == 1 && line_next(&r, &line) == LINE_OK) {
 			got = load_line(b, line, count);

@@ -1,7 +1,7 @@
 /*
- * builds: the last (run, seq) of every build whose events are in the log: what makes sending again safe.
- * A build is forgotten when its newest event has fallen out of retention. Each sealed segment has a
- * summary, so that a start reads small files and one segment instead of the whole log.
+ * builds: the last (run, seq) of every build whose events are in the log: what makes sending again
+ * safe. A build is forgotten when its newest event has fallen out of retention. Each sealed segment
+ * has a summary, so that a start reads small files and one segment instead of the whole log.
  */
 #ifndef MCI_EVENTS_BUILDS_H
 #define MCI_EVENTS_BUILDS_H
@@ -34,7 +34,8 @@ enum builds_answer {
 
 /* What has to be done to the event with this position. */
 enum builds_answer builds_judge(const struct builds *b, struct span build, int64_t run, int64_t seq);
-/* Notes the newest event of a build; was gets what was known before (name NULL: nothing), for builds_undo. */
+/* Notes the newest event of a build; was gets what was known before (name NULL: nothing), for
+ * builds_undo. */
 void builds_note(struct builds *b, struct span build, int64_t run, int64_t seq, uint64_t offset,
     struct build_mark *was);
 /* Takes a note back; the newest note first. */

@@ -1,9 +1,10 @@
 /*
- * durable: subscribers that the hub remembers by name: the offset up to which each has acknowledged. A file
- * a name in the folder subscribers, one JSON line of fixed length that is written over in place:
+ * durable: subscribers that the hub remembers by name: the offset up to which each has
+ * acknowledged. A file a name in the folder subscribers, one JSON line of fixed length that is
+ * written over in place:
  * {"offset":1041                }
- * What is acknowledged is in the page cache when that is answered; it is not synced, for after a power cut
- * an older offset only means that events come again.
+ * What is acknowledged is in the page cache when that is answered; it is not synced, for after a
+ * power cut an older offset only means that events come again.
  */
 #ifndef MCI_EVENTS_DURABLE_H
 #define MCI_EVENTS_DURABLE_H
@@ -34,8 +35,9 @@ struct durables {
 int durables_open(struct durables *d, int dir, struct error *e);
 /* The one of that name, or NULL. */
 struct durable *durables_find(const struct durables *d, const char *name);
-/* Makes one that has acknowledged everything up to offset; it is on the disk when this returns. NULL with
- * an error: a name that is none (ERROR_INPUT), too many (ERROR_LIMIT), or the disk. dir as above. */
+/* Makes one that has acknowledged everything up to offset; it is on the disk when this returns.
+ * NULL with an error: a name that is none (ERROR_INPUT), too many (ERROR_LIMIT), or the disk. dir
+ * as above. */
 struct durable *durables_make(struct durables *d, int dir, const char *name, uint64_t offset,
     struct error *e);
 /* Moves it forward; an older offset changes nothing. 0 or -1. */

@@ -27,13 +27,13 @@ struct epochs {
 
 /* A missing file has none. 0 or -1. */
 int epochs_read(struct epochs *x, int dir, struct error *e);
-/* Begins one with the offset first; cut is how many bytes recovery took off. It is on the disk when this
- * returns 0. */
+/* Begins one with the offset first; cut is how many bytes recovery took off. It is on the disk when
+ * this returns 0. */
 int epochs_begin(struct epochs *x, int dir, uint64_t first, int64_t cut, struct error *e);
 /* The number of the present one, 0 when there is none. */
 uint64_t epochs_now(const struct epochs *x);
-/* The first offset that later epochs than that one gave: who knows offsets from it on from that epoch has
- * seen events that are lost. UINT64_MAX when there is none. */
+/* The first offset that later epochs than that one gave: who knows offsets from it on from that
+ * epoch has seen events that are lost. UINT64_MAX when there is none. */
 uint64_t epochs_valid_to(const struct epochs *x, uint64_t number);
 void epochs_free(struct epochs *x);
 

@@ -165,7 +165,8 @@ filter_match(const struct filter *f, const char *line, size_t n)
 		all |= 1U << MEMBERS;
 	if (scan_open(&s, line, n, NULL) < 0)
 		return false;
-	/* the first member that does not fit decides, and so does the last one that had to be found */
+	/* the first member that does not fit decides, and so does the last one that had to be found
+	 * */
 	while (met != all && scan_next(&s, &m, NULL) > 0) {
 		if (f->ntypes > 0 && span_is(m.key, "type")) {
 			if (!type_wanted(f, &m.value))

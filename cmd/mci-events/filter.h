@@ -10,9 +10,9 @@
 struct filter;
 
 /*
- * From the params of event/subscribe: types (globs), build (prefix), job, where (members that must be
- * there with the same JSON value). NULL without an error (code ERROR_NONE) when everything is wanted, NULL
- * with one when a param is no good.
+ * From the params of event/subscribe: types (globs), build (prefix), job, where (members that must
+ * be there with the same JSON value). NULL without an error (code ERROR_NONE) when everything is
+ * wanted, NULL with one when a param is no good.
  */
 struct filter *filter_read(struct span params, struct error *e);
 /* Whether an event line is wanted. The line is valid JSON. */

@@ -1,8 +1,8 @@
 /*
- * hub: moves events from those who publish to the log, the disk and those who subscribe. What publishers
- * bring in one round of the loop is appended as one batch, then given to the subscribers; whoever asked
- * for the disk is answered when a sync that began after the append is done. What clients may ask of it is
- * in methods.h.
+ * hub: moves events from those who publish to the log, the disk and those who subscribe. What
+ * publishers bring in one round of the loop is appended as one batch, then given to the
+ * subscribers; whoever asked for the disk is answered when a sync that began after the append is
+ * done. What clients may ask of it is in methods.h.
  */
 #ifndef MCI_EVENTS_HUB_H
 #define MCI_EVENTS_HUB_H
@@ -61,10 +61,11 @@ struct hub {
 
 enum hub_level { HUB_NONE, HUB_OS, HUB_DISK };
 
-/* Recovers and opens the folder; the loop's idle callback is the hub's from now on. NULL with an error. */
+/* Recovers and opens the folder; the loop's idle callback is the hub's from now on. NULL with an
+ * error. */
 struct hub *hub_open(struct loop *loop, const struct hub_settings *s, struct error *e);
-/* The first half of the end, while the servers over it are still there: takes nothing more, cuts the
- * subscribers, and runs the loop until everybody who waits has an answer. */
+/* The first half of the end, while the servers over it are still there: takes nothing more, cuts
+ * the subscribers, and runs the loop until everybody who waits has an answer. */
 void hub_finish(struct hub *h);
 /* The second half: syncs and closes. */
 void hub_close(struct hub *h);

@@ -28,7 +28,8 @@ check_key(struct span key, struct scan rest, struct error *e)
 	return 0;
 }
 
-/* What readers may take differently is refused: a key that comes twice, or is written with escapes. */
+/* What readers may take differently is refused: a key that comes twice, or is written with escapes.
+ * */
 static int
 check_keys(const struct message *m, struct error *e)
 {
@@ -92,7 +93,8 @@ add_line(struct intake *in, const struct message *m, struct error *e)
 	return -1;
 }
 
-/* Remembers the build's new place, and what was known before. The name is kept as it stands in lines. */
+/* Remembers the build's new place, and what was known before. The name is kept as it stands in
+ * lines. */
 static void
 note(struct intake *in, const struct message *m)
 {

@@ -1,6 +1,6 @@
 /*
- * intake: what publishers brought since the last append: lines as they will stand in the log, one behind
- * the other, with their offsets given. All of it is appended as one batch, or taken back.
+ * intake: what publishers brought since the last append: lines as they will stand in the log, one
+ * behind the other, with their offsets given. All of it is appended as one batch, or taken back.
  */
 #ifndef MCI_EVENTS_INTAKE_H
 #define MCI_EVENTS_INTAKE_H

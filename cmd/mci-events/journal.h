@@ -42,14 +42,15 @@ struct position {
 };
 
 /*
- * Opens or makes the folder, recovers what a crash left, and syncs it: everything in the log is on the
- * disk when this returns. ERROR_BUSY when another hub has it. 0 or -1.
+ * Opens or makes the folder, recovers what a crash left, and syncs it: everything in the log is on
+ * the disk when this returns. ERROR_BUSY when another hub has it. 0 or -1.
  */
 int journal_open(struct journal *j, const char *path, int64_t segment_size, struct error *e);
 /* The end in order: everything is synced, and noted as clean. clean false: as a crash. */
 void journal_close(struct journal *j, bool clean);
 
-/* Offset of the oldest event that is kept (the next one, when none is), and of the newest; 0: none yet. */
+/* Offset of the oldest event that is kept (the next one, when none is), and of the newest; 0: none
+ * yet. */
 uint64_t journal_first(const struct journal *j);
 uint64_t journal_tail(const struct journal *j);
 
@@ -62,8 +63,8 @@ bool journal_sync_start(struct journal *j, struct syncer *s);
 /* The job is done: j->synced is what j->syncing was. */
 void journal_sync_done(struct journal *j);
 
-/* Takes whole segments away, oldest first, while the log is over keep_size bytes (0: no bound) or their
- * newest event is older than keep_age. The active one stays. How many went. */
+/* Takes whole segments away, oldest first, while the log is over keep_size bytes (0: no bound) or
+ * their newest event is older than keep_age. The active one stays. How many went. */
 size_t journal_retain(struct journal *j, int64_t keep_size);
 /* When journal_retain has something to do for age: a moment by kernel.wall(), or -1. */
 int64_t journal_expires(const struct journal *j);

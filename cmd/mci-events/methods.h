@@ -17,8 +17,8 @@ struct hub_door {
 
 extern const struct service hub_service;
 
-/* Whether this way in is for more than publishing a bound build, and whether it may leave something behind;
- * else the request is refused with that. */
+/* Whether this way in is for more than publishing a bound build, and whether it may leave something
+ * behind; else the request is refused with that. */
 bool door_open(const struct hub_door *d, struct request *r);
 bool door_writable(const struct hub_door *d, struct request *r);
 

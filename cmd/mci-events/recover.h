@@ -1,6 +1,6 @@
 /*
- * recover: holds a segment's lines against its sidecar, and says where what can be trusted ends. At the
- * start of the hub the rest is cut; mci-events verify only reports it.
+ * recover: holds a segment's lines against its sidecar, and says where what can be trusted ends. At
+ * the start of the hub the rest is cut; mci-events verify only reports it.
  */
 #ifndef MCI_EVENTS_RECOVER_H
 #define MCI_EVENTS_RECOVER_H
@@ -17,8 +17,8 @@ struct recovery {
 	int64_t sums_size; /* bytes of the sidecar that speak of what is left */
 	int64_t synced;    /* bytes that a mark says were on the disk */
 	int64_t marked;    /* the same, of the marks that are left */
-	/* The first batch before synced whose bytes are not what was written: the disk's doing. It is never
-	 * cut. */
+	/* The first batch before synced whose bytes are not what was written: the disk's doing. It
+	 * is never cut. */
 	bool damaged;
 	int64_t bad_at;       /* where the first bad batch or line begins, -1 when there is none */
 	uint64_t bad_offset;  /* the offset that was expected there */

@@ -1,7 +1,7 @@
 /*
- * segment: one file of the hub's log, lines as they went over the wire, with its sidecar (sums.h) and,
- * once it is sealed, a summary of the builds in it (builds.h). Named for the offset of its first event:
- * 00000000000000000001.ndjson, .sum, .builds.
+ * segment: one file of the hub's log, lines as they went over the wire, with its sidecar (sums.h)
+ * and, once it is sealed, a summary of the builds in it (builds.h). Named for the offset of its
+ * first event: 00000000000000000001.ndjson, .sum, .builds.
  */
 #ifndef MCI_EVENTS_SEGMENT_H
 #define MCI_EVENTS_SEGMENT_H
@@ -37,22 +37,23 @@ struct segment {
 
 /* Appends the name of one of its files. */
 void segment_name(struct bytes *into, uint64_t first, const char *suffix);
-/* Makes an empty one, or opens one that is there (of which only first, and the descriptors are filled
- * in). NULL with an error. The folder's names are not synced by this. */
+/* Makes an empty one, or opens one that is there (of which only first, and the descriptors are
+ * filled in). NULL with an error. The folder's names are not synced by this. */
 struct segment *segment_create(int dir, uint64_t first, struct error *e);
 struct segment *segment_open(int dir, uint64_t first, struct error *e);
 /* Closes the descriptors and frees it. */
 void segment_free(struct segment *s);
 
-/* Appends one batch of count whole lines. After a failure (a full disk) the segment is as before, and the
- * next try may succeed. 0 or -1. */
+/* Appends one batch of count whole lines. After a failure (a full disk) the segment is as before,
+ * and the next try may succeed. 0 or -1. */
 int segment_append(struct segment *s, const char *p, size_t n, uint32_t count, int64_t received,
     struct error *e);
 /* Notes in the sidecar that everything up to s->synced is on the disk. */
 void segment_mark(struct segment *s);
 
-/* Fills in size, last, began and newest from the sidecar alone; false when it does not reach the end of
- * the file. *marked is whether all of it is said to be on the disk. Only while it is in use. */
+/* Fills in size, last, began and newest from the sidecar alone; false when it does not reach the
+ * end of the file. *marked is whether all of it is said to be on the disk. Only while it is in use.
+ * */
 bool segment_glance(struct segment *s, bool *marked);
 /* A segment of which nothing is known but its name; not in use. */
 struct segment *segment_new(int dir, uint64_t first);
@@ -63,8 +64,8 @@ void segment_leave(struct segment *s, bool sealed);
 /* Takes its files away. They stay readable for those who use it. */
 void segment_unlink(struct segment *s);
 
-/* The byte where the event of that offset begins (size, when it is the one behind the last); -1 with an
- * error when the segment cannot be read. Only while it is in use. */
+/* The byte where the event of that offset begins (size, when it is the one behind the last); -1
+ * with an error when the segment cannot be read. Only while it is in use. */
 int64_t segment_find(const struct segment *s, uint64_t offset, struct error *e);
 /* The byte of the first event received at or after that moment. */
 int64_t segment_find_time(const struct segment *s, int64_t received);

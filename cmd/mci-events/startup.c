@@ -148,9 +148,9 @@ link_segment(struct journal *j, struct segment *s)
 }
 
 /*
- * A segment that does not follow the one before it. Files are brought to the disk in order, so one that
- * has a mark came after a whole one, which somebody has taken away since: that is no crash. One without
- * was never on the disk, and goes as the torn end of the one before does.
+ * A segment that does not follow the one before it. Files are brought to the disk in order, so one
+ * that has a mark came after a whole one, which somebody has taken away since: that is no crash.
+ * One without was never on the disk, and goes as the torn end of the one before does.
  */
 static int
 remove_behind(struct journal *j, uint64_t first, struct error *e)
@@ -249,7 +249,8 @@ settle(struct journal *j, bool clean, struct error *e)
 	if ((!clean || j->epochs.n == 0) &&
 	    epochs_begin(&j->epochs, j->dir, j->active->last + 1, j->cut, e) < 0)
 		return -1;
-	/* new names are on the disk before anything is accepted, and the sign of a clean end is not */
+	/* new names are on the disk before anything is accepted, and the sign of a clean end is not
+	 * */
 	if (unlinkat(j->dir, CLEAN, 0) < 0 && errno != ENOENT)
 		return error_sys(e, "remove %s", CLEAN);
 	if (kernel.sync_names(j->dir) < 0)

@@ -91,8 +91,8 @@ give_all(struct subscriber *s, const char *p, size_t n)
 }
 
 /*
- * The runs of lines in p that are wanted. *end is how far p was looked at: whole lines, and what is left
- * of a line whose head has been given. Stops when the runs are full.
+ * The runs of lines in p that are wanted. *end is how far p was looked at: whole lines, and what is
+ * left of a line whose head has been given. Stops when the runs are full.
  */
 static size_t
 find_runs(struct subscriber *s, const char *p, size_t n, struct iovec *runs, const char **end)
@@ -124,8 +124,8 @@ find_runs(struct subscriber *s, const char *p, size_t n, struct iovec *runs, con
 	return found;
 }
 
-/* What is wanted of p, whose first byte is at the subscriber's place. False when it takes no more, or
- * p holds no whole line. */
+/* What is wanted of p, whose first byte is at the subscriber's place. False when it takes no more,
+ * or p holds no whole line. */
 static bool
 give_wanted(struct subscriber *s, const char *p, size_t n)
 {
@@ -142,7 +142,8 @@ give_wanted(struct subscriber *s, const char *p, size_t n)
 		const char *from = runs[i].iov_base;
 
 		if ((size_t)done < runs[i].iov_len) {
-			/* cut in a line, or before one: that line is wanted, and nothing before it is left */
+			/* cut in a line, or before one: that line is wanted, and nothing before it
+			 * is left */
 			s->position.at += from + done - p;
 			s->inside = true;
 			s->blocked = true;

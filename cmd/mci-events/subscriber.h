@@ -1,7 +1,7 @@
 /*
- * subscriber: one reader of the log at its own place. It is given what its socket takes: at the tail from
- * the bytes that have just been appended, elsewhere from the segment's file. Nothing is kept for it: a
- * stalled one costs its place and no more.
+ * subscriber: one reader of the log at its own place. It is given what its socket takes: at the
+ * tail from the bytes that have just been appended, elsewhere from the segment's file. Nothing is
+ * kept for it: a stalled one costs its place and no more.
  */
 #ifndef MCI_EVENTS_SUBSCRIBER_H
 #define MCI_EVENTS_SUBSCRIBER_H
@@ -50,7 +50,8 @@ struct tail {
 
 /* Leaves its place and frees it. */
 void subscriber_free(struct subscriber *s);
-/* Gives what there is for it and what it takes; about a megabyte in one call at most. tail may be NULL. */
+/* Gives what there is for it and what it takes; about a megabyte in one call at most. tail may be
+ * NULL. */
 void subscriber_pump(struct subscriber *s, const struct tail *tail);
 /* Whether there is more for it that it may have. */
 bool subscriber_behind(const struct subscriber *s);
