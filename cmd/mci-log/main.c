@@ -7,6 +7,7 @@
 #include "option.h"
 #include "show.h"
 #include "state.h"
+#include "verbs.h"
 
 #define PROGRAM "mci-log"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -159,7 +160,7 @@ static const struct command follow_command = {
 	.run = run_follow, .size = sizeof(struct options),
 };
 
-static const struct command *const verbs[] = { &cat_command, &follow_command };
+static const struct command *const verbs[] = { &cat_command, &follow_command, &mask_command };
 
 static bool
 among(const char *word, const char *const *words, size_t n)
@@ -177,7 +178,7 @@ verb_missing_at(int argc, char **argv)
 {
 	static const char *const with_value[] = { "-C", "--chdir", "--color" };
 	static const char *const alone[] = { "-q", "--quiet" };
-	static const char *const others[] = { "cat", "follow", "-h", "--help", "--version",
+	static const char *const others[] = { "cat", "follow", "mask", "-h", "--help", "--version",
 		"--list-options" };
 	int i = 1;
 

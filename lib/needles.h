@@ -1,0 +1,63 @@
+/*
+ * needles: searches bytes for many byte strings at once, fast where none of them is. Of the text one block of
+ * four bytes is looked at every few bytes, as many as the shortest needle allows (up to 16): a block that
+ * stands in no needle near its beginning ends there, with one look at a small table of bits.
+ */
+#ifndef MCI_NEEDLES_H
+#define MCI_NEEDLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+/* The shortest that can be found. */
+#define NEEDLES_SHORTEST 6
+
+struct needle {
+	size_t at, n; /* where it stands in the pool */
+};
+
+/* One block of a needle. */
+struct needle_block {
+	uint32_t hash, block;
+	uint32_t needle, offset;
+};
+
+struct needles {
+	struct bytes pool;      /* the needles one behind the other */
+	struct needle *all;     /* sorted and without doubles once they are indexed */
+	size_t n, size;
+	size_t longest;
+	bool indexed;
+	size_t stride;          /* between two blocks that are looked at */
+	unsigned bits;          /* the tables of bits have 1 << bits */
+	uint64_t *present;      /* by hash: some needle has such a block in its first stride places */
+	uint64_t *beginning;    /* by hash: some needle begins with such a block */
+	struct needle_block *blocks; /* by the first bits of their hash... */
+	uint32_t *buckets;      /* ...of which this is where each begins; one more at the end */
+	unsigned bucket_bits;
+};
+
+/* A place in a text. */
+struct needle_match {
+	size_t at, n;
+};
+
+/* Copies a needle of at least NEEDLES_SHORTEST bytes in; the zeroed struct is an empty set. What was
+ * indexed has to be again. */
+void needles_add(struct needles *s, const void *p, size_t n);
+/* Whether these bytes are a needle: looks at one after the other. */
+bool needles_has(const struct needles *s, const void *p, size_t n);
+/* Makes the tables: about 20 bytes for each block, some 16 blocks a needle at most, and 32 KiB. */
+void needles_index(struct needles *s);
+/* Of an indexed set: the occurrence that begins first, at from or behind it, the longest there. */
+bool needles_next(const struct needles *s, const char *text, size_t n, size_t from,
+    struct needle_match *found);
+/* Of an indexed set: where the longest end of the text begins that is the beginning, and not all, of some
+ * needle; n when there is none. */
+size_t needles_open(const struct needles *s, const char *text, size_t n);
+void needles_free(struct needles *s);
+
+#endif
