@@ -234,6 +234,15 @@ static const struct contract_field job_named[] = {
 	{ "job", CONTRACT_TEXT, true, "its id" },
 };
 
+static const struct contract_field mask_value[] = {
+	{ "value", CONTRACT_TEXT, true, "the secret" },
+};
+
+static const struct contract_field mask_named[] = {
+	{ "value", CONTRACT_TEXT, true, "the secret" },
+	{ "name", CONTRACT_TEXT, false, "gives it to jobs that have this name in params" },
+};
+
 static const struct contract_field event_publish[] = {
 	{ "event", CONTRACT_OBJECT, false, "one event; or" },
 	{ "events", CONTRACT_ARRAY, false, "several, of which all are taken or none" },
@@ -315,6 +324,10 @@ const struct contract_method contract_methods[] = {
 	    "not-found,refused", true, false },
 	{ "job/cancel", "job", "ends a job's attempt", ROWS(job_named), NONE, "not-found", true,
 	    false },
+	{ "mask/add", "build", "masks a value in all logs and events from now on", ROWS(mask_value),
+	    NONE, "refused,limit,disconnected", true, false },
+	{ "mask/add", "job", "the same; a named one is a param too", ROWS(mask_named), NONE,
+	    "refused,limit", true, false },
 	{ "event/publish", "events", "puts events into the hub's log", ROWS(event_publish),
 	    ROWS(event_published), "refused,limit,system", false, false },
 	{ "event/subscribe", "events", "the hub's events from an offset on, live",

@@ -179,9 +179,8 @@ store(struct logfile_writer *w, const char *p, size_t n, struct error *e)
 	return 0;
 }
 
-int
-logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
-    struct error *e)
+static int
+append(struct logfile_writer *w, const void *p, size_t n, uint32_t stream, struct error *e)
 {
 	size_t keep = n;
 
@@ -205,6 +204,57 @@ logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream
 		return -1;
 	}
 	return store(w, p, keep, e);
+}
+
+static struct mask_stream *
+held_of(struct logfile_writer *w, uint32_t stream)
+{
+	return &w->held[stream == 2 ? 1 : 0];
+}
+
+/* What may be stored now of bytes that came. */
+static struct span
+let_through(struct logfile_writer *w, const void *p, size_t n, uint32_t stream)
+{
+	if (mask_empty(w->mask))
+		return (struct span){ p, n };
+	return mask_feed(w->mask, held_of(w, stream), p, n);
+}
+
+int
+logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
+    struct error *e)
+{
+	struct span out = let_through(w, p, n, stream);
+
+	return append(w, out.p, out.n, stream, e);
+}
+
+static int
+store_and_copy(struct logfile_writer *w, struct span out, uint32_t stream, int copy, struct error *e)
+{
+	if (append(w, out.p, out.n, stream, e) < 0)
+		return -1;
+	if (copy >= 0 && out.n > 0 && kernel_write_all(copy, out.p, out.n) < 0)
+		return error_sys(e, "write the output of %s", w->name);
+	return 0;
+}
+
+static int
+flush_stream(struct logfile_writer *w, uint32_t stream, int copy, struct error *e)
+{
+	if (mask_empty(w->mask))
+		return 0;
+	return store_and_copy(w, mask_flush(w->mask, held_of(w, stream)), stream, copy, e);
+}
+
+int
+logfile_flush(struct logfile_writer *w, struct error *e)
+{
+	/* the stream that is not stdout's or stderr's alone is called as its last chunk was */
+	int first = flush_stream(w, w->stream == 2 ? 1 : w->stream, -1, e);
+
+	return flush_stream(w, 2, -1, e) < 0 ? -1 : first;
 }
 
 static char *
@@ -243,19 +293,15 @@ logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budge
 		if (got < 0 && errno == EAGAIN)
 			return LOGFILE_MORE;
 		if (got == 0 || (got < 0 && errno == EIO))
-			return LOGFILE_EOF;
+			return flush_stream(w, stream, copy, e) < 0 ? LOGFILE_ERROR : LOGFILE_EOF;
 		if (got < 0) {
 			error_sys(e, "read the output of %s", w->name);
 			return LOGFILE_ERROR;
 		}
 		left -= got;
 		widen(pipe, (size_t)got);
-		if (logfile_write(w, buffer, (size_t)got, stream, e) < 0)
+		if (store_and_copy(w, let_through(w, buffer, (size_t)got, stream), stream, copy, e) < 0)
 			return LOGFILE_ERROR;
-		if (copy >= 0 && kernel_write_all(copy, buffer, (size_t)got) < 0) {
-			error_sys(e, "write the output of %s", w->name);
-			return LOGFILE_ERROR;
-		}
 	}
 	return LOGFILE_MORE;
 }
@@ -263,7 +309,7 @@ logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budge
 int
 logfile_close(struct logfile_writer *w, struct error *e)
 {
-	int result = 0;
+	int result = w->fd >= 0 ? logfile_flush(w, e) : 0;
 
 	if (w->index < 0 && w->dropped > 0)
 		result = index_open(w, e);

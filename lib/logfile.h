@@ -13,6 +13,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "mask.h"
 
 /* One record of the index, little endian, 24 bytes; the file starts with one whose offset is MAGIC. */
 #define LOGFILE_MAGIC UINT64_C(0x3130786469696d63) /* "cmiidx01" */
@@ -43,6 +44,8 @@ struct logfile_writer {
 	struct bytes pending; /* index records not written yet */
 	int64_t indexed;  /* time of the newest record that was written */
 	int64_t index_size; /* bytes of the index file */
+	struct mask *mask;  /* borrowed, set after opening; NULL: none */
+	struct mask_stream held[2]; /* of stream 2, and of the others */
 };
 
 /* Creates the log in the folder dir, emptying one of the same name and removing its index. */
@@ -65,13 +68,17 @@ enum logfile_result {
  * Index records are written when 4 KiB of them are pending, when the newest is a second younger than the
  * newest written, and at the end: the times that a live reader lacks are within a second of the last one
  * that it has.
+ *
+ * With a mask all sizes, offsets and times are those of what it lets through, and so is copy.
  */
 enum logfile_result logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budget,
     int copy, struct error *e);
 /* Appends bytes that are at hand (mci-build's own notes in script.log). */
 int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e);
-/* Writes what is pending of the index and the end record, if there is an index (a log that lost bytes
+/* Stores what a mask holds back: nothing more comes. 0 or -1. */
+int logfile_flush(struct logfile_writer *w, struct error *e);
+/* Flushes; writes what is pending of the index and the end record, if there is an index (a log that lost bytes
  * gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
 

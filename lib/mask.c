@@ -171,9 +171,9 @@ cover(struct walk *w, struct bytes *out, const struct needle_match *found)
 }
 
 /* Puts out what is before stop, where nothing begins that may go on; matches that begin there are looked
- * for again when more has come. */
+ * for again when more has come. With cut nothing more comes: a secret that the end cuts begins there. */
 static struct span
-walk(struct mask *m, struct walk *w, size_t n, size_t stop)
+walk(struct mask *m, struct walk *w, size_t n, size_t stop, bool cut)
 {
 	struct needle_match found;
 	struct span rest = { NULL, 0 };
@@ -182,6 +182,8 @@ walk(struct mask *m, struct walk *w, size_t n, size_t stop)
 	for (size_t from = 0; needles_next(&m->needles, w->text, n, from, &found) && found.at < stop;
 	    from = found.at + 1)
 		cover(w, &m->out, &found);
+	if (cut)
+		cover(w, &m->out, &(struct needle_match){ stop, n - stop });
 	if (w->done < stop) {
 		rest = (struct span){ w->text + w->done, stop - w->done };
 		w->done = stop;
@@ -202,11 +204,14 @@ pass(struct mask *m, struct mask_stream *s, const char *text, size_t n, bool las
 
 	if (!m->needles.indexed)
 		needles_index(&m->needles);
-	stop = last ? n : needles_open(&m->needles, text, n);
-	out = walk(m, &w, n, stop);
+	stop = needles_open(&m->needles, text, n);
+	if (last && n - stop < MASK_SHORTEST)
+		stop = n;
+	out = walk(m, &w, n, stop, last && stop < n);
 	/* text is joined or the caller's, never held itself */
 	s->held.len = 0;
-	bytes_add(&s->held, text + stop, n - stop);
+	if (!last)
+		bytes_add(&s->held, text + stop, n - stop);
 	s->covered = w.done - stop;
 	s->touching = w.touching;
 	return out;

@@ -11,9 +11,11 @@
 #include "intake.h"
 #include "kernel.h"
 #include "line.h"
+#include "maskjson.h"
 #include "memory.h"
 #include "message.h"
 #include "result.h"
+#include "runner.h"
 #include "scan.h"
 #include "schedule.h"
 #include "timestamp.h"
@@ -39,6 +41,12 @@ param_get(void *self, struct request *r)
 	const char *value = params_find(&b->params, name);
 	AUTO_BYTES result = { 0 };
 
+	if (value == NULL && secrets_have(&b->secrets, name)) {
+		/* the jobs of the runner "host" share this socket: which of them asks cannot be told */
+		request_fail(r, "refused", "%s is a secret: a job that names it in params has it as a "
+		    "variable", name);
+		return;
+	}
 	if (value == NULL) {
 		request_fail(r, "not-found", "there is no param '%s'", name);
 		return;
@@ -95,9 +103,12 @@ output_get(void *self, struct request *r)
 static void
 output_set(void *self, struct request *r)
 {
+	const struct build *b = self;
 	struct job *j = job_of(self, r);
 	const char *name = request_text(r, "name");
+	const char *value = request_text(r, "value");
 	AUTO_BYTES sets = { 0 };
+	AUTO_BYTES masked = { 0 };
 
 	if (j == NULL)
 		return;
@@ -111,7 +122,8 @@ output_set(void *self, struct request *r)
 	}
 	if (j->sets != NULL)
 		bytes_text(&sets, j->sets);
-	result_set_member(&sets, name, request_text(r, "value"));
+	mask_text(b->mask, &masked, value, strlen(value));
+	result_set_member(&sets, name, bytes_string(&masked));
 	if (sets.len > SETS_LIMIT) {
 		request_fail(r, "limit", "a job's outputs may hold %d bytes", SETS_LIMIT);
 		return;
@@ -211,11 +223,17 @@ build_get(void *self, struct request *r)
 
 /* Jobs may post events, but not in the name of those who decide. */
 static int
-event_take(struct build *b, const char *line, size_t n, struct error *e)
+event_take(struct build *b, const char *text, size_t size, struct error *e)
 {
+	AUTO_BYTES masked = { 0 };
 	struct message m;
+	const char *line;
 	int64_t time;
+	size_t n;
 
+	maskjson_add(b->mask, &masked, text, size);
+	line = bytes_string(&masked);
+	n = masked.len;
 	if (n > LINE_LIMIT - ENVELOPE)
 		return error_set(e, ERROR_LIMIT, "an event may have %d bytes", LINE_LIMIT - ENVELOPE);
 	if (message_read(&m, line, n, e) < 0)
@@ -338,6 +356,19 @@ event_subscribe(void *self, struct request *r)
 		close(fd);
 }
 
+static void
+mask_add_call(void *self, struct request *r)
+{
+	struct build *b = self;
+	const char *value = request_text(r, "value");
+	struct error e;
+
+	if (mask_add(b->mask, value, strlen(value), &e) < 0)
+		request_fail_with(r, &e);
+	else
+		runner_mask(b, NULL, value, r);
+}
+
 static const struct service_method api_methods[] = {
 	{ "param/get", param_get },
 	{ "output/get", output_get },
@@ -347,6 +378,7 @@ static const struct service_method api_methods[] = {
 	{ "build/get", build_get },
 	{ "event/post", event_post },
 	{ "event/subscribe", event_subscribe },
+	{ "mask/add", mask_add_call },
 };
 
 const struct service api_service = {

@@ -35,15 +35,17 @@
 void
 build_note(const struct build *b, const char *format, ...)
 {
+	AUTO_BYTES masked = { 0 };
 	char text[2048];
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	mask_text(b->mask, &masked, text, strlen(text));
 	/* the tree owns the terminal; what matters to it is in the events */
 	if (!progress_tree(b))
-		fprintf(stderr, "mci-build: %s\n", text);
+		fprintf(stderr, "mci-build: %s\n", bytes_string(&masked));
 }
 
 void
@@ -54,7 +56,8 @@ build_break(struct build *b, int exit_status, const struct error *why)
 	b->broken = true;
 	b->broken_exit = exit_status;
 	b->why = *why;
-	build_note(b, "%s", why->text);
+	mask_error(b->mask, &b->why);
+	build_note(b, "%s", b->why.text);
 	schedule_drop_waiting(b, "the build is broken");
 }
 
@@ -435,7 +438,8 @@ build_run(const struct build_options *o)
 	/* mci-job is given more than it can run, so that it never waits for us; but what it was given
 	 * starts, and --fail-fast means that it does not */
 	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
-	struct build b = { .options = o, .window = window, .plan_fd = -1 };
+	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask_new() };
+	const struct secrets_given given = { o->secrets, o->secret_files, o->env };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	struct error e = { 0 };
 	int exit_status = EXIT_BUILD_ERROR;
@@ -446,7 +450,8 @@ build_run(const struct build_options *o)
 		error_sys(&e, "the current folder");
 		build_break(&b, EXIT_BUILD_ERROR, &e);
 	} else if (selection_open(&b.selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
-	    params_load(&b.params, &o->params, o->param_file, &e) < 0) {
+	    params_load(&b.params, &o->params, o->param_file, &e) < 0 ||
+	    secrets_load(&b.secrets, &given, &b.params, b.mask, &e) < 0) {
 		build_break(&b, EXIT_BUILD_USAGE, &e);
 		exit_status = EXIT_BUILD_USAGE;
 	} else if (definition_find(&b.definition, cwd, o->given, &e) < 0 ||
@@ -466,6 +471,8 @@ build_run(const struct build_options *o)
 	definition_free(&b.definition);
 	selection_close(&b.selection);
 	params_free(&b.params);
+	secrets_free(&b.secrets);
+	mask_free(b.mask);
 	facts_free(&b.facts);
 	return exit_status;
 }

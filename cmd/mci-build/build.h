@@ -20,8 +20,10 @@
 #include "graph.h"
 #include "journal.h"
 #include "loop.h"
+#include "mask.h"
 #include "option.h"
 #include "params.h"
+#include "secrets.h"
 #include "selection.h"
 #include "service.h"
 #include "spec.h"
@@ -33,7 +35,7 @@ struct build_options {
 	int64_t jobs;     /* -j, 0: the number of CPUs */
 	const char *progress;
 	bool json, plan, lint, watch, fail_fast, no_deps, staged;
-	struct option_list skip, labels, params, env;
+	struct option_list skip, labels, params, env, secrets, secret_files;
 	const char *param_file, *rev, *since, *runner, *log_dir;
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
@@ -66,6 +68,8 @@ struct build {
 	struct definition definition;
 	struct selection selection;
 	struct params params;
+	struct secrets secrets;
+	struct mask *mask;   /* what no log, plan or event is to tell */
 	struct facts facts;
 	struct state_build folder;
 	char *logs;          /* the folder of the jobs' logs */

@@ -5,6 +5,7 @@
 
 #include "document.h"
 #include "line.h"
+#include "maskjson.h"
 #include "matrix.h"
 #include "memory.h"
 #include "schedule.h"
@@ -54,10 +55,14 @@ plan_keep(struct build *b, struct job *j, const struct spec *s)
 	struct bytes line = { 0 };
 
 	spec_write(&line, s, false);
-	if (b->options->plan)
-		j->plan = bytes_give(&line);
-	else
-		bytes_add(&b->plan, line.data, line.len);
+	if (b->options->plan) {
+		struct bytes masked = { 0 };
+
+		maskjson_add(b->mask, &masked, line.data, line.len);
+		j->plan = bytes_give(&masked);
+	} else {
+		maskjson_add(b->mask, &b->plan, line.data, line.len);
+	}
 	bytes_free(&line);
 }
 
@@ -163,6 +168,19 @@ condition_check(const struct spec *s, struct error *e)
 	return 0;
 }
 
+/* Ids are names of files, and are in events as they are. */
+static int
+ids_check(const struct build *b, const struct spec *s, struct error *e)
+{
+	if (mask_finds(b->mask, s->id, strlen(s->id)))
+		return error_set(e, ERROR_INPUT, "id: a secret stands in it");
+	for (size_t i = 0; i < s->ndepends; i++) {
+		if (mask_finds(b->mask, s->depends[i], strlen(s->depends[i])))
+			return error_set(e, ERROR_INPUT, "depends-on[%zu]: a secret stands in it", i);
+	}
+	return 0;
+}
+
 /* What mci-job will be given; NULL when params have made it too long. */
 static char *
 attempt_line(const struct spec *s, uint32_t *length, struct error *e)
@@ -206,11 +224,11 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 	bool selected;
 	char *line;
 
-	if (condition_check(s, e) < 0 || ends_early(b, s, matrix_id, &reason, e) < 0)
+	if (ids_check(b, s, e) < 0 || condition_check(s, e) < 0 || ends_early(b, s, matrix_id, &reason, e) < 0)
 		return -1;
 	selected = selection_has(&b->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
-	if (reason == NULL && !b->options->plan && params_apply(&b->params, s, e) < 0 &&
+	if (reason == NULL && !b->options->plan && params_apply(&b->params, &b->secrets, s, e) < 0 &&
 	    (selected || is_wanted(g, s->id)))
 		return -1;
 	line = attempt_line(s, &length, e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "secrets.h"
 
 #define FILE_LIMIT (1024 * 1024)
 
@@ -93,15 +94,18 @@ sets_itself(const struct spec *s, const char *name)
 }
 
 int
-params_apply(const struct params *p, struct spec *s, struct error *e)
+params_apply(const struct params *p, const struct secrets *secrets, struct spec *s,
+    struct error *e)
 {
 	for (size_t i = 0; i < s->nparams; i++) {
 		const char *value = params_find(p, s->params[i]);
 
+		if (value == NULL && secrets_have(secrets, s->params[i]))
+			continue;
 		if (value == NULL)
 			return error_set(e, ERROR_INPUT,
-			    "params[%zu]: '%s' was not given; add -p %s=VALUE", i, s->params[i],
-			    s->params[i]);
+			    "params[%zu]: '%s' was not given; add -p %s=VALUE, or --secret %s", i,
+			    s->params[i], s->params[i], s->params[i]);
 		if (sets_itself(s, s->params[i]))
 			continue;
 		s->env = xrealloc(s->env, s->nenv + 1, sizeof(*s->env));

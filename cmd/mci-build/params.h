@@ -8,6 +8,8 @@
 #include "option.h"
 #include "spec.h"
 
+struct secrets;
+
 struct params {
 	struct spec_pair *pairs;
 	size_t n;
@@ -17,8 +19,10 @@ struct params {
 int params_load(struct params *p, const struct option_list *given, const char *file, struct error *e);
 /* The value or NULL; borrowed. */
 const char *params_find(const struct params *p, const char *name);
-/* Puts the params that a spec names into its environment, in front of what it sets itself. */
-int params_apply(const struct params *p, struct spec *s, struct error *e);
+/* Puts the params that a spec names into its environment, in front of what it sets itself; not those that
+ * are secrets. */
+int params_apply(const struct params *p, const struct secrets *secrets, struct spec *s,
+    struct error *e);
 void params_free(struct params *p);
 
 #endif

@@ -19,11 +19,20 @@
  * Two links, one each way: a full pipe to mci-job must not keep us from reading its events, or both would
  * wait for each other.
  */
+struct asked {
+	struct asked *next;
+	int64_t id;
+	struct request *request; /* of a job, to be answered; NULL: a secret of the command line */
+};
+
 struct runner {
 	struct link *up;   /* its events; NULL once it is gone */
 	struct link *down; /* specs; NULL once closed */
 	pid_t pid;
 	bool finishing;
+	struct asked *asked; /* mask/add without a reply yet */
+	int64_t last_id;
+	size_t unmasked;     /* of them those that hold up the first job */
 };
 
 static void
@@ -49,6 +58,58 @@ error_reported(struct build *b, struct span line)
 }
 
 static void
+answer(struct build *b, const struct asked *a, const struct message *m)
+{
+	struct error e;
+
+	if (m->error.n > 0)
+		error_set(&e, ERROR_INTERNAL, "mci-job does not mask a secret: %.*s", (int)m->error.n,
+		    m->error.p);
+	if (a->request == NULL)
+		b->runner->unmasked--;
+	if (a->request == NULL && m->error.n > 0)
+		build_break(b, EXIT_BUILD_ERROR, &e);
+	else if (m->error.n > 0)
+		request_fail_with(a->request, &e);
+	else if (a->request != NULL)
+		request_reply(a->request, (struct span){ NULL, 0 });
+}
+
+/* Replies to job/cancel, whose id is 0, are passed over: the events tell what came of it. */
+static void
+replied(struct build *b, const struct message *m)
+{
+	const struct scan_value id = { SCAN_NUMBER, m->id };
+	struct asked **at = &b->runner->asked, *found;
+	int64_t number;
+
+	if (scan_integer(&id, 1, INT64_MAX, &number, NULL) < 0)
+		return;
+	while (*at != NULL && (*at)->id != number)
+		at = &(*at)->next;
+	found = *at;
+	if (found == NULL)
+		return;
+	*at = found->next;
+	answer(b, found, m);
+	free(found);
+}
+
+/* Nobody will answer any more. */
+static void
+asked_fail(struct build *b)
+{
+	while (b->runner->asked != NULL) {
+		struct asked *a = b->runner->asked;
+
+		b->runner->asked = a->next;
+		if (a->request != NULL)
+			request_fail(a->request, "disconnected", "mci-job died");
+		free(a);
+	}
+}
+
+static void
 line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
 	struct build *b = arg;
@@ -63,8 +124,10 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		build_break(b, EXIT_BUILD_ERROR, &e);
 		return;
 	}
+	if (m.kind == MESSAGE_REPLY)
+		replied(b, &m);
 	if (m.kind != MESSAGE_EVENT)
-		return; /* replies to job/cancel: the events tell what came of it */
+		return;
 	if (span_is(m.type, "error")) {
 		error_reported(b, line);
 		return;
@@ -83,6 +146,7 @@ gone(void *arg, struct link *l, const struct error *why)
 	(void)l;
 	(void)why;
 	b->runner->up = NULL;
+	asked_fail(b);
 	if (b->runner->finishing && b->sent == 0)
 		return;
 	runner_kill(b);
@@ -159,7 +223,11 @@ runner_start(struct build *b, struct error *e)
 	close(up[1]);
 	b->runner->up = link_take(b->loop, up[0], -1, &up_events, b, e);
 	b->runner->down = link_take(b->loop, -1, down[1], &down_events, b, e);
-	return b->runner->up == NULL || b->runner->down == NULL ? -1 : 0;
+	if (b->runner->up == NULL || b->runner->down == NULL)
+		return -1;
+	for (size_t i = 0; i < b->secrets.n; i++)
+		runner_mask(b, b->secrets.pairs[i].name, b->secrets.pairs[i].value, NULL);
+	return 0;
 }
 
 void
@@ -182,7 +250,8 @@ runner_send(struct build *b, const struct job *j)
 bool
 runner_takes(const struct build *b)
 {
-	return b->runner->down == NULL || link_unsent(b->runner->down) < LINK_PAUSE;
+	return b->runner->down == NULL ||
+	    (b->runner->unmasked == 0 && link_unsent(b->runner->down) < LINK_PAUSE);
 }
 
 void
@@ -195,6 +264,31 @@ runner_cancel(struct build *b, const char *id)
 	bytes_text(&line, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"job/cancel\",\"params\":");
 	emit_open(&line);
 	emit_text(&line, "job", id);
+	bytes_text(&line, "}}\n");
+	link_send(b->runner->down, line.data, line.len);
+}
+
+void
+runner_mask(struct build *b, const char *name, const char *value, struct request *r)
+{
+	AUTO_BYTES line = { 0 };
+	struct asked *a;
+
+	if (b->runner->down == NULL || b->runner->up == NULL) {
+		if (r != NULL)
+			request_fail(r, "disconnected", "mci-job is gone");
+		return;
+	}
+	a = xmalloc(sizeof(*a));
+	*a = (struct asked){ b->runner->asked, ++b->runner->last_id, r };
+	b->runner->asked = a;
+	b->runner->unmasked += r == NULL;
+	bytes_format(&line, "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"mask/add\",\"params\":",
+	    (long long)a->id);
+	emit_open(&line);
+	if (name != NULL)
+		emit_text(&line, "name", name);
+	emit_text(&line, "value", value);
 	bytes_text(&line, "}}\n");
 	link_send(b->runner->down, line.data, line.len);
 }
@@ -240,6 +334,11 @@ runner_free(struct build *b)
 		link_close(b->runner->up);
 	if (b->runner->down != NULL)
 		link_close(b->runner->down);
+	/* whoever asked is gone with the build's API */
+	for (struct asked *a = b->runner->asked, *next; a != NULL; a = next) {
+		next = a->next;
+		free(a);
+	}
 	free(b->runner);
 	b->runner = NULL;
 }

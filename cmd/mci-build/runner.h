@@ -6,11 +6,15 @@
 
 /* Starts mci-job for this build. 0 or -1. */
 int runner_start(struct build *b, struct error *e);
-/* Whether it takes more for now: what it has not read yet is little. */
+/* Whether it takes more for now: what it has not read yet is little, and it masks all secrets that the
+ * build began with. */
 bool runner_takes(const struct build *b);
 /* Gives it one attempt. */
 void runner_send(struct build *b, const struct job *j);
 void runner_cancel(struct build *b, const char *id);
+/* Tells it a value to mask; with a name (else NULL) it is given to jobs that name it. r (or NULL) is
+ * answered when mci-job has answered. */
+void runner_mask(struct build *b, const char *name, const char *value, struct request *r);
 /* No attempt will come any more: it ends when what runs has ended. */
 void runner_finish(struct build *b);
 /* Whether it is still there. */

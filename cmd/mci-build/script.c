@@ -15,10 +15,12 @@
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"
+#include "maskjson.h"
 #include "message.h"
 #include "process.h"
 #include "scan.h"
 #include "schedule.h"
+#include "scriptlog.h"
 
 #define QUIET SECOND           /* between script/idle and closing its stdin */
 #define GRACE (10 * SECOND)    /* between closing its stdin and killing it */
@@ -31,6 +33,7 @@ struct script {
 	bool watched;    /* out is in the loop; a regular file is read round by round instead */
 	struct line_reader lines;
 	struct journal_feed *feed; /* its stdin; NULL once closed */
+	struct scriptlog log; /* its stderr */
 	bool coprocess;
 	bool spec_came;  /* at least one */
 	bool idle_said;  /* script/idle was written and nothing has come since */
@@ -142,6 +145,7 @@ busy(struct build *b, struct span line, struct error *e)
 {
 	struct scan_value value;
 	AUTO_BYTES text = { 0 };
+	AUTO_BYTES masked = { 0 };
 	int64_t ns;
 
 	if (message_member(line.p, line.n, "for", &value, e) <= 0 || scan_text(&value, &text, e) < 0)
@@ -149,7 +153,8 @@ busy(struct build *b, struct span line, struct error *e)
 	if (duration_parse(text.data, text.len, &ns, e) < 0)
 		return error_before(e, "for: ");
 	b->script->busy_until = kernel.now() + ns;
-	journal_forward(&b->journal, line.p, line.n);
+	maskjson_add(b->mask, &masked, line.p, line.n);
+	journal_forward(&b->journal, masked.data, masked.len);
 	return 0;
 }
 
@@ -290,19 +295,11 @@ out_watch(struct build *b, struct error *e)
 }
 
 static int
-log_open(struct build *b, struct error *e)
-{
-	AUTO_FREE char *path = xformat("%s/script.log", b->folder.path);
-	int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-
-	return fd < 0 ? error_sys(e, "%s", path) : fd;
-}
-
-static int
 spawn(struct build *b, int in, int out, struct error *e)
 {
 	bool plan = b->options->plan;
-	AUTO_CLOSE int log = plan ? -1 : log_open(b, e);
+	AUTO_CLOSE int log = plan ? -1 :
+	    scriptlog_open(&b->script->log, b->folder.path, b->mask, b->loop, e);
 	struct environment env;
 	char *argv[] = { b->definition.path, NULL };
 	struct process_spec spec = { .path = b->definition.path, .argv = argv,
@@ -364,6 +361,7 @@ script_start(struct build *b, struct error *e)
 {
 	b->script = xmalloc(sizeof(*b->script));
 	b->script->out = -1;
+	b->script->log = (struct scriptlog){ .pipe = -1, .dir = -1 };
 	if (b->definition.kind == DEFINITION_SCRIPT)
 		return coprocess_start(b, e);
 	b->script->out = STDIN_FILENO;
@@ -399,6 +397,7 @@ script_reaped(struct build *b, pid_t pid, int status)
 		lines_take(b);
 	if (s->out >= 0)
 		out_end(b);
+	scriptlog_drain(&s->log);
 	stdin_close(b);
 	if (!b->options->plan)
 		end_said(b, status);
@@ -483,6 +482,7 @@ script_free(struct build *b)
 	stdin_close(b);
 	if (s->pid != 0)
 		process_signal_tree(s->pid, SIGKILL);
+	scriptlog_close(&s->log);
 	line_free(&s->lines);
 	free(s);
 	b->script = NULL;

@@ -184,14 +184,17 @@ finish(struct attempt *a, const char *reason)
 	}
 	if (a->notes_ready)
 		notes_end(&a->notes);
+	if (logged && logfile_flush(&a->log, &a->error) < 0)
+		reason = "limit:log";
 	display_close(&a->display);
 	if (logged && logfile_close(&a->log, &a->error) < 0)
 		reason = "limit:log";
-	if (a->token != NULL && outputs_take(strchr(a->token, '=') + 1, &outputs, &a->error) < 0 &&
-	    a->reason == NULL)
+	if (a->token != NULL && outputs_take(strchr(a->token, '=') + 1, site->mask, &outputs,
+	    &a->error) < 0 && a->reason == NULL)
 		reason = "limit:outputs";
 	if (a->reason != NULL)
 		reason = a->reason;
+	mask_error(site->mask, &a->error);
 	event_executed(a, reason, (struct span){ outputs.data, outputs.len });
 	ending.reason = reason;
 	ending.outcome = outcome_of(a, reason);
@@ -250,6 +253,7 @@ prepare(struct attempt *a, struct spec *spec)
 	a->log = (struct logfile_writer){ .fd = -1, .index = -1 };
 	a->display.fd = -1;
 	a->token = token_make(a);
+	secrets_apply(&a->site->secrets, &a->spec);
 	a->site->running++;
 }
 

@@ -5,6 +5,7 @@
 
 #include "emit.h"
 #include "kernel.h"
+#include "maskjson.h"
 
 /* What command/start shows of an entry; the whole is in the plan. */
 #define TEXT_LIMIT 4096
@@ -65,17 +66,20 @@ shown(const char *text)
 	return n;
 }
 
-/* The entry; all of them where an interpreter that cannot tell runs them as one file. */
+/* The entry; all of them where an interpreter that cannot tell runs them as one file. Masked before it is
+ * cut: of a secret that is cut nothing would be found. */
 static void
 text_of(const struct attempt *a, struct bytes *text)
 {
 	bool all = a->spec.nscript > 1 && !a->command.tells && !command_per_entry(&a->spec);
+	AUTO_BYTES whole = { 0 };
 
-	bytes_text(text, a->spec.script[a->entry]);
+	bytes_text(&whole, a->spec.script[a->entry]);
 	for (size_t i = 1; all && i < a->spec.nscript; i++) {
-		bytes_char(text, '\n');
-		bytes_text(text, a->spec.script[i]);
+		bytes_char(&whole, '\n');
+		bytes_text(&whole, a->spec.script[i]);
 	}
+	mask_text(a->site->mask, text, bytes_string(&whole), whole.len);
 }
 
 void
@@ -155,14 +159,18 @@ void
 event_note(struct attempt *a, struct span line, bool json)
 {
 	struct bytes *b = open_own(a, "log/annotated");
+	AUTO_BYTES masked = { 0 };
 
 	if (b == NULL)
 		return;
 	emit_integer(b, "offset", a->log.size);
-	if (json)
-		emit_raw(b, "note", line);
-	else
-		emit_span(b, "text", line);
+	if (json) {
+		maskjson_add(a->site->mask, &masked, line.p, line.n);
+		emit_raw(b, "note", (struct span){ masked.data, masked.len });
+	} else {
+		mask_text(a->site->mask, &masked, line.p, line.n);
+		emit_span(b, "text", (struct span){ masked.data, masked.len });
+	}
 	emit_line(b);
 }
 

@@ -99,6 +99,7 @@ launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e)
 	if (logfile_open(&a->log, a->site->logs, a->spec.id, a->spec.attempt, e) < 0 ||
 	    display_start(a, e) < 0)
 		return -1;
+	a->log.mask = a->site->mask;
 	if (a->spec.pty)
 		return terminal_open(a, ready[0], e);
 	if (pipe_open(a, 0, ready[0], e) < 0)

@@ -115,9 +115,10 @@ read_all(int fd, struct bytes *text, struct error *e)
 }
 
 int
-outputs_take(const char *path, struct bytes *json, struct error *e)
+outputs_take(const char *path, struct mask *mask, struct bytes *json, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
+	AUTO_BYTES masked = { 0 };
 	/* a FIFO left there must not hold us up */
 	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
@@ -128,5 +129,6 @@ outputs_take(const char *path, struct bytes *json, struct error *e)
 	unlink(path);
 	if (read_all(fd, &text, e) < 0)
 		return -1;
-	return parse((struct span){ text.data, text.len }, json, e);
+	mask_text(mask, &masked, text.data, text.len);
+	return parse((struct span){ masked.data, masked.len }, json, e);
 }

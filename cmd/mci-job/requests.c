@@ -27,18 +27,39 @@ fail(struct report *r, const struct message *m, const char *error_name, const ch
 	emit_line(&r->out);
 }
 
+/* A text parameter, whose type was checked: 1, or 0 when it is not there. */
+static int
+text_of(const struct message *m, const char *name, struct bytes *text)
+{
+	struct scan_value v;
+
+	if (m->params.n == 0 || message_member(m->params.p, m->params.n, name, &v, NULL) <= 0 ||
+	    scan_text(&v, text, NULL) < 0)
+		return 0;
+	bytes_string(text);
+	return 1;
+}
+
 static int
 job_cancel(const struct requests *q, const struct message *m, struct error *e)
 {
 	AUTO_BYTES job = { 0 };
-	struct scan_value v;
 
-	/* the contract was checked: it is there and a string */
-	if (message_member(m->params.p, m->params.n, "job", &v, e) <= 0 || scan_text(&v, &job, e) < 0)
-		return -1;
+	text_of(m, "job", &job);
 	if (!q->cancel(q->arg, bytes_string(&job)))
 		return error_set(e, ERROR_NOT_FOUND, "no job '%.200s' runs or waits here", job.data);
 	return 0;
+}
+
+static int
+mask_add_call(const struct requests *q, const struct message *m, struct error *e)
+{
+	AUTO_BYTES name = { 0 };
+	AUTO_BYTES value = { 0 };
+	bool named = text_of(m, "name", &name);
+
+	text_of(m, "value", &value);
+	return q->mask(q->arg, named ? name.data : NULL, (struct span){ value.data, value.len }, e);
 }
 
 static const struct method {
@@ -46,6 +67,7 @@ static const struct method {
 	int (*call)(const struct requests *q, const struct message *m, struct error *e);
 } methods[] = {
 	{ "job/cancel", job_cancel },
+	{ "mask/add", mask_add_call },
 };
 
 static const struct method *
@@ -77,11 +99,11 @@ requests_answer(const struct requests *q, struct report *r, const struct message
 	struct error e = { 0 };
 
 	if (method == NULL) {
-		fail(r, m, "unknown-method", "mci-job knows job/cancel");
+		fail(r, m, "unknown-method", "mci-job knows job/cancel and mask/add");
 	} else if (contract_check_params(row_of(method), m->params, &e) < 0) {
 		fail(r, m, "invalid-params", e.text);
 	} else if (method->call(q, m, &e) < 0) {
-		fail(r, m, e.code == ERROR_NOT_FOUND ? "not-found" : "invalid-params", e.text);
+		fail(r, m, contract_error_for(e.code)->name, e.text);
 	} else {
 		reply_open(&r->out, m->id);
 		bytes_text(&r->out, ",\"result\":{}}\n");

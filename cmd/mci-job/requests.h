@@ -8,6 +8,8 @@
 struct requests {
 	/* Ends the attempt of this job, or takes it off the queue; false when there is none. */
 	bool (*cancel)(void *arg, const char *job);
+	/* Masks a value from now on, and gives it to jobs that name it when name is not NULL. 0 or -1. */
+	int (*mask)(void *arg, const char *name, struct span value, struct error *e);
 	void *arg;
 };
 

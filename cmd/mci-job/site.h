@@ -8,7 +8,9 @@
 #include "environment.h"
 #include "error.h"
 #include "loop.h"
+#include "mask.h"
 #include "report.h"
+#include "secrets.h"
 #include "settings.h"
 
 struct attempt;
@@ -32,6 +34,8 @@ struct site {
 	struct loop *loop;
 	struct report report;
 	struct environment environment;
+	struct mask *mask;        /* what logs and events are not to tell */
+	struct secrets secrets;   /* those of it that have names */
 	const char *scratch;      /* private folder of this run */
 	char *cwd;                /* absolute */
 	int logs;                 /* descriptor of the log folder; -1: output is passed through */

@@ -181,10 +181,13 @@ bad_line(void *arg, uint64_t line, const char *error_name, const struct error *e
 {
 	struct worker *w = arg;
 
+	struct error masked = *e;
+
 	w->broken = true;
+	mask_error(w->site.mask, &masked);
 	if (!w->site.report.events)
-		fprintf(stderr, "mci-job: line %llu: %s\n", (unsigned long long)line, e->text);
-	event_error(&w->site.report, line, error_name, e->text);
+		fprintf(stderr, "mci-job: line %llu: %s\n", (unsigned long long)line, masked.text);
+	event_error(&w->site.report, line, error_name, masked.text);
 	intake_stop(&w->intake);
 	queue_drop(w);
 }
@@ -249,6 +252,16 @@ cancel_job(void *arg, const char *job)
 		}
 	}
 	return cancel_waiting(w, job);
+}
+
+static int
+mask_value(void *arg, const char *name, struct span value, struct error *e)
+{
+	struct worker *w = arg;
+
+	if (mask_add(w->site.mask, value.p, value.n, e) < 0)
+		return -1;
+	return name == NULL ? 0 : secrets_set(&w->site.secrets, name, value.p, e);
 }
 
 static void
@@ -427,6 +440,7 @@ worker_open(struct worker *w, struct error *e)
 	site->null = kernel.open(AT_FDCWD, "/dev/null", O_RDWR, 0);
 	if (site->cwd == NULL || site->null < 0)
 		return error_sys(e, site->cwd == NULL ? "working folder" : "/dev/null");
+	site->mask = mask_new();
 	environment_open(&site->environment, site->settings->env, site->settings->nenv);
 	slots_make(w);
 	intake_open(&w->intake, site->loop);
@@ -455,6 +469,8 @@ worker_close(struct worker *w)
 	intake_close(&w->intake);
 	report_close(&site->report);
 	environment_close(&site->environment);
+	secrets_free(&site->secrets);
+	mask_free(site->mask);
 	free(site->cwd);
 	loop_free(site->loop);
 }
@@ -469,6 +485,7 @@ wire(struct worker *w)
 	w->intake.request = request_came;
 	w->intake.bad = bad_line;
 	w->requests.cancel = cancel_job;
+	w->requests.mask = mask_value;
 	w->site.arg = w->site.report.arg = w->intake.arg = w->requests.arg = w;
 }
 

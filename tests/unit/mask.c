@@ -134,7 +134,10 @@ static const struct {
 	const char *text, *expected;
 } overlaps[] = {
 	{ "abcdefghijklmnop", "***" },
-	{ "abcdefghijklmno", "***jklmno" },
+	{ "abcdefghijklmno", "***" },
+	{ "abcdef fghijklmno", "*** ***" },
+	{ "abcdef fghij", "*** fghij" },
+	{ "abcdefghijklmno ", "***jklmno " },
 	{ "xabcdefabcdefx", "x***x" },
 	{ "abcdef abcdef", "*** ***" },
 	{ "abcdeabcdefx", "abcde***x" },

@@ -64,6 +64,10 @@ twin_text(const struct twin *t, struct bytes *into, const char *p, size_t n)
 		for (size_t i = 0; i < t->n; i++) {
 			if (t->forms[i].n <= n - at && memcmp(t->forms[i].p, p + at, t->forms[i].n) == 0)
 				memset(covered + at, 1, t->forms[i].n);
+			/* the end cuts it */
+			if (n - at >= MASK_SHORTEST && t->forms[i].n > n - at &&
+			    memcmp(t->forms[i].p, p + at, n - at) == 0)
+				memset(covered + at, 1, n - at);
 		}
 	}
 	for (size_t at = 0; at < n; at++) {

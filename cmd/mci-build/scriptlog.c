@@ -1,0 +1,94 @@
+#include "scriptlog.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+
+#define BUDGET (1024 * 1024) /* moved before the loop looks at others */
+
+static void
+pipe_end(struct scriptlog *l)
+{
+	loop_forget(l->loop, l->pipe);
+	close(l->pipe);
+	l->pipe = -1;
+}
+
+/* When the file cannot be written the script goes on; the log's index says that bytes are missing. */
+static void
+drain(struct scriptlog *l, int64_t budget)
+{
+	enum logfile_result got = LOGFILE_ERROR;
+
+	while (got == LOGFILE_ERROR) {
+		got = logfile_drain(&l->log, l->pipe, 0, budget, -1, NULL);
+		if (got == LOGFILE_EOF)
+			pipe_end(l);
+	}
+}
+
+static void
+ready(void *arg, uint32_t events)
+{
+	(void)events;
+	drain(arg, BUDGET);
+}
+
+static int
+pipe_open(struct scriptlog *l, const char *folder, struct mask *mask, struct error *e)
+{
+	int ends[2];
+
+	l->dir = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
+	if (l->dir < 0)
+		return error_sys(e, "%s", folder);
+	if (logfile_open(&l->log, l->dir, "script", 1, e) < 0)
+		return -1;
+	l->log.mask = mask;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	if (loop_watch(l->loop, ends[0], EPOLLIN, ready, l, e) < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	l->pipe = ends[0];
+	return ends[1];
+}
+
+int
+scriptlog_open(struct scriptlog *l, const char *folder, struct mask *mask, struct loop *loop,
+    struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/script.log", folder);
+	int fd;
+
+	*l = (struct scriptlog){ .loop = loop, .pipe = -1, .dir = -1, .log.fd = -1, .log.index = -1 };
+	if (!mask_empty(mask))
+		return pipe_open(l, folder, mask, e);
+	fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	return fd < 0 ? error_sys(e, "%s", path) : fd;
+}
+
+void
+scriptlog_drain(struct scriptlog *l)
+{
+	if (l->pipe >= 0)
+		drain(l, BUDGET);
+}
+
+void
+scriptlog_close(struct scriptlog *l)
+{
+	scriptlog_drain(l);
+	if (l->pipe >= 0)
+		pipe_end(l);
+	if (l->log.name != NULL)
+		logfile_close(&l->log, NULL);
+	if (l->dir >= 0)
+		close(l->dir);
+	l->dir = -1;
+}
