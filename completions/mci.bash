@@ -21,8 +21,10 @@ output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from'
+	['mci-events']='serve:run the hub'
 	['mci-log']='cat:show what jobs printed (the default verb)
-follow:show what jobs print until they end'
+follow:show what jobs print until they end
+mask:copy standard input to standard output without secrets'
 )
 typeset -gA _mci_alias=(
 	['mci run']='mci-build'
@@ -48,10 +50,12 @@ typeset -gA _mci_operands=(
 	['mci jobs']=''
 	['mci config']=''
 	['mci-build']='jobs'
+	['mci-events serve']=''
 	['mci-job']=''
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
 	['mci-log follow']='jobs'
+	['mci-log mask']=''
 )
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
@@ -218,6 +222,8 @@ typeset -gA _mci_options=(
 -p:give the build a param
 --param:give the build a param
 --param-file:read params from lines K=V
+--secret:give this variable to the jobs that name it, and mask its value
+--secret-file:the same with what a file holds
 -e:pass a variable to the script and its jobs
 --env:pass a variable to the script and its jobs
 --rev:build a clean checkout of this revision
@@ -228,6 +234,14 @@ typeset -gA _mci_options=(
 --watch:build again whenever files change
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events serve']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -276,6 +290,15 @@ typeset -gA _mci_options=(
 --since:only what came since a time, or that long ago
 --attempt:only this attempt of a job
 --json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log mask']='--secret-file:mask what the file holds, a newline at its end left out; may be given again
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -358,6 +381,8 @@ typeset -gA _mci_values=(
 	['mci-build -p']='@'
 	['mci-build --param']='@'
 	['mci-build --param-file']='@files'
+	['mci-build --secret']='@'
+	['mci-build --secret-file']='@'
 	['mci-build -e']='@'
 	['mci-build --env']='@'
 	['mci-build --rev']='@'
@@ -368,6 +393,9 @@ typeset -gA _mci_values=(
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
 	['mci-build --color']='auto always never'
+	['mci-events serve -C']='@folders'
+	['mci-events serve --chdir']='@folders'
+	['mci-events serve --color']='auto always never'
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'
@@ -393,6 +421,10 @@ typeset -gA _mci_values=(
 	['mci-log follow -C']='@folders'
 	['mci-log follow --chdir']='@folders'
 	['mci-log follow --color']='auto always never'
+	['mci-log mask --secret-file']='@files'
+	['mci-log mask -C']='@folders'
+	['mci-log mask --chdir']='@folders'
+	['mci-log mask --color']='auto always never'
 )
 
 _mci_builds() {
@@ -463,4 +495,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-build mci-job mci-log
+complete -F _mci mci mci-build mci-events mci-job mci-log

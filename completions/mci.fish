@@ -167,6 +167,10 @@ complete -c mci-build -s p -l param -d 'give the build a param' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s p -l param -d 'give the build a param' -x
 complete -c mci-build -l param-file -d 'read params from lines K=V' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l param-file -d 'read params from lines K=V' -r -F
+complete -c mci-build -l secret -d 'give this variable to the jobs that name it, and mask its value' -x
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l secret -d 'give this variable to the jobs that name it, and mask its value' -x
+complete -c mci-build -l secret-file -d 'the same with what a file holds' -x
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l secret-file -d 'the same with what a file holds' -x
 complete -c mci-build -s e -l env -d 'pass a variable to the script and its jobs' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s e -l env -d 'pass a variable to the script and its jobs' -x
 complete -c mci-build -l rev -d 'build a clean checkout of this revision' -x
@@ -193,6 +197,13 @@ complete -c mci-build -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s h -l help -d 'show this help'
 complete -c mci-build -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l version -d 'show the version'
+complete -c mci-events -f
+complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
 complete -c mci-job -f
 complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x
@@ -250,3 +261,10 @@ complete -c mci-log -n '__fish_seen_subcommand_from follow' -l color -d 'use col
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a mask -d 'copy standard input to standard output without secrets'
+complete -c mci-log -n '__fish_seen_subcommand_from mask' -l secret-file -d 'mask what the file holds, a newline at its end left out; may be given again' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from mask' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from mask' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from mask' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from mask' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from mask' -l version -d 'show the version'

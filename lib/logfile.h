@@ -78,8 +78,8 @@ int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t st
     struct error *e);
 /* Stores what a mask holds back: nothing more comes. 0 or -1. */
 int logfile_flush(struct logfile_writer *w, struct error *e);
-/* Flushes; writes what is pending of the index and the end record, if there is an index (a log that lost bytes
- * gets one, to say so). The writer is closed whatever it returns. */
+/* Flushes; writes what is pending of the index and the end record, if there is an index (a log that lost
+ * bytes gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
 
 /* Reading: the index of a finished or growing log. */

@@ -1,8 +1,8 @@
 /*
- * mask: replaces secrets in bytes by ***. A secret is found as it is, in its usual encodings (encodings.h), and
- * of one with several lines also each line that is long enough, across any split of a stream. Where places
- * that are found overlap or touch, all of them together are one ***. A secret whose end is cut off by the end
- * of the text is found too, when MASK_SHORTEST bytes of it are there.
+ * mask: replaces secrets in bytes by ***. A secret is found as it is, in its usual encodings (encodings.h),
+ * and of one with several lines also each line that is long enough, across any split of a stream. Where
+ * places that are found overlap or touch, all of them together are one ***. A secret whose end is cut off
+ * by the end of the text is found too, when MASK_SHORTEST bytes of it are there.
  *
  * What cannot be found: a secret that is split by other bytes (two streams written in turns, a box drawn
  * around it), encoded twice, or in an encoding that is not on the list. A mask keeps secrets out of logs by

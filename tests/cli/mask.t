@@ -4,7 +4,7 @@
 need jq python3 bash openssl xxd
 
 masked() {
-	mci-log mask --secret-file secret "$@"
+	mci-log mask --secret-file secret
 }
 
 cat >secret <<'E'

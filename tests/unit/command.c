@@ -242,13 +242,13 @@ START_TEST(output_files)
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, outputs[_i].text, n), (ssize_t)n);
-	got = outputs_take(path, &json, &e);
+	got = outputs_take(path, NULL, &json, &e);
 	if (outputs[_i].json == NULL)
 		ck_assert_int_eq(got, -1);
 	else
 		ck_assert_str_eq(bytes_string(&json), outputs[_i].json);
 	ck_assert_int_eq(access(path, F_OK), -1);
-	ck_assert_int_eq(outputs_take(path, &json, &e), 0);
+	ck_assert_int_eq(outputs_take(path, NULL, &json, &e), 0);
 }
 END_TEST
 
