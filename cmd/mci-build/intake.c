@@ -224,7 +224,8 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 	bool selected;
 	char *line;
 
-	if (ids_check(b, s, e) < 0 || condition_check(s, e) < 0 || ends_early(b, s, matrix_id, &reason, e) < 0)
+	if (ids_check(b, s, e) < 0 || condition_check(s, e) < 0 ||
+	    ends_early(b, s, matrix_id, &reason, e) < 0)
 		return -1;
 	selected = selection_has(&b->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */

@@ -2,6 +2,7 @@
 #include "mask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "verbs.h"
 
 #define READ_SIZE (256 * 1024)
+#define PIPE_SIZE (1024 * 1024) /* the most that an ordinary user may ask for */
 
 struct options {
 	struct option_list files;
@@ -56,6 +58,9 @@ filter(struct mask *m, struct error *e)
 	struct mask_stream s = { 0 };
 	ssize_t n;
 
+	/* so that whoever writes and whoever reads goes on while we search; what is no pipe stays as it is */
+	fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
+	fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
 	while ((n = kernel.read(STDIN_FILENO, buffer, READ_SIZE)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;

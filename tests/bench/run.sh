@@ -211,7 +211,12 @@ stopped() {
 	row "memory" "$(figure mci 5)" "$memory" KiB '<' 1.1
 }
 
-rows='dispatch shells plan scale single resident output stopped'
+# secrets taken out of a log
+mask() {
+	"$here/mask.sh" "$O"
+}
+
+rows='dispatch shells plan scale single resident output mask stopped'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
