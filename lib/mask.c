@@ -274,7 +274,7 @@ mask_error(struct mask *m, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
 
-	if (!mask_finds(m, e->text, strlen(e->text)))
+	if (mask_empty(m))
 		return;
 	mask_text(m, &text, e->text, strlen(e->text));
 	bytes_string(&text);

@@ -363,10 +363,9 @@ mask_add_call(void *self, struct request *r)
 	const char *value = request_text(r, "value");
 	struct error e;
 
-	if (mask_add(b->mask, value, strlen(value), &e) < 0)
+	if (mask_add(b->mask, value, strlen(value), &e) < 0 ||
+	    runner_mask(b, NULL, value, r, &e) < 0)
 		request_fail_with(r, &e);
-	else
-		runner_mask(b, NULL, value, r);
 }
 
 static const struct service_method api_methods[] = {

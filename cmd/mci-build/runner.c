@@ -225,8 +225,12 @@ runner_start(struct build *b, struct error *e)
 	b->runner->down = link_take(b->loop, -1, down[1], &down_events, b, e);
 	if (b->runner->up == NULL || b->runner->down == NULL)
 		return -1;
-	for (size_t i = 0; i < b->secrets.n; i++)
-		runner_mask(b, b->secrets.pairs[i].name, b->secrets.pairs[i].value, NULL);
+	for (size_t i = 0; i < b->secrets.n; i++) {
+		const struct spec_pair *secret = &b->secrets.pairs[i];
+
+		if (runner_mask(b, secret->name, secret->value, NULL, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -268,29 +272,35 @@ runner_cancel(struct build *b, const char *id)
 	link_send(b->runner->down, line.data, line.len);
 }
 
-void
-runner_mask(struct build *b, const char *name, const char *value, struct request *r)
+static void
+mask_line(struct bytes *line, int64_t id, const char *name, const char *value)
 {
+	bytes_format(line, "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"mask/add\",\"params\":",
+	    (long long)id);
+	emit_open(line);
+	if (name != NULL)
+		emit_text(line, "name", name);
+	emit_text(line, "value", value);
+	bytes_text(line, "}}\n");
+}
+
+int
+runner_mask(struct build *b, const char *name, const char *value, struct request *r, struct error *e)
+{
+	struct runner *runner = b->runner;
 	AUTO_BYTES line = { 0 };
 	struct asked *a;
 
-	if (b->runner->down == NULL || b->runner->up == NULL) {
-		if (r != NULL)
-			request_fail(r, "disconnected", "mci-job is gone");
-		return;
-	}
+	if (runner->down == NULL || runner->up == NULL)
+		return error_set(e, ERROR_DISCONNECTED, "mci-job is gone");
+	mask_line(&line, runner->last_id + 1, name, value);
+	if (link_send(runner->down, line.data, line.len) < 0)
+		return error_set(e, ERROR_LIMIT, "mci-job takes no more secrets");
 	a = xmalloc(sizeof(*a));
-	*a = (struct asked){ b->runner->asked, ++b->runner->last_id, r };
-	b->runner->asked = a;
-	b->runner->unmasked += r == NULL;
-	bytes_format(&line, "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"mask/add\",\"params\":",
-	    (long long)a->id);
-	emit_open(&line);
-	if (name != NULL)
-		emit_text(&line, "name", name);
-	emit_text(&line, "value", value);
-	bytes_text(&line, "}}\n");
-	link_send(b->runner->down, line.data, line.len);
+	*a = (struct asked){ runner->asked, ++runner->last_id, r };
+	runner->asked = a;
+	runner->unmasked += r == NULL;
+	return 0;
 }
 
 void

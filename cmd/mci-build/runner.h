@@ -12,9 +12,10 @@ bool runner_takes(const struct build *b);
 /* Gives it one attempt. */
 void runner_send(struct build *b, const struct job *j);
 void runner_cancel(struct build *b, const char *id);
-/* Tells it a value to mask; with a name (else NULL) it is given to jobs that name it. r (or NULL) is
- * answered when mci-job has answered. */
-void runner_mask(struct build *b, const char *name, const char *value, struct request *r);
+/* Tells it a value to mask; with a name (else NULL) it is given to jobs that name it. r is answered when
+ * mci-job has answered; with NULL no attempt is sent before. -1: nothing was sent. */
+int runner_mask(struct build *b, const char *name, const char *value, struct request *r,
+    struct error *e);
 /* No attempt will come any more: it ends when what runs has ended. */
 void runner_finish(struct build *b);
 /* Whether it is still there. */

@@ -230,6 +230,58 @@ START_TEST(test_cap)
 }
 END_TEST
 
+/* Sizes, offsets and copies are those of what the mask lets through; what it holds comes at the end. */
+START_TEST(test_mask)
+{
+	struct mask *mask = mask_new();
+	struct logfile_writer w;
+	struct logfile_index x = { 0 };
+	struct error e;
+	int ends[2], copy[2], fd;
+	char got[64] = "";
+
+	ck_assert_int_eq(mask_add(mask, "hunter2!", 8, &e), 0);
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK) | pipe(copy), 0);
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
+	w.mask = mask;
+	ck_assert_int_eq(write(ends[1], "token hun", 9), 9);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 1, 0, copy[1], &e), LOGFILE_MORE);
+	ck_assert_int_eq(w.size, 6);
+	/* another stream between its two halves */
+	now += SECOND;
+	print(&w, "err", 2);
+	now += SECOND;
+	ck_assert_int_eq(write(ends[1], "ter2!\nhu", 8), 8);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 1, 0, copy[1], &e), LOGFILE_MORE);
+	ck_assert_int_eq(w.size, 13);
+	print(&w, "hunt", 2);
+	ck_assert_int_eq(w.size, 13);
+	close(ends[1]);
+	ck_assert_int_eq(logfile_drain(&w, ends[0], 1, 0, copy[1], &e), LOGFILE_EOF);
+	ck_assert_int_eq(w.size, 15);
+	ck_assert_int_eq(logfile_flush(&w, &e), 0);
+	ck_assert_int_eq(w.size, 19);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+	fd = openat(dir, "j.log", O_RDONLY);
+	ck_assert_int_eq(read(fd, got, sizeof(got)), 19);
+	ck_assert_mem_eq(got, "token err***\nhuhunt", 19);
+	ck_assert_int_eq(read(copy[0], got, sizeof(got)), 12);
+	ck_assert_mem_eq(got, "token ***\nhu", 12);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+	ck_assert_int_eq(x.length, 19);
+	ck_assert_uint_eq(logfile_index_at(&x, 6)->stream, 2);
+	ck_assert_uint_eq(logfile_index_at(&x, 9)->stream, 1);
+	ck_assert_int_eq(logfile_index_time(&x, 9), 1002 * SECOND);
+	ck_assert_uint_eq(logfile_index_at(&x, 15)->stream, 2);
+	logfile_index_free(&x);
+	mask_free(mask);
+	close(fd);
+	close(ends[0]);
+	close(copy[0]);
+	close(copy[1]);
+}
+END_TEST
+
 static size_t room;
 
 static ssize_t
@@ -345,6 +397,7 @@ main(void)
 	tcase_add_test(t, test_drain);
 	tcase_add_test(t, test_widen);
 	tcase_add_test(t, test_cap);
+	tcase_add_test(t, test_mask);
 	tcase_add_loop_test(t, test_full, 0, 130);
 	tcase_add_loop_test(t, test_damaged, 0, (int)(sizeof(damages) / sizeof(damages[0])));
 	tcase_add_test(t, test_torn_record);

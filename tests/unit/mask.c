@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "maskjson.h"
+#include "scan.h"
 #include "tests/unit/masktwin.h"
 
 /* Of every kind of byte that some encoding writes another way; the last ones meet and overlap. */
@@ -330,6 +332,36 @@ START_TEST(errors)
 }
 END_TEST
 
+/* However a secret is escaped, it is found; what is left is JSON that says the rest as it did. */
+static const struct {
+	const char *json, *expected;
+} jsons[] = {
+	{ "{\"a\":\"x\",\"n\":12}", "{\"a\":\"x\",\"n\":12}" },
+	{ "{\"a\":\"is hunter2!\"}", "{\"a\":\"is ***\"}" },
+	{ "{\"hunter2!\":[\"hunter2!\",1.5e3,null]}", "{\"***\":[\"***\",1.5e3,null]}" },
+	{ "{\"a\":\"\\u0068unter2\\u0021 \\u0041\"}", "{\"a\":\"*** A\"}" },
+	{ "{\"a\":\"\\\\hunter2!\\n\"}", "{\"a\":\"\\\\***\\n\"}" },
+	{ "{\"a\":\"\\nabcdef\",\"b\":\"\\u0041\"}", "{\"a\":\"\\n***\",\"b\":\"\\u0041\"}" },
+	{ "{\"a\":\"\\u0000 hunter2!\"}", "{\"a\":\"***\"}" },
+	{ "{\"a\":\"\\u0000 hunter\"}", "{\"a\":\"\\u0000 hunter\"}" },
+	{ "[\"gr\\u00fc\\u00dfe \\ud83d\\udd11 key\",\"\\\"\"]", "[\"***\",\"\\\"\"]" },
+	{ "{\"a\":\"abcde\",\"f\":\"efghij\"}", "{\"a\":\"abcde\",\"f\":\"efghij\"}" },
+	{ "{\"pin\":[4711,47114711,-47114711.5]}", "{\"pin\":[4711,\"***\",\"***\"]}" },
+	{ "\"hunter2!\"", "\"***\"" },
+};
+
+START_TEST(json)
+{
+	AUTO_BYTES got = { 0 };
+	enum scan_type type;
+
+	ck_assert_int_eq(mask_add(mask, "47114711", 8, NULL), 0);
+	maskjson_add(mask, &got, jsons[_i].json, strlen(jsons[_i].json));
+	ck_assert_str_eq(bytes_string(&got), jsons[_i].expected);
+	ck_assert_int_eq(scan_check(got.data, got.len, &type, NULL), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -349,6 +381,7 @@ main(void)
 	tcase_add_test(t, limits);
 	tcase_add_test(t, empty);
 	tcase_add_test(t, errors);
+	tcase_add_loop_test(t, json, 0, (int)(sizeof(jsons) / sizeof(jsons[0])));
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
