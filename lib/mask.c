@@ -15,6 +15,7 @@ _Static_assert(MASK_SHORTEST >= NEEDLES_SHORTEST, "what may be masked can be fou
 struct mask {
 	struct needles needles;
 	size_t secrets, total;
+	size_t first; /* needle of what is being added */
 	struct bytes joined; /* what a stream held and what came */
 	struct bytes out;
 };
@@ -82,7 +83,8 @@ form_add(void *arg, const void *p, size_t n)
 {
 	struct mask *m = arg;
 
-	if (n >= MASK_SHORTEST)
+	/* most secrets have many forms that are the same */
+	if (n >= MASK_SHORTEST && !needles_has(&m->needles, m->first, p, n))
 		needles_add(&m->needles, p, n);
 }
 
@@ -92,11 +94,19 @@ blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Each line, without the blanks around it. */
+static void
+forms_add(struct mask *m, const char *p, size_t n)
+{
+	m->first = m->needles.n;
+	encodings_each(p, n, form_add, m);
+}
+
+/* Each line, without the blanks around it, unless it is all. */
 static void
 lines_add(struct mask *m, const char *p, size_t n)
 {
 	const char *end = p + n;
+	size_t whole = n;
 
 	while (p < end) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
@@ -108,8 +118,8 @@ lines_add(struct mask *m, const char *p, size_t n)
 		while (p < stop && blank(stop[-1]))
 			stop--;
 		n = (size_t)(stop - p);
-		if (check(p, n, NULL) == 0)
-			encodings_each(p, n, form_add, m);
+		if (n < whole && check(p, n, NULL) == 0)
+			forms_add(m, p, n);
 		p = next;
 	}
 }
@@ -121,14 +131,14 @@ mask_add(struct mask *m, const void *secret, size_t n, struct error *e)
 		return -1;
 	if (n > MASK_SECRET_SIZE)
 		return error_set(e, ERROR_LIMIT, "a secret may have %d bytes", MASK_SECRET_SIZE);
-	if (needles_has(&m->needles, secret, n))
+	if (needles_has(&m->needles, 0, secret, n))
 		return 0;
 	if (m->secrets == MASK_SECRETS || m->total + n > MASK_TOTAL)
 		return error_set(e, ERROR_LIMIT, "there may be %d secrets of %d bytes together",
 		    MASK_SECRETS, MASK_TOTAL);
 	m->secrets++;
 	m->total += n;
-	encodings_each(secret, n, form_add, m);
+	forms_add(m, secret, n);
 	lines_add(m, secret, n);
 	return 0;
 }

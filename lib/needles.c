@@ -33,9 +33,9 @@ bytes_of(const struct needles *s, const struct needle *needle)
 }
 
 bool
-needles_has(const struct needles *s, const void *p, size_t n)
+needles_has(const struct needles *s, size_t first, const void *p, size_t n)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = first; i < s->n; i++) {
 		if (s->all[i].n == n && memcmp(bytes_of(s, &s->all[i]), p, n) == 0)
 			return true;
 	}
@@ -182,6 +182,9 @@ needles_index(struct needles *s)
 
 	tables_free(s);
 	sort(s);
+	/* what it grew ahead is given back: this is the largest piece by far */
+	s->pool.data = xrealloc(s->pool.data, s->pool.len, 1);
+	s->pool.size = s->pool.len;
 	s->indexed = true;
 	if (s->n == 0)
 		return;

@@ -48,8 +48,9 @@ struct needle_match {
 /* Copies a needle of at least NEEDLES_SHORTEST bytes in; the zeroed struct is an empty set. What was
  * indexed has to be again. */
 void needles_add(struct needles *s, const void *p, size_t n);
-/* Whether these bytes are a needle: looks at one after the other. */
-bool needles_has(const struct needles *s, const void *p, size_t n);
+/* Whether these bytes are a needle, of those from the first-th on as they were added: looks at one after
+ * the other. */
+bool needles_has(const struct needles *s, size_t first, const void *p, size_t n);
 /* Makes the tables: about 20 bytes for each block, some 16 blocks a needle at most, and 32 KiB. */
 void needles_index(struct needles *s);
 /* Of an indexed set: the occurrence that begins first, at from or behind it, the longest there. */

@@ -69,7 +69,8 @@ flush(struct mask_stream *s, struct bytes *into)
 static void
 same(const struct bytes *got, const struct bytes *expected, const char *p, size_t n, size_t split)
 {
-	ck_assert_msg(got->len == expected->len && memcmp(got->data, expected->data, got->len) == 0,
+	ck_assert_msg(got->len == expected->len &&
+	    (got->len == 0 || memcmp(got->data, expected->data, got->len) == 0),
 	    "'%.*s' split at %zu: '%.*s' instead of '%.*s'", (int)n, p, split, (int)got->len, got->data,
 	    (int)expected->len, expected->data);
 }
