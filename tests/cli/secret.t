@@ -168,9 +168,11 @@ cat >specs <<'E'
 {"jsonrpc":"2.0","id":3,"method":"mask/add","params":{"name":"TOKEN"}}
 {"id":"a","params":["TOKEN"],"split":true,"script":["echo $TOKEN; echo $TOKEN >&2"]}
 E
+head -c 70000 /dev/zero | tr '\0' x | sed 's/^/y/' | jq -Rc '{jsonrpc:"2.0",id:4,method:"mask/add",params:{value:.}}' >>specs
+echo '{"jsonrpc":"2.0","id":5,"method":"mask/add","params":{"value":["hunter2!x"]}}' >>specs
 run mci-job --log-dir logs <specs
 is "$status $(cat logs/a.log)" '0 ***
 ***' 'mci-job takes secrets on its own'
-is "$(jq -c 'select(.jsonrpc) | [.id, .error.code]' "$out" | tr -d '\n')" '[1,null][2,-32602][3,-32602]' \
+is "$(jq -c 'select(.jsonrpc) | [.id, .error.code]' "$out" | tr -d '\n')" '[1,null][2,-32602][3,-32602][4,-32001][5,-32602]' \
 	'and answers each'
 finish

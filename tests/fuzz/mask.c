@@ -10,8 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-#define SECRETS 6
-#define TEXT_LIMIT 2000
+#define SECRETS 4
+#define TEXT_LIMIT 800
 
 struct input {
 	size_t nsecrets;
@@ -36,7 +36,7 @@ secrets_read(struct input *in, struct mask *m, struct twin *t, const char *p, si
 		/* a secret of several lines can be written too */
 		for (size_t i = 0; i < length; i++)
 			secret[i] = secret[i] == 1 ? '\n' : secret[i];
-		if (in->nsecrets < SECRETS && length < 200 && mask_add(m, secret, length, NULL) == 0) {
+		if (in->nsecrets < SECRETS && length < 80 && mask_add(m, secret, length, NULL) == 0) {
 			twin_add(t, secret, length);
 			in->nsecrets++;
 		}
