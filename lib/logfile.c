@@ -179,8 +179,9 @@ store(struct logfile_writer *w, const char *p, size_t n, struct error *e)
 	return 0;
 }
 
-static int
-append(struct logfile_writer *w, const void *p, size_t n, uint32_t stream, struct error *e)
+int
+logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
+    struct error *e)
 {
 	size_t keep = n;
 
@@ -221,19 +222,10 @@ let_through(struct logfile_writer *w, const void *p, size_t n, uint32_t stream)
 	return mask_feed(w->mask, held_of(w, stream), p, n);
 }
 
-int
-logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
-    struct error *e)
-{
-	struct span out = let_through(w, p, n, stream);
-
-	return append(w, out.p, out.n, stream, e);
-}
-
 static int
 store_and_copy(struct logfile_writer *w, struct span out, uint32_t stream, int copy, struct error *e)
 {
-	if (append(w, out.p, out.n, stream, e) < 0)
+	if (logfile_write(w, out.p, out.n, stream, e) < 0)
 		return -1;
 	if (copy >= 0 && out.n > 0 && kernel_write_all(copy, out.p, out.n) < 0)
 		return error_sys(e, "write the output of %s", w->name);
@@ -241,7 +233,7 @@ store_and_copy(struct logfile_writer *w, struct span out, uint32_t stream, int c
 }
 
 static int
-flush_stream(struct logfile_writer *w, uint32_t stream, int copy, struct error *e)
+store_rest(struct logfile_writer *w, uint32_t stream, int copy, struct error *e)
 {
 	if (mask_empty(w->mask))
 		return 0;
@@ -249,12 +241,12 @@ flush_stream(struct logfile_writer *w, uint32_t stream, int copy, struct error *
 }
 
 int
-logfile_flush(struct logfile_writer *w, struct error *e)
+logfile_rest(struct logfile_writer *w, struct error *e)
 {
-	/* the stream that is not stdout's or stderr's alone is called as its last chunk was */
-	int first = flush_stream(w, w->stream == 2 ? 1 : w->stream, -1, e);
+	/* the stream that is not stderr's alone is called as its last chunk was */
+	int first = store_rest(w, w->stream == 2 ? 1 : w->stream, -1, e);
 
-	return flush_stream(w, 2, -1, e) < 0 ? -1 : first;
+	return store_rest(w, 2, -1, e) < 0 ? -1 : first;
 }
 
 static char *
@@ -293,7 +285,7 @@ logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budge
 		if (got < 0 && errno == EAGAIN)
 			return LOGFILE_MORE;
 		if (got == 0 || (got < 0 && errno == EIO))
-			return flush_stream(w, stream, copy, e) < 0 ? LOGFILE_ERROR : LOGFILE_EOF;
+			return store_rest(w, stream, copy, e) < 0 ? LOGFILE_ERROR : LOGFILE_EOF;
 		if (got < 0) {
 			error_sys(e, "read the output of %s", w->name);
 			return LOGFILE_ERROR;
@@ -309,14 +301,15 @@ logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budge
 int
 logfile_close(struct logfile_writer *w, struct error *e)
 {
-	int result = w->fd >= 0 ? logfile_flush(w, e) : 0;
+	int result = w->fd >= 0 ? logfile_rest(w, e) : 0;
 
-	if (w->index < 0 && w->dropped > 0)
-		result = index_open(w, e);
+	if (w->index < 0 && w->dropped > 0 && index_open(w, e) < 0)
+		result = -1;
 	if (w->index >= 0) {
 		add_record(w, (uint64_t)w->size, w->last, LOGFILE_END,
 		    w->dropped > 0 ? LOGFILE_TRUNCATED : 0);
-		result = index_write(w, e);
+		if (index_write(w, e) < 0)
+			result = -1;
 		close(w->index);
 	}
 	if (w->fd >= 0)

@@ -69,16 +69,17 @@ enum logfile_result {
  * newest written, and at the end: the times that a live reader lacks are within a second of the last one
  * that it has.
  *
- * With a mask all sizes, offsets and times are those of what it lets through, and so is copy.
+ * With a mask all sizes, offsets and times are those of what it lets through, and so is copy; each of two
+ * streams is masked by itself.
  */
 enum logfile_result logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budget,
     int copy, struct error *e);
-/* Appends bytes that are at hand (mci-build's own notes in script.log). */
+/* Appends bytes that are at hand as they are (mci-build's own notes in script.log). */
 int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e);
-/* Stores what a mask holds back: nothing more comes. 0 or -1. */
-int logfile_flush(struct logfile_writer *w, struct error *e);
-/* Flushes; writes what is pending of the index and the end record, if there is an index (a log that lost
+/* Nothing more will be drained: stores what a mask holds back. 0 or -1. */
+int logfile_rest(struct logfile_writer *w, struct error *e);
+/* Does that; writes what is pending of the index and the end record, if there is an index (a log that lost
  * bytes gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
 

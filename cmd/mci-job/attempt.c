@@ -184,7 +184,7 @@ finish(struct attempt *a, const char *reason)
 	}
 	if (a->notes_ready)
 		notes_end(&a->notes);
-	if (logged && logfile_flush(&a->log, &a->error) < 0)
+	if (logged && logfile_rest(&a->log, &a->error) < 0)
 		reason = "limit:log";
 	display_close(&a->display);
 	if (logged && logfile_close(&a->log, &a->error) < 0)

@@ -1,8 +1,8 @@
-/* verbs: the table rows of verbs that stand in files of their own. */
+/* verbs: the table row of each verb. */
 #ifndef MCI_LOG_VERBS_H
 #define MCI_LOG_VERBS_H
 
-#include "command.h"
+#include "option.h"
 
 extern const struct command mask_command;
 

@@ -237,11 +237,11 @@ START_TEST(test_mask)
 	struct logfile_writer w;
 	struct logfile_index x = { 0 };
 	struct error e;
-	int ends[2], copy[2], fd;
+	int ends[2], errors[2], copy[2], fd;
 	char got[64] = "";
 
 	ck_assert_int_eq(mask_add(mask, "hunter2!", 8, &e), 0);
-	ck_assert_int_eq(pipe2(ends, O_NONBLOCK) | pipe(copy), 0);
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK) | pipe2(errors, O_NONBLOCK) | pipe(copy), 0);
 	ck_assert_int_eq(logfile_open(&w, dir, "j", 1, &e), 0);
 	w.mask = mask;
 	ck_assert_int_eq(write(ends[1], "token hun", 9), 9);
@@ -249,17 +249,19 @@ START_TEST(test_mask)
 	ck_assert_int_eq(w.size, 6);
 	/* another stream between its two halves */
 	now += SECOND;
-	print(&w, "err", 2);
+	ck_assert_int_eq(write(errors[1], "err", 3), 3);
+	ck_assert_int_eq(logfile_drain(&w, errors[0], 2, 0, -1, &e), LOGFILE_MORE);
 	now += SECOND;
 	ck_assert_int_eq(write(ends[1], "ter2!\nhu", 8), 8);
 	ck_assert_int_eq(logfile_drain(&w, ends[0], 1, 0, copy[1], &e), LOGFILE_MORE);
 	ck_assert_int_eq(w.size, 13);
-	print(&w, "hunt", 2);
+	ck_assert_int_eq(write(errors[1], "hunt", 4), 4);
+	ck_assert_int_eq(logfile_drain(&w, errors[0], 2, 0, -1, &e), LOGFILE_MORE);
 	ck_assert_int_eq(w.size, 13);
 	close(ends[1]);
 	ck_assert_int_eq(logfile_drain(&w, ends[0], 1, 0, copy[1], &e), LOGFILE_EOF);
 	ck_assert_int_eq(w.size, 15);
-	ck_assert_int_eq(logfile_flush(&w, &e), 0);
+	ck_assert_int_eq(logfile_rest(&w, &e), 0);
 	ck_assert_int_eq(w.size, 19);
 	ck_assert_int_eq(logfile_close(&w, &e), 0);
 	fd = openat(dir, "j.log", O_RDONLY);
@@ -277,6 +279,8 @@ START_TEST(test_mask)
 	mask_free(mask);
 	close(fd);
 	close(ends[0]);
+	close(errors[0]);
+	close(errors[1]);
 	close(copy[0]);
 	close(copy[1]);
 }
