@@ -51,7 +51,7 @@ void needles_add(struct needles *s, const void *p, size_t n);
 /* Whether these bytes are a needle, of those from the first-th on as they were added: looks at one after
  * the other. */
 bool needles_has(const struct needles *s, size_t first, const void *p, size_t n);
-/* Makes the tables: about 20 bytes for each block, some 16 blocks a needle at most, and 32 KiB. */
+/* Makes the tables: 16 bytes for each block of a needle, 16 blocks at most, and 8 to 512 KiB of bits. */
 void needles_index(struct needles *s);
 /* Of an indexed set: the occurrence that begins first, at from or behind it, the longest there. */
 bool needles_next(const struct needles *s, const char *text, size_t n, size_t from,

@@ -161,6 +161,35 @@ exits 125 'a job that names what was not given' mci-build --json - <<'E'
 E
 has "$err" 'or --secret MISSING' 'is told how to give it'
 
+# no job is handed to a mci-job that has not said that it masks
+mkdir "$T/fake"
+cp "$MCI_BIN/mci-build" "$T/fake"
+cat >"$T/fake/mci-job" <<'E'
+#!/bin/sh
+while read -r line; do
+	printf '%s\n' "$line" >>"$HEARD"
+	case $line in
+	*job/cancel*) exit ;;
+	*mask/add*) printf '%s' "${REPLY:+$REPLY$NEWLINE}" ;;
+	esac
+done
+E
+chmod +x "$T/fake/mci-job"
+echo '{"id":"a","params":["TOKEN"],"argv":["true"]}' >specs
+fake() {
+	rm -f "$T/heard"
+	run env TOKEN="$value" HEARD="$T/heard" REPLY="$1" NEWLINE="
+" timeout -k 1 20 "$T/fake/mci-build" --secret TOKEN --timeout 700ms --json - <specs
+	said=$(jq -r '.method // .id' "$T/heard" | sort -u | tr '\n' ' ')
+}
+fake ''
+is "$status $said" '124 mask/add ' 'before mci-job has answered it gets no job'
+fake '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"not today"}}'
+is "$status $said" '125 mask/add ' 'nor when it refuses'
+has "$err" 'mci-job does not mask a secret: .*not today' 'which is told'
+fake '{"jsonrpc":"2.0","id":1,"result":{}}'
+is "$said" 'a job/cancel mask/add ' 'once it has, it does'
+
 # mci-job alone
 cat >specs <<'E'
 {"jsonrpc":"2.0","id":1,"method":"mask/add","params":{"name":"TOKEN","value":"hunter2!x"}}
