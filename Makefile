@@ -15,9 +15,9 @@ FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
-PACKAGES_BUILD := gcc libc6-dev libfyaml-dev
+PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
-	python3 procps util-linux bash-completion
+	python3 procps util-linux bash-completion zstd
 PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync
 
@@ -48,6 +48,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN)
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc.
 LIBS_mci-build := -lfyaml
+LIBS_mci-log := -lzstd
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
 LIB_OBJECTS := $(call objects,lib)
@@ -94,9 +95,9 @@ test_libs = $(foreach p,$(tested),$(LIBS_$(p)))
 $(TEST_OBJECTS): ALL_CFLAGS += -I.
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(O)/%: $(O)/%.o $$(call kit,$$*)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*) -lzstd
 $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call kit,$$*)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*) -lzstd
 .SECONDARY: $(TEST_OBJECTS)
 
 # The limits that make bench compares with: single files that use nothing of the kit.
