@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "merge.h"
+#include "raw.h"
 #include "show.h"
 
 /* A run as it is followed. */
@@ -50,19 +51,19 @@ start(struct follow *f, struct show *show, struct error *e)
 {
 	f->show = show;
 	f->view = (struct view){ .out = &show->out, .range = &show->range };
-	f->runs = xmalloc(show->n * sizeof(*f->runs));
-	f->polls = xmalloc((show->n + 2) * sizeof(*f->polls));
+	f->runs = xmalloc(show->runs.n * sizeof(*f->runs));
+	f->polls = xmalloc((show->runs.n + 2) * sizeof(*f->polls));
 	f->polls[0] = (struct pollfd){ inotify_init1(IN_CLOEXEC | IN_NONBLOCK), POLLIN, 0 };
 	/* only that nobody reads any more is of interest, and that comes unasked */
 	f->polls[1] = (struct pollfd){ STDOUT_FILENO, 0, 0 };
-	for (size_t i = 0; i < show->n; i++) {
+	for (size_t i = 0; i < show->runs.n; i++) {
 		f->polls[i + 2] = (struct pollfd){ -1, POLLIN, 0 };
-		f->runs[i].run = &show->runs[i];
+		f->runs[i].run = &show->runs.all[i];
 	}
 	if (f->polls[0].fd < 0)
 		return error_sys(e, "inotify_init1");
 	/* before anything is read, so that nothing falls between */
-	for (size_t i = 0; i < show->n; i++) {
+	for (size_t i = 0; i < show->runs.n; i++) {
 		if (watch_run(f, &f->runs[i], e) < 0)
 			return -1;
 	}
@@ -93,7 +94,7 @@ check_alive(struct follow *f, struct followed *r, struct pollfd *p)
 static int
 read_events(struct follow *f, struct error *e)
 {
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct followed *r = &f->runs[i];
 
 		if (!r->run->dirty)
@@ -116,9 +117,9 @@ show_live_raw(struct follow *f, struct error *e)
 {
 	for (size_t i = 0; i < f->nlive; i++) {
 		struct source *s = f->live[i];
-		int there = s->dirty ? view_open(&f->view, s, e) : s->fd >= 0;
+		int there = s->dirty ? view_open(&f->view, s, e) : s->open;
 
-		if (there < 0 || (there == 1 && output_raw(f->view.out, s, e) < 0))
+		if (there < 0 || (there == 1 && raw_copy(f->view.out, s, e) < 0))
 			return -1;
 		if (!s->ended)
 			break;
@@ -158,7 +159,7 @@ show_live(struct follow *f, struct error *e)
 static void
 all_dirty(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->n; i++)
+	for (size_t i = 0; i < f->show->runs.n; i++)
 		f->runs[i].run->dirty = true;
 	for (size_t i = 0; i < f->nlive; i++)
 		f->live[i]->dirty = true;
@@ -181,7 +182,7 @@ changed(struct follow *f, struct run *r, bool in_logs, const struct inotify_even
 	for (size_t i = 0; i < f->nlive; i++) {
 		struct source *s = f->live[i];
 
-		if (s->dir == (in_logs ? r->logs : r->folder) && strcmp(s->file, name) == 0)
+		if ((s->job != NULL) == in_logs && strcmp(s->file, name) == 0)
 			s->dirty = true;
 	}
 	return 0;
@@ -192,7 +193,7 @@ take_change(struct follow *f, const struct inotify_event *event, struct error *e
 {
 	if (event->mask & IN_Q_OVERFLOW)
 		all_dirty(f);
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct followed *r = &f->runs[i];
 
 		if (event->len > 0 && (event->wd == r->folder || event->wd == r->logs) &&
@@ -220,7 +221,7 @@ take_changes(struct follow *f, struct error *e)
 static int
 wait_for_change(struct follow *f, struct error *e)
 {
-	if (poll(f->polls, f->show->n + 2, -1) < 0)
+	if (poll(f->polls, f->show->runs.n + 2, -1) < 0)
 		return errno == EINTR ? 0 : error_sys(e, "poll");
 	if (f->polls[1].revents != 0) {
 		/* as a write to it would end us */
@@ -228,7 +229,7 @@ wait_for_change(struct follow *f, struct error *e)
 		errno = EPIPE;
 		return error_sys(e, "write standard output");
 	}
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct pollfd *p = &f->polls[i + 2];
 
 		if (p->revents == 0)
@@ -243,7 +244,7 @@ wait_for_change(struct follow *f, struct error *e)
 static bool
 finished(const struct follow *f)
 {
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		if (!run_done(f->runs[i].run))
 			return false;
 	}
@@ -268,7 +269,7 @@ follow(struct follow *f, struct error *e)
 static void
 stop(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->n + 2; i++) {
+	for (size_t i = 0; i < f->show->runs.n + 2; i++) {
 		if (i != 1 && f->polls[i].fd >= 0)
 			close(f->polls[i].fd);
 	}
@@ -283,15 +284,15 @@ show_follow(struct show *s, struct error *e)
 	struct follow f = { 0 };
 	int result = start(&f, s, e);
 
-	f.raw = s->n == 1 && s->runs[0].only != NULL && !s->merge && !s->out.time && !s->out.json;
-	s->out.prefix = s->n > 1 || s->runs[0].only == NULL || s->merge;
+	f.raw = s->runs.n == 1 && s->runs.all[0].only != NULL && !s->merge && !s->out.time && !s->out.json;
+	s->out.prefix = s->runs.n > 1 || s->runs.all[0].only == NULL || s->merge;
 	if (result == 0)
 		result = follow(&f, e);
 	if (result == 0)
 		result = output_end(&s->out, e);
-	for (size_t i = 0; i < s->n && result == 0; i++) {
-		if (s->runs[i].only != NULL && s->runs[i].n == 0)
-			result = show_nothing(&s->runs[i], e);
+	for (size_t i = 0; i < s->runs.n && result == 0; i++) {
+		if (s->runs.all[i].only != NULL && s->runs.all[i].n == 0)
+			result = run_nothing(&s->runs.all[i], e);
 	}
 	stop(&f);
 	return result;

@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
+#include "nearest.h"
 #include "process.h"
 #include "timestamp.h"
 
@@ -28,27 +29,58 @@ add_source(struct run *r, const char *job, int attempt)
 		r->sources = xrealloc(r->sources, r->size, sizeof(*r->sources));
 	}
 	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
-	    job == NULL ? r->folder : r->logs);
+	    job == NULL ? &r->own : &r->logs);
 	return r->sources[r->n++];
 }
 
-int
-run_open(struct run *r, const char *text, const char *project, struct error *e)
+/* A folder below one that is open or not; one that is not there is none. */
+static int
+open_folder(int *fd, int dir, const char *path, struct error *e)
 {
+	if (dir == -1)
+		return 0;
+	*fd = kernel.open(dir, path, O_RDONLY | O_DIRECTORY, 0);
+	return *fd >= 0 || errno == ENOENT ? 0 : error_sys(e, "open %s", path);
+}
 
-	r->folder = r->logs = r->events = -1;
+/* The last three parts of a build's path are its name, wherever the folder of all builds is. */
+static const char *
+archived_name(const struct run *r)
+{
+	const char *at = r->build.path + strlen(r->build.path);
+
+	for (int slashes = 0; at > r->build.path && slashes < 3;)
+		slashes += *--at == '/';
+	return at[0] == '/' ? at + 1 : at;
+}
+
+static int
+open_archive(struct run *r, const char *archive, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/%s", archive, archived_name(r));
+
+	if (open_folder(&r->own.archive, AT_FDCWD, path, e) < 0)
+		return -1;
+	return open_folder(&r->logs.archive, r->own.archive, "logs", e);
+}
+
+int
+run_open(struct run *r, const char *text, const char *project, const char *archive, struct error *e)
+{
+	r->own = r->logs = (struct shelf){ -1, -1 };
+	r->events = -1;
 	fold_init(&r->fold);
 	if (state_job_find(&r->build, &r->only, text, project, e) < 0)
 		return -1;
-	r->folder = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
-	if (r->folder < 0)
+	r->own.live = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
+	if (r->own.live < 0)
 		return error_sys(e, "open %s", r->build.path);
-	r->events = kernel.open(r->folder, "events.ndjson", O_RDONLY, 0);
+	r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
 	if (r->events < 0)
 		return error_sys(e, "open %s/events.ndjson", r->build.path);
-	r->logs = kernel.open(r->folder, "logs", O_RDONLY | O_DIRECTORY, 0);
-	if (r->logs < 0 && errno != ENOENT)
-		return error_sys(e, "open %s/logs", r->build.path);
+	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||
+	    (archive != NULL && open_archive(r, archive, e) < 0))
+		return error_before(e, "%s: ", r->build.path);
 	r->dirty = true;
 	return 0;
 }
@@ -106,7 +138,7 @@ source_of(struct run *r, const struct message *m)
 	int64_t attempt = member_integer(m, "attempt", 1);
 	struct source *s, *last;
 
-	if (j == NULL || r->logs < 0 || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
+	if (j == NULL || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
 		return NULL;
 	last = *latest(r, j);
 	for (s = last; s != NULL; s = s->before) {
@@ -239,6 +271,43 @@ run_done(const struct run *r)
 	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
 }
 
+size_t
+run_first_shown(const struct run *r)
+{
+	return r->only == NULL ? 0 : r->n - 1;
+}
+
+/* The job that was meant when there is none of that name. */
+static const char *
+nearest_job(const struct run *r)
+{
+	AUTO_FREE const char **ids = xmalloc((r->fold.njobs + 1) * sizeof(*ids));
+
+	for (size_t i = 0; i < r->fold.njobs; i++)
+		ids[i] = r->fold.jobs[i].id;
+	return nearest_word(r->only, ids, r->fold.njobs);
+}
+
+int
+run_nothing(struct run *r, struct error *e)
+{
+	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
+	const char *near;
+
+	if (j == NULL) {
+		near = nearest_job(r);
+		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->build.name, r->only,
+		    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
+		    near == NULL ? "" : "'?");
+	}
+	if (r->attempt > 0 && j->started > 0)
+		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
+		    r->build.name, r->only, r->attempt, j->attempt);
+	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: it is %s%s%s%s", r->build.name, r->only,
+	    status_name(j->status), j->reason == NULL ? "" : " (",
+	    j->reason == NULL ? "" : j->reason, j->reason == NULL ? "" : ")");
+}
+
 int
 run_watch(const struct run *r)
 {
@@ -262,8 +331,10 @@ run_free(struct run *r)
 		source_free(r->sources[i]);
 	free(r->sources);
 	free(r->latest);
-	memory_close(&r->folder);
-	memory_close(&r->logs);
+	memory_close(&r->own.live);
+	memory_close(&r->own.archive);
+	memory_close(&r->logs.live);
+	memory_close(&r->logs.archive);
 	memory_close(&r->events);
 	line_free(&r->reader);
 	fold_free(&r->fold);

@@ -12,6 +12,7 @@
 #include "line.h"
 #include "source.h"
 #include "state.h"
+#include "stored.h"
 
 struct run {
 	struct state_build build;
@@ -19,7 +20,8 @@ struct run {
 	int attempt;    /* the one attempt that was asked for, 0 for all */
 	bool prefix;    /* names of sources begin with the build's */
 	struct fold fold;
-	int folder, logs, events; /* descriptors; logs is -1 when there is none */
+	int events;     /* descriptor */
+	struct shelf own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader reader;
 	struct source **sources;  /* in the order in which they started */
 	size_t n, size;
@@ -31,10 +33,17 @@ struct run {
 	bool dirty;     /* there may be new events */
 };
 
-/* Finds the build (and job) that text names and opens its folder. */
-int run_open(struct run *r, const char *text, const char *project, struct error *e);
+/* Finds the build (and job) that text names and opens its folder; archive, unless NULL, is the folder
+ * where logs may have been moved to. */
+int run_open(struct run *r, const char *text, const char *project, const char *archive,
+    struct error *e);
 /* Reads the events that were added; sources appear and end. */
 int run_read(struct run *r, struct error *e);
+/* The first source that is shown when it is not followed: of one job the last attempt that was asked for, of
+ * a whole build all are. */
+size_t run_first_shown(const struct run *r);
+/* For a run that has no source for the job that was asked for: says why. -1. */
+int run_nothing(struct run *r, struct error *e);
 /* Whether nothing that was asked for will be added any more. */
 bool run_done(const struct run *r);
 /* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or cannot

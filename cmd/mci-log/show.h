@@ -8,11 +8,10 @@
 #include "error.h"
 #include "output.h"
 #include "range.h"
-#include "run.h"
+#include "runs.h"
 
 struct show {
-	struct run *runs; /* opened, events not read */
-	size_t n;
+	struct runs runs;
 	bool merge;       /* all in one, by time */
 	struct range range;
 	struct output out;
@@ -22,7 +21,5 @@ struct show {
 int show_cat(struct show *s, struct error *e);
 /* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or -1. */
 int show_follow(struct show *s, struct error *e);
-/* For a run that has no source for the job that was asked for: says why. -1. */
-int show_nothing(struct run *r, struct error *e);
 
 #endif

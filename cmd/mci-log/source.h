@@ -8,7 +8,9 @@
 
 #include "bytes.h"
 #include "error.h"
-#include "logfile.h"
+#include "stored.h"
+#include "times.h"
+#include "window.h"
 
 struct source {
 	/* from the events */
@@ -27,9 +29,9 @@ struct source {
 	bool dirty;      /* there may be something new */
 	bool done;       /* all was shown */
 
-	/* the file; the rest is source.c's */
-	int dir;         /* borrowed: the folder it is in */
-	int fd;          /* -1 until source_open */
+	/* the log; the rest is source.c's */
+	const struct shelf *shelf; /* borrowed: where it is looked for */
+	bool open;
 	int64_t at;      /* the first byte not shown yet */
 	int64_t to;      /* nothing behind this is shown */
 	int64_t end;     /* behind the line that source_line found */
@@ -38,15 +40,14 @@ struct source {
 	uint64_t number; /* of the line at `at`, from 1 */
 	int64_t searched; /* no newline between at and here */
 	int64_t modified; /* when the file was written last */
-	struct logfile_index index;
-	size_t record;   /* the index record that the last line fell in */
-	char *window;
-	int64_t window_at;
-	size_t window_len;
+	struct stored stored;
+	struct times times;
+	struct window *window; /* NULL when none of it is in memory */
+	struct bytes head; /* what its JSON lines have alike: record.c */
 };
 
-/* A source of the log of that attempt in the folder dir; name is given away. */
-struct source *source_new(char *name, const char *job, int attempt, int dir);
+/* A source of the log of that attempt; name is given away. */
+struct source *source_new(char *name, const char *job, int attempt, const struct shelf *shelf);
 /* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
 int source_open(struct source *s, struct error *e);
 /* Reads what was added to the index, and when the log was written last. A damaged index is -1; the log

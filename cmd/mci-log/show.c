@@ -1,0 +1,123 @@
+#include "show.h"
+
+#include <string.h>
+
+#include "number.h"
+#include "verbs.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+struct options {
+	bool follow, merge, time, json;
+	int64_t attempt;
+	const char *tail, *lines, *bytes, *since, *archive;
+};
+
+static const struct option cat_options[] = {
+	{ .letter = 'f', .name = "follow", .help = "go on as the logs grow: mci-log follow",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, follow) },
+	{ .name = "merge", .help = "order the lines of all logs by time, with the job in front",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge) },
+	{ .name = "time", .help = "begin each line with the time when it came",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, time) },
+	{ .name = "tail", .value = "N", .help = "only the last N lines of each log",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, tail) },
+	{ .name = "lines", .value = "A-B", .help = "only lines A to B of each log, from 1",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, lines) },
+	{ .name = "bytes", .value = "A-B", .help = "only bytes A to B of each log, from 0",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, bytes) },
+	{ .name = "since", .value = "T", .help = "only what came since a time, or that long ago",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
+	{ .name = "attempt", .value = "N", .help = "this attempt of a job, not the last",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, attempt), .min = 1,
+	  .max = INT32_MAX },
+	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+	RUNS_ARCHIVE(offsetof(struct options, archive)),
+};
+
+static const struct option follow_options[] = {
+	{ .name = "merge", .help = "begin each line with its job, also for a single one",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge) },
+	{ .name = "time", .help = "begin each line with the time when it came",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, time) },
+	{ .name = "tail", .value = "N", .help = "begin with the last N lines of each log",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, tail) },
+	{ .name = "since", .value = "T", .help = "only what came since a time, or that long ago",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
+	{ .name = "attempt", .value = "N", .help = "only this attempt of a job",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, attempt), .min = 1,
+	  .max = INT32_MAX },
+	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+	RUNS_ARCHIVE(offsetof(struct options, archive)),
+};
+
+static int
+read_range(const struct options *o, struct range *r, struct error *e)
+{
+	*r = (struct range){ .last_line = INT64_MAX, .last_byte = INT64_MAX, .tail = -1 };
+	if (o->follow && (o->lines != NULL || o->bytes != NULL))
+		return error_set(e, ERROR_USAGE, "%s and --follow do not go together",
+		    o->lines != NULL ? "--lines" : "--bytes");
+	if (o->tail != NULL &&
+	    number_parse(o->tail, strlen(o->tail), 0, INT64_MAX, &r->tail, e) < 0)
+		return error_before(e, "--tail: ");
+	if (o->lines != NULL && range_parse(o->lines, 1, &r->first_line, &r->last_line, e) < 0)
+		return error_before(e, "--lines: ");
+	if (o->bytes != NULL && range_parse(o->bytes, 0, &r->first_byte, &r->last_byte, e) < 0)
+		return error_before(e, "--bytes: ");
+	if (o->since != NULL && range_since(o->since, &r->since, e) < 0)
+		return error_before(e, "--since: ");
+	return 0;
+}
+
+static int
+show(const struct options *o, int argc, char **argv)
+{
+	struct show s = { .merge = o->merge, .out = { .json = o->json, .time = o->time,
+		.quiet = option_common.quiet } };
+	struct error e;
+	int status = 0;
+
+	output_init(&s.out, option_common.color);
+	if (read_range(o, &s.range, &e) < 0 ||
+	    runs_open(&s.runs, argc, argv, o->attempt, o->archive, &e) < 0 ||
+	    (o->follow ? show_follow : show_cat)(&s, &e) < 0) {
+		(void)output_flush(&s.out, NULL);
+		option_complain(PROGRAM, &e);
+		status = error_status(&e);
+	}
+	runs_close(&s.runs);
+	output_free(&s.out);
+	return status;
+}
+
+static int
+run_cat(void *options, int argc, char **argv)
+{
+	return show(options, argc, argv);
+}
+
+static int
+run_follow(void *options, int argc, char **argv)
+{
+	struct options *o = options;
+
+	o->follow = true;
+	return show(o, argc, argv);
+}
+
+const struct command cat_command = {
+	.program = PROGRAM, .verb = "cat", .operands = "[BUILD[/JOB]...]",
+	.summary = "show what jobs printed (the default verb)", .options = cat_options,
+	.noptions = COUNT(cat_options), .max_operands = SIZE_MAX, .complete = "jobs",
+	.run = run_cat, .size = sizeof(struct options),
+};
+
+const struct command follow_command = {
+	.program = PROGRAM, .verb = "follow", .operands = "[BUILD[/JOB]...]",
+	.summary = "show what jobs print until they end", .options = follow_options,
+	.noptions = COUNT(follow_options), .max_operands = SIZE_MAX, .complete = "jobs",
+	.run = run_follow, .size = sizeof(struct options),
+};

@@ -1,0 +1,12 @@
+/* verbs: the table row of each verb. */
+#ifndef MCI_LOG_VERBS_H
+#define MCI_LOG_VERBS_H
+
+#include "option.h"
+
+#define PROGRAM "mci-log"
+
+extern const struct command cat_command;    /* show.c */
+extern const struct command follow_command; /* show.c */
+
+#endif
