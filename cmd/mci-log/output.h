@@ -17,6 +17,7 @@ struct output {
 	bool terminal; /* escapes are shown, not obeyed */
 	bool color;
 	bool quiet;    /* no notes */
+	bool context;  /* JSON: the line is one around what was looked for */
 	struct bytes buffer;
 	struct safe safe; /* terminal: what is between two pieces */
 };

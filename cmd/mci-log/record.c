@@ -50,6 +50,8 @@ record_head(struct bytes *b, struct source *s)
 	struct bytes *head = &s->head;
 
 	if (head->len == 0) {
+		if (s->build != NULL)
+			emit_text(head, "build", s->build);
 		if (s->job != NULL) {
 			emit_text(head, "job", s->job);
 			emit_integer(head, "attempt", s->attempt);
@@ -70,8 +72,10 @@ record_head(struct bytes *b, struct source *s)
 }
 
 static void
-record_piece(struct bytes *b, struct source *s, struct span text, bool more)
+record_piece(struct output *o, struct source *s, struct span text, bool more)
 {
+	struct bytes *b = &o->buffer;
+
 	record_head(b, s);
 	if (utf8_valid(text.p, text.n)) {
 		bytes_text(b, ",\"text\":");
@@ -81,7 +85,8 @@ record_piece(struct bytes *b, struct source *s, struct span text, bool more)
 		base64(b, text.p, text.n);
 		bytes_char(b, '"');
 	}
-	bytes_text(b, more ? ",\"more\":true}\n" : "}\n");
+	bytes_text(b, more ? ",\"more\":true" : "");
+	bytes_text(b, o->context ? ",\"context\":true}\n" : "}\n");
 }
 
 int
@@ -100,7 +105,7 @@ record_line(struct output *o, struct source *s, int64_t end, struct error *e)
 			piece.n = whole_characters(piece.p, piece.n);
 		else if (piece.n < want)
 			end = at + (int64_t)piece.n; /* the file was cut under us */
-		record_piece(&o->buffer, s, piece, more);
+		record_piece(o, s, piece, more);
 		at += (int64_t)piece.n;
 		if (output_batch(o, e) < 0)
 			return -1;

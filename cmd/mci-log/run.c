@@ -30,6 +30,7 @@ add_source(struct run *r, const char *job, int attempt)
 	}
 	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
 	    job == NULL ? &r->own : &r->logs);
+	r->sources[r->n]->build = r->prefix ? r->build.name : NULL;
 	return r->sources[r->n++];
 }
 

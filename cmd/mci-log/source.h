@@ -16,6 +16,7 @@ struct source {
 	/* from the events */
 	char *name;      /* for people: "unit", "unit@2", "script"; with the build in front of several */
 	char *file;      /* "unit@2.log" */
+	const char *build; /* borrowed; NULL when only one is shown */
 	const char *job; /* borrowed; NULL for the script's log */
 	int attempt;
 	struct source *before; /* the attempt of the same job before this one, or NULL */

@@ -8,5 +8,6 @@
 
 extern const struct command cat_command;    /* show.c */
 extern const struct command follow_command; /* show.c */
+extern const struct command grep_command;
 
 #endif
