@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "merge.h"
 #include "raw.h"
+#include "section.h"
 #include "show.h"
 
 static int
@@ -17,12 +18,68 @@ show_raw(const struct view *v, struct source *s, struct error *e)
 	return 0;
 }
 
+/* The sections of a log are noted while the build's events are read. */
+static void
+take_note(void *arg, const struct run_note *n)
+{
+	(void)arg;
+	if (n->note.n == 0)
+		return;
+	if (n->source->sections == NULL)
+		n->source->sections = xmalloc(sizeof(*n->source->sections));
+	section_note(n->source->sections, n->note, n->offset, n->time);
+}
+
+static int
+show_folded(const struct show *show, const struct view *v, struct source *s, struct error *e)
+{
+	struct section_list own = { 0 }, *sections = s->sections != NULL ? s->sections : &own;
+	int there = view_open(v, s, e), result = there;
+
+	if (there == 1 && show->markers != MARKER_NONE) {
+		sections = &own;
+		result = section_find(&own, s, show->markers, e);
+		s->at = s->searched = 0;
+		s->number = 1;
+	}
+	if (there == 1 && result >= 0)
+		result = section_show(sections, v->out, s, e);
+	section_free(&own);
+	if (result >= 0)
+		view_finish(v, s);
+	return result < 0 ? -1 : 0;
+}
+
+/* One log behind the other, since a section's lines belong together. */
+static int
+show_sections(const struct show *show, const struct view *v, const struct run *r, struct error *e)
+{
+	for (size_t i = run_first_shown(r); i < r->n; i++) {
+		if (show_folded(show, v, r->sources[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+forget_sections(const struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->sources[i]->sections != NULL)
+			section_free(r->sources[i]->sections);
+		free(r->sources[i]->sections);
+		r->sources[i]->sections = NULL;
+	}
+}
+
 static int
 show_run(struct show *s, const struct view *v, struct run *r, struct error *e)
 {
 	size_t from = run_first_shown(r);
 
 	s->out.prefix = r->only == NULL;
+	if (s->sections)
+		return show_sections(s, v, r, e);
 	if (r->only != NULL && !s->out.time && !s->out.json)
 		return show_raw(v, r->sources[from], e);
 	return merge_show(v, r->sources + from, r->n - from, e);
@@ -57,8 +114,8 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 	return merge_show(v, all, n, e);
 }
 
-int
-show_cat(struct show *s, struct error *e)
+static int
+show_all(struct show *s, struct error *e)
 {
 	struct view v = { .out = &s->out, .range = &s->range, .snapshot = true };
 
@@ -71,4 +128,17 @@ show_cat(struct show *s, struct error *e)
 			return -1;
 	}
 	return output_end(&s->out, e);
+}
+
+int
+show_cat(struct show *s, struct error *e)
+{
+	int result;
+
+	for (size_t i = 0; i < s->runs.n && s->sections; i++)
+		s->runs.all[i].annotated = take_note;
+	result = show_all(s, e);
+	for (size_t i = 0; i < s->runs.n; i++)
+		forget_sections(&s->runs.all[i]);
+	return result;
 }

@@ -116,6 +116,20 @@ output_line(struct output *o, struct source *s, struct error *e)
 	return o->json ? record_line(o, s, end, e) : text_line(o, s, end, e);
 }
 
+int
+output_heading(struct output *o, const struct source *s, struct span text, struct error *e)
+{
+	line_head(o, s);
+	if (o->color)
+		bytes_text(&o->buffer, "\033[1m");
+	if (o->terminal)
+		terminal_safe(&o->buffer, text.p, text.n, false);
+	else
+		bytes_add(&o->buffer, text.p, text.n);
+	bytes_text(&o->buffer, o->color ? "\033[0m\n" : "\n");
+	return output_batch(o, e);
+}
+
 void
 output_reset(struct output *o)
 {

@@ -25,6 +25,8 @@ struct output {
 void output_init(struct output *o, const char *color);
 /* The line that source_line found, whole. */
 int output_line(struct output *o, struct source *s, struct error *e);
+/* A line of ours in the place of some of the source's. */
+int output_heading(struct output *o, const struct source *s, struct span text, struct error *e);
 int output_flush(struct output *o, struct error *e);
 /* Flushes when enough is gathered. */
 int output_batch(struct output *o, struct error *e);

@@ -216,6 +216,25 @@ on_build_end(struct run *r, const struct message *m)
 	end_all(r);
 }
 
+static void
+on_annotated(struct run *r, const struct message *m)
+{
+	struct source *s = r->annotated == NULL ? NULL : source_of(r, m);
+	struct scan_value v;
+	struct run_note n = { .offset = member_integer(m, "offset", 0), .source = s };
+
+	if (s == NULL)
+		return;
+	timestamp_parse(m->time.p, m->time.n, &n.time, NULL);
+	if (message_member(m->line.p, m->line.n, "note", &v, NULL) == 1 && v.type == SCAN_OBJECT)
+		n.note = v.raw;
+	else if (message_member(m->line.p, m->line.n, "text", &v, NULL) == 1 && v.type == SCAN_STRING)
+		n.text = v.raw;
+	else
+		return;
+	r->annotated(r->arg, &n);
+}
+
 static const struct {
 	const char *type;
 	void (*take)(struct run *r, const struct message *m);
@@ -223,6 +242,7 @@ static const struct {
 	{ "build/start", on_build_start },
 	{ "job/start", on_start },
 	{ "job/executed", on_executed },
+	{ "log/annotated", on_annotated },
 	{ "job/end", on_end },
 	{ "build/end", on_build_end },
 };

@@ -14,12 +14,24 @@
 #include "state.h"
 #include "stored.h"
 
+/* What a job noted beside its log. */
+struct run_note {
+	struct source *source;
+	int64_t offset;   /* the log's length when it was read */
+	int64_t time;     /* of the event */
+	struct span note; /* the object; or */
+	struct span text; /* the JSON string of a note that is none */
+};
+
 struct run {
 	struct state_build build;
 	char *only;     /* the one job that was asked for, NULL for all and the script */
 	int attempt;    /* the one attempt that was asked for, 0 for all */
 	bool prefix;    /* names of sources begin with the build's */
 	struct fold fold;
+	/* unless NULL: called for each note as its event is read; set before run_read */
+	void (*annotated)(void *arg, const struct run_note *n);
+	void *arg;
 	int events;     /* descriptor */
 	struct shelf own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader reader;

@@ -8,9 +8,9 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct options {
-	bool follow, merge, time, json;
+	bool follow, merge, time, json, sections;
 	int64_t attempt;
-	const char *tail, *lines, *bytes, *since, *archive;
+	const char *tail, *lines, *bytes, *since, *archive, *markers;
 };
 
 static const struct option cat_options[] = {
@@ -33,6 +33,11 @@ static const struct option cat_options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
+	{ .name = "sections", .help = "fold each section that has ended to a line",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, sections) },
+	{ .name = "markers", .value = "STYLE", .help = "sections are those of markers in the log",
+	  .kind = OPTION_CHOICE, .choices = "github|gitlab|buildkite",
+	  .offset = offsetof(struct options, markers) },
 	RUNS_ARCHIVE(offsetof(struct options, archive)),
 };
 
@@ -73,6 +78,23 @@ read_range(const struct options *o, struct range *r, struct error *e)
 }
 
 static int
+read_sections(const struct options *o, struct show *s, struct error *e)
+{
+	static const char *const styles[] = { [MARKER_GITHUB] = "github", [MARKER_GITLAB] = "gitlab",
+		[MARKER_BUILDKITE] = "buildkite" };
+
+	for (size_t i = 1; o->markers != NULL && i < COUNT(styles); i++) {
+		if (strcmp(o->markers, styles[i]) == 0)
+			s->markers = (enum marker_style)i;
+	}
+	s->sections = o->sections || o->markers != NULL;
+	if (s->sections && (o->follow || o->merge || o->json || range_set(&s->range)))
+		return error_set(e, ERROR_USAGE,
+		    "sections are those of whole logs that are shown as text, one behind the other");
+	return 0;
+}
+
+static int
 show(const struct options *o, int argc, char **argv)
 {
 	struct show s = { .merge = o->merge, .out = { .json = o->json, .time = o->time,
@@ -81,7 +103,7 @@ show(const struct options *o, int argc, char **argv)
 	int status = 0;
 
 	output_init(&s.out, option_common.color);
-	if (read_range(o, &s.range, &e) < 0 ||
+	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
 	    runs_open(&s.runs, argc, argv, o->attempt, o->archive, &e) < 0 ||
 	    (o->follow ? show_follow : show_cat)(&s, &e) < 0) {
 		(void)output_flush(&s.out, NULL);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "marker.h"
 #include "output.h"
 #include "range.h"
 #include "runs.h"
@@ -13,6 +14,8 @@
 struct show {
 	struct runs runs;
 	bool merge;       /* all in one, by time */
+	bool sections;    /* folded; from notes, or: */
+	enum marker_style markers;
 	struct range range;
 	struct output out;
 };

@@ -12,6 +12,8 @@
 #include "times.h"
 #include "window.h"
 
+struct section_list;
+
 struct source {
 	/* from the events */
 	char *name;      /* for people: "unit", "unit@2", "script"; with the build in front of several */
@@ -29,6 +31,7 @@ struct source {
 	/* for who shows it */
 	bool dirty;      /* there may be something new */
 	bool done;       /* all was shown */
+	struct section_list *sections; /* cat.c's, NULL when nobody asked */
 
 	/* the log; the rest is source.c's */
 	const struct shelf *shelf; /* borrowed: where it is looked for */

@@ -9,5 +9,8 @@
 extern const struct command cat_command;    /* show.c */
 extern const struct command follow_command; /* show.c */
 extern const struct command grep_command;
+extern const struct command annotate_command;
+extern const struct command ls_command;
+extern const struct command rm_command;
 
 #endif
