@@ -22,7 +22,11 @@ add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from'
 	['mci-log']='cat:show what jobs printed (the default verb)
-follow:show what jobs print until they end'
+follow:show what jobs print until they end
+grep:find lines in what jobs printed
+annotate:list what jobs noted beside their logs, or find markers in a log
+ls:list the logs of builds
+rm:remove logs, not what is known of the builds'
 )
 typeset -gA _mci_alias=(
 	['mci run']='mci-build'
@@ -52,6 +56,10 @@ typeset -gA _mci_operands=(
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
 	['mci-log follow']='jobs'
+	['mci-log grep']='jobs'
+	['mci-log annotate']='jobs'
+	['mci-log ls']='jobs'
+	['mci-log rm']='jobs'
 )
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
@@ -262,6 +270,9 @@ typeset -gA _mci_options=(
 --since:only what came since a time, or that long ago
 --attempt:this attempt of a job, not the last
 --json:one JSON object a line
+--sections:fold each section that has ended to a line
+--markers:sections are those of markers in the log
+--archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -276,6 +287,69 @@ typeset -gA _mci_options=(
 --since:only what came since a time, or that long ago
 --attempt:only this attempt of a job
 --json:one JSON object a line
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log grep']='-i:small and capital letters are the same
+--ignore-case:small and capital letters are the same
+-v:lines that do not match
+--invert-match:lines that do not match
+-F:PATTERN is a text, not an expression
+--fixed-strings:PATTERN is a text, not an expression
+-c:only how many lines of each log match
+--count:only how many lines of each log match
+-l:only which logs have a line that matches
+--files-with-matches:only which logs have a line that matches
+-n:begin each line with its number
+--line-number:begin each line with its number
+-A:also N lines behind each
+--after-context:also N lines behind each
+-B:also N lines in front of each
+--before-context:also N lines in front of each
+-C:also N lines on both sides
+--context:also N lines on both sides
+--attempt:this attempt of a job, not the last
+--json:one JSON object a line that matches
+--archive:where finished logs were moved to
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log annotate']='--github:read a log with workflow commands from standard input
+--gitlab:read a log with section_start and section_end
+--buildkite:read a log with --- and +++
+--attempt:this attempt of a job, not the last
+--json:one JSON object a line
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log ls']='--json:one JSON object a line
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log rm']='-n:only say what would be removed
+--dry-run:only say what would be removed
+--archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -384,15 +458,40 @@ typeset -gA _mci_values=(
 	['mci-log cat --bytes']='@'
 	['mci-log cat --since']='@'
 	['mci-log cat --attempt']='@'
+	['mci-log cat --markers']='github gitlab buildkite'
+	['mci-log cat --archive']='@'
 	['mci-log cat -C']='@folders'
 	['mci-log cat --chdir']='@folders'
 	['mci-log cat --color']='auto always never'
 	['mci-log follow --tail']='@'
 	['mci-log follow --since']='@'
 	['mci-log follow --attempt']='@'
+	['mci-log follow --archive']='@'
 	['mci-log follow -C']='@folders'
 	['mci-log follow --chdir']='@folders'
 	['mci-log follow --color']='auto always never'
+	['mci-log grep -A']='@'
+	['mci-log grep --after-context']='@'
+	['mci-log grep -B']='@'
+	['mci-log grep --before-context']='@'
+	['mci-log grep -C']='@'
+	['mci-log grep --context']='@'
+	['mci-log grep --attempt']='@'
+	['mci-log grep --archive']='@'
+	['mci-log grep --color']='auto always never'
+	['mci-log annotate --attempt']='@'
+	['mci-log annotate --archive']='@'
+	['mci-log annotate -C']='@folders'
+	['mci-log annotate --chdir']='@folders'
+	['mci-log annotate --color']='auto always never'
+	['mci-log ls --archive']='@'
+	['mci-log ls -C']='@folders'
+	['mci-log ls --chdir']='@folders'
+	['mci-log ls --color']='auto always never'
+	['mci-log rm --archive']='@'
+	['mci-log rm -C']='@folders'
+	['mci-log rm --chdir']='@folders'
+	['mci-log rm --color']='auto always never'
 )
 
 _mci_builds() {

@@ -232,6 +232,9 @@ complete -c mci-log -n '__fish_seen_subcommand_from cat' -l bytes -d 'only bytes
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l since -d 'only what came since a time, or that long ago' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l attempt -d 'this attempt of a job, not the last' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l sections -d 'fold each section that has ended to a line'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l markers -d 'sections are those of markers in the log' -x -a 'github gitlab buildkite'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l archive -d 'where finished logs were moved to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s q -l quiet -d 'say only what went wrong'
@@ -245,8 +248,58 @@ complete -c mci-log -n '__fish_seen_subcommand_from follow' -l tail -d 'begin wi
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l since -d 'only what came since a time, or that long ago' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l attempt -d 'only this attempt of a job' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from follow' -l archive -d 'where finished logs were moved to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a grep -d 'find lines in what jobs printed'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s i -l ignore-case -d 'small and capital letters are the same'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s v -l invert-match -d 'lines that do not match'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s F -l fixed-strings -d 'PATTERN is a text, not an expression'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s c -l count -d 'only how many lines of each log match'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s l -l files-with-matches -d 'only which logs have a line that matches'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s n -l line-number -d 'begin each line with its number'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s A -l after-context -d 'also N lines behind each' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s B -l before-context -d 'also N lines in front of each' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s C -l context -d 'also N lines on both sides' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l attempt -d 'this attempt of a job, not the last' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l json -d 'one JSON object a line that matches'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a annotate -d 'list what jobs noted beside their logs, or find markers in a log'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l github -d 'read a log with workflow commands from standard input'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l gitlab -d 'read a log with section_start and section_end'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l buildkite -d 'read a log with --- and +++'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l attempt -d 'this attempt of a job, not the last' -x
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a ls -d 'list the logs of builds'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a rm -d 'remove logs, not what is known of the builds'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
