@@ -13,7 +13,7 @@
 #include "memory.h"
 
 /* Frames that a thread holds: as many logs can be read in turn, each forward, without opening one twice. */
-#define SLOTS 16
+#define SLOTS 8
 /* What a frame of LOGPACK_FRAME bytes takes at most in the file, rounded up from ZSTD_COMPRESSBOUND. */
 #define PACKED_LIMIT (LOGPACK_FRAME + 4096)
 

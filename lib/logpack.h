@@ -10,7 +10,7 @@
  *	little endian
  *	a skippable frame, the seek table of zstd's seekable format 0.1.0, for the tools that know it
  *
- * The bytes that readers hold are those of the thread, however many logs are open: 16 frames, 2 MiB.
+ * The bytes that readers hold are those of the thread, however many logs are open: 8 frames, 1 MiB.
  */
 #ifndef MCI_LOGPACK_H
 #define MCI_LOGPACK_H

@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "kernel.h"
 #include "memory.h"
@@ -14,10 +15,13 @@
 static ssize_t
 load(struct times *t, uint64_t place)
 {
+	const size_t room = TIMES_HELD * sizeof(*t->held);
 	ssize_t got;
 
+	if (t->held == NULL)
+		t->held = xmalloc(room);
 	do
-		got = kernel.pread(t->fd, t->held, sizeof(t->held), ((off_t)place + 1) * RECORD);
+		got = kernel.pread(t->fd, t->held, room, ((off_t)place + 1) * RECORD);
 	while (got < 0 && errno == EINTR);
 	t->first = place;
 	t->nheld = got < 0 ? 0 : (uint64_t)(got / RECORD);
@@ -163,5 +167,6 @@ void
 times_close(struct times *t)
 {
 	memory_close(&t->fd);
+	free(t->held);
 	*t = (struct times){ .fd = -1 };
 }

@@ -1,5 +1,5 @@
 /* times: the index of a log (logfile.h) as it is read beside it: when each byte came, and on which stream.
- * Holds 4 KiB of an index of any length. */
+ * Holds 1.5 KiB of an index of any length. */
 #ifndef MCI_LOG_TIMES_H
 #define MCI_LOG_TIMES_H
 
@@ -10,7 +10,7 @@
 #include "logfile.h"
 #include "stored.h"
 
-#define TIMES_HELD 170
+#define TIMES_HELD 64
 
 struct times {
 	int fd;         /* -1: there is no index (yet) */
@@ -21,7 +21,7 @@ struct times {
 	uint64_t at;    /* the record that was asked for last */
 	uint64_t first; /* place of the first one held */
 	uint64_t nheld;
-	struct logfile_record held[TIMES_HELD];
+	struct logfile_record *held; /* TIMES_HELD of them; NULL without an index */
 };
 
 /* Zeroed but for fd -1. Reads what was added to the index name ("unit.idx"), which is opened when it is

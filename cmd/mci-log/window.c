@@ -2,7 +2,7 @@
 
 #include "memory.h"
 
-#define WINDOWS 32
+#define WINDOWS 16
 
 struct window *
 window_get(struct window **owner)
