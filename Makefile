@@ -101,10 +101,15 @@ $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call 
 .SECONDARY: $(TEST_OBJECTS)
 
 # The limits that make bench compares with: single files that use nothing of the kit.
-BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(filter-out %/pack.c,$(wildcard tests/bench/*.c)))
 $(BENCH_TOOLS): $(O)/%: %.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $<
+# and one that does what a server does, with the kit
+$(O)/tests/bench/pack: tests/bench/pack.c $(O)/libmci.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -Ilib $(WARN) -O2 -o $@ $^ $(LIBS_mci-log)
+BENCH_TOOLS += $(O)/tests/bench/pack
 
 setup:
 	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)

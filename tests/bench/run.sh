@@ -193,6 +193,12 @@ END
 	done
 }
 
+# reading logs back
+reading() {
+	heading "Reading a log of 1 GB"
+	"$here/reading.sh" "$O"
+}
+
 # a reader that stops
 stopped() {
 	heading "A reader of the events that stops for 5 s (2,000 jobs)"
@@ -211,7 +217,7 @@ stopped() {
 	row "memory" "$(figure mci 5)" "$memory" KiB '<' 1.1
 }
 
-rows='dispatch shells plan scale single resident output stopped'
+rows='dispatch shells plan scale single resident output reading stopped'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
