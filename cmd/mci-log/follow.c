@@ -46,6 +46,19 @@ watch_run(struct follow *f, struct followed *r, struct error *e)
 	return 0;
 }
 
+/* Only the events tell what still comes. */
+static int
+check_events(const struct show *show, struct error *e)
+{
+	for (size_t i = 0; i < show->runs.n; i++) {
+		if (show->runs.all[i].events < 0)
+			return error_set(e, ERROR_REFUSED,
+			    "%s has no events.ndjson: a server's log is followed at the server",
+			    show->runs.all[i].build.path);
+	}
+	return 0;
+}
+
 static int
 start(struct follow *f, struct show *show, struct error *e)
 {
@@ -62,6 +75,8 @@ start(struct follow *f, struct show *show, struct error *e)
 	}
 	if (f->polls[0].fd < 0)
 		return error_sys(e, "inotify_init1");
+	if (check_events(show, e) < 0)
+		return -1;
 	/* before anything is read, so that nothing falls between */
 	for (size_t i = 0; i < show->runs.n; i++) {
 		if (watch_run(f, &f->runs[i], e) < 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folder.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
@@ -77,7 +78,7 @@ run_open(struct run *r, const char *text, const char *project, const char *archi
 	if (r->own.live < 0)
 		return error_sys(e, "open %s", r->build.path);
 	r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
-	if (r->events < 0)
+	if (r->events < 0 && errno != ENOENT)
 		return error_sys(e, "open %s/events.ndjson", r->build.path);
 	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||
 	    (archive != NULL && open_archive(r, archive, e) < 0))
@@ -262,23 +263,43 @@ take_line(struct run *r, struct span line)
 	}
 }
 
+static void
+take_lines(struct run *r)
+{
+	enum line_result result;
+	struct span line;
+
+	while ((result = line_next(&r->reader, &line)) != LINE_NONE) {
+		if (result == LINE_OK)
+			take_line(r, line);
+	}
+}
+
+static int
+read_folder(struct run *r, struct error *e)
+{
+	AUTO_BYTES events = { 0 };
+	int result = folder_tell(&r->own, &r->logs, &events, e);
+
+	line_add(&r->reader, events.data, events.len);
+	take_lines(r);
+	return result < 0 ? error_before(e, "%s: ", r->build.path) : 0;
+}
+
 int
 run_read(struct run *r, struct error *e)
 {
 	r->dirty = false;
+	if (r->events < 0)
+		return read_folder(r, e);
 	for (;;) {
 		ssize_t got = line_read(&r->reader, r->events);
-		struct span line;
-		enum line_result result;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return error_sys(e, "read %s/events.ndjson", r->build.path);
-		while ((result = line_next(&r->reader, &line)) != LINE_NONE) {
-			if (result == LINE_OK)
-				take_line(r, line);
-		}
+		take_lines(r);
 		if (got == 0)
 			return 0;
 	}

@@ -32,7 +32,7 @@ struct run {
 	/* unless NULL: called for each note as its event is read; set before run_read */
 	void (*annotated)(void *arg, const struct run_note *n);
 	void *arg;
-	int events;     /* descriptor */
+	int events;     /* descriptor; -1 when only logs are kept */
 	struct shelf own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader reader;
 	struct source **sources;  /* in the order in which they started */

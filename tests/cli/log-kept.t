@@ -75,6 +75,23 @@ for job in bytes nul long edge; do
 	ok "grep finds the same in $job, compressed" cmp got expected
 done
 
+# a server keeps no events: the files tell
+cp -a plain/o server
+rm server/r/1/events.ndjson
+mv server/r/1/logs/edge.log 'server/r/1/logs/edge@2.log'
+squash server/r/1/logs/nul.log
+is "$(mci-log ls ./server/r/1 | cut -f 1,2,5 | sort | tr '\t\n' '. ')" \
+	"bytes.1.open edge.2.open long.1.open none.1.open nul.1.compressed script.1.open " \
+	"logs without events are found by their files"
+for job in bytes nul edge; do
+	mci-log "./server/r/1/$job" >got
+	ok "and shown: $job" cmp got "plain/o/r/1/logs/$job.log"
+done
+is "$(mci-log grep -c 'of the' ./server/r/1 | grep -c ':1$')" 1 "and searched"
+exits 1 "what was not kept is not found" mci-log ./server/r/1/other
+exits 1 "they are followed at the server" mci-log follow ./server/r/1
+like "$(cat "$err")" 'no events.ndjson' "which is said"
+
 # memory does not grow with lines or logs
 build huge
 i=100
