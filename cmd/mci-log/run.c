@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "folder.h"
+#include "files.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
@@ -279,7 +279,7 @@ static int
 read_folder(struct run *r, struct error *e)
 {
 	AUTO_BYTES events = { 0 };
-	int result = folder_tell(&r->own, &r->logs, &events, e);
+	int result = files_tell(&r->own, &r->logs, &events, e);
 
 	line_add(&r->reader, events.data, events.len);
 	take_lines(r);

@@ -1,4 +1,4 @@
-#include "folder.h"
+#include "files.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -143,7 +143,7 @@ tell_script(const struct shelf *own, struct bytes *events)
 }
 
 int
-folder_tell(const struct shelf *own, const struct shelf *logs, struct bytes *events, struct error *e)
+files_tell(const struct shelf *own, const struct shelf *logs, struct bytes *events, struct error *e)
 {
 	struct entry_list l = { 0 };
 	int result = list_read(&l, logs->live, e) < 0 ? -1 : list_read(&l, logs->archive, e);
