@@ -5,36 +5,63 @@
 . "$ROOT/tests/cli/log-lib.sh"
 need jq zstd perl flock
 
-mkdir -p p/.mci && cd p || exit 1
-cat >spec <<'EOS'
-{"id":"unit","script":["echo start; sync_note() { echo \"$1\" >$MCI_NOTES; sleep 0.2; }; sync_note '{\"section\":\"compile\"}'; echo cc a.c; echo cc b.c; sleep 0.2; sync_note '{\"section\":\"compile\",\"end\":true}'; echo between; sleep 0.2; sync_note '{\"error\":\"no ;\",\"file\":\"a.c\",\"line\":3}'; sync_note 'plain text'; sync_note '{\"section\":\"link\"}'; echo ld"]}
-{"id":"quiet","script":["true"]}
-EOS
-mci-build -q - <spec
-run mci-log annotate @/unit
+# noted MS OFFSET NOTE: what a job wrote to MCI_NOTES when its log had come to OFFSET
+noted() {
+	event log/annotated "$1" "\"job\":\"unit\",\"attempt\":1,\"offset\":$2,$3"
+}
+
+build n
+started unit 100
+printf 'start\ncc a.c\ncc b.c\nbetween\nld\n' >n/logs/unit.log
+noted 200 6 '"note":{"section":"compile"}'
+noted 1700 20 '"note":{"section":"compile","end":true}'
+noted 1800 28 '"note":{"error":"no ;","file":"a.c","line":3}'
+noted 1810 28 '"note":{"test":"t1","result":"fail","message":"\u001b[2Jbad"}'
+noted 1820 28 '"note":{"odd":[1]}'
+noted 1830 28 '"text":"plain text"'
+noted 1900 28 '"note":{"section":"link"}'
+ended unit 2000 31
+started quiet 100
+: >n/logs/quiet.log
+ended quiet 200 0
+build_end 2100
+run mci-log annotate ./n/unit
 is "$(cat "$out")" "unit	2	section	compile
 unit	4	section	compile (end)
 unit	5	error	a.c:3: no ;
+unit	5	test	t1: fail: ^[[2Jbad
+unit	5	note	{\"odd\":[1]}
 unit	5	text	plain text
 unit	5	section	link" "annotations are listed with the line they stand before"
-run mci-log annotate --json
-is "$(jq -c '[.job, .attempt, .offset, .line, .note, .text]' "$out" | sed -n '1p;3,4p')" \
-	'["unit",1,6,2,{"section":"compile"},null]
-["unit",1,28,5,{"error":"no ;","file":"a.c","line":3},null]
-["unit",1,28,5,null,"plain text"]' "and as JSON"
-exits 1 "a job that noted nothing has none" mci-log annotate @/quiet
-run mci-log cat --sections @/unit
-is "$(sed 's/, [0-9.]*s)/, Ts)/' "$out")" "start
-▸ compile (2 lines, Ts)
+run mci-log annotate --json ./n
+is "$(sed -n '1p;3p;6p' "$out")" \
+	'{"time":"2026-11-23T18:00:00.200Z","job":"unit","attempt":1,"offset":6,"line":2,"note":{"section":"compile"}}
+{"time":"2026-11-23T18:00:01.800Z","job":"unit","attempt":1,"offset":28,"line":5,"note":{"error":"no ;","file":"a.c","line":3}}
+{"time":"2026-11-23T18:00:01.830Z","job":"unit","attempt":1,"offset":28,"line":5,"text":"plain text"}' "and as JSON"
+exits 1 "a job that noted nothing has none" mci-log annotate ./n/quiet
+run mci-log cat --sections ./n/unit
+is "$(cat "$out")" "start
+▸ compile (2 lines, 1.5s)
 between
 ▾ link
 ld" "a section that has ended is folded, an open one shown"
-run mci-log --sections
-is "$(sed -n '1p;$p' "$out")" "unit | start
+run mci-log --sections ./n
+is "$(cat "$out")" "unit | start
+unit | ▸ compile (2 lines, 1.5s)
+unit | between
+unit | ▾ link
 unit | ld" "a whole build is folded log by log"
-run mci-log --sections --time @/unit
-like "$(sed -n 2p "$out")" '^20[0-9T:.-]*Z ▸ compile' "with the time when the section began"
-exits 2 "sections are not for JSON" mci-log --sections --json @
+run mci-log --sections --time ./n/unit
+has "$out" '^2026-11-23T18:00:00.200Z ▸ compile' "with the time when the section began"
+exits 2 "sections are not for JSON" mci-log --sections --json ./n
+
+# a job writes them
+mkdir -p p/.mci && cd p || exit 1
+cat >spec <<'EOS'
+{"id":"j","script":["echo out; echo '{\"warning\":\"w\"}' >$MCI_NOTES"]}
+EOS
+mci-build -q - <spec
+is "$(mci-log annotate --json @/j | jq -c .note)" '{"warning":"w"}' "a job notes by writing to MCI_NOTES"
 cd .. || exit 1
 
 # other systems' markers
