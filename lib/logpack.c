@@ -12,9 +12,11 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* Frames that a thread holds: as many logs can be read in turn, each forward, without opening one twice. */
+/* Frames that a thread holds: as many logs can be read in turn, each forward, without opening one
+ * twice. */
 #define SLOTS 8
-/* What a frame of LOGPACK_FRAME bytes takes at most in the file, rounded up from ZSTD_COMPRESSBOUND. */
+/* What a frame of LOGPACK_FRAME bytes takes at most in the file, rounded up from
+ * ZSTD_COMPRESSBOUND. */
 #define PACKED_LIMIT (LOGPACK_FRAME + 4096)
 
 _Static_assert(sizeof(struct logpack_head) == 24 && sizeof(struct logpack_mark) == 16 &&
@@ -77,7 +79,8 @@ read_marks(const struct logpack *p, uint64_t first, struct logpack_mark *marks, 
 	return 0;
 }
 
-/* Finds the map from the seek table's foot, and both must be as long as the number of frames says. */
+/* Finds the map from the seek table's foot, and both must be as long as the number of frames
+ * says. */
 static int
 find_map(struct logpack *p, int64_t file, struct error *e)
 {
@@ -95,19 +98,22 @@ find_map(struct logpack *p, int64_t file, struct error *e)
 	if (le32toh(foot.seekable) != LOGPACK_SEEKABLE || foot.descriptor != 0 || p->frames == 0)
 		return damaged(p, foot_at, e);
 	table = foot_at - (int64_t)(sizeof(seek) + p->frames * sizeof(struct logpack_seek));
-	/* a frame fewer than the table has, and a mark more than frames: the map's row, and the end */
+	/* a frame fewer than the table has, and a mark more than frames: the map's row, and the
+	 * end */
 	map = table - (int64_t)(sizeof(head) + p->frames * sizeof(struct logpack_mark));
 	p->frames--;
 	if (map < 0)
 		return damaged(p, foot_at, e);
-	if (read_at(p, seek, sizeof(seek), table, e) < 0 || read_at(p, &head, sizeof(head), map, e) < 0)
+	if (read_at(p, seek, sizeof(seek), table, e) < 0 ||
+	    read_at(p, &head, sizeof(head), map, e) < 0)
 		return -1;
 	if (le32toh(seek[0]) != LOGPACK_SKIPPABLE ||
 	    (int64_t)le32toh(seek[1]) != file - table - (int64_t)sizeof(seek))
 		return damaged(p, table, e);
 	p->frame = (int64_t)le32toh(head.frame);
 	if (le32toh(head.skippable) != LOGPACK_SKIPPABLE || le64toh(head.magic) != LOGPACK_MAGIC ||
-	    (int64_t)le32toh(head.length) != table - map - 8 || p->frame < 1 || p->frame > LOGPACK_FRAME)
+	    (int64_t)le32toh(head.length) != table - map - 8 || p->frame < 1 ||
+	    p->frame > LOGPACK_FRAME)
 		return damaged(p, map, e);
 	p->marks = map + (int64_t)sizeof(head);
 	return 0;

@@ -1,7 +1,7 @@
 /*
- * logpack: a finished log in compressed form, NAME.log.zst, of which any byte and any line is reached
- * without reading from the start. It takes the place of NAME.log; the index NAME.idx, whose offsets are
- * those of the raw bytes, stays as it is.
+ * logpack: a finished log in compressed form, NAME.log.zst, of which any byte and any line is
+ * reached without reading from the start. It takes the place of NAME.log; the index NAME.idx, whose
+ * offsets are those of the raw bytes, stays as it is.
  *
  * The file is a row of frames of the zstd format (RFC 8878), so that zstdcat(1) prints the log:
  *	one frame for each LOGPACK_FRAME raw bytes, the last one shorter, each with its checksum
@@ -61,8 +61,8 @@ struct logpack {
 /* Opens NAME.log.zst, name, in the folder dir. 0, or -1 (ERROR_NOT_FOUND when it is not there,
  * ERROR_INPUT when it is damaged: the error names file and byte). */
 int logpack_open(struct logpack *p, int dir, const char *name, struct error *e);
-/* The raw bytes at offset `at`, to the end of their frame; n is 0 at the log's end. Borrowed until the next
- * call of the room. 0 or -1. */
+/* The raw bytes at offset `at`, to the end of their frame; n is 0 at the log's end. Borrowed until
+ * the next call of the room. 0 or -1. */
 int logpack_piece(struct logpack *p, int64_t at, struct span *piece, struct error *e);
 /* Like pread(2), of the raw bytes; short only at the log's end. -1 with an error. */
 ssize_t logpack_read(struct logpack *p, void *into, size_t n, int64_t at, struct error *e);

@@ -19,8 +19,8 @@ show_control(struct bytes *into, char c)
 }
 
 /*
- * Each of these takes one sequence at the front of p: appends what is shown of it and returns the bytes it
- * took, or 0 when more must be known; with last there is no more.
+ * Each of these takes one sequence at the front of p: appends what is shown of it and returns the
+ * bytes it took, or 0 when more must be known; with last there is no more.
  */
 static size_t
 take_escape(struct safe *s, struct bytes *into, const char *p, size_t n, bool last)
@@ -28,7 +28,8 @@ take_escape(struct safe *s, struct bytes *into, const char *p, size_t n, bool la
 	size_t at = 2;
 
 	if (n >= 2 && p[1] == '[') {
-		while (at < n && at < SAFE_SGR && p[at] != '\0' && strchr("0123456789;:", p[at]) != NULL)
+		while (at < n && at < SAFE_SGR && p[at] != '\0' &&
+		    strchr("0123456789;:", p[at]) != NULL)
 			at++;
 		if (at < n && at < SAFE_SGR && p[at] == 'm') {
 			if (s->color)
@@ -137,7 +138,8 @@ finish_held(struct safe *s, struct bytes *into, const char *p, size_t n)
 		more++;
 		done = show(s, into, text, old + more, false);
 		if (done > 0) {
-			/* a bad start may have been a byte of its own: what follows it waits in turn */
+			/* a bad start may have been a byte of its own: what follows it waits in
+			 * turn */
 			s->nheld = old + more - done;
 			memcpy(s->held, text + done, s->nheld);
 			return more;

@@ -1,8 +1,8 @@
 /*
- * safe: what programs print, made safe for a terminal: nothing of it is obeyed but colour and style (SGR,
- * ECMA-48 8.3.117). Other escapes and control bytes are shown as ^[ and the like, bytes that are no UTF-8 as
- * U+FFFD; newline and tab are themselves, and the CR of CR LF, which overwrites nothing, is left out.
- * The text comes in pieces, cut anywhere: the result is the same.
+ * safe: what programs print, made safe for a terminal: nothing of it is obeyed but colour and style
+ * (SGR, ECMA-48 8.3.117). Other escapes and control bytes are shown as ^[ and the like, bytes that
+ * are no UTF-8 as U+FFFD; newline and tab are themselves, and the CR of CR LF, which overwrites
+ * nothing, is left out. The text comes in pieces, cut anywhere: the result is the same.
  */
 #ifndef MCI_SAFE_H
 #define MCI_SAFE_H

@@ -39,7 +39,8 @@ static const struct option options[] = {
 /* Reading a log from standard input. */
 struct import {
 	struct marker marker;
-	struct bytes line, notes, out; /* at most MARKER_LIMIT bytes of the line are kept, and one */
+	struct bytes line; /* its first MARKER_LIMIT bytes, and one */
+	struct bytes notes, out;
 	int64_t offset;    /* of the line */
 	int64_t length;    /* of the line so far */
 	int64_t number;
@@ -250,7 +251,7 @@ run(void *arg, int argc, char **argv)
 		    "--github, --gitlab and --buildkite: one log has one kind of markers");
 	else if (style != MARKER_NONE && argc > 0)
 		result = error_set(&e, ERROR_USAGE,
-		    "a log with markers is read from standard input: mci-log %s | mci-log annotate ...",
+		    "markers are read from standard input: mci-log %s | mci-log annotate ...",
 		    argv[0]);
 	else if (style != MARKER_NONE)
 		result = import(style, &e);

@@ -104,7 +104,9 @@ by_name(const void *a, const void *b)
 	const struct entry *left = a, *right = b;
 	int order = strcmp(left->job, right->job);
 
-	return order != 0 ? order : (left->attempt > right->attempt) - (left->attempt < right->attempt);
+	if (order != 0)
+		return order;
+	return (left->attempt > right->attempt) - (left->attempt < right->attempt);
 }
 
 static int
@@ -143,7 +145,8 @@ tell_script(const struct shelf *own, struct bytes *events)
 }
 
 int
-files_tell(const struct shelf *own, const struct shelf *logs, struct bytes *events, struct error *e)
+files_tell(const struct shelf *own, const struct shelf *logs, struct bytes *events,
+    struct error *e)
 {
 	struct entry_list l = { 0 };
 	int result = list_read(&l, logs->live, e) < 0 ? -1 : list_read(&l, logs->archive, e);

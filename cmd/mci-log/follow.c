@@ -26,7 +26,8 @@ struct follow {
 	struct followed *runs;
 	struct source **live; /* not done, in the order in which they started */
 	size_t nlive, size;
-	/* [0] the inotify descriptor, [1] standard output, then for each run the end of its mci-build */
+	/* [0] the inotify descriptor, [1] standard output, then for each run the end of its
+	 * mci-build */
 	struct pollfd *polls;
 };
 
@@ -299,7 +300,8 @@ show_follow(struct show *s, struct error *e)
 	struct follow f = { 0 };
 	int result = start(&f, s, e);
 
-	f.raw = s->runs.n == 1 && s->runs.all[0].only != NULL && !s->merge && !s->out.time && !s->out.json;
+	f.raw = s->runs.n == 1 && s->runs.all[0].only != NULL && !s->merge && !s->out.time &&
+	    !s->out.json;
 	s->out.prefix = s->runs.n > 1 || s->runs.all[0].only == NULL || s->merge;
 	if (result == 0)
 		result = follow(&f, e);

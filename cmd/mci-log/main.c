@@ -65,6 +65,6 @@ main(int argc, char **argv)
 		if (missing > 0 && i == missing - 1)
 			with_verb[to++] = cat;
 	}
-	return option_dispatch(PROGRAM, "keeps and shows what the jobs of a build print", verbs, COUNT(verbs),
-	    argc + (missing > 0), with_verb);
+	return option_dispatch(PROGRAM, "keeps and shows what the jobs of a build print", verbs,
+	    COUNT(verbs), argc + (missing > 0), with_verb);
 }

@@ -197,7 +197,8 @@ read_github(struct marker *m, struct span line, struct bytes *notes)
 	take_command(m, notes, word, properties, behind(line, end + (log ? 1 : 2)));
 }
 
-/* "TIME:NAME[options]" and then, behind a carriage return and an erasing of the line, the heading. */
+/* "TIME:NAME[options]" and then, behind a carriage return and an erasing of the line, the
+ * heading. */
 static void
 gitlab_start(struct span s, struct bytes *notes)
 {

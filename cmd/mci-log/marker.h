@@ -1,6 +1,7 @@
 /*
- * marker: the lines with which logs of other systems mark sections and messages, as annotations (mci-log(1)
- * has their shape). They fold and say where to look; nothing else that such lines ask for is done.
+ * marker: the lines with which logs of other systems mark sections and messages, as annotations
+ * (mci-log(1) has their shape). They fold and say where to look; nothing else that such lines ask
+ * for is done.
  */
 #ifndef MCI_LOG_MARKER_H
 #define MCI_LOG_MARKER_H
@@ -25,7 +26,8 @@ struct marker {
 	struct bytes resume; /* MARKER_GITHUB: nothing is read before this line comes; empty: all is */
 };
 
-/* Appends the annotations that the line (without its newline) makes, each an object with a newline. */
+/* Appends the annotations that the line (without its newline) makes, each an object with a
+ * newline. */
 void marker_read(struct marker *m, struct span line, struct bytes *notes);
 void marker_free(struct marker *m);
 

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* The line that grep named; its sign behind the numbers is '-' when the line only stands around one. */
+/* The line that grep named; its sign behind the numbers is '-' when the line only stands around
+ * one. */
 static int
 show(struct match *m, struct output *o, struct source *s, char sign, struct error *e)
 {
@@ -18,7 +19,8 @@ show(struct match *m, struct output *o, struct source *s, char sign, struct erro
 }
 
 int
-match_add(struct match *m, struct output *o, struct source *s, struct span found, struct error *e)
+match_add(struct match *m, struct output *o, struct source *s, struct span found,
+    struct error *e)
 {
 	const char *p = found.p, *end = found.p + found.n;
 

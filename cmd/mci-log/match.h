@@ -1,4 +1,5 @@
-/* match: reads the numbers and offsets of lines from what grep -nb writes, and shows those lines as JSON. */
+/* match: reads the numbers and offsets of lines from what grep -nb writes, and shows those lines as
+ * JSON. */
 #ifndef MCI_LOG_MATCH_H
 #define MCI_LOG_MATCH_H
 
@@ -18,6 +19,7 @@ struct match {
 };
 
 /* A piece of what grep wrote about the source, which is read again for the line itself. 0 or -1. */
-int match_add(struct match *m, struct output *o, struct source *s, struct span found, struct error *e);
+int match_add(struct match *m, struct output *o, struct source *s, struct span found,
+    struct error *e);
 
 #endif

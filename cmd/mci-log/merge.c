@@ -117,7 +117,8 @@ choose(struct merge *m, int64_t *until)
 			oldest = i;
 	}
 	chosen = m->active[oldest];
-	/* in front it also wins at equal times, so that what one job printed at once stays together */
+	/* in front it also wins at equal times, so that what one job printed at once stays
+	 * together */
 	for (size_t i = oldest; i > 0; i--)
 		m->active[i] = m->active[i - 1];
 	m->active[0] = chosen;

@@ -56,7 +56,8 @@ copy_packed(struct source *s, struct error *e)
 	return 0;
 }
 
-/* The kernel copies, if it can do so between these two files; else 0 with EINVAL or the like, or -1. */
+/* The kernel copies, if it can do so between these two files; else 0 with EINVAL or the like, or
+ * -1. */
 static ssize_t
 copy_by_kernel(const struct source *s, int64_t *at, size_t n, bool file)
 {

@@ -6,7 +6,8 @@
 #include "output.h"
 #include "source.h"
 
-/* Everything of the source from at to `to` or its end (on a terminal made safe); moves at. 0 or -1. */
+/* Everything of the source from at to `to` or its end (on a terminal made safe); moves at. 0 or
+ * -1. */
 int raw_copy(struct output *o, struct source *s, struct error *e);
 
 #endif

@@ -27,7 +27,8 @@ remove_file(int dir, const char *name, struct error *e)
 	return error_sys(e, "remove %s", name);
 }
 
-/* The log in every form and place, and its index last: a log without one is shown with fewer times. */
+/* The log in every form and place, and its index last: a log without one is shown with fewer
+ * times. */
 static int
 remove_log(const struct source *s, struct error *e)
 {

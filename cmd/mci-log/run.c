@@ -248,7 +248,8 @@ static const struct {
 	{ "build/end", on_build_end },
 };
 
-/* A line that is no event of ours changes nothing: the log is a witness, not a judge of the events. */
+/* A line that is no event of ours changes nothing: the log is a witness, not a judge of the
+ * events. */
 static void
 take_line(struct run *r, struct span line)
 {

@@ -1,5 +1,5 @@
-/* run: one build whose logs are shown: its folder, its events as they come, and a source for each job
- * attempt that they name. */
+/* run: one build whose logs are shown: its folder, its events as they come, and a source for each
+ * job attempt that they name. */
 #ifndef MCI_LOG_RUN_H
 #define MCI_LOG_RUN_H
 
@@ -45,21 +45,21 @@ struct run {
 	bool dirty;     /* there may be new events */
 };
 
-/* Finds the build (and job) that text names and opens its folder; archive, unless NULL, is the folder
- * where logs may have been moved to. */
+/* Finds the build (and job) that text names and opens its folder; archive, unless NULL, is the
+ * folder where logs may have been moved to. */
 int run_open(struct run *r, const char *text, const char *project, const char *archive,
     struct error *e);
 /* Reads the events that were added; sources appear and end. */
 int run_read(struct run *r, struct error *e);
-/* The first source that is shown when it is not followed: of one job the last attempt that was asked for, of
- * a whole build all are. */
+/* The first source that is shown when it is not followed: of one job the last attempt that was
+ * asked for, of a whole build all are. */
 size_t run_first_shown(const struct run *r);
 /* For a run that has no source for the job that was asked for: says why. -1. */
 int run_nothing(struct run *r, struct error *e);
 /* Whether nothing that was asked for will be added any more. */
 bool run_done(const struct run *r);
-/* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or cannot
- * be told. */
+/* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or
+ * cannot be told. */
 int run_watch(const struct run *r);
 /* For a build without build/end: whether its mci-build is gone. Then every source has ended. */
 bool run_abandoned(struct run *r);

@@ -30,7 +30,8 @@ name_sources(struct runs *r)
 }
 
 int
-runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const char *archive, struct error *e)
+runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const char *archive,
+    struct error *e)
 {
 	static char *latest[] = { "@", NULL };
 	AUTO_FREE char *project = state_project(".");

@@ -18,8 +18,8 @@ struct runs {
 	{ .name = "archive", .value = "file:DIR", .help = "where finished logs were moved to", \
 	  .kind = OPTION_TEXT, .offset = at }
 
-/* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any, archive NULL is
- * none. The runs are to be closed whatever it returns. */
+/* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any, archive
+ * NULL is none. The runs are to be closed whatever it returns. */
 int runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const char *archive,
     struct error *e);
 /* Reads the events of all that are there. A job that was asked for and has no log is an error. */

@@ -1,7 +1,7 @@
 /*
- * search: logs searched by grep(1), as many at a time as there are processors. Each has a grep of its own,
- * with the log on standard input; what they find is taken in the order of the logs, and a grep whose turn
- * has not come waits with a full pipe. So memory is bounded whatever is found.
+ * search: logs searched by grep(1), as many at a time as there are processors. Each has a grep of
+ * its own, with the log on standard input; what they find is taken in the order of the logs, and a
+ * grep whose turn has not come waits with a full pipe. So memory is bounded whatever is found.
  */
 #ifndef MCI_LOG_SEARCH_H
 #define MCI_LOG_SEARCH_H
@@ -24,7 +24,8 @@ struct search_row {
 struct search {
 	char *const *argv;     /* of grep; its {label} argument is the place of label */
 	size_t label;          /* place in argv of "--label=NAME", 0 for none */
-	/* What a grep found, piece by piece, and then its status: 0, 1 nothing. 0, or -1 to stop. */
+	/* What a grep found, piece by piece, and then its status: 0, 1 nothing. 0, or -1 to
+	 * stop. */
 	int (*take)(void *arg, struct source *s, struct span found, struct error *e);
 	int (*end)(void *arg, struct source *s, int status, struct error *e);
 	/* All logs before the mark are done. */
@@ -38,11 +39,12 @@ struct search {
 	size_t n, size, running, most;
 };
 
-/* The caller has set argv, label, the callbacks and arg; the rest is zero. Tries the pattern on nothing:
- * what is wrong with it grep says on standard error, and s->status is 2. 0 or -1. */
+/* The caller has set argv, label, the callbacks and arg; the rest is zero. Tries the pattern on
+ * nothing: what is wrong with it grep says on standard error, and s->status is 2. 0 or -1. */
 int search_init(struct search *s, struct error *e);
-/* Begins to search the source's log, once there is a processor for it: until then it takes what the first
- * ones find. A log that is not there counts as empty. The source must stay until search_after's mark. */
+/* Begins to search the source's log, once there is a processor for it: until then it takes what the
+ * first ones find. A log that is not there counts as empty. The source must stay until
+ * search_after's mark. */
 int search_add(struct search *s, struct source *source, struct error *e);
 /* passed is called with the mark when all that was added before is done. */
 int search_after(struct search *s, void *mark, struct error *e);

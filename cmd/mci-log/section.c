@@ -53,8 +53,8 @@ section_note(struct section_list *l, struct span note, int64_t offset, int64_t t
 	    note_is(note, "open"));
 }
 
-/* What the markers of a line said. A section begins with the line of its marker, and ends behind that of
- * its end, unless the next one begins there. */
+/* What the markers of a line said. A section begins with the line of its marker, and ends behind
+ * that of its end, unless the next one begins there. */
 static void
 take_notes(struct section_list *l, struct span notes, const struct source *s)
 {
@@ -68,7 +68,8 @@ take_notes(struct section_list *l, struct span notes, const struct source *s)
 }
 
 int
-section_find(struct section_list *l, struct source *s, enum marker_style style, struct error *e)
+section_find(struct section_list *l, struct source *s, enum marker_style style,
+    struct error *e)
 {
 	struct marker m = { .style = style };
 	AUTO_BYTES notes = { 0 };

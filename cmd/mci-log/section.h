@@ -1,5 +1,6 @@
-/* section: the sections of one log, from annotations or from other systems' markers, and the log with
- * those that have ended folded to a line. A section ends where its end is noted or the next one begins. */
+/* section: the sections of one log, from annotations or from other systems' markers, and the log
+ * with those that have ended folded to a line. A section ends where its end is noted or the next
+ * one begins. */
 #ifndef MCI_LOG_SECTION_H
 #define MCI_LOG_SECTION_H
 
@@ -28,7 +29,8 @@ struct section_list {
 /* An annotation at that offset and time; what is no section is passed over. */
 void section_note(struct section_list *l, struct span note, int64_t offset, int64_t time);
 /* The sections that markers of that style make in a log, which is read to its end once. 0 or -1. */
-int section_find(struct section_list *l, struct source *s, enum marker_style style, struct error *e);
+int section_find(struct section_list *l, struct source *s, enum marker_style style,
+    struct error *e);
 /* Shows the log from s->at on, each ended section as a heading with its lines and time. 0 or -1. */
 int section_show(const struct section_list *l, struct output *o, struct source *s, struct error *e);
 void section_free(struct section_list *l);

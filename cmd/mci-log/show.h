@@ -22,7 +22,8 @@ struct show {
 
 /* Shows what is there now. 0 or -1. */
 int show_cat(struct show *s, struct error *e);
-/* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or -1. */
+/* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or
+ * -1. */
 int show_follow(struct show *s, struct error *e);
 
 #endif

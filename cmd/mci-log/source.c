@@ -104,8 +104,8 @@ stretch(struct source *s, int64_t offset, int64_t limit, struct span *piece, str
 	return 0;
 }
 
-/* A line that runs over the window's end gets the window for itself, so that it is whole in it if it
- * can be. */
+/* A line that runs over the window's end gets the window for itself, so that it is whole in it if
+ * it can be. */
 static int
 slide(struct source *s, struct error *e)
 {
@@ -187,7 +187,8 @@ count_before(struct source *s, int64_t offset, uint64_t *newlines, struct error 
 	return 0;
 }
 
-/* Moves from, in a compressed log, to the frame that matters; *seen is the newlines that were skipped. */
+/* Moves from, in a compressed log, to the frame that matters; *seen is the newlines that were
+ * skipped. */
 static int
 skip_frames(struct source *s, int64_t *from, uint64_t count, int64_t limit, uint64_t *seen,
     struct error *e)

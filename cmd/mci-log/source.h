@@ -54,17 +54,17 @@ struct source {
 struct source *source_new(char *name, const char *job, int attempt, const struct shelf *shelf);
 /* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
 int source_open(struct source *s, struct error *e);
-/* Reads what was added to the index, and when the log was written last. A damaged index is -1; the log
- * can be shown all the same. */
+/* Reads what was added to the index, and when the log was written last. A damaged index is -1; the
+ * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);
 int64_t source_size(const struct source *s);
-/* Finds the line at s->at: sets end, time and stream. partial: also what has no newline. 1, 0 when there
- * is none, -1 when the file cannot be read. */
+/* Finds the line at s->at: sets end, time and stream. partial: also what has no newline. 1, 0 when
+ * there is none, -1 when the file cannot be read. */
 int source_line(struct source *s, bool partial, struct error *e);
 /* Goes behind that line. */
 void source_advance(struct source *s);
-/* At most n (up to 64 KiB) bytes of the file at offset; n 0 at its end. Borrowed until the next call of
- * the room. 0 or -1. */
+/* At most n (up to 64 KiB) bytes of the file at offset; n 0 at its end. Borrowed until the next
+ * call of the room. 0 or -1. */
 int source_piece(struct source *s, int64_t offset, size_t n, struct span *piece, struct error *e);
 /* The offset behind the count-th newline that follows from, at most limit; *found is how many there
  * were (may be NULL). -1 when the file cannot be read. */

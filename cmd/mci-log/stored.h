@@ -1,5 +1,5 @@
-/* stored: the bytes of one log wherever they are kept: plain in the build's folder, compressed there, or in
- * either form in the archive, which has folders of the same names. */
+/* stored: the bytes of one log wherever they are kept: plain in the build's folder, compressed
+ * there, or in either form in the archive, which has folders of the same names. */
 #ifndef MCI_LOG_STORED_H
 #define MCI_LOG_STORED_H
 

@@ -1,5 +1,5 @@
-/* window: the pieces of logs that are in memory: 64 KiB each, and few enough that any number of logs takes
- * 1 MiB. A log whose piece was taken for another one reads it again. */
+/* window: the pieces of logs that are in memory: 64 KiB each, and few enough that any number of
+ * logs takes 1 MiB. A log whose piece was taken for another one reads it again. */
 #ifndef MCI_LOG_WINDOW_H
 #define MCI_LOG_WINDOW_H
 

@@ -1,5 +1,6 @@
-/* A compressed log of any bytes: opening and reading it ends in an error or in bytes, never in a crash, and
- * what was packed comes back. The first byte says which: 0 takes the rest as a log, others as the file. */
+/* A compressed log of any bytes: opening and reading it ends in an error or in bytes, never in a
+ * crash, and what was packed comes back. The first byte says which: 0 takes the rest as a log,
+ * others as the file. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>

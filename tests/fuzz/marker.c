@@ -1,5 +1,5 @@
-/* Markers of other systems in any log: what they make is a JSON object a line, whatever they say. The first
- * byte picks the system. */
+/* Markers of other systems in any log: what they make is a JSON object a line, whatever they say.
+ * The first byte picks the system. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What a terminal is shown: no byte that it obeys but newline, tab and SGR, and the same for any cut. The
- * first two bytes say where the rest is cut: into pieces of so many bytes, in turn. */
+/* What a terminal is shown: no byte that it obeys but newline, tab and SGR, and the same for any
+ * cut. The first two bytes say where the rest is cut: into pieces of so many bytes, in turn. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

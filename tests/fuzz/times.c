@@ -1,5 +1,5 @@
-/* An index of any bytes: what can be read of it is the same as what lib reads at once, in order, and every
- * offset has the record that a plain search finds. */
+/* An index of any bytes: what can be read of it is the same as what lib reads at once, in order,
+ * and every offset has the record that a plain search finds. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

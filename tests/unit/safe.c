@@ -1,4 +1,5 @@
-/* Text for a terminal comes out the same wherever it is cut; what whole texts become is in terminal.c. */
+/* Text for a terminal comes out the same wherever it is cut; what whole texts become is in
+ * terminal.c. */
 #include "safe.h"
 
 #include <check.h>
