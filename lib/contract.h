@@ -24,7 +24,11 @@ enum contract_type {
 	CONTRACT_OBJECT,
 	CONTRACT_ARRAY,
 	CONTRACT_ANY,
+	CONTRACT_DATA,   /* so many raw bytes follow the line */
 };
+
+/* The data that one request may bring; more is skipped and refused. */
+#define CONTRACT_DATA_LIMIT (4 * 1024 * 1024)
 
 struct contract_field {
 	const char *name; /* "*": any further ones are allowed and passed on */

@@ -105,11 +105,24 @@ keep_whole_records(struct logfile_writer *w)
 	w->index_size = whole;
 }
 
+/* Room for what is pending and as much again, the end record among it. Best effort. */
+static void
+reserve(struct logfile_writer *w)
+{
+	int64_t wanted = w->index_size + (int64_t)w->pending.len + INDEX_BATCH;
+
+	if (wanted > w->reserved &&
+	    fallocate(w->index, FALLOC_FL_KEEP_SIZE, 0, wanted + INDEX_BATCH) == 0)
+		w->reserved = wanted + INDEX_BATCH;
+}
+
 static int
 index_write(struct logfile_writer *w, struct error *e)
 {
 	if (w->pending.len == 0)
 		return 0;
+	if (w->reserved > 0)
+		reserve(w);
 	if (kernel_write_all(w->index, w->pending.data, w->pending.len) < 0) {
 		error_sys(e, "write %s.idx", w->name);
 		keep_whole_records(w);
@@ -119,6 +132,51 @@ index_write(struct logfile_writer *w, struct error *e)
 	w->pending.len = 0;
 	w->indexed = w->last;
 	return 0;
+}
+
+/* Cuts what a killed writer left of a record, and the end record. */
+static int
+reopen_index(struct logfile_writer *w)
+{
+	struct logfile_record r = { 0 };
+	struct stat st;
+	int64_t size;
+
+	if (fstat(w->index, &st) < 0)
+		return -1;
+	size = st.st_size - st.st_size % (off_t)RECORD_SIZE;
+	if (size > 0 && kernel.pread(w->index, &r, sizeof(r), size - (off_t)RECORD_SIZE) !=
+	    (ssize_t)RECORD_SIZE)
+		return -1;
+	if (size > 0 && le32toh(r.stream) == LOGFILE_END)
+		size -= (int64_t)RECORD_SIZE;
+	if (size < st.st_size && ftruncate(w->index, size) < 0)
+		return -1;
+	w->index_size = size;
+	return 0;
+}
+
+int
+logfile_adopt(struct logfile_writer *w, int fd, int index, const char *name, struct error *e)
+{
+	struct stat st;
+
+	/* chunks: as of a log that has its index file */
+	*w = (struct logfile_writer){ .dir = -1, .fd = fd, .index = index, .name = xstrdup(name),
+		.chunks = 2, .reserved = 1 };
+	if (fstat(fd, &st) == 0 && reopen_index(w) == 0) {
+		w->size = st.st_size;
+		if (w->index_size == 0)
+			add_record(w, LOGFILE_MAGIC, 0, 0, 0);
+		reserve(w);
+		return 0;
+	}
+	error_sys(e, "index of %s", name);
+	close(fd);
+	close(index);
+	free(w->name);
+	*w = (struct logfile_writer){ .fd = -1, .index = -1 };
+	return -1;
 }
 
 /* Makes the index file, with its header and the first chunk's record pending. */

@@ -43,10 +43,19 @@ struct logfile_writer {
 	struct bytes pending; /* index records not written yet */
 	int64_t indexed;  /* time of the newest record that was written */
 	int64_t index_size; /* bytes of the index file */
+	int64_t reserved;   /* bytes for which it has room, when it was adopted */
 };
 
 /* Creates the log in the folder dir, emptying one of the same name and removing its index. */
 int logfile_open(struct logfile_writer *w, int dir, const char *job, int attempt, struct error *e);
+
+/*
+ * Goes on with a log whose files somebody has opened for reading and appending, as log/open gives them: such
+ * a log has its index from the first byte on. Takes both over. An end record is taken back. Room for the
+ * next records is reserved ahead, so that the end can be told on a full disk. name is for messages. 0, or
+ * -1 and both are closed.
+ */
+int logfile_adopt(struct logfile_writer *w, int fd, int index, const char *name, struct error *e);
 
 enum logfile_result {
 	LOGFILE_MORE,  /* the pipe is empty for now */
