@@ -142,6 +142,7 @@ static const struct contract_field log_removed[] = {
 };
 
 static const struct contract_field log_chunk[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "which one it is, from 1" },
 	{ "offset", CONTRACT_INTEGER, true, "of its first byte in the log" },
 	{ "stream", CONTRACT_INTEGER, false, "1 standard output, 2 standard error; else not known" },
 	{ "data", CONTRACT_DATA, true, "the bytes, behind the line" },
@@ -334,6 +335,7 @@ static const struct contract_field hub_status[] = {
 static const struct contract_field log_open[] = {
 	LOG_NAMED("from 1; 1"),
 	{ "resume", CONTRACT_BOOL, false, "go on behind what is stored of it" },
+	{ "files", CONTRACT_BOOL, false, "give the files, where the link carries descriptors" },
 };
 
 static const struct contract_field log_to_fill[] = {

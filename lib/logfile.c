@@ -241,11 +241,18 @@ int
 logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e)
 {
+	return n == 0 ? 0 : logfile_write_at(w, kernel.wall(), p, n, stream, e);
+}
+
+int
+logfile_write_at(struct logfile_writer *w, int64_t time, const void *p, size_t n, uint32_t stream,
+    struct error *e)
+{
 	size_t keep = n;
 
 	if (n == 0)
 		return 0;
-	w->last = kernel.wall();
+	w->last = time;
 	if (w->first == 0)
 		w->first = w->last;
 	if (w->cap != 0) {
@@ -318,6 +325,29 @@ logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budge
 	return LOGFILE_MORE;
 }
 
+static void
+let_go(struct logfile_writer *w)
+{
+	memory_close(&w->index);
+	memory_close(&w->fd);
+	free(w->name);
+	w->name = NULL;
+	bytes_free(&w->pending);
+}
+
+int
+logfile_flush(struct logfile_writer *w, struct error *e)
+{
+	return w->index < 0 ? 0 : index_write(w, e);
+}
+
+void
+logfile_leave(struct logfile_writer *w)
+{
+	(void)logfile_flush(w, NULL);
+	let_go(w);
+}
+
 int
 logfile_close(struct logfile_writer *w, struct error *e)
 {
@@ -329,14 +359,8 @@ logfile_close(struct logfile_writer *w, struct error *e)
 		add_record(w, (uint64_t)w->size, w->last, LOGFILE_END,
 		    w->dropped > 0 ? LOGFILE_TRUNCATED : 0);
 		result = index_write(w, e);
-		close(w->index);
 	}
-	if (w->fd >= 0)
-		close(w->fd);
-	free(w->name);
-	bytes_free(&w->pending);
-	w->fd = w->index = -1;
-	w->name = NULL;
+	let_go(w);
 	return result;
 }
 

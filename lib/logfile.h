@@ -80,9 +80,17 @@ enum logfile_result logfile_drain(struct logfile_writer *w, int pipe, uint32_t s
 /* Appends bytes that are at hand (mci-build's own notes in script.log). */
 int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e);
+/* The same for bytes that were printed at a time, nanoseconds since 1970. */
+int logfile_write_at(struct logfile_writer *w, int64_t time, const void *p, size_t n, uint32_t stream,
+    struct error *e);
 /* Writes what is pending of the index and the end record, if there is an index (a log that lost bytes
  * gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
+
+/* Writes what is pending of the index. 0 or -1. */
+int logfile_flush(struct logfile_writer *w, struct error *e);
+/* Writes what is pending and closes the files, without an end: somebody will go on with the log. */
+void logfile_leave(struct logfile_writer *w);
 
 /* Reading: the index of a finished or growing log. */
 struct logfile_index {

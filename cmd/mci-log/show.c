@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "afar.h"
+#include "logname.h"
 #include "number.h"
 #include "verbs.h"
 
@@ -10,10 +12,12 @@
 struct options {
 	bool follow, merge, time, json, sections;
 	int64_t attempt;
-	const char *tail, *lines, *bytes, *since, *archive, *markers;
+	const char *tail, *lines, *bytes, *since, *archive, *markers, *address;
 };
 
 static const struct option cat_options[] = {
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this log server",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
 	{ .letter = 'f', .name = "follow", .help = "go on as the logs grow: mci-log follow",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, follow) },
 	{ .name = "merge", .help = "order the lines of all logs by time, with the job in front",
@@ -42,6 +46,8 @@ static const struct option cat_options[] = {
 };
 
 static const struct option follow_options[] = {
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this log server",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
 	{ .name = "merge", .help = "begin each line with its job, also for a single one",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge) },
 	{ .name = "time", .help = "begin each line with the time when it came",
@@ -77,6 +83,32 @@ read_range(const struct options *o, struct range *r, struct error *e)
 	return 0;
 }
 
+/* Each log of a server, one behind the other. */
+static int
+show_afar(const struct options *o, int argc, char **argv, struct error *e)
+{
+	struct range range;
+	int result = read_range(o, &range, e);
+
+	for (int i = 0; i < argc && result == 0; i++) {
+		struct logname name;
+		struct remote_wish w = { .address = o->address, .name = &name, .to = -1,
+			.follow = o->follow, .quiet = option_common.quiet };
+
+		if (o->bytes != NULL) {
+			w.from = range.first_byte;
+			w.to = range.last_byte == INT64_MAX ? -1 : range.last_byte + 1;
+		}
+		result = logname_parse(&name, argv[i], e);
+		if (result == 0 && o->attempt > 0)
+			name.attempt = (int)o->attempt;
+		if (result == 0)
+			result = afar_show(&w, e);
+		logname_free(&name);
+	}
+	return result;
+}
+
 static int
 read_sections(const struct options *o, struct show *s, struct error *e)
 {
@@ -102,6 +134,12 @@ show(const struct options *o, int argc, char **argv)
 	struct error e;
 	int status = 0;
 
+	if (o->address != NULL) {
+		if (show_afar(o, argc, argv, &e) == 0)
+			return 0;
+		option_complain(PROGRAM, &e);
+		return error_status(&e);
+	}
 	output_init(&s.out, option_common.color);
 	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
 	    runs_open(&s.runs, argc, argv, o->attempt, o->archive, &e) < 0 ||
