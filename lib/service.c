@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contractcheck.h"
 #include "emit.h"
 #include "listener.h"
 #include "memory.h"
