@@ -12,6 +12,7 @@
 #include "client.h"
 #include "emit.h"
 #include "memory.h"
+#include "process.h"
 #include "depot.h"
 #include "spool.h"
 #include "state.h"
@@ -230,6 +231,7 @@ run(void *arg, int argc, char **argv)
 	struct error e;
 
 	(void)argc;
+	process_begin();
 	if (put(arg, argv[0], &e) == 0)
 		return 0;
 	option_complain(PROGRAM, &e);

@@ -20,7 +20,7 @@ struct remote_end {
 
 struct remote_events {
 	/* Bytes of the log, each once and in order; when is 0 unless times were wished. -1 with an error
-	 * ends it. */
+	 * ends it; remote_close may be called, and then 0 is returned. */
 	int (*bytes)(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e);
 	/* It is over: e->code is ERROR_NONE when the stream was complete. remote_close may be called. */
 	void (*over)(void *arg, const struct remote_end *end, const struct error *e);
