@@ -11,6 +11,7 @@
 #include "backoff.h"
 #include "client.h"
 #include "emit.h"
+#include "logfile.h"
 #include "memory.h"
 #include "process.h"
 #include "depot.h"
@@ -40,21 +41,6 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, resume) },
 };
 
-enum logfile_result
-put_drain(const struct put *p, struct logfile_writer *w, int64_t budget, struct error *e)
-{
-	struct error first = { 0 };
-	enum logfile_result got;
-
-	/* once the log has refused bytes the others are only counted */
-	while ((got = logfile_drain(w, STDIN_FILENO, 0, budget, -1, &first)) == LOGFILE_ERROR &&
-	    w->dropped > 0 && p->drop)
-		;
-	if (got == LOGFILE_ERROR)
-		*e = first;
-	return got;
-}
-
 void
 put_params(struct bytes *into, const struct put *p)
 {
@@ -66,16 +52,21 @@ put_params(struct bytes *into, const struct put *p)
 static int
 copy(const struct put *p, struct logfile_writer *w, struct error *e)
 {
-	enum logfile_result got;
+	/* somebody may have made it non-blocking */
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
 
 	w->cap = p->cap;
-	while ((got = put_drain(p, w, 0, e)) == LOGFILE_MORE) {
-		/* somebody made it non-blocking */
-		struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+	for (;;) {
+		enum logfile_result got = logfile_drain(w, STDIN_FILENO, 0, 0, -1, e);
 
-		poll(&input, 1, -1);
+		if (got == LOGFILE_EOF)
+			return 0;
+		/* once the log has refused bytes the others are only counted */
+		if (got == LOGFILE_ERROR && !(p->drop && w->dropped > 0))
+			return -1;
+		if (got == LOGFILE_MORE)
+			poll(&input, 1, -1);
 	}
-	return got == LOGFILE_EOF ? 0 : -1;
 }
 
 /* Waits and says so until the server has stored and closed the log. */

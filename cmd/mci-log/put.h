@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "bytes.h"
-#include "logfile.h"
 #include "logname.h"
 
 struct put {
@@ -18,10 +17,6 @@ struct put {
 	bool quiet;
 };
 
-/* Moves what standard input has into the log, at most budget bytes (0: until its end): LOGFILE_MORE,
- * LOGFILE_EOF, or LOGFILE_ERROR when it must not go on. */
-enum logfile_result put_drain(const struct put *p, struct logfile_writer *w, int64_t budget,
-    struct error *e);
 /* The parameters of a call about the log, open for more members. */
 void put_params(struct bytes *into, const struct put *p);
 

@@ -1,5 +1,6 @@
 #include "spool.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,6 @@
 
 #define PIECE (256 * 1024)         /* bytes a request */
 #define WINDOW 4                   /* requests without reply */
-#define BUDGET (1024 * 1024)       /* bytes read before the loop looks at others */
 #define GIVE_BACK (16 * 1024 * 1024) /* acknowledged bytes that the file may still hold */
 
 struct spool {
@@ -244,11 +244,30 @@ connect_again(void *arg)
 	client_call(s->client, "log/open", (struct span){ params.data, params.len }, opened, s);
 }
 
+/* One read, which does not wait: standard input is shared with others and stays blocking. */
+static enum logfile_result
+take_input(struct spool *s)
+{
+	ssize_t got = kernel.read(STDIN_FILENO, s->buffer.data, PIECE);
+
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return LOGFILE_MORE;
+	if (got == 0)
+		return LOGFILE_EOF;
+	if (got < 0) {
+		error_sys(&s->why, "read standard input");
+		return LOGFILE_ERROR;
+	}
+	if (logfile_write(&s->writer, s->buffer.data, (size_t)got, 0, &s->why) == 0 || s->put->drop)
+		return LOGFILE_MORE;
+	return LOGFILE_ERROR;
+}
+
 static void
 input_ready(void *arg, uint32_t events)
 {
 	struct spool *s = arg;
-	enum logfile_result got = put_drain(s->put, &s->writer, BUDGET, &s->why);
+	enum logfile_result got = take_input(s);
 
 	(void)events;
 	if (got != LOGFILE_MORE) {
