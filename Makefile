@@ -19,7 +19,7 @@ PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 procps util-linux bash-completion zstd
 PACKAGES_FUZZ := clang libclang-rt-14-dev
-PACKAGES_BENCH := ninja-build rsync
+PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils
 
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2

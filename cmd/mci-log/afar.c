@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bytes.h"
@@ -10,6 +11,8 @@
 #include "option.h"
 #include "safe.h"
 #include "terminal.h"
+
+#define NICE 10
 
 struct afar {
 	struct loop *loop;
@@ -73,6 +76,9 @@ afar_show(const struct remote_wish *w, struct error *e)
 
 	if (a.loop == NULL)
 		return -1;
+	/* reading what a job prints must not slow the job */
+	if (w->follow)
+		setpriority(PRIO_PROCESS, 0, NICE);
 	r = remote_open(a.loop, w, &events, &a, e);
 	if (r == NULL) {
 		a.result = -1;

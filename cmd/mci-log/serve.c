@@ -12,7 +12,7 @@
 #include "verbs.h"
 
 /* Below jobs, that reading their logs never slows them; an idle processor serves at once all the same. */
-#define NICE 5
+#define NICE 10
 
 struct options {
 	struct option_list listen;
