@@ -173,19 +173,16 @@ log_close(void *self, struct request *r)
 	struct log_server *s = self;
 	struct logname n;
 	struct depot_state state;
+	struct depot_files files;
 	struct error e;
-	AUTO_BYTES result = { 0 };
 
 	if (name_of(r, &n) < 0)
 		return;
-	if (ledger_close(&s->ledger, &n, flag(r, "truncated"), &state, &e) < 0) {
+	if (ledger_close(&s->ledger, &n, flag(r, "truncated"), &state, &e) < 0 ||
+	    depot_read(&s->depot, &n, &files, &e) < 0)
 		request_fail_with(r, &e);
-	} else {
-		emit_open(&result);
-		emit_integer(&result, "bytes", state.size);
-		emit_bool(&result, "truncated", state.truncated);
-		reply(r, &result);
-	}
+	else
+		closing_add(s->closing, r, &state, &files);
 	logname_free(&n);
 }
 
@@ -472,6 +469,9 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 		.patience = patience, .on_opened = on_opened, .on_closed = on_closed, .arg = s };
 	s->streams = (struct streams){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
 		.ledger = &s->ledger };
+	s->closing = closing_new(loop, e);
+	if (s->closing == NULL)
+		return -1;
 	if (events != NULL)
 		s->news = news_new(loop, events);
 	s->server = server_new(loop, &service, s);
@@ -483,6 +483,7 @@ log_server_close(struct log_server *s)
 {
 	streams_free(&s->streams);
 	server_free(s->server);
+	closing_free(s->closing);
 	ledger_free(&s->ledger);
 	news_free(s->news);
 	watcher_free(s->watcher);

@@ -2,6 +2,7 @@
 #ifndef MCI_LOG_SERVER_H
 #define MCI_LOG_SERVER_H
 
+#include "closing.h"
 #include "ledger.h"
 #include "loop.h"
 #include "news.h"
@@ -16,6 +17,7 @@ struct log_server {
 	struct watcher *watcher;
 	struct ledger ledger;
 	struct streams streams;
+	struct closing *closing;
 	struct news *news;   /* NULL: events go nowhere */
 	struct server *server;
 };
