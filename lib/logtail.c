@@ -12,8 +12,8 @@
 void
 logtail_init(struct logtail *t, int log, int index, int64_t from, bool times)
 {
-	*t = (struct logtail){ .log = log, .index = index, .at = from, .times = times, .length = -1,
-		.consumed = RECORD_SIZE };
+	*t = (struct logtail){ .log = log, .index = index, .at = from, .size = -1, .times = times,
+		.length = -1,		.consumed = RECORD_SIZE };
 }
 
 static void
@@ -103,6 +103,8 @@ limit_of(const struct logtail *t)
 {
 	struct stat st;
 
+	if (t->size >= 0)
+		return t->size;
 	if (fstat(t->log, &st) < 0)
 		return -1;
 	/* what a writer stored behind the end that it told is not the log's */

@@ -18,6 +18,7 @@
 struct logtail {
 	int log, index; /* borrowed, open for reading */
 	int64_t at;     /* the first byte that was not given yet */
+	int64_t size;   /* of a log that does not grow, else -1 */
 	bool times;     /* pieces end where another time or stream begins */
 	struct logfile_record now;                    /* of the byte at `at` */
 	struct logfile_record ahead[LOGTAIL_RECORDS]; /* read, and not passed yet */
@@ -35,7 +36,7 @@ struct logpiece {
 	uint32_t stream;
 };
 
-/* Begins at offset from. Both descriptors stay the caller's. */
+/* Begins at offset from. Both descriptors stay the caller's; log may be -1 when t->size is set behind it. */
 void logtail_init(struct logtail *t, int log, int index, int64_t from, bool times);
 /*
  * The piece at t->at, at most max bytes, and goes behind it: 1, 0 when there is nothing now (t->ended:

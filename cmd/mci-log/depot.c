@@ -35,7 +35,7 @@ open_marks(struct depot *s, struct error *e)
 int
 depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e)
 {
-	*s = (struct depot){ .dir = -1, .marks = -1 };
+	*s = (struct depot){ .dir = -1, .marks = -1, .archive = -1 };
 	if (make && folder_make(path, e) < 0)
 		return -1;
 	s->path = realpath(path, NULL);
@@ -45,6 +45,15 @@ depot_open(struct depot *s, const char *path, bool make, bool marks, struct erro
 	return marks ? open_marks(s, e) : 0;
 }
 
+int
+depot_archive(struct depot *s, const char *path, struct error *e)
+{
+	if (folder_make(path, e) < 0)
+		return -1;
+	s->archive = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	return s->archive < 0 ? error_sys(e, "open %s", path) : 0;
+}
+
 void
 depot_close(struct depot *s)
 {
@@ -52,6 +61,7 @@ depot_close(struct depot *s)
 	s->path = NULL;
 	memory_close(&s->dir);
 	memory_close(&s->marks);
+	memory_close(&s->archive);
 }
 
 /* "ORG/REPO/N/logs/JOB@2.idx" below DIR. */
@@ -86,6 +96,9 @@ depot_files_close(struct depot_files *f)
 {
 	memory_close(&f->log);
 	memory_close(&f->index);
+	if (f->packed)
+		logpack_close(&f->pack);
+	f->packed = false;
 }
 
 static int
@@ -117,34 +130,80 @@ depot_look(const struct depot_files *f, struct depot_state *state, struct error 
 	state->written = lock(f->index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 	if (last_record(f->index, &r, &size, e) < 0)
 		return -1;
-	if (fstat(f->log, &st) < 0)
+	if (!f->packed && fstat(f->log, &st) < 0)
 		return error_sys(e, "look at a log");
-	state->size = st.st_size;
+	state->size = f->packed ? f->pack.size : st.st_size;
 	state->ended = r.stream == LOGFILE_END;
 	state->truncated = state->ended ? (r.flags & LOGFILE_TRUNCATED) != 0 : !state->written;
 	return 0;
 }
 
 static int
-open_pair(const struct depot *s, const struct logname *n, int flags, struct depot_files *f)
+note_mark(struct depot_files *f)
+{
+	struct stat st;
+
+	if (f->index < 0 || fstat(f->index, &st) < 0)
+		return -1;
+	f->mark = st.st_ino;
+	return 0;
+}
+
+/* The plain files for a writer. -1 and errno. */
+static int
+open_pair(const struct depot *s, const struct logname *n, struct depot_files *f)
+{
+	const int flags = O_RDWR | O_CREAT | O_APPEND;
+	AUTO_FREE char *log = file_of(n, "log");
+	AUTO_FREE char *index = file_of(n, "idx");
+	int sys;
+
+	*f = (struct depot_files){ .log = -1 };
+	f->index = kernel.open(s->dir, index, flags, 0600);
+	if (note_mark(f) == 0 && (f->log = kernel.open(s->dir, log, flags, 0600)) >= 0)
+		return 0;
+	sys = errno;
+	depot_files_close(f);
+	errno = sys;
+	return -1;
+}
+
+/* Here, or in the archive, to which files move one by one. */
+static int
+open_file(const struct depot *s, const char *file)
+{
+	int fd = kernel.open(s->dir, file, O_RDONLY, 0);
+
+	return fd < 0 && errno == ENOENT && s->archive >= 0 ? kernel.open(s->archive, file, O_RDONLY, 0) :
+	    fd;
+}
+
+static int
+open_packed(int dir, const char *file, struct depot_files *f)
+{
+	AUTO_FREE char *packed = xformat("%s" LOGPACK_SUFFIX, file);
+
+	f->packed = dir >= 0 && logpack_open(&f->pack, dir, packed, NULL) == 0;
+	return f->packed ? 0 : -1;
+}
+
+/* For a reader, in whatever form. -1 and errno. */
+static int
+open_stored(const struct depot *s, const struct logname *n, struct depot_files *f)
 {
 	AUTO_FREE char *log = file_of(n, "log");
 	AUTO_FREE char *index = file_of(n, "idx");
-	struct stat st;
+	int sys;
 
-	*f = (struct depot_files){ .log = -1, .index = -1 };
-	f->index = kernel.open(s->dir, index, flags, 0600);
-	if (f->index >= 0)
-		f->log = kernel.open(s->dir, log, flags, 0600);
-	if (f->log < 0 || fstat(f->index, &st) < 0) {
-		int sys = errno;
-
-		depot_files_close(f);
-		errno = sys;
-		return -1;
-	}
-	f->mark = st.st_ino;
-	return 0;
+	*f = (struct depot_files){ .log = -1 };
+	f->index = open_file(s, index);
+	if (note_mark(f) == 0 && ((f->log = open_file(s, log)) >= 0 ||
+	    open_packed(s->dir, log, f) == 0 || open_packed(s->archive, log, f) == 0))
+		return 0;
+	sys = errno;
+	depot_files_close(f);
+	errno = sys;
+	return -1;
 }
 
 static int
@@ -198,6 +257,17 @@ may_write(const struct depot_files *f, bool resume, const char *name, struct err
 	return 0;
 }
 
+/* Compressed or in the archive: nothing is added to it any more. */
+static bool
+stored_away(const struct depot *s, const struct logname *n)
+{
+	AUTO_FREE char *packed = file_of(n, "log" LOGPACK_SUFFIX);
+	AUTO_FREE char *index = file_of(n, "idx");
+
+	return faccessat(s->dir, packed, F_OK, 0) == 0 ||
+	    (s->archive >= 0 && faccessat(s->archive, index, F_OK, 0) == 0);
+}
+
 int
 depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_files *f,
     struct error *e)
@@ -210,7 +280,9 @@ depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_
 	logname_write(&name, n);
 	if (make_folders(s, n, e) < 0)
 		return -1;
-	if (open_pair(s, n, O_RDWR | O_CREAT | O_APPEND, f) < 0)
+	if (stored_away(s, n))
+		return error_set(e, ERROR_REFUSED, "%s is there already, stored away", bytes_string(&name));
+	if (open_pair(s, n, f) < 0)
 		return error_sys(e, "open %s", bytes_string(&name));
 	if (lock(f->index, F_OFD_SETLK, &l) < 0)
 		error_set(e, ERROR_BUSY, "%s is being written", bytes_string(&name));
@@ -229,7 +301,8 @@ last_attempt(const struct depot *s, const struct logname *n)
 	for (next.attempt = 1; next.attempt < INT32_MAX; next.attempt++) {
 		AUTO_FREE char *index = file_of(&next, "idx");
 
-		if (faccessat(s->dir, index, F_OK, 0) < 0)
+		if (faccessat(s->dir, index, F_OK, 0) < 0 &&
+		    (s->archive < 0 || faccessat(s->archive, index, F_OK, 0) < 0))
 			break;
 	}
 	return next.attempt > 1 ? next.attempt - 1 : 1;
@@ -242,7 +315,7 @@ depot_read(const struct depot *s, struct logname *n, struct depot_files *f, stru
 
 	if (n->attempt == 0)
 		n->attempt = last_attempt(s, n);
-	if (open_pair(s, n, O_RDONLY, f) == 0)
+	if (open_stored(s, n, f) == 0)
 		return 0;
 	if (errno != ENOENT && errno != ENOTDIR)
 		return error_sys(e, "open the log of %s", n->build);
@@ -340,44 +413,61 @@ depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), 
 	return 0;
 }
 
+/* The logs in one folder of a build that are not in the first, which may be -1. */
+static void
+list_folder(int folder, int first, const char *build, void (*each)(void *arg, struct logname *n),
+    void *arg)
+{
+	int fd = kernel.open(folder, "logs", O_RDONLY | O_DIRECTORY, 0);
+	size_t n = 0;
+	char **names = fd < 0 ? NULL : names_in(fd, ".idx", &n);
+	struct logname name;
+
+	if (faccessat(folder, "script.idx", F_OK, 0) == 0 &&
+	    (first < 0 || faccessat(first, "script.idx", F_OK, 0) < 0) &&
+	    logname_set(&name, build, NULL, 1, NULL) == 0)
+		each(arg, &name);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *text = xformat("%s/%s%s", build, names[i],
+		    strchr(names[i], '@') == NULL ? "@1" : "");
+		AUTO_FREE char *index = xformat("logs/%s.idx", names[i]);
+
+		if ((first < 0 || faccessat(first, index, F_OK, 0) < 0) &&
+		    logname_parse(&name, text, NULL) == 0)
+			each(arg, &name);
+		free(names[i]);
+	}
+	free(names);
+}
+
 int
 depot_list(const struct depot *s, const char *build, void (*each)(void *arg, struct logname *n),
     void *arg, struct error *e)
 {
 	AUTO_CLOSE int folder = depot_build(s, build, e);
-	struct logname name;
-	size_t n = 0;
-	char **names = NULL;
-	int fd;
+	AUTO_CLOSE int moved = s->archive < 0 ? -1 :
+	    kernel.open(s->archive, build, O_RDONLY | O_DIRECTORY, 0);
 
-	if (folder < 0)
+	if (folder < 0 && (moved < 0 || e->code != ERROR_NOT_FOUND))
 		return -1;
-	if (faccessat(folder, "script.log", F_OK, 0) == 0 && logname_set(&name, build, NULL, 1, e) == 0)
-		each(arg, &name);
-	fd = kernel.open(folder, "logs", O_RDONLY | O_DIRECTORY, 0);
-	if (fd >= 0)
-		names = names_in(fd, ".idx", &n);
-	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *text = xformat("%s/%s%s", build, names[i],
-		    strchr(names[i], '@') == NULL ? "@1" : "");
-
-		if (logname_parse(&name, text, NULL) == 0)
-			each(arg, &name);
-		free(names[i]);
-	}
-	free(names);
+	if (e != NULL)
+		*e = (struct error){ 0 };
+	if (folder >= 0)
+		list_folder(folder, -1, build, each, arg);
+	if (moved >= 0)
+		list_folder(moved, folder, build, each, arg);
 	return 0;
 }
 
 int
 depot_remove(const struct depot *s, const struct logname *n, struct error *e)
 {
-	static const char *const suffixes[] = { "log", "log.zst", "idx" };
+	static const char *const suffixes[] = { "log", "log" LOGPACK_SUFFIX, "idx" };
 	struct depot_files f;
 	struct flock l;
 	bool busy = false;
 
-	if (open_pair(s, n, O_RDONLY, &f) == 0) {
+	if (open_stored(s, n, &f) == 0) {
 		busy = lock(f.index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 		if (!busy)
 			depot_unmark(s, f.mark);
@@ -390,6 +480,8 @@ depot_remove(const struct depot *s, const struct logname *n, struct error *e)
 
 		if (unlinkat(s->dir, file, 0) < 0 && errno != ENOENT)
 			return error_sys(e, "remove %s", file);
+		if (s->archive >= 0 && unlinkat(s->archive, file, 0) < 0 && errno != ENOENT)
+			return error_sys(e, "remove %s from the archive", file);
 	}
 	return 0;
 }

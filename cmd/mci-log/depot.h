@@ -16,15 +16,20 @@
 
 #include "error.h"
 #include "logname.h"
+#include "logpack.h"
 
 struct depot {
 	char *path;
 	int dir;   /* descriptor of DIR */
 	int marks; /* of DIR/.open, or -1 */
+	int archive; /* of a folder of the same layout that logs were moved to, or -1 */
 };
 
 struct depot_files {
-	int log, index;
+	int log;    /* -1 when it is packed */
+	int index;
+	bool packed;
+	struct logpack pack;
 	ino_t mark; /* inode of the index */
 };
 
@@ -37,6 +42,8 @@ struct depot_state {
 
 /* Opens DIR, made when make is set; marks: also DIR/.open, locked (ERROR_BUSY: another server has it). */
 int depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e);
+/* Looks for logs also where they were moved to. The folder is made. 0 or -1. */
+int depot_archive(struct depot *s, const char *path, struct error *e);
 void depot_close(struct depot *s);
 
 /*

@@ -189,6 +189,21 @@ next_line(struct stream *x)
 	return 1;
 }
 
+/* What the link takes of the data now; the kernel copies, but of a packed log. */
+static ssize_t
+give_data(struct stream *x)
+{
+	struct depot_files *f = &x->reel->files;
+	off_t offset = x->offset;
+	struct span piece;
+
+	if (!f->packed)
+		return sendfile(x->fd, f->log, &offset, x->left);
+	if (logpack_piece(&f->pack, x->offset, &piece, NULL) < 0)
+		return 0;
+	return kernel.write(x->fd, piece.p, piece.n < x->left ? piece.n : x->left);
+}
+
 /* Gives what waits: 1 when all of it went, 0 when the link takes no more, -1 when it is broken. */
 static int
 give(struct stream *x)
@@ -201,8 +216,7 @@ give(struct stream *x)
 		bytes_drop(&x->line, (size_t)done);
 	}
 	while (x->left > 0) {
-		off_t offset = x->offset;
-		ssize_t done = sendfile(x->fd, x->reel->files.log, &offset, x->left);
+		ssize_t done = give_data(x);
 
 		if (done <= 0)
 			return done < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
@@ -325,7 +339,7 @@ reel_open(struct streams *s, struct logname *n, struct reel **out, struct error 
 	*reel = (struct reel){ .streams = s, .files = files, .next = s->reels };
 	logname_set(&reel->name, n->build, n->job, n->attempt, NULL);
 	s->reels = reel;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && !files.packed; i++) {
 		AUTO_FREE char *path = depot_path(s->depot, n, suffixes[i]);
 
 		reel->watches[i] = watch_add(s->watcher, path, grew, reel, e);
@@ -350,6 +364,8 @@ attach(struct stream *x, struct reel *reel)
 	if (!x->wish.follow && (x->wish.to < 0 || x->wish.to > state.size))
 		x->wish.to = state.ended ? -1 : state.size;
 	logtail_init(&x->tail, reel->files.log, reel->files.index, x->wish.from, x->wish.times);
+	if (reel->files.packed)
+		x->tail.size = reel->files.pack.size;
 }
 
 /* Answers; NULL when the connection cannot be taken over. */
