@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
+#include "number.h"
 
 #define NAME_ROOM 1024 /* a log's name: three parts of at most 128 bytes and two numbers */
 
@@ -457,6 +458,46 @@ depot_list(const struct depot *s, const char *build, void (*each)(void *arg, str
 	if (moved >= 0)
 		list_folder(moved, folder, build, each, arg);
 	return 0;
+}
+
+static int
+falling(const void *a, const void *b)
+{
+	long left = *(const long *)a, right = *(const long *)b;
+
+	return (left < right) - (left > right);
+}
+
+long *
+depot_numbers(const struct depot *s, const char *repo, size_t *n)
+{
+	const int roots[2] = { s->dir, s->archive };
+	long *numbers = NULL;
+	size_t kept = 0;
+
+	*n = 0;
+	for (int i = 0; i < 2; i++) {
+		int fd = roots[i] < 0 ? -1 : kernel.open(roots[i], repo, O_RDONLY | O_DIRECTORY, 0);
+		size_t count = 0;
+		char **names = fd < 0 ? NULL : names_in(fd, "", &count);
+
+		numbers = xrealloc(numbers, *n + count + 1, sizeof(*numbers));
+		for (size_t k = 0; k < count; k++) {
+			int64_t number;
+
+			if (number_parse(names[k], strlen(names[k]), 1, INT32_MAX, &number, NULL) == 0)
+				numbers[(*n)++] = (long)number;
+			free(names[k]);
+		}
+		free(names);
+	}
+	qsort(numbers, *n, sizeof(*numbers), falling);
+	for (size_t i = 0; i < *n; i++) {
+		if (kept == 0 || numbers[kept - 1] != numbers[i])
+			numbers[kept++] = numbers[i];
+	}
+	*n = kept;
+	return numbers;
 }
 
 int

@@ -71,6 +71,8 @@ int depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *
 /* Calls each for every log of the build, the script's first, jobs by name. 0 or -1. */
 int depot_list(const struct depot *s, const char *build, void (*each)(void *arg, struct logname *n),
     void *arg, struct error *e);
+/* The numbers of a repo's builds ("ORG/REPO"), here and in the archive, newest first. Caller frees. */
+long *depot_numbers(const struct depot *s, const char *repo, size_t *n);
 /* Removes a log's files. ERROR_BUSY while somebody writes it. */
 int depot_remove(const struct depot *s, const struct logname *n, struct error *e);
 

@@ -8,7 +8,8 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct command *const verbs[] = { &cat_command, &follow_command, &grep_command,
-	&annotate_command, &ls_command, &rm_command, &put_command, &status_command, &serve_command };
+	&annotate_command, &ls_command, &rm_command, &put_command, &status_command, &serve_command,
+	&sweep_command };
 
 static bool
 among(const char *word, const char *const *words, size_t n)

@@ -3,12 +3,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "archive.h"
 #include "duration.h"
 #include "folder.h"
 #include "memory.h"
 #include "process.h"
 #include "server.h"
 #include "serving.h"
+#include "sweeper.h"
 #include "verbs.h"
 
 /* Below jobs, that reading their logs never slows them; an idle processor serves at once all the same. */
@@ -18,6 +20,7 @@ struct options {
 	struct option_list listen;
 	const char *dir, *events;
 	int64_t ready_fd, lost_after;
+	struct sweep_rules rules;
 };
 
 static const struct option options[] = {
@@ -31,6 +34,7 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, events) },
 	{ .name = "lost-after", .value = "DURATION", .help = "how long a writer may be away; 30s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, lost_after) },
+	SWEEP_OPTIONS(struct options, rules),
 };
 
 /* Listens at what was asked for, what was handed to us, or this user's socket. */
@@ -56,6 +60,25 @@ listen_all(struct log_server *s, struct loop *loop, const struct options *o, str
 	return 0;
 }
 
+/* The server is open: everything else that it needs, and then its work until it is stopped. */
+static int
+work(struct log_server *s, struct loop *loop, const struct options *o, struct error *e)
+{
+	const char *archive;
+	struct sweeper *sweeper;
+	int result = -1;
+
+	if (archive_folder(o->rules.archive, &archive, e) < 0 ||
+	    (archive != NULL && depot_archive(&s->depot, archive, e) < 0))
+		return -1;
+	sweeper = sweeper_new(loop, s->depot.path, &o->rules, s->news);
+	if (serving_stop_on_signals(loop, e) == 0 && listen_all(s, loop, o, e) == 0 &&
+	    serving_ready(o->ready_fd > 0 ? (int)o->ready_fd : -1, e) == 0)
+		result = loop_run(loop, e);
+	sweeper_free(sweeper);
+	return result;
+}
+
 static int
 serve(const struct options *o, struct error *e)
 {
@@ -73,11 +96,8 @@ serve(const struct options *o, struct error *e)
 	else if ((state = folder_state(e)) != NULL)
 		dir = xformat("%s/logs", state);
 	if (dir != NULL) {
-		if (log_server_open(&s, loop, dir, events, o->lost_after, e) == 0 &&
-		    serving_stop_on_signals(loop, e) == 0 &&
-		    listen_all(&s, loop, o, e) == 0 &&
-		    serving_ready(o->ready_fd > 0 ? (int)o->ready_fd : -1, e) == 0)
-			result = loop_run(loop, e);
+		if (log_server_open(&s, loop, dir, events, o->lost_after, e) == 0)
+			result = work(&s, loop, o, e);
 		log_server_close(&s);
 	}
 	loop_free(loop);

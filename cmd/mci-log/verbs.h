@@ -12,6 +12,6 @@ extern const struct command grep_command;
 extern const struct command annotate_command;
 extern const struct command ls_command;
 extern const struct command rm_command;
-extern const struct command put_command, status_command, serve_command;
+extern const struct command put_command, status_command, serve_command, sweep_command;
 
 #endif
