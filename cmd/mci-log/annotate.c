@@ -18,7 +18,7 @@
 struct options {
 	bool github, gitlab, buildkite, json;
 	int64_t attempt;
-	const char *archive;
+	struct run_where where;
 };
 
 static const struct option options[] = {
@@ -33,7 +33,7 @@ static const struct option options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_ARCHIVE(offsetof(struct options, archive)),
+	RUNS_WHERE(struct options, where),
 };
 
 /* Reading a log from standard input. */
@@ -218,7 +218,7 @@ list(const struct options *o, int argc, char **argv, struct error *e)
 	static const char *const headings[] = { "JOB", "LINE", "KIND", "NOTE" };
 	struct listing l = { .options = o };
 	struct runs runs;
-	int result = runs_open(&runs, argc, argv, o->attempt, o->archive, e);
+	int result = runs_open(&runs, argc, argv, o->attempt, &o->where, e);
 
 	table_open(&l.table, headings, 4);
 	for (size_t i = 0; i < runs.n; i++) {

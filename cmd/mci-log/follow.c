@@ -12,6 +12,8 @@
 #include "raw.h"
 #include "show.h"
 
+#define SETTLE 20 /* milliseconds */
+
 /* A run as it is followed. */
 struct followed {
 	struct run *run;
@@ -23,6 +25,7 @@ struct follow {
 	struct show *show;
 	struct view view;
 	bool raw;             /* one job, byte for byte */
+	bool settling;        /* a file was closed, and its lock may go a moment later (bare.h) */
 	struct followed *runs;
 	struct source **live; /* not done, in the order in which they started */
 	size_t nlive, size;
@@ -41,7 +44,7 @@ watch_run(struct follow *f, struct followed *r, struct error *e)
 	    IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR);
 	if (r->folder < 0)
 		return error_sys(e, "watch %s", r->run->build.path);
-	r->logs = inotify_add_watch(fd, logs, IN_MODIFY | IN_ONLYDIR);
+	r->logs = inotify_add_watch(fd, logs, IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR);
 	if (r->logs < 0 && errno != ENOENT)
 		return error_sys(e, "watch %s", logs);
 	return 0;
@@ -52,7 +55,7 @@ static int
 check_events(const struct show *show, struct error *e)
 {
 	for (size_t i = 0; i < show->runs.n; i++) {
-		if (show->runs.all[i].events < 0)
+		if (show->runs.all[i].events < 0 && !show->runs.all[i].bare)
 			return error_set(e, ERROR_REFUSED,
 			    "%s has no events.ndjson: a server's log is followed at the server",
 			    show->runs.all[i].build.path);
@@ -188,6 +191,10 @@ changed(struct follow *f, struct run *r, bool in_logs, const struct inotify_even
 {
 	const char *name = event->name;
 
+	if (r->bare) {
+		r->dirty = true;
+		f->settling = f->settling || (event->mask & IN_CLOSE_WRITE) != 0;
+	}
 	if (!in_logs && strcmp(name, "events.ndjson") == 0) {
 		r->dirty = true;
 		/* the folder itself lives as long as we hold it open */
@@ -237,8 +244,15 @@ take_changes(struct follow *f, struct error *e)
 static int
 wait_for_change(struct follow *f, struct error *e)
 {
-	if (poll(f->polls, f->show->runs.n + 2, -1) < 0)
+	int ready = poll(f->polls, f->show->runs.n + 2, f->settling ? SETTLE : -1);
+
+	if (ready < 0)
 		return errno == EINTR ? 0 : error_sys(e, "poll");
+	if (ready == 0) {
+		f->settling = false;
+		for (size_t i = 0; i < f->show->runs.n; i++)
+			f->runs[i].run->dirty = true;
+	}
 	if (f->polls[1].revents != 0) {
 		/* as a write to it would end us */
 		raise(SIGPIPE);

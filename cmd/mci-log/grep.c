@@ -15,7 +15,7 @@
 struct options {
 	bool ignore_case, invert, fixed, count, list, number, json;
 	int64_t after, before, around, attempt;
-	const char *archive;
+	struct run_where where;
 };
 
 static const struct option grep_options[] = {
@@ -42,7 +42,7 @@ static const struct option grep_options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line that matches", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_ARCHIVE(offsetof(struct options, archive)),
+	RUNS_WHERE(struct options, where),
 };
 
 struct grep {
@@ -218,7 +218,7 @@ search_run(struct grep *g, struct search *s, const char *text, struct error *e)
 	struct runs runs;
 	struct run *r;
 	int result = runs_open(&runs, 1, (char *[]){ (char *)text, NULL }, g->options->attempt,
-	    g->options->archive, e);
+	    &g->options->where, e);
 
 	if (result == 0) {
 		runs.all[0].prefix = true;

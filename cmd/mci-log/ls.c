@@ -10,13 +10,13 @@
 
 struct options {
 	bool json;
-	const char *archive;
+	struct run_where where;
 };
 
 static const struct option options[] = {
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_ARCHIVE(offsetof(struct options, archive)),
+	RUNS_WHERE(struct options, where),
 };
 
 struct listing {
@@ -128,7 +128,7 @@ run(void *arg, int argc, char **argv)
 	int result;
 
 	table_open(&l.table, headings, 5);
-	result = runs_open(&runs, argc, argv, 0, l.options->archive, &e);
+	result = runs_open(&runs, argc, argv, 0, &l.options->where, &e);
 	if (result == 0)
 		result = list_all(&l, &runs, &e);
 	if (l.table.n == 0)

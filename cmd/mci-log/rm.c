@@ -10,13 +10,13 @@
 
 struct options {
 	bool dry;
-	const char *archive;
+	struct run_where where;
 };
 
 static const struct option options[] = {
 	{ .letter = 'n', .name = "dry-run", .help = "only say what would be removed",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, dry) },
-	RUNS_ARCHIVE(offsetof(struct options, archive)),
+	RUNS_WHERE(struct options, where),
 };
 
 static int
@@ -68,6 +68,10 @@ remove_run(const struct options *o, struct run *r, struct error *e)
 {
 	if (state_build_running(&r->build))
 		return error_set(e, ERROR_BUSY, "%s is running", r->build.name);
+	for (size_t i = 0; i < r->n && r->bare; i++) {
+		if (!r->sources[i]->ended)
+			return error_set(e, ERROR_BUSY, "%s is being written", r->sources[i]->name);
+	}
 	for (size_t i = 0; i < r->n; i++) {
 		if (remove_source(o, r->sources[i], e) < 0)
 			return -1;
@@ -85,7 +89,7 @@ run(void *arg, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		struct runs runs;
 		struct error e;
-		int result = runs_open(&runs, 1, argv + i, 0, o->archive, &e);
+		int result = runs_open(&runs, 1, argv + i, 0, &o->where, &e);
 
 		if (result == 0) {
 			runs.all[0].prefix = true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "files.h"
 #include "kernel.h"
 #include "memory.h"
@@ -13,8 +14,8 @@
 #include "process.h"
 #include "timestamp.h"
 
-static struct source *
-add_source(struct run *r, const char *job, int attempt)
+struct source *
+run_add_source(struct run *r, const char *job, int attempt)
 {
 	AUTO_BYTES name = { 0 };
 
@@ -66,23 +67,54 @@ open_archive(struct run *r, const char *archive, struct error *e)
 	return open_folder(&r->logs.archive, r->own.archive, "logs", e);
 }
 
+/* A build of a folder that a server or mci-log put filled. */
+static int
+open_bare(struct run *r, const char *text, const struct run_where *where, struct error *e)
+{
+	struct logname n;
+
+	if (logname_parse(&n, text, e) < 0)
+		return -1;
+	r->depot = xmalloc(sizeof(*r->depot));
+	r->only = n.job;
+	r->attempt = n.job != NULL ? n.attempt : 0;
+	r->build.name = n.build;
+	r->build.lock = -1;
+	if (depot_open(r->depot, where->dir, false, false, e) < 0 ||
+	    (where->archive != NULL && depot_archive(r->depot, where->archive, e) < 0))
+		return -1;
+	r->build.path = xformat("%s/%s", r->depot->path, n.build);
+	return 0;
+}
+
+static int
+find(struct run *r, const char *text, const char *project, const struct run_where *where,
+    struct error *e)
+{
+	return where->dir != NULL ? open_bare(r, text, where, e) :
+	    state_job_find(&r->build, &r->only, text, project, e);
+}
+
 int
-run_open(struct run *r, const char *text, const char *project, const char *archive, struct error *e)
+run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
+    struct error *e)
 {
 	r->own = r->logs = (struct shelf){ -1, -1 };
 	r->events = -1;
 	fold_init(&r->fold);
-	if (state_job_find(&r->build, &r->only, text, project, e) < 0)
+	if (find(r, text, project, where, e) < 0)
 		return -1;
 	r->own.live = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
-	if (r->own.live < 0)
+	if (r->own.live < 0 && (errno != ENOENT || r->depot == NULL))
 		return error_sys(e, "open %s", r->build.path);
-	r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
+	if (r->own.live >= 0)
+		r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
 	if (r->events < 0 && errno != ENOENT)
 		return error_sys(e, "open %s/events.ndjson", r->build.path);
 	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||
-	    (archive != NULL && open_archive(r, archive, e) < 0))
+	    (where->archive != NULL && open_archive(r, where->archive, e) < 0))
 		return error_before(e, "%s: ", r->build.path);
+	r->bare = r->events < 0 && r->depot != NULL;
 	r->dirty = true;
 	return 0;
 }
@@ -147,7 +179,7 @@ source_of(struct run *r, const struct message *m)
 		if (s->attempt == attempt)
 			return s;
 	}
-	s = add_source(r, j->id, (int)attempt);
+	s = run_add_source(r, j->id, (int)attempt);
 	s->place = j->order + 1;
 	s->before = last;
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
@@ -206,7 +238,7 @@ on_build_start(struct run *r, const struct message *m)
 	r->pid = (pid_t)member_integer(m, "pid", 0);
 	if (r->only != NULL || r->attempt > 1 || r->n > 0)
 		return;
-	s = add_source(r, NULL, 1);
+	s = run_add_source(r, NULL, 1);
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
 }
 
@@ -290,6 +322,8 @@ read_folder(struct run *r, struct error *e)
 int
 run_read(struct run *r, struct error *e)
 {
+	if (r->bare)
+		return bare_read(r, e);
 	r->dirty = false;
 	if (r->events < 0)
 		return read_folder(r, e);
@@ -309,6 +343,8 @@ run_read(struct run *r, struct error *e)
 bool
 run_done(const struct run *r)
 {
+	if (r->bare)
+		return bare_done(r);
 	if (r->ended || r->finished)
 		return true;
 	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
@@ -337,6 +373,8 @@ run_nothing(struct run *r, struct error *e)
 	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
 	const char *near;
 
+	if (r->bare)
+		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s", r->build.name, r->only);
 	if (j == NULL) {
 		near = nearest_job(r);
 		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->build.name, r->only,
@@ -361,7 +399,7 @@ bool
 run_abandoned(struct run *r)
 {
 	/* mci-build holds the folder's lock as long as it lives */
-	if (r->ended || state_build_running(&r->build))
+	if (r->ended || r->bare || state_build_running(&r->build))
 		return false;
 	end_all(r);
 	return true;
@@ -381,6 +419,12 @@ run_free(struct run *r)
 	memory_close(&r->events);
 	line_free(&r->reader);
 	fold_free(&r->fold);
+	if (r->depot != NULL)
+		depot_close(r->depot);
+	free(r->depot);
+	for (size_t i = 0; i < r->njobs; i++)
+		free(r->jobs[i]);
+	free(r->jobs);
 	free(r->only);
 	state_build_free(&r->build);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "depot.h"
 #include "error.h"
 #include "fold.h"
 #include "line.h"
@@ -23,6 +24,11 @@ struct run_note {
 	struct span text; /* the JSON string of a note that is none */
 };
 
+/* Where builds and their logs are looked for; NULL: where this user's builds are, and in no archive. */
+struct run_where {
+	const char *dir, *archive;
+};
+
 struct run {
 	struct state_build build;
 	char *only;     /* the one job that was asked for, NULL for all and the script */
@@ -33,6 +39,10 @@ struct run {
 	void (*annotated)(void *arg, const struct run_note *n);
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
+	bool bare;      /* then: in a folder with locks (bare.h) */
+	struct depot *depot; /* that folder */
+	char **jobs;    /* and the names of their jobs */
+	size_t njobs;
 	struct shelf own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader reader;
 	struct source **sources;  /* in the order in which they started */
@@ -45,10 +55,11 @@ struct run {
 	bool dirty;     /* there may be new events */
 };
 
-/* Finds the build (and job) that text names and opens its folder; archive, unless NULL, is the
- * folder where logs may have been moved to. */
-int run_open(struct run *r, const char *text, const char *project, const char *archive,
+/* Finds the build (and job) that text names and opens its folder. */
+int run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
     struct error *e);
+/* Adds a source for the log of a job (borrowed; NULL: the script) and attempt. */
+struct source *run_add_source(struct run *r, const char *job, int attempt);
 /* Reads the events that were added; sources appear and end. */
 int run_read(struct run *r, struct error *e);
 /* The first source that is shown when it is not followed: of one job the last attempt that was

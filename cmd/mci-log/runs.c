@@ -3,20 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
 #include "memory.h"
 #include "state.h"
-
-/* The folder that an address names. */
-static int
-archive_folder(const char *address, const char **folder, struct error *e)
-{
-	if (strncmp(address, "file:", 5) == 0)
-		address += 5;
-	else if (strchr(address, ':') != NULL)
-		return error_set(e, ERROR_USAGE, "--archive: '%s': expected file:DIR", address);
-	*folder = address;
-	return 0;
-}
 
 static void
 name_sources(struct runs *r)
@@ -30,14 +19,15 @@ name_sources(struct runs *r)
 }
 
 int
-runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const char *archive,
+runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const struct run_where *where,
     struct error *e)
 {
 	static char *latest[] = { "@", NULL };
 	AUTO_FREE char *project = state_project(".");
+	struct run_where found = *where;
 
 	*r = (struct runs){ 0 };
-	if (archive != NULL && archive_folder(archive, &archive, e) < 0)
+	if (archive_folder(where->archive, &found.archive, e) < 0)
 		return -1;
 	if (argc == 0) {
 		argv = latest;
@@ -50,9 +40,10 @@ runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const char *ar
 	while (r->n < (size_t)argc) {
 		struct run *run = &r->all[r->n++];
 
-		if (run_open(run, argv[r->n - 1], project, archive, e) < 0)
+		if (run_open(run, argv[r->n - 1], project, &found, e) < 0)
 			return -1;
-		run->attempt = (int)attempt;
+		if (attempt > 0)
+			run->attempt = (int)attempt;
 	}
 	name_sources(r);
 	return 0;

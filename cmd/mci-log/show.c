@@ -12,7 +12,8 @@
 struct options {
 	bool follow, merge, time, json, sections;
 	int64_t attempt;
-	const char *tail, *lines, *bytes, *since, *archive, *markers, *address;
+	const char *tail, *lines, *bytes, *since, *markers, *address;
+	struct run_where where;
 };
 
 static const struct option cat_options[] = {
@@ -42,7 +43,7 @@ static const struct option cat_options[] = {
 	{ .name = "markers", .value = "STYLE", .help = "sections are those of markers in the log",
 	  .kind = OPTION_CHOICE, .choices = "github|gitlab|buildkite",
 	  .offset = offsetof(struct options, markers) },
-	RUNS_ARCHIVE(offsetof(struct options, archive)),
+	RUNS_WHERE(struct options, where),
 };
 
 static const struct option follow_options[] = {
@@ -61,7 +62,7 @@ static const struct option follow_options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_ARCHIVE(offsetof(struct options, archive)),
+	RUNS_WHERE(struct options, where),
 };
 
 static int
@@ -142,7 +143,7 @@ show(const struct options *o, int argc, char **argv)
 	}
 	output_init(&s.out, option_common.color);
 	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
-	    runs_open(&s.runs, argc, argv, o->attempt, o->archive, &e) < 0 ||
+	    runs_open(&s.runs, argc, argv, o->attempt, &o->where, &e) < 0 ||
 	    (o->follow ? show_follow : show_cat)(&s, &e) < 0) {
 		(void)output_flush(&s.out, NULL);
 		option_complain(PROGRAM, &e);
