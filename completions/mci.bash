@@ -30,7 +30,11 @@ follow:show what jobs print until they end
 grep:find lines in what jobs printed
 annotate:list what jobs noted beside their logs, or find markers in a log
 ls:list the logs of builds
-rm:remove logs, not what is known of the builds'
+rm:remove logs, not what is known of the builds
+put:store standard input as a job'\''s log
+status:what a log server does now
+serve:keep the logs of a server
+sweep:compress, move on and remove finished logs'
 )
 typeset -gA _mci_alias=(
 	['mci run']='mci-build'
@@ -68,6 +72,10 @@ typeset -gA _mci_operands=(
 	['mci-log annotate']='jobs'
 	['mci-log ls']='jobs'
 	['mci-log rm']='jobs'
+	['mci-log put']='jobs'
+	['mci-log status']=''
+	['mci-log serve']=''
+	['mci-log sweep']=''
 )
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
@@ -314,7 +322,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log cat']='-f:go on as the logs grow: mci-log follow
+	['mci-log cat']='-a:ask this log server
+--address:ask this log server
+-f:go on as the logs grow: mci-log follow
 --follow:go on as the logs grow: mci-log follow
 --merge:order the lines of all logs by time, with the job in front
 --time:begin each line with the time when it came
@@ -326,6 +336,7 @@ typeset -gA _mci_options=(
 --json:one JSON object a line
 --sections:fold each section that has ended to a line
 --markers:sections are those of markers in the log
+--dir:look into this folder of logs
 --archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
@@ -335,12 +346,15 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log follow']='--merge:begin each line with its job, also for a single one
+	['mci-log follow']='-a:ask this log server
+--address:ask this log server
+--merge:begin each line with its job, also for a single one
 --time:begin each line with the time when it came
 --tail:begin with the last N lines of each log
 --since:only what came since a time, or that long ago
 --attempt:only this attempt of a job
 --json:one JSON object a line
+--dir:look into this folder of logs
 --archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
@@ -370,6 +384,7 @@ typeset -gA _mci_options=(
 --context:also N lines on both sides
 --attempt:this attempt of a job, not the last
 --json:one JSON object a line that matches
+--dir:look into this folder of logs
 --archive:where finished logs were moved to
 --color:use colour or not
 -q:say only what went wrong
@@ -382,6 +397,7 @@ typeset -gA _mci_options=(
 --buildkite:read a log with --- and +++
 --attempt:this attempt of a job, not the last
 --json:one JSON object a line
+--dir:look into this folder of logs
 --archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
@@ -392,6 +408,7 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci-log ls']='--json:one JSON object a line
+--dir:look into this folder of logs
 --archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
@@ -403,7 +420,67 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-log rm']='-n:only say what would be removed
 --dry-run:only say what would be removed
+--dir:look into this folder of logs
 --archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log put']='-a:the log server (default: $MCI_LOG)
+--address:the log server (default: $MCI_LOG)
+--dir:a folder of logs, without a server
+--attempt:which attempt of the job this is
+--cap:store so many bytes and read the others away
+--full:on a full disk: stop, or drop what does not fit
+--resume:go on with a log that was cut
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log status']='-a:the log server (default: $MCI_LOG)
+--address:the log server (default: $MCI_LOG)
+--json:the reply as it came
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log serve']='-l:where clients connect; may be given again
+--listen:where clients connect; may be given again
+--dir:the folder of the logs
+--ready-fd:write a newline to this descriptor when serving
+--events:the hub that events are posted to
+--lost-after:how long a writer may be away; 30s
+--archive:move finished logs there
+--compress-after:compress logs that ended so long ago
+--keep-age:remove builds whose logs are older
+--keep-count:keep the logs of the last N builds of a repo
+--keep-size:keep the newest builds of a repo up to this size
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log sweep']='--dir:the folder of the logs
+--archive:move finished logs there
+--compress-after:compress logs that ended so long ago
+--keep-age:remove builds whose logs are older
+--keep-count:keep the logs of the last N builds of a repo
+--keep-size:keep the newest builds of a repo up to this size
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -531,19 +608,25 @@ typeset -gA _mci_values=(
 	['mci-job -C']='@folders'
 	['mci-job --chdir']='@folders'
 	['mci-job --color']='auto always never'
+	['mci-log cat -a']='@'
+	['mci-log cat --address']='@'
 	['mci-log cat --tail']='@'
 	['mci-log cat --lines']='@'
 	['mci-log cat --bytes']='@'
 	['mci-log cat --since']='@'
 	['mci-log cat --attempt']='@'
 	['mci-log cat --markers']='github gitlab buildkite'
+	['mci-log cat --dir']='@folders'
 	['mci-log cat --archive']='@'
 	['mci-log cat -C']='@folders'
 	['mci-log cat --chdir']='@folders'
 	['mci-log cat --color']='auto always never'
+	['mci-log follow -a']='@'
+	['mci-log follow --address']='@'
 	['mci-log follow --tail']='@'
 	['mci-log follow --since']='@'
 	['mci-log follow --attempt']='@'
+	['mci-log follow --dir']='@folders'
 	['mci-log follow --archive']='@'
 	['mci-log follow -C']='@folders'
 	['mci-log follow --chdir']='@folders'
@@ -555,21 +638,62 @@ typeset -gA _mci_values=(
 	['mci-log grep -C']='@'
 	['mci-log grep --context']='@'
 	['mci-log grep --attempt']='@'
+	['mci-log grep --dir']='@folders'
 	['mci-log grep --archive']='@'
 	['mci-log grep --color']='auto always never'
 	['mci-log annotate --attempt']='@'
+	['mci-log annotate --dir']='@folders'
 	['mci-log annotate --archive']='@'
 	['mci-log annotate -C']='@folders'
 	['mci-log annotate --chdir']='@folders'
 	['mci-log annotate --color']='auto always never'
+	['mci-log ls --dir']='@folders'
 	['mci-log ls --archive']='@'
 	['mci-log ls -C']='@folders'
 	['mci-log ls --chdir']='@folders'
 	['mci-log ls --color']='auto always never'
+	['mci-log rm --dir']='@folders'
 	['mci-log rm --archive']='@'
 	['mci-log rm -C']='@folders'
 	['mci-log rm --chdir']='@folders'
 	['mci-log rm --color']='auto always never'
+	['mci-log put -a']='@'
+	['mci-log put --address']='@'
+	['mci-log put --dir']='@folders'
+	['mci-log put --attempt']='@'
+	['mci-log put --cap']='@'
+	['mci-log put --full']='stop drop'
+	['mci-log put -C']='@folders'
+	['mci-log put --chdir']='@folders'
+	['mci-log put --color']='auto always never'
+	['mci-log status -a']='@'
+	['mci-log status --address']='@'
+	['mci-log status -C']='@folders'
+	['mci-log status --chdir']='@folders'
+	['mci-log status --color']='auto always never'
+	['mci-log serve -l']='@'
+	['mci-log serve --listen']='@'
+	['mci-log serve --dir']='@folders'
+	['mci-log serve --ready-fd']='@'
+	['mci-log serve --events']='@'
+	['mci-log serve --lost-after']='@'
+	['mci-log serve --archive']='@'
+	['mci-log serve --compress-after']='@'
+	['mci-log serve --keep-age']='@'
+	['mci-log serve --keep-count']='@'
+	['mci-log serve --keep-size']='@'
+	['mci-log serve -C']='@folders'
+	['mci-log serve --chdir']='@folders'
+	['mci-log serve --color']='auto always never'
+	['mci-log sweep --dir']='@folders'
+	['mci-log sweep --archive']='@'
+	['mci-log sweep --compress-after']='@'
+	['mci-log sweep --keep-age']='@'
+	['mci-log sweep --keep-count']='@'
+	['mci-log sweep --keep-size']='@'
+	['mci-log sweep -C']='@folders'
+	['mci-log sweep --chdir']='@folders'
+	['mci-log sweep --color']='auto always never'
 )
 
 _mci_builds() {

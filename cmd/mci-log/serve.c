@@ -24,7 +24,8 @@ struct options {
 };
 
 static const struct option options[] = {
-	{ .letter = 'l', .name = "listen", .value = "ADDRESS", .help = "where clients connect; may be given again",
+	{ .letter = 'l', .name = "listen", .value = "ADDRESS",
+	  .help = "where clients connect (may be given again)",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, listen) },
 	{ .name = "dir", .value = "DIR", .help = "the folder of the logs",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, dir) },

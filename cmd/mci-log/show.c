@@ -4,6 +4,7 @@
 
 #include "afar.h"
 #include "logname.h"
+#include "mirror.h"
 #include "number.h"
 #include "verbs.h"
 
@@ -127,19 +128,61 @@ read_sections(const struct options *o, struct show *s, struct error *e)
 	return 0;
 }
 
-static int
-show(const struct options *o, int argc, char **argv)
+/* Whether the bytes are wanted as they are, of single jobs. */
+static bool
+plain(const struct options *o, int argc, char **argv)
 {
+	if (o->json || o->time || o->merge || o->sections || o->markers != NULL || o->tail != NULL ||
+	    o->lines != NULL || o->since != NULL)
+		return false;
+	for (int i = 0; i < argc; i++) {
+		struct logname name;
+		bool job = logname_parse(&name, argv[i], NULL) < 0 || name.job != NULL;
+
+		logname_free(&name);
+		if (!job)
+			return false;
+	}
+	return true;
+}
+
+/* Fetches what is asked for; 1 when it was shown already. */
+static int
+from_server(struct options *o, int argc, char **argv, struct mirror *m, struct error *e)
+{
+	if (argc == 0)
+		return error_set(e, ERROR_USAGE, "with -a: which BUILD/JOB?");
+	if (plain(o, argc, argv))
+		return show_afar(o, argc, argv, e) < 0 ? -1 : 1;
+	if (o->follow)
+		return error_set(e, ERROR_USAGE, "with -a, the bytes of single jobs are followed as they "
+		    "are");
+	if (mirror_open(m, e) < 0)
+		return -1;
+	for (int i = 0; i < argc; i++) {
+		if (mirror_fetch(m, o->address, argv[i], o->attempt, e) < 0)
+			return -1;
+	}
+	o->where = (struct run_where){ .dir = m->path };
+	return 0;
+}
+
+static int
+show(struct options *o, int argc, char **argv)
+{
+	struct mirror mirror = { 0 };
 	struct show s = { .merge = o->merge, .out = { .json = o->json, .time = o->time,
 		.quiet = option_common.quiet } };
 	struct error e;
-	int status = 0;
+	int status = 0, fetched = 0;
 
-	if (o->address != NULL) {
-		if (show_afar(o, argc, argv, &e) == 0)
-			return 0;
-		option_complain(PROGRAM, &e);
-		return error_status(&e);
+	if (o->address != NULL)
+		fetched = from_server(o, argc, argv, &mirror, &e);
+	if (fetched != 0) {
+		mirror_close(&mirror);
+		if (fetched < 0)
+			option_complain(PROGRAM, &e);
+		return fetched > 0 ? 0 : error_status(&e);
 	}
 	output_init(&s.out, option_common.color);
 	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
@@ -151,6 +194,7 @@ show(const struct options *o, int argc, char **argv)
 	}
 	runs_close(&s.runs);
 	output_free(&s.out);
+	mirror_close(&mirror);
 	return status;
 }
 

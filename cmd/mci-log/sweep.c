@@ -96,8 +96,8 @@ put_away(struct sweep *s, const struct logname *n, const struct depot_files *f)
 	logfile_name(&name, n->job == NULL ? "script" : n->job, n->attempt, "log");
 	if (dir < 0 || s->now - modified(f->index) < r->compress_after)
 		return;
-	if (r->compress_after > 0 && !f->packed && logcompress(dir, bytes_string(&name), NULL, NULL, &e) < 0 &&
-	    e.code != ERROR_NOT_FOUND) {
+	if (r->compress_after > 0 && !f->packed &&
+	    logcompress(dir, bytes_string(&name), NULL, NULL, &e) < 0 && e.code != ERROR_NOT_FOUND) {
 		complain(s, n->build, &e);
 		return;
 	}

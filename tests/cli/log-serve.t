@@ -167,6 +167,19 @@ cut() {
 wait_until "the new server closes it" cut
 is "$(state both)" '[5,false,true]' "writer and server killed at once: the log is cut where it was"
 
+# what is shown otherwise than byte for byte is that of the folder
+for options in '--json' '--merge' '--lines 2-3' '--tail 2'; do
+	for what in o/r/1 o/r/1/spooled; do
+		# shellcheck disable=SC2086
+		mci-log cat --dir d $options $what >folder.out 2>/dev/null
+		# shellcheck disable=SC2086
+		exits 0 "cat -a $options $what" mci-log cat -a "$server" $options $what
+		ok "... is as of the folder" cmp "$out" folder.out
+	done
+done
+is "$(find "$TMPDIR" -name 'mci-log-*')" "" "... and nothing is left of it"
+exits 2 "follow -a of a whole build" mci-log follow -a "$server" o/r/1
+
 # removal
 is "$(mci call -a "$server" log/list build=o/r/1 | jq '.logs | length')" 10 "the logs of a build"
 ok "one log is removed" mci call -a "$server" log/remove build=o/r/1 job=long
@@ -178,6 +191,23 @@ kill -TERM "$serving"
 wait_end "$serving"
 is "$status" 0 "it stops when it is told to"
 ok "... and takes its socket along" test ! -e "$server"
+
+# a full disk: the writer is told, or goes on; the log says where it was cut
+cat >full.sh <<'FULL'
+mkdir small && mount -t tmpfs -o size=1m tmpfs small || exit 9
+head -c 3000000 /dev/zero | mci-log put --dir small o/r/1/stop 2>told; echo $?
+rm -r small/o
+{ head -c 3000000 /dev/zero && echo "went on" >&2; } 2>end | mci-log put --dir small --full drop o/r/1/drop; echo $?
+mci-log cat --dir small o/r/1/drop 2>said | wc -c
+FULL
+if unshare -rm true 2>/dev/null && unshare -rm sh full.sh >"$out" 2>"$err"; then
+	is "$(sed -n '1p;2p' "$out" | tr '\n' ' ')" "125 0 " "on a full disk put fails, or drops what does not fit"
+	has told "write .*: No space left on device" "... and says why"
+	has end "went on" "the writer goes on where that was asked for"
+	has said "the log is truncated: $(sed -n 3p "$out" | tr -d ' ') bytes were kept" "the log says where it was cut"
+else
+	skip 4 "no tmpfs can be mounted here"
+fi
 
 # one connection on standard input and output
 is "$(echo '{"jsonrpc":"2.0","id":1,"method":"log/status"}' | mci-log serve -l - --dir d | jq -c .result.open)" '[]' \
