@@ -503,7 +503,7 @@ depot_numbers(const struct depot *s, const char *repo, size_t *n)
 int
 depot_remove(const struct depot *s, const struct logname *n, struct error *e)
 {
-	static const char *const suffixes[] = { "log", "log" LOGPACK_SUFFIX, "idx" };
+	static const char *const suffixes[] = { "log", ("log" LOGPACK_SUFFIX), "idx" };
 	struct depot_files f;
 	struct flock l;
 	bool busy = false;

@@ -69,6 +69,11 @@ log_open(void *self, struct request *r)
 	struct entry *x;
 	struct error e;
 
+	if (request_connection(r) == 0) {
+		/* whoever is not there cannot be missed later */
+		request_fail(r, "invalid-request", "log/open needs an id");
+		return;
+	}
 	if (name_of(r, &n) < 0)
 		return;
 	if (flag(r, "files") && request_carries_fds(r)) {
@@ -116,11 +121,14 @@ static void
 log_append(void *self, struct request *r)
 {
 	struct entry *x = append_to(self, r);
-	int64_t stream = request_integer(r, "stream", 0);
-	const char *time = request_text(r, "time");
+	const char *time;
+	int64_t stream;
 
+	/* then r is answered and gone */
 	if (x == NULL)
 		return;
+	time = request_text(r, "time");
+	stream = request_integer(r, "stream", 0);
 	x->when = kernel.wall();
 	if (time != NULL && timestamp_parse(time, strlen(time), &x->when, NULL) < 0) {
 		request_fail(r, "invalid-params", "log/append: parameter time: '%s' is no moment", time);
