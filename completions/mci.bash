@@ -250,6 +250,7 @@ typeset -gA _mci_options=(
 --timeout:cancel the build after this long; exit 124
 --runner:where jobs run: host
 --watch:build again whenever files change
+--log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
 --chdir:go to DIR first
@@ -308,6 +309,7 @@ typeset -gA _mci_options=(
 	['mci-job']='-j:run at most N jobs at once
 --jobs:run at most N jobs at once
 --log-dir:keep what each job prints in DIR
+--log:let this log server keep what each job prints
 --runner:run all jobs there (host)
 --timeout:end jobs that name no timeout after TIME, as 90s
 --progress:what to print: events, lines of output, errors
@@ -456,8 +458,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log serve']='-l:where clients connect; may be given again
---listen:where clients connect; may be given again
+	['mci-log serve']='-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
 --dir:the folder of the logs
 --ready-fd:write a newline to this descriptor when serving
 --events:the hub that events are posted to
@@ -569,6 +571,7 @@ typeset -gA _mci_values=(
 	['mci-build --since']='@'
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
+	['mci-build --log']='@'
 	['mci-build --log-dir']='@folders'
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
@@ -600,6 +603,7 @@ typeset -gA _mci_values=(
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'
+	['mci-job --log']='@'
 	['mci-job --runner']='@'
 	['mci-job --timeout']='@'
 	['mci-job --progress']='json plain none'

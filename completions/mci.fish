@@ -181,6 +181,8 @@ complete -c mci-build -l runner -d 'where jobs run: host' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l runner -d 'where jobs run: host' -x
 complete -c mci-build -l watch -d 'build again whenever files change'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l watch -d 'build again whenever files change'
+complete -c mci-build -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci-build -s C -l chdir -d 'go to DIR first' -r -F
@@ -237,6 +239,8 @@ complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci-job -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci -n '__fish_seen_subcommand_from job' -l log-dir -d 'keep what each job prints in DIR' -r -F
+complete -c mci-job -l log -d 'let this log server keep what each job prints' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l log -d 'let this log server keep what each job prints' -x
 complete -c mci-job -l runner -d 'run all jobs there (host)' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host)' -x
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
@@ -372,7 +376,7 @@ complete -c mci-log -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'sa
 complete -c mci-log -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a serve -d 'keep the logs of a server'
-complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect; may be given again' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of the logs' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when serving' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l events -d 'the hub that events are posted to' -x
