@@ -15,11 +15,11 @@ FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
-PACKAGES_BUILD := gcc libc6-dev libfyaml-dev
+PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
-	python3 procps util-linux bash-completion openssl xxd
+	python3 procps util-linux bash-completion openssl xxd zstd
 PACKAGES_FUZZ := clang libclang-rt-14-dev
-PACKAGES_BENCH := ninja-build rsync
+PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils
 
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
@@ -48,6 +48,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN)
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc.
 LIBS_mci-build := -lfyaml
+LIBS_mci-log := -lzstd
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
 LIB_OBJECTS := $(call objects,lib)
@@ -94,16 +95,21 @@ test_libs = $(foreach p,$(tested),$(LIBS_$(p)))
 $(TEST_OBJECTS): ALL_CFLAGS += -I.
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(O)/%: $(O)/%.o $$(call kit,$$*)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*) -lzstd
 $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call kit,$$*)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*) -lzstd
 .SECONDARY: $(TEST_OBJECTS)
 
 # The limits that make bench compares with: single files that use nothing of the kit.
-BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(filter-out %/pack.c,$(wildcard tests/bench/*.c)))
 $(BENCH_TOOLS): $(O)/%: %.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $<
+# and one that does what a server does, with the kit
+$(O)/tests/bench/pack: tests/bench/pack.c $(O)/libmci.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -Ilib $(WARN) -O2 -o $@ $^ $(LIBS_mci-log)
+BENCH_TOOLS += $(O)/tests/bench/pack
 
 setup:
 	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)

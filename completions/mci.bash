@@ -27,6 +27,14 @@ ls:list the files of a hub'\''s log
 verify:check a hub'\''s log, and name the first bad record'
 	['mci-log']='cat:show what jobs printed (the default verb)
 follow:show what jobs print until they end
+grep:find lines in what jobs printed
+annotate:list what jobs noted beside their logs, or find markers in a log
+ls:list the logs of builds
+rm:remove logs, not what is known of the builds
+put:store standard input as a job'\''s log
+status:what a log server does now
+serve:keep the logs of a server
+sweep:compress, move on and remove finished logs
 mask:copy standard input to standard output without secrets'
 )
 typeset -gA _mci_alias=(
@@ -61,6 +69,14 @@ typeset -gA _mci_operands=(
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
 	['mci-log follow']='jobs'
+	['mci-log grep']='jobs'
+	['mci-log annotate']='jobs'
+	['mci-log ls']='jobs'
+	['mci-log rm']='jobs'
+	['mci-log put']='jobs'
+	['mci-log status']=''
+	['mci-log serve']=''
+	['mci-log sweep']=''
 	['mci-log mask']=''
 )
 typeset -gA _mci_options=(
@@ -238,6 +254,7 @@ typeset -gA _mci_options=(
 --timeout:cancel the build after this long; exit 124
 --runner:where jobs run: host
 --watch:build again whenever files change
+--log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
 --chdir:go to DIR first
@@ -296,6 +313,7 @@ typeset -gA _mci_options=(
 	['mci-job']='-j:run at most N jobs at once
 --jobs:run at most N jobs at once
 --log-dir:keep what each job prints in DIR
+--log:let this log server keep what each job prints
 --runner:run all jobs there (host)
 --timeout:end jobs that name no timeout after TIME, as 90s
 --progress:what to print: events, lines of output, errors
@@ -310,7 +328,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log cat']='-f:go on as the logs grow: mci-log follow
+	['mci-log cat']='-a:ask this log server
+--address:ask this log server
+-f:go on as the logs grow: mci-log follow
 --follow:go on as the logs grow: mci-log follow
 --merge:order the lines of all logs by time, with the job in front
 --time:begin each line with the time when it came
@@ -320,6 +340,10 @@ typeset -gA _mci_options=(
 --since:only what came since a time, or that long ago
 --attempt:this attempt of a job, not the last
 --json:one JSON object a line
+--sections:fold each section that has ended to a line
+--markers:sections are those of markers in the log
+--dir:look into this folder of logs
+--archive:where finished logs were moved to
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -328,12 +352,141 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log follow']='--merge:begin each line with its job, also for a single one
+	['mci-log follow']='-a:ask this log server
+--address:ask this log server
+--merge:begin each line with its job, also for a single one
 --time:begin each line with the time when it came
 --tail:begin with the last N lines of each log
 --since:only what came since a time, or that long ago
 --attempt:only this attempt of a job
 --json:one JSON object a line
+--dir:look into this folder of logs
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log grep']='-i:small and capital letters are the same
+--ignore-case:small and capital letters are the same
+-v:lines that do not match
+--invert-match:lines that do not match
+-F:PATTERN is a text, not an expression
+--fixed-strings:PATTERN is a text, not an expression
+-c:only how many lines of each log match
+--count:only how many lines of each log match
+-l:only which logs have a line that matches
+--files-with-matches:only which logs have a line that matches
+-n:begin each line with its number
+--line-number:begin each line with its number
+-A:also N lines behind each
+--after-context:also N lines behind each
+-B:also N lines in front of each
+--before-context:also N lines in front of each
+-C:also N lines on both sides
+--context:also N lines on both sides
+--attempt:this attempt of a job, not the last
+--json:one JSON object a line that matches
+--dir:look into this folder of logs
+--archive:where finished logs were moved to
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log annotate']='--github:read a log with workflow commands from standard input
+--gitlab:read a log with section_start and section_end
+--buildkite:read a log with --- and +++
+--attempt:this attempt of a job, not the last
+--json:one JSON object a line
+--dir:look into this folder of logs
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log ls']='--json:one JSON object a line
+--dir:look into this folder of logs
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log rm']='-n:only say what would be removed
+--dry-run:only say what would be removed
+--dir:look into this folder of logs
+--archive:where finished logs were moved to
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log put']='-a:the log server (default: $MCI_LOG)
+--address:the log server (default: $MCI_LOG)
+--dir:a folder of logs, without a server
+--attempt:which attempt of the job this is
+--cap:store so many bytes and read the others away
+--full:on a full disk: stop, or drop what does not fit
+--resume:go on with a log that was cut
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log status']='-a:the log server (default: $MCI_LOG)
+--address:the log server (default: $MCI_LOG)
+--json:the reply as it came
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log serve']='-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
+--dir:the folder of the logs
+--ready-fd:write a newline to this descriptor when serving
+--events:the hub that events are posted to
+--lost-after:how long a writer may be away; 30s
+--archive:move finished logs there
+--compress-after:compress logs that ended so long ago
+--keep-age:remove builds whose logs are older
+--keep-count:keep the logs of the last N builds of a repo
+--keep-size:keep the newest builds of a repo up to this size
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-log sweep']='--dir:the folder of the logs
+--archive:move finished logs there
+--compress-after:compress logs that ended so long ago
+--keep-age:remove builds whose logs are older
+--keep-count:keep the logs of the last N builds of a repo
+--keep-size:keep the newest builds of a repo up to this size
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -433,6 +586,7 @@ typeset -gA _mci_values=(
 	['mci-build --since']='@'
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
+	['mci-build --log']='@'
 	['mci-build --log-dir']='@folders'
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
@@ -464,6 +618,7 @@ typeset -gA _mci_values=(
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'
+	['mci-job --log']='@'
 	['mci-job --runner']='@'
 	['mci-job --timeout']='@'
 	['mci-job --progress']='json plain none'
@@ -472,20 +627,92 @@ typeset -gA _mci_values=(
 	['mci-job -C']='@folders'
 	['mci-job --chdir']='@folders'
 	['mci-job --color']='auto always never'
+	['mci-log cat -a']='@'
+	['mci-log cat --address']='@'
 	['mci-log cat --tail']='@'
 	['mci-log cat --lines']='@'
 	['mci-log cat --bytes']='@'
 	['mci-log cat --since']='@'
 	['mci-log cat --attempt']='@'
+	['mci-log cat --markers']='github gitlab buildkite'
+	['mci-log cat --dir']='@folders'
+	['mci-log cat --archive']='@'
 	['mci-log cat -C']='@folders'
 	['mci-log cat --chdir']='@folders'
 	['mci-log cat --color']='auto always never'
+	['mci-log follow -a']='@'
+	['mci-log follow --address']='@'
 	['mci-log follow --tail']='@'
 	['mci-log follow --since']='@'
 	['mci-log follow --attempt']='@'
+	['mci-log follow --dir']='@folders'
+	['mci-log follow --archive']='@'
 	['mci-log follow -C']='@folders'
 	['mci-log follow --chdir']='@folders'
 	['mci-log follow --color']='auto always never'
+	['mci-log grep -A']='@'
+	['mci-log grep --after-context']='@'
+	['mci-log grep -B']='@'
+	['mci-log grep --before-context']='@'
+	['mci-log grep -C']='@'
+	['mci-log grep --context']='@'
+	['mci-log grep --attempt']='@'
+	['mci-log grep --dir']='@folders'
+	['mci-log grep --archive']='@'
+	['mci-log grep --color']='auto always never'
+	['mci-log annotate --attempt']='@'
+	['mci-log annotate --dir']='@folders'
+	['mci-log annotate --archive']='@'
+	['mci-log annotate -C']='@folders'
+	['mci-log annotate --chdir']='@folders'
+	['mci-log annotate --color']='auto always never'
+	['mci-log ls --dir']='@folders'
+	['mci-log ls --archive']='@'
+	['mci-log ls -C']='@folders'
+	['mci-log ls --chdir']='@folders'
+	['mci-log ls --color']='auto always never'
+	['mci-log rm --dir']='@folders'
+	['mci-log rm --archive']='@'
+	['mci-log rm -C']='@folders'
+	['mci-log rm --chdir']='@folders'
+	['mci-log rm --color']='auto always never'
+	['mci-log put -a']='@'
+	['mci-log put --address']='@'
+	['mci-log put --dir']='@folders'
+	['mci-log put --attempt']='@'
+	['mci-log put --cap']='@'
+	['mci-log put --full']='stop drop'
+	['mci-log put -C']='@folders'
+	['mci-log put --chdir']='@folders'
+	['mci-log put --color']='auto always never'
+	['mci-log status -a']='@'
+	['mci-log status --address']='@'
+	['mci-log status -C']='@folders'
+	['mci-log status --chdir']='@folders'
+	['mci-log status --color']='auto always never'
+	['mci-log serve -l']='@'
+	['mci-log serve --listen']='@'
+	['mci-log serve --dir']='@folders'
+	['mci-log serve --ready-fd']='@'
+	['mci-log serve --events']='@'
+	['mci-log serve --lost-after']='@'
+	['mci-log serve --archive']='@'
+	['mci-log serve --compress-after']='@'
+	['mci-log serve --keep-age']='@'
+	['mci-log serve --keep-count']='@'
+	['mci-log serve --keep-size']='@'
+	['mci-log serve -C']='@folders'
+	['mci-log serve --chdir']='@folders'
+	['mci-log serve --color']='auto always never'
+	['mci-log sweep --dir']='@folders'
+	['mci-log sweep --archive']='@'
+	['mci-log sweep --compress-after']='@'
+	['mci-log sweep --keep-age']='@'
+	['mci-log sweep --keep-count']='@'
+	['mci-log sweep --keep-size']='@'
+	['mci-log sweep -C']='@folders'
+	['mci-log sweep --chdir']='@folders'
+	['mci-log sweep --color']='auto always never'
 	['mci-log mask --secret-file']='@files'
 	['mci-log mask -C']='@folders'
 	['mci-log mask --chdir']='@folders'

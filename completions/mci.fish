@@ -185,6 +185,8 @@ complete -c mci-build -l runner -d 'where jobs run: host' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l runner -d 'where jobs run: host' -x
 complete -c mci-build -l watch -d 'build again whenever files change'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l watch -d 'build again whenever files change'
+complete -c mci-build -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci-build -s C -l chdir -d 'go to DIR first' -r -F
@@ -241,6 +243,8 @@ complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci-job -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci -n '__fish_seen_subcommand_from job' -l log-dir -d 'keep what each job prints in DIR' -r -F
+complete -c mci-job -l log -d 'let this log server keep what each job prints' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l log -d 'let this log server keep what each job prints' -x
 complete -c mci-job -l runner -d 'run all jobs there (host)' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host)' -x
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
@@ -266,6 +270,7 @@ complete -c mci-log -n __fish_use_subcommand -a cat -d 'show what jobs printed (
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -a '(__mci_jobs)'
 complete -c mci-log -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from log' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -s a -l address -d 'ask this log server' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s f -l follow -d 'go on as the logs grow: mci-log follow'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l merge -d 'order the lines of all logs by time, with the job in front'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l time -d 'begin each line with the time when it came'
@@ -275,6 +280,10 @@ complete -c mci-log -n '__fish_seen_subcommand_from cat' -l bytes -d 'only bytes
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l since -d 'only what came since a time, or that long ago' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l attempt -d 'this attempt of a job, not the last' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l sections -d 'fold each section that has ended to a line'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l markers -d 'sections are those of markers in the log' -x -a 'github gitlab buildkite'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l dir -d 'look into this folder of logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l archive -d 'where finished logs were moved to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s q -l quiet -d 'say only what went wrong'
@@ -282,17 +291,122 @@ complete -c mci-log -n '__fish_seen_subcommand_from cat' -s h -l help -d 'show t
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a follow -d 'show what jobs print until they end'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from follow' -s a -l address -d 'ask this log server' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l merge -d 'begin each line with its job, also for a single one'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l time -d 'begin each line with the time when it came'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l tail -d 'begin with the last N lines of each log' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l since -d 'only what came since a time, or that long ago' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l attempt -d 'only this attempt of a job' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from follow' -l dir -d 'look into this folder of logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from follow' -l archive -d 'where finished logs were moved to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a grep -d 'find lines in what jobs printed'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s i -l ignore-case -d 'small and capital letters are the same'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s v -l invert-match -d 'lines that do not match'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s F -l fixed-strings -d 'PATTERN is a text, not an expression'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s c -l count -d 'only how many lines of each log match'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s l -l files-with-matches -d 'only which logs have a line that matches'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s n -l line-number -d 'begin each line with its number'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s A -l after-context -d 'also N lines behind each' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s B -l before-context -d 'also N lines in front of each' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s C -l context -d 'also N lines on both sides' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l attempt -d 'this attempt of a job, not the last' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l json -d 'one JSON object a line that matches'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l dir -d 'look into this folder of logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from grep' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a annotate -d 'list what jobs noted beside their logs, or find markers in a log'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l github -d 'read a log with workflow commands from standard input'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l gitlab -d 'read a log with section_start and section_end'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l buildkite -d 'read a log with --- and +++'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l attempt -d 'this attempt of a job, not the last' -x
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l dir -d 'look into this folder of logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from annotate' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a ls -d 'list the logs of builds'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l dir -d 'look into this folder of logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a rm -d 'remove logs, not what is known of the builds'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l dir -d 'look into this folder of logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l archive -d 'where finished logs were moved to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a put -d 'store standard input as a job\'s log'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -a '(__mci_jobs)'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -s a -l address -d 'the log server (default: $MCI_LOG)' -x
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l dir -d 'a folder of logs, without a server' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l attempt -d 'which attempt of the job this is' -x
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l cap -d 'store so many bytes and read the others away' -x
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l full -d 'on a full disk: stop, or drop what does not fit' -x -a 'stop drop'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l resume -d 'go on with a log that was cut'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a status -d 'what a log server does now'
+complete -c mci-log -n '__fish_seen_subcommand_from status' -s a -l address -d 'the log server (default: $MCI_LOG)' -x
+complete -c mci-log -n '__fish_seen_subcommand_from status' -l json -d 'the reply as it came'
+complete -c mci-log -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a serve -d 'keep the logs of a server'
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of the logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when serving' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l events -d 'the hub that events are posted to' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l lost-after -d 'how long a writer may be away; 30s' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l archive -d 'move finished logs there' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l compress-after -d 'compress logs that ended so long ago' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l keep-age -d 'remove builds whose logs are older' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l keep-count -d 'keep the logs of the last N builds of a repo' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l keep-size -d 'keep the newest builds of a repo up to this size' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
+complete -c mci-log -n __fish_use_subcommand -a sweep -d 'compress, move on and remove finished logs'
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l dir -d 'the folder of the logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l archive -d 'move finished logs there' -x
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l compress-after -d 'compress logs that ended so long ago' -x
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l keep-age -d 'remove builds whose logs are older' -x
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l keep-count -d 'keep the logs of the last N builds of a repo' -x
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l keep-size -d 'keep the newest builds of a repo up to this size' -x
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -s h -l help -d 'show this help'
+complete -c mci-log -n '__fish_seen_subcommand_from sweep' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a mask -d 'copy standard input to standard output without secrets'
 complete -c mci-log -n '__fish_seen_subcommand_from mask' -l secret-file -d 'mask what the file holds, a newline at its end left out; may be given again' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from mask' -s C -l chdir -d 'go to DIR first' -r -F

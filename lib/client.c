@@ -29,6 +29,7 @@ struct client {
 	char *address;
 	struct call *calls, **last;
 	int64_t id;
+	int *fds, nfds;    /* that came with the reply being told; -1: taken */
 	struct error why;  /* what the other side said before the link was lost */
 	struct loop_timer *lost;
 };
@@ -153,6 +154,27 @@ on_reply(struct client *c, const struct message *m)
 	free(call);
 }
 
+/* Closes what nobody took. */
+static void
+drop(int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		memory_close(&fds[i]);
+}
+
+/* Takes up to max of n descriptors; how many. */
+static int
+take(int *from, int n, int *into, int max)
+{
+	int taken = n < max ? n : max;
+
+	for (int i = 0; i < taken; i++) {
+		into[i] = from[i];
+		from[i] = -1;
+	}
+	return taken;
+}
+
 static void
 client_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
@@ -160,14 +182,15 @@ client_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	struct message m;
 
 	(void)l;
-	(void)fds;
-	(void)nfds;
-	if (message_read(&m, line.p, line.n, NULL) < 0)
-		return;
-	if (m.kind == MESSAGE_REPLY)
-		on_reply(c, &m);
-	else if (m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
-		line_error(&m, &c->why);
+	c->fds = fds;
+	c->nfds = nfds;
+	if (message_read(&m, line.p, line.n, NULL) == 0) {
+		if (m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
+			line_error(&m, &c->why);
+		else if (m.kind == MESSAGE_REPLY)
+			on_reply(c, &m); /* c may be closed in there */
+	}
+	drop(fds, nfds);
 }
 
 static void
@@ -210,6 +233,19 @@ client_open(struct loop *loop, const char *address, struct error *e)
 void
 client_call(struct client *c, const char *method, struct span params, client_done *done, void *arg)
 {
+	client_call_data(c, method, params, (struct span){ NULL, 0 }, done, arg);
+}
+
+int
+client_fds(struct client *c, int *fds, int max)
+{
+	return take(c->fds, c->nfds, fds, max);
+}
+
+void
+client_call_data(struct client *c, const char *method, struct span params, struct span data,
+    client_done *done, void *arg)
+{
 	AUTO_BYTES line = { 0 };
 	struct call *call = xmalloc(sizeof(*call));
 
@@ -217,9 +253,11 @@ client_call(struct client *c, const char *method, struct span params, client_don
 	*c->last = call;
 	c->last = &call->next;
 	request_write(&line, call->id, method, params);
-	if (c->link != NULL && request_fits(&line, &c->why) == 0 &&
-	    link_send(c->link, line.data, line.len) == 0)
-		return;
+	if (c->link != NULL && request_fits(&line, &c->why) == 0) {
+		bytes_add(&line, data.p, data.n);
+		if (link_send(c->link, line.data, line.len) == 0)
+			return;
+	}
 	/* nothing may be lost in the middle: a link that cannot take a request is as good as lost */
 	link_close(c->link);
 	c->link = NULL;
@@ -259,6 +297,7 @@ struct talk {
 	struct link *link;
 	const char *address;
 	struct bytes *result;                           /* of the reply */
+	int *fds, nfds;                                 /* room for what comes with it, how many */
 	int (*each)(void *arg, struct span line);       /* a stream's lines */
 	void *arg;
 	struct span rest;                               /* lines to post */
@@ -325,13 +364,18 @@ talk_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	struct message m;
 
 	(void)l;
-	(void)fds;
-	(void)nfds;
-	if (message_read(&m, line.p, line.n, NULL) < 0)
+	if (message_read(&m, line.p, line.n, NULL) < 0) {
+		drop(fds, nfds);
 		return;
-	if (m.kind == MESSAGE_REPLY && !t->replied && !t->posts)
+	}
+	if (m.kind == MESSAGE_REPLY && !t->replied && !t->posts) {
+		t->nfds = take(fds, nfds, t->fds, t->nfds);
+		drop(fds, nfds);
 		talk_reply(t, &m);
-	else if (m.kind == MESSAGE_EVENT && t->replied)
+		return;
+	}
+	drop(fds, nfds);
+	if (m.kind == MESSAGE_EVENT && t->replied)
 		talk_stream(t, &m);
 	else if (m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
 		talk_error(t, &m);
@@ -458,6 +502,21 @@ call_once(const char *address, const char *method, struct span params, int64_t t
 
 	request_write(&line, 1, method, params);
 	return request_fits(&line, e) < 0 ? -1 : talk(&t, &line, timeout, e);
+}
+
+int
+call_fds(const char *address, const char *method, struct span params, int64_t timeout,
+    struct bytes *result, int *fds, int *nfds, struct error *e)
+{
+	struct talk t = { .address = address, .result = result, .reader = -1, .fds = fds,
+		.nfds = *nfds };
+	AUTO_BYTES line = { 0 };
+	int value;
+
+	request_write(&line, 1, method, params);
+	value = request_fits(&line, e) < 0 ? -1 : talk(&t, &line, timeout, e);
+	*nfds = t.replied ? t.nfds : 0;
+	return value;
 }
 
 int

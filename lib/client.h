@@ -19,6 +19,12 @@ struct client *client_open(struct loop *loop, const char *address, struct error 
 /* params is a JSON object. done is called exactly once, never inside this call. */
 void client_call(struct client *c, const char *method, struct span params, client_done *done,
     void *arg);
+/* The same with n bytes of data behind the request; params has the member "data":n. */
+void client_call_data(struct client *c, const char *method, struct span params, struct span data,
+    client_done *done, void *arg);
+/* Inside done: moves up to max descriptors that came with the reply to fds; how many. What is not taken
+ * is closed. */
+int client_fds(struct client *c, int *fds, int max);
 /* Sends an event line (with newline). -1 when the link is lost or full. */
 int client_post(struct client *c, struct span line);
 /* Open calls fail with ERROR_DISCONNECTED first. */
@@ -27,6 +33,9 @@ void client_close(struct client *c);
 /* One request over a new connection, waiting at most timeout nanoseconds (-1 for ever) for its reply. */
 int call_once(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, struct error *e);
+/* The same for a reply with descriptors: up to *nfds go to fds, *nfds says how many. */
+int call_fds(const char *address, const char *method, struct span params, int64_t timeout,
+    struct bytes *result, int *fds, int *nfds, struct error *e);
 /* As call_once, then gives every further line to each until the stream ends (0) or each returns
  * non-zero (that value) or the connection breaks without an eof record (-1). reader is the descriptor
  * that each prints to, so that its reader's leaving ends the stream as SIGPIPE would (141); -1: none. */

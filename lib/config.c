@@ -16,8 +16,8 @@
 
 /* What a project may not decide for who builds it: where data goes, what runs it, secrets. */
 static const char *const not_for_projects[] = {
-	"address", "api", "blob", "events", "listen", "log", "runner", "secret", "secret-file",
-	"store",
+	"address", "api", "archive", "blob", "events", "listen", "log", "runner", "secret",
+	"secret-file", "store",
 };
 
 static bool

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "scan.h"
-
 #define ROWS(table) table, sizeof(table) / sizeof(table[0])
 #define NONE NULL, 0
 
@@ -126,6 +124,33 @@ static const struct contract_field log_annotated[] = {
 	{ "text", CONTRACT_TEXT, false, "the note, when it is not" },
 };
 
+static const struct contract_field log_opened[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "offset", CONTRACT_INTEGER, true, "what was stored of it before" },
+};
+
+static const struct contract_field log_closed[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "bytes", CONTRACT_INTEGER, true, "its length" },
+	{ "truncated", CONTRACT_BOOL, true, "bytes are missing at its end" },
+};
+
+static const struct contract_field log_removed[] = {
+	{ "attempt", CONTRACT_INTEGER, false, "only this one; without job the whole build" },
+};
+
+static const struct contract_field log_chunk[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "which one it is, from 1" },
+	{ "offset", CONTRACT_INTEGER, true, "of its first byte in the log" },
+	{ "stream", CONTRACT_INTEGER, false, "1 standard output, 2 standard error; else not known" },
+	{ "data", CONTRACT_DATA, true, "the bytes, behind the line" },
+};
+
+static const struct contract_field stream_end[] = {
+	{ "bytes", CONTRACT_INTEGER, false, "of a log: its length, or where reading was to end" },
+	{ "truncated", CONTRACT_BOOL, false, "of a log: bytes are missing at its end" },
+};
+
 static const struct contract_field error_line[] = {
 	{ "line", CONTRACT_INTEGER, false, "which line of the connection, from 1" },
 	{ "error", CONTRACT_TEXT, true, "a name of the table of errors" },
@@ -164,8 +189,14 @@ const struct contract_event contract_events[] = {
 	{ "command/start", "mci-job", "an entry of script begins", ROWS(command_start) },
 	{ "command/end", "mci-job", "an entry of script is over", ROWS(command_end) },
 	{ "log/annotated", "mci-job", "a job wrote a note to MCI_NOTES", ROWS(log_annotated) },
+	{ "log/opened", "mci-log", "somebody writes the log of an attempt, or without job the script's",
+	    ROWS(log_opened) },
+	{ "log/closed", "mci-log", "a log has its end", ROWS(log_closed) },
+	{ "log/removed", "mci-log", "logs were removed", ROWS(log_removed) },
+	{ "log/chunk", "mci-log", "a piece of a log in a stream; time is when it was printed",
+	    ROWS(log_chunk) },
 	{ "error", "services", "a line of this connection was bad or refused", ROWS(error_line) },
-	{ "eof", "services", "the stream is complete", NONE },
+	{ "eof", "services", "the stream is complete", ROWS(stream_end) },
 	{ "gone", "mci-events", "events of a stream are no longer kept; it goes on behind them",
 	    ROWS(gone_line) },
 	{ "heartbeat", "mci-events", "the stream lives, and nothing more is to be said",
@@ -302,6 +333,93 @@ static const struct contract_field hub_status[] = {
 	{ "durables", CONTRACT_ARRAY, true, "objects with name, offset, lag and connected" },
 };
 
+/* Which log: of an attempt of a job, or without job what the script wrote. */
+#define LOG_NAMED(absent) \
+	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" }, \
+	{ "job", CONTRACT_TEXT, false, "its id; the script's log without it" }, \
+	{ "attempt", CONTRACT_INTEGER, false, absent }
+
+static const struct contract_field log_open[] = {
+	LOG_NAMED("from 1; 1"),
+	{ "resume", CONTRACT_BOOL, false, "go on behind what is stored of it" },
+	{ "files", CONTRACT_BOOL, false, "give the files, where the link carries descriptors" },
+};
+
+static const struct contract_field log_to_fill[] = {
+	{ "offset", CONTRACT_INTEGER, true, "what is stored of it" },
+	{ "fds", CONTRACT_INTEGER, false, "2: the log and its index, open for appending" },
+};
+
+static const struct contract_field log_append[] = {
+	LOG_NAMED("from 1; 1"),
+	{ "offset", CONTRACT_INTEGER, true, "of the first byte; what is stored already is skipped" },
+	{ "time", CONTRACT_TEXT, false, "when it was printed; now" },
+	{ "stream", CONTRACT_INTEGER, false, "1 standard output, 2 standard error" },
+	{ "data", CONTRACT_DATA, true, "the bytes, behind the line; at most 4194304" },
+};
+
+static const struct contract_field log_stored[] = {
+	{ "offset", CONTRACT_INTEGER, true, "what is stored now: send from here on" },
+};
+
+static const struct contract_field log_close[] = {
+	LOG_NAMED("from 1; 1"),
+	{ "truncated", CONTRACT_BOOL, false, "bytes are missing at the end" },
+};
+
+static const struct contract_field log_length[] = {
+	{ "bytes", CONTRACT_INTEGER, true, "its length, all on the disk" },
+	{ "truncated", CONTRACT_BOOL, true, "bytes are missing at its end" },
+};
+
+static const struct contract_field log_get[] = {
+	LOG_NAMED("from 1; the last one"),
+};
+
+static const struct contract_field log_got[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "bytes", CONTRACT_INTEGER, true, "what is stored" },
+	{ "open", CONTRACT_BOOL, true, "somebody writes it" },
+	{ "truncated", CONTRACT_BOOL, true, "bytes are missing at its end" },
+};
+
+static const struct contract_field log_list[] = {
+	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" },
+};
+
+static const struct contract_field log_listed[] = {
+	{ "logs", CONTRACT_ARRAY, true, "objects with job (not the script's), attempt, bytes, open and "
+	    "truncated" },
+};
+
+static const struct contract_field log_read[] = {
+	LOG_NAMED("from 1; the last one"),
+	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
+	{ "to", CONTRACT_INTEGER, false, "behind the last byte; what is stored now" },
+	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
+};
+
+static const struct contract_field log_follow[] = {
+	LOG_NAMED("from 1; the last one"),
+	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
+	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
+	{ "wait", CONTRACT_BOOL, false, "wait for a log that is not there" },
+};
+
+static const struct contract_field log_remove[] = {
+	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" },
+	{ "job", CONTRACT_TEXT, false, "only its logs; all of the build without it" },
+	{ "attempt", CONTRACT_INTEGER, false, "only this attempt of the job" },
+};
+
+static const struct contract_field log_status[] = {
+	{ "open", CONTRACT_ARRAY, true, "logs being written: objects with build, job, attempt, bytes and "
+	    "rate" },
+	{ "followers", CONTRACT_INTEGER, true, "streams of logs" },
+	{ "bytes", CONTRACT_INTEGER, true, "sent to them since the start" },
+	{ "closed", CONTRACT_INTEGER, true, "logs that were closed since the start" },
+};
+
 const struct contract_method contract_methods[] = {
 	{ "param/get", "build", "the value of a build parameter", ROWS(param_name), ROWS(value),
 	    "not-found", true, false },
@@ -338,6 +456,24 @@ const struct contract_method contract_methods[] = {
 	    "not-found,busy,system", true, false },
 	{ "event/status", "events", "the state of the hub, its log and its subscribers", NONE,
 	    ROWS(hub_status), "limit", true, false },
+	{ "log/open", "log", "makes a log, or goes on with one", ROWS(log_open), ROWS(log_to_fill),
+	    "busy,refused,system", false, false },
+	{ "log/append", "log", "adds to a log that was opened without descriptors", ROWS(log_append),
+	    ROWS(log_stored), "not-found,refused,limit,system", true, false },
+	{ "log/close", "log", "ends a log and says when it is on the disk", ROWS(log_close),
+	    ROWS(log_length), "not-found,busy,system", true, false },
+	{ "log/get", "log", "what is stored of a log", ROWS(log_get), ROWS(log_got), "not-found,system",
+	    true, false },
+	{ "log/list", "log", "the logs of a build", ROWS(log_list), ROWS(log_listed),
+	    "not-found,system", true, false },
+	{ "log/read", "log", "what is stored of a log, as chunks", ROWS(log_read), NONE,
+	    "not-found,busy,system", true, true },
+	{ "log/follow", "log", "a log as it grows, until it is closed", ROWS(log_follow), NONE,
+	    "not-found,busy,system", true, true },
+	{ "log/remove", "log", "removes logs that nobody writes", ROWS(log_remove), NONE,
+	    "not-found,busy,system", true, false },
+	{ "log/status", "log", "what the service does now", NONE, ROWS(log_status), "limit", true,
+	    false },
 };
 const size_t contract_nmethods = sizeof(contract_methods) / sizeof(contract_methods[0]);
 
@@ -421,125 +557,10 @@ contract_type_name(enum contract_type type)
 		[CONTRACT_OBJECT] = "object",
 		[CONTRACT_ARRAY] = "array",
 		[CONTRACT_ANY] = "any",
+		[CONTRACT_DATA] = "data",
 	};
 
 	return names[type];
-}
-
-static int
-expected(const struct scan_value *v, const char *what, struct error *e)
-{
-	return error_set(e, ERROR_INPUT, "expected %s, found %s", what, scan_type_name(v->type));
-}
-
-static int
-check_texts(const struct scan_value *v, struct error *e)
-{
-	struct scan s;
-	struct scan_member m;
-	int got;
-
-	if (v->type != SCAN_ARRAY)
-		return expected(v, "an array of strings", e);
-	if (scan_open(&s, v->raw.p, v->raw.n, e) < 0)
-		return -1;
-	while ((got = scan_next(&s, &m, e)) > 0) {
-		if (m.value.type != SCAN_STRING)
-			return expected(&m.value, "an array of strings", e);
-	}
-	return got;
-}
-
-static int
-check_type(enum contract_type type, const struct scan_value *v, struct error *e)
-{
-	AUTO_BYTES text = { 0 };
-	int64_t number;
-
-	switch (type) {
-	case CONTRACT_TEXT:
-		return scan_text(v, &text, e);
-	case CONTRACT_INTEGER:
-		return scan_integer(v, INT64_MIN, INT64_MAX, &number, e);
-	case CONTRACT_SECONDS:
-		return scan_seconds(v, &number, e);
-	case CONTRACT_BOOL:
-		return v->type == SCAN_TRUE || v->type == SCAN_FALSE ? 0 :
-		    expected(v, "true or false", e);
-	case CONTRACT_TEXTS:
-		return check_texts(v, e);
-	case CONTRACT_OBJECT:
-		return v->type == SCAN_OBJECT ? 0 : expected(v, "an object", e);
-	case CONTRACT_ARRAY:
-		return v->type == SCAN_ARRAY ? 0 : expected(v, "an array", e);
-	case CONTRACT_ANY:
-		return 0;
-	}
-	return 0;
-}
-
-/* The row of a parameter; the one named "*" when there is no other; -1 when neither is there. */
-static int
-param_row(const struct contract_method *m, struct span key)
-{
-	int any = -1;
-
-	for (size_t i = 0; i < m->nparams; i++) {
-		if (span_is(key, m->params[i].name))
-			return (int)i;
-		if (strcmp(m->params[i].name, "*") == 0)
-			any = (int)i;
-	}
-	return any;
-}
-
-static int
-check_param(const struct contract_method *m, const struct scan_member *p, unsigned *seen,
-    struct error *e)
-{
-	int shown = p->key.n > 64 ? 64 : (int)p->key.n;
-	int row = param_row(m, p->key);
-
-	if (row < 0)
-		return error_set(e, ERROR_INPUT, "%s: unknown parameter %.*s", m->name, shown,
-		    p->key.p);
-	if (m->params[row].name[0] == '*')
-		return 0;
-	if (*seen & 1U << row)
-		return error_set(e, ERROR_INPUT, "%s: parameter %s comes twice", m->name,
-		    m->params[row].name);
-	*seen |= 1U << row;
-	if (check_type(m->params[row].type, &p->value, e) < 0)
-		return error_before(e, "%s: parameter %s: ", m->name, m->params[row].name);
-	return 0;
-}
-
-int
-contract_check_params(const struct contract_method *m, struct span params, struct error *e)
-{
-	struct scan s;
-	struct scan_member p;
-	unsigned seen = 0;
-	int got = 0;
-
-	if (params.n > 0) {
-		if (params.p[0] != '{')
-			return error_set(e, ERROR_INPUT, "%s: params: expected an object", m->name);
-		if (scan_open(&s, params.p, params.n, e) < 0)
-			return -1;
-		while ((got = scan_next(&s, &p, e)) > 0) {
-			if (check_param(m, &p, &seen, e) < 0)
-				return -1;
-		}
-		if (got < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < m->nparams; i++) {
-		if (m->params[i].required && !(seen & 1U << i))
-			return error_set(e, ERROR_INPUT, "%s: parameter %s is missing (%s)",
-			    m->name, m->params[i].name, m->params[i].help);
-	}
-	return 0;
 }
 
 /* One half of a type: letters, digits and '-', first a letter. */

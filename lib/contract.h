@@ -24,7 +24,11 @@ enum contract_type {
 	CONTRACT_OBJECT,
 	CONTRACT_ARRAY,
 	CONTRACT_ANY,
+	CONTRACT_DATA,   /* so many raw bytes follow the line */
 };
+
+/* The data that one request may bring; more is skipped and refused. */
+#define CONTRACT_DATA_LIMIT (4 * 1024 * 1024)
 
 struct contract_field {
 	const char *name; /* "*": any further ones are allowed and passed on */
@@ -81,9 +85,6 @@ const struct contract_error *contract_error_for(enum error_code code);
 enum error_code contract_error_code(long code);
 /* The name of a type for people: "text", "integer", "seconds"... */
 const char *contract_type_name(enum contract_type type);
-/* Checks params (raw JSON object, n 0 counts as {}) against the method: types, required ones,
- * unknown ones, doubled ones. 0, or -1 with the field and what was expected. */
-int contract_check_params(const struct contract_method *m, struct span params, struct error *e);
 /* Whether a type is well formed: noun/verb of lower-case letters, digits and '-'. */
 bool contract_type_ok(struct span type);
 /* Whether the noun of a type belongs to mci-build and mci-job alone (build job script command

@@ -103,18 +103,16 @@ line_rest(const struct line_reader *r)
 	return (struct span){ r->buffer.data + r->at, r->buffer.len - r->at };
 }
 
-size_t
-line_take(struct line_reader *r, void *into, size_t n)
+struct span
+line_take(struct line_reader *r, uint64_t n)
 {
-	size_t have = r->buffer.len - r->at;
+	struct span piece = { r->buffer.data + r->at, r->buffer.len - r->at };
 
-	if (n > have)
-		n = have;
-	if (n > 0)
-		memcpy(into, r->buffer.data + r->at, n);
-	r->at += n;
+	if (n < piece.n)
+		piece.n = (size_t)n;
+	r->at += piece.n;
 	r->searched = r->at;
-	return n;
+	return piece;
 }
 
 void

@@ -38,8 +38,8 @@ void line_add(struct line_reader *r, const void *p, size_t n);
 enum line_result line_next(struct line_reader *r, struct span *line);
 /* What is left without a newline at the end of the stream; n is 0 when nothing is. */
 struct span line_rest(const struct line_reader *r);
-/* Takes up to n raw bytes (the "data" that follows a line) out of the buffer; the count taken. */
-size_t line_take(struct line_reader *r, void *into, size_t n);
+/* Takes up to n raw bytes (the data that follows a line) out of the buffer; borrowed as a line is. */
+struct span line_take(struct line_reader *r, uint64_t n);
 void line_free(struct line_reader *r);
 
 #endif

@@ -37,6 +37,7 @@ struct link {
 
 	struct line_reader reader;
 	uint64_t received;
+	uint64_t data; /* bytes that come before the next line */
 	struct held held[HELD];
 	int nheld;
 
@@ -185,6 +186,9 @@ explain(const struct link *l, int sys, struct error *why)
 	if (sys != 0) {
 		error_set(why, ERROR_DISCONNECTED, "the link broke: %s", strerror(sys));
 		why->sys = sys;
+	} else if (l->data > 0 && !l->taken) {
+		error_set(why, ERROR_INPUT, "the stream ended inside the data of line %llu: %llu bytes "
+		    "are missing", (unsigned long long)l->reader.number, (unsigned long long)l->data);
 	} else if (rest.n > 0 && !l->taken) {
 		error_set(why, ERROR_INPUT, "the stream ended inside line %llu: %zu bytes without a "
 		    "newline were dropped", (unsigned long long)l->reader.number + 1, rest.n);
@@ -281,6 +285,20 @@ position(const struct link *l)
 	return l->received - (l->reader.buffer.len - l->reader.at);
 }
 
+/* Hands out what is there of the data behind a line; false when there is nothing. */
+static bool
+hand_out_data(struct link *l)
+{
+	struct span piece = line_take(&l->reader, l->data);
+
+	if (piece.n == 0)
+		return false;
+	l->data -= piece.n;
+	if (l->events->data != NULL)
+		l->events->data(l->arg, l, piece, l->data);
+	return true;
+}
+
 /* Hands out one line; false when none is whole. */
 static bool
 hand_out(struct link *l)
@@ -288,8 +306,11 @@ hand_out(struct link *l)
 	struct span line;
 	int fds[LINK_FDS], nfds;
 	uint64_t from = position(l);
-	enum line_result got = line_next(&l->reader, &line);
+	enum line_result got;
 
+	if (l->data > 0)
+		return hand_out_data(l);
+	got = line_next(&l->reader, &line);
 	if (got == LINE_NONE)
 		return false;
 	nfds = l->nheld == 0 ? 0 : claim(l, from, position(l), fds);
@@ -570,6 +591,18 @@ link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds)
 		return -1;
 	sending(l);
 	return 0;
+}
+
+bool
+link_carries_fds(const struct link *l)
+{
+	return l->way == OUTBOX_SOCKET;
+}
+
+void
+link_data(struct link *l, uint64_t n)
+{
+	l->data = n;
 }
 
 void

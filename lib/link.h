@@ -7,6 +7,7 @@
 #ifndef MCI_LINK_H
 #define MCI_LINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,6 +32,9 @@ struct link_events {
 	/* A line without its newline. fds (n of them) came with it and belong to the callee. NULL: what
 	 * comes is dropped. */
 	void (*line)(void *arg, struct link *l, struct span line, int *fds, int nfds);
+	/* Bytes that link_data announced, as they come; left is how many more there will be. NULL: they
+	 * are dropped. */
+	void (*data)(void *arg, struct link *l, struct span piece, uint64_t left);
 	/* A line over the limit was dropped; the stream goes on. May be NULL. */
 	void (*too_long)(void *arg, struct link *l, uint64_t number);
 	/* What had to wait has been taken; not called when link_send could give all of it at once
@@ -53,6 +57,10 @@ struct link *link_take(struct loop *loop, int in, int out, const struct link_eve
 int link_send(struct link *l, const void *p, size_t n);
 /* One line with descriptors (copies are made; Unix sockets only). 0 or -1. */
 int link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds);
+/* Whether lines may carry descriptors here. */
+bool link_carries_fds(const struct link *l);
+/* Inside line: the n bytes behind this line are no lines but data. */
+void link_data(struct link *l, uint64_t n);
 /* Sends what is waiting, then closes our sending half; the other end sees an end of file. */
 void link_finish(struct link *l);
 /* Ends it now; closed is not called. Safe in the link's own callbacks. */

@@ -105,11 +105,24 @@ keep_whole_records(struct logfile_writer *w)
 	w->index_size = whole;
 }
 
+/* Room for what is pending and as much again, the end record among it. Best effort. */
+static void
+reserve(struct logfile_writer *w)
+{
+	int64_t wanted = w->index_size + (int64_t)w->pending.len + INDEX_BATCH;
+
+	if (wanted > w->reserved &&
+	    fallocate(w->index, FALLOC_FL_KEEP_SIZE, 0, wanted + INDEX_BATCH) == 0)
+		w->reserved = wanted + INDEX_BATCH;
+}
+
 static int
 index_write(struct logfile_writer *w, struct error *e)
 {
 	if (w->pending.len == 0)
 		return 0;
+	if (w->reserved > 0)
+		reserve(w);
 	if (kernel_write_all(w->index, w->pending.data, w->pending.len) < 0) {
 		error_sys(e, "write %s.idx", w->name);
 		keep_whole_records(w);
@@ -119,6 +132,51 @@ index_write(struct logfile_writer *w, struct error *e)
 	w->pending.len = 0;
 	w->indexed = w->last;
 	return 0;
+}
+
+/* Cuts what a killed writer left of a record, and the end record. */
+static int
+reopen_index(struct logfile_writer *w)
+{
+	struct logfile_record r = { 0 };
+	struct stat st;
+	int64_t size;
+
+	if (fstat(w->index, &st) < 0)
+		return -1;
+	size = st.st_size - st.st_size % (off_t)RECORD_SIZE;
+	if (size > 0 && kernel.pread(w->index, &r, sizeof(r), size - (off_t)RECORD_SIZE) !=
+	    (ssize_t)RECORD_SIZE)
+		return -1;
+	if (size > 0 && le32toh(r.stream) == LOGFILE_END)
+		size -= (int64_t)RECORD_SIZE;
+	if (size < st.st_size && ftruncate(w->index, size) < 0)
+		return -1;
+	w->index_size = size;
+	return 0;
+}
+
+int
+logfile_adopt(struct logfile_writer *w, int fd, int index, const char *name, struct error *e)
+{
+	struct stat st;
+
+	/* chunks: as of a log that has its index file */
+	*w = (struct logfile_writer){ .dir = -1, .fd = fd, .index = index, .name = xstrdup(name),
+		.chunks = 2, .reserved = 1 };
+	if (fstat(fd, &st) == 0 && reopen_index(w) == 0) {
+		w->size = st.st_size;
+		if (w->index_size == 0)
+			add_record(w, LOGFILE_MAGIC, 0, 0, 0);
+		reserve(w);
+		return 0;
+	}
+	error_sys(e, "index of %s", name);
+	close(fd);
+	close(index);
+	free(w->name);
+	*w = (struct logfile_writer){ .fd = -1, .index = -1 };
+	return -1;
 }
 
 /* Makes the index file, with its header and the first chunk's record pending. */
@@ -183,11 +241,18 @@ int
 logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e)
 {
+	return n == 0 ? 0 : logfile_write_at(w, kernel.wall(), p, n, stream, e);
+}
+
+int
+logfile_write_at(struct logfile_writer *w, int64_t time, const void *p, size_t n, uint32_t stream,
+    struct error *e)
+{
 	size_t keep = n;
 
 	if (n == 0)
 		return 0;
-	w->last = kernel.wall();
+	w->last = time;
 	if (w->first == 0)
 		w->first = w->last;
 	if (w->cap != 0) {
@@ -298,6 +363,29 @@ logfile_drain(struct logfile_writer *w, int pipe, uint32_t stream, int64_t budge
 	return LOGFILE_MORE;
 }
 
+static void
+let_go(struct logfile_writer *w)
+{
+	memory_close(&w->index);
+	memory_close(&w->fd);
+	free(w->name);
+	w->name = NULL;
+	bytes_free(&w->pending);
+}
+
+int
+logfile_flush(struct logfile_writer *w, struct error *e)
+{
+	return w->index < 0 ? 0 : index_write(w, e);
+}
+
+void
+logfile_leave(struct logfile_writer *w)
+{
+	(void)logfile_flush(w, NULL);
+	let_go(w);
+}
+
 int
 logfile_close(struct logfile_writer *w, struct error *e)
 {
@@ -310,14 +398,8 @@ logfile_close(struct logfile_writer *w, struct error *e)
 		    w->dropped > 0 ? LOGFILE_TRUNCATED : 0);
 		if (index_write(w, e) < 0)
 			result = -1;
-		close(w->index);
 	}
-	if (w->fd >= 0)
-		close(w->fd);
-	free(w->name);
-	bytes_free(&w->pending);
-	w->fd = w->index = -1;
-	w->name = NULL;
+	let_go(w);
 	return result;
 }
 

@@ -46,10 +46,19 @@ struct logfile_writer {
 	int64_t index_size; /* bytes of the index file */
 	struct mask *mask;  /* borrowed, set after opening; NULL: none */
 	struct mask_stream held[2]; /* of stream 2, and of the others */
+	int64_t reserved;   /* bytes for which it has room, when it was adopted */
 };
 
 /* Creates the log in the folder dir, emptying one of the same name and removing its index. */
 int logfile_open(struct logfile_writer *w, int dir, const char *job, int attempt, struct error *e);
+
+/*
+ * Goes on with a log whose files somebody has opened for reading and appending, as log/open gives them: such
+ * a log has its index from the first byte on. Takes both over. An end record is taken back. Room for the
+ * next records is reserved ahead, so that the end can be told on a full disk. name is for messages. 0, or
+ * -1 and both are closed.
+ */
+int logfile_adopt(struct logfile_writer *w, int fd, int index, const char *name, struct error *e);
 
 enum logfile_result {
 	LOGFILE_MORE,  /* the pipe is empty for now */
@@ -77,11 +86,19 @@ enum logfile_result logfile_drain(struct logfile_writer *w, int pipe, uint32_t s
 /* Appends bytes that are at hand as they are (mci-build's own notes in script.log). */
 int logfile_write(struct logfile_writer *w, const void *p, size_t n, uint32_t stream,
     struct error *e);
+/* The same for bytes that were printed at a time, nanoseconds since 1970. */
+int logfile_write_at(struct logfile_writer *w, int64_t time, const void *p, size_t n, uint32_t stream,
+    struct error *e);
 /* Nothing more will be drained: stores what a mask holds back. 0 or -1. */
 int logfile_rest(struct logfile_writer *w, struct error *e);
 /* Does that; writes what is pending of the index and the end record, if there is an index (a log that lost
  * bytes gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
+
+/* Writes what is pending of the index. 0 or -1. */
+int logfile_flush(struct logfile_writer *w, struct error *e);
+/* Writes what is pending and closes the files, without an end: somebody will go on with the log. */
+void logfile_leave(struct logfile_writer *w);
 
 /* Reading: the index of a finished or growing log. */
 struct logfile_index {

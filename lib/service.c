@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contractcheck.h"
 #include "emit.h"
 #include "listener.h"
 #include "memory.h"
@@ -15,6 +16,8 @@
 struct connection {
 	struct server *server;
 	struct link *link;
+	uint64_t number;
+	struct request *data; /* the request whose data comes now; NULL: nobody wants it */
 	size_t open;  /* requests not answered */
 	bool ended;   /* the other end sends no more: close when all is answered */
 	bool stream;
@@ -31,6 +34,7 @@ struct server {
 	size_t nlisteners;
 	struct connection *connections;
 	size_t nconnections;
+	uint64_t numbered; /* connections so far */
 	void (*empty)(void *arg);
 	void *empty_arg;
 	struct request *requests;
@@ -48,9 +52,17 @@ struct request {
 	struct request *next, **at;
 };
 
+static void request_free(struct request *r);
+
 static void
 connection_free(struct connection *c)
 {
+	struct server *s = c->server;
+	uint64_t number = c->number;
+
+	/* its data will never be whole, so nobody will answer it */
+	if (c->data != NULL)
+		request_free(c->data);
 	for (struct request *r = c->server->requests; r != NULL; r = r->next) {
 		if (r->connection == c)
 			r->connection = NULL;
@@ -58,9 +70,12 @@ connection_free(struct connection *c)
 	*c->at = c->next;
 	if (c->next != NULL)
 		c->next->at = c->at;
-	if (--c->server->nconnections == 0 && c->server->empty != NULL)
-		c->server->empty(c->server->empty_arg);
+	s->nconnections--;
 	free(c);
+	if (s->service->gone != NULL)
+		s->service->gone(s->self, number);
+	if (s->nconnections == 0 && s->empty != NULL)
+		s->empty(s->empty_arg);
 }
 
 /* A stream's link is freed in its owner's hands: the connection goes with it. */
@@ -126,6 +141,8 @@ close_if_done(struct connection *c)
 static void
 request_free(struct request *r)
 {
+	if (r->connection != NULL && r->connection->data == r)
+		r->connection->data = NULL;
 	*r->at = r->next;
 	if (r->next != NULL)
 		r->next->at = r->at;
@@ -195,6 +212,51 @@ refuse(struct connection *c, const struct message *m, const char *name, const ch
 		report(c, link_line_number(c->link), name, text);
 }
 
+/* How many bytes of data follow the request, whether it is right otherwise or not. */
+static uint64_t
+announced(const struct contract_method *row, struct span params)
+{
+	int64_t n;
+
+	for (size_t i = 0; i < row->nparams; i++) {
+		struct scan_value v;
+
+		if (row->params[i].type == CONTRACT_DATA && params.n > 0 &&
+		    message_member(params.p, params.n, row->params[i].name, &v, NULL) == 1 &&
+		    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
+			return (uint64_t)n;
+	}
+	return 0;
+}
+
+static bool
+brings_data(const struct contract_method *row)
+{
+	for (size_t i = 0; i < row->nparams; i++) {
+		if (row->params[i].type == CONTRACT_DATA)
+			return true;
+	}
+	return false;
+}
+
+static void
+start_request(struct connection *c, const struct service_method *method,
+    const struct contract_method *row, const struct message *m)
+{
+	const struct service *s = c->server->service;
+	struct request *r = request_new(c, method, m);
+	uint64_t n = announced(row, m->params);
+
+	if (!brings_data(row)) {
+		method->call(c->server->self, r);
+		return;
+	}
+	c->data = r;
+	method->call(c->server->self, r);
+	if (c->data != NULL && n == 0)
+		s->data(c->server->self, r, (struct span){ NULL, 0 }, 0);
+}
+
 static void
 on_request(struct connection *c, const struct message *m)
 {
@@ -203,14 +265,18 @@ on_request(struct connection *c, const struct message *m)
 	const struct contract_method *row = contract_method(s->name, m->method);
 	struct error e = { 0 };
 
+	if (row != NULL)
+		link_data(c->link, announced(row, m->params));
 	if (method == NULL || row == NULL) {
 		error_set(&e, ERROR_INPUT, "%.*s: no method of the service %s",
 		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->name);
 		refuse(c, m, "unknown-method", e.text);
 	} else if (contract_check_params(row, m->params, &e) < 0) {
 		refuse(c, m, "invalid-params", e.text);
+	} else if (m->id.n == 0 && brings_data(row)) {
+		refuse(c, m, "invalid-request", "a request with data needs an id");
 	} else {
-		method->call(c->server->self, request_new(c, method, m));
+		start_request(c, method, row, m);
 	}
 }
 
@@ -259,7 +325,7 @@ connection_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	struct message m;
 	struct error e;
 
-	/* no method takes descriptors, so none of these is claimed */
+	/* no method takes descriptors, it only may return some: none of these is claimed */
 	for (int i = 0; i < nfds; i++)
 		close(fds[i]);
 	if (message_read(&m, line.p, line.n, &e) < 0) {
@@ -274,6 +340,16 @@ connection_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		report(c, link_line_number(l), "invalid-request",
 		    m.kind == MESSAGE_SPEC ? "expected a request or an event, found a spec" :
 		    "expected a request or an event, found a reply");
+}
+
+static void
+connection_data(void *arg, struct link *l, struct span piece, uint64_t left)
+{
+	struct connection *c = arg;
+
+	(void)l;
+	if (c->data != NULL)
+		c->server->service->data(c->server->self, c->data, piece, left);
 }
 
 static void
@@ -317,6 +393,7 @@ connection_closed(void *arg, struct link *l, const struct error *why)
 
 static const struct link_events connection_events = {
 	.line = connection_line,
+	.data = connection_data,
 	.too_long = connection_too_long,
 	.drained = connection_drained,
 	.ended = connection_ended,
@@ -329,6 +406,7 @@ connection_new(struct server *s, int in, int out, struct error *e)
 	struct connection *c = xmalloc(sizeof(*c));
 
 	c->server = s;
+	c->number = ++s->numbered;
 	c->link = link_take(s->loop, in, out, &connection_events, c, e);
 	if (c->link == NULL) {
 		close(in);
@@ -475,6 +553,18 @@ request_peer(const struct request *r)
 	return &r->peer;
 }
 
+uint64_t
+request_connection(const struct request *r)
+{
+	return r->connection == NULL ? 0 : r->connection->number;
+}
+
+bool
+request_carries_fds(const struct request *r)
+{
+	return r->connection != NULL && link_carries_fds(r->connection->link);
+}
+
 static void
 reply_line(struct bytes *line, struct span id, struct span result)
 {
@@ -498,6 +588,23 @@ request_reply(struct request *r, struct span result)
 			return;
 		}
 		send_line(r->connection, &line);
+	}
+	request_done(r);
+}
+
+void
+request_reply_fds(struct request *r, struct span result, const int *fds, int nfds)
+{
+	AUTO_FREE char *front = xformat("\"fds\":%d", nfds);
+	AUTO_BYTES counted = { 0 }, line = { 0 };
+	struct connection *c = r->connection;
+
+	if (c != NULL) {
+		message_splice(&counted, (struct span){ front, strlen(front) }, result.p, result.n);
+		reply_line(&line, r->id, (struct span){ counted.data, counted.len - 1 });
+		/* the copies could not be made, or the peer lets everything wait */
+		if (link_send_fds(c->link, line.data, line.len, fds, nfds) < 0)
+			link_finish(c->link);
 	}
 	request_done(r);
 }

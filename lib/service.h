@@ -36,6 +36,13 @@ struct service {
 	 * line {"type":"error",...}. NULL: events are refused. */
 	int (*event)(void *self, const struct link_peer *peer, const struct message *m,
 	    struct error *e);
+	/* A piece of the data that follows a request (its contract row has a parameter of that type),
+	 * after its call, unless that has answered; left is how many more bytes there will be, 0 in the
+	 * last piece, which may be empty. When the connection is lost before, the request is gone: gone
+	 * tells. */
+	void (*data)(void *self, struct request *r, struct span piece, uint64_t left);
+	/* The connection of that number (request_connection) is lost. May be NULL. */
+	void (*gone)(void *self, uint64_t connection);
 };
 
 struct server;
@@ -59,9 +66,16 @@ int64_t request_integer(struct request *r, const char *name, int64_t otherwise);
 /* Raw JSON of a parameter, n 0 when absent. */
 struct span request_raw(struct request *r, const char *name);
 const struct link_peer *request_peer(const struct request *r);
+/* The number of its connection, never given twice; 0 when that is lost or waits for no reply. */
+uint64_t request_connection(const struct request *r);
+/* Whether the reply may carry descriptors. */
+bool request_carries_fds(const struct request *r);
 /* Answers; exactly one of these, now or later, also when the caller is gone by then; r is gone
  * afterwards. result is a JSON value, {} when n is 0. */
 void request_reply(struct request *r, struct span result);
+/* The same with descriptors, of which copies are made; result is a JSON object and gets "fds". Only
+ * where request_carries_fds. */
+void request_reply_fds(struct request *r, struct span result, const int *fds, int nfds);
 /* error_name is of a row of contract_errors. */
 void request_fail(struct request *r, const char *error_name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

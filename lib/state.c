@@ -408,12 +408,21 @@ find_named(struct state_build *b, const char *builds, const char *text, struct e
 	return find_number(b, builds, repo, number, e);
 }
 
+/* A log server keeps the logs alone. */
+static bool
+is_build(const char *path)
+{
+	AUTO_FREE char *events = xformat("%s/events.ndjson", path);
+	AUTO_FREE char *logs = xformat("%s/logs", path);
+
+	return access(events, F_OK) == 0 || is_folder(logs);
+}
+
 /* The folder of a build, or its events.ndjson; anywhere. */
 static int
 find_path(struct state_build *b, const char *builds, const char *text, struct error *e)
 {
 	char *path = realpath(text, NULL);
-	AUTO_FREE char *log = NULL;
 	size_t n = strlen(builds);
 	char *slash;
 
@@ -422,8 +431,7 @@ find_path(struct state_build *b, const char *builds, const char *text, struct er
 	slash = strrchr(path, '/');
 	if (slash != path && strcmp(slash + 1, "events.ndjson") == 0)
 		*slash = '\0';
-	log = xformat("%s/events.ndjson", path);
-	if (access(log, F_OK) < 0) {
+	if (!is_build(path)) {
 		error_set(e, ERROR_NOT_FOUND, "%s is not the folder of a build (no events.ndjson in it)",
 		    path);
 		free(path);

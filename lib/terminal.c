@@ -8,10 +8,8 @@
 #include <wchar.h>
 
 #include "number.h"
+#include "safe.h"
 #include "utf8.h"
-
-/* The longest SGR sequence that is believed: ESC [ and the five parts of two true colours fit. */
-#define SGR_LIMIT 48
 
 static bool
 dumb(void)
@@ -102,83 +100,13 @@ terminal_width(const char *p, size_t n, size_t *length)
 	return *length == 1 ? 1 : unicode_width(code_point(p, *length));
 }
 
-/* Bytes of the colour sequence (SGR, ECMA-48 8.3.117) at p, 0 when there is none. */
-static size_t
-sgr_length(const char *p, size_t n)
-{
-	size_t at = 2;
-
-	if (n < 3 || p[0] != '\033' || p[1] != '[')
-		return 0;
-	while (at < n && at < SGR_LIMIT && p[at] != '\0' && strchr("0123456789;:", p[at]) != NULL)
-		at++;
-	return at < n && p[at] == 'm' ? at + 1 : 0;
-}
-
-/* Shows a byte below space, or DEL, in caret notation; newline and tab are themselves. */
-static void
-show_control(struct bytes *into, char c)
-{
-	if (c == '\n' || c == '\t') {
-		bytes_char(into, c);
-		return;
-	}
-	bytes_char(into, '^');
-	bytes_char(into, (char)(c ^ 0x40));
-}
-
-/* One sequence of two bytes or more, or a stray byte; the bytes it took. */
-static size_t
-show_wide(struct bytes *into, const char *p, size_t n)
-{
-	size_t length = utf8_length(p, n);
-
-	if (length == 0) {
-		bytes_text(into, "\xef\xbf\xbd");
-		return 1;
-	}
-	/* U+0080 to U+009F are the 8-bit forms of ESC @ to ESC _ */
-	if (length == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0) {
-		bytes_text(into, "^[");
-		bytes_char(into, (char)((unsigned char)p[1] - 0x40));
-	} else {
-		bytes_add(into, p, length);
-	}
-	return length;
-}
-
-static bool
-printable(char c)
-{
-	return c >= ' ' && c < 0x7f;
-}
-
 void
 terminal_safe(struct bytes *into, const char *p, size_t n, bool color)
 {
-	size_t at = 0;
+	struct safe s = { .color = color };
 
-	while (at < n) {
-		size_t from = at, sgr;
-
-		while (at < n && printable(p[at]))
-			at++;
-		bytes_add(into, p + from, at - from);
-		if (at == n)
-			break;
-		if ((sgr = sgr_length(p + at, n - at)) > 0) {
-			if (color)
-				bytes_add(into, p + at, sgr);
-			at += sgr;
-		} else if ((unsigned char)p[at] >= 0x80) {
-			at += show_wide(into, p + at, n - at);
-		} else {
-			/* the CR of CR LF, or of a line whose newline was taken off, overwrites nothing */
-			if (p[at] != '\r' || (at + 1 < n && p[at + 1] != '\n'))
-				show_control(into, p[at]);
-			at++;
-		}
-	}
+	safe_add(&s, into, p, n);
+	safe_end(&s, into);
 }
 
 void

@@ -16,8 +16,7 @@ int terminal_columns(int fd);
 int terminal_rows(int fd);
 /* How many columns a character takes (wcwidth); sets *length to its bytes. Invalid bytes count 1. */
 int terminal_width(const char *p, size_t n, size_t *length);
-/* Appends text so that a terminal obeys nothing of it but SGR colour: escapes and control bytes are
- * shown as ^[ ; tab stays, what a carriage return would overwrite stays visible. */
+/* Appends a text, whole, made safe for a terminal (safe.h). */
 void terminal_safe(struct bytes *into, const char *p, size_t n, bool color);
 /* Appends at most columns columns of one line (no newline), safe, without colour. */
 void terminal_fit(struct bytes *into, const char *p, size_t n, int columns);

@@ -1,5 +1,8 @@
 #include "utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 size_t
 utf8_length(const char *text, size_t n)
 {
@@ -36,15 +39,32 @@ utf8_length(const char *text, size_t n)
 	return 0;
 }
 
+/* How many bytes at p, in whole words, are ASCII. */
+static size_t
+ascii_run(const char *p, size_t n)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; n - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, p + at, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return at;
+}
+
 bool
 utf8_valid(const char *p, size_t n)
 {
-	size_t length;
+	for (size_t at = 0; at < n;) {
+		size_t length = ascii_run(p + at, n - at);
 
-	for (size_t at = 0; at < n; at += length) {
-		length = utf8_length(p + at, n - at);
+		if (length == 0)
+			length = utf8_length(p + at, n - at);
 		if (length == 0)
 			return false;
+		at += length;
 	}
 	return true;
 }

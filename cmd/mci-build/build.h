@@ -36,7 +36,7 @@ struct build_options {
 	const char *progress;
 	bool json, plan, lint, watch, fail_fast, no_deps, staged;
 	struct option_list skip, labels, params, env, secrets, secret_files;
-	const char *param_file, *rev, *since, *runner, *log_dir;
+	const char *param_file, *rev, *since, *runner, *log_dir, *log;
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
 	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */

@@ -48,6 +48,8 @@ static const struct option options[] = {
 	    FIELD(timeout), 0, 0, NULL },
 	{ 0, "runner", "NAME", "where jobs run: host", OPTION_TEXT, FIELD(runner), 0, 0, NULL },
 	{ 0, "watch", NULL, "build again whenever files change", OPTION_FLAG, FIELD(watch), 0, 0, NULL },
+	{ 0, "log", "ADDRESS", "let this log server keep the jobs' logs (default: $MCI_LOG)", OPTION_TEXT,
+	    FIELD(log), 0, 0, NULL },
 	{ 0, "log-dir", "DIR", "keep the jobs' logs in this folder", OPTION_TEXT, FIELD(log_dir), 0, 0,
 	    NULL },
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "environment.h"
 #include "emit.h"
 #include "link.h"
@@ -171,10 +172,26 @@ deaf(void *arg, struct link *l, const struct error *why)
 static const struct link_events up_events = { .line = line_came, .closed = gone };
 static const struct link_events down_events = { .closed = deaf };
 
+/* The address of the log server, also when it is read in another folder; NULL for none. */
+static char *
+log_server(const char *given)
+{
+	const char *text = given != NULL ? given : getenv("MCI_LOG");
+	struct address a;
+	char *path;
+
+	if (text == NULL || address_parse(&a, text, NULL) < 0)
+		return text == NULL ? NULL : xstrdup(text);
+	path = a.kind == ADDRESS_UNIX ? realpath(a.path, NULL) : NULL;
+	address_free(&a);
+	return path != NULL ? path : xstrdup(text);
+}
+
 static int
 spawn(struct build *b, int in, int out, struct error *e)
 {
 	AUTO_FREE char *path = process_kit("mci-job");
+	AUTO_FREE char *log = log_server(b->options->log);
 	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
 	AUTO_FREE const char **argv = xmalloc((16 + 2 * b->options->env.n) * sizeof(*argv));
 	/* as long as a part of the build lives, its folder is locked */
@@ -195,6 +212,10 @@ spawn(struct build *b, int in, int out, struct error *e)
 	argv[n++] = jobs;
 	argv[n++] = "--log-dir";
 	argv[n++] = b->logs;
+	if (log != NULL) {
+		argv[n++] = "--log";
+		argv[n++] = log;
+	}
 	if (b->options->runner != NULL) {
 		argv[n++] = "--runner";
 		argv[n++] = b->options->runner;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "logservice.h"
 #include "memory.h"
 #include "process.h"
 #include "variables.h"
@@ -75,18 +76,30 @@ display_start(struct attempt *a, struct error *e)
 {
 	const struct site *site = a->site;
 	bool plain = strcmp(site->settings->progress, "plain") == 0;
-	bool nowhere = !site->keep_logs && site->report.events;
+	bool nowhere = !site->keep_logs && site->settings->log == NULL && site->report.events;
 	AUTO_BYTES name = { 0 };
 	int fd;
 
 	if (!plain && !nowhere)
 		return 0;
-	logfile_name(&name, a->spec.id, a->spec.attempt, "log");
+	if (site->settings->log != NULL)
+		bytes_format(&name, "/proc/self/fd/%d", a->log.fd);
+	else
+		logfile_name(&name, a->spec.id, a->spec.attempt, "log");
 	fd = kernel.open(site->logs, bytes_string(&name), O_RDONLY, 0);
 	if (fd < 0)
 		return error_sys(e, "open %s", name.data);
 	display_open(&a->display, fd, a->spec.id, plain ? &a->site->report.out : NULL);
 	return 0;
+}
+
+static int
+log_open(struct attempt *a, struct error *e)
+{
+	const char *server = a->site->settings->log;
+
+	return server != NULL ? logservice_open(&a->log, server, a->spec.id, a->spec.attempt, e) :
+	    logfile_open(&a->log, a->site->logs, a->spec.id, a->spec.attempt, e);
 }
 
 int
@@ -96,8 +109,7 @@ launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e)
 		return -1;
 	if (a->site->logs < 0)
 		return 0;
-	if (logfile_open(&a->log, a->site->logs, a->spec.id, a->spec.attempt, e) < 0 ||
-	    display_start(a, e) < 0)
+	if (log_open(a, e) < 0 || display_start(a, e) < 0)
 		return -1;
 	a->log.mask = a->site->mask;
 	if (a->spec.pty)

@@ -16,7 +16,7 @@
 
 struct options {
 	int64_t jobs;
-	const char *log_dir;
+	const char *log_dir, *log;
 	const char *runner;
 	int64_t timeout;
 	const char *progress;
@@ -29,6 +29,8 @@ static const struct option options[] = {
 	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, jobs), .min = 1, .max = JOBS_LIMIT },
 	{ .name = "log-dir", .value = "DIR", .help = "keep what each job prints in DIR",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log_dir) },
+	{ .name = "log", .value = "ADDRESS", .help = "let this log server keep what each job prints",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log) },
 	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
@@ -99,7 +101,8 @@ main(int argc, char **argv)
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}
-	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .runner = o.runner,
+	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .log = o.log,
+		.runner = o.runner,
 		.timeout = o.timeout, .progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
 	if (o.explain)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "contract.h"
+#include "contractcheck.h"
 #include "emit.h"
 
 static void

@@ -3,64 +3,83 @@
 
 #include "memory.h"
 #include "merge.h"
-#include "nearest.h"
+#include "raw.h"
+#include "section.h"
 #include "show.h"
-
-/* The job that was meant when there is none of that name. */
-static const char *
-nearest_job(const struct run *r)
-{
-	AUTO_FREE const char **ids = xmalloc((r->fold.njobs + 1) * sizeof(*ids));
-
-	for (size_t i = 0; i < r->fold.njobs; i++)
-		ids[i] = r->fold.jobs[i].id;
-	return nearest_word(r->only, ids, r->fold.njobs);
-}
-
-int
-show_nothing(struct run *r, struct error *e)
-{
-	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
-	const char *near;
-
-	if (j == NULL) {
-		near = nearest_job(r);
-		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->build.name, r->only,
-		    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
-		    near == NULL ? "" : "'?");
-	}
-	if (r->attempt > 0 && j->started > 0)
-		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
-		    r->build.name, r->only, r->attempt, j->attempt);
-	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: it is %s%s%s%s", r->build.name, r->only,
-	    status_name(j->status), j->reason == NULL ? "" : " (",
-	    j->reason == NULL ? "" : j->reason, j->reason == NULL ? "" : ")");
-}
-
-/* Of one job the last attempt that was asked for is shown, of a whole build all are. */
-static size_t
-first_shown(const struct run *r)
-{
-	return r->only == NULL ? 0 : r->n - 1;
-}
 
 static int
 show_raw(const struct view *v, struct source *s, struct error *e)
 {
 	int there = view_open(v, s, e);
 
-	if (there < 0 || (there == 1 && output_raw(v->out, s, e) < 0))
+	if (there < 0 || (there == 1 && raw_copy(v->out, s, e) < 0))
 		return -1;
 	view_finish(v, s);
 	return 0;
 }
 
+/* The sections of a log are noted while the build's events are read. */
+static void
+take_note(void *arg, const struct run_note *n)
+{
+	(void)arg;
+	if (n->note.n == 0)
+		return;
+	if (n->source->sections == NULL)
+		n->source->sections = xmalloc(sizeof(*n->source->sections));
+	section_note(n->source->sections, n->note, n->offset, n->time);
+}
+
+static int
+show_folded(const struct show *show, const struct view *v, struct source *s, struct error *e)
+{
+	struct section_list own = { 0 }, *sections = s->sections != NULL ? s->sections : &own;
+	int there = view_open(v, s, e), result = there;
+
+	if (there == 1 && show->markers != MARKER_NONE) {
+		sections = &own;
+		result = section_find(&own, s, show->markers, e);
+		s->at = s->searched = 0;
+		s->number = 1;
+	}
+	if (there == 1 && result >= 0)
+		result = section_show(sections, v->out, s, e);
+	section_free(&own);
+	if (result >= 0)
+		view_finish(v, s);
+	return result < 0 ? -1 : 0;
+}
+
+/* One log behind the other, since a section's lines belong together. */
+static int
+show_sections(const struct show *show, const struct view *v, const struct run *r, struct error *e)
+{
+	for (size_t i = run_first_shown(r); i < r->n; i++) {
+		if (show_folded(show, v, r->sources[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+forget_sections(const struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->sources[i]->sections != NULL)
+			section_free(r->sources[i]->sections);
+		free(r->sources[i]->sections);
+		r->sources[i]->sections = NULL;
+	}
+}
+
 static int
 show_run(struct show *s, const struct view *v, struct run *r, struct error *e)
 {
-	size_t from = first_shown(r);
+	size_t from = run_first_shown(r);
 
 	s->out.prefix = r->only == NULL;
+	if (s->sections)
+		return show_sections(s, v, r, e);
 	if (r->only != NULL && !s->out.time && !s->out.json)
 		return show_raw(v, r->sources[from], e);
 	return merge_show(v, r->sources + from, r->n - from, e);
@@ -80,9 +99,9 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 	AUTO_FREE struct source **all = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		const struct run *r = &s->runs[i];
-		size_t from = first_shown(r);
+	for (size_t i = 0; i < s->runs.n; i++) {
+		const struct run *r = &s->runs.all[i];
+		size_t from = run_first_shown(r);
 
 		all = xrealloc(all, n + r->n - from, sizeof(struct source *));
 		memcpy(all + n, r->sources + from, (r->n - from) * sizeof(struct source *));
@@ -95,24 +114,31 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 	return merge_show(v, all, n, e);
 }
 
-int
-show_cat(struct show *s, struct error *e)
+static int
+show_all(struct show *s, struct error *e)
 {
 	struct view v = { .out = &s->out, .range = &s->range, .snapshot = true };
 
-	for (size_t i = 0; i < s->n; i++) {
-		struct run *r = &s->runs[i];
-
-		if (run_read(r, e) < 0)
-			return -1;
-		if (r->only != NULL && r->n == 0)
-			return show_nothing(r, e);
-	}
+	if (runs_read(&s->runs, e) < 0)
+		return -1;
 	if (s->merge && show_merged(s, &v, e) < 0)
 		return -1;
-	for (size_t i = 0; i < s->n && !s->merge; i++) {
-		if (show_run(s, &v, &s->runs[i], e) < 0)
+	for (size_t i = 0; i < s->runs.n && !s->merge; i++) {
+		if (show_run(s, &v, &s->runs.all[i], e) < 0)
 			return -1;
 	}
 	return output_end(&s->out, e);
+}
+
+int
+show_cat(struct show *s, struct error *e)
+{
+	int result;
+
+	for (size_t i = 0; i < s->runs.n && s->sections; i++)
+		s->runs.all[i].annotated = take_note;
+	result = show_all(s, e);
+	for (size_t i = 0; i < s->runs.n; i++)
+		forget_sections(&s->runs.all[i]);
+	return result;
 }

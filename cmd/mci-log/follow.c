@@ -9,7 +9,10 @@
 #include "kernel.h"
 #include "memory.h"
 #include "merge.h"
+#include "raw.h"
 #include "show.h"
+
+#define SETTLE 20 /* milliseconds */
 
 /* A run as it is followed. */
 struct followed {
@@ -22,10 +25,12 @@ struct follow {
 	struct show *show;
 	struct view view;
 	bool raw;             /* one job, byte for byte */
+	bool settling;        /* a file was closed, and its lock may go a moment later (bare.h) */
 	struct followed *runs;
 	struct source **live; /* not done, in the order in which they started */
 	size_t nlive, size;
-	/* [0] the inotify descriptor, [1] standard output, then for each run the end of its mci-build */
+	/* [0] the inotify descriptor, [1] standard output, then for each run the end of its
+	 * mci-build */
 	struct pollfd *polls;
 };
 
@@ -39,9 +44,22 @@ watch_run(struct follow *f, struct followed *r, struct error *e)
 	    IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR);
 	if (r->folder < 0)
 		return error_sys(e, "watch %s", r->run->build.path);
-	r->logs = inotify_add_watch(fd, logs, IN_MODIFY | IN_ONLYDIR);
+	r->logs = inotify_add_watch(fd, logs, IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR);
 	if (r->logs < 0 && errno != ENOENT)
 		return error_sys(e, "watch %s", logs);
+	return 0;
+}
+
+/* Only the events tell what still comes. */
+static int
+check_events(const struct show *show, struct error *e)
+{
+	for (size_t i = 0; i < show->runs.n; i++) {
+		if (show->runs.all[i].events < 0 && !show->runs.all[i].bare)
+			return error_set(e, ERROR_REFUSED,
+			    "%s has no events.ndjson: a server's log is followed at the server",
+			    show->runs.all[i].build.path);
+	}
 	return 0;
 }
 
@@ -50,19 +68,21 @@ start(struct follow *f, struct show *show, struct error *e)
 {
 	f->show = show;
 	f->view = (struct view){ .out = &show->out, .range = &show->range };
-	f->runs = xmalloc(show->n * sizeof(*f->runs));
-	f->polls = xmalloc((show->n + 2) * sizeof(*f->polls));
+	f->runs = xmalloc(show->runs.n * sizeof(*f->runs));
+	f->polls = xmalloc((show->runs.n + 2) * sizeof(*f->polls));
 	f->polls[0] = (struct pollfd){ inotify_init1(IN_CLOEXEC | IN_NONBLOCK), POLLIN, 0 };
 	/* only that nobody reads any more is of interest, and that comes unasked */
 	f->polls[1] = (struct pollfd){ STDOUT_FILENO, 0, 0 };
-	for (size_t i = 0; i < show->n; i++) {
+	for (size_t i = 0; i < show->runs.n; i++) {
 		f->polls[i + 2] = (struct pollfd){ -1, POLLIN, 0 };
-		f->runs[i].run = &show->runs[i];
+		f->runs[i].run = &show->runs.all[i];
 	}
 	if (f->polls[0].fd < 0)
 		return error_sys(e, "inotify_init1");
+	if (check_events(show, e) < 0)
+		return -1;
 	/* before anything is read, so that nothing falls between */
-	for (size_t i = 0; i < show->n; i++) {
+	for (size_t i = 0; i < show->runs.n; i++) {
 		if (watch_run(f, &f->runs[i], e) < 0)
 			return -1;
 	}
@@ -93,7 +113,7 @@ check_alive(struct follow *f, struct followed *r, struct pollfd *p)
 static int
 read_events(struct follow *f, struct error *e)
 {
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct followed *r = &f->runs[i];
 
 		if (!r->run->dirty)
@@ -116,9 +136,9 @@ show_live_raw(struct follow *f, struct error *e)
 {
 	for (size_t i = 0; i < f->nlive; i++) {
 		struct source *s = f->live[i];
-		int there = s->dirty ? view_open(&f->view, s, e) : s->fd >= 0;
+		int there = s->dirty ? view_open(&f->view, s, e) : s->open;
 
-		if (there < 0 || (there == 1 && output_raw(f->view.out, s, e) < 0))
+		if (there < 0 || (there == 1 && raw_copy(f->view.out, s, e) < 0))
 			return -1;
 		if (!s->ended)
 			break;
@@ -158,7 +178,7 @@ show_live(struct follow *f, struct error *e)
 static void
 all_dirty(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->n; i++)
+	for (size_t i = 0; i < f->show->runs.n; i++)
 		f->runs[i].run->dirty = true;
 	for (size_t i = 0; i < f->nlive; i++)
 		f->live[i]->dirty = true;
@@ -171,6 +191,10 @@ changed(struct follow *f, struct run *r, bool in_logs, const struct inotify_even
 {
 	const char *name = event->name;
 
+	if (r->bare) {
+		r->dirty = true;
+		f->settling = f->settling || (event->mask & IN_CLOSE_WRITE) != 0;
+	}
 	if (!in_logs && strcmp(name, "events.ndjson") == 0) {
 		r->dirty = true;
 		/* the folder itself lives as long as we hold it open */
@@ -181,7 +205,7 @@ changed(struct follow *f, struct run *r, bool in_logs, const struct inotify_even
 	for (size_t i = 0; i < f->nlive; i++) {
 		struct source *s = f->live[i];
 
-		if (s->dir == (in_logs ? r->logs : r->folder) && strcmp(s->file, name) == 0)
+		if ((s->job != NULL) == in_logs && strcmp(s->file, name) == 0)
 			s->dirty = true;
 	}
 	return 0;
@@ -192,7 +216,7 @@ take_change(struct follow *f, const struct inotify_event *event, struct error *e
 {
 	if (event->mask & IN_Q_OVERFLOW)
 		all_dirty(f);
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct followed *r = &f->runs[i];
 
 		if (event->len > 0 && (event->wd == r->folder || event->wd == r->logs) &&
@@ -220,15 +244,22 @@ take_changes(struct follow *f, struct error *e)
 static int
 wait_for_change(struct follow *f, struct error *e)
 {
-	if (poll(f->polls, f->show->n + 2, -1) < 0)
+	int ready = poll(f->polls, f->show->runs.n + 2, f->settling ? SETTLE : -1);
+
+	if (ready < 0)
 		return errno == EINTR ? 0 : error_sys(e, "poll");
+	if (ready == 0) {
+		f->settling = false;
+		for (size_t i = 0; i < f->show->runs.n; i++)
+			f->runs[i].run->dirty = true;
+	}
 	if (f->polls[1].revents != 0) {
 		/* as a write to it would end us */
 		raise(SIGPIPE);
 		errno = EPIPE;
 		return error_sys(e, "write standard output");
 	}
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct pollfd *p = &f->polls[i + 2];
 
 		if (p->revents == 0)
@@ -243,7 +274,7 @@ wait_for_change(struct follow *f, struct error *e)
 static bool
 finished(const struct follow *f)
 {
-	for (size_t i = 0; i < f->show->n; i++) {
+	for (size_t i = 0; i < f->show->runs.n; i++) {
 		if (!run_done(f->runs[i].run))
 			return false;
 	}
@@ -268,7 +299,7 @@ follow(struct follow *f, struct error *e)
 static void
 stop(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->n + 2; i++) {
+	for (size_t i = 0; i < f->show->runs.n + 2; i++) {
 		if (i != 1 && f->polls[i].fd >= 0)
 			close(f->polls[i].fd);
 	}
@@ -283,15 +314,16 @@ show_follow(struct show *s, struct error *e)
 	struct follow f = { 0 };
 	int result = start(&f, s, e);
 
-	f.raw = s->n == 1 && s->runs[0].only != NULL && !s->merge && !s->out.time && !s->out.json;
-	s->out.prefix = s->n > 1 || s->runs[0].only == NULL || s->merge;
+	f.raw = s->runs.n == 1 && s->runs.all[0].only != NULL && !s->merge && !s->out.time &&
+	    !s->out.json;
+	s->out.prefix = s->runs.n > 1 || s->runs.all[0].only == NULL || s->merge;
 	if (result == 0)
 		result = follow(&f, e);
 	if (result == 0)
 		result = output_end(&s->out, e);
-	for (size_t i = 0; i < s->n && result == 0; i++) {
-		if (s->runs[i].only != NULL && s->runs[i].n == 0)
-			result = show_nothing(&s->runs[i], e);
+	for (size_t i = 0; i < s->runs.n && result == 0; i++) {
+		if (s->runs.all[i].only != NULL && s->runs.all[i].n == 0)
+			result = run_nothing(&s->runs.all[i], e);
 	}
 	stop(&f);
 	return result;

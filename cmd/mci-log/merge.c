@@ -19,7 +19,7 @@ view_open(const struct view *v, struct source *s, struct error *e)
 	struct error why;
 	int there;
 
-	if (s->fd >= 0)
+	if (s->open)
 		return 1;
 	there = source_open(s, e);
 	if (there <= 0)
@@ -42,7 +42,7 @@ note_missing(const struct view *v, struct source *s)
 {
 	int64_t size = source_size(s);
 
-	if (s->truncated || s->index.truncated)
+	if (s->truncated || s->times.truncated)
 		output_note(v->out, "%s: the log is truncated: %lld bytes were kept", s->name,
 		    (long long)size);
 	else if (size < s->bytes)
@@ -83,7 +83,7 @@ static int
 admit(struct merge *m, struct source *s, struct error *e)
 {
 	struct error why;
-	bool fresh = s->fd < 0;
+	bool fresh = !s->open;
 	int found;
 
 	if (!s->dirty || s->done)
@@ -117,7 +117,8 @@ choose(struct merge *m, int64_t *until)
 			oldest = i;
 	}
 	chosen = m->active[oldest];
-	/* in front it also wins at equal times, so that what one job printed at once stays together */
+	/* in front it also wins at equal times, so that what one job printed at once stays
+	 * together */
 	for (size_t i = oldest; i > 0; i--)
 		m->active[i] = m->active[i - 1];
 	m->active[0] = chosen;

@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "safe.h"
 #include "source.h"
 
 struct output {
@@ -16,20 +17,25 @@ struct output {
 	bool terminal; /* escapes are shown, not obeyed */
 	bool color;
 	bool quiet;    /* no notes */
+	bool context;  /* JSON: the line is one around what was looked for */
 	struct bytes buffer;
-	bool colored;  /* a colour may be left on */
-	struct bytes held; /* terminal: the start of a sequence whose end has not come yet */
+	struct safe safe; /* terminal: what is between two pieces */
 };
 
 void output_init(struct output *o, const char *color);
 /* The line that source_line found, whole. */
 int output_line(struct output *o, struct source *s, struct error *e);
-/* Everything of the source from at to `to` or its end, byte for byte (on a terminal made safe); moves
- * at. */
-int output_raw(struct output *o, struct source *s, struct error *e);
+/* A line of ours in the place of some of the source's. */
+int output_heading(struct output *o, const struct source *s, struct span text, struct error *e);
 int output_flush(struct output *o, struct error *e);
+/* Flushes when enough is gathered. */
+int output_batch(struct output *o, struct error *e);
+/* Ends a colour that was left on. */
+void output_reset(struct output *o);
 /* Behind the last byte: what was held comes out, colours are reset. */
 int output_end(struct output *o, struct error *e);
+/* The colour of a job by its place in the build. */
+const char *output_color(size_t place);
 /* A message on standard error, between the lines. */
 void output_note(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void output_free(struct output *o);

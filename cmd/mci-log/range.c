@@ -76,19 +76,16 @@ apply_lines(const struct range *r, struct source *s, struct error *e)
 	return 0;
 }
 
-/* Where the first chunk that came at since or later begins; size when none did. */
+/* Where the first chunk that came at since or later begins; the end when none did. */
 static int64_t
-chunk_since(const struct source *s, int64_t since)
+chunk_since(struct source *s, int64_t since)
 {
-	const struct logfile_index *x = &s->index;
+	int64_t offset;
 
-	if (x->n == 0)
+	if (s->times.count == 0)
 		return (s->first > 0 ? s->first : s->modified) >= since ? 0 : s->to;
-	for (size_t i = 0; i < x->n; i++) {
-		if (x->records[i].time >= since)
-			return (int64_t)x->records[i].offset;
-	}
-	return s->to;
+	offset = times_since(&s->times, since);
+	return offset < 0 ? s->to : offset;
 }
 
 /* A line's time is that of its last byte, so the line that a chunk ends belongs to it. */

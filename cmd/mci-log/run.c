@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
+#include "files.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
+#include "nearest.h"
 #include "process.h"
 #include "timestamp.h"
 
-static struct source *
-add_source(struct run *r, const char *job, int attempt)
+struct source *
+run_add_source(struct run *r, const char *job, int attempt)
 {
 	AUTO_BYTES name = { 0 };
 
@@ -28,27 +31,90 @@ add_source(struct run *r, const char *job, int attempt)
 		r->sources = xrealloc(r->sources, r->size, sizeof(*r->sources));
 	}
 	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
-	    job == NULL ? r->folder : r->logs);
+	    job == NULL ? &r->own : &r->logs);
+	r->sources[r->n]->build = r->prefix ? r->build.name : NULL;
 	return r->sources[r->n++];
 }
 
-int
-run_open(struct run *r, const char *text, const char *project, struct error *e)
+/* A folder below one that is open or not; one that is not there is none. */
+static int
+open_folder(int *fd, int dir, const char *path, struct error *e)
 {
+	if (dir == -1)
+		return 0;
+	*fd = kernel.open(dir, path, O_RDONLY | O_DIRECTORY, 0);
+	return *fd >= 0 || errno == ENOENT ? 0 : error_sys(e, "open %s", path);
+}
 
-	r->folder = r->logs = r->events = -1;
-	fold_init(&r->fold);
-	if (state_job_find(&r->build, &r->only, text, project, e) < 0)
+/* The last three parts of a build's path are its name, wherever the folder of all builds is. */
+static const char *
+archived_name(const struct run *r)
+{
+	const char *at = r->build.path + strlen(r->build.path);
+
+	for (int slashes = 0; at > r->build.path && slashes < 3;)
+		slashes += *--at == '/';
+	return at[0] == '/' ? at + 1 : at;
+}
+
+static int
+open_archive(struct run *r, const char *archive, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/%s", archive, archived_name(r));
+
+	if (open_folder(&r->own.archive, AT_FDCWD, path, e) < 0)
 		return -1;
-	r->folder = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
-	if (r->folder < 0)
+	return open_folder(&r->logs.archive, r->own.archive, "logs", e);
+}
+
+/* A build of a folder that a server or mci-log put filled. */
+static int
+open_bare(struct run *r, const char *text, const struct run_where *where, struct error *e)
+{
+	struct logname n;
+
+	if (logname_parse(&n, text, e) < 0)
+		return -1;
+	r->depot = xmalloc(sizeof(*r->depot));
+	r->only = n.job;
+	r->attempt = n.job != NULL ? n.attempt : 0;
+	r->build.name = n.build;
+	r->build.lock = -1;
+	if (depot_open(r->depot, where->dir, false, false, e) < 0 ||
+	    (where->archive != NULL && depot_archive(r->depot, where->archive, e) < 0))
+		return -1;
+	r->build.path = xformat("%s/%s", r->depot->path, n.build);
+	return 0;
+}
+
+static int
+find(struct run *r, const char *text, const char *project, const struct run_where *where,
+    struct error *e)
+{
+	return where->dir != NULL ? open_bare(r, text, where, e) :
+	    state_job_find(&r->build, &r->only, text, project, e);
+}
+
+int
+run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
+    struct error *e)
+{
+	r->own = r->logs = (struct shelf){ -1, -1 };
+	r->events = -1;
+	fold_init(&r->fold);
+	if (find(r, text, project, where, e) < 0)
+		return -1;
+	r->own.live = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
+	if (r->own.live < 0 && (errno != ENOENT || r->depot == NULL))
 		return error_sys(e, "open %s", r->build.path);
-	r->events = kernel.open(r->folder, "events.ndjson", O_RDONLY, 0);
-	if (r->events < 0)
+	if (r->own.live >= 0)
+		r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
+	if (r->events < 0 && errno != ENOENT)
 		return error_sys(e, "open %s/events.ndjson", r->build.path);
-	r->logs = kernel.open(r->folder, "logs", O_RDONLY | O_DIRECTORY, 0);
-	if (r->logs < 0 && errno != ENOENT)
-		return error_sys(e, "open %s/logs", r->build.path);
+	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||
+	    (where->archive != NULL && open_archive(r, where->archive, e) < 0))
+		return error_before(e, "%s: ", r->build.path);
+	r->bare = r->events < 0 && r->depot != NULL;
 	r->dirty = true;
 	return 0;
 }
@@ -106,14 +172,14 @@ source_of(struct run *r, const struct message *m)
 	int64_t attempt = member_integer(m, "attempt", 1);
 	struct source *s, *last;
 
-	if (j == NULL || r->logs < 0 || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
+	if (j == NULL || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
 		return NULL;
 	last = *latest(r, j);
 	for (s = last; s != NULL; s = s->before) {
 		if (s->attempt == attempt)
 			return s;
 	}
-	s = add_source(r, j->id, (int)attempt);
+	s = run_add_source(r, j->id, (int)attempt);
 	s->place = j->order + 1;
 	s->before = last;
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
@@ -172,7 +238,7 @@ on_build_start(struct run *r, const struct message *m)
 	r->pid = (pid_t)member_integer(m, "pid", 0);
 	if (r->only != NULL || r->attempt > 1 || r->n > 0)
 		return;
-	s = add_source(r, NULL, 1);
+	s = run_add_source(r, NULL, 1);
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
 }
 
@@ -183,6 +249,25 @@ on_build_end(struct run *r, const struct message *m)
 	end_all(r);
 }
 
+static void
+on_annotated(struct run *r, const struct message *m)
+{
+	struct source *s = r->annotated == NULL ? NULL : source_of(r, m);
+	struct scan_value v;
+	struct run_note n = { .offset = member_integer(m, "offset", 0), .source = s };
+
+	if (s == NULL)
+		return;
+	timestamp_parse(m->time.p, m->time.n, &n.time, NULL);
+	if (message_member(m->line.p, m->line.n, "note", &v, NULL) == 1 && v.type == SCAN_OBJECT)
+		n.note = v.raw;
+	else if (message_member(m->line.p, m->line.n, "text", &v, NULL) == 1 && v.type == SCAN_STRING)
+		n.text = v.raw;
+	else
+		return;
+	r->annotated(r->arg, &n);
+}
+
 static const struct {
 	const char *type;
 	void (*take)(struct run *r, const struct message *m);
@@ -190,11 +275,13 @@ static const struct {
 	{ "build/start", on_build_start },
 	{ "job/start", on_start },
 	{ "job/executed", on_executed },
+	{ "log/annotated", on_annotated },
 	{ "job/end", on_end },
 	{ "build/end", on_build_end },
 };
 
-/* A line that is no event of ours changes nothing: the log is a witness, not a judge of the events. */
+/* A line that is no event of ours changes nothing: the log is a witness, not a judge of the
+ * events. */
 static void
 take_line(struct run *r, struct span line)
 {
@@ -209,23 +296,45 @@ take_line(struct run *r, struct span line)
 	}
 }
 
+static void
+take_lines(struct run *r)
+{
+	enum line_result result;
+	struct span line;
+
+	while ((result = line_next(&r->reader, &line)) != LINE_NONE) {
+		if (result == LINE_OK)
+			take_line(r, line);
+	}
+}
+
+static int
+read_folder(struct run *r, struct error *e)
+{
+	AUTO_BYTES events = { 0 };
+	int result = files_tell(&r->own, &r->logs, &events, e);
+
+	line_add(&r->reader, events.data, events.len);
+	take_lines(r);
+	return result < 0 ? error_before(e, "%s: ", r->build.path) : 0;
+}
+
 int
 run_read(struct run *r, struct error *e)
 {
+	if (r->bare)
+		return bare_read(r, e);
 	r->dirty = false;
+	if (r->events < 0)
+		return read_folder(r, e);
 	for (;;) {
 		ssize_t got = line_read(&r->reader, r->events);
-		struct span line;
-		enum line_result result;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return error_sys(e, "read %s/events.ndjson", r->build.path);
-		while ((result = line_next(&r->reader, &line)) != LINE_NONE) {
-			if (result == LINE_OK)
-				take_line(r, line);
-		}
+		take_lines(r);
 		if (got == 0)
 			return 0;
 	}
@@ -234,9 +343,50 @@ run_read(struct run *r, struct error *e)
 bool
 run_done(const struct run *r)
 {
+	if (r->bare)
+		return bare_done(r);
 	if (r->ended || r->finished)
 		return true;
 	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
+}
+
+size_t
+run_first_shown(const struct run *r)
+{
+	return r->only == NULL ? 0 : r->n - 1;
+}
+
+/* The job that was meant when there is none of that name. */
+static const char *
+nearest_job(const struct run *r)
+{
+	AUTO_FREE const char **ids = xmalloc((r->fold.njobs + 1) * sizeof(*ids));
+
+	for (size_t i = 0; i < r->fold.njobs; i++)
+		ids[i] = r->fold.jobs[i].id;
+	return nearest_word(r->only, ids, r->fold.njobs);
+}
+
+int
+run_nothing(struct run *r, struct error *e)
+{
+	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
+	const char *near;
+
+	if (r->bare)
+		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s", r->build.name, r->only);
+	if (j == NULL) {
+		near = nearest_job(r);
+		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->build.name, r->only,
+		    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
+		    near == NULL ? "" : "'?");
+	}
+	if (r->attempt > 0 && j->started > 0)
+		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
+		    r->build.name, r->only, r->attempt, j->attempt);
+	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: it is %s%s%s%s", r->build.name, r->only,
+	    status_name(j->status), j->reason == NULL ? "" : " (",
+	    j->reason == NULL ? "" : j->reason, j->reason == NULL ? "" : ")");
 }
 
 int
@@ -249,7 +399,7 @@ bool
 run_abandoned(struct run *r)
 {
 	/* mci-build holds the folder's lock as long as it lives */
-	if (r->ended || state_build_running(&r->build))
+	if (r->ended || r->bare || state_build_running(&r->build))
 		return false;
 	end_all(r);
 	return true;
@@ -262,11 +412,19 @@ run_free(struct run *r)
 		source_free(r->sources[i]);
 	free(r->sources);
 	free(r->latest);
-	memory_close(&r->folder);
-	memory_close(&r->logs);
+	memory_close(&r->own.live);
+	memory_close(&r->own.archive);
+	memory_close(&r->logs.live);
+	memory_close(&r->logs.archive);
 	memory_close(&r->events);
 	line_free(&r->reader);
 	fold_free(&r->fold);
+	if (r->depot != NULL)
+		depot_close(r->depot);
+	free(r->depot);
+	for (size_t i = 0; i < r->njobs; i++)
+		free(r->jobs[i]);
+	free(r->jobs);
 	free(r->only);
 	state_build_free(&r->build);
 }

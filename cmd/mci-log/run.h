@@ -1,5 +1,5 @@
-/* run: one build whose logs are shown: its folder, its events as they come, and a source for each job
- * attempt that they name. */
+/* run: one build whose logs are shown: its folder, its events as they come, and a source for each
+ * job attempt that they name. */
 #ifndef MCI_LOG_RUN_H
 #define MCI_LOG_RUN_H
 
@@ -7,11 +7,27 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "depot.h"
 #include "error.h"
 #include "fold.h"
 #include "line.h"
 #include "source.h"
 #include "state.h"
+#include "stored.h"
+
+/* What a job noted beside its log. */
+struct run_note {
+	struct source *source;
+	int64_t offset;   /* the log's length when it was read */
+	int64_t time;     /* of the event */
+	struct span note; /* the object; or */
+	struct span text; /* the JSON string of a note that is none */
+};
+
+/* Where builds and their logs are looked for; NULL: where this user's builds are, and in no archive. */
+struct run_where {
+	const char *dir, *archive;
+};
 
 struct run {
 	struct state_build build;
@@ -19,7 +35,15 @@ struct run {
 	int attempt;    /* the one attempt that was asked for, 0 for all */
 	bool prefix;    /* names of sources begin with the build's */
 	struct fold fold;
-	int folder, logs, events; /* descriptors; logs is -1 when there is none */
+	/* unless NULL: called for each note as its event is read; set before run_read */
+	void (*annotated)(void *arg, const struct run_note *n);
+	void *arg;
+	int events;     /* descriptor; -1 when only logs are kept */
+	bool bare;      /* then: in a folder with locks (bare.h) */
+	struct depot *depot; /* that folder */
+	char **jobs;    /* and the names of their jobs */
+	size_t njobs;
+	struct shelf own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader reader;
 	struct source **sources;  /* in the order in which they started */
 	size_t n, size;
@@ -32,13 +56,21 @@ struct run {
 };
 
 /* Finds the build (and job) that text names and opens its folder. */
-int run_open(struct run *r, const char *text, const char *project, struct error *e);
+int run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
+    struct error *e);
+/* Adds a source for the log of a job (borrowed; NULL: the script) and attempt. */
+struct source *run_add_source(struct run *r, const char *job, int attempt);
 /* Reads the events that were added; sources appear and end. */
 int run_read(struct run *r, struct error *e);
+/* The first source that is shown when it is not followed: of one job the last attempt that was
+ * asked for, of a whole build all are. */
+size_t run_first_shown(const struct run *r);
+/* For a run that has no source for the job that was asked for: says why. -1. */
+int run_nothing(struct run *r, struct error *e);
 /* Whether nothing that was asked for will be added any more. */
 bool run_done(const struct run *r);
-/* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or cannot
- * be told. */
+/* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or
+ * cannot be told. */
 int run_watch(const struct run *r);
 /* For a build without build/end: whether its mci-build is gone. Then every source has ended. */
 bool run_abandoned(struct run *r);

@@ -6,23 +6,24 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "marker.h"
 #include "output.h"
 #include "range.h"
-#include "run.h"
+#include "runs.h"
 
 struct show {
-	struct run *runs; /* opened, events not read */
-	size_t n;
+	struct runs runs;
 	bool merge;       /* all in one, by time */
+	bool sections;    /* folded; from notes, or: */
+	enum marker_style markers;
 	struct range range;
 	struct output out;
 };
 
 /* Shows what is there now. 0 or -1. */
 int show_cat(struct show *s, struct error *e);
-/* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or -1. */
+/* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or
+ * -1. */
 int show_follow(struct show *s, struct error *e);
-/* For a run that has no source for the job that was asked for: says why. -1. */
-int show_nothing(struct run *r, struct error *e);
 
 #endif

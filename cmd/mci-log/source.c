@@ -1,18 +1,10 @@
 #include "source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "duration.h"
-#include "kernel.h"
+#include "logfile.h"
 #include "memory.h"
-
-/* What is held of a log in memory, whatever the length of its lines. */
-#define WINDOW 65536
 
 static const char *
 base(const struct source *s)
@@ -21,13 +13,14 @@ base(const struct source *s)
 }
 
 struct source *
-source_new(char *name, const char *job, int attempt, int dir)
+source_new(char *name, const char *job, int attempt, const struct shelf *shelf)
 {
 	struct source *s = xmalloc(sizeof(*s));
 	AUTO_BYTES file = { 0 };
 
-	*s = (struct source){ .name = name, .job = job, .attempt = attempt, .dir = dir, .fd = -1,
-		.bytes = -1, .to = INT64_MAX, .number = 1, .dirty = true };
+	*s = (struct source){ .name = name, .job = job, .attempt = attempt, .shelf = shelf,
+		.bytes = -1, .to = INT64_MAX, .number = 1, .dirty = true, .stored = { .fd = -1 },
+		.times = { .fd = -1 } };
 	logfile_name(&file, base(s), attempt, "log");
 	s->file = bytes_give(&file);
 	return s;
@@ -36,57 +29,60 @@ source_new(char *name, const char *job, int attempt, int dir)
 int
 source_open(struct source *s, struct error *e)
 {
-	if (s->fd >= 0)
-		return 1;
-	s->fd = kernel.open(s->dir, s->file, O_RDONLY, 0);
-	if (s->fd >= 0)
-		return 1;
-	return errno == ENOENT ? 0 : error_sys(e, "open %s", s->file);
+	int there = s->open ? 1 : stored_open(&s->stored, s->shelf, s->file, e);
+
+	s->open = there == 1;
+	return there;
 }
 
 int
 source_refresh(struct source *s, struct error *e)
 {
-	struct stat st;
+	AUTO_BYTES index = { 0 };
 
-	if (fstat(s->fd, &st) == 0)
-		s->modified = st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec;
-	if (s->index.ended)
-		return 0;
-	return logfile_index_read(&s->index, s->dir, base(s), s->attempt, e);
+	s->modified = stored_modified(&s->stored);
+	logfile_name(&index, base(s), s->attempt, "idx");
+	return times_refresh(&s->times, s->shelf, bytes_string(&index), e);
 }
 
 int64_t
 source_size(const struct source *s)
 {
-	struct stat st;
-
-	return s->fd < 0 || fstat(s->fd, &st) < 0 ? 0 : st.st_size;
+	return s->open ? stored_size(&s->stored) : 0;
 }
 
 /* Loads the window with what is at offset. */
 static int
 fill(struct source *s, int64_t offset, struct error *e)
 {
-	ssize_t got;
+	struct window *w = window_get(&s->window);
+	ssize_t got = stored_read(&s->stored, w->bytes, WINDOW_SIZE, offset, e);
 
-	if (s->window == NULL)
-		s->window = xmalloc(WINDOW);
-	do
-		got = kernel.pread(s->fd, s->window, WINDOW, offset);
-	while (got < 0 && errno == EINTR);
-	s->window_at = offset;
-	s->window_len = got < 0 ? 0 : (size_t)got;
-	return got < 0 ? error_sys(e, "read the log of %s", s->name) : 0;
+	w->at = offset;
+	w->n = got < 0 ? 0 : (size_t)got;
+	return got < 0 ? error_before(e, "%s: ", s->name) : 0;
 }
 
 /* How many bytes of the window stand at offset. */
 static size_t
 covered(const struct source *s, int64_t offset)
 {
-	int64_t end = s->window_at + (int64_t)s->window_len;
+	const struct window *w = s->window;
 
-	return offset < s->window_at || offset >= end ? 0 : (size_t)(end - offset);
+	return w == NULL || offset < w->at || offset >= w->at + (int64_t)w->n ?
+	    0 : (size_t)(w->at + (int64_t)w->n - offset);
+}
+
+/* At most n bytes of the window at offset. */
+static struct span
+piece_at(const struct source *s, int64_t offset, int64_t n)
+{
+	size_t there = covered(s, offset);
+
+	if (there == 0)
+		return (struct span){ "", 0 };
+	return (struct span){ s->window->bytes + (offset - s->window->at),
+		(int64_t)there < n ? there : (size_t)n };
 }
 
 int
@@ -94,10 +90,7 @@ source_piece(struct source *s, int64_t offset, size_t n, struct span *piece, str
 {
 	if (covered(s, offset) < n && fill(s, offset, e) < 0)
 		return -1;
-	piece->p = s->window + (offset - s->window_at);
-	piece->n = covered(s, offset);
-	if (piece->n > n)
-		piece->n = n;
+	*piece = piece_at(s, offset, (int64_t)n);
 	return 0;
 }
 
@@ -107,38 +100,32 @@ stretch(struct source *s, int64_t offset, int64_t limit, struct span *piece, str
 {
 	if (covered(s, offset) == 0 && fill(s, offset, e) < 0)
 		return -1;
-	piece->p = s->window + (offset - s->window_at);
-	piece->n = covered(s, offset);
-	if ((int64_t)piece->n > limit - offset)
-		piece->n = (size_t)(limit - offset);
+	*piece = piece_at(s, offset, limit - offset);
 	return 0;
 }
 
-/* A line that runs over the window's end gets the window for itself, so that it is whole in it if it
- * can be. */
+/* A line that runs over the window's end gets the window for itself, so that it is whole in it if
+ * it can be. */
 static int
 slide(struct source *s, struct error *e)
 {
+	const struct window *w = s->window;
+
 	if (covered(s, s->searched) > 0)
 		return 0;
-	return fill(s, s->at > s->window_at || s->window_len < WINDOW ? s->at : s->searched, e);
+	return fill(s, w == NULL || s->at > w->at || w->n < WINDOW_SIZE ? s->at : s->searched, e);
 }
 
 static void
 set_time(struct source *s)
 {
-	const struct logfile_index *x = &s->index;
-	uint64_t last = (uint64_t)(s->end - 1);
+	const struct logfile_record *r = times_at(&s->times, s->end - 1);
 
-	if (x->n == 0) {
+	if (r == NULL)
 		s->time = s->first > 0 ? s->first : s->modified;
-		s->stream = 0;
-		return;
-	}
-	while (s->record + 1 < x->n && x->records[s->record + 1].offset <= last)
-		s->record++;
-	s->time = x->records[s->record].time;
-	s->stream = x->records[s->record].stream;
+	else
+		s->time = r->time;
+	s->stream = r == NULL ? 0 : r->stream;
 }
 
 int
@@ -176,12 +163,62 @@ source_advance(struct source *s)
 	s->number++;
 }
 
+/* Newlines in front of offset, in a compressed log, whose map knows most of them. */
+static int
+count_before(struct source *s, int64_t offset, uint64_t *newlines, struct error *e)
+{
+	int64_t start;
+	uint64_t rest;
+
+	if (logpack_before_byte(&s->stored.pack, offset, &start, newlines, e) < 0)
+		return -1;
+	for (; start < offset; *newlines += rest) {
+		struct span piece;
+
+		rest = 0;
+		if (stretch(s, start, offset, &piece, e) < 0)
+			return -1;
+		if (piece.n == 0)
+			return 0;
+		for (size_t i = 0; i < piece.n; i++)
+			rest += piece.p[i] == '\n';
+		start += (int64_t)piece.n;
+	}
+	return 0;
+}
+
+/* Moves from, in a compressed log, to the frame that matters; *seen is the newlines that were
+ * skipped. */
+static int
+skip_frames(struct source *s, int64_t *from, uint64_t count, int64_t limit, uint64_t *seen,
+    struct error *e)
+{
+	struct logpack *p = &s->stored.pack;
+	uint64_t base, before;
+	int64_t start;
+
+	if (count_before(s, *from, &base, e) < 0)
+		return -1;
+	if (count > UINT64_MAX - base)
+		count = UINT64_MAX - base;
+	if (logpack_before_newline(p, base + count, &start, &before, e) < 0 ||
+	    (start > limit && logpack_before_byte(p, limit, &start, &before, e) < 0))
+		return -1;
+	if (start > *from) {
+		*from = start;
+		*seen = before - base;
+	}
+	return 0;
+}
+
 int64_t
 source_forward(struct source *s, int64_t from, uint64_t count, int64_t limit, uint64_t *found,
     struct error *e)
 {
 	uint64_t seen = 0;
 
+	if (s->stored.packed && count > 0 && skip_frames(s, &from, count, limit, &seen, e) < 0)
+		return -1;
 	while (from < limit && seen < count) {
 		struct span piece;
 		const char *newline;
@@ -203,7 +240,7 @@ int64_t
 source_backward(struct source *s, int64_t from, uint64_t count, struct error *e)
 {
 	while (from > 0) {
-		int64_t start = from > WINDOW ? from - WINDOW : 0;
+		int64_t start = from > WINDOW_SIZE ? from - WINDOW_SIZE : 0;
 		size_t n = (size_t)(from - start);
 		struct span piece;
 		const char *newline;
@@ -223,14 +260,11 @@ source_backward(struct source *s, int64_t from, uint64_t count, struct error *e)
 void
 source_close(struct source *s)
 {
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
-	free(s->window);
-	s->window = NULL;
-	s->window_len = 0;
-	logfile_index_free(&s->index);
-	s->record = 0;
+	if (s->open)
+		stored_close(&s->stored);
+	s->open = false;
+	window_release(s->window);
+	times_close(&s->times);
 }
 
 void
@@ -241,5 +275,6 @@ source_free(struct source *s)
 	source_close(s);
 	free(s->name);
 	free(s->file);
+	bytes_free(&s->head);
 	free(s);
 }

@@ -8,12 +8,17 @@
 
 #include "bytes.h"
 #include "error.h"
-#include "logfile.h"
+#include "stored.h"
+#include "times.h"
+#include "window.h"
+
+struct section_list;
 
 struct source {
 	/* from the events */
 	char *name;      /* for people: "unit", "unit@2", "script"; with the build in front of several */
 	char *file;      /* "unit@2.log" */
+	const char *build; /* borrowed; NULL when only one is shown */
 	const char *job; /* borrowed; NULL for the script's log */
 	int attempt;
 	struct source *before; /* the attempt of the same job before this one, or NULL */
@@ -26,10 +31,11 @@ struct source {
 	/* for who shows it */
 	bool dirty;      /* there may be something new */
 	bool done;       /* all was shown */
+	struct section_list *sections; /* cat.c's, NULL when nobody asked */
 
-	/* the file; the rest is source.c's */
-	int dir;         /* borrowed: the folder it is in */
-	int fd;          /* -1 until source_open */
+	/* the log; the rest is source.c's */
+	const struct shelf *shelf; /* borrowed: where it is looked for */
+	bool open;
 	int64_t at;      /* the first byte not shown yet */
 	int64_t to;      /* nothing behind this is shown */
 	int64_t end;     /* behind the line that source_line found */
@@ -38,28 +44,27 @@ struct source {
 	uint64_t number; /* of the line at `at`, from 1 */
 	int64_t searched; /* no newline between at and here */
 	int64_t modified; /* when the file was written last */
-	struct logfile_index index;
-	size_t record;   /* the index record that the last line fell in */
-	char *window;
-	int64_t window_at;
-	size_t window_len;
+	struct stored stored;
+	struct times times;
+	struct window *window; /* NULL when none of it is in memory */
+	struct bytes head; /* what its JSON lines have alike: record.c */
 };
 
-/* A source of the log of that attempt in the folder dir; name is given away. */
-struct source *source_new(char *name, const char *job, int attempt, int dir);
+/* A source of the log of that attempt; name is given away. */
+struct source *source_new(char *name, const char *job, int attempt, const struct shelf *shelf);
 /* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
 int source_open(struct source *s, struct error *e);
-/* Reads what was added to the index, and when the log was written last. A damaged index is -1; the log
- * can be shown all the same. */
+/* Reads what was added to the index, and when the log was written last. A damaged index is -1; the
+ * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);
 int64_t source_size(const struct source *s);
-/* Finds the line at s->at: sets end, time and stream. partial: also what has no newline. 1, 0 when there
- * is none, -1 when the file cannot be read. */
+/* Finds the line at s->at: sets end, time and stream. partial: also what has no newline. 1, 0 when
+ * there is none, -1 when the file cannot be read. */
 int source_line(struct source *s, bool partial, struct error *e);
 /* Goes behind that line. */
 void source_advance(struct source *s);
-/* At most n (up to 64 KiB) bytes of the file at offset; n 0 at its end. Borrowed until the next call of
- * the room. 0 or -1. */
+/* At most n (up to 64 KiB) bytes of the file at offset; n 0 at its end. Borrowed until the next
+ * call of the room. 0 or -1. */
 int source_piece(struct source *s, int64_t offset, size_t n, struct span *piece, struct error *e);
 /* The offset behind the count-th newline that follows from, at most limit; *found is how many there
  * were (may be NULL). -1 when the file cannot be read. */

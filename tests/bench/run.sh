@@ -193,6 +193,12 @@ END
 	done
 }
 
+# reading logs back
+reading() {
+	heading "Reading a log of 1 GB"
+	"$here/reading.sh" "$O"
+}
+
 # a reader that stops
 stopped() {
 	heading "A reader of the events that stops for 5 s (2,000 jobs)"
@@ -216,7 +222,7 @@ mask() {
 	"$here/mask.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output mask stopped'
+rows='dispatch shells plan scale single resident output reading mask stopped'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do

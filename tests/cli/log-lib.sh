@@ -9,6 +9,7 @@
 #	ended JOB MS BYTES [MEMBERS [ATTEMPT]]      executed and end
 #	index JOB OFFSET:MS:STREAM...               an index; the last one may be LENGTH:0:end
 #	build_end MS
+#	squash FILE.log                             puts a log into its compressed form
 
 build() {
 	folder=$1 seq=0 builder=${builder:-0}
@@ -52,4 +53,32 @@ index() {
 			print pack("Q<q<L<L<", $offset, ($start + $ms) * 1000000,
 			    $stream eq "end" ? 0xffffffff : $stream, 0);
 		}' -- "$@" >"$folder/logs/$name.idx"
+}
+
+# squash FILE.log: makes FILE.log.zst of it, as lib/logpack.h says, with zstd(1), and removes it
+squash() {
+	perl -e 'my ($name) = @ARGV;
+		open my $in, "<:raw", $name or die;
+		open my $out, ">:raw", "$name.zst" or die;
+		my ($packed, $newlines, $marks, $seeks, $n, $bytes) = (0, 0, "", "", 0);
+		while (read $in, $bytes, 131072) {
+			open my $part, ">:raw", "$name.part" or die;
+			print $part $bytes;
+			close $part;
+			my $frame = `zstd -q -c "$name.part"`;
+			print $out $frame;
+			$marks .= pack "Q<Q<", $packed, $newlines;
+			$seeks .= pack "L<L<", length $frame, length $bytes;
+			$packed += length $frame;
+			$newlines += $bytes =~ tr/\n//;
+			$n++;
+		}
+		$marks .= pack "Q<Q<", $packed, $newlines;
+		my $map = pack("L<L<", 0x184d2a5e, 16 + length $marks) . "mcilzm01" . pack("L<L<", 131072, 0) . $marks;
+		$seeks .= pack "L<L<", length $map, 0;
+		print $out $map, pack("L<L<", 0x184d2a5e, 9 + length $seeks), $seeks,
+			pack("L<CL<", $n + 1, 0, 0x8f92eab1);
+		close $out;
+		system "touch", "-r", $name, "$name.zst";
+		unlink "$name.part", $name;' -- "$1"
 }

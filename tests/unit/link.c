@@ -91,7 +91,8 @@ on_release(void *arg)
 	end->released++;
 }
 
-static const struct link_events whole = { on_line, on_too_long, on_drained, on_ended, on_closed };
+static const struct link_events whole = { .line = on_line, .too_long = on_too_long, .drained = on_drained,
+	.ended = on_ended, .closed = on_closed };
 static const struct link_events plain = { .line = on_line, .drained = on_drained, .closed = on_closed };
 
 static void

@@ -1,0 +1,528 @@
+#include "depot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "kernel.h"
+#include "logfile.h"
+#include "memory.h"
+#include "number.h"
+
+#define NAME_ROOM 1024 /* a log's name: three parts of at most 128 bytes and two numbers */
+
+static int
+open_marks(struct depot *s, struct error *e)
+{
+	if (mkdirat(s->dir, ".open", 0700) < 0 && errno != EEXIST)
+		return error_sys(e, "mkdir %s/.open", s->path);
+	s->marks = kernel.open(s->dir, ".open", O_RDONLY | O_DIRECTORY, 0);
+	if (s->marks < 0)
+		return error_sys(e, "open %s/.open", s->path);
+	if (flock(s->marks, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return error_set(e, ERROR_BUSY, "%s: another mci-log serves this folder", s->path);
+	return error_sys(e, "lock %s/.open", s->path);
+}
+
+int
+depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e)
+{
+	*s = (struct depot){ .dir = -1, .marks = -1, .archive = -1 };
+	if (make && folder_make(path, e) < 0)
+		return -1;
+	s->path = realpath(path, NULL);
+	s->dir = s->path == NULL ? -1 : kernel.open(AT_FDCWD, s->path, O_RDONLY | O_DIRECTORY, 0);
+	if (s->dir < 0)
+		return error_sys(e, "open %s", path);
+	return marks ? open_marks(s, e) : 0;
+}
+
+int
+depot_archive(struct depot *s, const char *path, struct error *e)
+{
+	if (folder_make(path, e) < 0)
+		return -1;
+	s->archive = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	return s->archive < 0 ? error_sys(e, "open %s", path) : 0;
+}
+
+void
+depot_close(struct depot *s)
+{
+	free(s->path);
+	s->path = NULL;
+	memory_close(&s->dir);
+	memory_close(&s->marks);
+	memory_close(&s->archive);
+}
+
+/* "ORG/REPO/N/logs/JOB@2.idx" below DIR. */
+static char *
+file_of(const struct logname *n, const char *suffix)
+{
+	struct bytes path = { 0 };
+
+	bytes_text(&path, n->build);
+	bytes_text(&path, n->job == NULL ? "/" : "/logs/");
+	logfile_name(&path, n->job == NULL ? "script" : n->job, n->attempt, suffix);
+	return bytes_give(&path);
+}
+
+char *
+depot_path(const struct depot *s, const struct logname *n, const char *suffix)
+{
+	AUTO_FREE char *file = file_of(n, suffix);
+
+	return xformat("%s/%s", s->path, file);
+}
+
+static int
+lock(int fd, int command, struct flock *l)
+{
+	*l = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	return fcntl(fd, command, l);
+}
+
+void
+depot_files_close(struct depot_files *f)
+{
+	memory_close(&f->log);
+	memory_close(&f->index);
+	if (f->packed)
+		logpack_close(&f->pack);
+	f->packed = false;
+}
+
+static int
+last_record(int index, struct logfile_record *r, off_t *size, struct error *e)
+{
+	const off_t length = (off_t)sizeof(*r);
+	struct stat st;
+
+	*r = (struct logfile_record){ 0 };
+	if (fstat(index, &st) < 0)
+		return error_sys(e, "look at an index");
+	*size = st.st_size;
+	if (st.st_size < 2 * length || st.st_size % length != 0)
+		return 0;
+	return kernel.pread(index, r, sizeof(*r), st.st_size - length) == length ? 0 :
+	    error_sys(e, "read an index");
+}
+
+int
+depot_look(const struct depot_files *f, struct depot_state *state, struct error *e)
+{
+	struct logfile_record r;
+	struct flock l;
+	struct stat st;
+	off_t size;
+
+	*state = (struct depot_state){ 0 };
+	/* the lock first: a writer ends its index before it lets go */
+	state->written = lock(f->index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+	if (last_record(f->index, &r, &size, e) < 0)
+		return -1;
+	if (!f->packed && fstat(f->log, &st) < 0)
+		return error_sys(e, "look at a log");
+	state->size = f->packed ? f->pack.size : st.st_size;
+	state->ended = r.stream == LOGFILE_END;
+	state->truncated = state->ended ? (r.flags & LOGFILE_TRUNCATED) != 0 : !state->written;
+	return 0;
+}
+
+static int
+note_mark(struct depot_files *f)
+{
+	struct stat st;
+
+	if (f->index < 0 || fstat(f->index, &st) < 0)
+		return -1;
+	f->mark = st.st_ino;
+	return 0;
+}
+
+/* The plain files for a writer. -1 and errno. */
+static int
+open_pair(const struct depot *s, const struct logname *n, struct depot_files *f)
+{
+	const int flags = O_RDWR | O_CREAT | O_APPEND;
+	AUTO_FREE char *log = file_of(n, "log");
+	AUTO_FREE char *index = file_of(n, "idx");
+	int sys;
+
+	*f = (struct depot_files){ .log = -1 };
+	f->index = kernel.open(s->dir, index, flags, 0600);
+	if (note_mark(f) == 0 && (f->log = kernel.open(s->dir, log, flags, 0600)) >= 0)
+		return 0;
+	sys = errno;
+	depot_files_close(f);
+	errno = sys;
+	return -1;
+}
+
+/* Here, or in the archive, to which files move one by one. */
+static int
+open_file(const struct depot *s, const char *file)
+{
+	int fd = kernel.open(s->dir, file, O_RDONLY, 0);
+
+	return fd < 0 && errno == ENOENT && s->archive >= 0 ? kernel.open(s->archive, file, O_RDONLY, 0) :
+	    fd;
+}
+
+static int
+open_packed(int dir, const char *file, struct depot_files *f)
+{
+	AUTO_FREE char *packed = xformat("%s" LOGPACK_SUFFIX, file);
+
+	f->packed = dir >= 0 && logpack_open(&f->pack, dir, packed, NULL) == 0;
+	return f->packed ? 0 : -1;
+}
+
+/* For a reader, in whatever form. -1 and errno. */
+static int
+open_stored(const struct depot *s, const struct logname *n, struct depot_files *f)
+{
+	AUTO_FREE char *log = file_of(n, "log");
+	AUTO_FREE char *index = file_of(n, "idx");
+	int sys;
+
+	*f = (struct depot_files){ .log = -1 };
+	f->index = open_file(s, index);
+	if (note_mark(f) == 0 && ((f->log = open_file(s, log)) >= 0 ||
+	    open_packed(s->dir, log, f) == 0 || open_packed(s->archive, log, f) == 0))
+		return 0;
+	sys = errno;
+	depot_files_close(f);
+	errno = sys;
+	return -1;
+}
+
+static int
+make_folders(const struct depot *s, const struct logname *n, struct error *e)
+{
+	AUTO_FREE char *folder = xformat("%s/%s/logs", s->path, n->build);
+
+	return folder_make(folder, e);
+}
+
+static int
+mark(const struct depot *s, const struct logname *n, ino_t inode, struct error *e)
+{
+	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
+	AUTO_BYTES name = { 0 };
+
+	if (s->marks < 0)
+		return 0;
+	logname_write(&name, n);
+	/* a link of that number was left by a file that is gone: no two files have one */
+	unlinkat(s->marks, link, 0);
+	if (symlinkat(bytes_string(&name), s->marks, link) == 0)
+		return 0;
+	return error_sys(e, "mark %s/.open/%s", s->path, link);
+}
+
+void
+depot_unmark(const struct depot *s, ino_t inode)
+{
+	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
+
+	if (s->marks >= 0)
+		unlinkat(s->marks, link, 0);
+}
+
+/* Whether the log, locked now, may be written. */
+static int
+may_write(const struct depot_files *f, bool resume, const char *name, struct error *e)
+{
+	struct logfile_record r;
+	off_t size;
+
+	if (last_record(f->index, &r, &size, e) < 0)
+		return -1;
+	if (size == 0)
+		return 0;
+	if (!resume)
+		return error_set(e, ERROR_REFUSED, "%s is there already", name);
+	if (r.stream == LOGFILE_END && !(r.flags & LOGFILE_TRUNCATED))
+		return error_set(e, ERROR_REFUSED, "%s is closed", name);
+	return 0;
+}
+
+/* Compressed or in the archive: nothing is added to it any more. */
+static bool
+stored_away(const struct depot *s, const struct logname *n)
+{
+	AUTO_FREE char *packed = file_of(n, "log" LOGPACK_SUFFIX);
+	AUTO_FREE char *index = file_of(n, "idx");
+
+	return faccessat(s->dir, packed, F_OK, 0) == 0 ||
+	    (s->archive >= 0 && faccessat(s->archive, index, F_OK, 0) == 0);
+}
+
+int
+depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_files *f,
+    struct error *e)
+{
+	AUTO_BYTES name = { 0 };
+	struct flock l;
+
+	if (n->attempt == 0)
+		n->attempt = 1;
+	logname_write(&name, n);
+	if (make_folders(s, n, e) < 0)
+		return -1;
+	if (stored_away(s, n))
+		return error_set(e, ERROR_REFUSED, "%s is there already, stored away", bytes_string(&name));
+	if (open_pair(s, n, f) < 0)
+		return error_sys(e, "open %s", bytes_string(&name));
+	if (lock(f->index, F_OFD_SETLK, &l) < 0)
+		error_set(e, ERROR_BUSY, "%s is being written", bytes_string(&name));
+	else if (may_write(f, resume, bytes_string(&name), e) == 0 && mark(s, n, f->mark, e) == 0)
+		return 0;
+	depot_files_close(f);
+	return -1;
+}
+
+/* Attempts are counted without gaps. */
+static int
+last_attempt(const struct depot *s, const struct logname *n)
+{
+	struct logname next = *n;
+
+	for (next.attempt = 1; next.attempt < INT32_MAX; next.attempt++) {
+		AUTO_FREE char *index = file_of(&next, "idx");
+
+		if (faccessat(s->dir, index, F_OK, 0) < 0 &&
+		    (s->archive < 0 || faccessat(s->archive, index, F_OK, 0) < 0))
+			break;
+	}
+	return next.attempt > 1 ? next.attempt - 1 : 1;
+}
+
+int
+depot_read(const struct depot *s, struct logname *n, struct depot_files *f, struct error *e)
+{
+	AUTO_BYTES name = { 0 };
+
+	if (n->attempt == 0)
+		n->attempt = last_attempt(s, n);
+	if (open_stored(s, n, f) == 0)
+		return 0;
+	if (errno != ENOENT && errno != ENOTDIR)
+		return error_sys(e, "open the log of %s", n->build);
+	logname_write(&name, n);
+	return error_set(e, ERROR_NOT_FOUND, "there is no log %s", bytes_string(&name));
+}
+
+int
+depot_cut(const struct depot *s, struct logname *n, struct error *e)
+{
+	struct logfile_writer w;
+	struct depot_files f;
+
+	if (depot_write(s, n, true, &f, e) < 0)
+		return -1;
+	if (logfile_adopt(&w, f.log, f.index, n->build, e) < 0)
+		return -1;
+	w.dropped = 1;
+	w.last = kernel.wall();
+	return logfile_close(&w, e);
+}
+
+int
+depot_build(const struct depot *s, const char *build, struct error *e)
+{
+	int fd = kernel.open(s->dir, build, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return error_set(e, ERROR_NOT_FOUND, "there are no logs of %s", build);
+	return fd < 0 ? error_sys(e, "open %s/%s", s->path, build) : fd;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in a folder that end in suffix, or all without one, sorted. The caller frees; takes fd over. */
+static char **
+names_in(int fd, const char *suffix, size_t *n)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	char **names = NULL;
+	size_t size = 0, end = strlen(suffix);
+
+	*n = 0;
+	if (dir == NULL)
+		close(fd);
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (entry->d_name[0] == '.' || length <= end ||
+		    strcmp(entry->d_name + length - end, suffix) != 0)
+			continue;
+		if (*n == size) {
+			size = size == 0 ? 16 : size * 2;
+			names = xrealloc(names, size, sizeof(*names));
+		}
+		names[(*n)++] = xmemdup(entry->d_name, length - end);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	if (*n > 0)
+		qsort(names, *n, sizeof(*names), by_name);
+	return names;
+}
+
+int
+depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), void *arg,
+    struct error *e)
+{
+	size_t n;
+	int fd = kernel.open(s->dir, ".open", O_RDONLY | O_DIRECTORY, 0);
+	char **names = fd < 0 ? NULL : names_in(fd, "", &n);
+
+	if (fd < 0)
+		return error_sys(e, "open %s/.open", s->path);
+	for (size_t i = 0; i < n; i++) {
+		char text[NAME_ROOM];
+		ssize_t length = readlinkat(s->marks, names[i], text, sizeof(text) - 1);
+		struct logname name;
+
+		if (length > 0) {
+			text[length] = '\0';
+			if (logname_parse(&name, text, NULL) == 0)
+				each(arg, &name);
+			else
+				unlinkat(s->marks, names[i], 0);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return 0;
+}
+
+/* The logs in one folder of a build that are not in the first, which may be -1. */
+static void
+list_folder(int folder, int first, const char *build, void (*each)(void *arg, struct logname *n),
+    void *arg)
+{
+	int fd = kernel.open(folder, "logs", O_RDONLY | O_DIRECTORY, 0);
+	size_t n = 0;
+	char **names = fd < 0 ? NULL : names_in(fd, ".idx", &n);
+	struct logname name;
+
+	if (faccessat(folder, "script.idx", F_OK, 0) == 0 &&
+	    (first < 0 || faccessat(first, "script.idx", F_OK, 0) < 0) &&
+	    logname_set(&name, build, NULL, 1, NULL) == 0)
+		each(arg, &name);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *text = xformat("%s/%s%s", build, names[i],
+		    strchr(names[i], '@') == NULL ? "@1" : "");
+		AUTO_FREE char *index = xformat("logs/%s.idx", names[i]);
+
+		if ((first < 0 || faccessat(first, index, F_OK, 0) < 0) &&
+		    logname_parse(&name, text, NULL) == 0)
+			each(arg, &name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+int
+depot_list(const struct depot *s, const char *build, void (*each)(void *arg, struct logname *n),
+    void *arg, struct error *e)
+{
+	AUTO_CLOSE int folder = depot_build(s, build, e);
+	AUTO_CLOSE int moved = s->archive < 0 ? -1 :
+	    kernel.open(s->archive, build, O_RDONLY | O_DIRECTORY, 0);
+
+	if (folder < 0 && (moved < 0 || e->code != ERROR_NOT_FOUND))
+		return -1;
+	if (e != NULL)
+		*e = (struct error){ 0 };
+	if (folder >= 0)
+		list_folder(folder, -1, build, each, arg);
+	if (moved >= 0)
+		list_folder(moved, folder, build, each, arg);
+	return 0;
+}
+
+static int
+falling(const void *a, const void *b)
+{
+	long left = *(const long *)a, right = *(const long *)b;
+
+	return (left < right) - (left > right);
+}
+
+long *
+depot_numbers(const struct depot *s, const char *repo, size_t *n)
+{
+	const int roots[2] = { s->dir, s->archive };
+	long *numbers = NULL;
+	size_t kept = 0;
+
+	*n = 0;
+	for (int i = 0; i < 2; i++) {
+		int fd = roots[i] < 0 ? -1 : kernel.open(roots[i], repo, O_RDONLY | O_DIRECTORY, 0);
+		size_t count = 0;
+		char **names = fd < 0 ? NULL : names_in(fd, "", &count);
+
+		numbers = xrealloc(numbers, *n + count + 1, sizeof(*numbers));
+		for (size_t k = 0; k < count; k++) {
+			int64_t number;
+
+			if (number_parse(names[k], strlen(names[k]), 1, INT32_MAX, &number, NULL) == 0)
+				numbers[(*n)++] = (long)number;
+			free(names[k]);
+		}
+		free(names);
+	}
+	qsort(numbers, *n, sizeof(*numbers), falling);
+	for (size_t i = 0; i < *n; i++) {
+		if (kept == 0 || numbers[kept - 1] != numbers[i])
+			numbers[kept++] = numbers[i];
+	}
+	*n = kept;
+	return numbers;
+}
+
+int
+depot_remove(const struct depot *s, const struct logname *n, struct error *e)
+{
+	static const char *const suffixes[] = { "log", ("log" LOGPACK_SUFFIX), "idx" };
+	struct depot_files f;
+	struct flock l;
+	bool busy = false;
+
+	if (open_stored(s, n, &f) == 0) {
+		busy = lock(f.index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+		if (!busy)
+			depot_unmark(s, f.mark);
+		depot_files_close(&f);
+	}
+	if (busy)
+		return error_set(e, ERROR_BUSY, "the log is being written");
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		AUTO_FREE char *file = file_of(n, suffixes[i]);
+
+		if (unlinkat(s->dir, file, 0) < 0 && errno != ENOENT)
+			return error_sys(e, "remove %s", file);
+		if (s->archive >= 0 && unlinkat(s->archive, file, 0) < 0 && errno != ENOENT)
+			return error_sys(e, "remove %s from the archive", file);
+	}
+	return 0;
+}

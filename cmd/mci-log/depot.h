@@ -1,0 +1,79 @@
+/*
+ * depot: where logs stand. DIR/ORG/REPO/N/logs/JOB.log and .idx, script.log and .idx beside logs, as in the
+ * state folder of local builds, so that a server's folder and a user's are read alike.
+ *
+ * Here a log always has its index, and whoever writes one holds a lock on the index's open file
+ * (F_OFD_SETLK). It travels with the descriptor and goes with the last copy of it, so it tells whether a
+ * writer lives, whoever opened the file. DIR/.open holds a link for each log without end, named by the
+ * index's inode and pointing to the log's name: what a server looks at when it starts.
+ */
+#ifndef MCI_LOG_DEPOT_H
+#define MCI_LOG_DEPOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "logname.h"
+#include "logpack.h"
+
+struct depot {
+	char *path;
+	int dir;   /* descriptor of DIR */
+	int marks; /* of DIR/.open, or -1 */
+	int archive; /* of a folder of the same layout that logs were moved to, or -1 */
+};
+
+struct depot_files {
+	int log;    /* -1 when it is packed */
+	int index;
+	bool packed;
+	struct logpack pack;
+	ino_t mark; /* inode of the index */
+};
+
+struct depot_state {
+	int64_t size;
+	bool ended;     /* the end record is there */
+	bool written;   /* somebody holds the lock */
+	bool truncated; /* said by the end record; or there is neither end nor writer */
+};
+
+/* Opens DIR, made when make is set; marks: also DIR/.open, locked (ERROR_BUSY: another server has it). */
+int depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e);
+/* Looks for logs also where they were moved to. The folder is made. 0 or -1. */
+int depot_archive(struct depot *s, const char *path, struct error *e);
+void depot_close(struct depot *s);
+
+/*
+ * For a writer: makes the log, or with resume goes on with one that has no end, or was cut. Locked, marked
+ * where there are marks. ERROR_BUSY while another writes it, ERROR_REFUSED when it is there already (and
+ * whole). attempt 0 is taken as 1.
+ */
+int depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_files *f,
+    struct error *e);
+/* For a reader; an attempt of 0 becomes the last one that is there. ERROR_NOT_FOUND. */
+int depot_read(const struct depot *s, struct logname *n, struct depot_files *f, struct error *e);
+void depot_files_close(struct depot_files *f);
+/* What the open files say. */
+int depot_look(const struct depot_files *f, struct depot_state *state, struct error *e);
+/* Writes the end record of a log whose writer is gone, cut at its size. 0 or -1. */
+int depot_cut(const struct depot *s, struct logname *n, struct error *e);
+void depot_unmark(const struct depot *s, ino_t mark);
+/* The folder of a build; -1 with ERROR_NOT_FOUND. The caller closes it. */
+int depot_build(const struct depot *s, const char *build, struct error *e);
+/* The path of a log's index, for inotify. Caller frees. */
+char *depot_path(const struct depot *s, const struct logname *n, const char *suffix);
+/* Calls each for every marked log; the name is the callee's. */
+int depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), void *arg,
+    struct error *e);
+/* Calls each for every log of the build, the script's first, jobs by name. 0 or -1. */
+int depot_list(const struct depot *s, const char *build, void (*each)(void *arg, struct logname *n),
+    void *arg, struct error *e);
+/* The numbers of a repo's builds ("ORG/REPO"), here and in the archive, newest first. Caller frees. */
+long *depot_numbers(const struct depot *s, const char *repo, size_t *n);
+/* Removes a log's files. ERROR_BUSY while somebody writes it. */
+int depot_remove(const struct depot *s, const struct logname *n, struct error *e);
+
+#endif

@@ -1,0 +1,110 @@
+#include "logname.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit.h"
+#include "memory.h"
+#include "number.h"
+#include "spec.h"
+
+/* An ORG or REPO: what a job's id may be, so it is no "..", and fits a file's name. */
+static bool
+part_ok(const char *p, size_t n)
+{
+	return (n > 0 && p[0] == '_') ? spec_id_ok(p + 1, n - 1) || n == 1 : spec_id_ok(p, n);
+}
+
+static int
+check_build(const char *build, struct error *e)
+{
+	const char *repo = strchr(build, '/');
+	const char *number = repo == NULL ? NULL : strchr(repo + 1, '/');
+	int64_t n;
+
+	if (number != NULL && part_ok(build, (size_t)(repo - build)) &&
+	    part_ok(repo + 1, (size_t)(number - repo - 1)) && number[1] != '0' &&
+	    number_parse(number + 1, strlen(number + 1), 1, INT32_MAX, &n, NULL) == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "'%s' is no build: expected ORG/REPO/N", build);
+}
+
+int
+logname_set(struct logname *n, const char *build, const char *job, int64_t attempt, struct error *e)
+{
+	*n = (struct logname){ 0 };
+	if (check_build(build, e) < 0)
+		return -1;
+	if (job != NULL && !spec_id_ok(job, strlen(job)))
+		return error_set(e, ERROR_INPUT, "'%s' is no job's id", job);
+	if (attempt < 0 || attempt > INT32_MAX)
+		return error_set(e, ERROR_INPUT, "attempt: expected a number from 1");
+	if (job == NULL && attempt > 1)
+		return error_set(e, ERROR_INPUT, "a script has one attempt");
+	n->build = xstrdup(build);
+	n->job = job == NULL ? NULL : xstrdup(job);
+	n->attempt = job == NULL ? 1 : (int)attempt;
+	return 0;
+}
+
+int
+logname_parse(struct logname *n, const char *text, struct error *e)
+{
+	AUTO_FREE char *build = xstrdup(text);
+	char *job = build, *at;
+	int64_t attempt = 0;
+
+	for (int i = 0; i < 3 && job != NULL; i++) {
+		job = strchr(job, '/');
+		if (job != NULL)
+			job++;
+	}
+	*n = (struct logname){ 0 };
+	if (job != NULL) {
+		job[-1] = '\0';
+		at = strchr(job, '@');
+		if (at != NULL) {
+			*at++ = '\0';
+			if (number_parse(at, strlen(at), 1, INT32_MAX, &attempt, e) < 0)
+				return error_before(e, "%s: attempt: ", text);
+		}
+	}
+	return logname_set(n, build, job, attempt, e);
+}
+
+void
+logname_write(struct bytes *into, const struct logname *n)
+{
+	bytes_text(into, n->build);
+	if (n->job == NULL)
+		return;
+	bytes_format(into, "/%s", n->job);
+	if (n->attempt > 1)
+		bytes_format(into, "@%d", n->attempt);
+}
+
+bool
+logname_same(const struct logname *a, const struct logname *b)
+{
+	if (a->attempt != b->attempt || strcmp(a->build, b->build) != 0)
+		return false;
+	return a->job == NULL || b->job == NULL ? a->job == b->job : strcmp(a->job, b->job) == 0;
+}
+
+void
+logname_free(struct logname *n)
+{
+	free(n->build);
+	free(n->job);
+	*n = (struct logname){ 0 };
+}
+
+void
+logname_emit(struct bytes *into, const struct logname *n)
+{
+	emit_text(into, "build", n->build);
+	if (n->job != NULL)
+		emit_text(into, "job", n->job);
+	if (n->attempt > 0)
+		emit_integer(into, "attempt", n->attempt);
+}

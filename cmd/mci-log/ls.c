@@ -1,0 +1,149 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "emit.h"
+#include "output.h"
+#include "runs.h"
+#include "table.h"
+#include "timestamp.h"
+#include "verbs.h"
+
+struct options {
+	bool json;
+	struct run_where where;
+};
+
+static const struct option options[] = {
+	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+	RUNS_WHERE(struct options, where),
+};
+
+struct listing {
+	const struct options *options;
+	struct table table;
+	struct output out;
+	size_t shown;
+};
+
+/* Bytes are missing: they were dropped, or the file is shorter than the job's end says. */
+static bool
+is_truncated(const struct source *s)
+{
+	return s->truncated || s->times.truncated ||
+	    (s->ended && source_size(s) < s->bytes);
+}
+
+/* In one word: the first that holds. */
+static const char *
+state_of(const struct source *s)
+{
+	return !s->ended ? "open" : is_truncated(s) ? "truncated" : s->stored.archived ? "archived" :
+	    s->stored.packed ? "compressed" : "plain";
+}
+
+static void
+list_json(struct listing *l, const struct run *r, const struct source *s)
+{
+	struct bytes *b = &l->out.buffer;
+
+	emit_open(b);
+	emit_text(b, "build", r->build.name);
+	if (s->job != NULL)
+		emit_text(b, "job", s->job);
+	else
+		emit_bool(b, "script", true);
+	emit_integer(b, "attempt", s->attempt);
+	if (s->started > 0)
+		emit_time(b, "started", s->started);
+	emit_time(b, "modified", s->modified);
+	emit_integer(b, "bytes", source_size(s));
+	emit_integer(b, "disk", stored_space(&s->stored));
+	emit_bool(b, "open", !s->ended);
+	emit_bool(b, "compressed", s->stored.packed);
+	emit_bool(b, "archived", s->stored.archived);
+	emit_bool(b, "truncated", is_truncated(s));
+	emit_line(b);
+}
+
+static void
+list_row(struct listing *l, const struct source *s)
+{
+	AUTO_BYTES time = { 0 };
+	char bytes[24], attempt[16];
+
+	snprintf(bytes, sizeof(bytes), "%lld", (long long)source_size(s));
+	snprintf(attempt, sizeof(attempt), "%d", s->attempt);
+	timestamp_write(&time, s->modified);
+	table_text(&l->table, s->job == NULL ? "script" : s->job, NULL);
+	table_text(&l->table, attempt, NULL);
+	table_text(&l->table, bytes, NULL);
+	table_cell(&l->table, (struct span){ time.data, time.len }, NULL);
+	table_text(&l->table, state_of(s), NULL);
+}
+
+static int
+list_source(struct listing *l, const struct run *r, struct source *s, struct error *e)
+{
+	struct error why;
+	int there = source_open(s, e);
+
+	if (there <= 0)
+		return there;
+	if (source_refresh(s, &why) < 0)
+		output_note(&l->out, "%s: %s", s->name, why.text);
+	if (option_common.quiet)
+		bytes_format(&l->out.buffer, "%s%s%s\n", r->build.name, s->job == NULL ? "" : "/",
+		    s->job == NULL ? "" : s->job);
+	else if (l->options->json)
+		list_json(l, r, s);
+	else
+		list_row(l, s);
+	l->shown++;
+	source_close(s);
+	return output_batch(&l->out, e);
+}
+
+static int
+list_all(struct listing *l, struct runs *runs, struct error *e)
+{
+	if (runs_read(runs, e) < 0)
+		return -1;
+	for (size_t i = 0; i < runs->n; i++) {
+		for (size_t j = 0; j < runs->all[i].n; j++) {
+			if (list_source(l, &runs->all[i], runs->all[i].sources[j], e) < 0)
+				return -1;
+		}
+	}
+	return output_flush(&l->out, e);
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	static const char *const headings[] = { "JOB", "ATTEMPT", "BYTES", "MODIFIED", "STATE" };
+	struct listing l = { .options = arg, .out.quiet = option_common.quiet };
+	struct runs runs;
+	struct error e;
+	int result;
+
+	table_open(&l.table, headings, 5);
+	result = runs_open(&runs, argc, argv, 0, &l.options->where, &e);
+	if (result == 0)
+		result = list_all(&l, &runs, &e);
+	if (l.table.n == 0)
+		l.table.terminal = false;
+	table_close(&l.table);
+	if (result < 0)
+		option_complain(PROGRAM, &e);
+	runs_close(&runs);
+	output_free(&l.out);
+	return option_finish(PROGRAM, result < 0 ? error_status(&e) : l.shown == 0);
+}
+
+const struct command ls_command = {
+	.program = PROGRAM, .verb = "ls", .operands = "[BUILD[/JOB]...]",
+	.summary = "list the logs of builds", .options = options,
+	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = SIZE_MAX, .complete = "jobs",
+	.run = run, .size = sizeof(struct options),
+};

@@ -1,0 +1,18 @@
+/*
+ * news: posts events to a hub. One that is away costs nothing but its events: they are dropped while
+ * nobody takes them, said once, and the address is tried again.
+ */
+#ifndef MCI_LOG_NEWS_H
+#define MCI_LOG_NEWS_H
+
+#include "bytes.h"
+#include "loop.h"
+
+struct news;
+
+struct news *news_new(struct loop *loop, const char *address);
+/* An event line. NULL is allowed as news. */
+void news_post(struct news *n, struct span line);
+void news_free(struct news *n);
+
+#endif

@@ -1,0 +1,237 @@
+#include "put.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "backoff.h"
+#include "client.h"
+#include "emit.h"
+#include "logfile.h"
+#include "memory.h"
+#include "process.h"
+#include "depot.h"
+#include "spool.h"
+#include "state.h"
+#include "verbs.h"
+
+struct options {
+	const char *address, *dir, *full;
+	int64_t attempt, cap;
+	bool resume;
+};
+
+static const struct option options[] = {
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "the log server (default: $MCI_LOG)",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
+	{ .name = "dir", .value = "DIR", .help = "a folder of logs, without a server",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, dir) },
+	{ .name = "attempt", .value = "N", .help = "which attempt of the job this is",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, attempt), .min = 1,
+	  .max = INT32_MAX },
+	{ .name = "cap", .value = "BYTES", .help = "store so many bytes and read the others away",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, cap), .min = 1, .max = INT64_MAX },
+	{ .name = "full", .value = "WHAT", .help = "on a full disk: stop, or drop what does not fit",
+	  .kind = OPTION_CHOICE, .choices = "stop|drop", .offset = offsetof(struct options, full) },
+	{ .name = "resume", .help = "go on with a log that was cut", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, resume) },
+};
+
+void
+put_params(struct bytes *into, const struct put *p)
+{
+	emit_open(into);
+	logname_emit(into, &p->name);
+}
+
+/* All of standard input; 0, or -1 when it must not go on. */
+static int
+copy(const struct put *p, struct logfile_writer *w, struct error *e)
+{
+	/* somebody may have made it non-blocking */
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+
+	w->cap = p->cap;
+	for (;;) {
+		enum logfile_result got = logfile_drain(w, STDIN_FILENO, 0, 0, -1, e);
+
+		if (got == LOGFILE_EOF)
+			return 0;
+		/* once the log has refused bytes the others are only counted */
+		if (got == LOGFILE_ERROR && !(p->drop && w->dropped > 0))
+			return -1;
+		if (got == LOGFILE_MORE)
+			poll(&input, 1, -1);
+	}
+}
+
+/* Waits and says so until the server has stored and closed the log. */
+static int
+close_at(const struct put *p, struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	struct backoff b = { 0 };
+
+	put_params(&params, p);
+	bytes_char(&params, '}');
+	while (call_once(p->address, "log/close", (struct span){ params.data, params.len }, -1, NULL, e) <
+	    0) {
+		int64_t wait;
+
+		if (e->code != ERROR_DISCONNECTED && e->code != ERROR_BUSY)
+			return -1;
+		wait = backoff_next(&b, p->address, e, p->quiet);
+		nanosleep(&(struct timespec){ wait / 1000000000, wait % 1000000000 }, NULL);
+	}
+	backoff_over(&b, p->address, p->quiet);
+	return 0;
+}
+
+/* Copies and ends the log in these files, which are taken over. What cannot be stored is told behind the
+ * end, so that the log says where it was cut. */
+static int
+fill(const struct put *p, int log, int index, struct error *e)
+{
+	struct logfile_writer w;
+	struct error after = { 0 };
+	int result;
+
+	if (logfile_adopt(&w, log, index, p->name.job, e) < 0)
+		return -1;
+	result = copy(p, &w, e);
+	if (result < 0 && w.dropped == 0)
+		w.dropped = 1;
+	if (logfile_close(&w, &after) < 0 && result == 0) {
+		*e = after;
+		result = -1;
+	}
+	return result;
+}
+
+/* Whether a link to there is one Unix socket. */
+static bool
+is_socket(const char *text)
+{
+	struct address a;
+	bool socket;
+
+	if (address_parse(&a, text, NULL) < 0)
+		return false;
+	socket = a.kind == ADDRESS_UNIX;
+	address_free(&a);
+	return socket;
+}
+
+static int
+put_server(struct put *p, struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	struct error closing;
+	int fds[2], nfds = 2, filled;
+
+	if (!is_socket(p->address))
+		return spool_run(p, e);
+	put_params(&params, p);
+	emit_bool(&params, "resume", p->resume);
+	emit_bool(&params, "files", true);
+	bytes_char(&params, '}');
+	if (call_fds(p->address, "log/open", (struct span){ params.data, params.len }, -1, NULL, fds,
+	    &nfds, e) < 0)
+		return -1;
+	if (nfds != 2) {
+		/* somebody between us and the server passes lines only */
+		p->resume = true;
+		return spool_run(p, e);
+	}
+	filled = fill(p, fds[0], fds[1], e);
+	if (close_at(p, filled == 0 ? e : &closing) < 0)
+		return -1;
+	return filled;
+}
+
+static int
+put_folder(struct put *p, const char *dir, struct error *e)
+{
+	struct depot depot;
+	struct depot_files f;
+	int result;
+
+	if (depot_open(&depot, dir, true, false, e) < 0)
+		return -1;
+	result = depot_write(&depot, &p->name, p->resume, &f, e);
+	if (result == 0)
+		result = fill(p, f.log, f.index, e);
+	depot_close(&depot);
+	return result;
+}
+
+/* BUILD/JOB as people write it for the builds of a folder: with the folder they are in. */
+static int
+local_name(struct put *p, const char *text, char **dir, struct error *e)
+{
+	AUTO_FREE char *project = state_project(".");
+	AUTO_FREE char *job = NULL;
+	struct state_build b;
+	int result = -1;
+
+	if (project == NULL)
+		project = realpath(".", NULL);
+	if (state_job_find(&b, &job, text, project, e) < 0)
+		return -1;
+	*dir = state_builds(e);
+	if (*dir != NULL && job == NULL)
+		error_set(e, ERROR_USAGE, "'%s': expected BUILD/JOB", text);
+	else if (*dir != NULL)
+		result = logname_set(&p->name, b.name, job, 0, e);
+	state_build_free(&b);
+	return result;
+}
+
+static int
+put(const struct options *o, const char *text, struct error *e)
+{
+	const char *known = o->dir != NULL ? NULL : o->address != NULL ? o->address : getenv("MCI_LOG");
+	struct put p = { .address = known, .cap = o->cap, .resume = o->resume, .quiet = option_common.quiet,
+		.drop = o->full != NULL && strcmp(o->full, "drop") == 0 };
+	AUTO_FREE char *dir = o->dir == NULL ? NULL : xstrdup(o->dir);
+	int result;
+
+	if (dir == NULL && p.address == NULL)
+		result = local_name(&p, text, &dir, e);
+	else
+		result = logname_parse(&p.name, text, e);
+	if (result == 0 && p.name.job == NULL)
+		result = error_set(e, ERROR_USAGE, "'%s': expected BUILD/JOB", text);
+	if (result == 0 && o->attempt > 0)
+		p.name.attempt = (int)o->attempt;
+	if (result == 0 && p.name.attempt == 0)
+		p.name.attempt = 1;
+	if (result == 0)
+		result = p.address != NULL ? put_server(&p, e) : put_folder(&p, dir, e);
+	logname_free(&p.name);
+	return result;
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	struct error e;
+
+	(void)argc;
+	process_begin();
+	if (put(arg, argv[0], &e) == 0)
+		return 0;
+	option_complain(PROGRAM, &e);
+	return error_status(&e);
+}
+
+const struct command put_command = {
+	.program = PROGRAM, .verb = "put", .operands = "BUILD/JOB",
+	.summary = "store standard input as a job's log", .options = options,
+	.noptions = sizeof(options) / sizeof(options[0]), .min_operands = 1, .max_operands = 1,
+	.complete = "jobs", .run = run, .size = sizeof(struct options),
+};

@@ -1,0 +1,236 @@
+#include "remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "backoff.h"
+#include "connect.h"
+#include "contract.h"
+#include "emit.h"
+#include "memory.h"
+#include "message.h"
+#include "timestamp.h"
+
+struct remote {
+	struct loop *loop;
+	struct remote_wish wish;
+	struct address address;
+	const struct remote_events *events;
+	void *arg;
+	struct link *link;        /* NULL while it is lost */
+	struct loop_timer *timer;
+	struct backoff backoff;
+	int attempt;              /* the one that is read, also when another one begins meanwhile */
+	int64_t at;               /* the next byte that is wanted */
+	bool begun;               /* the stream was there once */
+	int64_t when;             /* of the chunk that comes */
+	uint32_t stream;
+};
+
+static int open_link(struct remote *r, struct error *e);
+
+static void
+over(struct remote *r, const struct remote_end *end, const struct error *e)
+{
+	link_close(r->link);
+	r->link = NULL;
+	r->events->over(r->arg, end, e);
+}
+
+static void
+fail(struct remote *r, const struct error *e)
+{
+	over(r, &(struct remote_end){ 0 }, e);
+}
+
+static void
+again(void *arg)
+{
+	struct remote *r = arg;
+	struct error e;
+
+	r->timer = NULL;
+	if (open_link(r, &e) < 0)
+		r->timer = loop_after(r->loop,
+		    backoff_next(&r->backoff, r->wish.address, &e, r->wish.quiet), again, r);
+}
+
+static int64_t
+integer(struct span line, const char *key, int64_t otherwise)
+{
+	struct scan_value v;
+	int64_t n;
+
+	if (message_member(line.p, line.n, key, &v, NULL) == 1 && v.type == SCAN_NUMBER &&
+	    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
+		return n;
+	return otherwise;
+}
+
+static void
+reply_came(struct remote *r, const struct message *m)
+{
+	AUTO_BYTES text = { 0 };
+	struct scan_value v;
+	struct error e;
+	int64_t code = 0;
+
+	if (m->error.n == 0) {
+		r->begun = true;
+		backoff_over(&r->backoff, r->wish.address, r->wish.quiet);
+		return;
+	}
+	if (message_member(m->error.p, m->error.n, "message", &v, NULL) == 1)
+		scan_text(&v, &text, NULL);
+	if (message_member(m->error.p, m->error.n, "code", &v, NULL) == 1)
+		(void)scan_integer(&v, INT32_MIN, INT32_MAX, &code, NULL);
+	error_set(&e, contract_error_code((long)code), "%s", bytes_string(&text));
+	fail(r, &e);
+}
+
+/* What a chunk says of its bytes. The server must go on where we are. */
+static void
+chunk_came(struct remote *r, struct link *l, const struct message *m)
+{
+	struct error e;
+
+	if (integer(m->line, "offset", -1) != r->at) {
+		error_set(&e, ERROR_INPUT, "%s: sent bytes that were not asked for", r->wish.address);
+		fail(r, &e);
+		return;
+	}
+	r->attempt = (int)integer(m->line, "attempt", r->attempt);
+	r->when = 0;
+	if (m->time.n > 0)
+		(void)timestamp_parse(m->time.p, m->time.n, &r->when, NULL);
+	r->stream = (uint32_t)integer(m->line, "stream", 0);
+	link_data(l, (uint64_t)integer(m->line, "data", 0));
+}
+
+static void
+eof_came(struct remote *r, const struct message *m)
+{
+	struct scan_value v;
+	struct remote_end end = { integer(m->line, "bytes", 0), false };
+	struct error none = { 0 };
+
+	end.truncated = message_member(m->line.p, m->line.n, "truncated", &v, NULL) == 1 &&
+	    v.type == SCAN_TRUE;
+	over(r, &end, &none);
+}
+
+static void
+line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
+{
+	struct remote *r = arg;
+	struct message m;
+	struct error e = { 0 };
+
+	for (int i = 0; i < nfds; i++)
+		close(fds[i]);
+	if (message_read(&m, line.p, line.n, &e) < 0) {
+		error_before(&e, "%s: ", r->wish.address);
+		fail(r, &e);
+	} else if (m.kind == MESSAGE_REPLY) {
+		reply_came(r, &m);
+	} else if (span_is(m.type, "log/chunk")) {
+		chunk_came(r, l, &m);
+	} else if (span_is(m.type, "eof")) {
+		eof_came(r, &m);
+	}
+}
+
+static void
+data_came(void *arg, struct link *l, struct span piece, uint64_t left)
+{
+	struct remote *r = arg;
+	struct error e = { 0 };
+
+	(void)l;
+	(void)left;
+	r->at += (int64_t)piece.n;
+	if (r->events->bytes(r->arg, piece, r->when, r->stream, &e) < 0)
+		fail(r, &e);
+}
+
+static void
+closed(void *arg, struct link *l, const struct error *why)
+{
+	struct remote *r = arg;
+	struct error e = *why;
+
+	(void)l;
+	r->link = NULL;
+	if (e.code == ERROR_NONE)
+		error_set(&e, ERROR_DISCONNECTED, "the other end closed the connection");
+	if (r->begun) {
+		r->timer = loop_after(r->loop,
+		    backoff_next(&r->backoff, r->wish.address, &e, r->wish.quiet), again, r);
+		return;
+	}
+	e.code = ERROR_DISCONNECTED;
+	error_before(&e, "%s: ", r->wish.address);
+	fail(r, &e);
+}
+
+static const struct link_events events = { .line = line_came, .data = data_came, .closed = closed };
+
+static int
+open_link(struct remote *r, struct error *e)
+{
+	const struct remote_wish *w = &r->wish;
+	struct logname name = *w->name;
+	AUTO_BYTES line = { 0 };
+
+	name.attempt = r->attempt;
+
+	r->link = connect_open(r->loop, &r->address, &events, r, e);
+	if (r->link == NULL)
+		return -1;
+	bytes_text(&line, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":");
+	bytes_text(&line, w->follow ? "\"log/follow\"" : "\"log/read\"");
+	bytes_text(&line, ",\"params\":");
+	emit_open(&line);
+	logname_emit(&line, &name);
+	emit_integer(&line, "from", r->at);
+	if (w->times)
+		emit_bool(&line, "times", true);
+	if (w->follow)
+		emit_bool(&line, "wait", true);
+	else if (w->to >= 0)
+		emit_integer(&line, "to", w->to);
+	bytes_char(&line, '}');
+	emit_line(&line);
+	link_send(r->link, line.data, line.len);
+	return 0;
+}
+
+struct remote *
+remote_open(struct loop *loop, const struct remote_wish *w, const struct remote_events *said,
+    void *arg, struct error *e)
+{
+	struct remote *r = xmalloc(sizeof(*r));
+
+	*r = (struct remote){ .loop = loop, .wish = *w, .events = said, .arg = arg, .at = w->from,
+		.attempt = w->name->attempt };
+	if (address_parse(&r->address, w->address, e) == 0) {
+		if (open_link(r, e) == 0)
+			return r;
+		address_free(&r->address);
+	}
+	free(r);
+	return NULL;
+}
+
+void
+remote_close(struct remote *r)
+{
+	if (r == NULL)
+		return;
+	loop_cancel(r->loop, r->timer);
+	link_close(r->link);
+	address_free(&r->address);
+	free(r);
+}

@@ -1,0 +1,114 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "logfile.h"
+#include "logpack.h"
+#include "runs.h"
+#include "verbs.h"
+
+struct options {
+	bool dry;
+	struct run_where where;
+};
+
+static const struct option options[] = {
+	{ .letter = 'n', .name = "dry-run", .help = "only say what would be removed",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, dry) },
+	RUNS_WHERE(struct options, where),
+};
+
+static int
+remove_file(int dir, const char *name, struct error *e)
+{
+	if (dir < 0 || unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return error_sys(e, "remove %s", name);
+}
+
+/* The log in every form and place, and its index last: a log without one is shown with fewer
+ * times. */
+static int
+remove_log(const struct source *s, struct error *e)
+{
+	static const char *const suffixes[] = { "log", "log" LOGPACK_SUFFIX, "log" LOGPACK_SUFFIX ".tmp",
+		"idx" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		AUTO_BYTES name = { 0 };
+
+		logfile_name(&name, s->job == NULL ? "script" : s->job, s->attempt, suffixes[i]);
+		if (remove_file(s->shelf->live, bytes_string(&name), e) < 0 ||
+		    remove_file(s->shelf->archive, name.data, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+remove_source(const struct options *o, struct source *s, struct error *e)
+{
+	int there = source_open(s, e);
+	int64_t size = source_size(s);
+
+	source_close(s);
+	/* one that cannot be opened is removed all the same: it may be damaged */
+	if (there == 0)
+		return 0;
+	if (!o->dry && remove_log(s, e) < 0)
+		return error_before(e, "%s: ", s->name);
+	if (o->dry || !option_common.quiet)
+		printf("%s: %lld bytes %sremoved\n", s->name, (long long)size, o->dry ? "would be " : "");
+	return 0;
+}
+
+static int
+remove_run(const struct options *o, struct run *r, struct error *e)
+{
+	if (state_build_running(&r->build))
+		return error_set(e, ERROR_BUSY, "%s is running", r->build.name);
+	for (size_t i = 0; i < r->n && r->bare; i++) {
+		if (!r->sources[i]->ended)
+			return error_set(e, ERROR_BUSY, "%s is being written", r->sources[i]->name);
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		if (remove_source(o, r->sources[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What can be removed is; the status is that of the last one that cannot. */
+static int
+run(void *arg, int argc, char **argv)
+{
+	const struct options *o = arg;
+	int status = 0;
+
+	for (int i = 0; i < argc; i++) {
+		struct runs runs;
+		struct error e;
+		int result = runs_open(&runs, 1, argv + i, 0, &o->where, &e);
+
+		if (result == 0) {
+			runs.all[0].prefix = true;
+			result = runs_read(&runs, &e);
+		}
+		if (result == 0)
+			result = remove_run(o, &runs.all[0], &e);
+		if (result < 0) {
+			option_complain(PROGRAM, &e);
+			status = error_status(&e);
+		}
+		runs_close(&runs);
+	}
+	return option_finish(PROGRAM, status);
+}
+
+const struct command rm_command = {
+	.program = PROGRAM, .verb = "rm", .operands = "BUILD[/JOB]...",
+	.summary = "remove logs, not what is known of the builds", .options = options,
+	.noptions = sizeof(options) / sizeof(options[0]), .min_operands = 1, .max_operands = SIZE_MAX,
+	.complete = "jobs", .run = run, .size = sizeof(struct options),
+};

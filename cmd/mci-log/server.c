@@ -1,0 +1,499 @@
+#include "server.h"
+
+#include <string.h>
+
+#include "emit.h"
+#include "kernel.h"
+#include "memory.h"
+#include "timestamp.h"
+
+/* The log that the parameters name, or the request is answered with an error. */
+static int
+name_of(struct request *r, struct logname *n)
+{
+	struct error e;
+
+	if (logname_set(n, request_text(r, "build"), request_text(r, "job"),
+	    request_integer(r, "attempt", 0), &e) == 0)
+		return 0;
+	request_fail_with(r, &e);
+	return -1;
+}
+
+static bool
+flag(struct request *r, const char *name)
+{
+	return span_is(request_raw(r, name), "true");
+}
+
+static void
+reply(struct request *r, struct bytes *result)
+{
+	bytes_char(result, '}');
+	request_reply(r, (struct span){ result->data, result->len });
+}
+
+static void
+emit_state(struct bytes *into, const struct depot_state *state)
+{
+	emit_integer(into, "bytes", state->size);
+	emit_bool(into, "open", state->written);
+	emit_bool(into, "truncated", state->truncated);
+}
+
+static void
+open_with_fds(struct log_server *s, struct request *r, struct logname *n)
+{
+	struct depot_files f;
+	struct error e;
+	struct entry *x = ledger_open(&s->ledger, n, flag(r, "resume"), request_connection(r), &f, &e);
+	AUTO_BYTES result = { 0 };
+
+	if (x == NULL) {
+		request_fail_with(r, &e);
+		return;
+	}
+	emit_open(&result);
+	emit_integer(&result, "offset", x->opened_at);
+	bytes_char(&result, '}');
+	request_reply_fds(r, (struct span){ result.data, result.len },
+	    (int[2]){ f.log, f.index }, 2);
+	depot_files_close(&f);
+}
+
+static void
+log_open(void *self, struct request *r)
+{
+	struct log_server *s = self;
+	struct logname n;
+	struct entry *x;
+	struct error e;
+
+	if (request_connection(r) == 0) {
+		/* whoever is not there cannot be missed later */
+		request_fail(r, "invalid-request", "log/open needs an id");
+		return;
+	}
+	if (name_of(r, &n) < 0)
+		return;
+	if (flag(r, "files") && request_carries_fds(r)) {
+		open_with_fds(s, r, &n);
+	} else if ((x = ledger_open(&s->ledger, &n, flag(r, "resume"), request_connection(r), NULL,
+	    &e)) == NULL) {
+		request_fail_with(r, &e);
+	} else {
+		AUTO_BYTES result = { 0 };
+
+		emit_open(&result);
+		emit_integer(&result, "offset", ledger_size(x));
+		reply(r, &result);
+	}
+	logname_free(&n);
+}
+
+/* What it is to be appended to, checked; or the request is answered with an error. */
+static struct entry *
+append_to(struct log_server *s, struct request *r)
+{
+	struct logname n;
+	struct entry *x;
+	int64_t offset = request_integer(r, "offset", 0);
+
+	if (name_of(r, &n) < 0)
+		return NULL;
+	if (n.attempt == 0)
+		n.attempt = 1;
+	x = ledger_find(&s->ledger, &n);
+	logname_free(&n);
+	if (x == NULL || !x->ours)
+		request_fail(r, "not-found", "nobody has opened that log to append to it");
+	else if (x->appending != NULL)
+		request_fail(r, "busy", "another request appends to that log");
+	else if (offset < 0 || offset > x->writer.size)
+		request_fail(r, "refused", "offset %lld: %lld bytes are stored", (long long)offset,
+		    (long long)x->writer.size);
+	else
+		return x;
+	return NULL;
+}
+
+static void
+log_append(void *self, struct request *r)
+{
+	struct entry *x = append_to(self, r);
+	const char *time;
+	int64_t stream;
+
+	/* then r is answered and gone */
+	if (x == NULL)
+		return;
+	time = request_text(r, "time");
+	stream = request_integer(r, "stream", 0);
+	x->when = kernel.wall();
+	if (time != NULL && timestamp_parse(time, strlen(time), &x->when, NULL) < 0) {
+		request_fail(r, "invalid-params", "log/append: parameter time: '%s' is no moment", time);
+		return;
+	}
+	x->skip = x->writer.size - request_integer(r, "offset", 0);
+	x->stream = stream == 1 || stream == 2 ? (uint32_t)stream : 0;
+	x->connection = request_connection(r);
+	x->appending = r;
+}
+
+static struct entry *
+appending(const struct log_server *s, const struct request *r)
+{
+	struct entry *x = s->ledger.entries;
+
+	while (x->appending != r)
+		x = x->next;
+	return x;
+}
+
+/* A piece of what log/append brings. */
+static void
+data_came(void *self, struct request *r, struct span piece, uint64_t left)
+{
+	struct log_server *s = self;
+	struct entry *x = appending(s, r);
+	size_t skip = x->skip < (int64_t)piece.n ? (size_t)x->skip : piece.n;
+	AUTO_BYTES result = { 0 };
+	struct error e;
+
+	x->skip -= (int64_t)skip;
+	if (piece.n > skip && ledger_append(x, x->when,
+	    (struct span){ piece.p + skip, piece.n - skip }, x->stream, &e) < 0) {
+		x->appending = NULL;
+		request_fail_with(r, &e);
+		return;
+	}
+	if (left > 0)
+		return;
+	x->appending = NULL;
+	emit_open(&result);
+	emit_integer(&result, "offset", x->writer.size);
+	reply(r, &result);
+}
+
+static void
+log_close(void *self, struct request *r)
+{
+	struct log_server *s = self;
+	struct logname n;
+	struct depot_state state;
+	struct depot_files files;
+	struct error e;
+
+	if (name_of(r, &n) < 0)
+		return;
+	if (ledger_close(&s->ledger, &n, flag(r, "truncated"), &state, &e) < 0 ||
+	    depot_read(&s->depot, &n, &files, &e) < 0)
+		request_fail_with(r, &e);
+	else
+		closing_add(s->closing, r, &state, &files);
+	logname_free(&n);
+}
+
+/* The state of a stored log; one that a writer may come back to is open. */
+static int
+look(const struct log_server *s, struct logname *n, struct depot_state *state, struct error *e)
+{
+	struct depot_files f;
+	int result;
+
+	if (depot_read(&s->depot, n, &f, e) < 0)
+		return -1;
+	result = depot_look(&f, state, e);
+	depot_files_close(&f);
+	if (result == 0 && !state->ended && ledger_find(&s->ledger, n) != NULL) {
+		state->written = true;
+		state->truncated = false;
+	}
+	return result;
+}
+
+static void
+log_get(void *self, struct request *r)
+{
+	struct log_server *s = self;
+	struct logname n;
+	struct depot_state state;
+	struct error e;
+	AUTO_BYTES result = { 0 };
+
+	if (name_of(r, &n) < 0)
+		return;
+	if (look(s, &n, &state, &e) < 0) {
+		request_fail_with(r, &e);
+	} else {
+		emit_open(&result);
+		emit_integer(&result, "attempt", n.attempt);
+		emit_state(&result, &state);
+		reply(r, &result);
+	}
+	logname_free(&n);
+}
+
+struct listing {
+	const struct log_server *server;
+	struct bytes logs;
+};
+
+static void
+list_one(void *arg, struct logname *n)
+{
+	struct listing *l = arg;
+	struct depot_state state;
+
+	if (look(l->server, n, &state, NULL) == 0) {
+		if (l->logs.len > 1)
+			bytes_char(&l->logs, ',');
+		emit_open(&l->logs);
+		if (n->job != NULL)
+			emit_text(&l->logs, "job", n->job);
+		emit_integer(&l->logs, "attempt", n->attempt);
+		emit_state(&l->logs, &state);
+		bytes_char(&l->logs, '}');
+	}
+	logname_free(n);
+}
+
+static void
+log_list(void *self, struct request *r)
+{
+	struct listing l = { .server = self };
+	struct logname n;
+	struct error e;
+	AUTO_BYTES result = { 0 };
+
+	if (name_of(r, &n) < 0)
+		return;
+	bytes_char(&l.logs, '[');
+	if (depot_list(&l.server->depot, n.build, list_one, &l, &e) < 0) {
+		request_fail_with(r, &e);
+	} else {
+		bytes_char(&l.logs, ']');
+		emit_open(&result);
+		emit_raw(&result, "logs", (struct span){ l.logs.data, l.logs.len });
+		reply(r, &result);
+	}
+	bytes_free(&l.logs);
+	logname_free(&n);
+}
+
+static void
+begin_stream(struct log_server *s, struct request *r, struct stream_wish w)
+{
+	if (name_of(r, &w.name) < 0)
+		return;
+	if (w.from < 0)
+		request_fail(r, "invalid-params", "from: expected a number from 0");
+	else
+		streams_start(&s->streams, r, &w);
+	logname_free(&w.name);
+}
+
+static void
+log_read(void *self, struct request *r)
+{
+	begin_stream(self, r, (struct stream_wish){ .from = request_integer(r, "from", 0),
+	    .to = request_integer(r, "to", -1), .times = flag(r, "times") });
+}
+
+static void
+log_follow(void *self, struct request *r)
+{
+	begin_stream(self, r, (struct stream_wish){ .from = request_integer(r, "from", 0), .to = -1,
+	    .times = flag(r, "times"), .follow = true, .wait = flag(r, "wait") });
+}
+
+struct removal {
+	struct log_server *server;
+	const struct logname *wanted;
+	bool check; /* first it is looked whether all of them may go */
+	int found;
+	struct error e;
+};
+
+static void
+remove_one(void *arg, struct logname *n)
+{
+	struct removal *m = arg;
+	const struct logname *w = m->wanted;
+	struct log_server *s = m->server;
+	bool meant = w->job == NULL || (n->job != NULL && strcmp(w->job, n->job) == 0 &&
+	    (w->attempt == 0 || w->attempt == n->attempt));
+
+	if (meant && m->e.code == ERROR_NONE) {
+		m->found++;
+		if (ledger_find(&s->ledger, n) != NULL)
+			error_set(&m->e, ERROR_BUSY, "a log of %s is being written", w->build);
+		else if (!m->check)
+			(void)depot_remove(&s->depot, n, &m->e);
+	}
+	logname_free(n);
+}
+
+static void
+removed(struct log_server *s, const struct logname *n)
+{
+	AUTO_BYTES line = { 0 };
+
+	emit_event(&line, "log/removed");
+	emit_text(&line, "build", n->build);
+	if (n->job != NULL)
+		emit_text(&line, "job", n->job);
+	if (n->job != NULL && n->attempt > 0)
+		emit_integer(&line, "attempt", n->attempt);
+	emit_line(&line);
+	news_post(s->news, (struct span){ line.data, line.len });
+}
+
+static void
+log_remove(void *self, struct request *r)
+{
+	struct log_server *s = self;
+	struct logname n;
+	struct removal m = { .server = s, .wanted = &n, .check = true };
+
+	if (name_of(r, &n) < 0)
+		return;
+	if (depot_list(&s->depot, n.build, remove_one, &m, &m.e) == 0 && m.e.code == ERROR_NONE) {
+		m.check = false;
+		(void)depot_list(&s->depot, n.build, remove_one, &m, &m.e);
+	}
+	if (m.e.code == ERROR_NONE && m.found == 0)
+		error_set(&m.e, ERROR_NOT_FOUND, "there is no such log of %s", n.build);
+	if (m.e.code != ERROR_NONE) {
+		request_fail_with(r, &m.e);
+	} else {
+		removed(s, &n);
+		request_reply(r, (struct span){ NULL, 0 });
+	}
+	logname_free(&n);
+}
+
+static void
+status_entry(struct bytes *into, const struct entry *x)
+{
+	int64_t size = ledger_size(x), elapsed = kernel.now() - x->opened;
+
+	if (into->len > 1)
+		bytes_char(into, ',');
+	emit_open(into);
+	logname_emit(into, &x->name);
+	emit_integer(into, "bytes", size);
+	emit_integer(into, "rate", elapsed > 0 ?
+	    (int64_t)((double)(size - x->opened_at) * 1e9 / (double)elapsed) : 0);
+	bytes_char(into, '}');
+}
+
+static void
+log_status(void *self, struct request *r)
+{
+	struct log_server *s = self;
+	AUTO_BYTES open = { 0 }, result = { 0 };
+
+	bytes_char(&open, '[');
+	for (const struct entry *x = s->ledger.entries; x != NULL; x = x->next)
+		status_entry(&open, x);
+	bytes_char(&open, ']');
+	emit_open(&result);
+	emit_raw(&result, "open", (struct span){ open.data, open.len });
+	emit_integer(&result, "followers", (int64_t)s->streams.n);
+	emit_integer(&result, "bytes", (int64_t)s->streams.bytes);
+	emit_integer(&result, "closed", (int64_t)s->ledger.closed);
+	reply(r, &result);
+}
+
+static void
+gone(void *self, uint64_t connection)
+{
+	struct log_server *s = self;
+
+	ledger_lost(&s->ledger, connection);
+}
+
+static const struct service_method methods[] = {
+	{ "log/open", log_open },
+	{ "log/append", log_append },
+	{ "log/close", log_close },
+	{ "log/get", log_get },
+	{ "log/list", log_list },
+	{ "log/read", log_read },
+	{ "log/follow", log_follow },
+	{ "log/remove", log_remove },
+	{ "log/status", log_status },
+};
+
+static const struct service service = {
+	.name = "log",
+	.methods = methods,
+	.nmethods = sizeof(methods) / sizeof(methods[0]),
+	.data = data_came,
+	.gone = gone,
+};
+
+static void
+on_opened(void *arg, const struct logname *n, int64_t size)
+{
+	struct log_server *s = arg;
+	AUTO_BYTES line = { 0 };
+
+	emit_event(&line, "log/opened");
+	logname_emit(&line, n);
+	emit_integer(&line, "offset", size);
+	emit_line(&line);
+	news_post(s->news, (struct span){ line.data, line.len });
+	streams_opened(&s->streams, n);
+}
+
+static void
+on_closed(void *arg, const struct logname *n, const struct depot_state *state)
+{
+	struct log_server *s = arg;
+	AUTO_BYTES line = { 0 };
+
+	emit_event(&line, "log/closed");
+	logname_emit(&line, n);
+	emit_integer(&line, "bytes", state->size);
+	emit_bool(&line, "truncated", state->truncated);
+	emit_line(&line);
+	news_post(s->news, (struct span){ line.data, line.len });
+	streams_look(&s->streams, n);
+}
+
+int
+log_server_open(struct log_server *s, struct loop *loop, const char *dir, const char *events,
+    int64_t patience, struct error *e)
+{
+	*s = (struct log_server){ .loop = loop };
+	if (depot_open(&s->depot, dir, true, true, e) < 0)
+		return -1;
+	s->watcher = watcher_new(loop, e);
+	if (s->watcher == NULL)
+		return -1;
+	s->ledger = (struct ledger){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
+		.patience = patience, .on_opened = on_opened, .on_closed = on_closed, .arg = s };
+	s->streams = (struct streams){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
+		.ledger = &s->ledger };
+	s->closing = closing_new(loop, e);
+	if (s->closing == NULL)
+		return -1;
+	if (events != NULL)
+		s->news = news_new(loop, events);
+	s->server = server_new(loop, &service, s);
+	return ledger_recover(&s->ledger, e);
+}
+
+void
+log_server_close(struct log_server *s)
+{
+	streams_free(&s->streams);
+	server_free(s->server);
+	closing_free(s->closing);
+	ledger_free(&s->ledger);
+	news_free(s->news);
+	watcher_free(s->watcher);
+	depot_close(&s->depot);
+}

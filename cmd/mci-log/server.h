@@ -1,0 +1,31 @@
+/* server: the log service: the methods of "log" in the contract, on a depot. */
+#ifndef MCI_LOG_SERVER_H
+#define MCI_LOG_SERVER_H
+
+#include "closing.h"
+#include "ledger.h"
+#include "loop.h"
+#include "news.h"
+#include "service.h"
+#include "depot.h"
+#include "streams.h"
+#include "watcher.h"
+
+struct log_server {
+	struct loop *loop;
+	struct depot depot;
+	struct watcher *watcher;
+	struct ledger ledger;
+	struct streams streams;
+	struct closing *closing;
+	struct news *news;   /* NULL: events go nowhere */
+	struct server *server;
+};
+
+/* Opens the folder, locked for one server, and takes in what an earlier one left. 0 or -1; close it in any
+ * case. events: the address of the hub, or NULL. */
+int log_server_open(struct log_server *s, struct loop *loop, const char *dir, const char *events,
+    int64_t patience, struct error *e);
+void log_server_close(struct log_server *s);
+
+#endif

@@ -1,0 +1,228 @@
+#include "show.h"
+
+#include <string.h>
+
+#include "afar.h"
+#include "logname.h"
+#include "mirror.h"
+#include "number.h"
+#include "verbs.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+struct options {
+	bool follow, merge, time, json, sections;
+	int64_t attempt;
+	const char *tail, *lines, *bytes, *since, *markers, *address;
+	struct run_where where;
+};
+
+static const struct option cat_options[] = {
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this log server",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
+	{ .letter = 'f', .name = "follow", .help = "go on as the logs grow: mci-log follow",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, follow) },
+	{ .name = "merge", .help = "order the lines of all logs by time, with the job in front",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge) },
+	{ .name = "time", .help = "begin each line with the time when it came",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, time) },
+	{ .name = "tail", .value = "N", .help = "only the last N lines of each log",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, tail) },
+	{ .name = "lines", .value = "A-B", .help = "only lines A to B of each log, from 1",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, lines) },
+	{ .name = "bytes", .value = "A-B", .help = "only bytes A to B of each log, from 0",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, bytes) },
+	{ .name = "since", .value = "T", .help = "only what came since a time, or that long ago",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
+	{ .name = "attempt", .value = "N", .help = "this attempt of a job, not the last",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, attempt), .min = 1,
+	  .max = INT32_MAX },
+	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+	{ .name = "sections", .help = "fold each section that has ended to a line",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, sections) },
+	{ .name = "markers", .value = "STYLE", .help = "sections are those of markers in the log",
+	  .kind = OPTION_CHOICE, .choices = "github|gitlab|buildkite",
+	  .offset = offsetof(struct options, markers) },
+	RUNS_WHERE(struct options, where),
+};
+
+static const struct option follow_options[] = {
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this log server",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
+	{ .name = "merge", .help = "begin each line with its job, also for a single one",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge) },
+	{ .name = "time", .help = "begin each line with the time when it came",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, time) },
+	{ .name = "tail", .value = "N", .help = "begin with the last N lines of each log",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, tail) },
+	{ .name = "since", .value = "T", .help = "only what came since a time, or that long ago",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
+	{ .name = "attempt", .value = "N", .help = "only this attempt of a job",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, attempt), .min = 1,
+	  .max = INT32_MAX },
+	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+	RUNS_WHERE(struct options, where),
+};
+
+static int
+read_range(const struct options *o, struct range *r, struct error *e)
+{
+	*r = (struct range){ .last_line = INT64_MAX, .last_byte = INT64_MAX, .tail = -1 };
+	if (o->follow && (o->lines != NULL || o->bytes != NULL))
+		return error_set(e, ERROR_USAGE, "%s and --follow do not go together",
+		    o->lines != NULL ? "--lines" : "--bytes");
+	if (o->tail != NULL &&
+	    number_parse(o->tail, strlen(o->tail), 0, INT64_MAX, &r->tail, e) < 0)
+		return error_before(e, "--tail: ");
+	if (o->lines != NULL && range_parse(o->lines, 1, &r->first_line, &r->last_line, e) < 0)
+		return error_before(e, "--lines: ");
+	if (o->bytes != NULL && range_parse(o->bytes, 0, &r->first_byte, &r->last_byte, e) < 0)
+		return error_before(e, "--bytes: ");
+	if (o->since != NULL && range_since(o->since, &r->since, e) < 0)
+		return error_before(e, "--since: ");
+	return 0;
+}
+
+/* Each log of a server, one behind the other. */
+static int
+show_afar(const struct options *o, int argc, char **argv, struct error *e)
+{
+	struct range range;
+	int result = read_range(o, &range, e);
+
+	for (int i = 0; i < argc && result == 0; i++) {
+		struct logname name;
+		struct remote_wish w = { .address = o->address, .name = &name, .to = -1,
+			.follow = o->follow, .quiet = option_common.quiet };
+
+		if (o->bytes != NULL) {
+			w.from = range.first_byte;
+			w.to = range.last_byte == INT64_MAX ? -1 : range.last_byte + 1;
+		}
+		result = logname_parse(&name, argv[i], e);
+		if (result == 0 && o->attempt > 0)
+			name.attempt = (int)o->attempt;
+		if (result == 0)
+			result = afar_show(&w, e);
+		logname_free(&name);
+	}
+	return result;
+}
+
+static int
+read_sections(const struct options *o, struct show *s, struct error *e)
+{
+	static const char *const styles[] = { [MARKER_GITHUB] = "github", [MARKER_GITLAB] = "gitlab",
+		[MARKER_BUILDKITE] = "buildkite" };
+
+	for (size_t i = 1; o->markers != NULL && i < COUNT(styles); i++) {
+		if (strcmp(o->markers, styles[i]) == 0)
+			s->markers = (enum marker_style)i;
+	}
+	s->sections = o->sections || o->markers != NULL;
+	if (s->sections && (o->follow || o->merge || o->json || range_set(&s->range)))
+		return error_set(e, ERROR_USAGE,
+		    "sections are those of whole logs that are shown as text, one behind the other");
+	return 0;
+}
+
+/* Whether the bytes are wanted as they are, of single jobs. */
+static bool
+plain(const struct options *o, int argc, char **argv)
+{
+	if (o->json || o->time || o->merge || o->sections || o->markers != NULL || o->tail != NULL ||
+	    o->lines != NULL || o->since != NULL)
+		return false;
+	for (int i = 0; i < argc; i++) {
+		struct logname name;
+		bool job = logname_parse(&name, argv[i], NULL) < 0 || name.job != NULL;
+
+		logname_free(&name);
+		if (!job)
+			return false;
+	}
+	return true;
+}
+
+/* Fetches what is asked for; 1 when it was shown already. */
+static int
+from_server(struct options *o, int argc, char **argv, struct mirror *m, struct error *e)
+{
+	if (argc == 0)
+		return error_set(e, ERROR_USAGE, "with -a: which BUILD/JOB?");
+	if (plain(o, argc, argv))
+		return show_afar(o, argc, argv, e) < 0 ? -1 : 1;
+	if (o->follow)
+		return error_set(e, ERROR_USAGE, "with -a, the bytes of single jobs are followed as they "
+		    "are");
+	if (mirror_open(m, e) < 0)
+		return -1;
+	for (int i = 0; i < argc; i++) {
+		if (mirror_fetch(m, o->address, argv[i], o->attempt, e) < 0)
+			return -1;
+	}
+	o->where = (struct run_where){ .dir = m->path };
+	return 0;
+}
+
+static int
+show(struct options *o, int argc, char **argv)
+{
+	struct mirror mirror = { 0 };
+	struct show s = { .merge = o->merge, .out = { .json = o->json, .time = o->time,
+		.quiet = option_common.quiet } };
+	struct error e;
+	int status = 0, fetched = 0;
+
+	if (o->address != NULL)
+		fetched = from_server(o, argc, argv, &mirror, &e);
+	if (fetched != 0) {
+		mirror_close(&mirror);
+		if (fetched < 0)
+			option_complain(PROGRAM, &e);
+		return fetched > 0 ? 0 : error_status(&e);
+	}
+	output_init(&s.out, option_common.color);
+	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
+	    runs_open(&s.runs, argc, argv, o->attempt, &o->where, &e) < 0 ||
+	    (o->follow ? show_follow : show_cat)(&s, &e) < 0) {
+		(void)output_flush(&s.out, NULL);
+		option_complain(PROGRAM, &e);
+		status = error_status(&e);
+	}
+	runs_close(&s.runs);
+	output_free(&s.out);
+	mirror_close(&mirror);
+	return status;
+}
+
+static int
+run_cat(void *options, int argc, char **argv)
+{
+	return show(options, argc, argv);
+}
+
+static int
+run_follow(void *options, int argc, char **argv)
+{
+	struct options *o = options;
+
+	o->follow = true;
+	return show(o, argc, argv);
+}
+
+const struct command cat_command = {
+	.program = PROGRAM, .verb = "cat", .operands = "[BUILD[/JOB]...]",
+	.summary = "show what jobs printed (the default verb)", .options = cat_options,
+	.noptions = COUNT(cat_options), .max_operands = SIZE_MAX, .complete = "jobs",
+	.run = run_cat, .size = sizeof(struct options),
+};
+
+const struct command follow_command = {
+	.program = PROGRAM, .verb = "follow", .operands = "[BUILD[/JOB]...]",
+	.summary = "show what jobs print until they end", .options = follow_options,
+	.noptions = COUNT(follow_options), .max_operands = SIZE_MAX, .complete = "jobs",
+	.run = run_follow, .size = sizeof(struct options),
+};

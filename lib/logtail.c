@@ -1,0 +1,136 @@
+#include "logtail.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+
+#define RECORD_SIZE ((off_t)sizeof(struct logfile_record))
+
+void
+logtail_init(struct logtail *t, int log, int index, int64_t from, bool times)
+{
+	*t = (struct logtail){ .log = log, .index = index, .at = from, .size = -1, .times = times,
+		.length = -1,		.consumed = RECORD_SIZE };
+}
+
+static void
+take_end(struct logtail *t, const struct logfile_record *r)
+{
+	t->ended = true;
+	t->truncated = (r->flags & LOGFILE_TRUNCATED) != 0;
+	t->length = (int64_t)r->offset;
+}
+
+/* One read of whole records at offset; how many, -1. */
+static ssize_t
+read_records(const struct logtail *t, struct logfile_record *into, size_t n, off_t offset,
+    struct error *e)
+{
+	ssize_t got = kernel.pread(t->index, into, n * sizeof(*into), offset);
+
+	if (got < 0)
+		return error_sys(e, "read an index");
+	got /= RECORD_SIZE;
+	for (ssize_t i = 0; i < got; i++) {
+		into[i].offset = le64toh(into[i].offset);
+		into[i].time = (int64_t)le64toh((uint64_t)into[i].time);
+		into[i].stream = le32toh(into[i].stream);
+		into[i].flags = le32toh(into[i].flags);
+	}
+	return got;
+}
+
+/* Without times only the last record is of interest. */
+static int
+look_for_end(struct logtail *t, struct error *e)
+{
+	struct logfile_record last;
+	struct stat st;
+	ssize_t got;
+
+	if (fstat(t->index, &st) < 0)
+		return error_sys(e, "read an index");
+	if (st.st_size < 2 * RECORD_SIZE || st.st_size % RECORD_SIZE != 0)
+		return 0;
+	got = read_records(t, &last, 1, st.st_size - RECORD_SIZE, e);
+	if (got == 1 && last.stream == LOGFILE_END)
+		take_end(t, &last);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+refill(struct logtail *t, struct error *e)
+{
+	ssize_t got = read_records(t, t->ahead, LOGTAIL_RECORDS, t->consumed, e);
+
+	if (got < 0)
+		return -1;
+	t->first = 0;
+	t->n = (size_t)got;
+	t->consumed += got * RECORD_SIZE;
+	return 0;
+}
+
+/* Passes the records up to the byte at `at`, so that the next one, if any is known, is behind it. */
+static int
+pass_records(struct logtail *t, struct error *e)
+{
+	for (;;) {
+		const struct logfile_record *r = &t->ahead[t->first];
+
+		if (t->first == t->n) {
+			if (t->ended || refill(t, e) < 0)
+				return t->ended ? 0 : -1;
+			if (t->n == 0)
+				return 0;
+			continue;
+		}
+		if (r->stream == LOGFILE_END)
+			take_end(t, r);
+		else if ((int64_t)r->offset <= t->at)
+			t->now = *r;
+		else
+			return 0;
+		t->first++;
+	}
+}
+
+static int64_t
+limit_of(const struct logtail *t)
+{
+	struct stat st;
+
+	if (t->size >= 0)
+		return t->size;
+	if (fstat(t->log, &st) < 0)
+		return -1;
+	/* what a writer stored behind the end that it told is not the log's */
+	return t->ended && t->length < st.st_size ? t->length : st.st_size;
+}
+
+int
+logtail_next(struct logtail *t, size_t max, struct logpiece *p, struct error *e)
+{
+	int64_t limit;
+
+	/* the end first: behind it nothing is added, so that a size read later is the whole */
+	if (!t->ended && (t->times ? pass_records(t, e) : look_for_end(t, e)) < 0)
+		return -1;
+	limit = limit_of(t);
+	if (limit < 0)
+		return error_sys(e, "read a log");
+	if (t->at >= limit)
+		return 0;
+	if (t->times && pass_records(t, e) < 0)
+		return -1;
+	if (t->first < t->n && (int64_t)t->ahead[t->first].offset < limit)
+		limit = (int64_t)t->ahead[t->first].offset;
+	*p = (struct logpiece){ t->at, max, t->now.time, t->now.stream };
+	if (limit - t->at < (int64_t)max)
+		p->n = (size_t)(limit - t->at);
+	t->at += (int64_t)p->n;
+	return 1;
+}

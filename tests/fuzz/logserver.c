@@ -1,0 +1,131 @@
+/* Anything on a log server's socket: it goes on, keeps nothing of who has left but logs that were opened, and
+ * what a log got through it is what its index says. One server for all inputs. */
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/mci-log/server.h"
+#include "duration.h"
+#include "kernel.h"
+#include "serving.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static char folder[] = "/tmp/mci-fuzz-log.XXXXXX";
+static struct loop *loop;
+static struct log_server server;
+
+static void
+expect(int truth)
+{
+	if (!truth)
+		abort();
+}
+
+static int
+no_sync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+end(void)
+{
+	log_server_close(&server);
+	loop_free(loop);
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void
+begin(void)
+{
+	struct error e;
+
+	kernel.sync = no_sync;
+	serving_begin();
+	expect(mkdtemp(folder) != NULL);
+	loop = loop_new(&e);
+	expect(log_server_open(&server, loop, folder, NULL, MILLISECOND, &e) == 0);
+	atexit(end);
+}
+
+/* Reads what there is; false at the end. */
+static int
+drain(int fd)
+{
+	char buffer[65536];
+	ssize_t got;
+
+	while ((got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+		;
+	return got < 0;
+}
+
+static void
+talk(const uint8_t *data, size_t n)
+{
+	int ends[2];
+	struct error e;
+	size_t sent = 0;
+
+	expect(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	expect(server_connect(server.server, ends[1], ends[1], &e) == 0);
+	for (int i = 0; i < 64; i++) {
+		ssize_t some = sent < n ? send(ends[0], data + sent, n - sent,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+
+		if (some > 0)
+			sent += (size_t)some;
+		if (sent == n)
+			shutdown(ends[0], SHUT_WR);
+		loop_round(loop, kernel.now(), &e);
+		if (!drain(ends[0]))
+			break;
+	}
+	close(ends[0]);
+	/* what was being written is given up a moment later */
+	while (server_connections(server.server) > 0 || server.ledger.entries != NULL)
+		loop_round(loop, kernel.now() + MILLISECOND, &e);
+	expect(server.streams.n == 0 && server.streams.reels == NULL);
+}
+
+static void
+whole(void *arg, struct logname *n)
+{
+	struct depot_files f;
+	struct depot_state state;
+
+	(void)arg;
+	expect(depot_read(&server.depot, n, &f, NULL) == 0);
+	expect(depot_look(&f, &state, NULL) == 0 && state.ended && !state.written);
+	depot_files_close(&f);
+	expect(depot_remove(&server.depot, n, NULL) == 0);
+	logname_free(n);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct error e;
+
+	if (loop == NULL)
+		begin();
+	talk(data, n);
+	(void)depot_list(&server.depot, "o/r/1", whole, NULL, &e);
+	return 0;
+}
