@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "loop.h"
+#include "message.h"
 
 struct client;
 /* result is the raw JSON of the reply, or n 0 and e says why (e->text holds the other side's message). */
@@ -34,5 +35,11 @@ int call_stream(const char *address, const char *method, struct span params, int
     int (*each)(void *arg, struct span line), void *arg, struct error *e);
 /* Posts event lines and closes; reports an error line that comes back. */
 int call_post(const char *address, struct span lines, struct error *e);
+
+/* For those who keep a conversation of their own: a request line, and what a reply's error or a line of type
+ * error says. */
+void client_request(struct bytes *line, int64_t id, const char *method, struct span params);
+void client_reply_error(const struct message *m, struct error *e);
+void client_line_error(const struct message *m, struct error *e);
 
 #endif

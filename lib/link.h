@@ -31,6 +31,9 @@ struct link_events {
 	/* A line without its newline. fds (n of them) came with it and belong to the callee. NULL: what
 	 * comes is dropped. */
 	void (*line)(void *arg, struct link *l, struct span line, int *fds, int nfds);
+	/* Not NULL: called instead of line with all whole lines that have come, newlines included; for
+	 * programs that pass them on. Descriptors are closed, link_pause holds from the next read on. */
+	void (*lines)(void *arg, struct link *l, struct span lines);
 	/* A line over the limit was dropped; the stream goes on. May be NULL. */
 	void (*too_long)(void *arg, struct link *l, uint64_t number);
 	/* What had to wait has been taken; not called when link_send could give all of it at once

@@ -17,6 +17,7 @@ struct option_common {
 	bool quiet;          /* -q */
 	const char *color;   /* --color auto|always|never */
 	const char *chdir;   /* -C DIR, already carried out when parsing returns */
+	int before_dashes;   /* how many operands stand before "--"; -1 when there is none */
 };
 extern struct option_common option_common;
 
