@@ -21,6 +21,14 @@ output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from'
+	['mci-events']='pub:publish an event, or those on standard input
+sub:print the events of these types as they come
+replay:print stored events
+diff:compare two logs: equal (0), different (1)
+serve:run the hub
+status:show the hub'\''s log, its rates and its subscribers
+ls:list the files of a hub'\''s log
+verify:check a hub'\''s log, and name the first bad record'
 	['mci-log']='cat:show what jobs printed (the default verb)
 follow:show what jobs print until they end'
 )
@@ -48,6 +56,14 @@ typeset -gA _mci_operands=(
 	['mci jobs']=''
 	['mci config']=''
 	['mci-build']='jobs'
+	['mci-events pub']=''
+	['mci-events sub']=''
+	['mci-events replay']='builds'
+	['mci-events diff']='builds'
+	['mci-events serve']=''
+	['mci-events status']=''
+	['mci-events ls']='files'
+	['mci-events verify']='files'
 	['mci-job']=''
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
@@ -226,8 +242,105 @@ typeset -gA _mci_options=(
 --timeout:cancel the build after this long; exit 124
 --runner:where jobs run: host
 --watch:build again whenever files change
+--events:publish the build'\''s events at this hub (or MCI_EVENTS)
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events pub']='-a:the hub
+--address:the hub
+--sync:how safe an event has to be (os)
+--format:what standard input holds (mci)
+--timeout:give up when the hub is away for so long
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events sub']='-a:the hub
+--address:the hub
+--from:now (the default), start, an offset, a time, or 5m ago
+--durable:go on where this subscriber has left off
+--build:only builds whose names begin so
+--job:only this job
+--where:only events with this member, or K:=JSON
+--synced:only what a power cut cannot take back
+--count:end after N events
+--timeout:end after this time
+--format:how events are written (mci)
+--retry:try a COMMAND that fails N times again
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events replay']='--speed:at N times the pace at which they came (default: at once)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events diff']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events serve']='-l:where clients find the hub (may be given again)
+--listen:where clients find the hub (may be given again)
+--read-only:the same, for those who only subscribe
+--build-only:the same, to publish builds whose names begin so
+--mode:of its sockets, in octal (0600)
+--dir:where the log is kept
+--segment-size:begin a new file when one is so large (64M)
+--keep-size:remove the oldest files of a larger log (0: never)
+--keep-age:remove files whose newest event is older
+--ready-fd:write a newline to this descriptor when it serves
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events status']='-a:the hub
+--address:the hub
+--json:all of it, as one JSON object
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events ls']='--json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events verify']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -364,10 +477,64 @@ typeset -gA _mci_values=(
 	['mci-build --since']='@'
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
+	['mci-build --events']='@'
 	['mci-build --log-dir']='@folders'
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
 	['mci-build --color']='auto always never'
+	['mci-events pub -a']='@'
+	['mci-events pub --address']='@'
+	['mci-events pub --sync']='none os disk'
+	['mci-events pub --format']='mci cloudevents'
+	['mci-events pub --timeout']='@'
+	['mci-events pub -C']='@folders'
+	['mci-events pub --chdir']='@folders'
+	['mci-events pub --color']='auto always never'
+	['mci-events sub -a']='@'
+	['mci-events sub --address']='@'
+	['mci-events sub --from']='@'
+	['mci-events sub --durable']='@'
+	['mci-events sub --build']='@'
+	['mci-events sub --job']='@jobs'
+	['mci-events sub --where']='@'
+	['mci-events sub --count']='@'
+	['mci-events sub --timeout']='@'
+	['mci-events sub --format']='mci cloudevents cdevents'
+	['mci-events sub --retry']='@'
+	['mci-events sub -C']='@folders'
+	['mci-events sub --chdir']='@folders'
+	['mci-events sub --color']='auto always never'
+	['mci-events replay --speed']='@'
+	['mci-events replay -C']='@folders'
+	['mci-events replay --chdir']='@folders'
+	['mci-events replay --color']='auto always never'
+	['mci-events diff -C']='@folders'
+	['mci-events diff --chdir']='@folders'
+	['mci-events diff --color']='auto always never'
+	['mci-events serve -l']='@'
+	['mci-events serve --listen']='@'
+	['mci-events serve --read-only']='@'
+	['mci-events serve --build-only']='@'
+	['mci-events serve --mode']='@'
+	['mci-events serve --dir']='@folders'
+	['mci-events serve --segment-size']='@'
+	['mci-events serve --keep-size']='@'
+	['mci-events serve --keep-age']='@'
+	['mci-events serve --ready-fd']='@'
+	['mci-events serve -C']='@folders'
+	['mci-events serve --chdir']='@folders'
+	['mci-events serve --color']='auto always never'
+	['mci-events status -a']='@'
+	['mci-events status --address']='@'
+	['mci-events status -C']='@folders'
+	['mci-events status --chdir']='@folders'
+	['mci-events status --color']='auto always never'
+	['mci-events ls -C']='@folders'
+	['mci-events ls --chdir']='@folders'
+	['mci-events ls --color']='auto always never'
+	['mci-events verify -C']='@folders'
+	['mci-events verify --chdir']='@folders'
+	['mci-events verify --color']='auto always never'
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'
@@ -463,4 +630,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-build mci-job mci-log
+complete -F _mci mci mci-build mci-events mci-job mci-log

@@ -181,6 +181,8 @@ complete -c mci-build -l runner -d 'where jobs run: host' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l runner -d 'where jobs run: host' -x
 complete -c mci-build -l watch -d 'build again whenever files change'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l watch -d 'build again whenever files change'
+complete -c mci-build -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci-build -s C -l chdir -d 'go to DIR first' -r -F
@@ -193,6 +195,88 @@ complete -c mci-build -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s h -l help -d 'show this help'
 complete -c mci-build -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l version -d 'show the version'
+complete -c mci-events -f
+complete -c mci-events -n __fish_use_subcommand -a pub -d 'publish an event, or those on standard input'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l sync -d 'how safe an event has to be (os)' -x -a 'none os disk'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l format -d 'what standard input holds (mci)' -x -a 'mci cloudevents'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l timeout -d 'give up when the hub is away for so long' -x
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a sub -d 'print the events of these types as they come'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l from -d 'now (the default), start, an offset, a time, or 5m ago' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l durable -d 'go on where this subscriber has left off' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l build -d 'only builds whose names begin so' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l job -d 'only this job' -x -a '(__mci_jobs)'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l where -d 'only events with this member, or K:=JSON' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l synced -d 'only what a power cut cannot take back'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l count -d 'end after N events' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l timeout -d 'end after this time' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l format -d 'how events are written (mci)' -x -a 'mci cloudevents cdevents'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l retry -d 'try a COMMAND that fails N times again' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a replay -d 'print stored events'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -a '(__mci_builds)'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -F
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -l speed -d 'at N times the pace at which they came (default: at once)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a diff -d 'compare two logs: equal (0), different (1)'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -a '(__mci_builds)'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients find the hub (may be given again)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l read-only -d 'the same, for those who only subscribe' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l build-only -d 'the same, to publish builds whose names begin so' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l dir -d 'where the log is kept' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l segment-size -d 'begin a new file when one is so large (64M)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-size -d 'remove the oldest files of a larger log (0: never)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-age -d 'remove files whose newest event is older' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a status -d 'show the hub\'s log, its rates and its subscribers'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from status' -l json -d 'all of it, as one JSON object'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a ls -d 'list the files of a hub\'s log'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -a '(__mci_files)'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a verify -d 'check a hub\'s log, and name the first bad record'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -a '(__mci_files)'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -l version -d 'show the version'
 complete -c mci-job -f
 complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x

@@ -36,7 +36,7 @@ struct publisher {
 	void *arg;
 	struct client *client;    /* NULL: not connected */
 	struct batch gathering, sending;
-	size_t at, upto;          /* entries of sending: answered before at; the request is for those before upto */
+	size_t at, upto;          /* of sending: answered before at, asked for before upto */
 	bool asked;               /* a request is under way */
 	bool away, heard;
 	int64_t pause;

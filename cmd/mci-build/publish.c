@@ -20,7 +20,7 @@ struct publish {
 	int fd;                   /* the log, read from its beginning */
 	struct line_reader reader;
 	int64_t read;             /* bytes */
-	int64_t added, answered;  /* the seq of the last event that was given to the publisher, and answered */
+	int64_t added, answered;  /* seq of the event that was given on, and answered, last */
 	int64_t repeats;
 	bool interrupted;         /* the hub was away: repeats are what it should have */
 	bool refused, abandoned;
@@ -96,7 +96,8 @@ add_lines(struct publish *p)
 
 	while ((got = line_next(&p->reader, &line)) != LINE_NONE) {
 		p->added++;
-		/* a job's own event may be longer than what goes through a hub; it stays in the log alone */
+		/* a job's own event may be longer than what goes through a hub; it stays in the
+		 * log alone */
 		if (got == LINE_OK && line.n <= PUBLISHER_EVENT)
 			publisher_add(p->publisher, line, p->added);
 	}

@@ -1,7 +1,7 @@
 /*
- * publish: the hub as one more reader of the build's log (--events). It reads the file at its own place, a
- * batch at a time, so that a hub that is slow or away costs neither time nor memory; build, run and seq make
- * sending again safe.
+ * publish: the hub as one more reader of the build's log (--events). It reads the file at its
+ * own place, a batch at a time, so that a hub that is slow or away costs neither time nor
+ * memory; build, run and seq make sending again safe.
  */
 #ifndef MCI_BUILD_PUBLISH_H
 #define MCI_BUILD_PUBLISH_H
@@ -14,8 +14,8 @@
 int publish_start(struct build *b, struct error *e);
 /* The end of a round: sends on what is new in the log. */
 void publish_round(struct build *b);
-/* The last event is in the log: whether something is still to be waited for. A hub that has answered before
- * is given ten seconds to take the rest. */
+/* The last event is in the log: whether something is still to be waited for. A hub that has
+ * answered before is given ten seconds to take the rest. */
 bool publish_open(const struct build *b);
 void publish_finish(struct build *b);
 /* Waits no longer. */

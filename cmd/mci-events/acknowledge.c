@@ -56,7 +56,8 @@ answered(void *arg, struct span result, const struct error *e)
 		put_off(a);
 		return;
 	}
-	/* what is refused is not said again: the hub has lost the event, or was told to forget the name */
+	/* what is refused is not said again: the hub has lost the event, or was told to forget
+	 * the name */
 	a->done = asked;
 	if (e->code != ERROR_NONE)
 		a->settled(a->arg, e);

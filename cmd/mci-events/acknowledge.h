@@ -1,6 +1,7 @@
 /*
- * acknowledge: tells the hub how far a durable subscriber has come, over a connection of its own. One
- * acknowledgement is under way at a time, the next one is the newest. While the hub is away it tries again.
+ * acknowledge: tells the hub how far a durable subscriber has come, over a connection of its
+ * own. One acknowledgement is under way at a time, the next one is the newest. While the hub is
+ * away it tries again.
  */
 #ifndef MCI_EVENTS_ACKNOWLEDGE_H
 #define MCI_EVENTS_ACKNOWLEDGE_H
@@ -13,8 +14,9 @@
 
 struct acknowledger;
 
-/* address and name are borrowed. settled is called from the loop whenever all that was said has been answered;
- * why is NULL, or says that the hub refuses it. Never fails, and connects when there is something to say. */
+/* address and name are borrowed. settled is called from the loop whenever all that was said has
+ * been answered; why is NULL, or says that the hub refuses it. Never fails, and connects when
+ * there is something to say. */
 struct acknowledger *acknowledger_new(struct loop *loop, const char *address, const char *name,
     void (*settled)(void *arg, const struct error *why), void *arg);
 /* Everything up to this offset is done with. */

@@ -1,8 +1,8 @@
 /*
- * follow: a subscription that outlives its connection. When the hub goes away it comes back at its place, with
- * growing pauses between the tries, so that no event is missed or given twice (but for a durable subscriber
- * after a crash of the hub: what was not acknowledged may come again). Lines are given as they stand in the
- * socket's buffer, as many as there are.
+ * follow: a subscription that outlives its connection. When the hub goes away it comes back at
+ * its place, with growing pauses between the tries, so that no event is missed or given twice
+ * (but for a durable subscriber after a crash of the hub: what was not acknowledged may come
+ * again). Lines are given as they stand in the socket's buffer, as many as there are.
  */
 #ifndef MCI_EVENTS_FOLLOW_H
 #define MCI_EVENTS_FOLLOW_H
@@ -29,8 +29,8 @@ struct follow_events {
 	void (*lines)(void *arg, struct span lines, int64_t n, int64_t last);
 	/* What a person should know: an outage and its end, events that are gone. */
 	void (*note)(void *arg, const char *text);
-	/* No more comes: all that was asked for has (why->code is ERROR_NONE), or the hub refuses, or could
-	 * not be reached in the first place. */
+	/* No more comes: all that was asked for has (why->code is ERROR_NONE), or the hub
+	 * refuses, or could not be reached in the first place. */
 	void (*ended)(void *arg, const struct error *why);
 };
 

@@ -1,7 +1,7 @@
 /*
- * handler: runs a command once an event, one after the other in the events' order, the event's line on its
- * standard input (a file, so that a command that does not read it harms nobody). When the command fails the
- * same event is tried again after growing pauses.
+ * handler: runs a command once an event, one after the other in the events' order, the event's
+ * line on its standard input (a file, so that a command that does not read it harms nobody).
+ * When the command fails the same event is tried again after growing pauses.
  */
 #ifndef MCI_EVENTS_HANDLER_H
 #define MCI_EVENTS_HANDLER_H
@@ -25,8 +25,8 @@ struct handler_events {
 	void (*idle)(void *arg);
 };
 
-/* argv is borrowed. retries: how often an event is tried again, -1 without end. NULL with an error when
- * there is no such command. */
+/* argv is borrowed. retries: how often an event is tried again, -1 without end. NULL with an
+ * error when there is no such command. */
 struct handler *handler_new(struct loop *loop, char *const *argv, int64_t retries,
     const struct handler_events *events, void *arg, struct error *e);
 /* Adds whole event lines, with newlines and offsets. */
@@ -34,8 +34,8 @@ void handler_add(struct handler *h, struct span lines);
 bool handler_busy(const struct handler *h);
 /* Starts nothing more; idle follows when the command that runs has ended. */
 void handler_finish(struct handler *h);
-/* The same, and ends that command with all that it started: TERM, after five seconds KILL. idle follows, also
- * when nothing ran. */
+/* The same, and ends that command with all that it started: TERM, after five seconds KILL. idle
+ * follows, also when nothing ran. */
 void handler_stop(struct handler *h);
 /* NULL is allowed. A command that runs still gets KILL. */
 void handler_free(struct handler *h);

@@ -9,10 +9,11 @@
 #include "message.h"
 #include "stored.h"
 
-/* What differs between two runs of the same: when, where, by which process, at which place of the stream. */
+/* What differs between two runs of the same: when, where, by which process, at which place of
+ * the stream. */
 static const char *const passing[] = {
-	"time", "offset", "received", "build", "run", "seq", "pid", "folder", "logs", "dir", "elapsed", "user",
-	"system", "maxrss", "first-output", "last-output",
+	"time", "offset", "received", "build", "run", "seq", "pid", "folder", "logs", "dir",
+	"elapsed", "user", "system", "maxrss", "first-output", "last-output",
 };
 
 /* More members than that are compared as they stand. */

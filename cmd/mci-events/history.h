@@ -1,10 +1,10 @@
 /*
- * history: a log of events as what it amounts to: for each job of each build the events in their order,
- * without what is another in every run (times, numbers of processes, places). Two logs with the same history
- * are equal: this is the kit's one definition of that.
+ * history: a log of events as what it amounts to: for each job of each build the events in their
+ * order, without what is another in every run (times, numbers of processes, places). Two logs
+ * with the same history are equal: this is the kit's one definition of that.
  *
- * Builds are matched in the order in which they first appear, whatever they are called. Events of no job are
- * one sequence of their build.
+ * Builds are matched in the order in which they first appear, whatever they are called. Events
+ * of no job are one sequence of their build.
  */
 #ifndef MCI_EVENTS_HISTORY_H
 #define MCI_EVENTS_HISTORY_H
@@ -31,8 +31,8 @@ struct history {
 	size_t nkept;
 };
 
-/* Reads all of a log: see stored_find for text. 0, or -1 with an error: a line that is no event has its file
- * and number in it. */
+/* Reads all of a log: see stored_find for text. 0, or -1 with an error: a line that is no event
+ * has its file and number in it. */
 int history_read(struct history *h, const char *text, struct error *e);
 /* Orders by build and job: less, equal or more than 0. */
 int history_compare_places(const struct history_event *a, const struct history_event *b);

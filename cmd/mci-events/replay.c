@@ -17,7 +17,8 @@ struct options {
 };
 
 static const struct option options[] = {
-	{ .name = "speed", .value = "N", .help = "at N times the pace at which they came (default: at once)",
+	{ .name = "speed", .value = "N",
+	  .help = "at N times the pace at which they came (default: at once)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, speed) },
 };
 

@@ -1,5 +1,5 @@
-/* session: one run of mci-events sub: a subscription, and what is done with its events: written to standard
- * output, or given to a command, and acknowledged. */
+/* session: one run of mci-events sub: a subscription, and what is done with its events: written
+ * to standard output, or given to a command, and acknowledged. */
 #ifndef MCI_EVENTS_SESSION_H
 #define MCI_EVENTS_SESSION_H
 

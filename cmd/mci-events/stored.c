@@ -55,7 +55,9 @@ find_in_folder(struct stored *s, const char *path, struct error *e)
 		return error_sys(e, "open %s", path);
 	if (startup_each(dir, add_segment, &f, e) < 0)
 		return error_before(e, "%s: ", path);
-	return s->n > 0 ? 0 : error_set(e, ERROR_NOT_FOUND, "%s holds neither a build nor a hub's log", path);
+	if (s->n > 0)
+		return 0;
+	return error_set(e, ERROR_NOT_FOUND, "%s holds neither a build nor a hub's log", path);
 }
 
 static int

@@ -5,8 +5,8 @@
 #include "bytes.h"
 #include "message.h"
 
-/* Appends the event without offset and received, which its hub set, and with time, the present, when it has
- * none. No newline. */
+/* Appends the event without offset and received, which its hub set, and with time, the present,
+ * when it has none. No newline. */
 void strip_event(struct bytes *into, const struct message *m);
 
 #endif

@@ -17,7 +17,8 @@
 static const struct option options[] = {
 	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "the hub", .kind = OPTION_TEXT,
 	  .offset = FIELD(address) },
-	{ .name = "from", .value = "PLACE", .help = "now (the default), start, an offset, a time, or 5m ago",
+	{ .name = "from", .value = "PLACE",
+	  .help = "now (the default), start, an offset, a time, or 5m ago",
 	  .kind = OPTION_TEXT, .offset = FIELD(from) },
 	{ .name = "durable", .value = "NAME", .help = "go on where this subscriber has left off",
 	  .kind = OPTION_TEXT, .offset = FIELD(durable) },
