@@ -39,10 +39,11 @@ struct handler *
 handler_new(struct loop *loop, char *const *argv, int64_t retries, const struct handler_events *events,
     void *arg, struct error *e)
 {
-	AUTO_FREE char *found = process_find(argv[0], getenv("PATH"));
+	bool path = strchr(argv[0], '/') != NULL;
+	AUTO_FREE char *found = path ? NULL : process_find(argv[0], getenv("PATH"));
 	struct handler *h;
 
-	if (found == NULL) {
+	if (path ? access(argv[0], X_OK) < 0 : found == NULL) {
 		error_set(e, ERROR_USAGE, "%s: %s", argv[0], strerror(errno));
 		return NULL;
 	}

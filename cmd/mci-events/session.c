@@ -70,7 +70,8 @@ end_when_done(struct session *s)
 static void
 finish(struct session *s, int status)
 {
-	if (!s->ending)
+	/* a failure while the last events are dealt with is still one */
+	if (!s->ending || s->status == 0)
 		s->status = status;
 	s->ending = true;
 	end_when_done(s);
