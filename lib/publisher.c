@@ -142,17 +142,18 @@ put_off(struct publisher *p, const struct error *why)
 static void
 find_refused(struct publisher *p, const struct error *why)
 {
+	int64_t tag = p->sending.entries[p->at].tag;
 	size_t n = p->upto - p->at;
 
 	if (n > 1) {
 		p->upto = p->at + n / 2;
 		return;
 	}
-	if (p->told->refused != NULL)
-		p->told->refused(p->arg, p->sending.entries[p->at].tag, why);
-	p->told->taken(p->arg, p->sending.entries[p->at].tag, 0);
 	p->at++;
 	p->upto = p->sending.n;
+	if (p->told->refused != NULL)
+		p->told->refused(p->arg, tag, why);
+	p->told->taken(p->arg, tag, 0);
 }
 
 static void
