@@ -6,6 +6,7 @@ build:run a build: mci-build
 lint:check a definition: mci-build --lint
 job:run jobs: mci-job
 log:show what jobs printed: mci-log
+events:publish and subscribe: mci-events
 ls:list builds, newest first
 show:show what became of a build and its jobs
 path:print the path of a build'\''s folder, or of a job'\''s log
@@ -21,7 +22,11 @@ output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from'
-	['mci-events']='serve:run the hub
+	['mci-events']='pub:publish an event, or those on standard input
+sub:print the events of these types as they come
+replay:print stored events
+diff:compare two logs: equal (0), different (1)
+serve:run the hub
 status:show the hub'\''s log, its rates and its subscribers
 ls:list the files of a hub'\''s log
 verify:check a hub'\''s log, and name the first bad record'
@@ -43,6 +48,7 @@ typeset -gA _mci_alias=(
 	['mci lint']='mci-build'
 	['mci job']='mci-job'
 	['mci log']='mci-log'
+	['mci events']='mci-events'
 )
 typeset -gA _mci_operands=(
 	['mci ls']=''
@@ -61,6 +67,10 @@ typeset -gA _mci_operands=(
 	['mci jobs']=''
 	['mci config']=''
 	['mci-build']='jobs'
+	['mci-events pub']=''
+	['mci-events sub']=''
+	['mci-events replay']='builds'
+	['mci-events diff']='builds'
 	['mci-events serve']=''
 	['mci-events status']=''
 	['mci-events ls']='files'
@@ -255,8 +265,59 @@ typeset -gA _mci_options=(
 --runner:where jobs run: host
 --watch:build again whenever files change
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
+--events:publish the build'\''s events at this hub (or MCI_EVENTS)
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events pub']='-a:the hub
+--address:the hub
+--sync:how safe an event has to be (os)
+--format:what standard input holds (mci)
+--timeout:give up when the hub is away for so long
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events sub']='-a:the hub
+--address:the hub
+--from:now (the default), start, an offset, a time, or 5m ago
+--durable:go on where this subscriber has left off
+--build:only builds whose names begin so
+--job:only this job
+--where:only events with this member, or K:=JSON
+--synced:only what a power cut cannot take back
+--count:end after N events
+--timeout:end after this time
+--format:how events are written (mci)
+--retry:try a COMMAND that fails N times again
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events replay']='--speed:at N times the pace at which they came (default: at once)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events diff']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -587,10 +648,40 @@ typeset -gA _mci_values=(
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
+	['mci-build --events']='@'
 	['mci-build --log-dir']='@folders'
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
 	['mci-build --color']='auto always never'
+	['mci-events pub -a']='@'
+	['mci-events pub --address']='@'
+	['mci-events pub --sync']='none os disk'
+	['mci-events pub --format']='mci cloudevents'
+	['mci-events pub --timeout']='@'
+	['mci-events pub -C']='@folders'
+	['mci-events pub --chdir']='@folders'
+	['mci-events pub --color']='auto always never'
+	['mci-events sub -a']='@'
+	['mci-events sub --address']='@'
+	['mci-events sub --from']='@'
+	['mci-events sub --durable']='@'
+	['mci-events sub --build']='@'
+	['mci-events sub --job']='@jobs'
+	['mci-events sub --where']='@'
+	['mci-events sub --count']='@'
+	['mci-events sub --timeout']='@'
+	['mci-events sub --format']='mci cloudevents cdevents'
+	['mci-events sub --retry']='@'
+	['mci-events sub -C']='@folders'
+	['mci-events sub --chdir']='@folders'
+	['mci-events sub --color']='auto always never'
+	['mci-events replay --speed']='@'
+	['mci-events replay -C']='@folders'
+	['mci-events replay --chdir']='@folders'
+	['mci-events replay --color']='auto always never'
+	['mci-events diff -C']='@folders'
+	['mci-events diff --chdir']='@folders'
+	['mci-events diff --color']='auto always never'
 	['mci-events serve -l']='@'
 	['mci-events serve --listen']='@'
 	['mci-events serve --read-only']='@'

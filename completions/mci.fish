@@ -23,6 +23,7 @@ complete -c mci -n __fish_use_subcommand -a build -d 'run a build: mci-build'
 complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-build --lint'
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
 complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-log'
+complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mci-events'
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
 complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those; may be given again' -x
@@ -187,6 +188,8 @@ complete -c mci-build -l watch -d 'build again whenever files change'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l watch -d 'build again whenever files change'
 complete -c mci-build -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
+complete -c mci-build -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci-build -s C -l chdir -d 'go to DIR first' -r -F
@@ -200,6 +203,49 @@ complete -c mci -n '__fish_seen_subcommand_from run build lint' -s h -l help -d 
 complete -c mci-build -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l version -d 'show the version'
 complete -c mci-events -f
+complete -c mci-events -n __fish_use_subcommand -a pub -d 'publish an event, or those on standard input'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l sync -d 'how safe an event has to be (os)' -x -a 'none os disk'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l format -d 'what standard input holds (mci)' -x -a 'mci cloudevents'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l timeout -d 'give up when the hub is away for so long' -x
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from pub' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a sub -d 'print the events of these types as they come'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l from -d 'now (the default), start, an offset, a time, or 5m ago' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l durable -d 'go on where this subscriber has left off' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l build -d 'only builds whose names begin so' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l job -d 'only this job' -x -a '(__mci_jobs)'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l where -d 'only events with this member, or K:=JSON' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l synced -d 'only what a power cut cannot take back'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l count -d 'end after N events' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l timeout -d 'end after this time' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l format -d 'how events are written (mci)' -x -a 'mci cloudevents cdevents'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l retry -d 'try a COMMAND that fails N times again' -x
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from sub' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a replay -d 'print stored events'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -a '(__mci_builds)'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -F
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -l speed -d 'at N times the pace at which they came (default: at once)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from replay' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a diff -d 'compare two logs: equal (0), different (1)'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -a '(__mci_builds)'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from diff' -l version -d 'show the version'
 complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients find the hub (may be given again)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l read-only -d 'the same, for those who only subscribe' -x

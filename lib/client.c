@@ -34,9 +34,8 @@ struct client {
 	struct loop_timer *lost;
 };
 
-/* A request line. */
-static void
-request_write(struct bytes *line, int64_t id, const char *method, struct span params)
+void
+client_request(struct bytes *line, int64_t id, const char *method, struct span params)
 {
 	bytes_text(line, "{\"jsonrpc\":\"2.0\",\"id\":");
 	bytes_number(line, id);
@@ -60,9 +59,8 @@ request_fits(const struct bytes *line, struct error *e)
 	    LINE_LIMIT);
 }
 
-/* Fills e from a reply's error object. */
-static void
-reply_error(const struct message *m, struct error *e)
+void
+client_reply_error(const struct message *m, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
 	struct scan_value v;
@@ -76,9 +74,8 @@ reply_error(const struct message *m, struct error *e)
 	    text.len > 0 ? bytes_string(&text) : "an error without a message");
 }
 
-/* Fills e from a line of type error. */
-static void
-line_error(const struct message *m, struct error *e)
+void
+client_line_error(const struct message *m, struct error *e)
 {
 	AUTO_BYTES name = { 0 }, text = { 0 };
 	const struct contract_error *row;
@@ -149,7 +146,7 @@ on_reply(struct client *c, const struct message *m)
 	if (*at == NULL)
 		c->last = at;
 	if (m->error.n > 0)
-		reply_error(m, &e);
+		client_reply_error(m, &e);
 	call->done(call->arg, m->error.n > 0 ? (struct span){ NULL, 0 } : m->result, &e);
 	free(call);
 }
@@ -186,7 +183,7 @@ client_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	c->nfds = nfds;
 	if (message_read(&m, line.p, line.n, NULL) == 0) {
 		if (m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
-			line_error(&m, &c->why);
+			client_line_error(&m, &c->why);
 		else if (m.kind == MESSAGE_REPLY)
 			on_reply(c, &m); /* c may be closed in there */
 	}
@@ -252,7 +249,7 @@ client_call_data(struct client *c, const char *method, struct span params, struc
 	*call = (struct call){ .id = ++c->id, .done = done, .arg = arg };
 	*c->last = call;
 	c->last = &call->next;
-	request_write(&line, call->id, method, params);
+	client_request(&line, call->id, method, params);
 	if (c->link != NULL && request_fits(&line, &c->why) == 0) {
 		bytes_add(&line, data.p, data.n);
 		if (link_send(c->link, line.data, line.len) == 0)
@@ -321,7 +318,7 @@ talk_reply(struct talk *t, const struct message *m)
 {
 	t->replied = true;
 	if (m->error.n > 0) {
-		reply_error(m, t->e);
+		client_reply_error(m, t->e);
 		talk_over(t, -1);
 		return;
 	}
@@ -350,7 +347,7 @@ static void
 talk_error(struct talk *t, const struct message *m)
 {
 	if (t->said.code == ERROR_NONE)
-		line_error(m, &t->said);
+		client_line_error(m, &t->said);
 	if (t->posts)
 		return;
 	*t->e = t->said;
@@ -500,7 +497,7 @@ call_once(const char *address, const char *method, struct span params, int64_t t
 	struct talk t = { .address = address, .result = result, .reader = -1 };
 	AUTO_BYTES line = { 0 };
 
-	request_write(&line, 1, method, params);
+	client_request(&line, 1, method, params);
 	return request_fits(&line, e) < 0 ? -1 : talk(&t, &line, timeout, e);
 }
 
@@ -513,7 +510,7 @@ call_fds(const char *address, const char *method, struct span params, int64_t ti
 	AUTO_BYTES line = { 0 };
 	int value;
 
-	request_write(&line, 1, method, params);
+	client_request(&line, 1, method, params);
 	value = request_fits(&line, e) < 0 ? -1 : talk(&t, &line, timeout, e);
 	*nfds = t.replied ? t.nfds : 0;
 	return value;
@@ -526,7 +523,7 @@ call_stream(const char *address, const char *method, struct span params, int rea
 	struct talk t = { .address = address, .each = each, .arg = arg, .reader = reader };
 	AUTO_BYTES line = { 0 };
 
-	request_write(&line, 1, method, params);
+	client_request(&line, 1, method, params);
 	return request_fits(&line, e) < 0 ? -1 : talk(&t, &line, -1, e);
 }
 

@@ -1,7 +1,7 @@
 /*
- * client: the other side of a service. client_call is asynchronous, for programs with a loop; call_once
- * and call_post block and are for commands only. A lost link fails every open call with
- * ERROR_DISCONNECTED.
+ * client: the other side of a service. client_call is asynchronous, for programs with a loop;
+ * call_once and call_post block and are for commands only. A lost link fails every open call
+ * with ERROR_DISCONNECTED.
  */
 #ifndef MCI_CLIENT_H
 #define MCI_CLIENT_H
@@ -10,9 +10,11 @@
 #include "bytes.h"
 #include "error.h"
 #include "loop.h"
+#include "message.h"
 
 struct client;
-/* result is the raw JSON of the reply, or n 0 and e says why (e->text holds the other side's message). */
+/* result is the raw JSON of the reply, or n 0 and e says why (e->text holds the other side's
+ * message). */
 typedef void client_done(void *arg, struct span result, const struct error *e);
 
 struct client *client_open(struct loop *loop, const char *address, struct error *e);
@@ -30,18 +32,26 @@ int client_post(struct client *c, struct span line);
 /* Open calls fail with ERROR_DISCONNECTED first. */
 void client_close(struct client *c);
 
-/* One request over a new connection, waiting at most timeout nanoseconds (-1 for ever) for its reply. */
+/* One request over a new connection, waiting at most timeout nanoseconds (-1 for ever) for its
+ * reply. */
 int call_once(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, struct error *e);
 /* The same for a reply with descriptors: up to *nfds go to fds, *nfds says how many. */
 int call_fds(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, int *fds, int *nfds, struct error *e);
 /* As call_once, then gives every further line to each until the stream ends (0) or each returns
- * non-zero (that value) or the connection breaks without an eof record (-1). reader is the descriptor
- * that each prints to, so that its reader's leaving ends the stream as SIGPIPE would (141); -1: none. */
+ * non-zero (that value) or the connection breaks without an eof record (-1). reader is the
+ * descriptor that each prints to, so that its reader's leaving ends the stream as SIGPIPE would
+ * (141); -1: none. */
 int call_stream(const char *address, const char *method, struct span params, int reader,
     int (*each)(void *arg, struct span line), void *arg, struct error *e);
 /* Posts event lines and closes; reports an error line that comes back. */
 int call_post(const char *address, struct span lines, struct error *e);
+
+/* For those who keep a conversation of their own: a request line, and what a reply's error or a
+ * line of type error says. */
+void client_request(struct bytes *line, int64_t id, const char *method, struct span params);
+void client_reply_error(const struct message *m, struct error *e);
+void client_line_error(const struct message *m, struct error *e);
 
 #endif

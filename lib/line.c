@@ -95,6 +95,43 @@ line_next(struct line_reader *r, struct span *line)
 	}
 }
 
+/* Goes to the end of the line that is being skipped; false when it is not there yet. */
+static bool
+skip(struct line_reader *r)
+{
+	char *from = r->buffer.data + r->at;
+	char *end = memchr(from, '\n', r->buffer.len - r->at);
+
+	if (end == NULL) {
+		r->at = r->searched = r->buffer.len;
+		return false;
+	}
+	r->at = r->searched = (size_t)(end - r->buffer.data) + 1;
+	r->skipping = false;
+	return true;
+}
+
+enum line_result
+line_run(struct line_reader *r, struct span *lines)
+{
+	char *from, *end = NULL;
+
+	if (r->buffer.data == NULL || (r->skipping && !skip(r)))
+		return LINE_NONE;
+	from = r->buffer.data + r->at;
+	if (r->searched < r->buffer.len)
+		end = memrchr(r->buffer.data + r->searched, '\n', r->buffer.len - r->searched);
+	if (end == NULL) {
+		r->searched = r->buffer.len;
+		return overlong(r, lines);
+	}
+	*lines = (struct span){ from, (size_t)(end + 1 - from) };
+	r->at += lines->n;
+	r->searched = r->buffer.len;
+	r->number++;
+	return LINE_OK;
+}
+
 struct span
 line_rest(const struct line_reader *r)
 {

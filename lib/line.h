@@ -1,6 +1,7 @@
 /*
- * line: cuts a byte stream into lines. The caller adds what it read; line_next hands out whole lines.
- * A line over the bound is skipped to its end and reported once; the stream goes on behind it.
+ * line: cuts a byte stream into lines. The caller adds what it read; line_next hands out whole
+ * lines. A line over the bound is skipped to its end and reported once; the stream goes on
+ * behind it.
  */
 #ifndef MCI_LINE_H
 #define MCI_LINE_H
@@ -36,6 +37,10 @@ ssize_t line_read(struct line_reader *r, int fd);
 void line_add(struct line_reader *r, const void *p, size_t n);
 /* The next line without its newline; borrowed until the next line_read, line_add or line_free. */
 enum line_result line_next(struct line_reader *r, struct span *line);
+/* All whole lines that are there, each with its newline, in one piece: for those who pass them
+ * on. What is over the limit is reported as by line_next; number counts pieces. Borrowed as
+ * above. */
+enum line_result line_run(struct line_reader *r, struct span *lines);
 /* What is left without a newline at the end of the stream; n is 0 when nothing is. */
 struct span line_rest(const struct line_reader *r);
 /* Takes up to n raw bytes (the data that follows a line) out of the buffer; borrowed as a line is. */

@@ -324,12 +324,33 @@ hand_out(struct link *l)
 	return true;
 }
 
+/* Hands out all whole lines at once. */
+static bool
+hand_out_run(struct link *l)
+{
+	struct span lines;
+	int fds[LINK_FDS];
+	enum line_result got = line_run(&l->reader, &lines);
+
+	if (got == LINE_NONE)
+		return false;
+	if (l->nheld > 0)
+		close_all(fds, claim(l, 0, position(l), fds));
+	if (got == LINE_OK)
+		l->events->lines(l->arg, l, lines);
+	else if (l->events->too_long != NULL)
+		l->events->too_long(l->arg, l, l->reader.number);
+	return true;
+}
+
 static void
 dispatch(struct link *l)
 {
+	bool (*give)(struct link *) = l->events->lines != NULL ? hand_out_run : hand_out;
+
 	l->depth++;
 	l->busy = true;
-	while (willing(l) && hand_out(l)) {
+	while (willing(l) && give(l)) {
 		/* answers are gathered, unless they are many */
 		if (link_unsent(l) > LINK_PAUSE)
 			flush(l);

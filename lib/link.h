@@ -29,23 +29,27 @@ struct link_peer {
 };
 
 struct link_events {
-	/* A line without its newline. fds (n of them) came with it and belong to the callee. NULL: what
-	 * comes is dropped. */
+	/* A line without its newline. fds (n of them) came with it and belong to the callee.
+	 * NULL: what comes is dropped. */
 	void (*line)(void *arg, struct link *l, struct span line, int *fds, int nfds);
 	/* Bytes that link_data announced, as they come; left is how many more there will be. NULL: they
 	 * are dropped. */
 	void (*data)(void *arg, struct link *l, struct span piece, uint64_t left);
+	/* Not NULL: called instead of line with all whole lines that have come, newlines
+	 * included; for programs that pass them on. Descriptors are closed, link_pause holds
+	 * from the next read on. */
+	void (*lines)(void *arg, struct link *l, struct span lines);
 	/* A line over the limit was dropped; the stream goes on. May be NULL. */
 	void (*too_long)(void *arg, struct link *l, uint64_t number);
 	/* What had to wait has been taken; not called when link_send could give all of it at once
 	 * (link_unsent says so). May be NULL. */
 	void (*drained)(void *arg, struct link *l);
-	/* The other end sends no more but may still read; why as for closed. The callee closes the link
-	 * when it has answered. NULL: closed is called instead. */
+	/* The other end sends no more but may still read; why as for closed. The callee closes
+	 * the link when it has answered. NULL: closed is called instead. */
 	void (*ended)(void *arg, struct link *l, const struct error *why);
-	/* The other end closed or broke (why says which, code ERROR_NONE for a clean end); bytes without
-	 * a newline at the end were dropped and are named in why (ERROR_INPUT). The link is freed after
-	 * this returns. May be NULL. */
+	/* The other end closed or broke (why says which, code ERROR_NONE for a clean end); bytes
+	 * without a newline at the end were dropped and are named in why (ERROR_INPUT). The link
+	 * is freed after this returns. May be NULL. */
 	void (*closed)(void *arg, struct link *l, const struct error *why);
 };
 

@@ -17,13 +17,13 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-struct option_common option_common = { .color = "auto" };
+struct option_common option_common = { .color = "auto", .before_dashes = -1 };
 
 /* What the options of every command fill in. */
 static struct common {
 	struct option_common values;
 	bool help, version, rows;
-} common = { .values = { .color = "auto" } };
+} common = { .values = { .color = "auto", .before_dashes = -1 } };
 
 /* The one without help text is for completions and tests, and not shown. */
 static const struct option common_options[] = {
@@ -297,6 +297,7 @@ read_line(struct reading *r, int argc, char **argv, struct error *e)
 			argv[n++] = argv[at++];
 			ended |= r->command->stop_at_operand;
 		} else if (strcmp(word, "--") == 0) {
+			common.values.before_dashes = n;
 			ended = true;
 			at++;
 		} else if ((word[1] == '-' ? read_long : read_letters)(r, argv, argc, &at, e) < 0) {

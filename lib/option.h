@@ -17,6 +17,7 @@ struct option_common {
 	bool quiet;          /* -q */
 	const char *color;   /* --color auto|always|never */
 	const char *chdir;   /* -C DIR, already carried out when parsing returns */
+	int before_dashes;   /* how many operands stand before "--"; -1 when there is none */
 };
 extern struct option_common option_common;
 
@@ -28,8 +29,9 @@ extern struct option_common option_common;
  */
 void option_parse(const struct command *c, int *argc, char **argv, void *into);
 
-/* For programs with verbs: picks the command by argv[1] ("-C DIR" may stand before it), parses and
- * runs it; its status. Prints the list of verbs for --help, suggests the nearest for a wrong one. */
+/* For programs with verbs: picks the command by argv[1] ("-C DIR" may stand before it), parses
+ * and runs it; its status. Prints the list of verbs for --help, suggests the nearest for a wrong
+ * one. */
 int option_dispatch(const char *program, const char *summary, const struct command *const *verbs,
     size_t n, int argc, char **argv);
 

@@ -21,6 +21,7 @@
 #include "process.h"
 #include "progress.h"
 #include "prompt.h"
+#include "publish.h"
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
@@ -193,14 +194,18 @@ round_end(void *arg)
 		if (!b->finished)
 			build_cancel(b, EXIT_BUILD_ERROR, "the event log cannot be written");
 		progress_abandon(b);
+		publish_abandon(b);
 		b->over = true;
 		return;
 	}
+	publish_round(b);
 	/* mci-job, told that nothing more comes, ends meanwhile */
-	if (b->finished && !was_finished)
+	if (b->finished && !was_finished) {
 		journal_sync(&b->journal, &e);
+		publish_finish(b);
+	}
 	b->over |= b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) &&
-	    !runner_alive(b);
+	    !runner_alive(b) && !publish_open(b);
 }
 
 static void
@@ -226,6 +231,7 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 
 	if (b->finished) {
 		progress_abandon(b);
+		publish_abandon(b);
 		b->over = true;
 		return;
 	}
@@ -364,7 +370,7 @@ open_all(struct build *b, struct error *e)
 	    api_open(b, e) < 0)
 		return -1;
 	started(b);
-	return runner_start(b, e);
+	return publish_start(b, e) < 0 ? -1 : runner_start(b, e);
 }
 
 /* Whatever fails once the build has a log is in that log. */
@@ -411,6 +417,7 @@ clean_up(struct build *b)
 {
 	loop_cancel(b->loop, b->deadline);
 	progress_free(b);
+	publish_free(b);
 	prompt_free(b);
 	script_free(b);
 	runner_free(b);

@@ -5,6 +5,7 @@
  *   graph     what waits for what               schedule  what runs next, what a result means
  *   script    the coprocess that writes specs   runner    mci-job
  *   api       the sockets                       progress  what the terminal shows
+ *   publish   the hub
  */
 #ifndef MCI_BUILD_BUILD_H
 #define MCI_BUILD_BUILD_H
@@ -36,7 +37,7 @@ struct build_options {
 	const char *progress;
 	bool json, plan, lint, watch, fail_fast, no_deps, staged;
 	struct option_list skip, labels, params, env, secrets, secret_files;
-	const char *param_file, *rev, *since, *runner, *log_dir, *log;
+	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
 	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */
@@ -61,6 +62,7 @@ struct runner;
 struct progress;
 struct prompt;
 struct subscriber;
+struct publish;
 
 struct build {
 	const struct build_options *options;
@@ -103,6 +105,7 @@ struct build {
 	struct server *api, *control;
 	char *api_path, *control_path;
 	struct subscriber *subscribers;
+	struct publish *publish; /* NULL without --events */
 	struct loop_timer *deadline;
 	bool noted_places;   /* caches and artifacts were mentioned */
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "build.h"
 #include "config.h"
 #include "lint.h"
@@ -50,6 +51,8 @@ static const struct option options[] = {
 	{ 0, "watch", NULL, "build again whenever files change", OPTION_FLAG, FIELD(watch), 0, 0, NULL },
 	{ 0, "log", "ADDRESS", "let this log server keep the jobs' logs (default: $MCI_LOG)", OPTION_TEXT,
 	    FIELD(log), 0, 0, NULL },
+	{ 0, "events", "ADDRESS", "publish the build's events at this hub (or MCI_EVENTS)", OPTION_TEXT,
+	    FIELD(events), 0, 0, NULL },
 	{ 0, "log-dir", "DIR", "keep the jobs' logs in this folder", OPTION_TEXT, FIELD(log_dir), 0, 0,
 	    NULL },
 };
@@ -124,15 +127,38 @@ with_definition(const struct build_options *o, char **words)
 	return result;
 }
 
+/* --events, else $MCI_EVENTS; "" is none. What can be no address is said before anything is run. */
+static int
+events_choose(struct build_options *o, struct error *e)
+{
+	struct address a;
+
+	if (o->events == NULL)
+		o->events = getenv("MCI_EVENTS");
+	if (o->events == NULL || *o->events == '\0') {
+		o->events = NULL;
+		return 0;
+	}
+	if (address_parse(&a, o->events, e) < 0)
+		return error_before(e, "--events: ");
+	address_free(&a);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct build_options o = { .jobs = sysconf(_SC_NPROCESSORS_ONLN) };
 	AUTO_FREE char **words = words_without_watch(argc, argv);
+	struct error e;
 
 	process_begin();
 	option_parse(&command, &argc, argv, &o);
 	operands_sort(&o, argc, argv);
+	if (events_choose(&o, &e) < 0) {
+		option_complain("mci-build", &e);
+		return EXIT_BUILD_USAGE;
+	}
 	if (o.rev != NULL && o.staged)
 		return usage("--rev and --staged are two different checkouts");
 	if (o.watch && (o.rev != NULL || o.staged))

@@ -2,7 +2,8 @@
 #include "verbs.h"
 
 static const struct command *const verbs[] = {
-	&serve_command, &status_command, &ls_command, &verify_command,
+	&pub_command, &sub_command, &replay_command, &diff_command, &serve_command, &status_command,
+	&ls_command, &verify_command,
 };
 
 int

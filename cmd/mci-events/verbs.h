@@ -4,9 +4,13 @@
 
 #include "option.h"
 
+extern const struct command diff_command;
 extern const struct command ls_command;
+extern const struct command pub_command;
+extern const struct command replay_command;
 extern const struct command serve_command;
 extern const struct command status_command;
+extern const struct command sub_command;
 extern const struct command verify_command;
 
 #endif

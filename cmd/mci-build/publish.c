@@ -1,0 +1,186 @@
+#include "publish.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "connect.h"
+#include "duration.h"
+#include "kernel.h"
+#include "line.h"
+#include "memory.h"
+#include "publisher.h"
+
+/* How long the end of the build waits for a hub. */
+#define PATIENCE (10 * SECOND)
+
+struct publish {
+	struct publisher *publisher;
+	int fd;                   /* the log, read from its beginning */
+	struct line_reader reader;
+	int64_t read;             /* bytes */
+	int64_t added, answered;  /* seq of the event that was given on, and answered, last */
+	int64_t repeats;
+	bool interrupted;         /* the hub was away: repeats are what it should have */
+	bool refused, abandoned;
+	struct loop_timer *deadline;
+};
+
+static void
+taken(void *arg, int64_t seq, int64_t repeats)
+{
+	struct build *b = arg;
+
+	b->publish->answered = seq;
+	if (!b->publish->interrupted)
+		b->publish->repeats += repeats;
+}
+
+/* One is enough: whatever it is, the next ones would be refused as well. */
+static void
+refused(void *arg, int64_t seq, const struct error *why)
+{
+	struct build *b = arg;
+
+	if (!b->publish->refused)
+		build_note(b, "event %lld is not published: %s", (long long)seq, why->text);
+	b->publish->refused = true;
+}
+
+static void
+outage(void *arg, const struct error *why)
+{
+	struct build *b = arg;
+
+	if (why != NULL) {
+		build_note(b, "%s: events are published when the hub is there", why->text);
+		b->publish->interrupted = true;
+	}
+}
+
+static void
+room(void *arg)
+{
+	publish_round(arg);
+}
+
+static const struct publisher_events publisher_events = {
+	.taken = taken, .refused = refused, .room = room, .outage = outage,
+};
+
+int
+publish_start(struct build *b, struct error *e)
+{
+	struct publish *p;
+
+	if (b->options->events == NULL)
+		return 0;
+	p = xmalloc(sizeof(*p));
+	*p = (struct publish){ .fd = kernel.open(AT_FDCWD, b->journal.log.path, O_RDONLY, 0) };
+	if (p->fd < 0) {
+		error_sys(e, "%s", b->journal.log.path);
+		free(p);
+		return -1;
+	}
+	p->publisher = publisher_new(b->loop, b->options->events, "disk", &publisher_events, b);
+	b->publish = p;
+	return 0;
+}
+
+static void
+add_lines(struct publish *p)
+{
+	struct span line;
+	enum line_result got;
+
+	while ((got = line_next(&p->reader, &line)) != LINE_NONE) {
+		p->added++;
+		/* a job's own event may be longer than what goes through a hub; it stays in the
+		 * log alone */
+		if (got == LINE_OK && line.n <= PUBLISHER_EVENT)
+			publisher_add(p->publisher, line, p->added);
+	}
+}
+
+void
+publish_round(struct build *b)
+{
+	struct publish *p = b->publish;
+
+	if (p == NULL || p->refused)
+		return;
+	while (p->read < journal_size(&b->journal) && !publisher_full(p->publisher)) {
+		ssize_t n = line_read(&p->reader, p->fd);
+
+		if (n <= 0)
+			break;
+		p->read += n;
+		add_lines(p);
+	}
+	publisher_go(p->publisher);
+}
+
+bool
+publish_open(const struct build *b)
+{
+	const struct publish *p = b->publish;
+
+	if (p == NULL || p->abandoned || p->refused)
+		return false;
+	return publisher_waiting(p->publisher) > 0 || p->read < journal_size(&b->journal);
+}
+
+static void
+too_late(void *arg)
+{
+	struct build *b = arg;
+
+	b->publish->deadline = NULL;
+	publish_abandon(b);
+}
+
+void
+publish_finish(struct build *b)
+{
+	struct publish *p = b->publish;
+
+	if (p == NULL)
+		return;
+	/* nobody has been there all the time: nobody is waited for */
+	if (p->interrupted && !publisher_heard(p->publisher))
+		publish_abandon(b);
+	else
+		p->deadline = loop_after(b->loop, PATIENCE, too_late, b);
+}
+
+void
+publish_abandon(struct build *b)
+{
+	if (b->publish != NULL)
+		b->publish->abandoned = true;
+}
+
+void
+publish_free(struct build *b)
+{
+	struct publish *p = b->publish;
+	long long missing;
+
+	if (p == NULL)
+		return;
+	missing = b->journal.seq - p->answered;
+	if (p->repeats > 0)
+		fprintf(stderr, "mci-build: the hub had %lld events of a build %s before: they were "
+		    "dropped\n", (long long)p->repeats, b->folder.name);
+	if (missing > 0)
+		fprintf(stderr, "mci-build: %lld events were not published; to do it later: mci-events "
+		    "replay %s | mci-events pub -a '%s'\n", missing, b->folder.name, b->options->events);
+	loop_cancel(b->loop, p->deadline);
+	publisher_free(p->publisher);
+	connect_reap(b->loop);
+	line_free(&p->reader);
+	close(p->fd);
+	free(p);
+	b->publish = NULL;
+}

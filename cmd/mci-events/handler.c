@@ -1,0 +1,262 @@
+#include "handler.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "kernel.h"
+#include "memory.h"
+#include "process.h"
+#include "segment.h"
+
+#define PAUSE_FIRST (100 * MILLISECOND)
+#define PAUSE_LAST (60 * SECOND)
+#define GRACE (5 * SECOND)
+
+struct handler {
+	struct loop *loop;
+	char *const *argv;
+	int64_t retries;
+	const struct handler_events *told;
+	void *arg;
+	struct bytes queue;      /* whole lines */
+	size_t at;               /* of the line that is dealt with */
+	pid_t pid;               /* 0: none runs */
+	int pidfd;
+	int64_t tries;           /* of this event, that failed */
+	int64_t pause;
+	struct loop_timer *next; /* a start that is due */
+	struct loop_timer *grace;
+	bool stopping;
+};
+
+struct handler *
+handler_new(struct loop *loop, char *const *argv, int64_t retries, const struct handler_events *events,
+    void *arg, struct error *e)
+{
+	bool path = strchr(argv[0], '/') != NULL;
+	AUTO_FREE char *found = path ? NULL : process_find(argv[0], getenv("PATH"));
+	struct handler *h;
+
+	if (path ? access(argv[0], X_OK) < 0 : found == NULL) {
+		error_set(e, ERROR_USAGE, "%s: %s", argv[0], strerror(errno));
+		return NULL;
+	}
+	h = xmalloc(sizeof(*h));
+	*h = (struct handler){ .loop = loop, .argv = argv, .retries = retries, .told = events,
+		.arg = arg, .pidfd = -1 };
+	return h;
+}
+
+/* The line that is dealt with, its newline included; n 0 when there is none. */
+static struct span
+line_of(const struct handler *h)
+{
+	const char *p = h->queue.data + h->at;
+	size_t left = h->queue.len - h->at;
+
+	if (left == 0)
+		return (struct span){ NULL, 0 };
+	return (struct span){ p, (size_t)((const char *)memchr(p, '\n', left) - p) + 1 };
+}
+
+static int64_t
+offset_of(struct span line)
+{
+	return (int64_t)segment_line_offset(line.p, line.n);
+}
+
+static void start_next(struct handler *h);
+
+static void
+start_due(void *arg)
+{
+	struct handler *h = arg;
+
+	h->next = NULL;
+	start_next(h);
+}
+
+/* The event is dealt with, or given up. */
+static void
+advance(struct handler *h)
+{
+	h->at += line_of(h).n;
+	h->tries = 0;
+	h->pause = 0;
+	if (h->at == h->queue.len) {
+		bytes_free(&h->queue);
+		h->at = 0;
+	}
+}
+
+static void
+failed(struct handler *h, const struct error *why)
+{
+	int64_t offset = offset_of(line_of(h));
+
+	if (h->retries >= 0 && h->tries >= h->retries) {
+		advance(h);
+		h->told->failed(h->arg, offset, why, -1);
+		return;
+	}
+	h->tries++;
+	h->pause = h->pause == 0 ? PAUSE_FIRST : h->pause * 2;
+	if (h->pause > PAUSE_LAST)
+		h->pause = PAUSE_LAST;
+	h->told->failed(h->arg, offset, why, h->pause);
+	if (!h->stopping)
+		h->next = loop_after(h->loop, h->pause, start_due, h);
+}
+
+/* An open file with the line, at its beginning. */
+static int
+line_file(struct span line, struct error *e)
+{
+	int fd = memfd_create("event", MFD_CLOEXEC);
+
+	if (fd >= 0 && kernel_write_all(fd, line.p, line.n) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	error_sys(e, "a file for the event");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void
+ended(struct handler *h, int status)
+{
+	struct error e;
+
+	if (status == 0) {
+		int64_t offset = offset_of(line_of(h));
+
+		advance(h);
+		h->told->done(h->arg, offset);
+		return;
+	}
+	if (WIFSIGNALED(status))
+		error_set(&e, ERROR_REFUSED, "%s: SIG%s", h->argv[0], sigabbrev_np(WTERMSIG(status)));
+	else
+		error_set(&e, ERROR_REFUSED, "%s: exit %d", h->argv[0], WEXITSTATUS(status));
+	failed(h, &e);
+}
+
+static void
+child_ended(void *arg, uint32_t events)
+{
+	struct handler *h = arg;
+	int status = 0;
+
+	(void)events;
+	waitpid(h->pid, &status, 0);
+	loop_forget(h->loop, h->pidfd);
+	close(h->pidfd);
+	h->pidfd = -1;
+	h->pid = 0;
+	loop_cancel(h->loop, h->grace);
+	h->grace = NULL;
+	if (!h->stopping || status == 0)
+		ended(h, status);
+	start_next(h);
+}
+
+static int
+start(struct handler *h, struct error *e)
+{
+	AUTO_CLOSE int in = line_file(line_of(h), e);
+	struct process_spec spec = { .path = h->argv[0], .argv = h->argv, .in = in, .out = STDOUT_FILENO,
+		.err = STDERR_FILENO, .group = true };
+
+	if (in < 0 || process_spawn(&h->pid, &spec, e) < 0) {
+		h->pid = 0;
+		return -1;
+	}
+	h->pidfd = process_pidfd(h->pid);
+	if (h->pidfd >= 0 && loop_watch(h->loop, h->pidfd, EPOLLIN, child_ended, h, e) == 0)
+		return 0;
+	error_sys(e, "pidfd");
+	kill(-h->pid, SIGKILL);
+	waitpid(h->pid, NULL, 0);
+	memory_close(&h->pidfd);
+	h->pid = 0;
+	return -1;
+}
+
+static void
+start_next(struct handler *h)
+{
+	struct error e;
+
+	if (h->pid != 0 || h->next != NULL)
+		return;
+	if (h->stopping || h->queue.len == 0)
+		h->told->idle(h->arg);
+	else if (start(h, &e) < 0)
+		failed(h, &e);
+}
+
+void
+handler_add(struct handler *h, struct span lines)
+{
+	bytes_add(&h->queue, lines.p, lines.n);
+	start_next(h);
+}
+
+bool
+handler_busy(const struct handler *h)
+{
+	return h->pid != 0 || (!h->stopping && h->queue.len > 0);
+}
+
+static void
+kill_now(void *arg)
+{
+	struct handler *h = arg;
+
+	h->grace = NULL;
+	process_signal_tree(h->pid, SIGKILL);
+}
+
+void
+handler_finish(struct handler *h)
+{
+	h->stopping = true;
+	loop_cancel(h->loop, h->next);
+	h->next = NULL;
+}
+
+void
+handler_stop(struct handler *h)
+{
+	handler_finish(h);
+	if (h->pid == 0) {
+		h->told->idle(h->arg);
+		return;
+	}
+	process_signal_tree(h->pid, SIGTERM);
+	if (h->grace == NULL)
+		h->grace = loop_after(h->loop, GRACE, kill_now, h);
+}
+
+void
+handler_free(struct handler *h)
+{
+	if (h == NULL)
+		return;
+	loop_cancel(h->loop, h->next);
+	loop_cancel(h->loop, h->grace);
+	if (h->pid != 0) {
+		process_signal_tree(h->pid, SIGKILL);
+		waitpid(h->pid, NULL, 0);
+		loop_forget(h->loop, h->pidfd);
+		close(h->pidfd);
+	}
+	bytes_free(&h->queue);
+	free(h);
+}

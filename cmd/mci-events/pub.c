@@ -1,0 +1,272 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cloudevent.h"
+#include "connect.h"
+#include "contract.h"
+#include "emit.h"
+#include "link.h"
+#include "memory.h"
+#include "pairs.h"
+#include "place.h"
+#include "publisher.h"
+#include "strip.h"
+#include "verbs.h"
+
+struct options {
+	const char *address, *sync, *format;
+	int64_t timeout;
+};
+
+static const struct option options[] = {
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "the hub", .kind = OPTION_TEXT,
+	  .offset = offsetof(struct options, address) },
+	{ .name = "sync", .value = "LEVEL", .help = "how safe an event has to be (os)",
+	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, sync), .choices = "none|os|disk" },
+	{ .name = "format", .value = "FORMAT", .help = "what standard input holds (mci)",
+	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, format),
+	  .choices = "mci|cloudevents" },
+	{ .name = "timeout", .value = "DURATION", .help = "give up when the hub is away for so long",
+	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout) },
+};
+
+struct pub {
+	const struct options *options;
+	const char *address;
+	struct loop *loop;
+	struct publisher *publisher;
+	struct link *input;          /* NULL once it has ended */
+	struct loop_timer *deadline; /* while the hub is away */
+	int status;                  /* of the first event that could not be published */
+};
+
+/* An event that was not published; the others go on. line is 0 for the one of the command line. */
+static void
+complain(struct pub *p, int64_t line, const struct error *e)
+{
+	if (line > 0)
+		fprintf(stderr, "mci-events: line %" PRId64 ": %s\n", line, e->text);
+	else
+		fprintf(stderr, "mci-events: %s\n", e->text);
+	if (p->status == 0)
+		p->status = error_status(e);
+}
+
+static void
+end_when_done(struct pub *p)
+{
+	if (p->input == NULL && publisher_waiting(p->publisher) == 0)
+		loop_stop(p->loop, p->status);
+}
+
+static void
+taken(void *arg, int64_t tag, int64_t repeats)
+{
+	(void)tag;
+	(void)repeats;
+	end_when_done(arg);
+}
+
+static void
+refused(void *arg, int64_t tag, const struct error *why)
+{
+	complain(arg, tag, why);
+}
+
+static void
+room(void *arg)
+{
+	struct pub *p = arg;
+
+	if (p->input != NULL)
+		link_pause(p->input, 0);
+}
+
+static void
+too_late(void *arg)
+{
+	struct pub *p = arg;
+
+	p->deadline = NULL;
+	fprintf(stderr, "mci-events: %s: the hub is away for too long\n", p->address);
+	loop_stop(p->loop, 75);
+}
+
+static void
+outage(void *arg, const struct error *why)
+{
+	struct pub *p = arg;
+
+	if (why == NULL) {
+		loop_cancel(p->loop, p->deadline);
+		p->deadline = NULL;
+		fprintf(stderr, "mci-events: %s: the hub is back\n", p->address);
+		return;
+	}
+	/* a program that could not reach the hub is a connect that failed */
+	if (strncmp(p->address, "exec:", 5) == 0 && !publisher_heard(p->publisher)) {
+		fprintf(stderr, "mci-events: %s\n", why->text);
+		loop_stop(p->loop, error_status(why));
+		return;
+	}
+	fprintf(stderr, "mci-events: %s: trying again\n", why->text);
+	if (p->options->timeout > 0)
+		p->deadline = loop_after(p->loop, p->options->timeout, too_late, p);
+}
+
+static const struct publisher_events publisher_events = {
+	.taken = taken, .refused = refused, .room = room, .outage = outage,
+};
+
+static int
+add(struct pub *p, struct span line, int64_t number, struct error *e)
+{
+	AUTO_BYTES event = { 0 };
+	struct message m;
+
+	if (message_read(&m, line.p, line.n, e) < 0)
+		return -1;
+	if (m.kind != MESSAGE_EVENT)
+		return error_set(e, ERROR_INPUT, "type: missing; expected an event such as "
+		    "{\"type\":\"deploy/done\"}");
+	strip_event(&event, &m);
+	if (event.len > PUBLISHER_EVENT)
+		return error_set(e, ERROR_INPUT, "the event has %zu bytes, at most %d can be published",
+		    event.len, PUBLISHER_EVENT);
+	publisher_add(p->publisher, (struct span){ event.data, event.len }, number);
+	return 0;
+}
+
+static void
+input_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
+{
+	struct pub *p = arg;
+	int64_t number = (int64_t)link_line_number(l);
+	AUTO_BYTES read = { 0 };
+	struct error e = { 0 };
+
+	for (int i = 0; i < nfds; i++)
+		close(fds[i]);
+	if (p->options->format != NULL && strcmp(p->options->format, "cloudevents") == 0) {
+		if (cloudevent_read(&read, line, &e) < 0) {
+			complain(p, number, &e);
+			return;
+		}
+		line = (struct span){ read.data, read.len };
+	}
+	if (add(p, line, number, &e) < 0)
+		complain(p, number, &e);
+	else if (publisher_full(p->publisher))
+		link_pause(l, 1);
+}
+
+static void
+input_too_long(void *arg, struct link *l, uint64_t number)
+{
+	struct error e;
+
+	(void)l;
+	error_set(&e, ERROR_INPUT, "longer than %d bytes", LINE_LIMIT);
+	complain(arg, (int64_t)number, &e);
+}
+
+static void
+input_closed(void *arg, struct link *l, const struct error *why)
+{
+	struct pub *p = arg;
+
+	(void)l;
+	p->input = NULL;
+	if (why->code != ERROR_NONE) {
+		fprintf(stderr, "mci-events: %s\n", why->text);
+		if (p->status == 0)
+			p->status = error_status(why);
+	}
+	end_when_done(p);
+}
+
+static const struct link_events input_events = {
+	.line = input_line, .too_long = input_too_long, .closed = input_closed,
+};
+
+/* The end of a round: what one read has brought goes together. */
+static void
+go(void *arg)
+{
+	struct pub *p = arg;
+
+	publisher_go(p->publisher);
+}
+
+/* The event of the command line. */
+static int
+add_words(struct pub *p, int argc, char **argv, struct error *e)
+{
+	AUTO_BYTES line = { 0 };
+
+	if (!contract_type_ok((struct span){ argv[0], strlen(argv[0]) }))
+		return error_set(e, ERROR_USAGE, "'%s' is no type such as deploy/done", argv[0]);
+	emit_event(&line, argv[0]);
+	if (pairs_emit(&line, argc - 1, argv + 1, e) < 0)
+		return -1;
+	bytes_char(&line, '}');
+	return add(p, (struct span){ line.data, line.len }, 0, e);
+}
+
+static int
+begin(struct pub *p, int argc, char **argv, struct error *e)
+{
+	if (argc > 0 && add_words(p, argc, argv, e) < 0)
+		return -1;
+	if (publisher_connect(p->publisher, e) < 0)
+		return -1;
+	if (argc == 0)
+		p->input = link_take(p->loop, STDIN_FILENO, -1, &input_events, p, e);
+	return argc == 0 && p->input == NULL ? -1 : 0;
+}
+
+static int
+publish(struct pub *p, int argc, char **argv, struct error *e)
+{
+	const char *sync = p->options->sync != NULL ? p->options->sync : "os";
+	int status = -1;
+
+	p->publisher = publisher_new(p->loop, p->address, sync, &publisher_events, p);
+	loop_on_idle(p->loop, go, p);
+	if (begin(p, argc, argv, e) == 0) {
+		publisher_go(p->publisher);
+		status = loop_run(p->loop, e);
+	}
+	loop_on_idle(p->loop, NULL, NULL);
+	link_close(p->input);
+	loop_cancel(p->loop, p->deadline);
+	publisher_free(p->publisher);
+	connect_reap(p->loop);
+	return status;
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	struct error e;
+	AUTO_FREE char *address = place_address(((struct options *)arg)->address, &e);
+	struct pub p = { .options = arg, .address = address };
+	int status = -1;
+
+	if (address != NULL)
+		p.loop = loop_new(&e);
+	if (p.loop != NULL)
+		status = publish(&p, argc, argv, &e);
+	loop_free(p.loop);
+	return status < 0 ? place_complain(&e) : status;
+}
+
+const struct command pub_command = {
+	.program = "mci-events", .verb = "pub", .operands = "[TYPE [K=V|K:=JSON]...]",
+	.summary = "publish an event, or those on standard input", .options = options,
+	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = SIZE_MAX, .run = run,
+	.size = sizeof(struct options),
+};

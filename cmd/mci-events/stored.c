@@ -1,0 +1,184 @@
+#include "stored.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "memory.h"
+#include "segment.h"
+#include "startup.h"
+#include "state.h"
+
+/* Takes the path over. */
+static void
+add_path(struct stored *s, char *path)
+{
+	s->paths = xrealloc(s->paths, s->n + 1, sizeof(*s->paths));
+	s->paths[s->n++] = path;
+}
+
+struct folder {
+	struct stored *stored;
+	const char *path;
+};
+
+static int
+add_segment(void *arg, uint64_t first, struct error *e)
+{
+	struct folder *f = arg;
+	AUTO_BYTES name = { 0 };
+
+	(void)e;
+	segment_name(&name, first, "ndjson");
+	add_path(f->stored, xformat("%s/%s", f->path, bytes_string(&name)));
+	return 0;
+}
+
+/* A build's folder has its log in one file, a hub's in segments. */
+static int
+find_in_folder(struct stored *s, const char *path, struct error *e)
+{
+	char *events = xformat("%s/events.ndjson", path);
+	struct folder f = { s, path };
+	AUTO_CLOSE int dir = -1;
+
+	if (access(events, F_OK) == 0) {
+		add_path(s, events);
+		return 0;
+	}
+	free(events);
+	dir = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (dir < 0)
+		return error_sys(e, "open %s", path);
+	if (startup_each(dir, add_segment, &f, e) < 0)
+		return error_before(e, "%s: ", path);
+	if (s->n > 0)
+		return 0;
+	return error_set(e, ERROR_NOT_FOUND, "%s holds neither a build nor a hub's log", path);
+}
+
+static int
+find_build(struct stored *s, const char *text, struct error *e)
+{
+	AUTO_FREE char *project = state_project(".");
+	AUTO_FREE char *here = project == NULL ? realpath(".", NULL) : NULL;
+	struct state_build b;
+	int result;
+
+	if (state_build_find(&b, text, project != NULL ? project : here, e) < 0)
+		return -1;
+	result = find_in_folder(s, b.path, e);
+	state_build_free(&b);
+	return result;
+}
+
+int
+stored_find(struct stored *s, const char *text, struct error *e)
+{
+	struct stat st;
+
+	*s = (struct stored){ .fd = -1 };
+	if (strcmp(text, "-") != 0 && stat(text, &st) < 0)
+		return find_build(s, text, e);
+	if (strcmp(text, "-") != 0 && S_ISDIR(st.st_mode))
+		return find_in_folder(s, text, e);
+	add_path(s, xstrdup(text));
+	return 0;
+}
+
+const char *
+stored_name(const struct stored *s)
+{
+	return s->paths[s->at < s->n ? s->at : s->n - 1];
+}
+
+static int
+open_next(struct stored *s, struct error *e)
+{
+	const char *path = s->paths[s->at];
+
+	s->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+	    kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	return s->fd < 0 ? error_sys(e, "open %s", path) : 0;
+}
+
+/* The end of a file. */
+static int
+close_file(struct stored *s, struct error *e)
+{
+	struct span rest = line_rest(&s->reader);
+	uint64_t number = s->reader.number;
+	size_t n = rest.n;
+
+	close(s->fd);
+	s->fd = -1;
+	line_free(&s->reader);
+	s->reader = (struct line_reader){ 0 };
+	if (n > 0)
+		return error_set(e, ERROR_INPUT, "%s: the end is torn: %zu bytes behind line %llu have no "
+		    "newline", s->paths[s->at], n, (unsigned long long)number);
+	s->at++;
+	return 0;
+}
+
+/* Reads more: 1, or 0 when everything has been read. */
+static int
+read_more(struct stored *s, struct error *e)
+{
+	ssize_t n;
+
+	if (s->at == s->n)
+		return 0;
+	if (s->fd < 0 && open_next(s, e) < 0)
+		return -1;
+	n = line_read(&s->reader, s->fd);
+	if (n < 0)
+		return error_sys(e, "read %s", s->paths[s->at]);
+	if (n == 0 && close_file(s, e) < 0)
+		return -1;
+	return 1;
+}
+
+static int
+next(struct stored *s, enum line_result (*take)(struct line_reader *r, struct span *lines),
+    struct span *lines, struct error *e)
+{
+	enum line_result got;
+
+	while ((got = take(&s->reader, lines)) == LINE_NONE) {
+		int more = read_more(s, e);
+
+		if (more <= 0)
+			return more;
+	}
+	if (got == LINE_LONG)
+		return error_set(e, ERROR_INPUT, "%s: a line is longer than %d bytes", stored_name(s),
+		    LINE_LIMIT);
+	return 1;
+}
+
+int
+stored_line(struct stored *s, struct span *line, struct error *e)
+{
+	return next(s, line_next, line, e);
+}
+
+int
+stored_lines(struct stored *s, struct span *lines, struct error *e)
+{
+	return next(s, line_run, lines, e);
+}
+
+void
+stored_free(struct stored *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	line_free(&s->reader);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->paths[i]);
+	free(s->paths);
+}
