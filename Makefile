@@ -17,7 +17,7 @@ VERSION := 0.1.0
 # The one list of what has to be installed, as Debian calls it.
 PACKAGES_BUILD := gcc libc6-dev libfyaml-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
-	python3 procps util-linux bash-completion
+	python3 procps util-linux bash-completion openssh-server openssh-client
 PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync
 

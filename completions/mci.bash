@@ -6,6 +6,7 @@ build:run a build: mci-build
 lint:check a definition: mci-build --lint
 job:run jobs: mci-job
 log:show what jobs printed: mci-log
+relay:join standard input and output to a service: mci-relay
 ls:list builds, newest first
 show:show what became of a build and its jobs
 path:print the path of a build'\''s folder, or of a job'\''s log
@@ -21,6 +22,7 @@ output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from'
+	['mci-events']='serve:run the hub'
 	['mci-log']='cat:show what jobs printed (the default verb)
 follow:show what jobs print until they end'
 )
@@ -30,6 +32,7 @@ typeset -gA _mci_alias=(
 	['mci lint']='mci-build'
 	['mci job']='mci-job'
 	['mci log']='mci-log'
+	['mci relay']='mci-relay'
 )
 typeset -gA _mci_operands=(
 	['mci ls']=''
@@ -48,10 +51,12 @@ typeset -gA _mci_operands=(
 	['mci jobs']=''
 	['mci config']=''
 	['mci-build']='jobs'
+	['mci-events serve']=''
 	['mci-job']=''
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
 	['mci-log follow']='jobs'
+	['mci-relay']=''
 )
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
@@ -235,6 +240,14 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-events serve']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci-job']='-j:run at most N jobs at once
 --jobs:run at most N jobs at once
 --log-dir:keep what each job prints in DIR
@@ -277,6 +290,14 @@ typeset -gA _mci_options=(
 --attempt:only this attempt of a job
 --json:one JSON object a line
 -C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-relay']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -368,6 +389,9 @@ typeset -gA _mci_values=(
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
 	['mci-build --color']='auto always never'
+	['mci-events serve -C']='@folders'
+	['mci-events serve --chdir']='@folders'
+	['mci-events serve --color']='auto always never'
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'
@@ -393,6 +417,9 @@ typeset -gA _mci_values=(
 	['mci-log follow -C']='@folders'
 	['mci-log follow --chdir']='@folders'
 	['mci-log follow --color']='auto always never'
+	['mci-relay -C']='@folders'
+	['mci-relay --chdir']='@folders'
+	['mci-relay --color']='auto always never'
 )
 
 _mci_builds() {
@@ -463,4 +490,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-build mci-job mci-log
+complete -F _mci mci mci-build mci-events mci-job mci-log mci-relay

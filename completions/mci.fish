@@ -23,6 +23,7 @@ complete -c mci -n __fish_use_subcommand -a build -d 'run a build: mci-build'
 complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-build --lint'
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
 complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-log'
+complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
 complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those; may be given again' -x
@@ -193,6 +194,13 @@ complete -c mci-build -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s h -l help -d 'show this help'
 complete -c mci-build -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l version -d 'show the version'
+complete -c mci-events -f
+complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
 complete -c mci-job -f
 complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x
@@ -250,3 +258,14 @@ complete -c mci-log -n '__fish_seen_subcommand_from follow' -l color -d 'use col
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l version -d 'show the version'
+complete -c mci-relay -f
+complete -c mci-relay -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from relay' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-relay -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from relay' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-relay -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from relay' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-relay -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from relay' -s h -l help -d 'show this help'
+complete -c mci-relay -l version -d 'show the version'
+complete -c mci -n '__fish_seen_subcommand_from relay' -l version -d 'show the version'

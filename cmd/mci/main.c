@@ -24,12 +24,14 @@ static const struct kit {
 	{ { .program = "mci", .verb = "job", .summary = "run jobs: mci-job" }, "mci-job", NULL },
 	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log" },
 	  "mci-log", NULL },
+	{ { .program = "mci", .verb = "relay",
+	    .summary = "join standard input and output to a service: mci-relay" }, "mci-relay", NULL },
 };
 
 static const struct command *const verbs[] = {
 	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
-	&ls_command, &show_command, &path_command, &rm_command, &tree_command, &wait_command,
-	&cancel_command, &unblock_command, &call_command, &post_command, &param_command,
+	&kit[5].command, &ls_command, &show_command, &path_command, &rm_command, &tree_command,
+	&wait_command, &cancel_command, &unblock_command, &call_command, &post_command, &param_command,
 	&output_command, &add_command, &jobs_command, &config_command,
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
