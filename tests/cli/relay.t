@@ -134,8 +134,12 @@ is_stalled() {
 wait_until "a server that reads nothing stops who writes, and the other direction goes on" is_stalled
 ok "a server that reads nothing stops who writes after less than a megabyte" test "$counted" -lt 1000000
 ok "the other direction goes on" test "$(wc -l <got-down)" -gt 10
-ok "which is not in the relay's memory" \
-	test "$(awk '/^(RssAnon|VmData)/ { n += $2 } END { print n }' "/proc/$relay/status")" -lt 1000
+if grep -q libasan "/proc/$relay/maps"; then
+	skip 1 "the address sanitizer needs memory of its own"
+else
+	ok "which is not in the relay's memory" \
+		test "$(awk '/^RssAnon/ { print $2 }' "/proc/$relay/status")" -lt 1000
+fi
 touch go
 wait_end "$peer"
 wait_end "$run"
