@@ -22,7 +22,10 @@ output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from'
-	['mci-events']='serve:run the hub'
+	['mci-events']='serve:run the hub
+status:show the hub'\''s log, its rates and its subscribers
+ls:list the files of a hub'\''s log
+verify:check a hub'\''s log, and name the first bad record'
 	['mci-log']='cat:show what jobs printed (the default verb)
 follow:show what jobs print until they end'
 )
@@ -52,6 +55,9 @@ typeset -gA _mci_operands=(
 	['mci config']=''
 	['mci-build']='jobs'
 	['mci-events serve']=''
+	['mci-events status']=''
+	['mci-events ls']='files'
+	['mci-events verify']='files'
 	['mci-job']=''
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
@@ -240,7 +246,45 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-events serve']='-C:go to DIR first
+	['mci-events serve']='-l:where clients find the hub (may be given again)
+--listen:where clients find the hub (may be given again)
+--read-only:the same, for those who only subscribe
+--build-only:the same, to publish builds whose names begin so
+--mode:of its sockets, in octal (0600)
+--dir:where the log is kept
+--segment-size:begin a new file when one is so large (64M)
+--keep-size:remove the oldest files of a larger log (0: never)
+--keep-age:remove files whose newest event is older
+--ready-fd:write a newline to this descriptor when it serves
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events status']='-a:the hub
+--address:the hub
+--json:all of it, as one JSON object
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events ls']='--json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events verify']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -389,9 +433,30 @@ typeset -gA _mci_values=(
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
 	['mci-build --color']='auto always never'
+	['mci-events serve -l']='@'
+	['mci-events serve --listen']='@'
+	['mci-events serve --read-only']='@'
+	['mci-events serve --build-only']='@'
+	['mci-events serve --mode']='@'
+	['mci-events serve --dir']='@folders'
+	['mci-events serve --segment-size']='@'
+	['mci-events serve --keep-size']='@'
+	['mci-events serve --keep-age']='@'
+	['mci-events serve --ready-fd']='@'
 	['mci-events serve -C']='@folders'
 	['mci-events serve --chdir']='@folders'
 	['mci-events serve --color']='auto always never'
+	['mci-events status -a']='@'
+	['mci-events status --address']='@'
+	['mci-events status -C']='@folders'
+	['mci-events status --chdir']='@folders'
+	['mci-events status --color']='auto always never'
+	['mci-events ls -C']='@folders'
+	['mci-events ls --chdir']='@folders'
+	['mci-events ls --color']='auto always never'
+	['mci-events verify -C']='@folders'
+	['mci-events verify --chdir']='@folders'
+	['mci-events verify --color']='auto always never'
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'

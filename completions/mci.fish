@@ -196,11 +196,43 @@ complete -c mci-build -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l version -d 'show the version'
 complete -c mci-events -f
 complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients find the hub (may be given again)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l read-only -d 'the same, for those who only subscribe' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l build-only -d 'the same, to publish builds whose names begin so' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l dir -d 'where the log is kept' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l segment-size -d 'begin a new file when one is so large (64M)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-size -d 'remove the oldest files of a larger log (0: never)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-age -d 'remove files whose newest event is older' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a status -d 'show the hub\'s log, its rates and its subscribers'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from status' -l json -d 'all of it, as one JSON object'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a ls -d 'list the files of a hub\'s log'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -a '(__mci_files)'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a verify -d 'check a hub\'s log, and name the first bad record'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -a '(__mci_files)'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from verify' -l version -d 'show the version'
 complete -c mci-job -f
 complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x
