@@ -2,7 +2,8 @@
 #
 #	make            builds                       make run        builds, and runs an example build
 #	make check      builds and runs all tests    make lint       the tests that only read the source
-#	make fuzz       looks for crashing input     make bench      compares speeds (not part of check)
+#	make fuzz       looks for crashing input     make bench      compares speeds (not part of check);
+#	                                                             only some with ROWS='events output'
 #	make install    DESTDIR= PREFIX=/usr/local   make uninstall  removes what install put there
 #	make setup      installs the packages        make clean      removes $(B)
 #
@@ -17,9 +18,10 @@ VERSION := 0.1.0
 # The one list of what has to be installed, as Debian calls it.
 PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
-	python3 procps util-linux bash-completion openssl xxd zstd
+	python3 procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
+	e2fsprogs xfsprogs
 PACKAGES_FUZZ := clang libclang-rt-14-dev
-PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils
+PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto
 
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
@@ -100,9 +102,11 @@ $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call 
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*) -lzstd
 .SECONDARY: $(TEST_OBJECTS)
 
-# The limits that make bench compares with: single files that use nothing of the kit.
+# The limits that make bench compares with, and the clients and judges of the proofs: programs of one file that
+# use nothing of the kit.
 BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(filter-out %/pack.c,$(wildcard tests/bench/*.c)))
-$(BENCH_TOOLS): $(O)/%: %.c
+PROOF_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/proof/*.c))
+$(BENCH_TOOLS) $(PROOF_TOOLS): $(O)/%: %.c $(wildcard tests/proof/*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $<
 # and one that does what a server does, with the kit
@@ -125,7 +129,7 @@ check:
 	@$(SUBMAKE) all tests
 	@tests/check $(O)
 
-tests: $(UNIT_TESTS) $(FUZZ_TESTS)
+tests: $(UNIT_TESTS) $(FUZZ_TESTS) $(PROOF_TOOLS)
 
 lint:
 	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)
@@ -142,7 +146,7 @@ fuzz-targets: $(FUZZ_TESTS)
 bench:
 	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_BENCH)
 	@$(SUBMAKE) all $(BENCH_TOOLS)
-	@tests/bench/run.sh $(O)
+	@tests/bench/run.sh $(O) $(ROWS)
 
 completions: all
 	completions/generate $(O)/bin completions

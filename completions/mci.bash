@@ -7,6 +7,7 @@ lint:check a definition: mci-build --lint
 job:run jobs: mci-job
 log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
+relay:join standard input and output to a service: mci-relay
 ls:list builds, newest first
 show:show what became of a build and its jobs
 path:print the path of a build'\''s folder, or of a job'\''s log
@@ -49,6 +50,7 @@ typeset -gA _mci_alias=(
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
+	['mci relay']='mci-relay'
 )
 typeset -gA _mci_operands=(
 	['mci ls']=''
@@ -88,6 +90,7 @@ typeset -gA _mci_operands=(
 	['mci-log serve']=''
 	['mci-log sweep']=''
 	['mci-log mask']=''
+	['mci-relay']=''
 )
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
@@ -565,6 +568,14 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-relay']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 )
 typeset -gA _mci_values=(
 	['mci ls --status']='@'
@@ -808,6 +819,9 @@ typeset -gA _mci_values=(
 	['mci-log mask -C']='@folders'
 	['mci-log mask --chdir']='@folders'
 	['mci-log mask --color']='auto always never'
+	['mci-relay -C']='@folders'
+	['mci-relay --chdir']='@folders'
+	['mci-relay --color']='auto always never'
 )
 
 _mci_builds() {
@@ -878,4 +892,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-build mci-events mci-job mci-log
+complete -F _mci mci mci-build mci-events mci-job mci-log mci-relay

@@ -24,6 +24,7 @@ complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-bui
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
 complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-log'
 complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mci-events'
+complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
 complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those; may be given again' -x
@@ -460,3 +461,14 @@ complete -c mci-log -n '__fish_seen_subcommand_from mask' -l color -d 'use colou
 complete -c mci-log -n '__fish_seen_subcommand_from mask' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-log -n '__fish_seen_subcommand_from mask' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from mask' -l version -d 'show the version'
+complete -c mci-relay -f
+complete -c mci-relay -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from relay' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-relay -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from relay' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-relay -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from relay' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-relay -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from relay' -s h -l help -d 'show this help'
+complete -c mci-relay -l version -d 'show the version'
+complete -c mci -n '__fish_seen_subcommand_from relay' -l version -d 'show the version'

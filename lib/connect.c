@@ -207,9 +207,8 @@ fifo_open(const struct address *a, struct error *e)
 	return fd >= 0 ? fd : refused(a, e);
 }
 
-/* The descriptors of a new connection to a; 0 or -1. */
-static int
-descriptors(const struct address *a, int *in, int *out, struct error *e)
+int
+connect_descriptors(const struct address *a, int *in, int *out, struct error *e)
 {
 	switch (a->kind) {
 	case ADDRESS_STDIO:
@@ -229,7 +228,7 @@ descriptors(const struct address *a, int *in, int *out, struct error *e)
 	case ADDRESS_EXEC:
 		break;
 	}
-	return error_set(e, ERROR_INTERNAL, "%s: no descriptors", a->text);
+	return error_set(e, ERROR_INTERNAL, "%s: a child is more than its descriptors", a->text);
 }
 
 struct link *
@@ -240,7 +239,7 @@ connect_open(struct loop *loop, const struct address *a, const struct link_event
 
 	if (a->kind == ADDRESS_EXEC)
 		return exec_open(loop, a, events, arg, e);
-	if (descriptors(a, &in, &out, e) < 0)
+	if (connect_descriptors(a, &in, &out, e) < 0)
 		return NULL;
 	return link_take(loop, in, out, events, arg, e);
 }

@@ -14,6 +14,10 @@
  */
 struct link *connect_open(struct loop *loop, const struct address *a, const struct link_events *events,
     void *arg, struct error *e);
+/* The same for who moves bytes and not lines, without a link and not for exec: the descriptors of a new
+ * connection, which belong to the caller. One is -1 where nothing goes that way, and they may be the
+ * same. Sockets and FIFOs that are opened here do not block. 0 or -1. */
+int connect_descriptors(const struct address *a, int *in, int *out, struct error *e);
 /* Runs the loop until no child of a freed exec: link is left. */
 void connect_reap(struct loop *loop);
 

@@ -2,34 +2,12 @@
 # The hub: its addresses, what it keeps, and what it says to whom.
 . "${0%/*}/lib.sh"
 need jq nc python3
-
-hub="unix:$T/hub"
-# start_hub OPTION...: serves at $hub with the log in $T/log; $hub_pid
-start_hub() {
-	mkfifo "$T/ready" 2>/dev/null
-	mci-events serve --dir "$T/log" --ready-fd 3 "$@" 3>"$T/ready" >"$T/hub.out" 2>"$T/hub.err" &
-	hub_pid=$!
-	started="$started $hub_pid"
-	# shellcheck disable=SC2034 # the byte itself says nothing
-	if ! read -r line <"$T/ready"; then
-		cat "$T/hub.err" >&2
-		return 1
-	fi
-}
-stop_hub() {
-	kill "${1:--TERM}" "$hub_pid"
-	wait_end "$hub_pid"
-}
+. "${0%/*}/events-lib.sh"
 call() {
 	mci call -a "$hub" "$@"
 }
-# events N [M]: N events of build o/r/1 from seq M on
-events() {
-	seq "${2:-1}" $((${2:-1} + $1 - 1)) | sed 's|.*|{"type":"job/end","build":"o/r/1","seq":&}|'
-}
-
 # ---- publishing and subscribing
-ok "the hub says when it is ready" start_hub -l "$hub" -l "fifo:$T/fifo" --segment-size 4k
+ok "the hub says when it is ready" start_hub -l "fifo:$T/fifo" --segment-size 4k
 is "$(stat -c %a "$T/hub")" 600 "its socket is this user's alone"
 background mci call -a "$hub" event/subscribe from=start
 events 3 | nc -NU "$T/hub"
@@ -77,7 +55,7 @@ call event/acknowledge name=mail offset:=4 >/dev/null
 kill "$pid"
 wait_end "$pid"
 stop_hub -KILL
-ok "a killed hub starts again" start_hub -l "$hub" --segment-size 4k
+ok "a killed hub starts again" start_hub --segment-size 4k
 has "$T/hub.err" "recovered: 0 bytes .* behind offset 6 in epoch 2" "and says what it found"
 is "$(timeout 0.3 mci call -a "$hub" event/subscribe durable=mail 2>/dev/null | jq .offset | tr '\n' ' ')" "5 6 " \
 	"it goes on behind what was acknowledged"
@@ -121,8 +99,8 @@ exits 1 "a folder without a log" mci-events verify "$T/work"
 exits 125 "a folder that is not there" mci-events verify "$T/nowhere"
 
 # ---- retention
-rm -r "$T/log"
-start_hub -l "$hub" --segment-size 4k --keep-size 20k
+rm -r "$log"
+start_hub --segment-size 4k --keep-size 20k
 for i in 0 1 2 3 4 5 6 7 8 9; do
 	events 50 $((i * 50 + 1)) | nc -NU "$T/hub"
 	call event/publish 'event:={"type":"a/b"}' sync=disk >/dev/null
@@ -136,7 +114,7 @@ is "$(events 1 500 | nc -NU "$T/hub"; call event/status | jq .repeats)" 1 "build
 stop_hub
 
 # ---- ways in
-start_hub -l "$hub" --read-only "unix:$T/look" --build-only "o/r/=unix:$T/agent" --mode 660
+start_hub --read-only "unix:$T/look" --build-only "o/r/=unix:$T/agent" --mode 660
 is "$(stat -c %a "$T/hub" "$T/look" "$T/agent" | tr '\n' ' ')" "660 660 660 " "sockets have the mode that was asked for"
 exits 1 "nothing is published through a read-only address" mci call -a "unix:$T/look" event/publish 'event:={"type":"a/b"}'
 exits 1 "and no durable subscriber made" mci call -a "unix:$T/look" event/subscribe durable=x

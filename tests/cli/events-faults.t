@@ -1,0 +1,126 @@
+#!/bin/sh
+# The hub without room, without descriptors, and on a disk that fails: publishers get errors, the log stays valid,
+# nothing acknowledged is lost, and service resumes.
+. "${0%/*}/lib.sh"
+need jq nc strace python3
+. "$ROOT/tests/cli/events-lib.sh"
+
+# --- a full disk ---
+mkdir "$T/small"
+if mount -t tmpfs -o size=1m tmpfs "$T/small" 2>/dev/null; then
+	log=$T/small/log
+	start_hub --segment-size 256k
+	ok "there is room" publish disk 100
+	dd if=/dev/zero of="$T/small/fill" bs=4k 2>/dev/null
+	tries=0
+	while publish os 20 && [ $tries -lt 40 ]; do tries=$((tries + 1)); done
+	is "$(jq -r '.error.message' "$T/reply" | grep -c 'No space left on device')" 1 "without room publishing is refused, and why"
+	ok "again" sh -c '! grep -q result "$1"' - "$T/reply"
+	ok "the hub goes on" kill -0 "$hub_pid"
+	is "$(mci call -a "$hub" event/status | jq ".tail >= $acked")" true "and answers"
+	exits 0 "its log is valid" mci-events verify "$log"
+	rm "$T/small/fill"
+	ok "with room again publishing goes on" publish disk 50
+	is "$(kept)" '"whole"' "nothing acknowledged is lost, nothing there twice"
+	stop_hub -KILL
+	dd if=/dev/zero of="$T/small/fill" bs=4k 2>/dev/null
+	mci-events serve -l "$hub" --dir "$log" >"$T/full.out" 2>&1 &
+	full=$! started="$started $!"
+	wait_until "a hub on a full disk serves or says why not" sh -c \
+		'grep -q "No space" "$1" || mci call -a "$2" event/status' - "$T/full.out" "$hub"
+	kill -KILL "$full" 2>/dev/null
+	wait_end "$full"
+	rm "$T/small/fill"
+	start_hub --segment-size 256k
+	exits 0 "what it leaves is valid" mci-events verify "$log"
+	ok "and goes on" publish disk 10
+	is "$(kept)" '"whole"' "with all of it"
+	stop_hub
+	umount "$T/small"
+else
+	skip 13 "a tmpfs cannot be mounted here"
+fi
+
+# --- no descriptors ---
+log=$T/log2 next=1 acked=0
+start_hub --segment-size 64k
+publish os 50
+cat >few.py <<'END'
+"""Takes the hub's descriptors away while one connection is open, and gives them back."""
+import json, os, resource, socket, sys
+path, hub = sys.argv[1], int(sys.argv[2])
+def dial():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    s.connect(path)
+    return s
+def call(s, method, **params):
+    s.sendall((json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}) + "\n").encode())
+    line = b""
+    while not line.endswith(b"\n"):
+        got = s.recv(65536)
+        if not got:
+            return None
+        line += got
+    return json.loads(line)
+seq = 50
+def publish(s, n):
+    global seq
+    reply = call(s, "event/publish", sync="disk", events=[
+        {"type": "job/end", "build": "o/r/1", "run": 1, "seq": seq + 1 + i, "text": "x" * 500} for i in range(n)])
+    if reply and "result" in reply:
+        seq += n
+    return reply
+first = dial()
+assert "result" in call(first, "event/status")
+n = max(int(fd) for fd in os.listdir(f"/proc/{hub}/fd")) + 1
+before = resource.prlimit(hub, resource.RLIMIT_NOFILE)
+resource.prlimit(hub, resource.RLIMIT_NOFILE, (n, before[1]))
+waiting = [dial() for _ in range(20)]
+refused = 0
+for _ in range(30):  # several segments
+    reply = publish(first, 20)
+    if reply is None or "error" in reply:
+        refused += 1
+        said = reply
+print("while it has none: refused", refused > 0, said["error"]["message"] if refused and said else "")
+assert "result" in call(first, "event/status")
+resource.prlimit(hub, resource.RLIMIT_NOFILE, before)
+for s in waiting:
+    assert "result" in call(s, "event/status")
+assert "result" in publish(first, 20)
+print("seq", seq)
+END
+run timeout 60 python3 few.py "$T/hub" "$hub_pid"
+is "$status" 0 "without descriptors who is connected is answered, and others when there are some again"
+[ "$status" = 0 ] || cat "$out" "$err" >&2
+acked=$(sed -n 's/^seq //p' "$out") next=$((acked + 1))
+ok "a publisher is served or told" grep -Eq 'refused False|Too many open files' "$out"
+ok "a new connection publishes" publish disk 10
+is "$(kept)" '"whole"' "nothing acknowledged is lost, nothing there twice"
+exits 0 "the log is valid" mci-events verify "$log"
+stop_hub
+
+# --- a disk that fails ---
+# the leak checker cannot work below strace
+export ASAN_OPTIONS=detect_leaks=0
+for at in 3 5 8; do
+	log=$T/eio$at next=1 acked=0
+	under="strace -f -qq -o $T/trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=$at"
+	start_hub
+	tries=0
+	while publish disk 10 && [ $tries -lt 20 ]; do tries=$((tries + 1)); done
+	ok "fdatasync $at fails" grep -q INJECTED "$T/trace"
+	ok "a publisher that waits for it gets an error or is cut off" test "$tries" -lt 20
+	unlike "$(cat "$T/reply")" '"result"' "and no acknowledgement"
+	like "$(cat "$T/reply" "$T/hub.err")" 'Input/output error' "why is said"
+	kill "$hub_pid" 2>/dev/null
+	wait_end "$hub_pid"
+	under=''
+	start_hub
+	ok "service resumes" publish disk 10
+	is "$(kept)" '"whole"' "with all that was acknowledged, once"
+	exits 0 "the log is valid" mci-events verify "$log"
+	stop_hub
+done
+finish
