@@ -2,10 +2,12 @@
 # The hub: its addresses, what it keeps, and what it says to whom.
 . "${0%/*}/lib.sh"
 need jq nc python3
-. "${0%/*}/events-lib.sh"
+. "$ROOT/tests/cli/events-lib.sh"
+
 call() {
 	mci call -a "$hub" "$@"
 }
+
 # ---- publishing and subscribing
 ok "the hub says when it is ready" start_hub -l "fifo:$T/fifo" --segment-size 4k
 is "$(stat -c %a "$T/hub")" 600 "its socket is this user's alone"
