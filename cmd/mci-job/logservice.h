@@ -5,8 +5,9 @@
 #include "error.h"
 #include "logfile.h"
 
-/* Opens the log of an attempt of the build MCI_BUILD_ID at the server, over a Unix socket. Waits for its answer,
- * at most some seconds. Closing it as any log is enough: the server sees its end. 0 or -1. */
+/* Opens the log of an attempt of the build MCI_BUILD_ID at the server, over a Unix socket. Waits for
+ * its answer, at most some seconds. Closing it as any log is enough: the server sees its end. 0 or
+ * -1. */
 int logservice_open(struct logfile_writer *w, const char *address, const char *job, int attempt,
     struct error *e);
 

@@ -123,7 +123,8 @@ fetch_entry(struct mirror *m, const char *address, const char *build, struct spa
 	struct logname n;
 	bool named = message_member(entry.p, entry.n, "job", &v, NULL) == 1 &&
 	    scan_text(&v, &job, NULL) == 0;
-	int result = logname_set(&n, build, named ? bytes_string(&job) : NULL, integer(entry, "attempt", 1), e);
+	int result = logname_set(&n, build, named ? bytes_string(&job) : NULL,
+	    integer(entry, "attempt", 1), e);
 
 	if (result == 0)
 		result = fetch_log(m, address, &n, e);

@@ -8,14 +8,14 @@ mci-log serve -l ./log.sock --dir logs --ready-fd 3 3>ready &
 serving=$!
 started="$started $serving"
 read -r _ <ready
-cat >jobs <<'JOBS'
+cat >specs <<'JOBS'
 {"id":"one","script":["echo hello; printf 'no newline'"]}
 {"id":"much","argv":["perl","-e","print \"line $_\\n\" for 1 .. 200000"]}
 {"id":"split","script":["echo out; sleep 0.05; echo err >&2"],"split":true}
 {"id":"none","argv":["true"]}
 {"id":"again","script":["echo $MCI_ATTEMPT; false"],"retry":1}
 JOBS
-exits 1 "a build with --log" mci-build --json --log ./log.sock - <jobs
+exits 1 "a build with --log" mci-build --json --log ./log.sock - <specs
 build=$(jq -r 'select(.type=="build/end").build' "$out")
 like "$build" '^local/' "it has a name"
 mci-log cat -a ./log.sock "$build/one" >one
@@ -34,10 +34,10 @@ is "$(find "$XDG_STATE_HOME" -name '*.log' -path '*/logs/*')" "" "none is beside
 is "$(jq -r 'select(.type=="job/end" and .job=="much").bytes' "$out")" "$(wc -c <much)" "job/end knows the length"
 
 # the job's runner is killed while the job prints
-cat >jobs <<'JOBS'
+cat >specs <<'JOBS'
 {"id":"cut","script":["echo printed; exec sleep 60"]}
 JOBS
-background sh -c 'exec mci-build --json --log ./log.sock - <jobs'
+background sh -c 'exec mci-build --json --log ./log.sock - <specs'
 wait_for_line "$out" job/start
 build=$(jq -r 'select(.type=="build/start").build' "$out")
 log=logs/$build/logs/cut.log
@@ -56,6 +56,6 @@ has "$err" truncated "... and it says that it was cut"
 
 kill "$serving"
 wait_end "$serving"
-exits 125 "no server, no build" mci-build --json --log ./log.sock - <jobs
+exits 125 "no server, no build" mci-build --json --log ./log.sock - <specs
 has "$out" '"reason":"start","error":"open the log of cut: ' "... and it says why"
 finish
