@@ -3,6 +3,8 @@
 . "${0%/*}/lib.sh"
 PATH=$PATH:/usr/sbin
 need ssh sshd ssh-keygen python3 jq
+# itself, where python3 is a script that looks for it
+python=$(python3 -c 'import sys; print(sys.executable)')
 
 ssh-keygen -q -t ed25519 -N '' -f host && ssh-keygen -q -t ed25519 -N '' -f user || exit 1
 cp user.pub authorized && chmod 600 authorized
@@ -52,7 +54,7 @@ fi
 # peer BEHAVIOUR [FILE...]: a server at ./s, see relay-peer.py
 peer() {
 	rm -f s s.ready
-	python3 "$ROOT/tests/cli/relay-peer.py" s "$@" &
+	"$python" "$ROOT/tests/cli/relay-peer.py" s "$@" &
 	peer=$! started="$started $!"
 	wait_until "the server listens" test -e s.ready
 }

@@ -3,11 +3,13 @@
 # side, and each direction ends by itself. Everything that takes an address takes exec: with a relay in it.
 . "${0%/*}/lib.sh"
 need python3 jq nc
+# itself, where python3 is a script that looks for it
+python=$(python3 -c 'import sys; print(sys.executable)')
 
 # peer BEHAVIOUR [FILE...]: a server at ./s, see relay-peer.py
 peer() {
 	rm -f s s.ready
-	background python3 "$ROOT/tests/cli/relay-peer.py" s "$@"
+	background "$python" "$ROOT/tests/cli/relay-peer.py" s "$@"
 	peer=$pid
 	wait_until "the server listens" test -e s.ready
 }
@@ -21,10 +23,10 @@ python3 -c '
 import random, sys
 r = random.Random(1)
 out = sys.stdout.buffer
-out.write(bytes(range(256)) * 4 + b"x" * 4000000 + b"\n" + r.randbytes(8000000))' >up
+out.write(bytes(range(256)) * 4 + b"x" * 4000000 + b"\n" + r.randbytes(3000000))' >up
 python3 -c '
 import random, sys
-sys.stdout.buffer.write(b"\n\0\r\n{" + random.Random(2).randbytes(9000000))' >down
+sys.stdout.buffer.write(b"\n\0\r\n{" + random.Random(2).randbytes(4000000))' >down
 
 # --- byte for byte ---
 peer both got-up down
@@ -72,7 +74,7 @@ giver.join()
 sys.exit(child.wait())
 END
 peer both got-up down
-ok "one socket is standard input and output" python3 socketpair.py mci-relay ./s
+ok "one socket is standard input and output" "$python" socketpair.py mci-relay ./s
 wait_end "$peer"
 ok "up" same up got-up
 ok "down" same down got-down
@@ -112,7 +114,7 @@ import os, sys
 data = open(sys.argv[1], "rb").read(65536)
 total = 0
 with open("counted", "w") as counted:
-    while total < 64 << 20:
+    while total < 16 << 20:
         total += os.write(1, data)
         counted.seek(0)
         counted.write(str(total))
@@ -210,7 +212,7 @@ child.stdin.flush()
 print(child.pid, flush=True)
 os.kill(os.getpid(), 9)
 END
-background python3 client.py
+background "$python" client.py
 wait_end "$pid"
 relay=$(cat "$out")
 wait_until "the relay of a killed client ends" is_gone "$relay"

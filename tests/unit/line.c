@@ -164,6 +164,48 @@ START_TEST(raw_bytes)
 }
 END_TEST
 
+/* Runs hold the same lines as they come one by one, whatever the pieces of the stream are. */
+START_TEST(runs)
+{
+	static const char stream[] = "a\n\nbbbbbbbbbbbbbb\nc\nrest";
+	AUTO_BYTES out = { 0 };
+	struct line_reader r = { .limit = LIMIT };
+	struct span run;
+	size_t chunk = (size_t)_i, n = sizeof(stream) - 1;
+
+	for (size_t at = 0; at < n; at += chunk) {
+		line_add(&r, stream + at, n - at < chunk ? n - at : chunk);
+		while (line_run(&r, &run) == LINE_OK) {
+			ck_assert_int_eq(run.p[run.n - 1], '\n');
+			bytes_add(&out, run.p, run.n);
+		}
+	}
+	ck_assert_str_eq(bytes_string(&out), "a\n\nbbbbbbbbbbbbbb\nc\n");
+	ck_assert(span_is(line_rest(&r), "rest"));
+	line_free(&r);
+}
+END_TEST
+
+/* A line without an end is skipped and reported once, and what is behind it comes. */
+START_TEST(endless_run)
+{
+	struct line_reader r = { .limit = LIMIT };
+	struct span run;
+	int reported = 0;
+
+	for (int i = 0; i < 100; i++) {
+		line_add(&r, "xxxx", 4);
+		reported += line_run(&r, &run) == LINE_LONG;
+	}
+	ck_assert_int_eq(reported, 1);
+	ck_assert_uint_lt(r.buffer.len, 2 * LIMIT);
+	line_add(&r, "x\nnext\n", 7);
+	ck_assert_int_eq(line_run(&r, &run), LINE_OK);
+	ck_assert(span_is(run, "next\n"));
+	line_free(&r);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -178,6 +220,8 @@ main(void)
 	tcase_add_test(t, endless);
 	tcase_add_test(t, from_descriptor);
 	tcase_add_test(t, raw_bytes);
+	tcase_add_loop_test(t, runs, 1, 26);
+	tcase_add_test(t, endless_run);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
