@@ -9,21 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "inbox.h"
 #include "kernel.h"
 #include "memory.h"
 #include "outbox.h"
 
-_Static_assert(LINK_FDS == OUTBOX_FDS, "a line carries as many both ways");
+_Static_assert(LINK_FDS == OUTBOX_FDS && LINK_FDS == INBOX_FDS, "a line carries as many both ways");
 
-#define CHUNK (64 * 1024)
 #define DRAIN 16
-#define HELD 16 /* descriptors whose line is not whole yet; more are closed */
-
-/* A descriptor that has come. */
-struct held {
-	uint64_t at; /* a byte of its line, in all that was ever received */
-	int fd;
-};
 
 struct link {
 	struct loop *loop;
@@ -35,11 +28,8 @@ struct link {
 	void *arg;
 	struct link_peer peer;
 
-	struct line_reader reader;
-	uint64_t received;
+	struct inbox inbox;
 	uint64_t data; /* bytes that come before the next line */
-	struct held held[HELD];
-	int nheld;
 
 	struct outbox unsent;
 
@@ -90,7 +80,7 @@ willing(const struct link *l)
 static bool
 backlog(const struct link *l)
 {
-	return l->reader.searched < l->reader.buffer.len;
+	return l->inbox.reader.searched < l->inbox.reader.buffer.len;
 }
 
 static bool
@@ -167,9 +157,7 @@ release(struct link *l)
 		loop_forget(l->loop, l->stream);
 		close(l->stream);
 	}
-	for (int i = 0; i < l->nheld; i++)
-		close(l->held[i].fd);
-	line_free(&l->reader);
+	inbox_free(&l->inbox);
 	outbox_free(&l->unsent);
 	if (l->release != NULL)
 		l->release(l->release_arg);
@@ -180,7 +168,7 @@ release(struct link *l)
 static void
 explain(const struct link *l, int sys, struct error *why)
 {
-	struct span rest = line_rest(&l->reader);
+	struct span rest = line_rest(&l->inbox.reader);
 
 	*why = (struct error){ 0 };
 	if (sys != 0) {
@@ -188,10 +176,10 @@ explain(const struct link *l, int sys, struct error *why)
 		why->sys = sys;
 	} else if (l->data > 0 && !l->taken) {
 		error_set(why, ERROR_INPUT, "the stream ended inside the data of line %llu: %llu bytes "
-		    "are missing", (unsigned long long)l->reader.number, (unsigned long long)l->data);
+		    "are missing", (unsigned long long)l->inbox.reader.number, (unsigned long long)l->data);
 	} else if (rest.n > 0 && !l->taken) {
 		error_set(why, ERROR_INPUT, "the stream ended inside line %llu: %zu bytes without a "
-		    "newline were dropped", (unsigned long long)l->reader.number + 1, rest.n);
+		    "newline were dropped", (unsigned long long)l->inbox.reader.number + 1, rest.n);
 	}
 }
 
@@ -258,38 +246,11 @@ flush(struct link *l)
 		sending_done(l);
 }
 
-/* The descriptors that came with the line of the bytes from..to; those of dropped lines are
- * closed. */
-static int
-claim(struct link *l, uint64_t from, uint64_t to, int *fds)
-{
-	int n = 0, left = 0;
-
-	for (int i = 0; i < l->nheld; i++) {
-		const struct held *h = &l->held[i];
-
-		if (h->at >= to)
-			l->held[left++] = *h;
-		else if (h->at >= from && n < LINK_FDS)
-			fds[n++] = h->fd;
-		else
-			close(h->fd);
-	}
-	l->nheld = left;
-	return n;
-}
-
-static uint64_t
-position(const struct link *l)
-{
-	return l->received - (l->reader.buffer.len - l->reader.at);
-}
-
 /* Hands out what is there of the data behind a line; false when there is nothing. */
 static bool
 hand_out_data(struct link *l)
 {
-	struct span piece = line_take(&l->reader, l->data);
+	struct span piece = line_take(&l->inbox.reader, l->data);
 
 	if (piece.n == 0)
 		return false;
@@ -305,22 +266,22 @@ hand_out(struct link *l)
 {
 	struct span line;
 	int fds[LINK_FDS], nfds;
-	uint64_t from = position(l);
+	uint64_t from = inbox_position(&l->inbox);
 	enum line_result got;
 
 	if (l->data > 0)
 		return hand_out_data(l);
-	got = line_next(&l->reader, &line);
+	got = line_next(&l->inbox.reader, &line);
 	if (got == LINE_NONE)
 		return false;
-	nfds = l->nheld == 0 ? 0 : claim(l, from, position(l), fds);
+	nfds = l->inbox.nheld == 0 ? 0 : inbox_claim(&l->inbox, from, inbox_position(&l->inbox), fds);
 	if (got == LINE_OK && l->events->line != NULL) {
 		l->events->line(l->arg, l, line, fds, nfds);
 		return true;
 	}
 	close_all(fds, nfds);
 	if (got == LINE_LONG && l->events->too_long != NULL)
-		l->events->too_long(l->arg, l, l->reader.number);
+		l->events->too_long(l->arg, l, l->inbox.reader.number);
 	return true;
 }
 
@@ -330,16 +291,16 @@ hand_out_run(struct link *l)
 {
 	struct span lines;
 	int fds[LINK_FDS];
-	enum line_result got = line_run(&l->reader, &lines);
+	enum line_result got = line_run(&l->inbox.reader, &lines);
 
 	if (got == LINE_NONE)
 		return false;
-	if (l->nheld > 0)
-		close_all(fds, claim(l, 0, position(l), fds));
+	if (l->inbox.nheld > 0)
+		close_all(fds, inbox_claim(&l->inbox, 0, inbox_position(&l->inbox), fds));
 	if (got == LINE_OK)
 		l->events->lines(l->arg, l, lines);
 	else if (l->events->too_long != NULL)
-		l->events->too_long(l->arg, l, l->reader.number);
+		l->events->too_long(l->arg, l, l->inbox.reader.number);
 	return true;
 }
 
@@ -365,60 +326,12 @@ dispatch(struct link *l)
 		watch(l);
 }
 
-/* Remembers descriptors that came with the chunk that ends at l->received. */
-static void
-hold(struct link *l, const struct cmsghdr *c)
-{
-	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-	for (size_t i = 0; i < n; i++) {
-		int fd;
-
-		memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-		if (l->nheld == HELD)
-			close(fd);
-		else
-			l->held[l->nheld++] = (struct held){ l->received - 1, fd };
-	}
-}
-
-static ssize_t
-receive_socket(struct link *l)
-{
-	union {
-		char room[CMSG_SPACE(sizeof(int) * LINK_FDS)];
-		struct cmsghdr align;
-	} control;
-	char chunk[CHUNK];
-	struct iovec iov = { chunk, sizeof(chunk) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
-		.msg_controllen = sizeof(control.room) };
-	ssize_t n = recvmsg(l->in, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-
-	if (n <= 0)
-		return n;
-	line_add(&l->reader, chunk, (size_t)n);
-	l->received += (uint64_t)n;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			hold(l, c);
-	}
-	return n;
-}
-
 /* One read and what it brings; false when there was nothing to read. */
 static bool
 receive(struct link *l)
 {
-	ssize_t n;
+	ssize_t n = inbox_read(&l->inbox, l->in, l->way == OUTBOX_SOCKET);
 
-	if (l->way == OUTBOX_SOCKET) {
-		n = receive_socket(l);
-	} else {
-		n = line_read(&l->reader, l->in);
-		if (n > 0)
-			l->received += (uint64_t)n;
-	}
 	if (n > 0) {
 		dispatch(l);
 	} else if (n == 0) {
@@ -666,7 +579,7 @@ link_peer(const struct link *l)
 uint64_t
 link_line_number(const struct link *l)
 {
-	return l->reader.number;
+	return l->inbox.reader.number;
 }
 
 size_t

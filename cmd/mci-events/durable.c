@@ -124,8 +124,8 @@ durables_make(struct durables *d, int dir, const char *name, uint64_t offset, st
 	int fd;
 
 	if (!name_ok(name)) {
-		error_set(e, ERROR_INPUT, "durable: '%.64s' is no name: letters, digits and ._+-, at most %d, "
-		    "no dot in front", name, DURABLE_NAME);
+		error_set(e, ERROR_INPUT, "durable: '%.64s' is no name: letters, digits and ._+-, at "
+		    "most %d, no dot in front", name, DURABLE_NAME);
 		return NULL;
 	}
 	if (d->n == DURABLE_LIMIT) {

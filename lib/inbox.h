@@ -1,0 +1,37 @@
+/*
+ * inbox: what has come in on a link and was not handed out yet: bytes to be cut into lines, and the
+ * descriptors that came with them. The other side of outbox.
+ */
+#ifndef MCI_INBOX_H
+#define MCI_INBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "line.h"
+
+#define INBOX_FDS 4   /* descriptors that one line may carry */
+#define INBOX_HELD 16 /* whose line is not whole yet; more are closed */
+
+struct inbox {
+	struct line_reader reader;
+	uint64_t received; /* bytes, ever */
+	struct inbox_held {
+		uint64_t at; /* a byte of its line, in all that was ever received */
+		int fd;
+	} held[INBOX_HELD];
+	int nheld;
+};
+
+/* Reads once: from a Unix socket with what descriptors come. Bytes, 0 at the end, -1 and errno. */
+ssize_t inbox_read(struct inbox *b, int fd, bool socket);
+/* Where in all that was received the next line begins. */
+uint64_t inbox_position(const struct inbox *b);
+/* The descriptors that came with the bytes from..to, at most INBOX_FDS into fds, which are the
+ * caller's; those of bytes before are closed. How many. */
+int inbox_claim(struct inbox *b, uint64_t from, uint64_t to, int *fds);
+/* Closes what nobody claimed. */
+void inbox_free(struct inbox *b);
+
+#endif
