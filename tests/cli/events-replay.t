@@ -8,13 +8,13 @@ need jq python3
 cp -R "$ROOT/tests/fixtures/sample" project
 cd project || exit 1
 mci-build -q >/dev/null 2>&1
-log=$(mci path)/events.ndjson
-is "$(mci-events replay)" "$(cat "$log")" "the latest build"
-is "$(mci-events replay 1)" "$(cat "$log")" "a build by its number"
-is "$(mci-events replay local/project/1)" "$(cat "$log")" "by its name"
-is "$(mci-events replay "$(mci path)")" "$(cat "$log")" "by its folder"
-is "$(mci-events replay "$log")" "$(cat "$log")" "a file"
-is "$(mci-events replay - <"$log")" "$(cat "$log")" "standard input"
+record=$(mci path)/events.ndjson
+is "$(mci-events replay)" "$(cat "$record")" "the latest build"
+is "$(mci-events replay 1)" "$(cat "$record")" "a build by its number"
+is "$(mci-events replay local/project/1)" "$(cat "$record")" "by its name"
+is "$(mci-events replay "$(mci path)")" "$(cat "$record")" "by its folder"
+is "$(mci-events replay "$record")" "$(cat "$record")" "a file"
+is "$(mci-events replay - <"$record")" "$(cat "$record")" "standard input"
 exits 1 "a build that there is not" mci-events replay 77
 exits 1 "a folder without a log" mci-events replay .
 printf '{"type":"a/b"}\n{"type":"a/' >torn
@@ -51,22 +51,22 @@ bash -c 'mci-events replay --speed 0.001 paced | head -n 1 >/dev/null; exit ${PI
 is "$?" 141 "a reader that leaves ends a wait"
 
 # ---- diff
-exits 0 "a log is equal to itself" mci-events diff @ "$log"
+exits 0 "a log is equal to itself" mci-events diff @ "$record"
 is "$(cat "$out" "$err")" "" "without a word"
 exits 0 "and to what a hub has of it" sh -c 'mci-events sub --from start --build local/ --timeout 200ms | mci-events diff - @'
 mci-build -q -j1 >/dev/null 2>&1
 exits 0 "two runs of one build are equal" mci-events diff 1 2
-jq -c 'if .type == "job/end" and .job == "unit" then .status = "failure" else . end' "$log" >changed
-exits 1 "another status is a difference" mci-events diff "$log" changed
-is "$(sed -n '1p;3p' "$out" | sed 's/:[0-9]*$//')" "--- $log
+jq -c 'if .type == "job/end" and .job == "unit" then .status = "failure" else . end' "$record" >changed
+exits 1 "another status is a difference" mci-events diff "$record" changed
+is "$(sed -n '1p;3p' "$out" | sed 's/:[0-9]*$//')" "--- $record
 +++ changed" "shown with both places"
-ok "which are the lines" sh -c 'sed -n "$(sed -n "s/^--- .*:\([0-9]*\)$/\1/p" "$1")p" "$2" | jq -e ".type==\"job/end\" and .job==\"unit\""' - "$out" "$log"
+ok "which are the lines" sh -c 'sed -n "$(sed -n "s/^--- .*:\([0-9]*\)$/\1/p" "$1")p" "$2" | jq -e ".type==\"job/end\" and .job==\"unit\""' - "$out" "$record"
 has "$out" '^\+\{.*"status":"failure"' "and what stands there"
-grep -v '"job":"pack"' "$log" >shorter
-exits 1 "a job that is missing is one" mci-events diff "$log" shorter
+grep -v '"job":"pack"' "$record" >shorter
+exits 1 "a job that is missing is one" mci-events diff "$record" shorter
 has "$out" '^\+\+\+ shorter: no more of this job' "which is said"
-jq -c 'to_entries|reverse|from_entries' "$log" >turned
-exits 0 "the order of members is none" mci-events diff "$log" turned
+jq -c 'to_entries|reverse|from_entries' "$record" >turned
+exits 0 "the order of members is none" mci-events diff "$record" turned
 printf '%s\n' '{"type":"a/b","job":"x"}' '{"type":"a/c","job":"y"}' '{"type":"a/d","job":"x"}' >one
 printf '%s\n' '{"type":"a/c","job":"y"}' '{"type":"a/b","job":"x"}' '{"type":"a/d","job":"x"}' >two
 printf '%s\n' '{"type":"a/d","job":"x"}' '{"type":"a/c","job":"y"}' '{"type":"a/b","job":"x"}' >three
