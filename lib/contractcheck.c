@@ -76,7 +76,7 @@ param_row(const struct contract_method *m, struct span key)
 
 static int
 check_param(const struct contract_method *m, const struct scan_member *p, unsigned *seen,
-    struct error *e)
+    struct scan_value *values, struct error *e)
 {
 	int shown = p->key.n > 64 ? 64 : (int)p->key.n;
 	int row = param_row(m, p->key);
@@ -90,26 +90,31 @@ check_param(const struct contract_method *m, const struct scan_member *p, unsign
 		return error_set(e, ERROR_INPUT, "%s: parameter %s comes twice", m->name,
 		    m->params[row].name);
 	*seen |= 1U << row;
+	if (values != NULL)
+		values[row] = p->value;
 	if (check_type(m->params[row].type, &p->value, e) < 0)
 		return error_before(e, "%s: parameter %s: ", m->name, m->params[row].name);
 	return 0;
 }
 
 int
-contract_check_params(const struct contract_method *m, struct span params, struct error *e)
+contract_check_params(const struct contract_method *m, struct span params,
+    struct scan_value *values, struct error *e)
 {
 	struct scan s;
 	struct scan_member p;
 	unsigned seen = 0;
 	int got = 0;
 
+	if (values != NULL)
+		memset(values, 0, CONTRACT_PARAMS * sizeof(*values));
 	if (params.n > 0) {
 		if (params.p[0] != '{')
 			return error_set(e, ERROR_INPUT, "%s: params: expected an object", m->name);
 		if (scan_open(&s, params.p, params.n, e) < 0)
 			return -1;
 		while ((got = scan_next(&s, &p, e)) > 0) {
-			if (check_param(m, &p, &seen, e) < 0)
+			if (check_param(m, &p, &seen, values, e) < 0)
 				return -1;
 		}
 		if (got < 0)

@@ -47,6 +47,8 @@ struct request {
 	struct link_peer peer;
 	char *text;         /* the id and behind it the params */
 	struct span id, params;
+	const struct contract_method *row;
+	struct scan_value *values; /* of each row of params, as contract_check_params found them */
 	char **decoded;
 	size_t ndecoded;
 	struct request *next, **at;
@@ -149,6 +151,7 @@ request_free(struct request *r)
 	for (size_t i = 0; i < r->ndecoded; i++)
 		free(r->decoded[i]);
 	free(r->decoded);
+	free(r->values);
 	free(r->text);
 	free(r);
 }
@@ -168,13 +171,14 @@ request_done(struct request *r)
 }
 
 static struct request *
-request_new(struct connection *c, const struct service_method *method, const struct message *m)
+request_new(struct connection *c, const struct service_method *method,
+    const struct contract_method *row, const struct message *m, const struct scan_value *values)
 {
 	struct request *r = xmalloc(sizeof(*r));
 	struct server *s = c->server;
 
-	*r = (struct request){ .server = s, .method = method, .peer = *link_peer(c->link),
-		.next = s->requests, .at = &s->requests };
+	*r = (struct request){ .server = s, .method = method, .row = row,
+		.peer = *link_peer(c->link), .next = s->requests, .at = &s->requests };
 	r->text = xmalloc(m->id.n + m->params.n + 1);
 	if (m->id.n > 0)
 		memcpy(r->text, m->id.p, m->id.n);
@@ -182,6 +186,12 @@ request_new(struct connection *c, const struct service_method *method, const str
 		memcpy(r->text + m->id.n, m->params.p, m->params.n);
 	r->id = (struct span){ r->text, m->id.n };
 	r->params = (struct span){ r->text + m->id.n, m->params.n };
+	r->values = xmalloc(row->nparams * sizeof(*values) + 1);
+	for (size_t i = 0; i < row->nparams; i++) {
+		r->values[i] = values[i];
+		if (values[i].raw.n > 0)
+			r->values[i].raw.p = r->params.p + (values[i].raw.p - m->params.p);
+	}
 	if (r->next != NULL)
 		r->next->at = &r->next;
 	s->requests = r;
@@ -241,10 +251,10 @@ brings_data(const struct contract_method *row)
 
 static void
 start_request(struct connection *c, const struct service_method *method,
-    const struct contract_method *row, const struct message *m)
+    const struct contract_method *row, const struct message *m, const struct scan_value *values)
 {
 	const struct service *s = c->server->service;
-	struct request *r = request_new(c, method, m);
+	struct request *r = request_new(c, method, row, m, values);
 	uint64_t n = announced(row, m->params);
 
 	if (!brings_data(row)) {
@@ -263,7 +273,8 @@ on_request(struct connection *c, const struct message *m)
 	const struct service *s = c->server->service;
 	const struct service_method *method = method_find(s, m->method);
 	const struct contract_method *row = contract_method(s->name, m->method);
-	struct error e = { 0 };
+	struct scan_value values[CONTRACT_PARAMS];
+	struct error e;
 
 	if (row != NULL)
 		link_data(c->link, announced(row, m->params));
@@ -271,12 +282,12 @@ on_request(struct connection *c, const struct message *m)
 		error_set(&e, ERROR_INPUT, "%.*s: no method of the service %s",
 		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->name);
 		refuse(c, m, "unknown-method", e.text);
-	} else if (contract_check_params(row, m->params, &e) < 0) {
+	} else if (contract_check_params(row, m->params, values, &e) < 0) {
 		refuse(c, m, "invalid-params", e.text);
 	} else if (m->id.n == 0 && brings_data(row)) {
 		refuse(c, m, "invalid-request", "a request with data needs an id");
 	} else {
-		start_request(c, method, row, m);
+		start_request(c, method, row, m, values);
 	}
 }
 
@@ -507,19 +518,24 @@ request_params(const struct request *r)
 	return r->params;
 }
 
-static int
-param(const struct request *r, const char *name, struct scan_value *v)
+/* A parameter; NULL when it is absent. Its row was looked up when it was checked. */
+static const struct scan_value *
+param(const struct request *r, const char *name)
 {
-	return r->params.n == 0 ? 0 : message_member(r->params.p, r->params.n, name, v, NULL);
+	for (size_t i = 0; i < r->row->nparams; i++) {
+		if (strcmp(r->row->params[i].name, name) == 0)
+			return r->values[i].raw.n > 0 ? &r->values[i] : NULL;
+	}
+	return NULL;
 }
 
 const char *
 request_text(struct request *r, const char *name)
 {
-	struct scan_value v;
+	const struct scan_value *v = param(r, name);
 	struct bytes text = { 0 };
 
-	if (param(r, name, &v) != 1 || scan_text(&v, &text, NULL) < 0) {
+	if (v == NULL || scan_text(v, &text, NULL) < 0) {
 		bytes_free(&text);
 		return NULL;
 	}
@@ -531,10 +547,10 @@ request_text(struct request *r, const char *name)
 int64_t
 request_integer(struct request *r, const char *name, int64_t otherwise)
 {
-	struct scan_value v;
+	const struct scan_value *v = param(r, name);
 	int64_t number;
 
-	if (param(r, name, &v) != 1 || scan_integer(&v, INT64_MIN, INT64_MAX, &number, NULL) < 0)
+	if (v == NULL || scan_integer(v, INT64_MIN, INT64_MAX, &number, NULL) < 0)
 		return otherwise;
 	return number;
 }
@@ -542,9 +558,9 @@ request_integer(struct request *r, const char *name, int64_t otherwise)
 struct span
 request_raw(struct request *r, const char *name)
 {
-	struct scan_value v;
+	const struct scan_value *v = param(r, name);
 
-	return param(r, name, &v) == 1 ? v.raw : (struct span){ NULL, 0 };
+	return v == NULL ? (struct span){ NULL, 0 } : v->raw;
 }
 
 const struct link_peer *
