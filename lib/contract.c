@@ -157,11 +157,6 @@ static const struct contract_field error_line[] = {
 	{ "text", CONTRACT_TEXT, true, "the field and what was expected" },
 };
 
-static const struct contract_field gone_line[] = {
-	{ "from", CONTRACT_INTEGER, true, "offset of the first event that is missing" },
-	{ "first", CONTRACT_INTEGER, true, "offset of the first event that is left" },
-};
-
 static const struct contract_field heartbeat_line[] = {
 	{ "next", CONTRACT_INTEGER, true, "offset of the next event that may come" },
 };
@@ -197,8 +192,6 @@ const struct contract_event contract_events[] = {
 	    ROWS(log_chunk) },
 	{ "error", "services", "a line of this connection was bad or refused", ROWS(error_line) },
 	{ "eof", "services", "the stream is complete", ROWS(stream_end) },
-	{ "gone", "mci-events", "events of a stream are no longer kept; it goes on behind them",
-	    ROWS(gone_line) },
 	{ "heartbeat", "mci-events", "the stream lives, and nothing more is to be said",
 	    ROWS(heartbeat_line) },
 };

@@ -154,9 +154,6 @@ record(struct follow *f, struct span line)
 		return;
 	if (span_is(m.type, "eof"))
 		finish(f, &(const struct error){ 0 });
-	else if (span_is(m.type, "gone"))
-		note(f, "events %" PRId64 " to %" PRId64 " are gone: they are no longer kept",
-		    member(line, "from"), member(line, "first") - 1);
 }
 
 /* A run of event lines that are to be given. */
