@@ -32,7 +32,9 @@ is_passing(struct span key)
 static int
 compare_spans(struct span a, struct span b)
 {
-	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+	size_t both = a.n < b.n ? a.n : b.n;
+	/* a job that is not named has no bytes to compare */
+	int order = both == 0 ? 0 : memcmp(a.p, b.p, both);
 
 	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }
