@@ -369,7 +369,9 @@ START_TEST(retention)
 	/* one who reads keeps what it reads */
 	ck_assert_int_eq(journal_seek(&j, 1, &p, &e), 0);
 	for (struct segment *s = j.oldest; s != NULL; s = s->next)
-		s->synced = s->size;
+		s->syncing = s->size;
+	j.syncing = journal_tail(&j);
+	journal_sync_done(&j);
 	ck_assert_uint_gt(journal_retain(&j, 10000), 0);
 	ck_assert_int_le(j.bytes, 10000);
 	ck_assert_uint_gt(journal_first(&j), 1);
