@@ -324,11 +324,12 @@ read_buffer(void)
 	return buffer;
 }
 
-/* A writer that filled the pipe runs ahead of us: it gets more room, where the system grants it. */
+/* A writer that filled the pipe runs ahead of us: it gets more room, where the system grants it. A
+ * read of more than PIPE_SMALL says that there is more room already. */
 static void
 widen(int pipe, size_t got)
 {
-	if (got < PIPE_SMALL)
+	if (got != PIPE_SMALL)
 		return;
 	if (fcntl(pipe, F_GETPIPE_SZ) < PIPE_WIDE)
 		fcntl(pipe, F_SETPIPE_SZ, PIPE_WIDE);
