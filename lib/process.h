@@ -38,9 +38,9 @@ char *process_find(const char *name, const char *path);
  * the bare name when it is nowhere. */
 char *process_kit(const char *name);
 
-/* For the start of a program that has children: /dev/null in place of missing standard descriptors (else
+/* The first thing that every program does: /dev/null in place of missing standard descriptors (else
  * other files would take their numbers), children are reported even when our parent ignored them, and a
- * file over its limit is a failed write (EFBIG). */
+ * file over its limit (ulimit -f) is a failed write (EFBIG), as on a full disk. */
 void process_begin(void);
 
 /* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */

@@ -370,7 +370,6 @@ signals_open(struct worker *w, struct error *e)
 
 	/* failed writes are told by their result */
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
 		/* ignored by whoever started us: it stays so */
 		if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)

@@ -13,7 +13,6 @@
 #include "emit.h"
 #include "logfile.h"
 #include "memory.h"
-#include "process.h"
 #include "depot.h"
 #include "spool.h"
 #include "state.h"
@@ -222,7 +221,6 @@ run(void *arg, int argc, char **argv)
 	struct error e;
 
 	(void)argc;
-	process_begin();
 	if (put(arg, argv[0], &e) == 0)
 		return 0;
 	option_complain(PROGRAM, &e);

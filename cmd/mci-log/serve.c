@@ -7,7 +7,6 @@
 #include "duration.h"
 #include "folder.h"
 #include "memory.h"
-#include "process.h"
 #include "server.h"
 #include "serving.h"
 #include "sweeper.h"
@@ -115,7 +114,6 @@ run(void *arg, int argc, char **argv)
 	(void)argv;
 	if (o->lost_after == 0)
 		o->lost_after = 30 * SECOND;
-	process_begin();
 	serving_begin();
 	umask(077);
 	setpriority(PRIO_PROCESS, 0, NICE);

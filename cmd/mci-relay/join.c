@@ -91,6 +91,8 @@ join_run(const struct address *a, struct error *e)
 int
 join_exec(const struct address *a, struct error *e)
 {
+	/* as of every child of ours: only we take it for a failed write */
+	signal(SIGXFSZ, SIG_DFL);
 	execvp(a->argv[0], a->argv);
 	return error_sys(e, "%s", a->argv[0]);
 }

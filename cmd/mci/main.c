@@ -104,6 +104,7 @@ main(int argc, char **argv)
 	struct error e;
 	int at = verb_at(argc, argv);
 
+	process_begin();
 	setlocale(LC_CTYPE, "");
 	if (at > 0 && kit_run(argc, argv, at, &e) < 0)
 		return place_complain(&e);

@@ -209,6 +209,15 @@ else
 	skip 4 "no tmpfs can be mounted here"
 fi
 
+# a limit for files is as a full disk: the write fails, and everything else goes on
+printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"log/open","params":{"build":"o/r/3","job":"x"}}' \
+	'{"jsonrpc":"2.0","id":2,"method":"log/append","params":{"build":"o/r/3","job":"x","offset":0,"data":300000}}' >much
+head -c 300000 /dev/zero >>much
+echo '{"jsonrpc":"2.0","id":3,"method":"log/status"}' >>much
+(ulimit -f 100 && mci-log serve -l - --dir limited <much >"$out")
+is "$(jq -r '.error.message // (.result | keys[0])' "$out" | tr '\n' ';')" \
+	"offset;write o/r/3.log: File too large;bytes;" "a file over its limit is a failed write of a server"
+
 # one connection on standard input and output
 is "$(echo '{"jsonrpc":"2.0","id":1,"method":"log/status"}' | mci-log serve -l - --dir d | jq -c .result.open)" '[]' \
 	"a server on standard input and output ends with it"

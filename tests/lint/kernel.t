@@ -19,4 +19,7 @@ done >"$T/calls"
 grep -vE '^lib/memory.c:[0-9]+:.*write\(STDERR_FILENO' "$T/calls" >"$T/forbidden"
 ok "nothing but lib/kernel.c calls the kernel's clock, files and processes" \
 	sh -c 'cat "$1"; ! [ -s "$1" ]' - "$T/forbidden"
+
+# a program that forgets it dies of ulimit -f, and writes into whatever got the number of a closed descriptor 2
+is "$(grep -LE '^	process_begin\(\);$' cmd/*/main.c)" "" "every program begins with process_begin"
 finish
