@@ -26,6 +26,6 @@ secretfile_read(struct bytes *into, const char *path, struct error *e)
 			    SECRETFILE_LIMIT - 1);
 	}
 	if (into->len > start && into->data[into->len - 1] == '\n')
-		into->len--;
+		into->len -= into->len > start + 1 && into->data[into->len - 2] == '\r' ? 2 : 1;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * secretfile: a file that holds one secret: all its bytes, but for one newline at its end. So one line
- * written by echo is that line, and a key of many lines is all of them.
+ * secretfile: a file that holds one secret: all its bytes, but for one line end (LF or CRLF) at its end. So
+ * one line written by echo is that line, and a key of many lines is all of them.
  */
 #ifndef MCI_SECRETFILE_H
 #define MCI_SECRETFILE_H
@@ -8,7 +8,7 @@
 #include "bytes.h"
 #include "error.h"
 
-/* The bytes that a file may have, its last newline included. */
+/* The bytes that a file may have, its last line end included. */
 #define SECRETFILE_LIMIT (64 * 1024 + 1)
 
 /* Appends the secret. 0, or -1 with an error that names the file (and nothing of what is in it). */

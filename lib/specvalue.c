@@ -180,3 +180,14 @@ value_name_ok(const char *text, size_t n)
 	}
 	return true;
 }
+
+int
+value_grants_check(const char *const *grants, size_t n, struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!value_name_ok(grants[i], strcspn(grants[i], "=")))
+			return error_set(e, ERROR_USAGE, "-e '%.*s': expected NAME or NAME=VALUE, NAME of "
+			    "letters, digits and _", (int)strcspn(grants[i], "="), grants[i]);
+	}
+	return 0;
+}

@@ -37,5 +37,7 @@ int value_duration(int64_t *into, const struct scan_value *v, bool milliseconds,
 
 /* Whether text can name a param, output or environment variable: [A-Za-z_][A-Za-z0-9_]*. */
 bool value_name_ok(const char *text, size_t n);
+/* Checks what -e was given, each NAME or NAME=VALUE. 0, or -1 with an error that names the wrong one. */
+int value_grants_check(const char *const *grants, size_t n, struct error *e);
 
 #endif

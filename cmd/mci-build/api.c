@@ -38,7 +38,7 @@ param_get(void *self, struct request *r)
 {
 	struct build *b = self;
 	const char *name = request_text(r, "name");
-	const char *value = params_find(&b->params, name);
+	const char *value = params_use(&b->params, name);
 	AUTO_BYTES result = { 0 };
 
 	if (value == NULL && secrets_have(&b->secrets, name)) {

@@ -373,6 +373,16 @@ open_all(struct build *b, struct error *e)
 	return publish_start(b, e) < 0 ? -1 : runner_start(b, e);
 }
 
+/* Whoever writes CC=clang may mean a variable, as make makes one of it: of a param that had no effect that
+ * is said, once all that could have asked for it is over. */
+static void
+unused_params_note(const struct build *b)
+{
+	for (const struct param *p = NULL; (p = params_unused(&b->params, p)) != NULL;)
+		build_note(b, "param %s: no job names it in params and nobody asked for it; as a variable "
+		    "all jobs get it by -e %s=VALUE", p->name, p->name);
+}
+
 /* Whatever fails once the build has a log is in that log. */
 static int
 execute(struct build *b)
@@ -401,6 +411,8 @@ execute(struct build *b)
 		}
 	}
 	verdict(b, &exit_status);
+	if (!b->broken && !b->canceled)
+		unused_params_note(b);
 	if (exit_status == 0 && progress_failed(b))
 		exit_status = EXIT_BUILD_ERROR;
 	api_close(b);

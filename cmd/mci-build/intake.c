@@ -320,6 +320,7 @@ intake_line(struct build *b, const char *line, size_t n, struct error *e)
 	if (spec_read(&s, line, n, 0, e) < 0)
 		return -1;
 	result = served_check(b, &s, e);
+	params_named(&b->params, &s);
 	if (result == 0)
 		result = s.matrix.n > 0 ? matrix_take(b, &s, &number, e) :
 		    job_take(b, &s, NULL, &number, e);

@@ -74,7 +74,7 @@ static const struct option options[] = {
 
 static const struct command command = {
 	.program = "mci-build",
-	.operands = "[SCRIPT|-] [JOB...]",
+	.operands = "[SCRIPT|-] [JOB...] [NAME=VALUE...]",
 	.summary = "run one build: the jobs that a script or a file describes",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
@@ -83,18 +83,35 @@ static const struct command command = {
 	.size = sizeof(struct build_options),
 };
 
-/* "-" or a first operand with a slash is the definition; the others are jobs. */
-static void
-operands_sort(struct build_options *o, int argc, char **argv)
+static bool
+is_definition(const char *word)
 {
-	int first = 0;
+	return strcmp(word, "-") == 0 || word[strcspn(word, "/=")] == '/';
+}
 
+/*
+ * "-" or a first operand with a slash is the definition; NAME=VALUE, anywhere among them as for make, is
+ * a param (no job's id has a '='), which goes into params behind those of -p; the others are jobs.
+ */
+static void
+operands_sort(struct build_options *o, const char **params, int argc, char **argv)
+{
+	bool first = o->file == NULL;
+
+	if (o->params.n > 0)
+		memcpy(params, o->params.items, o->params.n * sizeof(*params));
+	o->params.items = params;
 	o->given = o->file;
-	if (o->given == NULL && argc > 0 &&
-	    (strcmp(argv[0], "-") == 0 || strchr(argv[0], '/') != NULL))
-		o->given = argv[first++];
-	o->select.items = (const char **)(uintptr_t)(argv + first);
-	o->select.n = (size_t)(argc - first);
+	o->select.items = (const char **)(uintptr_t)argv;
+	for (int i = 0; i < argc; i++) {
+		if (first && is_definition(argv[i]))
+			o->given = argv[i];
+		else if (strchr(argv[i], '=') != NULL)
+			params[o->params.n++] = argv[i];
+		else
+			o->select.items[o->select.n++] = argv[i];
+		first = first && o->given == NULL && o->select.n == 0;
+	}
 }
 
 static int
@@ -165,12 +182,14 @@ main(int argc, char **argv)
 {
 	struct build_options o = { .jobs = sysconf(_SC_NPROCESSORS_ONLN) };
 	AUTO_FREE char **words = words_without_watch(argc, argv);
+	AUTO_FREE const char **params = NULL;
 	struct error e;
 
 	process_begin();
 	option_parse(&command, &argc, argv, &o);
-	operands_sort(&o, argc, argv);
-	if (events_choose(&o, &e) < 0) {
+	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
+	operands_sort(&o, params, argc, argv);
+	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || events_choose(&o, &e) < 0) {
 		option_complain("mci-build", &e);
 		return EXIT_BUILD_USAGE;
 	}

@@ -1,84 +1,118 @@
 #include "params.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
 #include "secrets.h"
+#include "textfile.h"
 
-#define FILE_LIMIT (1024 * 1024)
+#define FILE_LIMIT ((size_t)1024 * 1024)
 
-/* Keeps the first value of a name: the command line is read before the file. */
-static int
-take(struct params *p, const char *text, struct error *e)
+static struct param *
+find(const struct params *p, const char *name, size_t n)
 {
-	const char *equals = strchr(text, '=');
-	size_t n = equals == NULL ? 0 : (size_t)(equals - text);
-
-	if (equals == NULL || !value_name_ok(text, n))
-		return error_set(e, ERROR_USAGE,
-		    "'%.*s': expected NAME=VALUE, NAME of letters, digits "
-		    "and _", (int)(equals == NULL ? strcspn(text, "\n") : n), text);
 	for (size_t i = 0; i < p->n; i++) {
-		if (strncmp(p->pairs[i].name, text, n) == 0 && p->pairs[i].name[n] == '\0')
-			return 0;
+		if (strncmp(p->list[i].name, name, n) == 0 && p->list[i].name[n] == '\0')
+			return &p->list[i];
 	}
-	p->pairs = xrealloc(p->pairs, p->n + 1, sizeof(*p->pairs));
-	p->pairs[p->n].name = xmemdup(text, n);
-	p->pairs[p->n].value = xstrdup(equals + 1);
-	p->n++;
+	return NULL;
+}
+
+/* The last value of a name stays. */
+static int
+take(struct params *p, const char *text, bool typed, struct error *e)
+{
+	size_t n = strcspn(text, "=");
+	struct param *old;
+
+	if (text[n] == '\0' || !value_name_ok(text, n))
+		return error_set(e, ERROR_USAGE, "'%.*s': expected NAME=VALUE, NAME of letters, digits "
+		    "and _", (int)n, text);
+	old = find(p, text, n);
+	if (old == NULL) {
+		p->list = xrealloc(p->list, p->n + 1, sizeof(*p->list));
+		old = &p->list[p->n++];
+		*old = (struct param){ .name = xmemdup(text, n) };
+	}
+	free(old->value);
+	old->value = xstrdup(text + n + 1);
+	old->typed |= typed;
 	return 0;
 }
 
 static int
-file_read(struct params *p, const char *path, struct error *e)
+line_take(struct params *p, struct span line, struct error *e)
 {
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t n;
-	long total = 0;
-	int result = 0;
+	AUTO_FREE char *text = xmemdup(line.p, line.n);
 
-	if (f == NULL)
-		return error_sys(e, "--param-file %s", path);
-	for (unsigned row = 1; result == 0 && (n = getline(&line, &size, f)) > 0; row++) {
-		total += n;
-		if (line[n - 1] == '\n')
-			line[--n] = '\0';
-		if (n == 0 || line[0] == '#')
-			continue;
-		if (total > FILE_LIMIT || strlen(line) != (size_t)n)
-			result = error_set(e, ERROR_INPUT, "too long, or a NUL byte in it");
-		else
-			result = take(p, line, e);
-		if (result < 0)
-			error_before(e, "%s:%u: ", path, row);
+	if (strlen(text) != line.n)
+		return error_set(e, ERROR_INPUT, "a NUL byte");
+	return text[0] == '\0' || text[0] == '#' ? 0 : take(p, text, false, e);
+}
+
+static int
+file_take(struct params *p, const char *path, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	struct textfile_lines lines;
+	struct span line;
+
+	if (textfile_read(&text, path, FILE_LIMIT, e) < 0)
+		return error_before(e, "--param-file ");
+	lines = (struct textfile_lines){ .rest = { text.data, text.len } };
+	while (textfile_line(&lines, &line)) {
+		if (line_take(p, line, e) < 0)
+			return error_before(e, "%s:%zu: ", path, lines.number);
 	}
-	free(line);
-	fclose(f);
-	return result;
+	return 0;
 }
 
 int
 params_load(struct params *p, const struct option_list *given, const char *file, struct error *e)
 {
 	*p = (struct params){ 0 };
-	/* from the last on: of two -p the later wins */
-	for (size_t i = given->n; i-- > 0;) {
-		if (take(p, given->items[i], e) < 0)
-			return error_before(e, "-p ");
+	if (file != NULL && file_take(p, file, e) < 0)
+		return -1;
+	for (size_t i = 0; i < given->n; i++) {
+		if (take(p, given->items[i], true, e) < 0)
+			return error_before(e, "param ");
 	}
-	return file == NULL ? 0 : file_read(p, file, e);
+	return 0;
 }
 
 const char *
 params_find(const struct params *p, const char *name)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->pairs[i].name, name) == 0)
-			return p->pairs[i].value;
+	const struct param *found = find(p, name, strlen(name));
+
+	return found == NULL ? NULL : found->value;
+}
+
+const char *
+params_use(struct params *p, const char *name)
+{
+	struct param *found = find(p, name, strlen(name));
+
+	if (found == NULL)
+		return NULL;
+	found->used = true;
+	return found->value;
+}
+
+void
+params_named(struct params *p, const struct spec *s)
+{
+	for (size_t i = 0; i < s->nparams; i++)
+		params_use(p, s->params[i]);
+}
+
+const struct param *
+params_unused(const struct params *p, const struct param *after)
+{
+	for (size_t i = after == NULL ? 0 : (size_t)(after - p->list) + 1; i < p->n; i++) {
+		if (p->list[i].typed && !p->list[i].used)
+			return &p->list[i];
 	}
 	return NULL;
 }
@@ -119,9 +153,9 @@ void
 params_free(struct params *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		free(p->pairs[i].name);
-		free(p->pairs[i].value);
+		free(p->list[i].name);
+		free(p->list[i].value);
 	}
-	free(p->pairs);
+	free(p->list);
 	*p = (struct params){ 0 };
 }

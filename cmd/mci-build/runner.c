@@ -193,7 +193,9 @@ spawn(struct build *b, int in, int out, struct error *e)
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *log = log_server(b->options->log);
 	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
-	AUTO_FREE const char **argv = xmalloc((16 + 2 * b->options->env.n) * sizeof(*argv));
+	const struct option_list *grants = &b->options->env;
+	AUTO_FREE const char **argv = xmalloc((16 + 2 * grants->n) * sizeof(*argv));
+	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked */
 	const int lock[1][2] = { { b->folder.lock, 3 } };
 	struct process_spec spec = { .path = path, .dir = b->dir, .in = in, .out = out,
@@ -202,7 +204,7 @@ spawn(struct build *b, int in, int out, struct error *e)
 	size_t n = 0;
 	int result;
 
-	environment_copy(&env, b->options->env.items, b->options->env.n);
+	environment_copy(&env, grants->items, grants->n);
 	environment_set(&env, "MCI_SOURCE", "local");
 	environment_set(&env, "MCI_BUILD", b->api_path);
 	environment_set(&env, "MCI_BUILD_ID", b->folder.name);
@@ -220,13 +222,16 @@ spawn(struct build *b, int in, int out, struct error *e)
 		argv[n++] = "--runner";
 		argv[n++] = b->options->runner;
 	}
-	for (size_t i = 0; i < b->options->env.n; i++) {
+	/* the names alone: values on a command line can be seen by others */
+	for (size_t i = 0; i < grants->n; i++) {
 		argv[n++] = "-e";
-		argv[n++] = xmemdup(b->options->env.items[i], strcspn(b->options->env.items[i], "="));
+		argv[n++] = names[i] = xmemdup(grants->items[i], strcspn(grants->items[i], "="));
 	}
 	spec.argv = (char *const *)(uintptr_t)argv;
 	result = process_spawn(&b->runner->pid, &spec, e);
 	environment_close(&env);
+	for (size_t i = 0; i < grants->n; i++)
+		free(names[i]);
 	return result;
 }
 

@@ -65,18 +65,6 @@ processors(void)
 	return n > JOBS_LIMIT ? JOBS_LIMIT : n;
 }
 
-static int
-env_check(const struct option_list *env)
-{
-	for (size_t i = 0; i < env->n; i++) {
-		if (value_name_ok(env->items[i], strcspn(env->items[i], "=")))
-			continue;
-		fprintf(stderr, "mci-job: -e %s: expected NAME or NAME=VALUE\n", env->items[i]);
-		return -1;
-	}
-	return 0;
-}
-
 static const char *
 progress_default(void)
 {
@@ -95,9 +83,7 @@ main(int argc, char **argv)
 	process_begin();
 	option_parse(&command, &argc, argv, &o);
 	argv[argc] = NULL;
-	if (env_check(&o.env) < 0)
-		return EXIT_USAGE;
-	if (demands_check_runner(o.runner, &e) < 0) {
+	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || demands_check_runner(o.runner, &e) < 0) {
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}

@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "spec.h"
+#include "textfile.h"
 
 struct output {
 	struct span name, value;
@@ -45,40 +46,42 @@ line_read_pair(struct span line, size_t number, struct output *o, struct error *
 		    number, (int)(line.n > 64 ? 64 : line.n), line.p);
 	o->name = (struct span){ line.p, (size_t)(equals - line.p) };
 	o->value = (struct span){ equals + 1, (size_t)(line.p + line.n - equals - 1) };
+	if (memchr(o->value.p, '\0', o->value.n) != NULL)
+		return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: %.*s: a value may not hold a NUL "
+		    "byte", number, (int)o->name.n, o->name.p);
 	return 0;
 }
 
-/* Every line but empty ones; outputs has room for one a line. */
+/* Every line but empty ones; outputs has room for one a line. What is wrong with the first bad line is
+ * told, and the others stay. */
 static int
 lines_read(struct span text, struct output *outputs, size_t *n, struct error *e)
 {
-	size_t number = 1;
+	struct textfile_lines lines = { .rest = text };
+	struct span line;
+	int result = 0;
 
-	while (text.n > 0) {
-		const char *end = memchr(text.p, '\n', text.n);
-		struct span line = { text.p, end != NULL ? (size_t)(end - text.p) : text.n };
-
-		if (line.n > 0 && line_read_pair(line, number, &outputs[(*n)++], e) < 0)
-			return -1;
-		line.n += end != NULL;
-		text.p += line.n;
-		text.n -= line.n;
-		number++;
+	while (textfile_line(&lines, &line)) {
+		if (line.n == 0)
+			continue;
+		if (line_read_pair(line, lines.number, &outputs[*n], result < 0 ? NULL : e) == 0)
+			(*n)++;
+		else
+			result = -1;
 	}
-	return 0;
+	return result;
 }
 
 static int
 parse(struct span text, struct bytes *json, struct error *e)
 {
-	/* a pair takes at least three bytes and its newline; the last one may lack that */
+	/* a pair takes at least two bytes and its newline; the last one may lack that */
 	AUTO_FREE struct output *outputs = xmalloc((text.n / 2 + 1) * sizeof(*outputs));
 	size_t n = 0;
+	int result = lines_read(text, outputs, &n, e);
 
-	if (lines_read(text, outputs, &n, e) < 0)
-		return -1;
 	if (n == 0)
-		return 0;
+		return result;
 	qsort(outputs, n, sizeof(*outputs), compare);
 	emit_open(json);
 	for (size_t i = 0; i < n; i++) {
@@ -90,7 +93,7 @@ parse(struct span text, struct bytes *json, struct error *e)
 		emit_string(json, outputs[i].value.p, outputs[i].value.n);
 	}
 	bytes_char(json, '}');
-	return 1;
+	return result < 0 ? -1 : 1;
 }
 
 static int

@@ -12,7 +12,8 @@
 /*
  * Reads and removes the file, masks it, and appends one JSON object of names and texts (a later line for
  * the same name wins). 1, 0 when the job made no file or wrote nothing, -1 with an error: too long
- * (ERROR_LIMIT), a line that is not NAME=VALUE, not a regular file.
+ * (ERROR_LIMIT), not a regular file, or a line that is not NAME=VALUE or holds a NUL byte, and then the
+ * other lines are in the object.
  */
 int outputs_take(const char *path, struct mask *mask, struct bytes *json, struct error *e);
 

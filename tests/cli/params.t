@@ -1,0 +1,88 @@
+#!/bin/sh
+# Params and variables of a build: how they are given, who gets them, and what is said of wrong ones.
+. "${0%/*}/lib.sh"
+
+need jq od
+show() {
+	printf '{"id":"a","params":["V"],"script":["printf %%s \\"$V\\""]}\n' >specs
+	run mci-build -q "$@" - <specs
+	mci log @/a
+}
+
+# ---- files of lines
+printf 'V=1.2.3\r\nOTHER=x\r\n' >p
+is "$(show --param-file p | od -An -c | tr -d ' ')" 1.2.3 "a line of a param file may end in CRLF"
+printf '\357\273\277V=one\n' >p
+is "$(show --param-file p)" one "and a byte order mark stand before the first"
+printf '# V=0\n\nV=first\nV=last' >p
+is "$(show --param-file p)" last "of two lines the later one wins, comments are none, the last needs no end"
+is "$(show --param-file p -p V=typed)" typed "the command line wins over the file"
+is "$(show -p V=one -p V=two)" two "and the later one over the earlier"
+printf 'V=ok\r\nNO\r\n' >p
+exits 2 "a line that is no param" mci-build -q --param-file p - </dev/null
+has "$err" "^mci-build: p:2: 'NO': expected NAME=VALUE" "is named with its file and line, without the CR"
+exits 2 "a folder is no file of params" mci-build -q --param-file . - </dev/null
+has "$err" '^mci-build: --param-file read \.: Is a directory' "of which it is said"
+printf 'V=a\000b\n' >p
+exits 2 "a NUL byte in a param" mci-build -q --param-file p - </dev/null
+has "$err" '^mci-build: p:1: a NUL byte' "is refused"
+head -c 1100000 /dev/zero | tr '\0' x >p
+exits 2 "a file without end" mci-build -q --param-file p - </dev/null
+has "$err" 'p: longer than 1048576 bytes' "is not read on"
+
+printf '5tr0ng-token\r\n' >token
+echo '{"id":"s","params":["token"],"script":["printf %s \"$token\" | wc -c","echo $token"]}' >specs
+exits 0 "a secret from a file" mci-build -q --secret-file token - <specs
+is "$(mci log @/s | tr '\n' ' ')" '12 *** ' "has no line end, be it LF or CRLF"
+echo '{"id":"o","script":["printf \"A=one\\r\\nB=two\\n\" >$MCI_OUTPUT"]}' >specs
+exits 0 "outputs" mci-build --json - <specs
+is "$(jq -c 'select(.type=="job/end").outputs' "$out")" '{"A":"one","B":"two"}' "may have either end as well"
+
+# ---- operands
+mkdir -p p.d/.mci 'a=b'
+cat >p.d/.mci/build <<'END'
+#!/bin/sh
+echo '{"id":"x","params":["V"],"script":["echo \"$V,${CC-unset}\""]}'
+echo '{"id":"y","script":["true"]}'
+END
+chmod +x p.d/.mci/build
+cp p.d/.mci/build 'a=b/script'
+cp p.d/.mci/build script
+cd p.d || exit 1
+for words in 'V=1' 'x V=1' 'V=1 x' 'V=0 x V=1' '-p V=0 V=1'; do
+	# shellcheck disable=SC2086 # words
+	exits 0 "NAME=VALUE is a param: $words" mci run -q $words
+	is "$(mci log @/x)" "1,unset" "and no variable of those that do not name it: $words"
+done
+exits 0 "wherever the script stands" mci run -q V=1 ../script
+is "$(mci log @/x)" "1,unset" "among the operands"
+exits 0 "a value may have slashes" mci run -q V=/usr/bin/clang x
+is "$(mci log @/x)" "/usr/bin/clang,unset" "and is a value then"
+exits 0 "what has its slash before its = is the script" mci run -q '../a=b/script' V=2
+is "$(mci log @/x)" "2,unset" "when it is the first operand"
+exits 2 "an operand with = that is no param" mci run -q 1X=2
+has "$err" "^mci-build: param '1X': expected NAME=VALUE, NAME of letters, digits and _" "is named"
+
+# ---- params that nobody uses
+exits 0 "a param that no job names" mci run -q V=1 CC=clang
+is "$(grep -c 'param CC: no job names it .* -e CC=' "$err")" 1 "is told once, with what passes a variable"
+hasnt "$err" 'param V' "and nothing is said of one that is used"
+exits 0 "as a variable" mci run -q V=1 -e CC=clang
+is "$(mci log @/x)" "1,clang" "it reaches all jobs"
+is "$(cat "$err")" "" "and nothing is to be said"
+echo '{"id":"a","script":["mci param get ASKED"]}' >asks
+exits 0 "a param that a job asks for" mci-build -q -p ASKED=1 - <asks
+is "$(cat "$err")" "" "is used"
+echo '{"id":"a","script":["true"]}' >asks
+echo SHARED=1 >file
+exits 0 "a file of params" mci-build -q --param-file file - <asks
+is "$(cat "$err")" "" "may hold those of other builds"
+exits 0 "one that only a job names that was not asked for" mci run -q V=1 y
+is "$(cat "$err")" "" "counts as used"
+
+# ---- -e
+for word in 'A B=c' '' =x 1A A-B; do
+	exits 2 "-e '$word' is refused" mci-build -q -e "$word" - <asks
+	has "$err" "^mci-build: -e '[^=]*': expected NAME or NAME=VALUE" "by mci-build itself"
+done
+finish
