@@ -128,6 +128,8 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci rm']='-n:only say what would be removed
 --dry-run:only say what would be removed
+-f:also a build'\''s folder that is kept elsewhere
+--force:also a build'\''s folder that is kept elsewhere
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -490,6 +492,8 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-log rm']='-n:only say what would be removed
 --dry-run:only say what would be removed
+-f:also of a build that is kept elsewhere
+--force:also of a build that is kept elsewhere
 --dir:look into this folder of logs
 --archive:where finished logs were moved to
 -C:go to DIR first

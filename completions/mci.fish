@@ -55,6 +55,7 @@ complete -c mci -n '__fish_seen_subcommand_from path' -l version -d 'show the ve
 complete -c mci -n __fish_use_subcommand -a rm -d 'remove builds with their logs'
 complete -c mci -n '__fish_seen_subcommand_from rm' -a '(__mci_builds)'
 complete -c mci -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
+complete -c mci -n '__fish_seen_subcommand_from rm' -s f -l force -d 'also a build\'s folder that is kept elsewhere'
 complete -c mci -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
@@ -398,6 +399,7 @@ complete -c mci-log -n '__fish_seen_subcommand_from ls' -l version -d 'show the 
 complete -c mci-log -n __fish_use_subcommand -a rm -d 'remove logs, not what is known of the builds'
 complete -c mci-log -n '__fish_seen_subcommand_from rm' -a '(__mci_jobs)'
 complete -c mci-log -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
+complete -c mci-log -n '__fish_seen_subcommand_from rm' -s f -l force -d 'also of a build that is kept elsewhere'
 complete -c mci-log -n '__fish_seen_subcommand_from rm' -l dir -d 'look into this folder of logs' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from rm' -l archive -d 'where finished logs were moved to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "folder.h"
 #include "kernel.h"
+#include "line.h"
 #include "memory.h"
 #include "message.h"
 #include "number.h"
@@ -89,7 +89,7 @@ path_hash(const char *path)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* Whose builds these are: 1 the project's, 0 another's, -1 nobody's yet. */
+/* Whose builds these are: 1 the project's, 0 another's, -1 and errno nobody's yet, or it cannot be told. */
 static int
 repo_belongs(const char *folder, const char *project)
 {
@@ -139,26 +139,28 @@ repo_get(const char *builds, const char *project, bool make, struct error *e)
 	for (int hashed = 0; hashed < 2; hashed++) {
 		char *repo = repo_name(project, hashed);
 		AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
-		int owner = repo_belongs(folder, project);
+		int owner = repo_belongs(folder, project), failed = 0;
 
-		if (owner < 0 && make && repo_claim(folder, project, &owner, e) < 0) {
-			free(repo);
-			return NULL;
-		}
-		if (owner == 1)
+		if (owner < 0 && make)
+			failed = repo_claim(folder, project, &owner, e);
+		else if (owner < 0 && errno != ENOENT && errno != EINVAL)
+			failed = error_sys(e, "%s", folder);
+		if (failed == 0 && owner == 1)
 			return repo;
 		free(repo);
+		if (failed < 0)
+			return NULL;
 	}
 	error_set(e, ERROR_NOT_FOUND, "there is no build of %s", project);
 	return NULL;
 }
 
 char *
-state_repo(const char *project)
+state_repo(const char *project, struct error *e)
 {
-	AUTO_FREE char *builds = state_builds(NULL);
+	AUTO_FREE char *builds = state_builds(e);
 
-	return builds == NULL ? NULL : repo_get(builds, project, false, NULL);
+	return builds == NULL ? NULL : repo_get(builds, project, false, e);
 }
 
 /* A build's number, 0 when the name is none. */
@@ -180,16 +182,27 @@ number_falling(const void *a, const void *b)
 	return left < right ? 1 : left > right ? -1 : 0;
 }
 
-/* The numbers in a repo's folder, newest first; the caller frees. A missing folder has none. */
-static long *
-numbers_read(const char *folder, size_t *count)
+/* Opens a folder to list it: 1, 0 there is none, -1 it cannot be read. */
+static int
+list_open(DIR **dir, const char *folder, struct error *e)
 {
-	DIR *dir = opendir(folder);
+	*dir = opendir(folder);
+	if (*dir != NULL)
+		return 1;
+	return errno == ENOENT ? 0 : error_sys(e, "%s", folder);
+}
+
+/* The numbers in a repo's folder, newest first; the caller frees. A missing folder has none. 0 or -1. */
+static int
+numbers_read(const char *folder, long **into, size_t *count, struct error *e)
+{
+	DIR *dir;
 	struct dirent *entry;
 	long *numbers = NULL;
 	size_t n = 0, size = 0;
+	int there = list_open(&dir, folder, e);
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+	while (there == 1 && (entry = readdir(dir)) != NULL) {
 		long number = number_of(entry->d_name, strlen(entry->d_name));
 
 		if (number == 0)
@@ -204,8 +217,9 @@ numbers_read(const char *folder, size_t *count)
 		closedir(dir);
 	if (n > 0)
 		qsort(numbers, n, sizeof(*numbers), number_falling);
+	*into = numbers;
 	*count = n;
-	return numbers;
+	return there < 0 ? -1 : 0;
 }
 
 /* The number that was given out last, by the link; the build may be gone. 0 when there was none. */
@@ -221,8 +235,7 @@ latest_read(const char *folder)
 
 	if (number > 0)
 		return number;
-	numbers = numbers_read(folder, &n);
-	return n > 0 ? numbers[0] : 0;
+	return numbers_read(folder, &numbers, &n, NULL) == 0 && n > 0 ? numbers[0] : 0;
 }
 
 static int
@@ -332,9 +345,11 @@ find_relative(struct state_build *b, const char *builds, const char *repo, size_
     struct error *e)
 {
 	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+	AUTO_FREE long *numbers = NULL;
 	size_t n;
-	AUTO_FREE long *numbers = numbers_read(folder, &n);
 
+	if (numbers_read(folder, &numbers, &n, e) < 0)
+		return -1;
 	for (size_t i = back; i < n; i++) {
 		build_fill(b, builds, repo, numbers[i]);
 		if (!failed || build_failed(b))
@@ -354,8 +369,14 @@ find_number(struct state_build *b, const char *builds, const char *repo, long nu
 	long latest;
 
 	build_fill(b, builds, repo, number);
+	errno = ENOENT;
 	if (is_folder(b->path))
 		return 0;
+	if (errno != ENOENT) {
+		error_sys(e, "%s", b->path);
+		state_build_free(b);
+		return -1;
+	}
 	state_build_free(b);
 	latest = latest_read(folder);
 	if (latest == 0)
@@ -496,37 +517,109 @@ state_job_find(struct state_build *b, char **job, const char *text, const char *
 	return 0;
 }
 
-/* Adds the builds of one repo, newest first. */
-static void
-list_repo(struct state_list *l, const char *builds, const char *repo)
+/* Whether the build's events name the job. */
+static bool
+has_job(const struct state_build *b, const char *job)
+{
+	AUTO_FREE char *path = xformat("%s/events.ndjson", b->path);
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	struct line_reader r = { 0 };
+	struct span line;
+	struct message m;
+	bool found = false;
+
+	while (fd >= 0 && !found && line_read(&r, fd) > 0) {
+		while (!found && line_next(&r, &line) != LINE_NONE)
+			found = message_read(&m, line.p, line.n, NULL) == 0 && span_is(m.job, job);
+	}
+	line_free(&r);
+	return found;
+}
+
+static int
+find_job_here(struct state_build *b, char **job, const char *text, const char *project)
+{
+	*job = NULL;
+	if (strchr(text, '/') != NULL || strchr("@.", text[0]) != NULL ||
+	    state_build_find(b, "@", project, NULL) < 0)
+		return -1;
+	if (has_job(b, text)) {
+		*job = xstrdup(text);
+		return 0;
+	}
+	state_build_free(b);
+	return -1;
+}
+
+int
+state_job_meant(struct state_build *b, char **job, const char *text, const char *project,
+    struct error *e)
+{
+	bool number = number_of(text, strlen(text)) > 0;
+
+	if (!number && find_job_here(b, job, text, project) == 0)
+		return 0;
+	if (state_job_find(b, job, text, project, e) == 0)
+		return 0;
+	if (number && find_job_here(b, job, text, project) == 0)
+		return 0;
+	if (e != NULL && e->code == ERROR_NOT_FOUND && !number && strchr(text, '/') == NULL &&
+	    text[0] != '@')
+		error_before(e, "the latest build here has no job '%s', and ", text);
+	return -1;
+}
+
+/* Adds the builds of one repo, newest first. 0, or -1 when it cannot be read. */
+static int
+list_repo(struct state_list *l, const char *builds, const char *repo, struct error *e)
 {
 	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
+	AUTO_FREE long *numbers = NULL;
 	size_t n;
-	AUTO_FREE long *numbers = numbers_read(folder, &n);
 
+	if (numbers_read(folder, &numbers, &n, e) < 0)
+		return -1;
 	if (n == 0)
-		return;
+		return 0;
 	l->builds = xrealloc(l->builds, l->n + n, sizeof(*l->builds));
 	for (size_t i = 0; i < n; i++)
 		build_fill(&l->builds[l->n++], builds, repo, numbers[i]);
+	return 0;
 }
 
-/* The builds of all repos of one ORG. */
-static void
-list_org(struct state_list *l, const char *builds, const char *org)
+/* Calls each for every folder below one, "" for that of all builds, with the name from there. What cannot be
+ * read is named in the end, the first of it: the others are listed all the same. */
+static int
+list_below(struct state_list *l, const char *builds, const char *name,
+    int (*each)(struct state_list *l, const char *builds, const char *name, struct error *e),
+    struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/%s", builds, org);
-	DIR *dir = opendir(path);
+	AUTO_FREE char *path = xformat("%s%s%s", builds, *name == '\0' ? "" : "/", name);
+	DIR *dir;
 	struct dirent *entry;
+	struct error why;
+	int result = list_open(&dir, path, e) < 0 ? -1 : 0;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		AUTO_FREE char *repo = xformat("%s/%s", org, entry->d_name);
+		AUTO_FREE char *below = xformat("%s%s%s", name, *name == '\0' ? "" : "/", entry->d_name);
 
-		if (entry->d_name[0] != '.')
-			list_repo(l, builds, repo);
+		/* a file is no folder of builds */
+		if (entry->d_name[0] == '.' || each(l, builds, below, &why) == 0 || why.sys == ENOTDIR)
+			continue;
+		if (result == 0 && e != NULL)
+			*e = why;
+		result = -1;
 	}
 	if (dir != NULL)
 		closedir(dir);
+	return result;
+}
+
+/* The builds of all repos of one ORG. */
+static int
+list_org(struct state_list *l, const char *builds, const char *org, struct error *e)
+{
+	return list_below(l, builds, org, list_repo, e);
 }
 
 static int
@@ -541,17 +634,8 @@ made_falling(const void *a, const void *b)
 
 /* Over several repos the numbers say nothing: logs/ was made when the build began. */
 static void
-list_all(struct state_list *l, const char *builds)
+sort_by_age(struct state_list *l)
 {
-	DIR *dir = opendir(builds);
-	struct dirent *entry;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] != '.')
-			list_org(l, builds, entry->d_name);
-	}
-	if (dir != NULL)
-		closedir(dir);
 	for (size_t i = 0; i < l->n; i++) {
 		AUTO_FREE char *logs = xformat("%s/logs", l->builds[i].path);
 		struct statx st;
@@ -570,15 +654,16 @@ int
 state_list_read(struct state_list *l, const char *repo, struct error *e)
 {
 	AUTO_FREE char *builds = state_builds(e);
+	int result;
 
 	*l = (struct state_list){ 0 };
 	if (builds == NULL)
 		return -1;
 	if (repo != NULL)
-		list_repo(l, builds, repo);
-	else
-		list_all(l, builds);
-	return 0;
+		return list_repo(l, builds, repo, e);
+	result = list_below(l, builds, "", list_org, e);
+	sort_by_age(l);
+	return result;
 }
 
 void
@@ -596,42 +681,4 @@ state_build_running(const struct state_build *b)
 	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-int
-state_build_remove(const struct state_build *b, struct error *e)
-{
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
-
-	if (fd < 0)
-		return error_sys(e, "%s", b->path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK)
-			return error_set(e, ERROR_BUSY, "%s is running", b->name);
-		return error_sys(e, "lock %s", b->path);
-	}
-	if (nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-		return error_sys(e, "remove %s", b->path);
-	return 0;
-}
-
-void
-state_prune(const char *repo, size_t keep)
-{
-	struct state_list list;
-
-	if (state_list_read(&list, repo, NULL) < 0)
-		return;
-	for (size_t i = keep; i < list.n; i++)
-		state_build_remove(&list.builds[i], NULL);
-	state_list_free(&list);
 }

@@ -43,21 +43,24 @@ int state_build_find(struct state_build *b, const char *text, const char *projec
 int state_job_find(struct state_build *b, char **job, const char *text, const char *project,
     struct error *e);
 
-/* Builds, newest first. repo is "local/zlib" or NULL for those of all. Caller frees with the list. */
+/* The same for what is looked at: one word is a job of the latest build of project when that has one of
+ * this name and the word is no build's number; a path of that name is written with ./ in front. */
+int state_job_meant(struct state_build *b, char **job, const char *text, const char *project,
+    struct error *e);
+
+/* Builds, newest first. repo is "local/zlib" or NULL for those of all. -1 when a folder cannot be read;
+ * what can be is in the list all the same, which the caller frees in either case. */
 struct state_list {
 	struct state_build *builds;
 	size_t n;
 };
 int state_list_read(struct state_list *l, const char *repo, struct error *e);
 void state_list_free(struct state_list *l);
-/* "local/zlib" for a project folder that has had a build; NULL when it has none. Caller frees. */
-char *state_repo(const char *project);
+/* "local/zlib" for a project folder that has had a build; NULL with ERROR_NOT_FOUND when it has none.
+ * Caller frees. */
+char *state_repo(const char *project, struct error *e);
 
 /* Whether a process holds the build's lock: it is running. */
 bool state_build_running(const struct state_build *b);
-/* Removes the folder with all in it. ERROR_BUSY when it is running. */
-int state_build_remove(const struct state_build *b, struct error *e);
-/* Removes the oldest ended builds of a repo beyond keep. */
-void state_prune(const char *repo, size_t keep);
 
 #endif

@@ -22,6 +22,7 @@
 #include "progress.h"
 #include "prompt.h"
 #include "publish.h"
+#include "removal.h"
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
@@ -441,7 +442,7 @@ clean_up(struct build *b)
 	if (b->folder.name != NULL && b->folder.number % PRUNE_EVERY == 0) {
 		AUTO_FREE char *repo = xmemdup(b->folder.name,
 		    (size_t)(strrchr(b->folder.name, '/') - b->folder.name));
-		state_prune(repo, KEEP);
+		removal_prune(repo, KEEP);
 	}
 	state_build_free(&b->folder);
 	free(b->checkout);

@@ -5,17 +5,20 @@
 
 #include "logfile.h"
 #include "logpack.h"
+#include "removal.h"
 #include "runs.h"
 #include "verbs.h"
 
 struct options {
-	bool dry;
+	bool dry, force;
 	struct run_where where;
 };
 
 static const struct option options[] = {
 	{ .letter = 'n', .name = "dry-run", .help = "only say what would be removed",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, dry) },
+	{ .letter = 'f', .name = "force", .help = "also of a build that is kept elsewhere",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, force) },
 	RUNS_WHERE(struct options, where),
 };
 
@@ -68,6 +71,8 @@ remove_run(const struct options *o, struct run *r, struct error *e)
 {
 	if (state_build_running(&r->build))
 		return error_set(e, ERROR_BUSY, "%s is running", r->build.name);
+	if (r->depot == NULL && removal_check(&r->build, o->force, e) < 0)
+		return -1;
 	for (size_t i = 0; i < r->n && r->bare; i++) {
 		if (!r->sources[i]->ended)
 			return error_set(e, ERROR_BUSY, "%s is being written", r->sources[i]->name);

@@ -92,7 +92,7 @@ find(struct run *r, const char *text, const char *project, const struct run_wher
     struct error *e)
 {
 	return where->dir != NULL ? open_bare(r, text, where, e) :
-	    state_job_find(&r->build, &r->only, text, project, e);
+	    state_job_meant(&r->build, &r->only, text, project, e);
 }
 
 int

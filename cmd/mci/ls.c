@@ -138,42 +138,81 @@ list_one(struct listing *l, const struct state_build *b)
 	return shown;
 }
 
-/* The builds that are meant: the operand's, this folder's if it has any, else all. */
-static char *
-repo_meant(const struct options *o, int argc, char **argv)
+/* ORG/REPO: two names, none of them hidden. */
+static bool
+is_repo(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash != NULL && strchr(slash + 1, '/') == NULL && strchr("./", text[0]) == NULL &&
+	    slash[1] != '.' && slash[1] != '\0';
+}
+
+/* Whose builds are meant: the operand's, this folder's, or with -a all: *repo NULL. 0 or -1. */
+static int
+repo_meant(const struct options *o, int argc, char **argv, char **repo, struct error *e)
 {
 	AUTO_FREE char *project = NULL;
 
-	if (argc == 1)
-		return xstrdup(argv[0]);
+	*repo = NULL;
+	if (o->all && argc == 1)
+		return error_set(e, ERROR_USAGE, "-a is all builds, '%.80s' are some", argv[0]);
 	if (o->all)
-		return NULL;
+		return 0;
+	if (argc == 1 && !is_repo(argv[0]))
+		return error_set(e, ERROR_USAGE, "'%.80s' is no ORG/REPO such as local/zlib; -C DIR is for "
+		    "the builds of a folder", argv[0]);
+	if (argc == 1) {
+		*repo = xstrdup(argv[0]);
+		return 0;
+	}
 	project = place_project();
-	return project == NULL ? NULL : state_repo(project);
+	*repo = state_repo(project, e);
+	if (*repo != NULL)
+		return 0;
+	if (e->code == ERROR_NOT_FOUND)
+		error_set(e, ERROR_NOT_FOUND, "there is no build of %s; -a lists those of all folders",
+		    project);
+	return -1;
+}
+
+/* Shows those that are wanted; their number. */
+static int64_t
+list(struct listing *l, const struct state_list *builds)
+{
+	static const char *const headings[] = { "BUILD", "STATUS", "STARTED", "TIME", "JOBS" };
+	int64_t limit = l->options->limit, shown = 0;
+
+	table_open(&l->table, headings, 5);
+	for (size_t i = 0; i < builds->n && (limit == 0 || shown < limit); i++)
+		shown += list_one(l, &builds->builds[i]);
+	if (shown == 0)
+		l->table.terminal = false;
+	table_close(&l->table);
+	return shown;
 }
 
 static int
 run(void *arg, int argc, char **argv)
 {
-	static const char *const headings[] = { "BUILD", "STATUS", "STARTED", "TIME", "JOBS" };
 	const struct options *o = arg;
 	struct listing l = { .options = o };
-	AUTO_FREE char *repo = repo_meant(o, argc, argv);
-	struct state_list list;
+	AUTO_FREE char *repo = NULL;
+	struct state_list builds = { 0 };
 	struct error e;
-	int64_t shown = 0;
+	int64_t shown;
+	int status = 0;
 
 	if (since_parse(o->since, &l.since, &e) < 0 || status_check(&o->status, &e) < 0 ||
-	    state_list_read(&list, repo, &e) < 0)
+	    repo_meant(o, argc, argv, &repo, &e) < 0)
 		return place_complain(&e);
-	table_open(&l.table, headings, 5);
-	for (size_t i = 0; i < list.n && (o->limit == 0 || shown < o->limit); i++)
-		shown += list_one(&l, &list.builds[i]);
-	if (shown == 0)
-		l.table.terminal = false;
-	table_close(&l.table);
-	state_list_free(&list);
-	return shown > 0 ? 0 : 1;
+	if (state_list_read(&builds, repo, &e) < 0 ||
+	    (builds.n == 0 && error_set(&e, ERROR_NOT_FOUND, "there is no build%s%s",
+	    repo == NULL ? "" : " of ", repo == NULL ? "" : repo) < 0))
+		status = place_complain(&e);
+	shown = list(&l, &builds);
+	state_list_free(&builds);
+	return status != 0 || shown > 0 ? status : 1;
 }
 
 const struct command ls_command = {

@@ -27,7 +27,7 @@ place_job(struct state_build *b, char **job, const char *text, struct error *e)
 {
 	AUTO_FREE char *project = place_project();
 
-	return state_job_find(b, job, text == NULL ? "@" : text, project, e);
+	return state_job_meant(b, job, text == NULL ? "@" : text, project, e);
 }
 
 int

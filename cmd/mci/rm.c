@@ -1,28 +1,31 @@
 #include <stdio.h>
 
 #include "place.h"
+#include "removal.h"
 #include "verbs.h"
 
 struct options {
-	bool dry;
+	bool dry, force;
 };
 
 static const struct option options[] = {
 	{ .letter = 'n', .name = "dry-run", .help = "only say what would be removed",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, dry) },
+	{ .letter = 'f', .name = "force", .help = "also a build's folder that is kept elsewhere",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, force) },
 };
 
 static int
-remove_build(const char *text, bool dry, struct error *e)
+remove_build(const char *text, const struct options *o, struct error *e)
 {
 	struct state_build b;
 	int result = place_build(&b, text, e);
 
-	if (result == 0 && dry && state_build_running(&b))
+	if (result == 0 && o->dry && state_build_running(&b))
 		result = error_set(e, ERROR_BUSY, "%s is running", b.name);
-	else if (result == 0 && !dry)
-		result = state_build_remove(&b, e);
-	if (result == 0 && dry)
+	else if (result == 0)
+		result = o->dry ? removal_check(&b, o->force, e) : removal_build(&b, o->force, e);
+	if (result == 0 && o->dry)
 		printf("%s would be removed\n", b.name);
 	else if (result == 0 && !option_common.quiet)
 		printf("%s removed\n", b.name);
@@ -39,7 +42,7 @@ run(void *arg, int argc, char **argv)
 	int status = 0;
 
 	for (int i = 0; i < argc; i++) {
-		if (remove_build(argv[i], o->dry, &e) < 0)
+		if (remove_build(argv[i], o, &e) < 0)
 			status = place_complain(&e);
 	}
 	return status;

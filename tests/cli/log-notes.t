@@ -154,21 +154,21 @@ is "$(mci-log ls --json ./s/o/r/1/packed | jq -c '[.job, .attempt, .bytes, .comp
 	'["packed",1,4,true,false]' "also as JSON"
 is "$(mci-log ls -q ./s/o/r/1/moved | sed 's|.*/||' | uniq)" "moved" "-q names them"
 cp -a s before
-run mci-log rm -n ./s/o/r/1
+run mci-log rm -fn ./s/o/r/1
 is "$(wc -l <"$out")" 6 "rm -n says what would go"
 ok "and removes nothing" diff -r s before
-run mci-log rm -q ./s/o/r/1/moved
+run mci-log rm -fq ./s/o/r/1/moved
 is "$(ls s/o/r/1/logs | tr '\n' ' ')$(ls archive/o/r/1/logs)" "cut.log packed.log.zst plain.log " \
 	"rm removes all attempts of a job, from the archive too"
 background sh -c 'exec 9<s/o/r/1 && flock 9 && echo locked && exec sleep 1000'
 builder=$pid
 wait_for_line "$out" locked
 out=$T/out2
-exits 75 "logs of a build that runs stay" mci-log rm ./s/o/r/1
+exits 75 "logs of a build that runs stay" mci-log rm -f ./s/o/r/1
 like "$(cat "$err")" 'is running' "which is said"
 kill "$builder"
 wait_end "$builder"
-run mci-log rm ./s/o/r/1
+run mci-log rm -f ./s/o/r/1
 is "$(ls s/o/r/1/logs)$(ls s/o/r/1)" "events.ndjson
 logs" "rm of a build leaves its events"
 exits 1 "nothing is listed then" mci-log ls ./s/o/r/1

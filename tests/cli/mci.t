@@ -58,7 +58,16 @@ is "$(mci ls -q --status failure --status error | wc -l)" 2 "again"
 is "$(mci ls -q --limit 2 | wc -l)" 2 "--limit"
 is "$(mci ls -q --since 2026-11-23T18:03:00Z | wc -l)" 2 "--since a time"
 is "$(mci ls -q local/zlib | wc -l)" 4 "ORG/REPO"
-is "$(cd / && mci ls -q | wc -l)" 4 "elsewhere all builds"
+is "$(cd / && mci ls -aq | wc -l)" 4 "-a: those of all folders"
+mkdir ../empty && cd ../empty || exit 1
+exits 1 "a folder without builds has none" mci ls -q
+is "$(cat "$out")" '' "and nothing is listed"
+has "$err" "^mci: there is no build of $PWD; -a lists those of all folders$" "it says so"
+cd ../zlib || exit 1
+exits 1 "no more has another name" mci ls no/thing
+has "$err" "^mci: there is no build of no/thing$" "which is said"
+exits 2 "a folder is no ORG/REPO" mci ls ../zlib
+exits 2 "nor is -a a choice" mci ls -a local/zlib
 is "$(mci ls --json --status failure | jq -r '[.build,.status,.exit,.elapsed,.jobs]|join(" ")')" \
 	"local/zlib/2 failure 1 3.02 2" "--json"
 exits 1 "nothing found is 1" mci ls --status canceled
@@ -78,6 +87,18 @@ is "$(mci path 2)" "$builds/local/zlib/2" "path of a build"
 is "$(cat "$(mci path 2/unit)")" words "path of a log"
 exits 1 "a job without log has no path" mci path 2/docs
 has "$err" "has no log" "and says so"
+
+# --- one word ---
+echo words >"$builds/local/zlib/4/logs/unit.log"
+is "$(mci path unit)" "$builds/local/zlib/4/logs/unit.log" "one word is a job of the latest build"
+like "$(mci show unit)" '^running	unit' "show it"
+is "$(mci log unit 2>/dev/null)" words "what it printed"
+exits 1 "cancel it" mci cancel unit
+has "$err" "local/zlib/. is not running" "which needs one that runs"
+mkdir unit
+is "$(mci path unit)" "$builds/local/zlib/4/logs/unit.log" "a folder of this name is none"
+exits 1 "no job, no build" mci show unti
+has "$err" "^mci: the latest build here has no job 'unti', and 'unti' is no build: expected" "are both named"
 
 # --- wait ---
 exits 0 "wait: success" mci wait 1
@@ -104,11 +125,33 @@ has "$err" "local/zlib/5 is not running" "and says so"
 exits 2 "unblock needs a job" mci unblock 5
 
 # --- rm ---
+mkdir -p project/src && cp "$builds/local/zlib/2/events.ndjson" project && echo code >project/src/main.c
+exits 1 "rm removes no folder that only holds some events" mci rm project
+has "$err" "project is not where builds are kept; --force" "it says so, and the way out"
+exits 1 "with --force neither when anything else is in it" mci rm --force project
+has "$err" "mci did not make src in it" "which is named"
+ok "all of it is there" test -f project/src/main.c -a -f project/events.ndjson
+mkdir -p app/logs && echo precious >app/logs/server.log
+exits 1 "nor are logs of others removed" mci log rm app
+exits 125 "with --force neither" mci log rm --force app
+ok "they are there" test -f app/logs/server.log
+cp -R "$builds/local/zlib/2" copy
+exits 1 "rm -n asks the same" mci rm -n copy
+exits 0 "a copy of a build can be removed" mci rm --force copy
+ok "it is gone" test ! -e copy
 exits 0 "rm -n removes nothing" mci rm -n 6 5
 ok "both are there" test -d "$builds/local/zlib/6"
 exits 1 "rm removes what it can" mci rm 6 99 5
 ok "they are gone" test ! -e "$builds/local/zlib/5" -a ! -e "$builds/local/zlib/6"
 is "$(mci ls -q | wc -l)" 4 "the others are not"
+
+mv "$builds" "$builds.away" && echo >"$builds"
+for verb in ls 'ls -a' show wait 'log ls'; do
+	# shellcheck disable=SC2086 # two words
+	exits 125 "$verb: a state folder that cannot be read is no empty one" mci $verb
+	has "$err" "$builds.*: Not a directory" "it is named"
+done
+rm "$builds" && mv "$builds.away" "$builds"
 
 # --- names of programs ---
 mkdir bin && printf '#!/bin/sh\necho hello "$@"\n' >bin/mci-hello && chmod +x bin/mci-hello

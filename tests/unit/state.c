@@ -11,6 +11,7 @@
 
 #include "folder.h"
 #include "memory.h"
+#include "removal.h"
 
 static char folder[] = "/tmp/mci-state-XXXXXX";
 static char *project;
@@ -81,7 +82,8 @@ START_TEST(test_new)
 	AUTO_FREE char *logs = NULL;
 	struct stat st;
 
-	ck_assert_ptr_null(state_repo(project));
+	ck_assert_ptr_null(state_repo(project, &e));
+	ck_assert_int_eq(e.code, ERROR_NOT_FOUND);
 	ck_assert_int_eq(state_build_new(&a, project, &e), 0);
 	ck_assert_int_eq(state_build_new(&b, project, &e), 0);
 	ck_assert_str_eq(a.name, "local/zlib/1");
@@ -90,7 +92,7 @@ START_TEST(test_new)
 	logs = xformat("%s/logs", b.path);
 	ck_assert_int_eq(stat(logs, &st), 0);
 	ck_assert(state_build_running(&a) && state_build_running(&b));
-	repo = state_repo(project);
+	repo = state_repo(project, &e);
 	ck_assert_str_eq(repo, "local/zlib");
 	state_build_free(&a);
 	state_build_free(&b);
@@ -109,7 +111,7 @@ START_TEST(test_same_name_other_folder)
 	make_build(project, "");
 	make_build(other, "");
 	make_build(other, "");
-	repo = state_repo(other);
+	repo = state_repo(other, &e);
 	ck_assert_int_eq(strncmp(repo, "local/zlib-", 11), 0);
 	ck_assert_int_eq(state_build_find(&b, "@", other, &e), 0);
 	ck_assert_int_eq(b.number, 2);
@@ -219,20 +221,163 @@ START_TEST(test_list_and_remove)
 	for (int i = 0; i < 11; i++)
 		make_build(project, "");
 	ck_assert_int_eq(state_build_new(&running, project, &e), 0);
-	ck_assert_int_eq(state_build_remove(&running, &e), -1);
+	ck_assert_int_eq(removal_build(&running, false, &e), -1);
 	ck_assert_int_eq(e.code, ERROR_BUSY);
 	ck_assert_int_eq(state_list_read(&list, "local/zlib", &e), 0);
 	ck_assert_uint_eq(list.n, 12);
 	for (size_t i = 0; i < list.n; i++)
 		ck_assert_int_eq(list.builds[i].number, 12 - (long)i);
-	ck_assert_int_eq(state_build_remove(&list.builds[3], &e), 0);
+	ck_assert_int_eq(removal_build(&list.builds[3], false, &e), 0);
 	state_list_free(&list);
-	state_prune("local/zlib", 0);
+	removal_prune("local/zlib", 0);
 	ck_assert_int_eq(state_list_read(&list, NULL, &e), 0);
 	ck_assert_uint_eq(list.n, 1);
 	ck_assert_str_eq(list.builds[0].name, "local/zlib/12");
 	state_list_free(&list);
 	state_build_free(&running);
+}
+END_TEST
+
+#define JOB(id) "{\"type\":\"job/pending\",\"build\":\"local/zlib/1\",\"job\":\"" id "\"}\n"
+
+static const struct found meant[] = {
+	{ "unit", "local/zlib/2", "unit" },
+	{ "3", "local/zlib/2", "3" },
+	{ "2", "local/zlib/2", NULL }, /* a build's number goes first */
+	{ "@/nothing", "local/zlib/2", "nothing" },
+	{ "@", "local/zlib/2", NULL },
+	{ "docs", NULL, NULL }, /* of another build */
+	{ "uni", NULL, NULL },
+	{ "4", NULL, NULL },
+	{ "./unit", NULL, NULL },
+	{ "", NULL, NULL },
+};
+
+START_TEST(test_meant)
+{
+	const struct found *row = &meant[_i];
+	struct state_build b;
+	struct error e = { 0 };
+	AUTO_FREE char *job = NULL;
+	int got;
+
+	make_build(project, JOB("docs"));
+	make_build(project, JOB("unit") JOB("2") JOB("3"));
+	got = state_job_meant(&b, &job, row->text, project, &e);
+	ck_assert_msg((got == 0) == (row->name != NULL), "%s: %s", row->text, e.text);
+	if (got == 0) {
+		ck_assert_str_eq(b.name, row->name);
+		ck_assert_pstr_eq(job, row->job);
+	} else {
+		ck_assert_msg(e.text[0] != '\0', "%s: no text", row->text);
+	}
+	state_build_free(&b);
+}
+END_TEST
+
+static void
+make_file(const char *dir, const char *name, const char *text)
+{
+	AUTO_FREE char *path = xformat("%s/%s", dir, name);
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	fclose(file);
+}
+
+/* What may stand in a folder elsewhere that is removed by force. */
+static const struct removed {
+	const char *events, *file; /* file: one more in it, NULL none */
+	bool removed;
+} removed[] = {
+	{ JOB("unit"), NULL, true },
+	{ JOB("unit"), "plan.ndjson", true },
+	{ JOB("unit"), "control", true },
+	{ JOB("unit"), "script.log", true },
+	{ JOB("unit"), "script.log.zst", true },
+	{ JOB("unit"), "logs/unit.log", true },
+	{ JOB("unit"), "logs/unit@2.idx", true },
+	{ JOB("unit"), "logs/other.log", false },
+	{ JOB("unit"), "logs/unit.txt", false },
+	{ JOB("unit"), "logs/unit@1.log", false },
+	{ JOB("unit"), "logs/.log", false },
+	{ JOB("unit"), "main.c", false },
+	{ JOB("unit"), ".gitignore", false },
+	{ JOB("unit"), "script.c", false },
+	{ "", NULL, false },
+	{ "{\"type\":\"thing/seen\"}\n", NULL, false },
+	{ "words\n", NULL, false },
+};
+
+START_TEST(test_remove_elsewhere)
+{
+	const struct removed *row = &removed[_i];
+	AUTO_FREE char *there = xformat("%s/there", folder);
+	struct state_build b;
+	struct error e = { 0 };
+
+	make_folder("there");
+	make_folder("there/logs");
+	make_file(there, "events.ndjson", row->events);
+	if (row->file != NULL)
+		make_file(there, row->file, "");
+	ck_assert_int_eq(state_build_find(&b, there, NULL, &e), 0);
+	ck_assert_int_eq(removal_build(&b, false, &e), -1);
+	ck_assert_int_eq(e.code, ERROR_REFUSED);
+	ck_assert_int_eq(removal_build(&b, true, &e), row->removed ? 0 : -1);
+	ck_assert_int_eq(access(there, F_OK), row->removed ? -1 : 0);
+	state_build_free(&b);
+}
+END_TEST
+
+/* A link among the builds leads to what is somebody else's. */
+START_TEST(test_remove_behind_link)
+{
+	AUTO_FREE char *builds = xformat("%s/state/mci/builds/local", folder);
+	AUTO_FREE char *link = xformat("%s/other", builds);
+	AUTO_FREE char *there = xformat("%s/there/7", folder);
+	struct state_build b;
+	struct error e = { 0 };
+
+	make_folder("there");
+	make_folder("there/7");
+	make_file(there, "events.ndjson", "");
+	ck_assert_int_eq(folder_make(builds, &e), 0);
+	ck_assert_int_eq(symlink("../../../../there", link), 0);
+	ck_assert_int_eq(state_build_find(&b, "local/other/7", NULL, &e), 0);
+	ck_assert_int_eq(removal_build(&b, false, &e), -1);
+	ck_assert_int_eq(access(there, F_OK), 0);
+	state_build_free(&b);
+}
+END_TEST
+
+/* Missing folders have no builds; what cannot be read is an error, and hides nothing else. */
+START_TEST(test_unreadable)
+{
+	AUTO_FREE char *builds = xformat("%s/state/mci/builds", folder);
+	AUTO_FREE char *broken = xformat("%s/local/broken", builds);
+	AUTO_FREE char *stray = xformat("%s/local/stray", builds);
+	struct state_list list;
+	struct state_build b;
+	struct error e = { 0 };
+
+	ck_assert_int_eq(state_list_read(&list, NULL, &e), 0);
+	make_build(project, "");
+	make_file(builds, "local/stray", "");
+	ck_assert_int_eq(state_list_read(&list, NULL, &e), 0);
+	ck_assert_uint_eq(list.n, 1);
+	state_list_free(&list);
+	ck_assert_int_eq(symlink("broken", broken), 0);
+	ck_assert_int_eq(state_list_read(&list, NULL, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.text, broken));
+	ck_assert_uint_eq(list.n, 1);
+	state_list_free(&list);
+	ck_assert_int_eq(state_build_find(&b, "local/broken/1", NULL, &e), -1);
+	ck_assert_int_eq(e.code, ERROR_SYSTEM);
+	ck_assert_int_eq(state_list_read(&list, "local/stray", &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.text, stray));
+	state_list_free(&list);
 }
 END_TEST
 
@@ -244,7 +389,7 @@ START_TEST(test_numbers_go_on)
 
 	make_build(project, "");
 	make_build(project, "");
-	state_prune("local/zlib", 0);
+	removal_prune("local/zlib", 0);
 	ck_assert_int_eq(state_build_find(&b, "@", project, &e), -1);
 	ck_assert_int_eq(state_build_new(&b, project, &e), 0);
 	ck_assert_int_eq(b.number, 3);
@@ -306,6 +451,10 @@ main(void)
 	tcase_add_test(t, test_killed_counts_as_failed);
 	tcase_add_test(t, test_find_by_path);
 	tcase_add_test(t, test_list_and_remove);
+	tcase_add_loop_test(t, test_meant, 0, sizeof(meant) / sizeof(meant[0]));
+	tcase_add_loop_test(t, test_remove_elsewhere, 0, sizeof(removed) / sizeof(removed[0]));
+	tcase_add_test(t, test_remove_behind_link);
+	tcase_add_test(t, test_unreadable);
 	tcase_add_test(t, test_numbers_go_on);
 	tcase_add_test(t, test_project);
 	tcase_add_test(t, test_sockets);
