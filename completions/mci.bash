@@ -107,8 +107,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci show']='-f:live, until it has ended
---follow:live, until it has ended
+	['mci show']='--exit-status:exit as the build or the job did, as with -f
+-f:live, until the build has ended
+--follow:live, until the build has ended
 --json:one JSON object a line: the build, then its jobs
 -C:go to DIR first
 --chdir:go to DIR first
@@ -138,7 +139,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci tree']='-C:go to DIR first
+	['mci tree']='--exit-status:exit as the build did, as with standard input
+-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong

@@ -38,7 +38,8 @@ complete -c mci -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this h
 complete -c mci -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a show -d 'show what became of a build and its jobs'
 complete -c mci -n '__fish_seen_subcommand_from show' -a '(__mci_builds)'
-complete -c mci -n '__fish_seen_subcommand_from show' -s f -l follow -d 'live, until it has ended'
+complete -c mci -n '__fish_seen_subcommand_from show' -l exit-status -d 'exit as the build or the job did, as with -f'
+complete -c mci -n '__fish_seen_subcommand_from show' -s f -l follow -d 'live, until the build has ended'
 complete -c mci -n '__fish_seen_subcommand_from show' -l json -d 'one JSON object a line: the build, then its jobs'
 complete -c mci -n '__fish_seen_subcommand_from show' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from show' -l color -d 'use colour or not' -x -a 'auto always never'
@@ -64,6 +65,7 @@ complete -c mci -n '__fish_seen_subcommand_from rm' -l version -d 'show the vers
 complete -c mci -n __fish_use_subcommand -a tree -d 'show events from a file, a build or standard input as a tree'
 complete -c mci -n '__fish_seen_subcommand_from tree' -a '(__mci_builds)'
 complete -c mci -n '__fish_seen_subcommand_from tree' -F
+complete -c mci -n '__fish_seen_subcommand_from tree' -l exit-status -d 'exit as the build did, as with standard input'
 complete -c mci -n '__fish_seen_subcommand_from tree' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from tree' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from tree' -s q -l quiet -d 'say only what went wrong'

@@ -12,14 +12,18 @@
 #include "table.h"
 #include "tree.h"
 #include "verbs.h"
+#include "verdict.h"
+#include "wait.h"
 
 struct options {
-	bool follow, json;
+	bool follow, json, judge;
 };
 
 static const struct option options[] = {
-	{ .letter = 'f', .name = "follow", .help = "live, until it has ended", .kind = OPTION_FLAG,
-	  .offset = offsetof(struct options, follow) },
+	{ .name = "exit-status", .help = "exit as the build or the job did, as with -f",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, judge) },
+	{ .letter = 'f', .name = "follow", .help = "live, until the build has ended",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, follow) },
 	{ .name = "json", .help = "one JSON object a line: the build, then its jobs",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, json) },
 };
@@ -145,16 +149,18 @@ show_jobs(const struct fold *f, const char *job)
 	table_close(&t);
 }
 
+/* 0, or with --exit-status how it ended; -1 when it cannot be shown. */
 static int
 show(const struct options *o, const struct state_build *b, const char *job, struct error *e)
 {
 	struct fold f;
+	const struct fold_job *j = NULL;
 	int result = 0;
 
 	fold_init(&f);
 	if (glance_all(&f, b, e) < 0)
 		result = -1;
-	else if (job != NULL && fold_find(&f, job, strlen(job)) == NULL)
+	else if (job != NULL && (j = fold_find(&f, job, strlen(job))) == NULL)
 		result = error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'", b->name, job);
 	else if (o->json)
 		show_json(&f, b, job);
@@ -166,8 +172,24 @@ show(const struct options *o, const struct state_build *b, const char *job, stru
 		putchar('\n');
 		show_jobs(&f, NULL);
 	}
+	if (result == 0 && (o->judge || o->follow))
+		result = j != NULL ? verdict_job(j) : verdict_build(&f);
 	fold_free(&f);
 	return result;
+}
+
+static int
+show_named(const struct options *o, const struct state_build *b, const char *job, struct error *e)
+{
+	if (o->follow && job != NULL)
+		return error_set(e, ERROR_USAGE, "-f follows a build; 'mci log -f %s/%s' follows a job",
+		    b->name, job);
+	if (o->follow && !o->json)
+		return tree_build(b, true);
+	/* what is shown as JSON is the end of it; that it was killed is in there */
+	if (o->follow)
+		wait_build(b, 0);
+	return show(o, b, job, e);
 }
 
 static int
@@ -177,16 +199,12 @@ run(void *arg, int argc, char **argv)
 	struct state_build b;
 	AUTO_FREE char *job = NULL;
 	struct error e;
-	int status;
+	int status = place_job(&b, &job, argc == 1 ? argv[0] : NULL, &e);
 
-	if (place_job(&b, &job, argc == 1 ? argv[0] : NULL, &e) < 0)
-		status = place_complain(&e);
-	else if (o->follow && job == NULL && !o->json)
-		status = tree_build(&b);
-	else
-		status = show(o, &b, job, &e) < 0 ? place_complain(&e) : 0;
+	if (status == 0)
+		status = show_named(o, &b, job, &e);
 	state_build_free(&b);
-	return status;
+	return status < 0 ? place_complain(&e) : status;
 }
 
 const struct command show_command = {

@@ -22,7 +22,8 @@ finish(struct source *s, const struct error *why)
 	s->done(s->arg, why);
 }
 
-/* Hands out what was read; true when the last line that matters was among it. */
+/* Hands out what was read; true when the last line that matters was among it. A stream goes on to its end:
+ * another build may follow, and who writes it is to see no hang-up. */
 static bool
 hand_out(struct source *s)
 {
@@ -32,7 +33,7 @@ hand_out(struct source *s)
 
 	/* a line over the limit goes on as what is there of it: whoever reads it says that it is broken */
 	while (!last && (got = line_next(&s->reader, &line)) != LINE_NONE)
-		last = s->line(s->arg, line);
+		last = s->line(s->arg, line) && s->build != NULL;
 	return last;
 }
 
@@ -50,8 +51,7 @@ read_once(struct source *s)
 		finish(s, &e);
 		return -1;
 	}
-	/* on a stream the last line that matters is followed by its end, and the writer sees no hang-up */
-	if (n > 0 && hand_out(s) && s->build != NULL) {
+	if (n > 0 && hand_out(s)) {
 		finish(s, NULL);
 		return -1;
 	}

@@ -15,16 +15,27 @@
 #include "place.h"
 #include "source.h"
 #include "verbs.h"
+#include "verdict.h"
 #include "view.h"
 
 /* At most ten pictures a second, and four looks a second at what jobs print. */
 #define FRAME_PAUSE (100 * MILLISECOND)
 #define LOOK_PAUSE (250 * MILLISECOND)
 
+struct options {
+	bool judge;
+};
+
+static const struct option options[] = {
+	{ .name = "exit-status", .help = "exit as the build did, as with standard input",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, judge) },
+};
+
 struct tree {
 	struct loop *loop;
 	struct source source;
 	struct view view;
+	struct verdict verdict;
 	struct loop_timer *frame;
 	int64_t frame_at;
 	int64_t drawn_at;
@@ -63,6 +74,17 @@ draw(void *arg)
 	}
 }
 
+/* Of several builds each has a picture of its own. */
+static void
+take_event(struct tree *t, const struct message *m)
+{
+	if (t->view.fold.ended != 0 && m->type.n > 6 && memcmp(m->type.p, "build/", 6) == 0 &&
+	    view_end(&t->view) == 0)
+		view_restart(&t->view);
+	view_event(&t->view, m);
+	verdict_event(&t->verdict, m, &t->view.fold);
+}
+
 static bool
 take_line(void *arg, struct span line)
 {
@@ -74,7 +96,7 @@ take_line(void *arg, struct span line)
 	if (message_read(&m, line.p, line.n, &e) == 0 && m.kind != MESSAGE_EVENT)
 		error_set(&e, ERROR_INPUT, "expected an event, found another kind of line");
 	else if (m.kind == MESSAGE_EVENT && m.type.n > 0) {
-		view_event(&t->view, &m);
+		take_event(t, &m);
 		draw_within(t, FRAME_PAUSE);
 		return span_is(m.type, "build/end");
 	}
@@ -128,15 +150,7 @@ signals_watch(struct tree *t, struct error *e)
 	return loop_on_signal(t->loop, SIGTSTP, on_stop, t, e);
 }
 
-/* Whether a build began here and did not say how it ended. */
-static bool
-cut(const struct tree *t)
-{
-	const struct fold *f = &t->view.fold;
-
-	return (f->started != 0 || f->njobs == 0) && f->ended == 0;
-}
-
+/* Says what is wrong with the events; 0, or the status for it. */
 static int
 report(struct tree *t)
 {
@@ -150,24 +164,24 @@ report(struct tree *t)
 			error_before(&t->first, "%llu lines are no events; the first: ",
 			    (unsigned long long)t->bad);
 		place_complain(&t->first);
-		status = 1;
+		status = VERDICT_CUT;
 	}
-	if (cut(t)) {
+	if (t->verdict.n > 0 || (!t->verdict.builds && t->view.fold.njobs == 0)) {
 		error_set(&e, ERROR_INPUT, t->lines == 0 ? "there are no events" :
 		    "the events stop before the build's end");
 		place_complain(&e);
-		status = 1;
+		status = VERDICT_CUT;
 	}
 	return status;
 }
 
-/* Reads fd, or follows b, to the end. */
+/* Reads fd, or follows b, to the end; with judge the status is that of what is shown. */
 static int
-tree_run(int fd, const struct state_build *b)
+tree_run(int fd, const struct state_build *b, bool judge)
 {
 	struct tree t = { .source = { .line = take_line, .done = take_end, .fd = -1, .notify = -1 } };
 	struct error e;
-	int status;
+	int status, verdict;
 
 	t.source.arg = &t;
 	t.drawn_at = INT64_MIN / 2;
@@ -181,7 +195,10 @@ tree_run(int fd, const struct state_build *b)
 		if (t.why.code == ERROR_NONE && view_end(&t.view) < 0)
 			error_sys(&t.why, "write standard output");
 		status = report(&t);
+		verdict = judge ? verdict_stream(&t.verdict, &t.view.fold) : 0;
+		status = verdict != 0 ? verdict : status;
 	}
+	verdict_free(&t.verdict);
 	source_free(&t.source);
 	if (t.loop != NULL)
 		loop_free(t.loop);
@@ -190,14 +207,14 @@ tree_run(int fd, const struct state_build *b)
 }
 
 int
-tree_build(const struct state_build *b)
+tree_build(const struct state_build *b, bool judge)
 {
-	return tree_run(-1, b);
+	return tree_run(-1, b, judge);
 }
 
 /* A build by its name, else a file. */
 static int
-tree_named(const char *text)
+tree_named(const char *text, bool judge)
 {
 	struct state_build b;
 	struct error e;
@@ -205,12 +222,12 @@ tree_named(const char *text)
 	int status, fd;
 
 	if (place_build(&b, text, &e) == 0) {
-		status = tree_build(&b);
+		status = tree_build(&b, judge);
 	} else if (stat(text, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		fd = kernel.open(AT_FDCWD, text, O_RDONLY, 0);
 		if (fd < 0)
 			error_sys(&e, "%s", text);
-		status = fd < 0 ? place_complain(&e) : tree_run(fd, NULL);
+		status = fd < 0 ? place_complain(&e) : tree_run(fd, NULL, judge);
 	} else {
 		status = place_complain(&e);
 	}
@@ -219,17 +236,19 @@ tree_named(const char *text)
 }
 
 static int
-run(void *options, int argc, char **argv)
+run(void *arg, int argc, char **argv)
 {
-	(void)options;
+	const struct options *o = arg;
+
 	if (argc == 1 && strcmp(argv[0], "-") != 0)
-		return tree_named(argv[0]);
+		return tree_named(argv[0], o->judge);
 	/* nobody types events */
 	if (argc == 0 && isatty(STDIN_FILENO))
-		return tree_named("@");
-	/* who writes the events is told to stop, and says how it ended; we end with the stream */
+		return tree_named("@", o->judge);
+	/* who writes the events is told to stop, and says how it ended; we end with the stream, and as it
+	 * did: a shell sees only the last command of a pipe */
 	signal(SIGINT, SIG_IGN);
-	return tree_run(dup(STDIN_FILENO), NULL);
+	return tree_run(dup(STDIN_FILENO), NULL, true);
 }
 
 const struct command tree_command = {
@@ -237,7 +256,10 @@ const struct command tree_command = {
 	.verb = "tree",
 	.operands = "[FILE|BUILD]",
 	.summary = "show events from a file, a build or standard input as a tree",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
 	.max_operands = 1,
 	.complete = "builds",
 	.run = run,
+	.size = sizeof(struct options),
 };

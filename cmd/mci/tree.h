@@ -2,9 +2,11 @@
 #ifndef MCI_TREE_H
 #define MCI_TREE_H
 
+#include <stdbool.h>
+
 #include "state.h"
 
-/* Follows the build to its end on standard output; the status to exit with. */
-int tree_build(const struct state_build *b);
+/* Follows the build to its end on standard output; the status to exit with: with judge the build's. */
+int tree_build(const struct state_build *b, bool judge);
 
 #endif

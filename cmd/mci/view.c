@@ -12,27 +12,45 @@
 /* Last lines are read at most this often. */
 #define TAIL_PAUSE (250 * MILLISECOND)
 
-void
-view_open(struct view *v, int fd)
-{
-	*v = (struct view){ .logs = -1 };
-	screen_open(&v->screen, fd);
-	picture_open(&v->picture, fd);
-	fold_init(&v->fold);
-	/* a terminal without a cursor to move gets each line when it is done */
-	v->compact = !v->screen.moves;
-}
-
-void
-view_free(struct view *v)
+static void
+forget(struct view *v)
 {
 	for (size_t i = 0; i < v->nshown; i++)
 		bytes_free(&v->shown[i].tail.line);
 	free(v->shown);
 	free(v->begun);
 	fold_free(&v->fold);
-	screen_free(&v->screen);
 	memory_close(&v->logs);
+}
+
+void
+view_restart(struct view *v)
+{
+	struct screen screen = v->screen;
+	struct picture picture = v->picture;
+
+	forget(v);
+	picture.id_width = 0;
+	*v = (struct view){ .screen = screen, .picture = picture, .logs = -1 };
+	fold_init(&v->fold);
+	/* a terminal without a cursor to move gets each line when it is done */
+	v->compact = !v->screen.moves;
+}
+
+void
+view_open(struct view *v, int fd)
+{
+	*v = (struct view){ .logs = -1 };
+	screen_open(&v->screen, fd);
+	picture_open(&v->picture, fd);
+	view_restart(v);
+}
+
+void
+view_free(struct view *v)
+{
+	forget(v);
+	screen_free(&v->screen);
 }
 
 static void

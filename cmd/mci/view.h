@@ -30,6 +30,8 @@ struct view {
 };
 
 void view_open(struct view *v, int fd);
+/* Forgets the build that was shown: the next event is another's. */
+void view_restart(struct view *v);
 void view_event(struct view *v, const struct message *m);
 /* Draws what changed. 0, or -1 and errno when the terminal cannot be written. */
 int view_draw(struct view *v);

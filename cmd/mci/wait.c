@@ -6,6 +6,8 @@
 #include "place.h"
 #include "source.h"
 #include "verbs.h"
+#include "verdict.h"
+#include "wait.h"
 
 struct options {
 	int64_t timeout;
@@ -59,13 +61,11 @@ build_exit(struct waiting *w, const struct state_build *b)
 		error_set(&w->why, ERROR_INTERNAL, "%s was killed before it ended", b->name);
 	if (w->why.code != ERROR_NONE)
 		return place_complain(&w->why);
-	if (w->fold.exit >= 0)
-		return w->fold.exit;
-	return w->fold.status == STATUS_SUCCESS ? 0 : w->fold.status == STATUS_FAILURE ? 1 : 125;
+	return verdict_build(&w->fold);
 }
 
-static int
-wait_for(const struct state_build *b, int64_t timeout)
+int
+wait_build(const struct state_build *b, int64_t timeout)
 {
 	struct waiting w = { 0 };
 	struct source s = { .line = take_line, .done = take_end, .arg = &w, .notify = -1, .fd = -1 };
@@ -100,7 +100,7 @@ run(void *arg, int argc, char **argv)
 	if (place_build(&b, argc == 1 ? argv[0] : NULL, &e) < 0)
 		status = place_complain(&e);
 	else
-		status = wait_for(&b, o->timeout);
+		status = wait_build(&b, o->timeout);
 	state_build_free(&b);
 	return status;
 }

@@ -40,7 +40,7 @@ printf 'evil \033[2J\007 \033[31mred\n' >>"$build/logs/unit.log"
 
 # --- the picture ---
 run mci tree <"$build/events.ndjson"
-is "$status,$(cat "$err")" 0, "a whole stream is shown"
+is "$status,$(cat "$err")" 1, "a whole stream is shown, and ends as the build did"
 has "$out" '^✓ compile +1\.5s$' "a success has its mark and time"
 has "$out" '^✗ unit +1\.5s +exit 2$' "a failure has its reason"
 has "$out" '^– docs +unit failed$' "what was skipped says why"
@@ -51,11 +51,11 @@ is "$(tail -n 2 "$out")" "failure: 1 ok, 1 failed, 1 skipped in 12s
 mci log @/unit" "summary and the command for the rest come last"
 hasnt "$out" "$(printf '\033')" "a pipe gets no colour"
 cp "$out" "$T/picture"
-mci tree @ >"$T/named" && ok "a build's name gives the same" cmp "$T/picture" "$T/named"
-mci tree "$build/events.ndjson" >"$T/file" && ok "its file too" cmp "$T/picture" "$T/file"
+mci tree @ >"$T/named"; ok "a build's name gives the same" cmp "$T/picture" "$T/named"
+mci tree "$build/events.ndjson" >"$T/file"; ok "its file too" cmp "$T/picture" "$T/file"
 # shellcheck disable=SC2002 # a pipe is what is tested
-cat "$build/events.ndjson" | mci tree >"$T/piped" && ok "a pipe too" cmp "$T/picture" "$T/piped"
-mci show -f @ >"$T/followed" && ok "and mci show -f" cmp "$T/picture" "$T/followed"
+cat "$build/events.ndjson" | mci tree >"$T/piped"; ok "a pipe too" cmp "$T/picture" "$T/piped"
+mci show -f @ >"$T/followed"; ok "and mci show -f" cmp "$T/picture" "$T/followed"
 run mci tree --color always @
 has "$out" "$(printf '\033')\[31m✗" "--color always colours"
 LC_ALL=C run mci tree @
@@ -68,12 +68,12 @@ hasnt "$out" 'line' "no tail then"
 
 # --- what is not whole ---
 head -n 6 "$build/events.ndjson" >part
-exits 1 "a cut stream is an error" mci tree part
+exits 125 "a cut stream is an error" mci tree part
 has "$err" "stop before the build's end" "said on stderr"
 has "$out" 'compile' "what is there is shown"
-exits 1 "an empty one too" mci tree /dev/null
+exits 125 "an empty one too" mci tree /dev/null
 { head -n 3 "$build/events.ndjson"; echo '{"type":'; echo nonsense; tail -n +4 "$build/events.ndjson"; } >bad
-exits 1 "broken lines are an error" mci tree bad
+exits 125 "broken lines are an error" mci tree bad
 has "$err" '2 lines are no events; the first: line 4: ' "that counts them and names the first"
 has "$out" '^failure: 1 ok, 1 failed, 1 skipped' "the stream goes on behind them"
 
@@ -101,6 +101,56 @@ has "$out" '^✗ c .*SIGKILL$' "signals have names"
 has "$out" '^✓ d .*cached$' "so has what was taken from the store"
 has "$out" '^error: 1 ok, 1 failed, 1 failed but allowed, 1 error in 3\.0s$' "all are counted"
 has "$out" '^the script died$' "and the build's message is shown"
+
+# --- how it ends ---
+# build NAME STATUS EXIT: a build of one job
+build() {
+	second=0
+	{ start; job only "$2" exit; event build/end "\"status\":\"$2\",\"elapsed\":1,\"exit\":$3"; } |
+		sed "s|local/zlib/7|$1|"
+}
+for pair in success,0 failure,1 error,125 canceled,130 failure,124; do
+	build local/zlib/7 "${pair%,*}" "${pair#*,}" >one
+	exits "${pair#*,}" "standard input: as the build did, $pair" sh -c 'mci tree <one'
+	exits "${pair#*,}" "a file with --exit-status: $pair" mci tree --exit-status one
+	exits 0 "a file without is shown: $pair" mci tree one
+done
+{ build a success 0; build b error 125; build c failure 1; build d success 0; } >four
+exits 125 "of several builds it is the first that was no success" sh -c 'mci tree <four'
+is "$(grep -c " only " "$out")" 4 "each has its own picture"
+{ build a success 0; build b success 0; } >two
+exits 0 "all well" sh -c 'mci tree <two'
+{ build a success 0; build b success 0 | head -n 2; } >two
+exits 125 "one that does not end is an error" sh -c 'mci tree <two'
+{ build a failure 1; build b success 0 | head -n 2; } >two
+exits 1 "unless one before it failed" sh -c 'mci tree <two'
+build a success 0 | head -n 4 >part
+exits 125 "a stream without the build's end is none of success" sh -c 'mci tree <part'
+echo '{"seq":1,"build":"a","run":1,"type":"build/pending","time":"2026-11-23T18:00:00.000Z"}' >part
+exits 125 "nor one that never began" sh -c 'mci tree <part'
+exits 125 "nor is nothing" sh -c 'false | mci tree'
+{ build a success 0; echo nonsense; } >bad
+exits 125 "nor one with broken lines" sh -c 'mci tree <bad'
+exits 1 "mci-job's own events end as its jobs did" sh -c 'mci tree <alone'
+exits 1 "show -f as the build" mci show -f @
+exits 1 "also as JSON" mci show -f --json @
+is "$(jq -r 'select(.build).status' "$out")" failure "which it shows"
+exits 0 "show without -f shows it" mci show @
+exits 1 "with --exit-status as the build" mci show --exit-status @
+exits 1 "or as a job" mci show --exit-status @/unit
+exits 0 "of which another went well" mci show --exit-status @/compile
+exits 2 "-f of a job is another command" mci show -f @/unit
+has "$err" "mci log -f local/zlib/7/unit" "which is named"
+mv "$build/events.ndjson" whole && head -n 6 whole >"$build/events.ndjson"
+: >held
+background flock "$build" sh -c 'echo held >held; while [ -e held ]; do sleep 0.05; done'
+wait_for_line held held
+exits 75 "a build that runs is no success yet" mci show --exit-status @
+rm held
+wait_end "$pid"
+exits 125 "one that was killed is an error" mci show --exit-status @
+exits 125 "when it is followed too" mci show -f @
+mv whole "$build/events.ndjson"
 
 # --- live ---
 if command -v tmux >/dev/null 2>&1; then
