@@ -1,12 +1,17 @@
 #include "folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "memory.h"
+#include "names.h"
 
 char *
 folder_state(struct error *e)
@@ -27,8 +32,22 @@ folder_state(struct error *e)
 	return NULL;
 }
 
-int
-folder_make(const char *path, struct error *e)
+/* The name of path in the folder that it stands in, on the disk. */
+static int
+keep_name(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *above = slash == NULL ? xstrdup(".") :
+	    xmemdup(path, slash == path ? 1 : (size_t)(slash - path));
+	AUTO_CLOSE int dir = kernel.open(AT_FDCWD, above, O_RDONLY | O_DIRECTORY, 0);
+
+	if (dir < 0)
+		return error_sys(e, "open %s", above);
+	return names_sync(dir, e) < 0 ? error_before(e, "%s: ", above) : 0;
+}
+
+static int
+make(const char *path, bool kept, struct error *e)
 {
 	AUTO_FREE char *copy = xstrdup(path);
 
@@ -38,12 +57,28 @@ folder_make(const char *path, struct error *e)
 		if (was != '/' && was != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			return error_sys(e, "mkdir %s", copy);
+		if (mkdir(copy, 0700) < 0) {
+			if (errno != EEXIST)
+				return error_sys(e, "mkdir %s", copy);
+		} else if (kept && keep_name(copy, e) < 0) {
+			return -1;
+		}
 		if (was == '\0')
 			return 0;
 		*p = was;
 	}
+}
+
+int
+folder_make(const char *path, struct error *e)
+{
+	return make(path, false, e);
+}
+
+int
+folder_make_kept(const char *path, struct error *e)
+{
+	return make(path, true, e);
 }
 
 /* Makes the folder unless it is there, and checks that nobody else can put a socket into it. */

@@ -12,5 +12,8 @@ char *folder_sockets(struct error *e);
 /* mkdir -p, for this user alone: what is in there is what jobs print. path is absolute or has a
  * name in front. 0 or -1. */
 int folder_make(const char *path, struct error *e);
+/* The same, and what was made is on the disk: for what a file is moved to before it goes where it was. Blocks
+ * for a sync a folder that is new. */
+int folder_make_kept(const char *path, struct error *e);
 
 #endif

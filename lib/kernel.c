@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +92,8 @@ struct kernel kernel = {
 	.writev = writev,
 	.sync = fdatasync,
 	.sync_names = fsync,
+	.rename = renameat,
+	.unlink = unlinkat,
 	.connect = connect,
 	.accept = real_accept,
 	.spawn = real_spawn,

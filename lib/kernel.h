@@ -27,7 +27,9 @@ struct kernel {
 	ssize_t (*write)(int fd, const void *from, size_t n);
 	ssize_t (*writev)(int fd, const struct iovec *iov, int n);
 	int (*sync)(int fd);       /* fdatasync */
-	int (*sync_names)(int fd); /* fsync, for a folder: fdatasync may leave new names out */
+	int (*sync_names)(int fd); /* fsync, for a folder; these three are names.h's alone */
+	int (*rename)(int from_dir, const char *from, int to_dir, const char *to); /* renameat */
+	int (*unlink)(int dir, const char *name, int flags); /* unlinkat */
 	int (*connect)(int fd, const struct sockaddr *address, socklen_t n);
 	int (*accept)(int fd); /* accept4 with SOCK_CLOEXEC | SOCK_NONBLOCK */
 	/* posix_spawn; returns -1 and sets errno, unlike the original */

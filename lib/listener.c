@@ -12,6 +12,7 @@
 #include "inproc.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 
 #define BATCH 16                    /* connections taken at once */
 #define RETRY (100 * MILLISECOND)   /* after running out of descriptors */
@@ -124,7 +125,7 @@ unix_bind(struct listener *l, const struct address *a, mode_t mode, struct error
 			return error_sys(e, "%s", a->text);
 		if (!stale(&name))
 			return error_set(e, ERROR_BUSY, "%s: in use", a->text);
-		unlink(name.sun_path);
+		(void)names_remove(AT_FDCWD, name.sun_path, NULL);
 		if (bind(l->fd, where, sizeof(name)) < 0)
 			return error_sys(e, "%s", a->text);
 	}
@@ -249,7 +250,7 @@ remove_made(const struct listener *l)
 
 	if (l->path != NULL && lstat(l->path, &st) == 0 && st.st_dev == l->made.st_dev &&
 	    st.st_ino == l->made.st_ino)
-		unlink(l->path);
+		(void)names_remove(AT_FDCWD, l->path, NULL);
 }
 
 void

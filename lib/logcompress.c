@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "logpack.h"
 #include "memory.h"
+#include "names.h"
 
 /* zstd's own default: higher ones take twice the time for a tenth of the size. */
 #define LEVEL 3
@@ -132,7 +133,7 @@ write_tables(struct compression *c, struct error *e)
 	return write_out(c, &foot, sizeof(foot), e);
 }
 
-/* Still the length that was read; then the new file is made as old as this one, and durable. */
+/* Still the length that was read; then the new file is made as old as this one. */
 static int
 settle(struct compression *c, struct error *e)
 {
@@ -142,9 +143,8 @@ settle(struct compression *c, struct error *e)
 		return error_sys(e, "read %s", c->name);
 	if (st.st_size != c->size)
 		return error_set(e, ERROR_BUSY, "%s is being written", c->name);
-	if (futimens(c->out, (struct timespec[]){ st.st_atim, st.st_mtim }) < 0 ||
-	    kernel.sync(c->out) < 0)
-		return error_sys(e, "sync %s", c->temporary);
+	if (futimens(c->out, (struct timespec[]){ st.st_atim, st.st_mtim }) < 0)
+		return error_sys(e, "touch %s", c->temporary);
 	return 0;
 }
 
@@ -162,19 +162,6 @@ pack(struct compression *c, struct error *e)
 	if (write_frames(c, e) < 0 || write_tables(c, e) < 0)
 		return -1;
 	return settle(c, e);
-}
-
-/* The new name first, on the disk; only then the old one goes. */
-static int
-replace(int dir, const char *temporary, const char *packed, const char *raw, struct error *e)
-{
-	if (renameat(dir, temporary, dir, packed) < 0)
-		return error_sys(e, "rename %s", temporary);
-	if (kernel.sync(dir) < 0)
-		return error_sys(e, "sync the folder of %s", packed);
-	if (unlinkat(dir, raw, 0) < 0)
-		return error_sys(e, "remove %s", raw);
-	return 0;
 }
 
 int
@@ -201,12 +188,13 @@ logcompress(int dir, const char *name, int64_t *before, int64_t *after, struct e
 	bytes_free(&c.marks);
 	bytes_free(&c.seeks);
 	if (result < 0) {
-		unlinkat(dir, temporary, 0);
+		(void)names_remove(dir, temporary, NULL);
 		return -1;
 	}
 	if (before != NULL)
 		*before = c.size;
 	if (after != NULL)
 		*after = (int64_t)c.written;
-	return replace(dir, temporary, packed, name, e);
+	/* the new one is on the disk when the old one goes */
+	return names_publish(out, dir, temporary, packed, e) < 0 ? -1 : names_remove(dir, name, e);
 }

@@ -11,6 +11,7 @@
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 
 #define READ_SIZE (256 * 1024)
 /* What a pipe holds before it is widened, and after: the most that an ordinary user may ask for. */
@@ -54,7 +55,7 @@ open_again(struct logfile_writer *w, const char *log)
 {
 	AUTO_FREE char *index = file_name(w, "idx");
 
-	if (unlinkat(w->dir, index, 0) < 0 && errno != ENOENT)
+	if (names_remove(w->dir, index, NULL) < 0)
 		return -1;
 	return kernel.open(w->dir, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
 }

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "kernel.h"
 #include "logpack.h"
 #include "memory.h"
+#include "names.h"
 #include "number.h"
 
 /* What stands in a build's folder (state.h); the script's log has the forms of any log. */
@@ -144,15 +144,6 @@ removal_check(const struct state_build *b, bool force, struct error *e)
 	    "%s is not where builds are kept; --force removes it if nothing else is in it", b->path);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 int
 removal_build(const struct state_build *b, bool force, struct error *e)
 {
@@ -167,9 +158,7 @@ removal_build(const struct state_build *b, bool force, struct error *e)
 	}
 	if (removal_check(b, force, e) < 0)
 		return -1;
-	if (nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-		return error_sys(e, "remove %s", b->path);
-	return 0;
+	return names_remove_tree(b->path, e);
 }
 
 void

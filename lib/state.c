@@ -17,6 +17,7 @@
 #include "line.h"
 #include "memory.h"
 #include "message.h"
+#include "names.h"
 #include "number.h"
 
 /* What is kept of a folder's name in a build's name; with hash and number far below NAME_MAX. */
@@ -247,7 +248,7 @@ latest_write(const char *folder, long number, struct error *e)
 
 	if (symlink(text, fresh) < 0 && errno != EEXIST)
 		return error_sys(e, "symlink %s", fresh);
-	return rename(fresh, link) < 0 ? error_sys(e, "rename %s", fresh) : 0;
+	return names_replace(AT_FDCWD, fresh, link, e);
 }
 
 /* The folder of the next number; mkdir decides between builds that start at the same moment. */

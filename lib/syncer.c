@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 
 /* The thread waits at start for a job and says at finish that it is done; between the two the job
  * is its own, at other times the loop's. */
@@ -21,7 +22,8 @@ struct syncer {
 	pthread_t thread;
 	int start, finish; /* eventfd(2) */
 	bool busy, stop;
-	int files[SYNCER_FILES], nfiles, folder;
+	int files[SYNCER_FILES], nfiles;
+	int folders[SYNCER_FOLDERS], nfolders;
 	int sys;
 };
 
@@ -32,9 +34,10 @@ sync_all(const struct syncer *s)
 		if (kernel.sync(s->files[i]) < 0)
 			return errno;
 	}
-	/* fdatasync(2) of a folder may leave new names out (ext4: only its size counts as data) */
-	if (s->folder >= 0 && kernel.sync_names(s->folder) < 0)
-		return errno;
+	for (int i = 0; i < s->nfolders; i++) {
+		if (names_sync(s->folders[i], NULL) < 0)
+			return errno;
+	}
 	return 0;
 }
 
@@ -87,7 +90,7 @@ syncer_new(struct loop *loop, syncer_done *done, void *arg, struct error *e)
 {
 	struct syncer *s = xmalloc(sizeof(*s));
 
-	*s = (struct syncer){ .loop = loop, .done = done, .arg = arg, .folder = -1 };
+	*s = (struct syncer){ .loop = loop, .done = done, .arg = arg };
 	s->start = eventfd(0, EFD_CLOEXEC);
 	s->finish = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->start < 0 || s->finish < 0) {
@@ -125,11 +128,13 @@ wake(struct syncer *s)
 }
 
 void
-syncer_start(struct syncer *s, const int *files, int n, int folder)
+syncer_start(struct syncer *s, const int *files, int n, const int *folders, int nfolders)
 {
 	memcpy(s->files, files, (size_t)n * sizeof(*files));
 	s->nfiles = n;
-	s->folder = folder;
+	if (nfolders > 0)
+		memcpy(s->folders, folders, (size_t)nfolders * sizeof(*folders));
+	s->nfolders = nfolders;
 	s->busy = true;
 	wake(s);
 }

@@ -17,6 +17,7 @@
 #include "intake.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "plan.h"
 #include "process.h"
 #include "progress.h"
@@ -436,7 +437,7 @@ clean_up(struct build *b)
 	runner_free(b);
 	process_kill_all(NULL, 0);
 	if (b->checkout != NULL)
-		checkout_remove(b->checkout);
+		(void)names_remove_tree(b->checkout, NULL);
 	if (b->plan_fd >= 0)
 		close(b->plan_fd);
 	if (b->folder.name != NULL && b->folder.number % PRUNE_EVERY == 0) {

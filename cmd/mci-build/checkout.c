@@ -1,6 +1,5 @@
 #include "checkout.h"
 
-#include <fts.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,21 +59,4 @@ checkout_make(const char *project, const char *rev, const char *path, char **dir
 		return -1;
 	*dir = xformat("%s/%s", path, prefix);
 	return 0;
-}
-
-void
-checkout_remove(const char *path)
-{
-	char *roots[] = { (char *)(uintptr_t)path, NULL };
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	FTSENT *entry;
-
-	while (tree != NULL && (entry = fts_read(tree)) != NULL) {
-		if (entry->fts_info == FTS_DP)
-			rmdir(entry->fts_accpath);
-		else if (entry->fts_info != FTS_D)
-			unlink(entry->fts_accpath);
-	}
-	if (tree != NULL)
-		fts_close(tree);
 }

@@ -8,7 +8,5 @@
 /* Makes it at path (which must not exist) for the work tree that project lies in. rev NULL: what is
  * staged. *dir is the folder in it that stands for project; the caller frees. Blocks. 0 or -1. */
 int checkout_make(const char *project, const char *rev, const char *path, char **dir, struct error *e);
-/* Removes a tree of files, links never followed. */
-void checkout_remove(const char *path);
 
 #endif

@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "record.h"
 
 #define FOLDER "subscribers"
@@ -112,8 +113,10 @@ open_folder(struct durables *d, int dir, struct error *e)
 {
 	if (d->dir >= 0)
 		return 0;
-	if ((mkdirat(dir, FOLDER, 0700) < 0 && errno != EEXIST) || kernel.sync_names(dir) < 0)
+	if (mkdirat(dir, FOLDER, 0700) < 0 && errno != EEXIST)
 		return error_sys(e, "mkdir %s", FOLDER);
+	if (names_sync(dir, e) < 0)
+		return -1;
 	d->dir = kernel.open(dir, FOLDER, O_RDONLY | O_DIRECTORY, 0);
 	return d->dir < 0 ? error_sys(e, "open %s", FOLDER) : 0;
 }
@@ -136,7 +139,7 @@ durables_make(struct durables *d, int dir, const char *name, uint64_t offset, st
 		return NULL;
 	fd = kernel.open(d->dir, name, O_RDWR | O_CREAT, 0600);
 	if (fd >= 0 && write_offset(fd, offset) == 0 && kernel.sync(fd) == 0 &&
-	    kernel.sync_names(d->dir) == 0)
+	    names_sync(d->dir, NULL) == 0)
 		return add(d, name, offset, fd);
 	error_sys(e, "%s/%s", FOLDER, name);
 	if (fd >= 0)
@@ -166,8 +169,8 @@ free_one(struct durable *one)
 int
 durables_forget(struct durables *d, struct durable *one, struct error *e)
 {
-	if (unlinkat(d->dir, one->name, 0) < 0)
-		return error_sys(e, "remove %s/%s", FOLDER, one->name);
+	if (names_remove(d->dir, one->name, e) < 0)
+		return error_before(e, "%s: ", FOLDER);
 	for (size_t i = 0; i < d->n; i++) {
 		if (d->list[i] == one)
 			d->list[i--] = d->list[--d->n];

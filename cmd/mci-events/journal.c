@@ -8,6 +8,7 @@
 
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "startup.h"
 
 uint64_t
@@ -47,7 +48,7 @@ close_clean(struct journal *j)
 		s->synced = s->size;
 		segment_mark(s);
 	}
-	if (kernel.sync_names(j->dir) == 0)
+	if (names_sync(j->dir, NULL) == 0)
 		startup_say_clean(j);
 }
 
@@ -129,7 +130,7 @@ journal_sync_start(struct journal *j, struct syncer *syncer)
 	}
 	if (n == 0)
 		return false;
-	syncer_start(syncer, files, n, j->names_dirty ? j->dir : -1);
+	syncer_start(syncer, files, n, &j->dir, j->names_dirty ? 1 : 0);
 	j->names_syncing = j->names_dirty;
 	j->names_dirty = false;
 	return true;

@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
+#include "names.h"
 
 int
 record_write(int dir, const char *name, struct span text, struct error *e)
@@ -16,14 +17,12 @@ record_write(int dir, const char *name, struct span text, struct error *e)
 
 	if (fd < 0)
 		return error_sys(e, "create %s", fresh);
-	if (kernel_write_all(fd, text.p, text.n) < 0 || kernel.sync(fd) < 0) {
+	if (kernel_write_all(fd, text.p, text.n) < 0) {
 		error_sys(e, "write %s", fresh);
-		unlinkat(dir, fresh, 0);
+		(void)names_remove(dir, fresh, NULL);
 		return -1;
 	}
-	if (renameat(dir, fresh, dir, name) < 0 || kernel.sync_names(dir) < 0)
-		return error_sys(e, "rename %s", fresh);
-	return 0;
+	return names_publish(fd, dir, fresh, name, e);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "checksum.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "sums.h"
 
 #define CHUNK 65536
@@ -185,7 +186,7 @@ segment_unlink(struct segment *s)
 		AUTO_BYTES name = { 0 };
 
 		segment_name(&name, s->first, suffixes[i]);
-		unlinkat(s->dir, bytes_string(&name), 0);
+		(void)names_remove(s->dir, bytes_string(&name), NULL);
 	}
 	s->removed = true;
 }

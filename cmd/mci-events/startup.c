@@ -13,6 +13,7 @@
 #include "folder.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "number.h"
 #include "recover.h"
 #include "record.h"
@@ -23,7 +24,7 @@
 int
 startup_lock(struct journal *j, struct error *e)
 {
-	if (folder_make(j->path, e) < 0)
+	if (folder_make_kept(j->path, e) < 0)
 		return -1;
 	j->dir = kernel.open(AT_FDCWD, j->path, O_RDONLY | O_DIRECTORY, 0);
 	if (j->dir < 0)
@@ -251,10 +252,8 @@ settle(struct journal *j, bool clean, struct error *e)
 		return -1;
 	/* new names are on the disk before anything is accepted, and the sign of a clean end is not
 	 * */
-	if (unlinkat(j->dir, CLEAN, 0) < 0 && errno != ENOENT)
-		return error_sys(e, "remove %s", CLEAN);
-	if (kernel.sync_names(j->dir) < 0)
-		return error_sys(e, "sync the folder");
+	if (names_remove(j->dir, CLEAN, e) < 0 || names_sync(j->dir, e) < 0)
+		return -1;
 	if (clean)
 		j->cut = -1;
 	return 0;

@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "launch.h"
 #include "memory.h"
+#include "names.h"
 #include "outputs.h"
 #include "process.h"
 #include "strays.h"
@@ -150,7 +151,7 @@ log_remove(const struct attempt *a)
 		AUTO_BYTES name = { 0 };
 
 		logfile_name(&name, a->spec.id, a->spec.attempt, suffixes[i]);
-		unlinkat(a->site->logs, bytes_string(&name), 0);
+		(void)names_remove(a->site->logs, bytes_string(&name), NULL);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "notes.h"
 #include "process.h"
 #include "simple.h"
@@ -268,7 +269,7 @@ void
 command_free(struct command *c)
 {
 	if (c->file != NULL)
-		unlink(c->file);
+		(void)names_remove(AT_FDCWD, c->file, NULL);
 	free(c->words);
 	free(c->text);
 	free(c->found);

@@ -1,6 +1,5 @@
 #include "keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 
 #include "folder.h"
 #include "memory.h"
+#include "names.h"
 #include "process.h"
 #include "settings.h"
 
@@ -156,21 +156,6 @@ result(const struct keeper *k)
 	return EXIT_ERROR;
 }
 
-void
-keeper_clean(const char *path)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-
-	while (folder != NULL && (entry = readdir(folder)) != NULL) {
-		if (unlinkat(dirfd(folder), entry->d_name, 0) < 0)
-			unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
-	}
-	if (folder != NULL)
-		closedir(folder);
-	rmdir(path);
-}
-
 int
 keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *arg)
 {
@@ -195,6 +180,6 @@ keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *ar
 		process_kill_all(NULL, 0);
 		failed = result(&k);
 	}
-	keeper_clean(scratch);
+	(void)names_remove_tree(scratch, NULL);
 	return failed;
 }

@@ -11,7 +11,4 @@
  */
 int keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *arg);
 
-/* Removes the scratch folder: for a worker whose keeper has died. */
-void keeper_clean(const char *scratch);
-
 #endif

@@ -10,6 +10,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "spec.h"
 #include "textfile.h"
 
@@ -129,7 +130,7 @@ outputs_take(const char *path, struct mask *mask, struct bytes *json, struct err
 		return 0;
 	if (fd < 0)
 		return error_sys(e, "MCI_OUTPUT");
-	unlink(path);
+	(void)names_remove(AT_FDCWD, path, NULL);
 	if (read_all(fd, &text, e) < 0)
 		return -1;
 	mask_text(mask, &masked, text.data, text.len);

@@ -18,6 +18,7 @@
 #include "keeper.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "process.h"
 #include "requests.h"
 #include "site.h"
@@ -114,7 +115,7 @@ keeper_gone(void *arg, uint32_t events)
 
 	(void)events;
 	process_kill_all(NULL, 0);
-	keeper_clean(w->scratch);
+	(void)names_remove_tree(w->scratch, NULL);
 	_exit(EXIT_ERROR);
 }
 

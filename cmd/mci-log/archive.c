@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "logpack.h"
 #include "memory.h"
+#include "names.h"
 
 #define STEP (64 * 1024 * 1024)
 
@@ -44,7 +45,7 @@ copy(int from, int to)
 	}
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
-	return futimens(to, times) < 0 ? -1 : kernel.sync(to);
+	return futimens(to, times);
 }
 
 static int
@@ -59,9 +60,8 @@ move_file(int dir, int into, const char *name, struct error *e)
 	to = kernel.open(into, part, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (to < 0 || copy(from, to) < 0)
 		return error_sys(e, "copy %s to the archive", name);
-	if (renameat(into, part, into, name) < 0 || kernel.sync(into) < 0)
-		return error_sys(e, "rename %s in the archive", part);
-	return unlinkat(dir, name, 0) < 0 ? error_sys(e, "remove %s", name) : 0;
+	return names_publish(to, into, part, name, e) < 0 ? error_before(e, "the archive: ") :
+	    names_remove(dir, name, e);
 }
 
 int
@@ -72,7 +72,7 @@ archive_move(int dir, const char *archive, const char *folder, const char *log, 
 	AUTO_FREE char *index = xformat("%.*s.idx", (int)strlen(log) - 4, log);
 	AUTO_CLOSE int into = -1;
 
-	if (folder_make(path, e) < 0)
+	if (folder_make_kept(path, e) < 0)
 		return -1;
 	into = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	if (into < 0)

@@ -1,5 +1,5 @@
-/* closing: answers log/close when the log is on the disk. Logs that end at the same time are synced together
- * by the helper thread. */
+/* closing: answers log/close when the log is on the disk: its bytes, its index, and the names of both up to
+ * the folder of all logs. Logs that end at the same time are synced together by the helper thread. */
 #ifndef MCI_LOG_CLOSING_H
 #define MCI_LOG_CLOSING_H
 
@@ -10,10 +10,10 @@
 
 struct closing;
 
-struct closing *closing_new(struct loop *loop, struct error *e);
-/* The request is answered with the state, later; the files are taken over. */
-void closing_add(struct closing *c, struct request *r, const struct depot_state *state,
-    const struct depot_files *files);
+struct closing *closing_new(struct loop *loop, const struct depot *depot, struct error *e);
+/* The request is answered with the state of the log of that name, later; the files are taken over. */
+void closing_add(struct closing *c, struct request *r, const struct logname *n,
+    const struct depot_state *state, const struct depot_files *files);
 /* Requests that were not answered are gone with their server, which is freed before. NULL is allowed. */
 void closing_free(struct closing *c);
 

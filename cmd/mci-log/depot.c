@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
+#include "names.h"
 #include "number.h"
 
 #define NAME_ROOM 1024 /* a log's name: three parts of at most 128 bytes and two numbers */
@@ -37,7 +38,7 @@ int
 depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e)
 {
 	*s = (struct depot){ .dir = -1, .marks = -1, .archive = -1 };
-	if (make && folder_make(path, e) < 0)
+	if (make && folder_make_kept(path, e) < 0)
 		return -1;
 	s->path = realpath(path, NULL);
 	s->dir = s->path == NULL ? -1 : kernel.open(AT_FDCWD, s->path, O_RDONLY | O_DIRECTORY, 0);
@@ -49,7 +50,7 @@ depot_open(struct depot *s, const char *path, bool make, bool marks, struct erro
 int
 depot_archive(struct depot *s, const char *path, struct error *e)
 {
-	if (folder_make(path, e) < 0)
+	if (folder_make_kept(path, e) < 0)
 		return -1;
 	s->archive = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	return s->archive < 0 ? error_sys(e, "open %s", path) : 0;
@@ -225,7 +226,7 @@ mark(const struct depot *s, const struct logname *n, ino_t inode, struct error *
 		return 0;
 	logname_write(&name, n);
 	/* a link of that number was left by a file that is gone: no two files have one */
-	unlinkat(s->marks, link, 0);
+	(void)names_remove(s->marks, link, NULL);
 	if (symlinkat(bytes_string(&name), s->marks, link) == 0)
 		return 0;
 	return error_sys(e, "mark %s/.open/%s", s->path, link);
@@ -237,7 +238,7 @@ depot_unmark(const struct depot *s, ino_t inode)
 	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
 
 	if (s->marks >= 0)
-		unlinkat(s->marks, link, 0);
+		(void)names_remove(s->marks, link, NULL);
 }
 
 /* Whether the log, locked now, may be written. */
@@ -349,6 +350,23 @@ depot_build(const struct depot *s, const char *build, struct error *e)
 	return fd < 0 ? error_sys(e, "open %s/%s", s->path, build) : fd;
 }
 
+int
+depot_folders(const struct depot *s, const struct logname *n, int *into)
+{
+	AUTO_FREE char *path = xformat("%s%s", n->build, n->job == NULL ? "" : "/logs");
+	int count = 0;
+
+	for (char *slash = path; slash != NULL && count < DEPOT_FOLDERS - 1;) {
+		into[count] = kernel.open(s->dir, path, O_RDONLY | O_DIRECTORY, 0);
+		count += into[count] >= 0;
+		slash = strrchr(path, '/');
+		if (slash != NULL)
+			*slash = '\0';
+	}
+	into[count] = kernel.open(s->dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	return count + (into[count] >= 0);
+}
+
 static int
 by_name(const void *a, const void *b)
 {
@@ -406,7 +424,7 @@ depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), 
 			if (logname_parse(&name, text, NULL) == 0)
 				each(arg, &name);
 			else
-				unlinkat(s->marks, names[i], 0);
+				(void)names_remove(s->marks, names[i], NULL);
 		}
 		free(names[i]);
 	}
@@ -519,10 +537,10 @@ depot_remove(const struct depot *s, const struct logname *n, struct error *e)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		AUTO_FREE char *file = file_of(n, suffixes[i]);
 
-		if (unlinkat(s->dir, file, 0) < 0 && errno != ENOENT)
-			return error_sys(e, "remove %s", file);
-		if (s->archive >= 0 && unlinkat(s->archive, file, 0) < 0 && errno != ENOENT)
-			return error_sys(e, "remove %s from the archive", file);
+		if (names_remove(s->dir, file, e) < 0)
+			return -1;
+		if (s->archive >= 0 && names_remove(s->archive, file, e) < 0)
+			return error_before(e, "the archive: ");
 	}
 	return 0;
 }

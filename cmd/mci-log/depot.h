@@ -63,6 +63,10 @@ int depot_cut(const struct depot *s, struct logname *n, struct error *e);
 void depot_unmark(const struct depot *s, ino_t mark);
 /* The folder of a build; -1 with ERROR_NOT_FOUND. The caller closes it. */
 int depot_build(const struct depot *s, const char *build, struct error *e);
+/* Opens the folders in which the names on the way to a log stand, its own first and DIR last: how many. What
+ * is not there (any more) is left out. The caller closes them. */
+#define DEPOT_FOLDERS 5
+int depot_folders(const struct depot *s, const struct logname *n, int *into);
 /* The path of a log's index, for inotify. Caller frees. */
 char *depot_path(const struct depot *s, const struct logname *n, const char *suffix);
 /* Calls each for every marked log; the name is the callee's. */

@@ -1,6 +1,5 @@
 #include "mirror.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "logfile.h"
 #include "memory.h"
 #include "message.h"
+#include "names.h"
 #include "remote.h"
 #include "scan.h"
 
@@ -173,20 +173,11 @@ mirror_fetch(struct mirror *m, const char *address, const char *text, int64_t at
 	return result;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void
 mirror_close(struct mirror *m)
 {
 	if (m->path != NULL)
-		nftw(m->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		(void)names_remove_tree(m->path, NULL);
 	free(m->path);
 	m->path = NULL;
 }

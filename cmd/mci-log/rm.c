@@ -1,10 +1,10 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "logfile.h"
 #include "logpack.h"
+#include "names.h"
 #include "removal.h"
 #include "runs.h"
 #include "verbs.h"
@@ -22,14 +22,6 @@ static const struct option options[] = {
 	RUNS_WHERE(struct options, where),
 };
 
-static int
-remove_file(int dir, const char *name, struct error *e)
-{
-	if (dir < 0 || unlinkat(dir, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	return error_sys(e, "remove %s", name);
-}
-
 /* The log in every form and place, and its index last: a log without one is shown with fewer
  * times. */
 static int
@@ -42,8 +34,8 @@ remove_log(const struct source *s, struct error *e)
 		AUTO_BYTES name = { 0 };
 
 		logfile_name(&name, s->job == NULL ? "script" : s->job, s->attempt, suffixes[i]);
-		if (remove_file(s->shelf->live, bytes_string(&name), e) < 0 ||
-		    remove_file(s->shelf->archive, name.data, e) < 0)
+		if ((s->shelf->live >= 0 && names_remove(s->shelf->live, bytes_string(&name), e) < 0) ||
+		    (s->shelf->archive >= 0 && names_remove(s->shelf->archive, name.data, e) < 0))
 			return -1;
 	}
 	return 0;

@@ -190,7 +190,7 @@ log_close(void *self, struct request *r)
 	    depot_read(&s->depot, &n, &files, &e) < 0)
 		request_fail_with(r, &e);
 	else
-		closing_add(s->closing, r, &state, &files);
+		closing_add(s->closing, r, &n, &state, &files);
 	logname_free(&n);
 }
 
@@ -477,7 +477,7 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 		.patience = patience, .on_opened = on_opened, .on_closed = on_closed, .arg = s };
 	s->streams = (struct streams){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
 		.ledger = &s->ledger };
-	s->closing = closing_new(loop, e);
+	s->closing = closing_new(loop, &s->depot, e);
 	if (s->closing == NULL)
 		return -1;
 	if (events != NULL)

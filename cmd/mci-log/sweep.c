@@ -18,6 +18,7 @@
 #include "logcompress.h"
 #include "logfile.h"
 #include "memory.h"
+#include "names.h"
 #include "state.h"
 #include "verbs.h"
 
@@ -160,8 +161,8 @@ remove_folders(const struct sweep *s, const char *build)
 	for (int i = 0; i < 2; i++) {
 		if (roots[i] < 0)
 			continue;
-		(void)unlinkat(roots[i], logs, AT_REMOVEDIR);
-		(void)unlinkat(roots[i], build, AT_REMOVEDIR);
+		(void)names_remove_folder(roots[i], logs, NULL);
+		(void)names_remove_folder(roots[i], build, NULL);
 	}
 }
 

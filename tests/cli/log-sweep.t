@@ -35,6 +35,31 @@ is "$(find d/o/r/1 -type f)" "" "... all of it"
 ok "one that is written is not" test -e d/o/r/2/logs/open.log
 exits 2 "an archive of another kind" mci-log sweep --dir d --archive s3://bucket
 
+# calls COMMAND...: what it does with names and disks, a letter a call: [f]iles and [d]olders to the disk,
+# [r]ename, [u]nlink, [m]kdir
+calls() {
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/trace" \
+		-e trace=fdatasync,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat "$@" >"$out" 2>"$err"
+	sed -n '/EEXIST\|ENOENT\|ENOTEMPTY/d
+		s/^[0-9 ]*fdatasync(.*/f/p; s/^[0-9 ]*fsync(.*/d/p; s/^[0-9 ]*rename.*/r/p
+		s/^[0-9 ]*unlink.*/u/p; s/^[0-9 ]*mkdir.*/m/p' "$T/trace" | tr -d '\n'
+}
+if strace true 2>/dev/null; then
+	put o/r/9/unit <input
+	is "$(calls mci-log sweep --dir d --compress-after 1ms)" frdu \
+		"the plain log goes when the compressed one is on the disk with its name"
+	is "$(calls mci-log sweep --dir d --archive file:moved)" mdmdmdmdmdfrdufrdu \
+		"a log goes from its folder when it is in the archive, with all names that lead to it"
+	rm -r moved d/o/r/9
+	printf '{"jsonrpc":"2.0","id":%s,"method":"log/%s","params":{"build":"o/r/1","job":"x"}}\n' 1 open 2 close >requests
+	is "$(calls mci-log serve -l - --dir traced <requests)" mdmmmmmuffddddd \
+		"a log is closed when it is on the disk, with all names that lead to it"
+	is "$(jq -c .result.truncated "$out" | tail -n 1)" false "... and that is said then"
+	rm -r traced
+else
+	skip 4 "nothing can be traced here"
+fi
+
 mkfifo ready
 mci-log serve -l ./s --dir d --archive file:kept --ready-fd 3 3>ready 4>&- &
 serving=$!

@@ -56,7 +56,7 @@ begin(void)
 {
 	struct error e;
 
-	kernel.sync = no_sync;
+	kernel.sync = kernel.sync_names = no_sync;
 	serving_begin();
 	expect(mkdtemp(folder) != NULL);
 	loop = loop_new(&e);

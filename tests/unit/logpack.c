@@ -249,6 +249,18 @@ failing_sync(int fd)
 	return fails() ? -1 : real.sync(fd);
 }
 
+static int
+failing_sync_names(int fd)
+{
+	return fails() ? -1 : real.sync_names(fd);
+}
+
+static int
+failing_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+	return fails() ? -1 : real.rename(from_dir, from, to_dir, to);
+}
+
 /* Whichever call fails, the raw log stays until the other one is there for good. */
 START_TEST(failures)
 {
@@ -263,6 +275,8 @@ START_TEST(failures)
 		kernel.read = failing_read;
 		kernel.write = failing_write;
 		kernel.sync = failing_sync;
+		kernel.sync_names = failing_sync_names;
+		kernel.rename = failing_rename;
 		result = logcompress(dir, "j.log", NULL, NULL, &e);
 		kernel = real;
 		if (result == 0)
