@@ -14,6 +14,8 @@
 
 /* How long the end of the build waits for a hub. */
 #define PATIENCE (10 * SECOND)
+/* So many refused events are named, the others counted: a hub that is read-only refuses them all. */
+#define NAMED 3
 
 struct publish {
 	struct publisher *publisher;
@@ -22,8 +24,9 @@ struct publish {
 	int64_t read;             /* bytes */
 	int64_t added, answered;  /* seq of the event that was given on, and answered, last */
 	int64_t repeats;
+	int64_t refused;          /* events that the hub does not take */
 	bool interrupted;         /* the hub was away: repeats are what it should have */
-	bool refused, abandoned;
+	bool abandoned;
 	struct loop_timer *deadline;
 };
 
@@ -37,15 +40,14 @@ taken(void *arg, int64_t seq, int64_t repeats)
 		b->publish->repeats += repeats;
 }
 
-/* One is enough: whatever it is, the next ones would be refused as well. */
+/* The others go on. */
 static void
 refused(void *arg, int64_t seq, const struct error *why)
 {
 	struct build *b = arg;
 
-	if (!b->publish->refused)
+	if (++b->publish->refused <= NAMED)
 		build_note(b, "event %lld is not published: %s", (long long)seq, why->text);
-	b->publish->refused = true;
 }
 
 static void
@@ -88,18 +90,23 @@ publish_start(struct build *b, struct error *e)
 	return 0;
 }
 
+/* A job's own event may be longer than what goes through a hub: it stays in the log alone. */
 static void
-add_lines(struct publish *p)
+add_lines(struct build *b)
 {
+	struct publish *p = b->publish;
 	struct span line;
+	struct error e;
 	enum line_result got;
 
 	while ((got = line_next(&p->reader, &line)) != LINE_NONE) {
 		p->added++;
-		/* a job's own event may be longer than what goes through a hub; it stays in the
-		 * log alone */
-		if (got == LINE_OK && line.n <= PUBLISHER_EVENT)
+		if (got == LINE_OK && line.n <= PUBLISHER_EVENT) {
 			publisher_add(p->publisher, line, p->added);
+			continue;
+		}
+		error_set(&e, ERROR_LIMIT, "it has more than %d bytes", PUBLISHER_EVENT);
+		refused(b, p->added, &e);
 	}
 }
 
@@ -108,7 +115,7 @@ publish_round(struct build *b)
 {
 	struct publish *p = b->publish;
 
-	if (p == NULL || p->refused)
+	if (p == NULL)
 		return;
 	while (p->read < journal_size(&b->journal) && !publisher_full(p->publisher)) {
 		ssize_t n = line_read(&p->reader, p->fd);
@@ -116,7 +123,7 @@ publish_round(struct build *b)
 		if (n <= 0)
 			break;
 		p->read += n;
-		add_lines(p);
+		add_lines(b);
 	}
 	publisher_go(p->publisher);
 }
@@ -126,7 +133,7 @@ publish_open(const struct build *b)
 {
 	const struct publish *p = b->publish;
 
-	if (p == NULL || p->abandoned || p->refused)
+	if (p == NULL || p->abandoned)
 		return false;
 	return publisher_waiting(p->publisher) > 0 || p->read < journal_size(&b->journal);
 }
@@ -173,6 +180,9 @@ publish_free(struct build *b)
 	if (p->repeats > 0)
 		fprintf(stderr, "mci-build: the hub had %lld events of a build %s before: they were "
 		    "dropped\n", (long long)p->repeats, b->folder.name);
+	if (p->refused > NAMED)
+		fprintf(stderr, "mci-build: the hub refused %lld more events\n",
+		    (long long)(p->refused - NAMED));
 	if (missing > 0)
 		fprintf(stderr, "mci-build: %lld events were not published; to do it later: mci-events "
 		    "replay %s | mci-events pub -a '%s'\n", missing, b->folder.name, b->options->events);

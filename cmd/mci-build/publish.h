@@ -20,7 +20,7 @@ bool publish_open(const struct build *b);
 void publish_finish(struct build *b);
 /* Waits no longer. */
 void publish_abandon(struct build *b);
-/* Says how many events were not published, and frees. */
+/* Says how many events were refused or not published, and frees. */
 void publish_free(struct build *b);
 
 #endif

@@ -201,11 +201,13 @@ go(void *arg)
 	publisher_go(p->publisher);
 }
 
-/* The event of the command line. */
+/* The event of the command line. What it says is meant: nothing is left out of it, as it is from
+ * another hub's events. */
 static int
 add_words(struct pub *p, int argc, char **argv, struct error *e)
 {
 	AUTO_BYTES line = { 0 };
+	struct message m;
 
 	if (!contract_type_ok((struct span){ argv[0], strlen(argv[0]) }))
 		return error_set(e, ERROR_USAGE, "'%s' is no type such as deploy/done", argv[0]);
@@ -213,6 +215,9 @@ add_words(struct pub *p, int argc, char **argv, struct error *e)
 	if (pairs_emit(&line, argc - 1, argv + 1, e) < 0)
 		return -1;
 	bytes_char(&line, '}');
+	if (message_read(&m, line.data, line.len, e) == 0 && (m.offset.n > 0 || m.received.n > 0))
+		return error_set(e, ERROR_USAGE, "%s: set by the hub; leave it out",
+		    m.offset.n > 0 ? "offset" : "received");
 	return add(p, (struct span){ line.data, line.len }, 0, e);
 }
 

@@ -2,7 +2,7 @@
 # mci-build --events: a build's events at a hub, whatever becomes of the hub.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/events-lib.sh"
-need jq
+need jq nc
 
 mkdir -p p/.mci
 cat >p/.mci/build <<'END'
@@ -57,6 +57,20 @@ has "$err" '[0-9]+ events were not published' "and is told what is missing"
 start_hub --read-only "unix:$T/look"
 exits 0 "a hub that refuses fails no build" mci-build -q --events "unix:$T/look"
 has "$err" 'event 1 is not published: .*read-only' "but it is said"
+is "$(grep -c 'is not published' "$err")" 3 "of the first ones"
+is "$(sed -n 's/^mci-build: the hub refused \([0-9]*\) more events$/\1/p' "$err")" \
+	"$(($(wc -l <"$(mci path)/events.ndjson") - 3))" "and how many more there were"
+stop_hub
+start_hub --build-only "local/=unix:$T/bound"
+cat >post <<'END'
+{"id":"post","script":["echo '{\"type\":\"note/made\",\"x\":1,\"x\":2}' | nc -NU $MCI_BUILD"]}
+END
+exits 0 "an event that the hub refuses" mci-build -q --events "unix:$T/bound" - <post
+n=$(jq -r 'select(.type=="note/made").seq' "$(mci path)/events.ndjson")
+is "$(grep -c "event $n is not published: .*x: the key comes twice" "$err") $(grep -c . "$err")" "1 1" \
+	"is named with its number and the reason"
+is "$(cat "$T"/log/*.ndjson | jq -c --arg b "$(mci ls -q | head -n 1)" 'select(.build==$b)|.seq')" \
+	"$(jq -c "select(.seq!=$n).seq" "$(mci path)/events.ndjson")" "and costs no other"
 exits 2 "an address that is none" mci-build -q --events nowhere:1
 rm -rf "$T/state"
 exits 0 "a build whose name was used before" mci-build -q --events "$hub"

@@ -15,6 +15,8 @@ is "$(jq -c '[.offset,.type,.host,.n,.list,.text]' "$T"/log/*.ndjson)" '[1,"depl
 exits 2 "a type that is none" mci-events pub deploy
 exits 2 "a member that is none" mci-events pub a/b word
 exits 2 "JSON that is none" mci-events pub a/b 'n:=x'
+exits 2 "a member that is the hub's to set" mci-events pub a/b offset:=5
+has "$err" "offset: set by the hub" "is named"
 
 printf '%s\n' '{"type":"a/b","n":2}' 'garbage' '{"n":1}' '{"type":"a/b","n":3,"n2":"é"}' '{"type":7}' '[1]' '' \
 	'{"type":"a/b","n":4,"type":"c/d"}' '{"type":"a/b","n":5}' >lines
