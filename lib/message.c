@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -91,6 +92,23 @@ kind_decide(struct message *m, unsigned seen, struct error *e)
 	return 0;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The object without the white space around it: of a line that is one. */
+static struct span
+object_of(const char *p, size_t n)
+{
+	while (is_blank(p[n - 1]))
+		n--;
+	for (; is_blank(*p); p++)
+		n--;
+	return (struct span){ p, n };
+}
+
 int
 message_read(struct message *m, const char *line, size_t n, struct error *e)
 {
@@ -99,7 +117,7 @@ message_read(struct message *m, const char *line, size_t n, struct error *e)
 	unsigned seen = 0;
 	int got;
 
-	*m = (struct message){ .line = { line, n } };
+	*m = (struct message){ 0 };
 	if (scan_open(&s, line, n, e) < 0)
 		return -1;
 	if (s.close != '}')
@@ -116,7 +134,10 @@ message_read(struct message *m, const char *line, size_t n, struct error *e)
 		if (field_take(m, f, &member.value, e) < 0)
 			return -1;
 	}
-	return got < 0 ? -1 : kind_decide(m, seen, e);
+	if (got < 0)
+		return -1;
+	m->line = object_of(line, n);
+	return kind_decide(m, seen, e);
 }
 
 int

@@ -21,7 +21,7 @@ enum message_kind {
 
 struct message {
 	enum message_kind kind;
-	struct span line;
+	struct span line; /* the object, without white space around it */
 	/* Text of these members without quotes, escapes as written; n 0 when absent. */
 	struct span type, time, build, job, method;
 	struct span id;             /* raw JSON: "7" or "\"a\"" */

@@ -82,7 +82,7 @@ fraction_parse(const char **p, const char *end)
 int
 timestamp_parse(const char *text, size_t n, int64_t *ns, struct error *e)
 {
-	const char *p = text, *end = text + n;
+	const char *p = n > 0 ? text : "", *end = p + n;
 	struct tm tm = { 0 };
 	int zone;
 	int64_t part;
@@ -106,5 +106,5 @@ timestamp_parse(const char *text, size_t n, int64_t *ns, struct error *e)
 bad:
 	return error_set(e, ERROR_INPUT,
 	    "'%.*s' is not a time such as 2026-11-23T18:00:00.123Z (RFC 3339)",
-	    (int)(n > 40 ? 40 : n), text);
+	    (int)(n > 40 ? 40 : n), n > 0 ? text : "");
 }

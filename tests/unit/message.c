@@ -83,12 +83,22 @@ START_TEST(fields)
 
 	ck_assert_int_eq(message_read(&m, line, sizeof(line) - 1, NULL), 0);
 	ck_assert(span_is(m.type, "job/end") && span_is(m.time, "T") && span_is(m.job, "unit"));
-	ck_assert(span_is(m.build, "local/z/7") && span_is(m.line, line));
+	ck_assert(span_is(m.build, "local/z/7") && span_is(m.line, line + 1));
 	ck_assert_int_eq(m.seq, 17);
 	ck_assert_int_eq(m.run, 2);
 	ck_assert_int_eq(message_read(&m, request, sizeof(request) - 1, NULL), 0);
 	ck_assert(span_is(m.method, "param/get") && span_is(m.id, "\"x\\n\""));
 	ck_assert(span_is(m.params, "{\"a\":[1]}"));
+}
+END_TEST
+
+START_TEST(blanks)
+{
+	const char line[] = " \t{\"type\":\"a/b\", \"x\": 1 } \r";
+	struct message m;
+
+	ck_assert_int_eq(message_read(&m, line, strlen(line), NULL), 0);
+	ck_assert_msg(span_is(m.line, "{\"type\":\"a/b\", \"x\": 1 }"), "%.*s", (int)m.line.n, m.line.p);
 }
 END_TEST
 
@@ -142,6 +152,7 @@ main(void)
 	tcase_add_loop_test(t, kinds, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(t, refused, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, fields);
+	tcase_add_test(t, blanks);
 	tcase_add_test(t, member);
 	tcase_add_test(t, splice);
 	srunner_run_all(runner, CK_NORMAL);
