@@ -20,7 +20,9 @@ cloudevent_id(struct bytes *into, const struct message *m)
 		return;
 	}
 	bytes_text(into, "offset/");
-	bytes_add(into, m->offset.p, m->offset.n);
+	/* a hub's is a number; anything else would not fit between quotes */
+	if (m->offset.n > 0 && *m->offset.p >= '0' && *m->offset.p <= '9')
+		bytes_add(into, m->offset.p, m->offset.n);
 }
 
 void
