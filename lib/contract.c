@@ -119,14 +119,14 @@ static const struct contract_field job_end[] = {
 
 static const struct contract_field log_annotated[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
-	{ "offset", CONTRACT_INTEGER, true, "length of the log when the note was read" },
+	{ "at", CONTRACT_INTEGER, true, "length of the log when the note was read" },
 	{ "note", CONTRACT_ANY, false, "the note, when it is JSON" },
 	{ "text", CONTRACT_TEXT, false, "the note, when it is not" },
 };
 
 static const struct contract_field log_opened[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
-	{ "offset", CONTRACT_INTEGER, true, "what was stored of it before" },
+	{ "at", CONTRACT_INTEGER, true, "what was stored of it before" },
 };
 
 static const struct contract_field log_closed[] = {
@@ -421,16 +421,16 @@ const struct contract_method contract_methods[] = {
 	{ "output/set", "build", "sets an output of a running job", ROWS(output_set), NONE,
 	    "not-found,limit,refused", true, false },
 	{ "job/add", "build", "adds a job to the running build", ROWS(job_add), ROWS(job_added),
-	    "refused,limit", false, false },
+	    "refused,limit,system", false, false },
 	{ "job/list", "build", "all jobs in the order they came", NONE, ROWS(job_listed), "limit",
 	    true, false },
 	{ "build/get", "build", "what build this is", NONE, ROWS(build_got), "", true, false },
 	{ "event/post", "build", "posts an event and says when it is in the log", ROWS(event_post),
-	    NONE, "refused,system", false, false },
+	    NONE, "refused,limit,system", false, false },
 	{ "event/subscribe", "build", "the build's events from an offset on, live",
 	    ROWS(event_subscribe), NONE, "limit,busy", true, true },
 	{ "build/cancel", "control", "cancels the build or one job", ROWS(build_cancel), NONE,
-	    "not-found", true, false },
+	    "not-found,refused", true, false },
 	{ "job/unblock", "control", "lets a blocked job go on", ROWS(job_named), NONE,
 	    "not-found,refused", true, false },
 	{ "job/cancel", "job", "ends a job's attempt", ROWS(job_named), NONE, "not-found", true,

@@ -337,6 +337,39 @@ scan_check(const char *text, size_t n, enum scan_type *type, struct error *e)
 	return s.p == s.end ? 0 : bad(&s, s.p, "something behind the value", e);
 }
 
+/* Behind the string that begins at p, its opening quote; *zero is set when it holds U+0000. */
+static const char *
+pass_string(const char *p, const char *end, bool *zero)
+{
+	for (p++; p < end && *p != '"'; p++) {
+		if (*p != '\\')
+			continue;
+		*zero = *zero || (end - p > 5 && memcmp(p, "\\u0000", 6) == 0);
+		p++;
+	}
+	return p < end ? p + 1 : end;
+}
+
+int
+scan_carried(struct span json, struct error *e)
+{
+	const char *p = json.p, *end = json.p + json.n;
+	bool zero = false;
+	int depth = 0;
+
+	while (p < end) {
+		if (*p == '"') {
+			p = pass_string(p, end, &zero);
+			continue;
+		}
+		depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+		if (depth > SCAN_CARRIED)
+			return error_set(e, ERROR_INPUT, "nested deeper than %d", SCAN_CARRIED);
+		p++;
+	}
+	return zero ? error_set(e, ERROR_INPUT, "a string may not hold U+0000") : 0;
+}
+
 static void
 utf8_add(struct bytes *b, unsigned c)
 {

@@ -15,6 +15,9 @@
 
 /* How deep values may nest in a line, the outer object included. */
 #define SCAN_DEPTH 64
+/* How deep a value may nest that somebody else wrote and our lines carry: an event is inside an array inside
+ * a request, and other programs put more around it. */
+#define SCAN_CARRIED 48
 
 enum scan_type {
 	SCAN_NULL,
@@ -49,6 +52,10 @@ int scan_open(struct scan *s, const char *text, size_t n, struct error *e);
 int scan_next(struct scan *s, struct scan_member *m, struct error *e);
 /* Checks that the n bytes are one JSON value and says its type. 0 or -1. */
 int scan_check(const char *text, size_t n, enum scan_type *type, struct error *e);
+
+/* Whether a value that was scanned may go into lines of ours: it nests no deeper than SCAN_CARRIED, and none
+ * of its strings, keys included, holds U+0000, which no text of the kit may hold. 0 or -1. */
+int scan_carried(struct span json, struct error *e);
 
 /* Appends a string value's text with its escapes decoded. 0, or -1 when it holds U+0000. */
 int scan_text(const struct scan_value *v, struct bytes *into, struct error *e);

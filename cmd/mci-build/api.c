@@ -10,15 +10,13 @@
 #include "folder.h"
 #include "intake.h"
 #include "kernel.h"
-#include "line.h"
-#include "maskjson.h"
 #include "memory.h"
 #include "message.h"
+#include "posted.h"
 #include "result.h"
 #include "runner.h"
 #include "scan.h"
 #include "schedule.h"
-#include "timestamp.h"
 
 static void
 reply_bytes(struct request *r, struct bytes *result)
@@ -31,6 +29,27 @@ static void
 reply_nothing(struct request *r)
 {
 	request_reply(r, (struct span){ "{}", 2 });
+}
+
+/* Once the build's end is written nothing can change any more, however long its readers take. */
+static bool
+has_ended(const struct build *b, struct request *r)
+{
+	if (b->finished)
+		request_fail(r, "refused", "the build has ended");
+	return b->finished;
+}
+
+/* What was answered is in the file: a kill costs nothing that somebody was told of. */
+static bool
+stored(struct build *b, struct request *r)
+{
+	struct error e;
+
+	if (journal_store(&b->journal, &e) == 0)
+		return true;
+	request_fail_with(r, &e);
+	return false;
 }
 
 static void
@@ -104,7 +123,7 @@ static void
 output_set(void *self, struct request *r)
 {
 	const struct build *b = self;
-	struct job *j = job_of(self, r);
+	struct job *j = has_ended(b, r) ? NULL : job_of(self, r);
 	const char *name = request_text(r, "name");
 	const char *value = request_text(r, "value");
 	AUTO_BYTES sets = { 0 };
@@ -164,6 +183,8 @@ job_add(void *self, struct request *r)
 	struct scan_value id;
 	struct error e;
 
+	if (has_ended(b, r))
+		return;
 	if (b->canceled || b->broken) {
 		request_fail(r, "refused", "the build is ending");
 		return;
@@ -172,6 +193,8 @@ job_add(void *self, struct request *r)
 		request_fail(r, "invalid-params", "%s", e.text);
 		return;
 	}
+	if (!stored(b, r))
+		return;
 	message_member(spec.p, spec.n, "id", &id, NULL);
 	emit_open(&result);
 	emit_raw(&result, "id", id.raw);
@@ -212,64 +235,21 @@ build_get(void *self, struct request *r)
 
 	emit_open(&result);
 	emit_text(&result, "id", b->folder.name);
-	emit_text(&result, "status", b->canceled ? "canceled" : "running");
+	emit_text(&result, "status", status_name(build_status(b)));
 	emit_text(&result, "folder", b->folder.path);
 	emit_text(&result, "dir", b->dir);
 	reply_bytes(r, &result);
 }
 
-/* What seq, build, run and time may add to a line: an event has to fit when it is read again. */
-#define ENVELOPE 1024
-
-/* Jobs may post events, but not in the name of those who decide. */
-static int
-event_take(struct build *b, const char *text, size_t size, struct error *e)
-{
-	AUTO_BYTES masked = { 0 };
-	struct message m;
-	const char *line;
-	int64_t time;
-	size_t n;
-
-	maskjson_add(b->mask, &masked, text, size);
-	line = bytes_string(&masked);
-	n = masked.len;
-	if (n > LINE_LIMIT - ENVELOPE)
-		return error_set(e, ERROR_LIMIT, "an event may have %d bytes", LINE_LIMIT - ENVELOPE);
-	if (message_read(&m, line, n, e) < 0)
-		return -1;
-	if (m.kind != MESSAGE_EVENT || !contract_type_ok(m.type))
-		return error_set(e, ERROR_INPUT, "type: expected a name such as test/passed");
-	if (contract_noun_reserved(m.type))
-		return error_set(e, ERROR_REFUSED, "type: '%.*s' is for mci itself to say", (int)m.type.n,
-		    m.type.p);
-	if (m.seq != 0 || m.run != 0 || m.build.p != NULL)
-		return error_set(e, ERROR_INPUT, "%s: is set by mci-build",
-		    m.seq != 0 ? "seq" : m.run != 0 ? "run" : "build");
-	if (m.time.p != NULL) {
-		if (timestamp_parse(m.time.p, m.time.n, &time, e) < 0)
-			return error_before(e, "time: ");
-		journal_forward(&b->journal, line, n);
-	} else {
-		AUTO_BYTES timed = { 0 };
-		AUTO_BYTES front = { 0 };
-
-		emit_time(&front, "time", kernel.wall());
-		message_splice(&timed, (struct span){ front.data, front.len }, line, n);
-		journal_forward(&b->journal, timed.data, timed.len - 1);
-	}
-	return 0;
-}
-
 static void
 event_post(void *self, struct request *r)
 {
-	struct span params = request_params(r);
+	struct build *b = self;
 	struct error e;
 
-	if (event_take(self, params.p, params.n, &e) < 0)
-		request_fail(r, e.code == ERROR_REFUSED ? "refused" : "invalid-params", "%s", e.text);
-	else
+	if (posted_take(b, request_params(r), false, &e) < 0)
+		request_fail_with(r, &e);
+	else if (stored(b, r))
 		reply_nothing(r);
 }
 
@@ -277,7 +257,7 @@ static int
 event_posted(void *self, const struct link_peer *peer, const struct message *m, struct error *e)
 {
 	(void)peer;
-	return event_take(self, m->line.p, m->line.n, e);
+	return posted_take(self, m->line, false, e);
 }
 
 /* One subscriber: a feed on the log whose descriptor is the connection's. */
@@ -363,6 +343,8 @@ mask_add_call(void *self, struct request *r)
 	const char *value = request_text(r, "value");
 	struct error e;
 
+	if (has_ended(b, r))
+		return;
 	if (mask_add(b->mask, value, strlen(value), &e) < 0 ||
 	    runner_mask(b, NULL, value, r, &e) < 0)
 		request_fail_with(r, &e);
@@ -393,6 +375,8 @@ build_cancel_call(void *self, struct request *r)
 	struct build *b = self;
 	struct job *j;
 
+	if (has_ended(b, r))
+		return;
 	if (request_text(r, "job") == NULL) {
 		build_cancel(b, 128 + SIGTERM, "by request");
 		reply_nothing(r);
@@ -413,7 +397,7 @@ static void
 job_unblock_call(void *self, struct request *r)
 {
 	struct build *b = self;
-	struct job *j = job_of(b, r);
+	struct job *j = has_ended(b, r) ? NULL : job_of(b, r);
 
 	if (j == NULL)
 		return;

@@ -117,6 +117,16 @@ verdict(const struct build *b, int *exit_status)
 	return rows[row].status;
 }
 
+enum status
+build_status(const struct build *b)
+{
+	int exit_status;
+
+	if (b->finished)
+		return verdict(b, &exit_status);
+	return b->canceled ? STATUS_CANCELED : STATUS_RUNNING;
+}
+
 /* The last event. Everything that the build was asked for is decided now. */
 static void
 finish(struct build *b)

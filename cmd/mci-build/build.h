@@ -118,6 +118,8 @@ int build_run(const struct build_options *o);
 void build_break(struct build *b, int exit_status, const struct error *why);
 /* Ends everything: running jobs are told to stop, waiting ones are canceled. */
 void build_cancel(struct build *b, int exit_status, const char *reason);
+/* What the build is now: running, canceled already, or as it ended. */
+enum status build_status(const struct build *b);
 /* A note for people, on stderr: "mci-build: text". */
 void build_note(const struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

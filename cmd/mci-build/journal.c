@@ -118,17 +118,22 @@ feeds_sweep(struct journal *j)
 }
 
 int
-journal_flush(struct journal *j, struct error *e)
+journal_store(struct journal *j, struct error *e)
 {
 	if (!j->failed && j->pending.len > 0 &&
 	    appendlog_append(&j->log, j->pending.data, j->pending.len, &j->error) < 0)
 		j->failed = true;
 	j->pending.len = 0;
-	if (j->failed) {
-		if (e != NULL)
-			*e = j->error;
+	if (j->failed && e != NULL)
+		*e = j->error;
+	return j->failed ? -1 : 0;
+}
+
+int
+journal_flush(struct journal *j, struct error *e)
+{
+	if (journal_store(j, e) < 0)
 		return -1;
-	}
 	if (j->sync == NULL && j->log.synced < j->log.size)
 		j->sync = loop_after(j->loop, SECOND, sync_due, j);
 	j->serving = true;

@@ -37,7 +37,9 @@ struct bytes *journal_begin(struct journal *j, const char *type);
 void journal_end(struct journal *j);
 /* Takes an event that somebody else wrote, as it is, with seq, build and run put in front. */
 void journal_forward(struct journal *j, const char *line, size_t n);
-/* Appends what is pending and serves the feeds; -1 once the log cannot be written. */
+/* Appends what is pending: no kill loses it. -1 once the log cannot be written. */
+int journal_store(struct journal *j, struct error *e);
+/* The same, and serves the feeds. */
 int journal_flush(struct journal *j, struct error *e);
 /* The offset behind everything that was flushed. */
 int64_t journal_size(const struct journal *j);

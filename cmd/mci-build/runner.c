@@ -127,7 +127,8 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	}
 	if (m.kind == MESSAGE_REPLY)
 		replied(b, &m);
-	if (m.kind != MESSAGE_EVENT)
+	/* behind the build's end there is no place for anything */
+	if (m.kind != MESSAGE_EVENT || b->finished)
 		return;
 	if (span_is(m.type, "error")) {
 		error_reported(b, line);

@@ -15,8 +15,8 @@
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"
-#include "maskjson.h"
 #include "message.h"
+#include "posted.h"
 #include "process.h"
 #include "scan.h"
 #include "schedule.h"
@@ -145,16 +145,15 @@ busy(struct build *b, struct span line, struct error *e)
 {
 	struct scan_value value;
 	AUTO_BYTES text = { 0 };
-	AUTO_BYTES masked = { 0 };
 	int64_t ns;
 
 	if (message_member(line.p, line.n, "for", &value, e) <= 0 || scan_text(&value, &text, e) < 0)
 		return error_set(e, ERROR_INPUT, "for: script/busy needs a duration such as \"60s\"");
 	if (duration_parse(text.data, text.len, &ns, e) < 0)
 		return error_before(e, "for: ");
+	if (posted_take(b, line, true, e) < 0)
+		return -1;
 	b->script->busy_until = kernel.now() + ns;
-	maskjson_add(b->mask, &masked, line.p, line.n);
-	journal_forward(&b->journal, masked.data, masked.len);
 	return 0;
 }
 

@@ -155,6 +155,17 @@ event_executed(struct attempt *a, const char *reason, struct span outputs)
 	emit_line(b);
 }
 
+/* A NUL byte, which no text may hold, is shown as other bytes are that no text can hold. */
+static void
+note_text(struct bytes *b, struct span text)
+{
+	AUTO_BYTES shown_text = { 0 };
+
+	for (size_t i = 0; i < text.n; i++)
+		bytes_add(&shown_text, text.p[i] == '\0' ? "\xff" : text.p + i, 1);
+	emit_span(b, "text", (struct span){ shown_text.data, shown_text.len });
+}
+
 void
 event_note(struct attempt *a, struct span line, bool json)
 {
@@ -163,13 +174,13 @@ event_note(struct attempt *a, struct span line, bool json)
 
 	if (b == NULL)
 		return;
-	emit_integer(b, "offset", a->log.size);
+	emit_integer(b, "at", a->log.size);
 	if (json) {
 		maskjson_add(a->site->mask, &masked, line.p, line.n);
 		emit_raw(b, "note", (struct span){ masked.data, masked.len });
 	} else {
 		mask_text(a->site->mask, &masked, line.p, line.n);
-		emit_span(b, "text", (struct span){ masked.data, masked.len });
+		note_text(b, (struct span){ masked.data, masked.len });
 	}
 	emit_line(b);
 }

@@ -38,7 +38,8 @@ take(struct notes *n, struct span line)
 	if (line.n > word && memcmp(line.p, NOTES_COMMAND, word) == 0 &&
 	    told(n, line.p + word, line.n - word))
 		return;
-	json = scan_check(line.p, line.n, &type, NULL) == 0 && type == SCAN_OBJECT;
+	json = scan_check(line.p, line.n, &type, NULL) == 0 && type == SCAN_OBJECT &&
+	    scan_carried(line, NULL) == 0;
 	n->note(n->arg, line, json);
 }
 

@@ -254,7 +254,9 @@ on_annotated(struct run *r, const struct message *m)
 {
 	struct source *s = r->annotated == NULL ? NULL : source_of(r, m);
 	struct scan_value v;
-	struct run_note n = { .offset = member_integer(m, "offset", 0), .source = s };
+	/* builds of before say offset, which at a hub is the hub's own */
+	struct run_note n = { .offset = member_integer(m, "at", member_integer(m, "offset", 0)),
+		.source = s };
 
 	if (s == NULL)
 		return;

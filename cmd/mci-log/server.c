@@ -442,7 +442,7 @@ on_opened(void *arg, const struct logname *n, int64_t size)
 
 	emit_event(&line, "log/opened");
 	logname_emit(&line, n);
-	emit_integer(&line, "offset", size);
+	emit_integer(&line, "at", size);
 	emit_line(&line);
 	news_post(s->news, (struct span){ line.data, line.len });
 	streams_opened(&s->streams, n);

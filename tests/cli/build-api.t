@@ -62,5 +62,71 @@ cat >specs <<'JOBS'
 JOBS
 exits 0 "many calls" timeout 60 mci-build --json -p V=1 ./script
 is "$(tr -s ' ' <"$(jq -r 'select(.type=="build/start").folder' "$out")/logs/many.log")" " 200 1" "are all answered"
+
+# texts that no text may hold
+cat >specs <<'JOBS'
+{"id":"a","script":["printf 'A=x\\000y\\nnot a pair\\nC=ok\\n' >$MCI_OUTPUT"],"allow-failure":true}
+{"id":"b","script":["mci output get a C","mci output get a"],"depends-on":["a"]}
+{"id":"c","script":["mci call output/set job=c name=N 'value:=\"\\u0000\"' || mci output set OK=1"]}
+{"id":"d","script":["mci add late -- printf 'a' && mci call job/add 'spec:={\"id\":\"z\",\"script\":\"\\u0000\"}' || true"]}
+JOBS
+exits 0 "U+0000" timeout 30 mci-build --json ./script
+is "$(events '.type=="job/end" and .job=="a"' | jq -r '[.status,.reason,.error] | join(" ")')" \
+	"failure limit:outputs MCI_OUTPUT line 1: A: a value may not hold a NUL byte" "in an output fails the job that set it"
+is "$(mci log @/b | tr '\n' ' ')" "ok C=ok " "and the others stay"
+has "$(mci path @/c)" 'value: a string may not hold U\+0000' "in a call is refused"
+has "$(mci path @/d)" 'script: a string may not hold U\+0000' "as in a spec"
+unlike "$(cat "$out")" '[^\]u0000' "so that it is in no event"
+
+# a secret with a = in it, where the shell makes a word of its own of it
+cat >specs <<'JOBS'
+{"id":"s","params":["T","U"],"script":["sh post.sh"]}
+JOBS
+cat >post.sh <<'END'
+mci post a/b "$T"
+mci call event/post type=a/b "$T"
+mci post a/b "$U"
+mci post a/b t="$T"
+END
+export T=5tr0ng=12345678 U=5tr0ng:=12345679
+exits 0 "a split secret" timeout 30 mci-build --json --secret T --secret U ./script
+unset T U
+unlike "$(cat "$out")" '5tr0ng|1234567' "is in no event"
+is "$(grep -c 'a secret stands where NAME=VALUE was expected' "$(mci path @/s)")" 3 "and said"
+is "$(events '.type=="a/b"' | jq -c '[.t]')" '["***"]' "a named one is masked"
+
+# nothing is taken once the end is written, however long a reader of the events keeps the build
+cat >job.sh <<'END'
+echo "$MCI_BUILD" >address
+i=0
+while [ $((i += 1)) -le 1500 ]; do echo "{\"n\":$i,\"pad\":\"$(printf %060d 0)\"}"; done >"$MCI_NOTES"
+END
+echo '{"id":"a","script":["sh job.sh"]}' >specs
+mkfifo slow
+mci-build --json - <specs >slow 2>"$err" &
+build=$!
+started="$started $build"
+exec 5<slow
+log=$(mci path)/events.ndjson
+wait_for_line "$log" '"build/end"'
+refuses() {
+	exits 1 "after the end there is no $1" timeout 10 mci call -a "$(cat address)" "$@"
+	has "$err" 'the build has ended' "which is said"
+}
+refuses job/add 'spec:={"id":"late","script":["touch late"]}'
+refuses event/post type=a/b
+refuses output/set job=a name=A value=1
+refuses mask/add value=5tr0ng-token
+echo '{"type":"a/b"}' | timeout 10 nc -NU "$(cat address)" >"$out"
+has "$out" '"error":"refused","text":"the build has ended"' "nor an event without a call"
+exits 1 "and nothing to cancel" timeout 10 mci cancel
+is "$(mci call -a "$(cat address)" build/get | jq -r .status)" success "what is asked for is answered"
+cat <&5 >"$out"
+exec 5<&-
+wait_end "$build"
+is "$status" 0 "the build ends as its log says"
+is "$(tail -n 1 "$log" | jq -r '.type + " " + .status')" "build/end success" "which ends with that"
+ok "and the reader has all of it" cmp "$out" "$log"
+
 ok "no socket is left" sh -c '! ls "$XDG_RUNTIME_DIR"/mci/* 2>/dev/null'
 finish

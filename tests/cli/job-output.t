@@ -118,7 +118,7 @@ like "$(field 'last | .error')" 'no file' 'something else than a file does not h
 run job <<'E'
 {"id":"note","script":["echo before","echo '{\"section\":\"s\"}' >$MCI_NOTES; echo text >$MCI_NOTES","sleep 0.3; echo after"]}
 E
-is "$(field 'map(select(.type == "log/annotated")) | map([.offset, (.note // .text)]) | tojson')" \
+is "$(field 'map(select(.type == "log/annotated")) | map([.at, (.note // .text)]) | tojson')" \
 	'[[7,{"section":"s"}],[7,"text"]]' 'notes become events with the offset of the log'
 run job -j1 <<'E'
 {"id":"n1","script":"printf '{\"half' >$MCI_NOTES"}

@@ -7,7 +7,7 @@ need jq zstd perl flock
 
 # noted MS OFFSET NOTE: what a job wrote to MCI_NOTES when its log had come to OFFSET
 noted() {
-	event log/annotated "$1" "\"job\":\"unit\",\"attempt\":1,\"offset\":$2,$3"
+	event log/annotated "$1" "\"job\":\"unit\",\"attempt\":1,\"at\":$2,$3"
 }
 
 build n

@@ -230,6 +230,35 @@ START_TEST(texts_refused)
 }
 END_TEST
 
+START_TEST(carried)
+{
+	static const struct {
+		struct span json;
+		bool ok;
+	} cases[] = {
+		{ T("1"), true }, { T("\"a\""), true }, { T("{\"a\":[\"]]\",{}]}"), true },
+		{ T("\"\\u0000\""), false }, { T("\"a\\u0000\""), false }, { T("{\"\\u0000\":1}"), false },
+		{ T("[[{\"a\":[\"\\u0000\"]}]]"), false }, { T("\"\\\\\\u0000\""), false },
+		/* a backslash and u0000, and other escapes */
+		{ T("\"\\\\u0000\""), true }, { T("\"\\u00000\""), false }, { T("\"\\u0001\""), true },
+		{ T("\"\\\"\\u0000\""), false }, { T("\"\\\\\""), true },
+	};
+	struct bytes deep = { 0 };
+	struct error e;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg((scan_carried(cases[i].json, &e) == 0) == cases[i].ok, "%s", cases[i].json.p);
+	for (int n = SCAN_CARRIED; n <= SCAN_CARRIED + 1; n++) {
+		deep.len = 0;
+		for (int i = 0; i < 2 * n; i++)
+			bytes_char(&deep, i < n ? '[' : ']');
+		ck_assert((scan_carried((struct span){ deep.data, deep.len }, &e) == 0) ==
+		    (n <= SCAN_CARRIED));
+	}
+	bytes_free(&deep);
+}
+END_TEST
+
 START_TEST(numbers)
 {
 	static const struct {
@@ -287,6 +316,7 @@ main(void)
 	tcase_add_test(t, members);
 	tcase_add_test(t, texts);
 	tcase_add_test(t, texts_refused);
+	tcase_add_test(t, carried);
 	tcase_add_test(t, numbers);
 	tcase_add_test(t, seconds);
 	srunner_run_all(runner, CK_NORMAL);

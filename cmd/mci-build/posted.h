@@ -1,0 +1,17 @@
+/*
+ * posted: events that somebody else writes into the build's log: jobs, and the script. They are checked where
+ * they come in and written anew: with our envelope, in a form that every reader of the log and the hub take.
+ */
+#ifndef MCI_BUILD_POSTED_H
+#define MCI_BUILD_POSTED_H
+
+#include "build.h"
+
+/*
+ * Takes one event, a line of JSON: masks it, sets its time unless it has one, and gives it to the journal.
+ * Jobs may say everything but the nouns of the kit, the script script/busy alone. 0, or -1 with an error that
+ * names the member; ERROR_REFUSED for what is well formed and not theirs to say, or comes after the end.
+ */
+int posted_take(struct build *b, struct span line, bool script, struct error *e);
+
+#endif
