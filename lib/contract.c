@@ -91,7 +91,7 @@ static const struct contract_field command_end[] = {
 #define EXECUTED \
 	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
 	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
-	{ "error", CONTRACT_TEXT, false, "why it could not be started, for reason start" }, \
+	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME" }, \
 	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
 	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
 	{ "system", CONTRACT_SECONDS, false, "CPU time in the kernel" }, \

@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"
+#include "reason.h"
 #include "scan.h"
 #include "timestamp.h"
 
@@ -132,6 +133,7 @@ struct member {
 static const struct member job_members[] = {
 	{ NAME("attempt"), SHAPE_INT, offsetof(struct fold_job, attempt) },
 	{ NAME("reason"), SHAPE_TEXT, offsetof(struct fold_job, reason) },
+	{ NAME("error"), SHAPE_TEXT, offsetof(struct fold_job, error) },
 	{ NAME("exit"), SHAPE_INT, offsetof(struct fold_job, exit) },
 	{ NAME("signal"), SHAPE_INT, offsetof(struct fold_job, signal) },
 	{ NAME("elapsed"), SHAPE_SECONDS, offsetof(struct fold_job, elapsed) },
@@ -229,8 +231,9 @@ static void
 job_reset(struct fold_job *j)
 {
 	free(j->reason);
+	free(j->error);
 	free(j->text);
-	j->reason = j->text = NULL;
+	j->reason = j->error = j->text = NULL;
 	j->exit = j->signal = j->command = -1;
 	j->started = j->ended = j->elapsed = j->user = j->system = j->maxrss = j->bytes = 0;
 }
@@ -405,12 +408,29 @@ fold_file(struct fold *f, const char *path, struct error *e)
 	return result;
 }
 
+static struct span
+span_of(const char *text)
+{
+	return (struct span){ text, text == NULL ? 0 : strlen(text) };
+}
+
+void
+fold_reason(struct bytes *into, const struct fold_job *j)
+{
+	struct reason r = { span_of(j->reason), j->exit, j->signal, span_of(j->error) };
+
+	if (span_is(r.name, status_name(j->status)))
+		r.name.n = 0;
+	reason_add(into, &r);
+}
+
 void
 fold_free(struct fold *f)
 {
 	for (size_t i = 0; i < f->njobs; i++) {
 		free(f->jobs[i].id);
 		free(f->jobs[i].reason);
+		free(f->jobs[i].error);
 		free(f->jobs[i].text);
 	}
 	free(f->jobs);

@@ -29,6 +29,7 @@ struct fold_job {
 	int attempt;
 	bool cached, allowed;       /* taken from the store; failed, but allow-failure */
 	char *reason;               /* "exit", "timeout"... of its end, or why it was skipped; may be NULL */
+	char *error;                /* what exactly was wrong, when it says; may be NULL */
 	int exit, signal;           /* -1 when not so */
 	int64_t started, ended;     /* wall clock, 0 when not yet */
 	int64_t elapsed, user, system; /* nanoseconds */
@@ -61,6 +62,8 @@ int fold_event(struct fold *f, const struct message *m, struct error *e);
 /* Folds a whole events file; a torn last line is left out. 0, or -1 with FILE:LINE. */
 int fold_file(struct fold *f, const char *path, struct error *e);
 struct fold_job *fold_find(struct fold *f, const char *id, size_t n);
+/* Appends why the job ended as it did, in words (reason.h); nothing that its status says already. */
+void fold_reason(struct bytes *into, const struct fold_job *j);
 void fold_free(struct fold *f);
 
 #endif

@@ -537,6 +537,7 @@ has_job(const struct state_build *b, const char *job)
 	return found;
 }
 
+/* A word as a job of the project's latest build: 1, 0 that has none of this name, -1 it can be none. */
 static int
 find_job_here(struct state_build *b, char **job, const char *text, const char *project)
 {
@@ -546,10 +547,10 @@ find_job_here(struct state_build *b, char **job, const char *text, const char *p
 		return -1;
 	if (has_job(b, text)) {
 		*job = xstrdup(text);
-		return 0;
+		return 1;
 	}
 	state_build_free(b);
-	return -1;
+	return 0;
 }
 
 int
@@ -557,15 +558,13 @@ state_job_meant(struct state_build *b, char **job, const char *text, const char 
     struct error *e)
 {
 	bool number = number_of(text, strlen(text)) > 0;
+	int here = number ? -1 : find_job_here(b, job, text, project);
 
-	if (!number && find_job_here(b, job, text, project) == 0)
+	if (here == 1 || state_job_find(b, job, text, project, e) == 0)
 		return 0;
-	if (state_job_find(b, job, text, project, e) == 0)
+	if (number && find_job_here(b, job, text, project) == 1)
 		return 0;
-	if (number && find_job_here(b, job, text, project) == 0)
-		return 0;
-	if (e != NULL && e->code == ERROR_NOT_FOUND && !number && strchr(text, '/') == NULL &&
-	    text[0] != '@')
+	if (here == 0 && e != NULL && e->code == ERROR_NOT_FOUND)
 		error_before(e, "the latest build here has no job '%s', and ", text);
 	return -1;
 }

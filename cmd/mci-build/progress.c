@@ -10,15 +10,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "memory.h"
 #include "process.h"
-#include "terminal.h"
+#include "tails.h"
+
+/* Without a view, so many failures are shown with so many lines of what they printed. */
+#define TAILS 5
+#define TAIL_LINES 20
 
 struct progress {
 	bool tree, json, plain;
 	pid_t tree_pid, plain_pid; /* 0: none, or it has ended */
 	struct journal_feed *tree_feed, *json_feed;
 	bool failed;               /* a view could not write all of it, and said why */
+	int tails;                 /* ends of logs that were shown, by nothing else */
 };
 
 static bool
@@ -149,15 +155,36 @@ progress_reaped(struct build *b, pid_t pid, int status)
 	return true;
 }
 
+/* The end of the job's log, each line with the job in front; of many failures only where it stands. */
+static void
+tail_show(struct build *b, const struct job *j)
+{
+	AUTO_CLOSE int logs = kernel.open(AT_FDCWD, b->logs, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_BYTES text = { 0 };
+	int n = tails_lines(&text, logs, j->id, j->attempt, TAIL_LINES, false);
+	const char *p = text.data, *end = p + text.len;
+	bool show = n > 0 && b->progress->tails++ < TAILS;
+
+	while (show && p < end) {
+		const char *stop = memchr(p, '\n', (size_t)(end - p));
+
+		fprintf(stderr, "%s | %.*s\n", j->id, (int)(stop - p), p);
+		p = stop + 1;
+	}
+	if (n == TAIL_LINES || (n > 0 && !show))
+		build_note(b, "job %s: all of it: mci log %s/%s", j->id, b->folder.name, j->id);
+}
+
 void
-progress_job_ended(struct build *b, const char *id, enum status status, struct span reason)
+progress_job_ended(struct build *b, const struct job *j, enum status status, const char *why)
 {
 	struct progress *p = b->progress;
 
 	if (p == NULL || p->tree || p->json || status == STATUS_SUCCESS || status == STATUS_CANCELED)
 		return;
-	build_note(b, "job %s: %s (%.*s); see: mci log %s/%s", id, status_name(status), (int)reason.n,
-	    reason.p, b->folder.name, id);
+	build_note(b, "job %s: %s: %s", j->id, status_name(status), why);
+	if (!p->plain)
+		tail_show(b, j);
 }
 
 void

@@ -12,8 +12,9 @@
 int progress_start(struct build *b, struct error *e);
 /* A child ended: true when it was a view. */
 bool progress_reaped(struct build *b, pid_t pid, int status);
-/* A job ended; without a view that shows it, a failure is said on stderr. */
-void progress_job_ended(struct build *b, const char *id, enum status status, struct span reason);
+/* A job that ran, or could not, has ended so; why is in words. Without a view that shows it, a failure is
+ * said on stderr, with the end of the log of the first few. */
+void progress_job_ended(struct build *b, const struct job *j, enum status status, const char *why);
 /* All events are in the log: views end when they have shown them. */
 void progress_finish(struct build *b);
 /* Whether a view has not ended yet. */

@@ -6,7 +6,7 @@
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
-#include "scan.h"
+#include "reason.h"
 
 int
 result_read(struct result *r, struct span line, struct error *e)
@@ -15,7 +15,7 @@ result_read(struct result *r, struct span line, struct error *e)
 	struct scan_member m;
 	int got;
 
-	*r = (struct result){ .exit = -1 };
+	*r = (struct result){ .exit = -1, .signal = -1 };
 	if (scan_open(&s, line.p, line.n, e) < 0)
 		return -1;
 	while ((got = scan_next(&s, &m, e)) > 0) {
@@ -25,6 +25,11 @@ result_read(struct result *r, struct span line, struct error *e)
 		} else if (span_is(m.key, "exit")) {
 			if (scan_integer(&m.value, 0, 255, &r->exit, e) < 0)
 				return -1;
+		} else if (span_is(m.key, "signal")) {
+			if (scan_integer(&m.value, 0, INT32_MAX, &r->signal, e) < 0)
+				return -1;
+		} else if (span_is(m.key, "error") && m.value.type == SCAN_STRING) {
+			r->error = m.value;
 		} else if (span_is(m.key, "outputs")) {
 			r->outputs = m.value.raw;
 		}
@@ -59,6 +64,17 @@ result_status(const struct result *r)
 			return rows[i].status;
 	}
 	return STATUS_FAILURE; /* limit:NAME */
+}
+
+void
+result_reason(const struct result *r, struct bytes *into)
+{
+	struct reason why = { r->reason, (int)r->exit, (int)r->signal, { NULL, 0 } };
+	AUTO_BYTES error = { 0 };
+
+	if (r->error.raw.n > 0 && scan_text(&r->error, &error, NULL) == 0)
+		why.error = (struct span){ error.data, error.len };
+	reason_add(into, &why);
 }
 
 /* Copies the members of an object that are not in without (an object's members, no braces; may be NULL). */

@@ -269,6 +269,7 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 	struct job *j = &b->graph.jobs[job];
 	struct bytes *line = event(b, "job/end", j);
 	bool allowed = j->allow_failure && (status == STATUS_FAILURE || status == STATUS_ERROR);
+	AUTO_BYTES why = { 0 };
 
 	emit_integer(line, "attempt", j->attempt);
 	emit_text(line, "status", status_name(status));
@@ -276,8 +277,9 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 		emit_bool(line, "allowed", true);
 	result_write(r, j, line);
 	journal_end(&b->journal);
+	result_reason(r, &why);
 	if (!allowed)
-		progress_job_ended(b, j->id, status, r->reason);
+		progress_job_ended(b, j, status, bytes_string(&why));
 	b->failed |= status == STATUS_FAILURE && !allowed;
 	b->errored |= status == STATUS_ERROR && !allowed;
 	ended(b, job, status, status != STATUS_SUCCESS && !allowed);
@@ -298,6 +300,7 @@ lost(struct build *b, uint32_t job, const char *why)
 	emit_text(line, "reason", b->canceled ? "canceled" : "lost");
 	emit_text(line, "error", why);
 	journal_end(&b->journal);
+	progress_job_ended(b, j, status, why);
 	b->errored = true;
 	ended(b, job, status, true);
 }

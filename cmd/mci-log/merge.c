@@ -38,7 +38,7 @@ view_open(const struct view *v, struct source *s, struct error *e)
 }
 
 static void
-note_missing(const struct view *v, struct source *s)
+note_end(const struct view *v, struct source *s)
 {
 	int64_t size = source_size(s);
 
@@ -48,13 +48,16 @@ note_missing(const struct view *v, struct source *s)
 	else if (size < s->bytes)
 		output_note(v->out, "%s: the log is truncated: %lld of %lld bytes are there",
 		    s->name, (long long)size, (long long)s->bytes);
+	/* who follows a whole build has its events for that */
+	if (s->why != NULL && (v->snapshot || !v->out->prefix))
+		output_note(v->out, "%s: %s", s->name, s->why);
 }
 
 void
 view_finish(const struct view *v, struct source *s)
 {
 	if (s->ended)
-		note_missing(v, s);
+		note_end(v, s);
 	s->done = true;
 	source_close(s);
 }

@@ -195,11 +195,21 @@ on_start(struct run *r, const struct message *m)
 static void
 on_executed(struct run *r, const struct message *m)
 {
-	struct source *s = source_of(r, m);
+	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
+	AUTO_BYTES why = { 0 };
+	struct source *s;
 	struct scan_value v;
 
+	/* the one job that was asked for has no log when it could not be started: run_nothing says why */
+	if (r->only != NULL && r->n == 0 && j != NULL && j->reason != NULL && strcmp(j->reason, "start") == 0)
+		return;
+	s = source_of(r, m);
 	if (s == NULL)
 		return;
+	if (j->error != NULL && s->why == NULL) {
+		fold_reason(&why, j);
+		s->why = bytes_give(&why);
+	}
 	s->ended = s->dirty = true;
 	s->bytes = member_integer(m, "bytes", -1);
 	s->first = member_time(m, "first-output");
@@ -373,6 +383,7 @@ int
 run_nothing(struct run *r, struct error *e)
 {
 	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
+	AUTO_BYTES why = { 0 };
 	const char *near;
 
 	if (r->bare)
@@ -386,9 +397,9 @@ run_nothing(struct run *r, struct error *e)
 	if (r->attempt > 0 && j->started > 0)
 		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
 		    r->build.name, r->only, r->attempt, j->attempt);
-	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: it is %s%s%s%s", r->build.name, r->only,
-	    status_name(j->status), j->reason == NULL ? "" : " (",
-	    j->reason == NULL ? "" : j->reason, j->reason == NULL ? "" : ")");
+	fold_reason(&why, j);
+	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: %s%s%s", r->build.name, r->only,
+	    status_name(j->status), why.len == 0 ? "" : ": ", bytes_string(&why));
 }
 
 int

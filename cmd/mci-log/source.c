@@ -275,6 +275,7 @@ source_free(struct source *s)
 	source_close(s);
 	free(s->name);
 	free(s->file);
+	free(s->why);
 	bytes_free(&s->head);
 	free(s);
 }

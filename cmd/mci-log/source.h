@@ -27,6 +27,7 @@ struct source {
 	int64_t first;   /* when the first bytes came, 0 when not known */
 	int64_t bytes;   /* the length that the job's end promises, -1 before */
 	bool truncated;  /* bytes were dropped when it was written */
+	char *why;       /* what was wrong with the attempt, in words; NULL: nothing that its end tells */
 	bool ended;      /* nothing will be added */
 	/* for who shows it */
 	bool dirty;      /* there may be something new */

@@ -20,7 +20,8 @@ failed(const struct fold_job *j)
 	return (j->status == STATUS_FAILURE && !j->allowed) || j->status == STATUS_ERROR;
 }
 
-/* "── unit: exit 2 ──" and the last lines of its log, when it has any. */
+/* "── unit: exit 2 ──" and the last lines of its log, when it has any; or alone, where the edge of the terminal
+ * may have cut what was wrong. */
 static void
 tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int logs)
 {
@@ -28,7 +29,7 @@ tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int
 	const char *rule = p->utf8 ? "──" : "--";
 	int n = tails_lines(&text, logs, j->id, j->attempt, TAIL_LINES, p->color);
 
-	if (n == 0)
+	if (n == 0 && (j->error == NULL || p->columns == 0))
 		return;
 	bytes_char(b, '\n');
 	picture_paint(b, p, picture_color(j->status));

@@ -71,30 +71,13 @@ picture_mark(struct bytes *b, const struct picture *p, enum status s)
 	picture_paint(b, p, "");
 }
 
-/* "exit 2" rather than "exit", and signals by name. */
-static void
-reason_exact(struct bytes *b, const struct fold_job *j)
-{
-	const char *reason = j->reason == NULL ? "" : j->reason;
-	const char *name = j->signal > 0 ? sigabbrev_np(j->signal) : NULL;
-
-	if (strcmp(reason, "exit") == 0 && j->exit >= 0)
-		bytes_format(b, "exit %d", j->exit);
-	else if (strcmp(reason, "signal") == 0 && name != NULL)
-		bytes_format(b, "SIG%s", name);
-	else if (strcmp(reason, "start") == 0)
-		bytes_text(b, "could not be started");
-	else if (strcmp(reason, status_name(j->status)) != 0)
-		bytes_text(b, reason);
-}
-
 void
 picture_reason(struct bytes *b, const struct fold_job *j)
 {
 	size_t from = b->len;
 
 	if (j->status != STATUS_SUCCESS)
-		reason_exact(b, j);
+		fold_reason(b, j);
 	if (j->allowed)
 		bytes_text(b, b->len > from ? ", allowed" : "allowed");
 	if (j->cached)

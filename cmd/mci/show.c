@@ -45,6 +45,8 @@ job_json(struct bytes *b, const struct fold *f, const struct fold_job *j)
 	emit_integer(b, "attempt", j->attempt);
 	if (j->reason != NULL)
 		emit_text(b, "reason", j->reason);
+	if (j->error != NULL)
+		emit_text(b, "error", j->error);
 	if (j->exit >= 0)
 		emit_integer(b, "exit", j->exit);
 	if (j->signal >= 0)

@@ -126,7 +126,7 @@ like "$(cat "$err")" 'cut: the log is truncated: 6 of 600 bytes' "with a message
 run mci-log -q ./b/cut
 is "$(cat "$err")" "" "that -q leaves out"
 exits 1 "a job that did not run has no log" mci-log ./b/never
-like "$(cat "$err")" 'skipped \(when\)' "and it is said why"
+like "$(cat "$err")" 'skipped: when$' "and it is said why"
 exits 1 "a job that is not there is not found" mci-log ./b/cat
 like "$(cat "$err")" "no job 'cat'; did you mean 'cut'" "and the nearest named"
 exits 1 "nor is a build" mci-log ./nowhere

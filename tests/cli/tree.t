@@ -96,7 +96,7 @@ second=0
 } >many
 run mci tree many
 has "$out" '^✗ a .*exit 1, allowed$' "an allowed failure says so"
-has "$out" '^! b .*could not be started$' "an error has its own mark"
+has "$out" '^! b .*not started$' "an error has its own mark"
 has "$out" '^✗ c .*SIGKILL$' "signals have names"
 has "$out" '^✓ d .*cached$' "so has what was taken from the store"
 has "$out" '^error: 1 ok, 1 failed, 1 failed but allowed, 1 error in 3\.0s$' "all are counted"
