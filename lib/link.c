@@ -281,7 +281,7 @@ hand_out(struct link *l)
 	}
 	close_all(fds, nfds);
 	if (got == LINE_LONG && l->events->too_long != NULL)
-		l->events->too_long(l->arg, l, l->inbox.reader.number);
+		l->events->too_long(l->arg, l, l->inbox.reader.number, line);
 	return true;
 }
 
@@ -300,7 +300,7 @@ hand_out_run(struct link *l)
 	if (got == LINE_OK)
 		l->events->lines(l->arg, l, lines);
 	else if (l->events->too_long != NULL)
-		l->events->too_long(l->arg, l, l->inbox.reader.number);
+		l->events->too_long(l->arg, l, l->inbox.reader.number, lines);
 	return true;
 }
 

@@ -39,8 +39,9 @@ struct link_events {
 	 * included; for programs that pass them on. Descriptors are closed, link_pause holds
 	 * from the next read on. */
 	void (*lines)(void *arg, struct link *l, struct span lines);
-	/* A line over the limit was dropped; the stream goes on. May be NULL. */
-	void (*too_long)(void *arg, struct link *l, uint64_t number);
+	/* A line over the limit was dropped; the stream goes on. head is its first 64 bytes. May be
+	 * NULL. */
+	void (*too_long)(void *arg, struct link *l, uint64_t number, struct span head);
 	/* What had to wait has been taken; not called when link_send could give all of it at once
 	 * (link_unsent says so). May be NULL. */
 	void (*drained)(void *arg, struct link *l);

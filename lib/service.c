@@ -364,11 +364,12 @@ connection_data(void *arg, struct link *l, struct span piece, uint64_t left)
 }
 
 static void
-connection_too_long(void *arg, struct link *l, uint64_t number)
+connection_too_long(void *arg, struct link *l, uint64_t number, struct span head)
 {
 	char text[80];
 
 	(void)l;
+	(void)head;
 	snprintf(text, sizeof(text), "the line is longer than %d bytes", LINE_LIMIT);
 	report(arg, number, "not-json", text);
 }

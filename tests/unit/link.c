@@ -45,11 +45,12 @@ on_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 }
 
 static void
-on_too_long(void *arg, struct link *l, uint64_t number)
+on_too_long(void *arg, struct link *l, uint64_t number, struct span head)
 {
 	struct end *end = arg;
 
 	(void)l;
+	(void)head;
 	bytes_format(&end->lines, "%llu:!;", (unsigned long long)number);
 }
 
