@@ -1,536 +1,698 @@
 #include "client.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
+#include "backoff.h"
 #include "connect.h"
 #include "contract.h"
-#include "duration.h"
-#include "emit.h"
-#include "kernel.h"
+#include "line.h"
 #include "link.h"
 #include "memory.h"
 #include "message.h"
+#include "rpc.h"
 
-/* How often a command looks whether a server whose queue is full has room now. */
-#define RETRY (5 * MILLISECOND)
+enum state {
+	WAITING, /* for a connection, or for room on it */
+	SENT,    /* on this connection */
+	RESTING, /* the other side was busy: until a pause is over */
+	FAILED,  /* and its caller is to be told */
+};
 
 struct call {
+	struct client *client;
 	int64_t id;
+	enum state state;
+	enum client_again again;
+	struct bytes request;     /* what is sent (again); empty when that cannot be any more */
+	uint64_t line, heard;     /* SENT: which line of the link it is, and what had come on it then */
+	struct backoff backoff;
+	struct loop_timer *rest, *limit;
+	struct error *why;        /* FAILED */
 	client_done *done;
 	void *arg;
-	struct call *next;
+	struct call *next, *previous;
 };
 
 struct client {
 	struct loop *loop;
-	struct link *link; /* NULL when it was lost */
-	char *address;
-	struct call *calls, **last;
+	struct address address;
+	const struct client_events *told;
+	void *arg;
+	struct link *link;         /* NULL while there is none */
+	bool used;                 /* there was one */
+	uint64_t lines, heard;     /* how many went and came on it */
+	struct error said;         /* a complaint on it: its last word, should it be lost */
+	struct call *first, *last; /* as they came */
+	size_t ncalls, nwaiting, bytes;
 	int64_t id;
-	int *fds, nfds;    /* that came with the reply being told; -1: taken */
-	struct error why;  /* what the other side said before the link was lost */
-	struct loop_timer *lost;
+	int *fds, nfds;            /* that came with the reply being told; -1: taken */
+	struct backoff backoff;
+	struct loop_timer *again;  /* no connection is tried before */
+	struct loop_timer *kick;
+	bool away, away_told;
+	struct error why;          /* away: why */
+	int depth;                 /* callbacks that are running */
+	bool closed;
 };
 
-void
-client_request(struct bytes *line, int64_t id, const char *method, struct span params)
+static void pump(struct client *c);
+static void step(void *arg);
+
+static bool
+is_single(const struct client *c)
 {
-	bytes_text(line, "{\"jsonrpc\":\"2.0\",\"id\":");
-	bytes_number(line, id);
-	emit_text(line, "method", method);
-	if (params.n > 0)
-		emit_raw(line, "params", params);
-	/* JSON that a person wrote may go over several lines; in a valid string there is no raw newline */
-	for (size_t i = 0; i < line->len; i++) {
-		if (line->data[i] == '\n')
-			line->data[i] = ' ';
+	return c->address.kind == ADDRESS_STDIO || c->address.kind == ADDRESS_FD;
+}
+
+static void
+kicked(void *arg)
+{
+	struct client *c = arg;
+
+	c->kick = NULL;
+	step(c);
+}
+
+/* Goes on from the loop, for what must not happen inside the caller's call. */
+static void
+kick(struct client *c)
+{
+	if (c->kick == NULL)
+		c->kick = loop_after(c->loop, 0, kicked, c);
+}
+
+static void
+set_state(struct call *call, enum state state)
+{
+	struct client *c = call->client;
+
+	if (call->state == WAITING)
+		c->nwaiting--;
+	if (state == WAITING)
+		c->nwaiting++;
+	call->state = state;
+}
+
+static void
+forget_request(struct call *call)
+{
+	call->client->bytes -= call->request.len;
+	bytes_free(&call->request);
+}
+
+/* It is no longer one of the client's. */
+static void
+take_out(struct call *call)
+{
+	struct client *c = call->client;
+
+	set_state(call, FAILED);
+	loop_cancel(c->loop, call->rest);
+	loop_cancel(c->loop, call->limit);
+	forget_request(call);
+	if (call->previous != NULL)
+		call->previous->next = call->next;
+	else
+		c->first = call->next;
+	if (call->next != NULL)
+		call->next->previous = call->previous;
+	else
+		c->last = call->previous;
+	c->ncalls--;
+}
+
+static void
+call_free(struct call *call)
+{
+	free(call->why);
+	free(call);
+}
+
+/* Takes it out and tells its caller, who may close the client. Only in the loop's callbacks. */
+static void
+end(struct call *call, struct span result, const struct error *e)
+{
+	take_out(call);
+	call->done(call->arg, result, e);
+	call_free(call);
+}
+
+/* Its caller is told by the next step. */
+static void
+fail(struct call *call, const struct error *why)
+{
+	if (call->state == FAILED)
+		return;
+	set_state(call, FAILED);
+	call->why = xmalloc(sizeof(*call->why));
+	*call->why = *why;
+	kick(call->client);
+}
+
+static void
+release(struct client *c)
+{
+	if (c->depth > 0)
+		return;
+	address_free(&c->address);
+	free(c);
+}
+
+static void
+leave(struct client *c)
+{
+	c->depth--;
+	if (c->closed)
+		release(c);
+}
+
+static void
+away(struct client *c, const struct error *why)
+{
+	c->away = true;
+	c->why = *why;
+	kick(c);
+}
+
+static void
+tell_outage(struct client *c)
+{
+	if (c->away == c->away_told)
+		return;
+	c->away_told = c->away;
+	if (c->told->outage != NULL)
+		c->told->outage(c->arg, c->away ? &c->why : NULL);
+}
+
+static void
+rested(void *arg)
+{
+	struct client *c = arg;
+
+	c->again = NULL;
+	step(c);
+}
+
+/* The next connection is not tried at once. */
+static void
+pause_now(struct client *c)
+{
+	if (c->again == NULL && !is_single(c))
+		c->again = loop_after(c->loop, backoff_next(&c->backoff), rested, c);
+}
+
+/* There is no connection, and those that wait for one fail, unless they may wait for the next. */
+static void
+unreachable(struct client *c, const struct error *why)
+{
+	for (struct call *call = c->first; call != NULL; call = call->next) {
+		if (call->state == WAITING && (call->again == CLIENT_ONCE || is_single(c)))
+			fail(call, why);
 	}
-	emit_line(line);
-}
-
-static int
-request_fits(const struct bytes *line, struct error *e)
-{
-	if (line->len <= LINE_LIMIT)
-		return 0;
-	return error_set(e, ERROR_LIMIT, "the request has %zu bytes, a line may have %d", line->len,
-	    LINE_LIMIT);
-}
-
-void
-client_reply_error(const struct message *m, struct error *e)
-{
-	AUTO_BYTES text = { 0 };
-	struct scan_value v;
-	int64_t code = 0;
-
-	if (message_member(m->error.p, m->error.n, "code", &v, NULL) == 1)
-		scan_integer(&v, INT32_MIN, INT32_MAX, &code, NULL);
-	if (message_member(m->error.p, m->error.n, "message", &v, NULL) == 1)
-		scan_text(&v, &text, NULL);
-	error_set(e, contract_error_code((long)code), "%s",
-	    text.len > 0 ? bytes_string(&text) : "an error without a message");
-}
-
-void
-client_line_error(const struct message *m, struct error *e)
-{
-	AUTO_BYTES name = { 0 }, text = { 0 };
-	const struct contract_error *row;
-	struct scan_value v;
-
-	if (message_member(m->line.p, m->line.n, "error", &v, NULL) == 1)
-		scan_text(&v, &name, NULL);
-	if (message_member(m->line.p, m->line.n, "text", &v, NULL) == 1)
-		scan_text(&v, &text, NULL);
-	row = contract_error(bytes_string(&name));
-	error_set(e, row != NULL ? row->is : ERROR_INTERNAL, "%s", bytes_string(&text));
+	away(c, why);
+	pause_now(c);
 }
 
 /* What a lost link means for what was open: the other side's last word, else how it was lost. */
 static void
-lost_error(const char *address, const struct error *said, const struct error *why, struct error *e)
+lost_error(const struct client *c, const struct error *why, struct error *e)
 {
-	if (said->code != ERROR_NONE)
-		*e = *said;
-	else if (why != NULL && why->code != ERROR_NONE)
+	const char *address = c->address.text;
+
+	if (c->said.code != ERROR_NONE)
+		*e = c->said;
+	else if (why->code != ERROR_NONE)
 		error_set(e, ERROR_DISCONNECTED, "%s: %s", address, why->text);
 	else
 		error_set(e, ERROR_DISCONNECTED, "%s: the other end closed the connection", address);
 }
 
+/* The link is gone. What may be sent again goes first over the next one. */
 static void
-fail_all(struct client *c, const struct error *e)
+lost(struct client *c, const struct error *why)
 {
-	struct call *call;
+	bool open = false;
+	struct error e;
 
-	/* a callback may call again: that call fails in the next round, not here */
-	struct call *calls = c->calls;
-	c->calls = NULL;
-	c->last = &c->calls;
-	while ((call = calls) != NULL) {
-		calls = call->next;
-		call->done(call->arg, (struct span){ NULL, 0 }, e);
-		free(call);
+	c->link = NULL;
+	lost_error(c, why, &e);
+	for (struct call *call = c->first; call != NULL; call = call->next) {
+		if (call->state != SENT)
+			continue;
+		open = true;
+		if (call->again == CLIENT_ONCE)
+			fail(call, &e);
+		else
+			set_state(call, WAITING);
+	}
+	if (is_single(c))
+		unreachable(c, &e);
+	else if (open) {
+		away(c, &e);
+		pause_now(c);
 	}
 }
 
 static void
-on_lost(void *arg)
+drop_link(struct client *c, const struct error *why)
 {
-	struct client *c = arg;
-	struct error e = c->why;
+	link_close(c->link);
+	lost(c, why);
+}
 
-	c->lost = NULL;
-	fail_all(c, &e);
+static struct call *
+find(const struct client *c, int64_t id)
+{
+	struct call *call = c->first;
+
+	while (call != NULL && call->id != id)
+		call = call->next;
+	return call;
 }
 
 static void
-on_reply(struct client *c, const struct message *m)
+call_rested(void *arg)
+{
+	struct call *call = arg;
+
+	call->rest = NULL;
+	set_state(call, WAITING);
+	step(call->client);
+}
+
+/* The other side has no time for it now. */
+static void
+rest(struct call *call, const struct error *why)
+{
+	struct client *c = call->client;
+
+	set_state(call, RESTING);
+	call->rest = loop_after(c->loop, backoff_next(&call->backoff), call_rested, call);
+	away(c, why);
+}
+
+static void
+answered(struct call *call, const struct message *m)
+{
+	struct client *c = call->client;
+	int64_t id = call->id;
+	struct error e = { 0 };
+
+	if (m->error.n > 0)
+		rpc_reply_error(m, &e);
+	backoff_over(&c->backoff);
+	if (call->again == CLIENT_INSIST && rpc_passing(&e)) {
+		rest(call, &e);
+		return;
+	}
+	if (!rpc_passing(&e)) {
+		c->away = false;
+		tell_outage(c);
+		call = find(c, id); /* unless it was given up in there */
+	}
+	if (call != NULL)
+		end(call, m->error.n > 0 ? (struct span){ NULL, 0 } : m->result, &e);
+}
+
+/* About a line of ours: of the call that it was, if it was one. 0: it does not say about which. */
+static void
+complained(struct client *c, uint64_t line, const struct error *e)
+{
+	for (struct call *call = c->first; call != NULL && line > 0; call = call->next) {
+		if (call->state == SENT && call->line == line) {
+			end(call, (struct span){ NULL, 0 }, e);
+			return;
+		}
+	}
+	c->said = *e;
+	if (c->told->complaint != NULL)
+		c->told->complaint(c->arg, e);
+}
+
+static void
+reply_came(struct client *c, const struct message *m)
 {
 	struct scan_value id = { SCAN_NUMBER, m->id };
-	struct error e = { 0 };
-	struct call **at, *call;
+	struct call *call;
+	struct error e;
 	int64_t number;
 
-	if (m->id.n == 0 || m->id.p[0] == '"' || scan_integer(&id, 1, INT64_MAX, &number, NULL) < 0)
-		return;
-	for (at = &c->calls; *at != NULL && (*at)->id != number; at = &(*at)->next)
-		;
-	call = *at;
-	if (call == NULL)
-		return;
-	*at = call->next;
-	if (*at == NULL)
-		c->last = at;
-	if (m->error.n > 0)
-		client_reply_error(m, &e);
-	call->done(call->arg, m->error.n > 0 ? (struct span){ NULL, 0 } : m->result, &e);
-	free(call);
+	if (m->error.n > 0 && span_is(m->id, "null")) {
+		rpc_reply_error(m, &e);
+		complained(c, 0, &e);
+	} else if (m->id.n == 0 || m->id.p[0] == '"' ||
+	    scan_integer(&id, 1, c->id, &number, NULL) < 0) {
+		/* whatever it means, replies can no longer be told apart */
+		error_set(&e, ERROR_DISCONNECTED, "it answered what was not asked, with the id %.*s",
+		    (int)(m->id.n < 40 ? m->id.n : 40), m->id.p);
+		drop_link(c, &e);
+	} else if ((call = find(c, number)) != NULL && call->state == SENT) {
+		answered(call, m);
+	}
 }
 
 /* Closes what nobody took. */
 static void
-drop(int *fds, int n)
+close_all(int *fds, int n)
 {
 	for (int i = 0; i < n; i++)
 		memory_close(&fds[i]);
 }
 
-/* Takes up to max of n descriptors; how many. */
-static int
-take(int *from, int n, int *into, int max)
-{
-	int taken = n < max ? n : max;
-
-	for (int i = 0; i < taken; i++) {
-		into[i] = from[i];
-		from[i] = -1;
-	}
-	return taken;
-}
-
 static void
-client_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
+line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
 	struct client *c = arg;
 	struct message m;
-
-	(void)l;
-	c->fds = fds;
-	c->nfds = nfds;
-	if (message_read(&m, line.p, line.n, NULL) == 0) {
-		if (m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
-			client_line_error(&m, &c->why);
-		else if (m.kind == MESSAGE_REPLY)
-			on_reply(c, &m); /* c may be closed in there */
-	}
-	drop(fds, nfds);
-}
-
-static void
-client_closed(void *arg, struct link *l, const struct error *why)
-{
-	struct client *c = arg;
 	struct error e;
 
 	(void)l;
-	c->link = NULL;
-	lost_error(c->address, &c->why, why, &e);
-	c->why = e;
-	fail_all(c, &e); /* c may be closed in there */
+	c->depth++;
+	c->heard++;
+	c->fds = fds;
+	c->nfds = nfds;
+	if (message_read(&m, line.p, line.n, NULL) == 0) {
+		if (m.kind == MESSAGE_REPLY) {
+			reply_came(c, &m);
+		} else if (m.kind == MESSAGE_EVENT && span_is(m.type, "error")) {
+			rpc_line_error(&m, &e);
+			complained(c, (uint64_t)message_integer(line, "line", 0), &e);
+		}
+	}
+	c->nfds = 0;
+	close_all(fds, nfds);
+	leave(c);
 }
 
-static const struct link_events client_events = { .line = client_line, .closed = client_closed };
+/* Whose reply it is stands at its beginning. */
+static void
+too_long(void *arg, struct link *l, uint64_t number, struct span head)
+{
+	struct client *c = arg;
+	struct call *call;
+	struct error e;
+
+	(void)l;
+	(void)number;
+	c->depth++;
+	c->heard++;
+	call = find(c, message_integer(head, "id", 0));
+	error_set(&e, ERROR_LIMIT, "%s: the reply is longer than a line may be (%d bytes)",
+	    c->address.text, LINE_LIMIT);
+	if (call != NULL && call->state == SENT)
+		end(call, (struct span){ NULL, 0 }, &e);
+	leave(c);
+}
+
+static void
+drained(void *arg, struct link *l)
+{
+	(void)l;
+	step(arg);
+}
+
+static void
+link_lost(void *arg, struct link *l, const struct error *why)
+{
+	(void)l;
+	lost(arg, why);
+	step(arg);
+}
+
+static const struct link_events link_events = {
+	.line = line_came,
+	.too_long = too_long,
+	.drained = drained,
+	.closed = link_lost,
+};
+
+static int
+connect_now(struct client *c, struct error *e)
+{
+	if (is_single(c) && c->used)
+		return error_set(e, ERROR_DISCONNECTED, "%s: the connection was lost", c->address.text);
+	c->link = connect_open(c->loop, &c->address, &link_events, c, e);
+	if (c->link == NULL)
+		return -1;
+	c->used = true;
+	c->lines = c->heard = 0;
+	c->said.code = ERROR_NONE;
+	return 0;
+}
+
+/* Somebody waits for a connection. */
+static void
+reach(struct client *c)
+{
+	struct error e;
+
+	if (connect_now(c, &e) == 0)
+		return;
+	if (e.code == ERROR_BUSY)
+		pause_now(c); /* its queue is full: it is there */
+	else
+		unreachable(c, &e);
+}
+
+/* Puts it on the link; false when there is no room. */
+static bool
+send_call(struct call *call)
+{
+	struct client *c = call->client;
+	size_t unsent = link_unsent(c->link);
+
+	if (unsent > 0 && unsent + call->request.len > LINK_BUFFER)
+		return false;
+	if (link_send(c->link, call->request.data, call->request.len) < 0) {
+		drop_link(c, &(struct error){ ERROR_DISCONNECTED, 0, "the link takes nothing" });
+		unreachable(c, &c->why);
+		return false;
+	}
+	set_state(call, SENT);
+	call->line = ++c->lines;
+	call->heard = c->heard;
+	if (call->again == CLIENT_ONCE)
+		forget_request(call);
+	return true;
+}
+
+static void
+pump(struct client *c)
+{
+	struct call *call, *next;
+
+	for (call = c->first; call != NULL && c->nwaiting > 0 && c->link != NULL; call = next) {
+		next = call->next;
+		if (call->state == WAITING && !send_call(call))
+			return;
+	}
+}
+
+/* What can be done now, and who is to be told of it. Only in the loop's callbacks. */
+static void
+step(void *arg)
+{
+	struct client *c = arg;
+	struct call *call;
+
+	c->depth++;
+	if (c->nwaiting > 0 && c->link == NULL && c->again == NULL)
+		reach(c);
+	pump(c);
+	tell_outage(c);
+	for (call = c->first; call != NULL && !c->closed; ) {
+		if (call->state != FAILED) {
+			call = call->next;
+			continue;
+		}
+		end(call, (struct span){ NULL, 0 }, call->why);
+		call = c->first; /* whatever was done in there */
+	}
+	leave(c);
+}
 
 struct client *
-client_open(struct loop *loop, const char *address, struct error *e)
+client_open(struct loop *loop, const char *address, const struct client_events *events, void *arg,
+    struct error *e)
 {
+	static const struct client_events silent = { 0 };
 	struct client *c = xmalloc(sizeof(*c));
-	struct address a;
 
-	*c = (struct client){ .loop = loop };
-	c->last = &c->calls;
-	if (address_parse(&a, address, e) < 0) {
-		free(c);
-		return NULL;
+	*c = (struct client){ .loop = loop, .told = events != NULL ? events : &silent, .arg = arg };
+	if (address_parse(&c->address, address, e) == 0)
+		return c;
+	free(c);
+	return NULL;
+}
+
+int
+client_connect(struct client *c, struct error *e)
+{
+	struct error why;
+
+	if (c->link != NULL || connect_now(c, &why) == 0 || why.code == ERROR_BUSY)
+		return 0;
+	if (e != NULL)
+		*e = why;
+	return -1;
+}
+
+static bool
+is_idempotent(const char *method)
+{
+	const struct contract_method *row =
+	    contract_method(NULL, (struct span){ method, strlen(method) });
+
+	return row != NULL && row->idempotent;
+}
+
+/* What can never be sent, said in its text; 0 or -1. */
+static int
+acceptable(const struct client *c, const struct call *call, size_t line, struct error *e)
+{
+	if (line > LINE_LIMIT)
+		return error_set(e, ERROR_LIMIT, "the request has %zu bytes, a line may have %d", line,
+		    LINE_LIMIT);
+	if (call->request.len > LINK_BUFFER)
+		return error_set(e, ERROR_LIMIT, "the request and its data have %zu bytes, expected at "
+		    "most %d", call->request.len, LINK_BUFFER);
+	if (c->ncalls > CLIENT_CALLS)
+		return error_set(e, ERROR_LIMIT, "%s: more than %d calls are open", c->address.text,
+		    CLIENT_CALLS);
+	if (c->bytes > CLIENT_BYTES)
+		return error_set(e, ERROR_LIMIT, "%s: more than %zu bytes of requests wait",
+		    c->address.text, CLIENT_BYTES);
+	return 0;
+}
+
+/* Nobody has answered in time. A connection on which nothing comes at all is not kept for others. */
+static void
+limit_passed(void *arg)
+{
+	struct call *call = arg;
+	struct client *c = call->client;
+	bool mute = call->state == SENT && call->heard == c->heard;
+	struct error e;
+
+	call->limit = NULL;
+	if (call->state != SENT && c->away)
+		e = c->why;
+	else
+		error_set(&e, ERROR_BUSY, "%s: no reply in time", c->address.text);
+	for (const struct call *other = c->first; other != NULL && mute; other = other->next)
+		mute = other == call || other->state != SENT;
+	if (mute) {
+		link_close(c->link);
+		c->link = NULL;
 	}
-	c->link = connect_open(loop, &a, &client_events, c, e);
-	address_free(&a);
-	if (c->link == NULL) {
-		free(c);
-		return NULL;
+	c->depth++;
+	end(call, (struct span){ NULL, 0 }, &e);
+	leave(c);
+}
+
+static struct call *
+call_new(struct client *c, const struct client_wish *w, client_done *done, void *arg)
+{
+	struct call *call = xmalloc(sizeof(*call));
+
+	*call = (struct call){ .client = c, .id = ++c->id, .state = SENT, .again = w->again,
+		.done = done, .arg = arg, .previous = c->last };
+	if (c->last != NULL)
+		c->last->next = call;
+	else
+		c->first = call;
+	c->last = call;
+	c->ncalls++;
+	if (w->limit >= 0)
+		call->limit = loop_after(c->loop, w->limit > 0 ? w->limit : CLIENT_LIMIT, limit_passed,
+		    call);
+	return call;
+}
+
+int64_t
+client_call(struct client *c, const char *method, struct span params, const struct client_wish *wish,
+    client_done *done, void *arg)
+{
+	static const struct client_wish usual = { 0 };
+	const struct client_wish *w = wish != NULL ? wish : &usual;
+	struct call *call = call_new(c, w, done, arg);
+	struct error e;
+	size_t line;
+
+	if (call->again == CLIENT_BY_TABLE)
+		call->again = is_idempotent(method) ? CLIENT_AGAIN : CLIENT_ONCE;
+	rpc_request(&call->request, call->id, method, params);
+	line = call->request.len;
+	bytes_add(&call->request, w->data.p, w->data.n);
+	c->bytes += call->request.len;
+	if (acceptable(c, call, line, &e) < 0) {
+		fail(call, &e);
+		return call->id;
 	}
-	c->address = xstrdup(address);
-	return c;
+	set_state(call, WAITING);
+	if (c->link == NULL || c->nwaiting > 1 || !send_call(call))
+		kick(c);
+	return call->id;
 }
 
 void
-client_call(struct client *c, const char *method, struct span params, client_done *done, void *arg)
+client_cancel(struct client *c, int64_t id)
 {
-	client_call_data(c, method, params, (struct span){ NULL, 0 }, done, arg);
+	struct call *call = find(c, id);
+
+	if (call == NULL)
+		return;
+	take_out(call);
+	call_free(call);
 }
 
 int
 client_fds(struct client *c, int *fds, int max)
 {
-	return take(c->fds, c->nfds, fds, max);
-}
+	int n = c->nfds < max ? c->nfds : max;
 
-void
-client_call_data(struct client *c, const char *method, struct span params, struct span data,
-    client_done *done, void *arg)
-{
-	AUTO_BYTES line = { 0 };
-	struct call *call = xmalloc(sizeof(*call));
-
-	*call = (struct call){ .id = ++c->id, .done = done, .arg = arg };
-	*c->last = call;
-	c->last = &call->next;
-	client_request(&line, call->id, method, params);
-	if (c->link != NULL && request_fits(&line, &c->why) == 0) {
-		bytes_add(&line, data.p, data.n);
-		if (link_send(c->link, line.data, line.len) == 0)
-			return;
+	for (int i = 0; i < n; i++) {
+		fds[i] = c->fds[i];
+		c->fds[i] = -1;
 	}
-	/* nothing may be lost in the middle: a link that cannot take a request is as good as lost */
-	link_close(c->link);
-	c->link = NULL;
-	if (c->why.code == ERROR_NONE)
-		error_set(&c->why, ERROR_DISCONNECTED, "%s: the link takes no more", c->address);
-	if (c->lost == NULL)
-		c->lost = loop_after(c->loop, 0, on_lost, c);
+	return n;
 }
 
 int
 client_post(struct client *c, struct span line)
 {
-	return c->link == NULL ? -1 : link_send(c->link, line.p, line.n);
+	struct error e;
+
+	if (c->link == NULL && c->again == NULL && connect_now(c, &e) < 0)
+		unreachable(c, &e);
+	if (c->link == NULL)
+		return -1;
+	if (link_send(c->link, line.p, line.n) < 0) {
+		error_set(&e, ERROR_BUSY, "%s: the link takes no more", c->address.text);
+		away(c, &e);
+		return -1;
+	}
+	c->lines++;
+	if (c->away && c->ncalls == 0) {
+		c->away = false;
+		kick(c);
+	}
+	return 0;
 }
 
 void
 client_close(struct client *c)
 {
-	struct error e;
-
 	if (c == NULL)
 		return;
-	error_set(&e, ERROR_DISCONNECTED, "%s: closed", c->address);
-	loop_cancel(c->loop, c->lost);
+	while (c->first != NULL)
+		client_cancel(c, c->first->id);
+	loop_cancel(c->loop, c->again);
+	loop_cancel(c->loop, c->kick);
 	link_close(c->link);
 	c->link = NULL;
-	while (c->calls != NULL)
-		fail_all(c, &e);
-	loop_cancel(c->loop, c->lost);
-	free(c->address);
-	free(c);
-}
-
-/* One conversation of a command, which waits for it. */
-struct talk {
-	struct loop *loop;
-	struct link *link;
-	const char *address;
-	struct bytes *result;                           /* of the reply */
-	int *fds, nfds;                                 /* room for what comes with it, how many */
-	int (*each)(void *arg, struct span line);       /* a stream's lines */
-	void *arg;
-	struct span rest;                               /* lines to post */
-	bool replied, posts, over;
-	int reader;                                     /* of what each prints; -1: nobody to watch */
-	int value;
-	struct error said, *e;
-};
-
-static void
-talk_over(struct talk *t, int value)
-{
-	t->over = true;
-	t->value = value;
-	link_close(t->link);
-	t->link = NULL;
-}
-
-static void
-talk_reply(struct talk *t, const struct message *m)
-{
-	t->replied = true;
-	if (m->error.n > 0) {
-		client_reply_error(m, t->e);
-		talk_over(t, -1);
-		return;
-	}
-	if (t->result != NULL)
-		bytes_add(t->result, m->result.p, m->result.n);
-	if (t->each == NULL)
-		talk_over(t, 0);
-}
-
-static void
-talk_stream(struct talk *t, const struct message *m)
-{
-	int value;
-
-	if (span_is(m->type, "eof")) {
-		talk_over(t, 0);
-		return;
-	}
-	value = t->each(t->arg, m->line);
-	if (value != 0)
-		talk_over(t, value);
-}
-
-/* A complaint: the first one counts. It is about the request when that has no reply yet. */
-static void
-talk_error(struct talk *t, const struct message *m)
-{
-	if (t->said.code == ERROR_NONE)
-		client_line_error(m, &t->said);
-	if (t->posts)
-		return;
-	*t->e = t->said;
-	talk_over(t, -1);
-}
-
-static void
-talk_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
-{
-	struct talk *t = arg;
-	struct message m;
-
-	(void)l;
-	if (message_read(&m, line.p, line.n, NULL) < 0) {
-		drop(fds, nfds);
-		return;
-	}
-	if (m.kind == MESSAGE_REPLY && !t->replied && !t->posts) {
-		t->nfds = take(fds, nfds, t->fds, t->nfds);
-		drop(fds, nfds);
-		talk_reply(t, &m);
-		return;
-	}
-	drop(fds, nfds);
-	if (m.kind == MESSAGE_EVENT && t->replied)
-		talk_stream(t, &m);
-	else if (m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
-		talk_error(t, &m);
-}
-
-static void
-talk_closed(void *arg, struct link *l, const struct error *why)
-{
-	struct talk *t = arg;
-	bool clean = t->posts && t->rest.n == 0 && why->code == ERROR_NONE;
-
-	(void)l;
-	t->link = NULL;
-	t->over = true;
-	t->value = clean && t->said.code == ERROR_NONE ? 0 : -1;
-	if (t->value < 0)
-		lost_error(t->address, &t->said, why, t->e);
-}
-
-/* Gives the link as many whole lines as it takes for now; the end of sending behind the last. */
-static void
-talk_post(void *arg, struct link *l)
-{
-	struct talk *t = arg;
-
-	if (!t->posts)
-		return;
-	while (t->rest.n > 0 && link_unsent(l) == 0) {
-		size_t n = t->rest.n;
-		const char *end;
-
-		if (n > LINE_LIMIT) {
-			end = memrchr(t->rest.p, '\n', LINE_LIMIT);
-			n = end == NULL ? LINE_LIMIT : (size_t)(end - t->rest.p) + 1;
-		}
-		if (link_send(l, t->rest.p, n) < 0)
-			return;
-		t->rest.p += n;
-		t->rest.n -= n;
-	}
-	if (t->rest.n == 0)
-		link_finish(l);
-}
-
-static const struct link_events talk_events = {
-	.line = talk_line,
-	.drained = talk_post,
-	.closed = talk_closed,
-};
-
-/* Connects, waiting for room in a full queue; 0 or -1. */
-static int
-talk_open(struct talk *t, int64_t deadline)
-{
-	struct address a;
-
-	if (address_parse(&a, t->address, t->e) < 0)
-		return -1;
-	for (;;) {
-		t->link = connect_open(t->loop, &a, &talk_events, t, t->e);
-		if (t->link != NULL || t->e->code != ERROR_BUSY ||
-		    (deadline >= 0 && kernel.now() >= deadline))
-			break;
-		loop_round(t->loop, kernel.now() + RETRY, NULL);
-	}
-	address_free(&a);
-	return t->link == NULL ? -1 : 0;
-}
-
-static void
-talk_wait(struct talk *t, int64_t deadline)
-{
-	while (!t->over) {
-		if (deadline >= 0 && kernel.now() >= deadline) {
-			error_set(t->e, ERROR_BUSY, "%s: no reply in time", t->address);
-			talk_over(t, -1);
-		} else if (loop_round(t->loop, deadline, t->e) < 0) {
-			talk_over(t, -1);
-		}
-	}
-}
-
-/* Whoever reads what each prints has left: no line may ever come that would tell us. */
-static void
-talk_unread(void *arg, uint32_t events)
-{
-	(void)events;
-	talk_over(arg, 128 + SIGPIPE);
-}
-
-/* Sends the request (or posts the lines) and waits for the end of it. */
-static int
-talk(struct talk *t, const struct bytes *request, int64_t timeout, struct error *e)
-{
-	struct error unused;
-	int64_t deadline = timeout < 0 ? -1 : kernel.now() + timeout;
-
-	t->e = e != NULL ? e : &unused;
-	t->loop = loop_new(t->e);
-	if (t->loop == NULL)
-		return -1;
-	t->value = -1;
-	if (talk_open(t, deadline) == 0) {
-		if (t->posts)
-			talk_post(t, t->link);
-		else
-			link_send(t->link, request->data, request->len);
-		/* a regular file cannot be watched, and never leaves */
-		if (t->reader >= 0)
-			loop_watch(t->loop, t->reader, 0, talk_unread, t, NULL);
-		talk_wait(t, deadline);
-	}
-	connect_reap(t->loop);
-	loop_free(t->loop);
-	return t->value;
-}
-
-int
-call_once(const char *address, const char *method, struct span params, int64_t timeout,
-    struct bytes *result, struct error *e)
-{
-	struct talk t = { .address = address, .result = result, .reader = -1 };
-	AUTO_BYTES line = { 0 };
-
-	client_request(&line, 1, method, params);
-	return request_fits(&line, e) < 0 ? -1 : talk(&t, &line, timeout, e);
-}
-
-int
-call_fds(const char *address, const char *method, struct span params, int64_t timeout,
-    struct bytes *result, int *fds, int *nfds, struct error *e)
-{
-	struct talk t = { .address = address, .result = result, .reader = -1, .fds = fds,
-		.nfds = *nfds };
-	AUTO_BYTES line = { 0 };
-	int value;
-
-	client_request(&line, 1, method, params);
-	value = request_fits(&line, e) < 0 ? -1 : talk(&t, &line, timeout, e);
-	*nfds = t.replied ? t.nfds : 0;
-	return value;
-}
-
-int
-call_stream(const char *address, const char *method, struct span params, int reader,
-    int (*each)(void *arg, struct span line), void *arg, struct error *e)
-{
-	struct talk t = { .address = address, .each = each, .arg = arg, .reader = reader };
-	AUTO_BYTES line = { 0 };
-
-	client_request(&line, 1, method, params);
-	return request_fits(&line, e) < 0 ? -1 : talk(&t, &line, -1, e);
-}
-
-int
-call_post(const char *address, struct span lines, struct error *e)
-{
-	struct talk t = { .address = address, .posts = true, .rest = lines, .reader = -1 };
-
-	return talk(&t, NULL, -1, e);
+	c->closed = true;
+	release(c);
 }

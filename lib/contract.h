@@ -75,7 +75,7 @@ extern const struct contract_error contract_errors[];
 extern const size_t contract_nerrors;
 
 /* The row of a service's method; with service NULL the first of that name: what several services
- * have under one name is a stream in all of them or in none. */
+ * have under one name is a stream, and idempotent, in all of them or in none. */
 const struct contract_method *contract_method(const char *service, struct span name);
 const struct contract_event *contract_event(struct span type);
 const struct contract_error *contract_error(const char *name);

@@ -158,6 +158,18 @@ message_member(const char *line, size_t n, const char *key, struct scan_value *v
 	return got;
 }
 
+int64_t
+message_integer(struct span object, const char *key, int64_t otherwise)
+{
+	struct scan_value v;
+	int64_t n;
+
+	if (message_member(object.p, object.n, key, &v, NULL) == 1 &&
+	    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
+		return n;
+	return otherwise;
+}
+
 void
 message_splice(struct bytes *into, struct span front, const char *line, size_t n)
 {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "client.h"
-#include "duration.h"
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
@@ -13,9 +12,6 @@
 #define BATCH ((size_t)256 * 1024)
 /* Room that a batch keeps when it is empty: an idle publisher should be small. */
 #define KEPT ((size_t)16 * 1024)
-/* Pauses between tries. */
-#define PAUSE_FIRST (10 * MILLISECOND)
-#define PAUSE_LAST SECOND
 
 struct entry {
 	size_t end; /* of the event, in the batch's bytes */
@@ -30,36 +26,45 @@ struct batch {
 };
 
 struct publisher {
-	struct loop *loop;
-	const char *address, *sync;
+	const char *sync;
 	const struct publisher_events *told;
 	void *arg;
-	struct client *client;    /* NULL: not connected */
+	struct client *client;
 	struct batch gathering, sending;
 	size_t at, upto;          /* of sending: answered before at, asked for before upto */
 	bool asked;               /* a request is under way */
-	bool away, heard;
-	int64_t pause;
-	struct loop_timer *again;
+	bool heard;
 };
+
+static void
+outage(void *arg, const struct error *why)
+{
+	struct publisher *p = arg;
+
+	if (p->told->outage != NULL)
+		p->told->outage(p->arg, why);
+}
+
+static const struct client_events client_events = { .outage = outage };
 
 struct publisher *
 publisher_new(struct loop *loop, const char *address, const char *sync,
-    const struct publisher_events *events, void *arg)
+    const struct publisher_events *events, void *arg, struct error *e)
 {
 	struct publisher *p = xmalloc(sizeof(*p));
 
-	*p = (struct publisher){ .loop = loop, .address = address, .sync = sync, .told = events,
-		.arg = arg };
-	return p;
+	*p = (struct publisher){ .sync = sync, .told = events, .arg = arg };
+	p->client = client_open(loop, address, &client_events, p, e);
+	if (p->client != NULL)
+		return p;
+	free(p);
+	return NULL;
 }
 
 int
 publisher_connect(struct publisher *p, struct error *e)
 {
-	if (p->client == NULL)
-		p->client = client_open(p->loop, p->address, e);
-	return p->client == NULL ? -1 : 0;
+	return client_connect(p->client, e);
 }
 
 void
@@ -112,32 +117,6 @@ batch_empty(struct batch *b)
 	b->n = 0;
 }
 
-static void
-try_again(void *arg)
-{
-	struct publisher *p = arg;
-
-	p->again = NULL;
-	publisher_go(p);
-}
-
-/* The hub is away, or takes nothing for now: the same again, later. */
-static void
-put_off(struct publisher *p, const struct error *why)
-{
-	if (why->code == ERROR_DISCONNECTED) {
-		client_close(p->client);
-		p->client = NULL;
-	}
-	if (!p->away && p->told->outage != NULL)
-		p->told->outage(p->arg, why);
-	p->away = true;
-	p->pause = p->pause == 0 ? PAUSE_FIRST : p->pause * 2;
-	if (p->pause > PAUSE_LAST)
-		p->pause = PAUSE_LAST;
-	p->again = loop_after(p->loop, p->pause, try_again, p);
-}
-
 /* None of them was taken, because of one: halves show which. */
 static void
 find_refused(struct publisher *p, const struct error *why)
@@ -159,20 +138,11 @@ find_refused(struct publisher *p, const struct error *why)
 static void
 taken(struct publisher *p, struct span result)
 {
-	int64_t tag = p->sending.entries[p->upto - 1].tag, repeats = 0;
-	struct scan_value v;
+	int64_t tag = p->sending.entries[p->upto - 1].tag;
 
-	if (message_member(result.p, result.n, "repeats", &v, NULL) == 1)
-		scan_integer(&v, 0, INT64_MAX, &repeats, NULL);
 	p->at = p->upto;
 	p->upto = p->sending.n;
-	p->told->taken(p->arg, tag, repeats);
-}
-
-static bool
-is_passing(const struct error *e)
-{
-	return e->code == ERROR_DISCONNECTED || e->code == ERROR_BUSY || e->code == ERROR_SYSTEM;
+	p->told->taken(p->arg, tag, message_integer(result, "repeats", 0));
 }
 
 static void
@@ -180,16 +150,10 @@ answered(void *arg, struct span result, const struct error *e)
 {
 	struct publisher *p = arg;
 
+	if (e->code == ERROR_DISCONNECTED)
+		return; /* of an address that is one connection: they wait for ever, as the outage says */
 	p->asked = false;
-	if (is_passing(e)) {
-		put_off(p, e);
-		return;
-	}
-	p->pause = 0;
 	p->heard = true;
-	if (p->away && p->told->outage != NULL)
-		p->told->outage(p->arg, NULL);
-	p->away = false;
 	if (e->code != ERROR_NONE)
 		find_refused(p, e);
 	else
@@ -200,6 +164,7 @@ answered(void *arg, struct span result, const struct error *e)
 static void
 ask(struct publisher *p)
 {
+	static const struct client_wish wish = { .again = CLIENT_INSIST, .limit = CLIENT_FOREVER };
 	const struct batch *b = &p->sending;
 	size_t from = p->at == 0 ? 0 : b->entries[p->at - 1].end + 1;
 	AUTO_BYTES params = { 0 };
@@ -212,7 +177,8 @@ ask(struct publisher *p)
 	bytes_add(&params, b->events.data + from, b->entries[p->upto - 1].end - from);
 	bytes_text(&params, "]}");
 	p->asked = true;
-	client_call(p->client, "event/publish", (struct span){ params.data, params.len }, answered, p);
+	client_call(p->client, "event/publish", (struct span){ params.data, params.len }, &wish, answered,
+	    p);
 }
 
 /* What has gathered is what is sent next; true when there is something. */
@@ -233,14 +199,10 @@ void
 publisher_go(struct publisher *p)
 {
 	bool was_full = publisher_full(p);
-	struct error e;
 
-	if (p->asked || p->again != NULL || (p->at == p->sending.n && !take_gathered(p)))
+	if (p->asked || (p->at == p->sending.n && !take_gathered(p)))
 		return;
-	if (publisher_connect(p, &e) < 0)
-		put_off(p, &e);
-	else
-		ask(p);
+	ask(p);
 	if (was_full && !publisher_full(p) && p->told->room != NULL)
 		p->told->room(p->arg);
 }
@@ -248,16 +210,9 @@ publisher_go(struct publisher *p)
 void
 publisher_free(struct publisher *p)
 {
-	struct client *client;
-
 	if (p == NULL)
 		return;
-	client = p->client;
-	/* closing fails the open call: an outage, of which nobody is told */
-	p->client = NULL;
-	p->told = &(const struct publisher_events){ 0 };
-	client_close(client);
-	loop_cancel(p->loop, p->again);
+	client_close(p->client);
 	batch_free(&p->gathering);
 	batch_free(&p->sending);
 	free(p);

@@ -1,6 +1,6 @@
 /*
- * publisher: brings events to the hub, in order, and keeps at it: while the hub is away it tries
- * again after growing pauses, and sends what was not acknowledged once more. Events with build,
+ * publisher: brings events to the hub, in order, and keeps at it: while the hub is away, or takes
+ * nothing, it is tried again (client.h), and gets what was not acknowledged once more. Events with build,
  * run and seq are then never doubled in the hub's log; others may be.
  *
  * One request is under way at a time, and the next one gathers meanwhile: a line that comes
@@ -39,9 +39,10 @@ struct publisher_events {
 	void (*outage)(void *arg, const struct error *why);
 };
 
-/* sync is none, os or disk; address and sync are borrowed. Nothing is tried yet. Never fails. */
+/* sync is none, os or disk, and borrowed. Nothing is tried yet. NULL with an error when it is no
+ * address. */
 struct publisher *publisher_new(struct loop *loop, const char *address, const char *sync,
-    const struct publisher_events *events, void *arg);
+    const struct publisher_events *events, void *arg, struct error *e);
 /* Connects now, where it would wait for the first event. 0, or -1 with an error: nobody is
  * there. */
 int publisher_connect(struct publisher *p, struct error *e);

@@ -85,7 +85,12 @@ publish_start(struct build *b, struct error *e)
 		free(p);
 		return -1;
 	}
-	p->publisher = publisher_new(b->loop, b->options->events, "disk", &publisher_events, b);
+	p->publisher = publisher_new(b->loop, b->options->events, "disk", &publisher_events, b, e);
+	if (p->publisher == NULL) {
+		close(p->fd);
+		free(p);
+		return -1;
+	}
 	b->publish = p;
 	return 0;
 }

@@ -1,7 +1,6 @@
 /*
  * acknowledge: tells the hub how far a durable subscriber has come, over a connection of its
- * own. One acknowledgement is under way at a time, the next one is the newest. While the hub is
- * away it tries again.
+ * own. One acknowledgement is under way at a time, the next one is the newest.
  */
 #ifndef MCI_EVENTS_ACKNOWLEDGE_H
 #define MCI_EVENTS_ACKNOWLEDGE_H
@@ -14,11 +13,11 @@
 
 struct acknowledger;
 
-/* address and name are borrowed. settled is called from the loop whenever all that was said has
- * been answered; why is NULL, or says that the hub refuses it. Never fails, and connects when
- * there is something to say. */
+/* name is borrowed. settled is called from the loop whenever all that was said has
+ * been answered; why is NULL, or says that the hub refuses it. Connects when there is
+ * something to say. NULL with an error when it is no address. */
 struct acknowledger *acknowledger_new(struct loop *loop, const char *address, const char *name,
-    void (*settled)(void *arg, const struct error *why), void *arg);
+    void (*settled)(void *arg, const struct error *why), void *arg, struct error *e);
 /* Everything up to this offset is done with. */
 void acknowledge(struct acknowledger *a, int64_t offset);
 /* Whether all has been answered. */

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
 #include "connect.h"
 #include "duration.h"
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
+#include "rpc.h"
 #include "segment.h"
 
 #define PAUSE_FIRST (10 * MILLISECOND)
@@ -124,9 +124,9 @@ reply(struct follow *f, struct span line)
 	struct error e = { 0 };
 
 	if (message_read(&m, line.p, line.n, &e) == 0 && m.kind == MESSAGE_REPLY && m.error.n > 0)
-		client_reply_error(&m, &e);
+		rpc_reply_error(&m, &e);
 	else if (e.code == ERROR_NONE && m.kind == MESSAGE_EVENT && span_is(m.type, "error"))
-		client_line_error(&m, &e);
+		rpc_line_error(&m, &e);
 	else if (e.code == ERROR_NONE && m.kind != MESSAGE_REPLY)
 		error_set(&e, ERROR_INTERNAL, "%s: no reply but something else", f->request.address);
 	if (e.code == ERROR_BUSY || e.code == ERROR_SYSTEM) {
@@ -273,7 +273,7 @@ ask(struct follow *f)
 		emit_raw(&params, "from", f->request.from);
 	}
 	bytes_char(&params, '}');
-	client_request(&line, 1, "event/subscribe", (struct span){ params.data, params.len });
+	rpc_request(&line, 1, "event/subscribe", (struct span){ params.data, params.len });
 	link_send(f->link, line.data, line.len);
 	link_pause(f->link, f->paused);
 }

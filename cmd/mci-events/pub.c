@@ -164,11 +164,12 @@ input_line(void *arg, struct link *l, struct span line, int *fds, int nfds)
 }
 
 static void
-input_too_long(void *arg, struct link *l, uint64_t number)
+input_too_long(void *arg, struct link *l, uint64_t number, struct span head)
 {
 	struct error e;
 
 	(void)l;
+	(void)head;
 	error_set(&e, ERROR_INPUT, "longer than %d bytes", LINE_LIMIT);
 	complain(arg, (int64_t)number, &e);
 }
@@ -239,7 +240,9 @@ publish(struct pub *p, int argc, char **argv, struct error *e)
 	const char *sync = p->options->sync != NULL ? p->options->sync : "os";
 	int status = -1;
 
-	p->publisher = publisher_new(p->loop, p->address, sync, &publisher_events, p);
+	p->publisher = publisher_new(p->loop, p->address, sync, &publisher_events, p, e);
+	if (p->publisher == NULL)
+		return -1;
 	loop_on_idle(p->loop, go, p);
 	if (begin(p, argc, argv, e) == 0) {
 		publisher_go(p->publisher);

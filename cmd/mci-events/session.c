@@ -287,8 +287,11 @@ start(struct session *s, struct error *e)
 
 	if ((s->plan->command != NULL ? command_open(s, e) : output_open(s)) < 0)
 		return -1;
-	if (o->durable != NULL)
-		s->acknowledger = acknowledger_new(s->loop, s->plan->address, o->durable, settled, s);
+	if (o->durable != NULL) {
+		s->acknowledger = acknowledger_new(s->loop, s->plan->address, o->durable, settled, s, e);
+		if (s->acknowledger == NULL)
+			return -1;
+	}
 	if (o->timeout > 0)
 		s->deadline = loop_after(s->loop, o->timeout, timed_out, s);
 	s->follow = follow_open(s->loop, &request, &follow_events, s, e);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "call.h"
 #include "duration.h"
 #include "emit.h"
 #include "memory.h"

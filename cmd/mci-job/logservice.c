@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "call.h"
 #include "duration.h"
 #include "emit.h"
 

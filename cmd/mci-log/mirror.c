@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "call.h"
 #include "connect.h"
 #include "depot.h"
 #include "kernel.h"

@@ -1,59 +1,45 @@
 #include "news.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "address.h"
-#include "connect.h"
-#include "duration.h"
+#include "client.h"
 #include "memory.h"
 
-/* How long after a failure the hub is tried again. */
-#define RETRY (2 * SECOND)
-
 struct news {
-	struct loop *loop;
-	struct address address;
-	struct link *link;
-	struct loop_timer *retry; /* it is not tried before */
-	bool said;
+	struct client *client;
+	bool refused; /* and it was said */
 };
 
 static void
-again(void *arg)
+outage(void *arg, const struct error *why)
+{
+	(void)arg;
+	if (why != NULL)
+		fprintf(stderr, "mci-log: events are dropped: %s\n", why->text);
+}
+
+static void
+complaint(void *arg, const struct error *why)
 {
 	struct news *n = arg;
 
-	n->retry = NULL;
+	if (!n->refused)
+		fprintf(stderr, "mci-log: an event was refused, the first of all that are: %s\n",
+		    why->text);
+	n->refused = true;
 }
 
-static void
-failed(struct news *n, const char *why)
-{
-	n->link = NULL;
-	if (n->retry == NULL)
-		n->retry = loop_after(n->loop, RETRY, again, n);
-	if (!n->said)
-		fprintf(stderr, "mci-log: events are dropped: %s\n", why);
-	n->said = true;
-}
-
-static void
-closed(void *arg, struct link *l, const struct error *why)
-{
-	(void)l;
-	failed(arg, why->code == ERROR_NONE ? "the hub closed the connection" : why->text);
-}
-
-static const struct link_events events = { .closed = closed };
+static const struct client_events events = { .outage = outage, .complaint = complaint };
 
 struct news *
-news_new(struct loop *loop, const char *address)
+news_new(struct loop *loop, const char *address, struct error *e)
 {
 	struct news *n = xmalloc(sizeof(*n));
 
-	n->loop = loop;
-	if (address_parse(&n->address, address, NULL) == 0)
+	n->client = client_open(loop, address, &events, n, e);
+	if (n->client != NULL)
 		return n;
 	free(n);
 	return NULL;
@@ -62,21 +48,8 @@ news_new(struct loop *loop, const char *address)
 void
 news_post(struct news *n, struct span line)
 {
-	struct error e;
-
-	if (n == NULL)
-		return;
-	if (n->link == NULL && n->retry == NULL) {
-		n->link = connect_open(n->loop, &n->address, &events, n, &e);
-		if (n->link == NULL)
-			failed(n, e.text);
-		else
-			n->said = false;
-	}
-	if (n->link != NULL && link_send(n->link, line.p, line.n) < 0) {
-		link_close(n->link);
-		failed(n, "the hub takes no more");
-	}
+	if (n != NULL)
+		(void)client_post(n->client, line);
 }
 
 void
@@ -84,8 +57,6 @@ news_free(struct news *n)
 {
 	if (n == NULL)
 		return;
-	loop_cancel(n->loop, n->retry);
-	link_close(n->link);
-	address_free(&n->address);
+	client_close(n->client);
 	free(n);
 }

@@ -6,11 +6,13 @@
 #define MCI_LOG_NEWS_H
 
 #include "bytes.h"
+#include "error.h"
 #include "loop.h"
 
 struct news;
 
-struct news *news_new(struct loop *loop, const char *address);
+/* NULL with an error when it is no address. Nothing is tried before there is an event. */
+struct news *news_new(struct loop *loop, const char *address, struct error *e);
 /* An event line. NULL is allowed as news. */
 void news_post(struct news *n, struct span line);
 void news_free(struct news *n);

@@ -1,20 +1,21 @@
-/* backoff: how long to wait before a lost server is tried again, and what is said meanwhile. */
-#ifndef MCI_LOG_BACKOFF_H
-#define MCI_LOG_BACKOFF_H
+/* outage: tells on standard error that a server is lost, once, and that it is there again. */
+#ifndef MCI_LOG_OUTAGE_H
+#define MCI_LOG_OUTAGE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
+#include "client.h"
 #include "error.h"
 
-struct backoff {
-	int64_t wait; /* nanoseconds, of the last time; 0 when all is well */
+struct outage {
+	const char *address; /* borrowed */
+	bool quiet;          /* nothing is told */
+	bool lasts;
 };
 
-/* Nanoseconds to wait now: 50 ms, doubled each time up to 5 s. Says why on standard error the first time,
- * unless quiet. */
-int64_t backoff_next(struct backoff *b, const char *address, const struct error *why, bool quiet);
-/* It works again; says so if it was said that it did not. */
-void backoff_over(struct backoff *b, const char *address, bool quiet);
+/* It is lost, or has no time (why says which); with NULL it is there. */
+void outage_told(struct outage *o, const struct error *why);
+/* The same as events of a client, whose arg is a struct outage. */
+extern const struct client_events outage_events;
 
 #endif

@@ -4,15 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "address.h"
-#include "backoff.h"
-#include "client.h"
+#include "call.h"
 #include "emit.h"
 #include "logfile.h"
 #include "memory.h"
+#include "outage.h"
 #include "depot.h"
 #include "spool.h"
 #include "state.h"
@@ -73,21 +72,12 @@ static int
 close_at(const struct put *p, struct error *e)
 {
 	AUTO_BYTES params = { 0 };
-	struct backoff b = { 0 };
+	struct outage o = { .address = p->address, .quiet = p->quiet };
 
 	put_params(&params, p);
 	bytes_char(&params, '}');
-	while (call_once(p->address, "log/close", (struct span){ params.data, params.len }, -1, NULL, e) <
-	    0) {
-		int64_t wait;
-
-		if (e->code != ERROR_DISCONNECTED && e->code != ERROR_BUSY)
-			return -1;
-		wait = backoff_next(&b, p->address, e, p->quiet);
-		nanosleep(&(struct timespec){ wait / 1000000000, wait % 1000000000 }, NULL);
-	}
-	backoff_over(&b, p->address, p->quiet);
-	return 0;
+	return call_insist(p->address, "log/close", (struct span){ params.data, params.len },
+	    &outage_events, &o, e);
 }
 
 /* Copies and ends the log in these files, which are taken over. What cannot be stored is told behind the

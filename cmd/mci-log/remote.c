@@ -7,10 +7,11 @@
 #include "address.h"
 #include "backoff.h"
 #include "connect.h"
-#include "contract.h"
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
+#include "outage.h"
+#include "rpc.h"
 #include "timestamp.h"
 
 struct remote {
@@ -22,6 +23,7 @@ struct remote {
 	struct link *link;        /* NULL while it is lost */
 	struct loop_timer *timer;
 	struct backoff backoff;
+	struct outage outage;
 	int attempt;              /* the one that is read, also when another one begins meanwhile */
 	int64_t at;               /* the next byte that is wanted */
 	bool begun;               /* the stream was there once */
@@ -30,6 +32,7 @@ struct remote {
 };
 
 static int open_link(struct remote *r, struct error *e);
+static void again(void *arg);
 
 static void
 over(struct remote *r, const struct remote_end *end, const struct error *e)
@@ -45,6 +48,14 @@ fail(struct remote *r, const struct error *e)
 	over(r, &(struct remote_end){ 0 }, e);
 }
 
+/* It was there once, and is tried again. */
+static void
+put_off(struct remote *r, const struct error *why)
+{
+	outage_told(&r->outage, why);
+	r->timer = loop_after(r->loop, backoff_next(&r->backoff), again, r);
+}
+
 static void
 again(void *arg)
 {
@@ -53,41 +64,28 @@ again(void *arg)
 
 	r->timer = NULL;
 	if (open_link(r, &e) < 0)
-		r->timer = loop_after(r->loop,
-		    backoff_next(&r->backoff, r->wish.address, &e, r->wish.quiet), again, r);
-}
-
-static int64_t
-integer(struct span line, const char *key, int64_t otherwise)
-{
-	struct scan_value v;
-	int64_t n;
-
-	if (message_member(line.p, line.n, key, &v, NULL) == 1 && v.type == SCAN_NUMBER &&
-	    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
-		return n;
-	return otherwise;
+		put_off(r, &e);
 }
 
 static void
 reply_came(struct remote *r, const struct message *m)
 {
-	AUTO_BYTES text = { 0 };
-	struct scan_value v;
 	struct error e;
-	int64_t code = 0;
 
 	if (m->error.n == 0) {
 		r->begun = true;
-		backoff_over(&r->backoff, r->wish.address, r->wish.quiet);
+		backoff_over(&r->backoff);
+		outage_told(&r->outage, NULL);
 		return;
 	}
-	if (message_member(m->error.p, m->error.n, "message", &v, NULL) == 1)
-		scan_text(&v, &text, NULL);
-	if (message_member(m->error.p, m->error.n, "code", &v, NULL) == 1)
-		(void)scan_integer(&v, INT32_MIN, INT32_MAX, &code, NULL);
-	error_set(&e, contract_error_code((long)code), "%s", bytes_string(&text));
-	fail(r, &e);
+	rpc_reply_error(m, &e);
+	if (r->begun && rpc_passing(&e)) {
+		link_close(r->link);
+		r->link = NULL;
+		put_off(r, &e);
+	} else {
+		fail(r, &e);
+	}
 }
 
 /* What a chunk says of its bytes. The server must go on where we are. */
@@ -96,24 +94,24 @@ chunk_came(struct remote *r, struct link *l, const struct message *m)
 {
 	struct error e;
 
-	if (integer(m->line, "offset", -1) != r->at) {
+	if (message_integer(m->line, "offset", -1) != r->at) {
 		error_set(&e, ERROR_INPUT, "%s: sent bytes that were not asked for", r->wish.address);
 		fail(r, &e);
 		return;
 	}
-	r->attempt = (int)integer(m->line, "attempt", r->attempt);
+	r->attempt = (int)message_integer(m->line, "attempt", r->attempt);
 	r->when = 0;
 	if (m->time.n > 0)
 		(void)timestamp_parse(m->time.p, m->time.n, &r->when, NULL);
-	r->stream = (uint32_t)integer(m->line, "stream", 0);
-	link_data(l, (uint64_t)integer(m->line, "data", 0));
+	r->stream = (uint32_t)message_integer(m->line, "stream", 0);
+	link_data(l, (uint64_t)message_integer(m->line, "data", 0));
 }
 
 static void
 eof_came(struct remote *r, const struct message *m)
 {
 	struct scan_value v;
-	struct remote_end end = { integer(m->line, "bytes", 0), false };
+	struct remote_end end = { message_integer(m->line, "bytes", 0), false };
 	struct error none = { 0 };
 
 	end.truncated = message_member(m->line.p, m->line.n, "truncated", &v, NULL) == 1 &&
@@ -166,8 +164,7 @@ closed(void *arg, struct link *l, const struct error *why)
 	if (e.code == ERROR_NONE)
 		error_set(&e, ERROR_DISCONNECTED, "the other end closed the connection");
 	if (r->begun) {
-		r->timer = loop_after(r->loop,
-		    backoff_next(&r->backoff, r->wish.address, &e, r->wish.quiet), again, r);
+		put_off(r, &e);
 		return;
 	}
 	e.code = ERROR_DISCONNECTED;
@@ -182,27 +179,24 @@ open_link(struct remote *r, struct error *e)
 {
 	const struct remote_wish *w = &r->wish;
 	struct logname name = *w->name;
-	AUTO_BYTES line = { 0 };
+	AUTO_BYTES params = { 0 }, line = { 0 };
 
 	name.attempt = r->attempt;
-
 	r->link = connect_open(r->loop, &r->address, &events, r, e);
 	if (r->link == NULL)
 		return -1;
-	bytes_text(&line, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":");
-	bytes_text(&line, w->follow ? "\"log/follow\"" : "\"log/read\"");
-	bytes_text(&line, ",\"params\":");
-	emit_open(&line);
-	logname_emit(&line, &name);
-	emit_integer(&line, "from", r->at);
+	emit_open(&params);
+	logname_emit(&params, &name);
+	emit_integer(&params, "from", r->at);
 	if (w->times)
-		emit_bool(&line, "times", true);
+		emit_bool(&params, "times", true);
 	if (w->follow)
-		emit_bool(&line, "wait", true);
+		emit_bool(&params, "wait", true);
 	else if (w->to >= 0)
-		emit_integer(&line, "to", w->to);
-	bytes_char(&line, '}');
-	emit_line(&line);
+		emit_integer(&params, "to", w->to);
+	bytes_char(&params, '}');
+	rpc_request(&line, 1, w->follow ? "log/follow" : "log/read",
+	    (struct span){ params.data, params.len });
 	link_send(r->link, line.data, line.len);
 	return 0;
 }
@@ -214,7 +208,7 @@ remote_open(struct loop *loop, const struct remote_wish *w, const struct remote_
 	struct remote *r = xmalloc(sizeof(*r));
 
 	*r = (struct remote){ .loop = loop, .wish = *w, .events = said, .arg = arg, .at = w->from,
-		.attempt = w->name->attempt };
+		.attempt = w->name->attempt, .outage = { .address = w->address, .quiet = w->quiet } };
 	if (address_parse(&r->address, w->address, e) == 0) {
 		if (open_link(r, e) == 0)
 			return r;

@@ -480,8 +480,8 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 	s->closing = closing_new(loop, &s->depot, e);
 	if (s->closing == NULL)
 		return -1;
-	if (events != NULL)
-		s->news = news_new(loop, events);
+	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
+		return -1;
 	s->server = server_new(loop, &service, s);
 	return ledger_recover(&s->ledger, e);
 }

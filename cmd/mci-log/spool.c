@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "memory.h"
 #include "message.h"
+#include "outage.h"
 
 #define PIECE (256 * 1024)         /* bytes a request */
 #define WINDOW 4                   /* requests without reply */
@@ -23,7 +24,7 @@
 struct spool {
 	const struct put *put;
 	struct loop *loop;
-	struct client *client;    /* NULL while it is lost */
+	struct client *client;    /* NULL until it is tried again */
 	struct logfile_writer writer;
 	struct logtail tail;      /* of what is to be sent next */
 	int log, index;           /* our own, for reading */
@@ -37,13 +38,14 @@ struct spool {
 	bool eof, stopped;        /* nothing more comes; stopped: because of a full disk */
 	bool closing;
 	struct backoff backoff;
+	struct outage outage;
 	struct loop_timer *timer;
 	struct bytes buffer;      /* one piece */
 	struct error why, *e;     /* why is of a disk that was full */
 	int result;
 };
 
-static void connect_again(void *arg);
+static void open_again(void *arg);
 static void feed(struct spool *s);
 
 static void
@@ -54,28 +56,22 @@ over(struct spool *s, int result)
 }
 
 /* The server or the way to it is lost, or it cannot store now: everything from the acknowledged offset on is
- * sent again later. */
+ * sent again later, and of what is under way nothing more is heard. */
 static void
 lost(struct spool *s, const struct error *why)
 {
-	struct client *c = s->client;
-
-	if (c == NULL)
-		return;
+	client_close(s->client);
 	s->client = NULL;
 	s->ready = s->closing = false;
 	s->flying = 0;
-	s->timer = loop_after(s->loop, backoff_next(&s->backoff, s->put->address, why, s->put->quiet),
-	    connect_again, s);
-	client_close(c);
+	outage_told(&s->outage, why);
+	s->timer = loop_after(s->loop, backoff_next(&s->backoff), open_again, s);
 }
 
 /* What can be tried again, and what cannot. */
 static void
 failed(struct spool *s, const struct error *why)
 {
-	if (s->client == NULL)
-		return; /* one of several that were lost together */
 	if (why->code == ERROR_REFUSED || why->code == ERROR_INPUT || !s->begun) {
 		*s->e = *why;
 		over(s, -1);
@@ -87,12 +83,26 @@ failed(struct spool *s, const struct error *why)
 static int64_t
 result_offset(struct span result)
 {
-	struct scan_value v;
-	int64_t offset = -1;
+	return message_integer(result, "offset", -1);
+}
 
-	if (message_member(result.p, result.n, "offset", &v, NULL) == 1)
-		(void)scan_integer(&v, 0, INT64_MAX, &offset, NULL);
-	return offset;
+/* It works (again). */
+static void
+well(struct spool *s)
+{
+	backoff_over(&s->backoff);
+	outage_told(&s->outage, NULL);
+}
+
+/* As often as again says and for as long as it takes; params are open for their end. */
+static void
+ask(struct spool *s, const char *method, struct bytes *params, enum client_again again,
+    struct span data, client_done *done)
+{
+	const struct client_wish wish = { .again = again, .limit = CLIENT_FOREVER, .data = data };
+
+	bytes_char(params, '}');
+	client_call(s->client, method, (struct span){ params->data, params->len }, &wish, done, s);
 }
 
 /* Gives acknowledged bytes back to the disk; it is only room that is lost when this fails. */
@@ -118,7 +128,7 @@ stored(void *arg, struct span result, const struct error *e)
 	}
 	s->flying--;
 	s->acknowledged = result_offset(result) - s->base;
-	backoff_over(&s->backoff, s->put->address, s->put->quiet);
+	well(s);
 	give_back(s);
 	feed(s);
 }
@@ -141,9 +151,8 @@ send_close(struct spool *s)
 
 	put_params(&params, s->put);
 	emit_bool(&params, "truncated", s->writer.dropped > 0 || s->stopped);
-	bytes_char(&params, '}');
 	s->closing = true;
-	client_call(s->client, "log/close", (struct span){ params.data, params.len }, closed, s);
+	ask(s, "log/close", &params, CLIENT_ONCE, (struct span){ NULL, 0 }, closed);
 }
 
 static int
@@ -159,10 +168,8 @@ send_piece(struct spool *s, const struct logpiece *p)
 	if (p->time > 0)
 		emit_time(&params, "time", p->time);
 	emit_integer(&params, "data", (int64_t)p->n);
-	bytes_char(&params, '}');
 	s->flying++;
-	client_call_data(s->client, "log/append", (struct span){ params.data, params.len },
-	    (struct span){ s->buffer.data, p->n }, stored, s);
+	ask(s, "log/append", &params, CLIENT_ONCE, (struct span){ s->buffer.data, p->n }, stored);
 	return 0;
 }
 
@@ -214,34 +221,30 @@ opened(void *arg, struct span result, const struct error *e)
 		    "acknowledged", s->put->address, (long long)offset);
 		over(s, -1);
 	} else {
-		backoff_over(&s->backoff, s->put->address, s->put->quiet);
+		/* of one with a full disk it is known when it has stored something */
+		if (offset == s->base + s->writer.size)
+			well(s);
 		begin(s, offset);
 	}
 }
 
+/* Each try begins with log/open: over a new connection, to a server that may be another one. */
 static void
-connect_again(void *arg)
+open_again(void *arg)
 {
 	struct spool *s = arg;
 	AUTO_BYTES params = { 0 };
-	struct error e;
 
 	s->timer = NULL;
-	s->client = client_open(s->loop, s->put->address, &e);
-	if (s->client == NULL && !s->begun) {
-		*s->e = e;
-		over(s, -1);
-		return;
-	}
+	s->client = client_open(s->loop, s->put->address, NULL, NULL, s->e);
 	if (s->client == NULL) {
-		s->timer = loop_after(s->loop,
-		    backoff_next(&s->backoff, s->put->address, &e, s->put->quiet), connect_again, s);
+		over(s, -1);
 		return;
 	}
 	put_params(&params, s->put);
 	emit_bool(&params, "resume", s->begun || s->put->resume);
-	bytes_char(&params, '}');
-	client_call(s->client, "log/open", (struct span){ params.data, params.len }, opened, s);
+	ask(s, "log/open", &params, s->begun ? CLIENT_INSIST : CLIENT_ONCE, (struct span){ NULL, 0 },
+	    opened);
 }
 
 /* One read, which does not wait: standard input is shared with others and stays blocking. */
@@ -321,7 +324,7 @@ run(struct spool *s, struct error *e)
 	if (files_open(s, e) < 0)
 		return -1;
 	s->writer.cap = s->put->cap;
-	connect_again(s);
+	open_again(s);
 	if (loop_watch(s->loop, STDIN_FILENO, EPOLLIN, input_ready, s, NULL) < 0) {
 		s->file = true;
 		loop_after(s->loop, 0, input_turn, s);
@@ -339,8 +342,8 @@ int
 spool_run(const struct put *p, struct error *e)
 {
 	struct spool s = { .put = p, .loop = loop_new(e), .log = -1, .index = -1, .e = e,
-		.writer = { .fd = -1, .index = -1 } };
-	struct client *c;
+		.writer = { .fd = -1, .index = -1 },
+		.outage = { .address = p->address, .quiet = p->quiet } };
 	int result = -1;
 
 	if (s.loop == NULL)
@@ -348,9 +351,7 @@ spool_run(const struct put *p, struct error *e)
 	bytes_reserve(&s.buffer, PIECE);
 	result = run(&s, e);
 	loop_cancel(s.loop, s.timer);
-	c = s.client;
-	s.client = NULL;
-	client_close(c);
+	client_close(s.client);
 	connect_reap(s.loop);
 	logfile_leave(&s.writer);
 	memory_close(&s.log);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client.h"
+#include "call.h"
 #include "memory.h"
 #include "message.h"
 #include "scan.h"

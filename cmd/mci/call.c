@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "call.h"
 #include "contract.h"
 #include "door.h"
 #include "emit.h"

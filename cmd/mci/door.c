@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "call.h"
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "client.h"
+#include "call.h"
 #include "contract.h"
 #include "door.h"
 #include "emit.h"

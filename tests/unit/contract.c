@@ -279,8 +279,10 @@ START_TEST(rows)
 	}
 	for (size_t i = 0; i < contract_nmethods; i++) {
 		const struct contract_method *m = &contract_methods[i];
+		const struct contract_method *namesake = contract_method(NULL, span(m->name));
 
 		ck_assert_ptr_eq(contract_method(m->service, span(m->name)), m);
+		ck_assert(m->stream == namesake->stream && m->idempotent == namesake->idempotent);
 		ck_assert(contract_type_ok(span(m->name)));
 		ck_assert_uint_lt(m->nparams, 32);
 		fields_ok(m->name, m->params, m->nparams);

@@ -241,9 +241,9 @@ START_TEST(descriptors)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	address = xformat("unix:%s/s", folder);
 	ck_assert_int_eq(server_listen(server, address, 0, NULL), 0);
-	c = client_open(loop, address, NULL);
-	ck_assert_ptr_nonnull(c);
-	client_call(c, "log/open", (struct span){ params, sizeof(params) - 1 }, opened, &c);
+	c = client_open(loop, address, NULL, NULL, NULL);
+	ck_assert_int_eq(client_connect(c, NULL), 0);
+	client_call(c, "log/open", (struct span){ params, sizeof(params) - 1 }, NULL, opened, &c);
 	before = dup(0);
 	close(before);
 	ck_assert_int_eq(loop_run(loop, NULL), 0);

@@ -1,0 +1,20 @@
+/*
+ * backoff: how long to wait before what failed is tried again. The pauses grow from 10 milliseconds, doubled
+ * each time, to 2 seconds; of each between half and all is waited, by chance, so that the clients of a
+ * server that comes back do not come all at once. A value without a timer: start from zero ({0}).
+ */
+#ifndef MCI_BACKOFF_H
+#define MCI_BACKOFF_H
+
+#include <stdint.h>
+
+struct backoff {
+	int64_t pause; /* the last one before chance, nanoseconds; 0 while all is well */
+};
+
+/* It failed (again): nanoseconds to wait now. */
+int64_t backoff_next(struct backoff *b);
+/* It works. */
+void backoff_over(struct backoff *b);
+
+#endif

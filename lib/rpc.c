@@ -1,0 +1,58 @@
+#include "rpc.h"
+
+#include "contract.h"
+#include "emit.h"
+
+void
+rpc_request(struct bytes *line, int64_t id, const char *method, struct span params)
+{
+	size_t from = line->len;
+
+	bytes_text(line, "{\"jsonrpc\":\"2.0\",\"id\":");
+	bytes_number(line, id);
+	emit_text(line, "method", method);
+	if (params.n > 0)
+		emit_raw(line, "params", params);
+	/* JSON that a person wrote may go over several lines; in a valid string there is no raw newline */
+	for (size_t i = from; i < line->len; i++) {
+		if (line->data[i] == '\n')
+			line->data[i] = ' ';
+	}
+	emit_line(line);
+}
+
+int
+rpc_reply_error(const struct message *m, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	struct scan_value v;
+	int64_t code = 0;
+
+	if (message_member(m->error.p, m->error.n, "code", &v, NULL) == 1)
+		scan_integer(&v, INT32_MIN, INT32_MAX, &code, NULL);
+	if (message_member(m->error.p, m->error.n, "message", &v, NULL) == 1)
+		scan_text(&v, &text, NULL);
+	return error_set(e, contract_error_code((long)code), "%s",
+	    text.len > 0 ? bytes_string(&text) : "an error without a message");
+}
+
+int
+rpc_line_error(const struct message *m, struct error *e)
+{
+	AUTO_BYTES name = { 0 }, text = { 0 };
+	const struct contract_error *row;
+	struct scan_value v;
+
+	if (message_member(m->line.p, m->line.n, "error", &v, NULL) == 1)
+		scan_text(&v, &name, NULL);
+	if (message_member(m->line.p, m->line.n, "text", &v, NULL) == 1)
+		scan_text(&v, &text, NULL);
+	row = contract_error(bytes_string(&name));
+	return error_set(e, row != NULL ? row->is : ERROR_INTERNAL, "%s", bytes_string(&text));
+}
+
+bool
+rpc_passing(const struct error *e)
+{
+	return e->code == ERROR_DISCONNECTED || e->code == ERROR_BUSY || e->code == ERROR_SYSTEM;
+}
