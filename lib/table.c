@@ -9,6 +9,9 @@
 #include "option.h"
 #include "terminal.h"
 
+/* No column but the last becomes narrower than this. */
+#define CELL_MIN 12
+
 void
 table_open(struct table *t, const char *const *headings, size_t n)
 {
@@ -65,6 +68,28 @@ widths_find(const struct table *t, int *widths)
 	}
 }
 
+/* One long cell is not to push the last column off the screen: that gets half of it, if it needs so much, and
+ * the widest of the others become narrower. */
+static void
+widths_squeeze(const struct table *t, int *widths)
+{
+	size_t last = t->ncolumns - 1;
+	int left = t->columns - (widths[last] < t->columns / 2 ? widths[last] : t->columns / 2);
+
+	for (size_t i = 0; i < last; i++)
+		left -= widths[i] + 2;
+	while (left < 0) {
+		size_t widest = 0;
+
+		for (size_t i = 1; i < last; i++)
+			widest = widths[i] > widths[widest] ? i : widest;
+		if (widths[widest] <= CELL_MIN)
+			return;
+		widths[widest]--;
+		left++;
+	}
+}
+
 /* Adds a row as it looks on a terminal: columns filled with spaces, the last one cut at the edge. */
 static void
 row_align(struct bytes *b, const struct table *t, const struct table_cell *row, const int *widths)
@@ -74,15 +99,16 @@ row_align(struct bytes *b, const struct table *t, const struct table_cell *row, 
 	for (size_t i = 0; i < t->ncolumns; i++) {
 		const char *sgr = t->color ? row[i].sgr : NULL;
 		bool last = i + 1 == t->ncolumns;
-		int gap = widths[i] - width_of(row[i].text) + 2;
+		int width = last || widths[i] > left ? left : widths[i], used;
 
 		if (sgr != NULL)
 			bytes_format(b, "\033[%sm", sgr);
-		terminal_fit(b, row[i].text, strlen(row[i].text), left > 0 ? left : 0);
+		used = (last ? terminal_fit : terminal_squeeze)(b, row[i].text, strlen(row[i].text),
+		    width > 0 ? width : 0);
 		if (sgr != NULL)
 			bytes_text(b, "\033[m");
 		left -= widths[i] + 2;
-		for (; !last && left > 0 && gap > 0; gap--)
+		for (int gap = widths[i] + 2 - used; !last && left > 0 && gap > 0; gap--)
 			bytes_char(b, ' ');
 	}
 	while (b->len > 0 && b->data[b->len - 1] == ' ')
@@ -106,6 +132,8 @@ table_close(struct table *t)
 	int widths[TABLE_COLUMNS];
 
 	widths_find(t, widths);
+	if (t->terminal && t->ncolumns > 1)
+		widths_squeeze(t, widths);
 	for (size_t i = 0; i + t->ncolumns <= t->n; i += t->ncolumns) {
 		if (t->terminal)
 			row_align(&out, t, t->cells + i, widths);

@@ -1,5 +1,5 @@
-/* table: rows of cells on standard output: aligned and coloured with a heading on a terminal, separated
- * by tabs and plain anywhere else. */
+/* table: rows of cells on standard output: aligned and coloured with a heading on a terminal, where long
+ * cells are shortened in the middle, separated by tabs and plain anywhere else. */
 #ifndef MCI_TABLE_H
 #define MCI_TABLE_H
 

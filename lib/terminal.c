@@ -1,5 +1,6 @@
 #include "terminal.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,26 +110,78 @@ terminal_safe(struct bytes *into, const char *p, size_t n, bool color)
 	safe_end(&s, into);
 }
 
-void
+/* The first line, as it is safe to show. */
+static void
+line_safe(struct bytes *into, const char *p, size_t n)
+{
+	const char *newline = n == 0 ? NULL : memchr(p, '\n', n);
+
+	terminal_safe(into, p, newline == NULL ? n : (size_t)(newline - p), false);
+}
+
+/* Adds what fits of a safe text; sets *used to its columns. Returns how many bytes of the text that was. */
+static size_t
+columns_add(struct bytes *into, struct span safe, int columns, int *used)
+{
+	size_t at = 0, length;
+
+	*used = 0;
+	for (; at < safe.n; at += length) {
+		int width = terminal_width(safe.p + at, safe.n - at, &length);
+
+		if (*used + width > columns)
+			break;
+		*used += width;
+		if (safe.p[at] == '\t')
+			bytes_char(into, ' ');
+		else
+			bytes_add(into, safe.p + at, length);
+	}
+	return at;
+}
+
+int
 terminal_fit(struct bytes *into, const char *p, size_t n, int columns)
 {
 	AUTO_BYTES safe = { 0 };
-	const char *newline = n == 0 ? NULL : memchr(p, '\n', n);
-	size_t at = 0;
-	int used = 0;
+	int used;
 
-	terminal_safe(&safe, p, newline == NULL ? n : (size_t)(newline - p), false);
-	while (at < safe.len) {
-		size_t length;
-		int width = terminal_width(safe.data + at, safe.len - at, &length);
+	line_safe(&safe, p, n);
+	columns_add(into, (struct span){ safe.data, safe.len }, columns, &used);
+	return used;
+}
 
-		if (used + width > columns)
-			return;
-		used += width;
-		if (safe.data[at] == '\t')
-			bytes_char(into, ' ');
-		else
-			bytes_add(into, safe.data + at, length);
-		at += length;
+static int
+width_of(struct span text)
+{
+	int width = 0;
+	size_t length;
+
+	for (size_t at = 0; at < text.n; at += length)
+		width += terminal_width(text.p + at, text.n - at, &length);
+	return width;
+}
+
+int
+terminal_squeeze(struct bytes *into, const char *p, size_t n, int columns)
+{
+	const char *mark = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "…" : "..";
+	int room = columns - (mark[0] == '.' ? 2 : 1), head, tail;
+	AUTO_BYTES safe = { 0 };
+	struct span rest;
+	size_t length;
+
+	line_safe(&safe, p, n);
+	rest = (struct span){ safe.data, safe.len };
+	if (room < 2 || width_of(rest) <= columns) {
+		columns_add(into, rest, columns, &head);
+		return head;
 	}
+	length = columns_add(into, rest, (room + 1) / 2, &head);
+	bytes_text(into, mark);
+	for (rest.p += length, rest.n -= length; width_of(rest) > room - head;
+	    rest.p += length, rest.n -= length)
+		terminal_width(rest.p, rest.n, &length);
+	columns_add(into, rest, columns, &tail);
+	return columns - room + head + tail;
 }

@@ -18,7 +18,10 @@ int terminal_rows(int fd);
 int terminal_width(const char *p, size_t n, size_t *length);
 /* Appends a text, whole, made safe for a terminal (safe.h). */
 void terminal_safe(struct bytes *into, const char *p, size_t n, bool color);
-/* Appends at most columns columns of one line (no newline), safe, without colour. */
-void terminal_fit(struct bytes *into, const char *p, size_t n, int columns);
+/* Appends at most columns columns of one line (no newline), safe, without colour; their number. */
+int terminal_fit(struct bytes *into, const char *p, size_t n, int columns);
+/* The same, but what does not fit is left out in the middle, where an ellipsis stands: names differ at their
+ * ends. */
+int terminal_squeeze(struct bytes *into, const char *p, size_t n, int columns);
 
 #endif

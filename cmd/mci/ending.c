@@ -20,8 +20,8 @@ failed(const struct fold_job *j)
 	return (j->status == STATUS_FAILURE && !j->allowed) || j->status == STATUS_ERROR;
 }
 
-/* "── unit: exit 2 ──" and the last lines of its log, when it has any; or alone, where the edge of the terminal
- * may have cut what was wrong. */
+/* "── unit: exit 2 ──" and the last lines of its log, when it has any; or alone,
+ * where the edge of the terminal may have cut what was wrong. */
 static void
 tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int logs)
 {

@@ -135,16 +135,13 @@ time_add(struct bytes *b, const struct picture *p, const struct fold_job *j)
 		running_time(b, p->now - j->started);
 }
 
-/* Adds text in width columns: cut, or filled with spaces on one side. */
+/* Adds text in width columns: shortened, or filled with spaces on one side. */
 static void
 column_add(struct bytes *b, struct span text, int width, bool right)
 {
 	AUTO_BYTES cut = { 0 };
-	int gap;
+	int gap = width - terminal_squeeze(&cut, text.p, text.n, width);
 
-	terminal_fit(&cut, text.p, text.n, width);
-	/* ids and times are ASCII: a byte is a column */
-	gap = width - (int)cut.len;
 	if (!right)
 		bytes_add(b, cut.data, cut.len);
 	for (; gap > 0; gap--)

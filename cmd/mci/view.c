@@ -204,7 +204,7 @@ view_draw(struct view *v)
 		return 0;
 	if (tail)
 		v->tailed = now;
-	v->picture.now = kernel.wall();
+	v->picture.now = v->fold.ended != 0 ? v->fold.time : kernel.wall();
 	v->picture.columns = v->screen.columns;
 	v->compact = v->compact || v->fold.njobs > room;
 	if (v->compact)

@@ -102,6 +102,33 @@ has "$out" '^✓ d .*cached$' "so has what was taken from the store"
 has "$out" '^error: 1 ok, 1 failed, 1 failed but allowed, 1 error in 3\.0s$' "all are counted"
 has "$out" '^the script died$' "and the build's message is shown"
 
+# --- long names ---
+if command -v script >/dev/null 2>&1; then
+	# on COLUMNS COMMAND: what a terminal of this width gets of it, without colours
+	on() {
+		timeout "$PATIENCE" script -qec "stty cols $1 rows 40; env TERM=xterm NO_COLOR=1 $2" /dev/null </dev/null |
+			sed 's/\r//; s/\x1b\[[0-9]*[AKJ]//g' | sort -u >screen
+	}
+	long=integration-tests.debian-12-bookworm.clang-16-with-sanitizers
+	second=0
+	{ start; job "$long.first" success exit; job "$long.other" success exit; job fail failure exit '"exit":7'
+		event build/end '"status":"failure","elapsed":3,"exit":1'; } >"$build/long"
+	cp "$build/events.ndjson" whole && cp "$build/long" "$build/events.ndjson"
+	for what in 'tree @' 'show @'; do
+		on 80 "mci $what"
+		has screen 'fail .*exit 7$' "mci $what: a long name leaves the other columns on the screen"
+		is "$(grep -oE ' integration-t.*….*(first|other) ' screen | sort -u | wc -l)" 2 "mci $what: it keeps both ends"
+		is "$(awk 'length($0) > 80' screen)" '' "mci $what: nothing is wider than the terminal"
+		LC_ALL=C on 80 "env LC_ALL=C mci $what"
+		has screen ' integration-t.*\.\..*first ' "mci $what: with dots where the locale has no ellipsis"
+	done
+	run mci tree "$build/long"
+	has "$out" "^. $long.first " "where there is no edge it is whole"
+	cp whole "$build/events.ndjson"
+else
+	skip 9 "script is not installed"
+fi
+
 # --- how it ends ---
 # build NAME STATUS EXIT: a build of one job
 build() {

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -189,6 +190,39 @@ START_TEST(test_fit)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int columns;
+	const char *squeezed; /* in a locale with UTF-8 */
+	int used;
+} squeezes[] = {
+	{ "hello", 5, "hello", 5 },
+	{ "hello", 4, "he\xe2\x80\xa6o", 4 },
+	{ "hello", 3, "h\xe2\x80\xa6o", 3 },
+	{ "hello", 2, "he", 2 },
+	{ "hello", 0, "", 0 },
+	{ "test.debian-12.clang.asan", 12, "test.d\xe2\x80\xa6.asan", 12 },
+	{ "\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad", 6, "\xe4\xb8\xad\xe2\x80\xa6\xe4\xb8\xad", 5 },
+	{ "two\nlines", 10, "two", 3 },
+	{ "", 5, "", 0 },
+};
+
+START_TEST(test_squeeze)
+{
+	AUTO_BYTES b = { 0 };
+
+	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
+	ck_assert_int_eq(terminal_squeeze(&b, squeezes[_i].text, strlen(squeezes[_i].text),
+	    squeezes[_i].columns), squeezes[_i].used);
+	ck_assert_str_eq(bytes_string(&b), squeezes[_i].squeezed);
+	setlocale(LC_CTYPE, "C");
+	b.len = 0;
+	ck_assert_int_le(terminal_squeeze(&b, squeezes[_i].text, strlen(squeezes[_i].text),
+	    squeezes[_i].columns), squeezes[_i].columns);
+	ck_assert_ptr_null(strstr(bytes_string(&b), "\xe2\x80\xa6"));
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 int
@@ -205,6 +239,7 @@ main(void)
 	tcase_add_loop_test(t, test_safe, 0, COUNT(safes));
 	tcase_add_test(t, test_safe_all);
 	tcase_add_loop_test(t, test_fit, 0, COUNT(fits));
+	tcase_add_loop_test(t, test_squeeze, 0, COUNT(squeezes));
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
