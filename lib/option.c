@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "nearest.h"
 #include "number.h"
+#include "process.h"
 #include "state.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -95,9 +96,9 @@ int
 option_finish(const char *program, int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
+		return process_end(status);
 	fprintf(stderr, "%s: write standard output: %s\n", program, strerror(errno));
-	return 125;
+	return process_end(125);
 }
 
 static int

@@ -253,6 +253,31 @@ process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 	return result;
 }
 
+static volatile sig_atomic_t caught;
+
+void
+process_caught(int signal)
+{
+	if (caught == 0)
+		caught = signal;
+}
+
+int
+process_end(int status)
+{
+	sigset_t set;
+
+	if (caught == 0)
+		return status;
+	prctl(PR_SET_DUMPABLE, 0); /* no core of one that is done */
+	signal(caught, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, caught);
+	raise(caught);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return 128 + caught; /* the first process of a pid namespace is not ended by its own signals */
+}
+
 int
 process_pidfd(pid_t pid)
 {

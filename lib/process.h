@@ -43,6 +43,13 @@ char *process_kit(const char *name);
  * file over its limit (ulimit -f) is a failed write (EFBIG), as on a full disk. */
 void process_begin(void);
 
+/* A signal that asks this process to end was caught: it ends what it does first, and then by that signal. The
+ * first one counts. May itself be a signal's handler. */
+void process_caught(int signal);
+/* For the very end: the status that main is to return. Ends by the signal that was caught instead, as if it
+ * never had been: only so does a shell see that whoever typed ^C meant its loop as well. */
+int process_end(int status);
+
 /* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */
 int process_pidfd(pid_t pid);
 

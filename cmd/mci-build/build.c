@@ -241,6 +241,7 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 	struct build *b = arg;
 	int signal = (int)info->ssi_signo;
 
+	process_caught(signal);
 	if (b->finished) {
 		progress_abandon(b);
 		publish_abandon(b);

@@ -172,6 +172,7 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 {
 	struct watch *w = arg;
 
+	process_caught((int)info->ssi_signo);
 	w->ending = true;
 	w->signal = (int)info->ssi_signo;
 	/* the terminal's ^C reached the child by itself; a second TERM does it no harm */

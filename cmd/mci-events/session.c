@@ -19,6 +19,7 @@
 #include "loop.h"
 #include "message.h"
 #include "option.h"
+#include "process.h"
 
 /* How long the end waits for the last acknowledgement. */
 #define PATIENCE (5 * SECOND)
@@ -232,6 +233,7 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 {
 	struct session *s = arg;
 
+	process_caught((int)info->ssi_signo);
 	finish(s, 128 + (int)info->ssi_signo);
 	handler_stop(s->handler);
 }

@@ -119,7 +119,10 @@ keep(struct keeper *k, const sigset_t *set)
 			children_ended(k);
 		if (signal <= 0 || signal == SIGCHLD)
 			continue;
-		k->stopping = k->stopping || signal == SIGTSTP;
+		if (signal == SIGTSTP)
+			k->stopping = true;
+		else
+			process_caught(signal);
 		kill(k->worker, signal);
 	}
 }
@@ -181,5 +184,5 @@ keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *ar
 		failed = result(&k);
 	}
 	(void)names_remove_tree(scratch, NULL);
-	return failed;
+	return process_end(failed);
 }

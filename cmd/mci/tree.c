@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "option.h"
 #include "place.h"
+#include "process.h"
 #include "source.h"
 #include "verbs.h"
 #include "verdict.h"
@@ -247,7 +248,8 @@ run(void *arg, int argc, char **argv)
 		return tree_named("@", o->judge);
 	/* who writes the events is told to stop, and says how it ended; we end with the stream, and as it
 	 * did: a shell sees only the last command of a pipe */
-	signal(SIGINT, SIG_IGN);
+	if (signal(SIGINT, process_caught) == SIG_IGN)
+		signal(SIGINT, SIG_IGN);
 	return tree_run(dup(STDIN_FILENO), NULL, true);
 }
 

@@ -2,7 +2,7 @@
 # Canceling and killing: nothing stays behind, and what happened is written.
 . "${0%/*}/lib.sh"
 
-need jq setsid
+need jq setsid python3 bash
 # a job that hides well: double fork, a session of its own, no terminal
 cat >specs <<'JOBS'
 {"id":"stray","script":["setsid sh -c '(sleep 3571 &) ; sleep 3572' </dev/null >/dev/null 2>&1 &","sleep 3573"]}
@@ -92,4 +92,36 @@ wait_end "$pid"
 is "$status" 143 "canceled by request is 143"
 is "$(jq -r 'select(.type=="job/end" and .job=="gate").status' "$log")" success "the unblocked job ran"
 is "$(jq -r 'select(.type=="job/end" and .job=="no").status' "$log")" canceled "the other was canceled"
+
+# ---- a program that was interrupted ends by the signal, so that a shell's loop stops
+cat >interrupt.py <<'END'
+import os, signal, subprocess, sys, time
+name, *words = sys.argv[1:]
+def begin():
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(s, signal.SIG_DFL)
+p = subprocess.Popen(words, start_new_session=True, preexec_fn=begin)
+end = time.time() + 20
+while not os.path.exists("started") and p.poll() is None and time.time() < end: time.sleep(0.02)
+os.killpg(p.pid, getattr(signal, "SIG" + name))
+print(-p.wait(20), end="")
+os.path.exists("started") and os.unlink("started")
+END
+echo '{"id":"a","script":["echo >>started; sleep 3573"]}' >specs
+for name in INT:2 TERM:15 HUP:1; do
+	is "$(python3 interrupt.py "${name%:*}" mci run -q ./script)" "${name#*:}" "mci-build ends by SIG${name%:*}"
+done
+is "$(jq -r 'select(.type=="build/end").exit' "$(mci path @~2)/events.ndjson")" 130 "and its log has the status of that"
+is "$(python3 interrupt.py INT mci-job -- sh -c 'echo >started; sleep 3573')" 2 "so does mci-job --"
+is "$(python3 interrupt.py INT sh -c 'mci-job -q <specs 2>/dev/null')" 2 "and one that reads specs"
+is "$(python3 interrupt.py INT sh -c 'exec 2>/dev/null; mci-build --json ./script | mci tree >tree')" 2 \
+	"and mci tree behind a build"
+has tree canceled "which shows it to its end"
+is "$(python3 interrupt.py INT bash -c 'for i in 1 2 3; do echo >>rounds; mci run -q ./script; done; echo >>rounds')" 2 \
+	"a shell's loop stops"
+is "$(wc -l <rounds)" 1 "at once"
+wait_until "nothing is left" no_sleepers
+printf '#!/bin/sh\ntrap "" INT\nexec mci run -q ./script\n' >deaf
+chmod +x deaf
+echo '{"id":"a","script":["echo >started; sleep 0.1"]}' >specs
+is "$(python3 interrupt.py INT ./deaf)" 0 "where it is ignored it stays so"
 finish
