@@ -8,7 +8,11 @@
 /* Names that only mci-job gives: a spec's value for them is not used. */
 static const char *const own[] = { "MCI_JOB_ID", "MCI_ATTEMPT", "MCI_OUTPUT", "MCI_NOTES" };
 #define NOWN (sizeof(own) / sizeof(own[0]))
-#define PER_ATTEMPT (NOWN + 1) /* and PWD */
+#define PER_ATTEMPT (NOWN + 2) /* and PWD, TERM */
+
+/* What a pseudo-terminal is unless somebody says otherwise: the same everywhere, and what shows logs knows its
+ * colours. */
+static const char pty_term[] = "TERM=xterm-256color";
 
 static bool
 is_own(const char *name)
@@ -81,6 +85,8 @@ variables_make(const struct environment *v, const struct spec *s,
 		if (given[i] != NULL)
 			env[n++] = (char *)(uintptr_t)given[i];
 	}
+	if (s->pty && variables_value(v, s, "TERM") == NULL)
+		env[n++] = (char *)(uintptr_t)pty_term;
 	env[n] = NULL;
 	return env;
 }

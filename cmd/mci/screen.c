@@ -1,5 +1,6 @@
 #include "screen.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,9 +28,35 @@ screen_resize(struct screen *s)
 	s->torn = true;
 }
 
+/* Turns the terminal's echo off, or on again. A group in the background that speaks for its parent would be
+ * stopped by this (SIGTTOU). */
+static void
+echo_set(struct screen *s, bool on)
+{
+	const tcflag_t flags = ECHO | ECHONL;
+	struct termios t;
+	sigset_t stop, old;
+
+	if (on != s->hushed || tcgetattr(s->fd, &t) < 0 || (!on && !(t.c_lflag & ECHO)))
+		return;
+	if (!on)
+		s->echo = t.c_lflag & flags;
+	if (on)
+		t.c_lflag |= s->echo;
+	else
+		t.c_lflag &= ~flags;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &stop, &old);
+	if (tcsetattr(s->fd, TCSANOW, &t) == 0)
+		s->hushed = !on;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 void
 screen_leave(struct screen *s)
 {
+	echo_set(s, true);
 	s->drawn = 0;
 	s->live.len = 0;
 }
@@ -106,6 +133,7 @@ screen_show(struct screen *s, struct span above, struct span live)
 
 	if (!s->moves)
 		return above.n == 0 ? 0 : kernel_write_all(s->fd, above.p, above.n);
+	echo_set(s, live.n == 0);
 	if (above.n == 0 && !s->torn && live.n == s->live.len &&
 	    (live.n == 0 || memcmp(live.p, s->live.data, live.n) == 0))
 		return 0;
@@ -126,5 +154,6 @@ screen_show(struct screen *s, struct span above, struct span live)
 void
 screen_free(struct screen *s)
 {
+	echo_set(s, true);
 	bytes_free(&s->live);
 }

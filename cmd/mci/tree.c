@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,17 +136,40 @@ on_stop(void *arg, const struct signalfd_siginfo *info)
 	struct tree *t = arg;
 
 	(void)info;
+	screen_leave(&t->view.screen);
 	raise(SIGSTOP);
 	screen_resize(&t->view.screen);
-	screen_leave(&t->view.screen);
 	draw_within(t, 0);
+}
+
+/* The terminal is left as it was found. */
+static void
+on_death(void *arg, const struct signalfd_siginfo *info)
+{
+	struct tree *t = arg;
+	sigset_t one;
+
+	screen_leave(&t->view.screen);
+	signal((int)info->ssi_signo, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, (int)info->ssi_signo);
+	raise((int)info->ssi_signo);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
 static int
 signals_watch(struct tree *t, struct error *e)
 {
+	static const int deaths[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction was;
+
 	if (!t->view.screen.moves)
 		return 0;
+	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
+		if (sigaction(deaths[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN &&
+		    loop_on_signal(t->loop, deaths[i], on_death, t, e) < 0)
+			return -1;
+	}
 	if (loop_on_signal(t->loop, SIGWINCH, on_resize, t, e) < 0)
 		return -1;
 	return loop_on_signal(t->loop, SIGTSTP, on_stop, t, e);

@@ -46,6 +46,13 @@ run job <<'E'
 E
 is "$(od -An -c logs/pty.log | tr -d ' \n')" '2480\r\n' 'pty: a controlling terminal of 24 lines'
 run job <<'E'
+{"id":"term","pty":true,"script":"echo $TERM"}
+{"id":"own","pty":true,"env":{"TERM":"vt100"},"script":"echo $TERM"}
+{"id":"pipe","script":"echo ${TERM-none}"}
+E
+is "$(cat logs/term.log logs/own.log logs/pipe.log | tr -d '\r' | tr '\n' ' ')" 'xterm-256color vt100 none ' \
+	'pty: TERM says which, unless the spec does; a pipe has none'
+run job <<'E'
 {"id":"in","stdin":"line\nlast","script":"cat"}
 E
 is "$(cat logs/in.log)" "$(printf 'line\nlast')" 'stdin is given as it is'

@@ -194,7 +194,14 @@ if command -v tmux >/dev/null 2>&1; then
 		tmux send-keys -t tree 'clear; mci tree <events' Enter
 		exec 3<>events
 	}
-	over() { exec 3>&-; shows "$1" "$2"; tmux kill-server; }
+	# what was typed is the shell's, whose terminal is as it was
+	over() {
+		exec 3>&-
+		shows "$1" "$2"
+		tmux send-keys -t tree 'stty -a' Enter
+		shows '[^-]echo ' "the terminal shows what is typed again"
+		tmux kill-server
+	}
 	printf 'one\nlast words\n' >"$build/logs/a.log"
 
 	live 80 24
@@ -220,8 +227,12 @@ if command -v tmux >/dev/null 2>&1; then
 	tmux send-keys -t tree C-c
 	event job/end '"job":"b","attempt":1,"status":"canceled","reason":"canceled"' >&3
 	shows '^■ b' "^C ends what writes the events, not the tree"
+	tmux send-keys -t tree Enter x Enter
+	event job/start '"job":"c","attempt":1,"pid":3' >&3
+	shows '^● c' "what is typed meanwhile is not shown"
+	is "$(grep -c '^✓ a' "$T/screen")" 1 "and leaves no rows behind"
 	event build/end '"status":"canceled","elapsed":5,"exit":130' >&3
-	over '^canceled: 1 ok, 1 canceled, 1 waiting in 5\.0s' "the summary stays"
+	over '^canceled: 1 ok, 1 canceled, 1 running in 5\.0s' "the summary stays"
 
 	live 60 10
 	start >&3
@@ -238,7 +249,23 @@ if command -v tmux >/dev/null 2>&1; then
 	ok "what failed stays with what runs" grep -q '^✗ j13' "$T/screen"
 	event build/end '"status":"failure","elapsed":5,"exit":1' >&3
 	over '^failure: 12 ok' "then the end"
+
+	# the processes of the terminal's shell
+	on_terminal() { pgrep -P "$(tmux display -p -t tree '#{pane_pid}')"; }
+	for signal in TERM,143 HUP,129 QUIT,131; do
+		live 60 11
+		start >&3
+		event job/start '"job":"a","attempt":1,"pid":1' >&3
+		shows '^● a' "it is live"
+		tmux send-keys -t tree C-z
+		shows 'topped' "stopped"
+		tmux send-keys -t tree 'clear; stty -a; fg; echo status $?' Enter
+		shows '[^-]echo ' "while it is stopped the terminal is as it was"
+		shows '^● a' "it goes on"
+		kill -s "${signal%,*}" "$(on_terminal)"
+		over "^status ${signal#*,}" "it dies of SIG${signal%,*}"
+	done
 else
-	skip 14 "tmux is not installed"
+	skip 24 "tmux is not installed"
 fi
 finish
