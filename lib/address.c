@@ -161,6 +161,27 @@ address_free(struct address *a)
 	*a = (struct address){ .fd = -1 };
 }
 
+char *
+address_elsewhere(const char *text, struct error *e)
+{
+	AUTO_FREE char *cwd = getcwd(NULL, 0);
+	AUTO_FREE char *absolute = NULL;
+	struct address a, moved;
+	char *result = NULL;
+
+	if (address_parse(&a, text, e) < 0)
+		return NULL;
+	if ((a.kind == ADDRESS_UNIX || a.kind == ADDRESS_FIFO) && a.path[0] != '/' && cwd != NULL) {
+		absolute = xformat("%s%s/%s", a.kind == ADDRESS_FIFO ? "fifo:" : "unix:", cwd, a.path);
+		result = xstrdup(address_parse(&moved, absolute, NULL) == 0 ? absolute : "");
+		address_free(&moved);
+	} else {
+		result = xstrdup(a.kind == ADDRESS_STDIO || a.kind == ADDRESS_FD ? "" : text);
+	}
+	address_free(&a);
+	return result;
+}
+
 int
 address_directions(int fd, int *in, int *out, struct error *e)
 {

@@ -31,6 +31,10 @@ struct address {
  * error. */
 int address_parse(struct address *a, const char *text, struct error *e);
 void address_free(struct address *a);
+/* The same address for programs that are started elsewhere: a path is made absolute; "" when only we can use
+ * it (-, fd:N, a socket whose absolute path is too long). The caller frees; NULL with an error as
+ * address_parse. */
+char *address_elsewhere(const char *text, struct error *e);
 
 /* What a descriptor can carry: in is -1 when it cannot be read, out when it cannot be written. 0
  * or -1. */

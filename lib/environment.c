@@ -13,7 +13,13 @@ static const char *const inherited[] = {
 	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy",
 	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
 };
-#define NINHERITED (sizeof(inherited) / sizeof(inherited[0]))
+
+/* In a terminal's build as well: where the user's programs keep and find things, so that mci in a job sees
+ * the builds, and reaches the services, that it does in the terminal. On a server they are the server's own. */
+static const char *const personal[] = {
+	"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
+	"MCI_EVENTS", "MCI_LOG",
+};
 
 static ptrdiff_t
 find(char *const *pairs, size_t n, const char *name, size_t length)
@@ -57,6 +63,17 @@ environment_set(struct environment *v, const char *name, const char *value)
 }
 
 static void
+inherit(struct environment *v, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL)
+			environment_set(v, names[i], value);
+	}
+}
+
+static void
 grant(struct environment *v, const char *const *granted, size_t n)
 {
 	v->granted = v->n;
@@ -75,15 +92,14 @@ environment_open(struct environment *v, const char *const *granted, size_t n)
 {
 	const char *source = getenv("MCI_SOURCE");
 
+	if (source == NULL)
+		source = "local";
 	*v = (struct environment){ 0 };
 	put(v, xstrdup("CI=true"));
-	environment_set(v, "MCI_SOURCE", source != NULL ? source : "local");
-	for (size_t i = 0; i < NINHERITED; i++) {
-		const char *value = getenv(inherited[i]);
-
-		if (value != NULL)
-			environment_set(v, inherited[i], value);
-	}
+	environment_set(v, "MCI_SOURCE", source);
+	inherit(v, inherited, sizeof(inherited) / sizeof(inherited[0]));
+	if (strcmp(source, "local") == 0)
+		inherit(v, personal, sizeof(personal) / sizeof(personal[0]));
 	grant(v, granted, n);
 }
 

@@ -1,6 +1,7 @@
 /*
  * environment: what jobs and build scripts find in their environment: a fixed list taken over from ours,
- * what mci says itself, and what -e grants; nothing else. See ENVIRONMENT in mci-build(1).
+ * longer where MCI_SOURCE is "local", what mci says itself, and what -e grants; nothing else. See ENVIRONMENT
+ * in mci-build(1).
  */
 #ifndef MCI_ENVIRONMENT_H
 #define MCI_ENVIRONMENT_H

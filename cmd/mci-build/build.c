@@ -241,7 +241,10 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 	struct build *b = arg;
 	int signal = (int)info->ssi_signo;
 
-	process_caught(signal);
+	/* behind the build's end only the waiting for readers is over; but whoever types ^C means a loop as
+	 * well that may be around us */
+	if (!b->finished || signal == SIGINT)
+		process_caught(signal);
 	if (b->finished) {
 		progress_abandon(b);
 		publish_abandon(b);

@@ -159,21 +159,30 @@ with_definition(const struct build_options *o, char **words)
 	return result;
 }
 
-/* --events, else $MCI_EVENTS; "" is none. What can be no address is said before anything is run. */
+/*
+ * A service: the option, else its variable; "" is none. What can be no address is said before anything is
+ * run. The variable is what all that we start finds, so that a job's own commands reach what we do.
+ */
 static int
-events_choose(struct build_options *o, struct error *e)
+service_choose(const char **option, const char *name, const char *variable, struct error *e)
 {
-	struct address a;
+	const char *text = *option != NULL ? *option : getenv(variable);
+	AUTO_FREE char *elsewhere = NULL;
 
-	if (o->events == NULL)
-		o->events = getenv("MCI_EVENTS");
-	if (o->events == NULL || *o->events == '\0') {
-		o->events = NULL;
+	if (text == NULL || *text == '\0') {
+		*option = NULL;
+		unsetenv(variable);
 		return 0;
 	}
-	if (address_parse(&a, o->events, e) < 0)
-		return error_before(e, "--events: ");
-	address_free(&a);
+	elsewhere = address_elsewhere(text, e);
+	if (elsewhere == NULL)
+		return error_before(e, "--%s: ", name);
+	*option = text;
+	if (*elsewhere == '\0')
+		return 0;
+	if (setenv(variable, elsewhere, 1) < 0)
+		return error_sys(e, "%s", variable);
+	*option = getenv(variable);
 	return 0;
 }
 
@@ -189,7 +198,9 @@ main(int argc, char **argv)
 	option_parse(&command, &argc, argv, &o);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);
-	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || events_choose(&o, &e) < 0) {
+	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
+	    service_choose(&o.events, "events", "MCI_EVENTS", &e) < 0 ||
+	    service_choose(&o.log, "log", "MCI_LOG", &e) < 0) {
 		option_complain("mci-build", &e);
 		return EXIT_BUILD_USAGE;
 	}

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "address.h"
 #include "environment.h"
 #include "emit.h"
 #include "link.h"
@@ -173,26 +172,10 @@ deaf(void *arg, struct link *l, const struct error *why)
 static const struct link_events up_events = { .line = line_came, .closed = gone };
 static const struct link_events down_events = { .closed = deaf };
 
-/* The address of the log server, also when it is read in another folder; NULL for none. */
-static char *
-log_server(const char *given)
-{
-	const char *text = given != NULL ? given : getenv("MCI_LOG");
-	struct address a;
-	char *path;
-
-	if (text == NULL || address_parse(&a, text, NULL) < 0)
-		return text == NULL ? NULL : xstrdup(text);
-	path = a.kind == ADDRESS_UNIX ? realpath(a.path, NULL) : NULL;
-	address_free(&a);
-	return path != NULL ? path : xstrdup(text);
-}
-
 static int
 spawn(struct build *b, int in, int out, struct error *e)
 {
 	AUTO_FREE char *path = process_kit("mci-job");
-	AUTO_FREE char *log = log_server(b->options->log);
 	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
 	const struct option_list *grants = &b->options->env;
 	AUTO_FREE const char **argv = xmalloc((16 + 2 * grants->n) * sizeof(*argv));
@@ -215,9 +198,9 @@ spawn(struct build *b, int in, int out, struct error *e)
 	argv[n++] = jobs;
 	argv[n++] = "--log-dir";
 	argv[n++] = b->logs;
-	if (log != NULL) {
+	if (b->options->log != NULL) {
 		argv[n++] = "--log";
-		argv[n++] = log;
+		argv[n++] = b->options->log;
 	}
 	if (b->options->runner != NULL) {
 		argv[n++] = "--runner";

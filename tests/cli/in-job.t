@@ -1,6 +1,7 @@
 #!/bin/sh
 # The verbs that a job calls: params, outputs, new jobs, events; and those that reach a running build.
 . "${0%/*}/lib.sh"
+. "$ROOT/tests/cli/events-lib.sh"
 
 mkdir -p app/.mci && cd app || exit 1
 cat >.mci/build.json <<'JOBS'
@@ -57,4 +58,44 @@ wait_end "$build"
 is "$status" 143 "it ends as canceled by request"
 exits 143 "wait says the same" mci wait
 is "$(mci show --json | jq -r 'select(.job=="longer").status')" canceled "its jobs too"
+
+# --- the store and the services that the terminal has ---
+mkdir "$T/elsewhere" && cd "$T/elsewhere" || exit 1
+cat >specs <<'JOBS'
+{"id":"a","script":["echo from a"]}
+{"id":"b","depends-on":["a"],"script":["mci log $MCI_BUILD_ID/a","mci path $MCI_BUILD_ID","mci ls -q"]}
+{"id":"env","script":["env | grep -E '^(XDG_|MCI_(EVENTS|LOG)=)' | sort; echo end"]}
+JOBS
+exits 0 "a job's own commands" env XDG_DATA_HOME=/d XDG_CACHE_HOME=/c mci build -q - <specs
+is "$(log b)" "from a
+$(mci path)
+$(mci ls -q)" "find the builds that the terminal's do"
+is "$(log env)" "XDG_CACHE_HOME=/c
+XDG_CONFIG_HOME=$XDG_CONFIG_HOME
+XDG_DATA_HOME=/d
+XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR
+XDG_STATE_HOME=$XDG_STATE_HOME
+end" "in the user's folders"
+is "$(sed -n '$p' specs | MCI_SOURCE=server MCI_EVENTS=/e MCI_LOG=/l mci-job --progress plain | sed -n 's/^env | //p')" end \
+	"which are nobody else's on a server"
+
+hub="unix:$XDG_RUNTIME_DIR/mci/events.sock"
+mkdir -m 700 -p "$XDG_RUNTIME_DIR/mci"
+start_hub
+echo '{"id":"p","dir":"sub","script":["mci events pub --timeout 5s deploy/done from=job"]}' >specs
+mkdir sub
+exits 0 "without an address a job publishes" mci build -q - <specs
+is "$(cat "$log"/*.ndjson | jq -r .from)" job "at the hub of the user"
+stop_hub
+hub="unix:$T/elsewhere/h.sock"
+rm -rf "$log"
+start_hub
+exits 0 "with one" mci build -q --events ./h.sock - <specs
+is "$(cat "$log"/*.ndjson | jq -r 'select(.from).from')" job "at that of the build, in whatever folder it runs"
+exits 0 "of the environment" env MCI_EVENTS=unix:h.sock mci build -q - <specs
+is "$(cat "$log"/*.ndjson | jq -r 'select(.from).from' | wc -l)" 2 "as well"
+printf '#!/bin/sh\nmci events pub --timeout 5s deploy/done from=script >&2\n' >script
+chmod +x script
+exits 0 "as the script does" mci build -q --events ./h.sock ./script
+is "$(cat "$log"/*.ndjson | jq -r 'select(.from).from' | tail -n 1)" script "there too"
 finish
