@@ -22,7 +22,7 @@ param:in a job: print a parameter of the build
 output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
-config:show each setting and where it comes from'
+config:show each setting and where it comes from, and check them'
 	['mci-events']='pub:publish an event, or those on standard input
 sub:print the events of these types as they come
 replay:print stored events
@@ -236,7 +236,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci config']='--json:one JSON object a line
+	['mci config']='-a:also the settings that nothing sets
+--all:also the settings that nothing sets
+--json:one JSON object a line
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not

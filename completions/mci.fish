@@ -138,7 +138,8 @@ complete -c mci -n '__fish_seen_subcommand_from jobs' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from jobs' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from jobs' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from jobs' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a config -d 'show each setting and where it comes from'
+complete -c mci -n __fish_use_subcommand -a config -d 'show each setting and where it comes from, and check them'
+complete -c mci -n '__fish_seen_subcommand_from config' -s a -l all -d 'also the settings that nothing sets'
 complete -c mci -n '__fish_seen_subcommand_from config' -l json -d 'one JSON object a line'
 complete -c mci -n '__fish_seen_subcommand_from config' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from config' -l color -d 'use colour or not' -x -a 'auto always never'

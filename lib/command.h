@@ -29,6 +29,8 @@ struct option {
 	size_t offset;     /* of its field in the caller's struct */
 	int64_t min, max;  /* OPTION_NUMBER */
 	const char *choices;
+	bool project;      /* a project's own .mci/conf may set it: it changes nothing but how the project's
+	                    * own jobs run and how that is shown */
 };
 
 /* A program without verbs has one command; one with verbs has one for each. */

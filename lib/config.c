@@ -14,12 +14,6 @@
 /* A file of settings is written by hand; what is longer is not one. */
 #define LONGEST ((size_t)1 << 20)
 
-/* What a project may not decide for who builds it: where data goes, what runs it, secrets. */
-static const char *const not_for_projects[] = {
-	"address", "api", "archive", "blob", "events", "listen", "log", "runner", "secret",
-	"secret-file", "store",
-};
-
 static bool
 is_blank(char c)
 {
@@ -74,20 +68,9 @@ is_key(struct span s)
 	return second > 0 && second == rest.n;
 }
 
-static bool
-project_may_set(const char *key)
-{
-	const char *option = strchr(key, '.') + 1;
-
-	for (size_t i = 0; i < sizeof(not_for_projects) / sizeof(not_for_projects[0]); i++) {
-		if (strcmp(option, not_for_projects[i]) == 0)
-			return false;
-	}
-	return true;
-}
-
 static void
-add(struct config *c, struct span key, struct span value, const char *file, unsigned line)
+add(struct config *c, struct span key, struct span value, const char *file, unsigned line,
+    bool project)
 {
 	if ((c->n & (c->n - 1)) == 0)
 		c->entries = xrealloc(c->entries, c->n == 0 ? 1 : c->n * 2, sizeof(*c->entries));
@@ -96,6 +79,7 @@ add(struct config *c, struct span key, struct span value, const char *file, unsi
 		.value = xmemdup(value.p, value.n),
 		.file = xstrdup(file),
 		.line = line,
+		.project = project,
 	};
 }
 
@@ -122,11 +106,7 @@ parse_line(struct config *c, struct span text, const char *file, unsigned line, 
 	if (value.n == 0)
 		return error_set(e, ERROR_INPUT, "%s:%u: %.*s has no value", file, line,
 		    (int)(key.n > 80 ? 80 : key.n), key.p);
-	add(c, key, value, file, line);
-	if (project && !project_may_set(c->entries[c->n - 1].key))
-		return error_set(e, ERROR_INPUT,
-		    "%s:%u: a project may not set %s: put it into your own mci/conf", file, line,
-		    c->entries[c->n - 1].key);
+	add(c, key, value, file, line, project);
 	return 0;
 }
 
@@ -199,9 +179,8 @@ load_file(struct config *c, const char *file, bool project, struct error *e)
 	return parse(c, (struct span){ text.data, text.len }, file, project, e);
 }
 
-/* NULL when the user has no place for it. */
-static char *
-user_file(void)
+char *
+config_user_file(void)
 {
 	const char *base = getenv("XDG_CONFIG_HOME");
 
@@ -215,7 +194,7 @@ int
 config_load(struct config *c, const char *project, struct error *e)
 {
 	AUTO_FREE char *own = project == NULL ? NULL : xformat("%s/.mci/conf", project);
-	AUTO_FREE char *user = user_file();
+	AUTO_FREE char *user = config_user_file();
 
 	*c = (struct config){ 0 };
 	if ((own != NULL && load_file(c, own, true, e) < 0) ||

@@ -1,12 +1,13 @@
 /*
  * config: the lines "program.option = value" of /etc/mci/conf, the user's $XDG_CONFIG_HOME/mci/conf
  * and the project's .mci/conf, later ones first. '#' at the beginning of a line or after a blank
- * starts a comment; a key may come again for lists. A project's file may not set addresses, runners
- * or secrets. See mci.conf(5).
+ * starts a comment; a key may come again for lists. Whether a key exists and may stand in a project's
+ * file is known to the option tables (setting.h). See mci.conf(5).
  */
 #ifndef MCI_CONFIG_H
 #define MCI_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -16,6 +17,7 @@ struct config_entry {
 	char *value;
 	char *file;
 	unsigned line;
+	bool project; /* of the project's file, which somebody else may have written */
 };
 
 struct config {
@@ -27,6 +29,8 @@ struct config {
 int config_load(struct config *c, const char *project, struct error *e);
 /* The value of the highest file that sets key, or NULL. Borrowed. */
 const struct config_entry *config_find(const struct config *c, const char *key);
+/* Where the user's file is, or would be; NULL when the user has no place for it. Caller frees. */
+char *config_user_file(void);
 void config_free(struct config *c);
 
 #endif

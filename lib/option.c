@@ -7,14 +7,11 @@
 #include <unistd.h>
 
 #include "bytes.h"
-#include "config.h"
-#include "duration.h"
 #include "help.h"
 #include "memory.h"
 #include "nearest.h"
-#include "number.h"
 #include "process.h"
-#include "state.h"
+#include "setting.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -23,10 +20,13 @@ struct option_common option_common = { .color = "auto", .before_dashes = -1 };
 /* What the options of every command fill in. */
 static struct common {
 	struct option_common values;
-	bool help, version, rows;
+	bool help, version, rows, settings, no_settings;
 } common = { .values = { .color = "auto", .before_dashes = -1 } };
 
-/* The one without help text is for completions and tests, and not shown. */
+/*
+ * Those without help text are not shown: they are for completions, mci config and tests, and no-settings for
+ * a program of the kit that starts another and relies on what it does.
+ */
 static const struct option common_options[] = {
 	{ .letter = 'C', .name = "chdir", .value = "DIR", .help = "go to DIR first",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct common, values.chdir) },
@@ -39,6 +39,8 @@ static const struct option common_options[] = {
 	{ .name = "version", .help = "show the version", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct common, version) },
 	{ .name = "list-options", .kind = OPTION_FLAG, .offset = offsetof(struct common, rows) },
+	{ .name = "list-settings", .kind = OPTION_FLAG, .offset = offsetof(struct common, settings) },
+	{ .name = "no-settings", .kind = OPTION_FLAG, .offset = offsetof(struct common, no_settings) },
 };
 
 /* One command line while it is read. */
@@ -47,23 +49,6 @@ struct reading {
 	void *into;
 	bool *given; /* by row of the command's table: the flag was there, so nothing else counts */
 };
-
-/* Values live as long as the program. They hang here, where a leak checker finds them. */
-static void **kept;
-static size_t nkept;
-
-static void
-keep(void *p)
-{
-	kept = xrealloc(kept, nkept + 1, sizeof(*kept));
-	kept[nkept++] = p;
-}
-
-static void *
-field(const struct option *o, void *into)
-{
-	return (char *)into + o->offset;
-}
 
 static _Noreturn void
 refuse(const struct command *c, const struct error *e)
@@ -100,76 +85,6 @@ option_finish(const char *program, int status)
 	fprintf(stderr, "%s: write standard output: %s\n", program, strerror(errno));
 	return process_end(125);
 }
-
-static int
-set_flag(const struct option *o, void *into, const char *text, struct error *e)
-{
-	bool *flag = field(o, into);
-
-	*flag = strcmp(text, "true") == 0;
-	if (!*flag && strcmp(text, "false") != 0)
-		return error_set(e, ERROR_USAGE, "'%.40s' is neither true nor false", text);
-	return 0;
-}
-
-static int
-set_text(const struct option *o, void *into, const char *text, struct error *e)
-{
-	(void)e;
-	*(const char **)field(o, into) = text;
-	return 0;
-}
-
-static int
-set_list(const struct option *o, void *into, const char *text, struct error *e)
-{
-	struct option_list *list = field(o, into);
-	const char **items = xrealloc(NULL, list->n + 1, sizeof(*items));
-
-	(void)e;
-	if (list->n > 0)
-		memcpy(items, list->items, list->n * sizeof(*items));
-	items[list->n++] = text;
-	list->items = items;
-	keep(items);
-	return 0;
-}
-
-static int
-set_number(const struct option *o, void *into, const char *text, struct error *e)
-{
-	int64_t max = o->min == 0 && o->max == 0 ? INT64_MAX : o->max;
-
-	return number_parse(text, strlen(text), o->min, max, field(o, into), e);
-}
-
-static int
-set_duration(const struct option *o, void *into, const char *text, struct error *e)
-{
-	return duration_parse(text, strlen(text), field(o, into), e);
-}
-
-static int
-set_choice(const struct option *o, void *into, const char *text, struct error *e)
-{
-	size_t n = strlen(text);
-
-	for (const char *p = o->choices; p != NULL; p = strchr(p, '|')) {
-		p += *p == '|';
-		if (strcspn(p, "|") == n && n > 0 && memcmp(p, text, n) == 0)
-			return set_text(o, into, text, e);
-	}
-	return error_set(e, ERROR_USAGE, "'%.40s' is none of %s", text, o->choices);
-}
-
-static int (*const set[])(const struct option *o, void *into, const char *text, struct error *e) = {
-	[OPTION_FLAG] = set_flag,
-	[OPTION_TEXT] = set_text,
-	[OPTION_LIST] = set_list,
-	[OPTION_NUMBER] = set_number,
-	[OPTION_DURATION] = set_duration,
-	[OPTION_CHOICE] = set_choice,
-};
 
 static const struct option *
 find_in(const struct option *options, size_t n, char letter, const char *name, size_t length)
@@ -208,7 +123,7 @@ take(struct reading *r, const struct option *o, const char *text, struct error *
 
 	if (is_own(r->command, o))
 		r->given[o - r->command->options] = true;
-	if (set[o->kind](o, is_own(r->command, o) ? r->into : &common, text, e) < 0)
+	if (setting_store(o, is_own(r->command, o) ? r->into : &common, text, e) < 0)
 		return error_before(e, "%s: ", option_text(o, name));
 	if (o->offset == offsetof(struct common, values.chdir) && !is_own(r->command, o) &&
 	    chdir(text) < 0)
@@ -309,129 +224,18 @@ read_line(struct reading *r, int argc, char **argv, struct error *e)
 	return n;
 }
 
-/* The word in front of ".jobs" and in "MCI_BUILD_JOBS": the program, or mci's verb, which is no
- * program's name. */
-static const char *
-stem(const struct command *c)
-{
-	if (strncmp(c->program, "mci-", 4) == 0)
-		return c->program + 4;
-	return c->verb == NULL ? c->program : c->verb;
-}
-
-static char *
-variable_name(const char *program, const char *option)
-{
-	char *name = xformat("MCI_%s_%s", program, option);
-
-	for (char *p = name; *p != '\0'; p++) {
-		if (*p >= 'a' && *p <= 'z')
-			*p = (char)(*p - 'a' + 'A');
-		else if (*p == '-' || *p == ' ')
-			*p = '_';
-	}
-	return name;
-}
-
-/* The configuration of this folder, read once. It stays: values are borrowed. */
-static const struct config *
-configuration(const struct command *c)
-{
-	static struct config config;
-	static bool loaded;
-	struct error e;
-
-	if (!loaded) {
-		AUTO_FREE char *project = state_project(".");
-
-		if (config_load(&config, project, &e) < 0)
-			refuse(c, &e);
-		loaded = true;
-	}
-	return &config;
-}
-
-static int
-from_entries(const struct config *config, const struct option *o, const char *key, void *into,
-    struct error *e)
-{
-	const struct config_entry *found = config_find(config, key);
-	const struct config_entry *end = config->entries + config->n, *entry = found;
-
-	if (found == NULL)
-		return 0;
-	/* a list takes all lines of the highest file, the first line being the last entry */
-	while (o->kind == OPTION_LIST && end > found &&
-	    (strcmp(end[-1].key, key) != 0 || strcmp(end[-1].file, found->file) != 0))
-		end--;
-	if (o->kind == OPTION_LIST)
-		entry = end - 1;
-	for (; entry >= found; entry--) {
-		if (strcmp(entry->key, key) == 0 && set[o->kind](o, into, entry->value, e) < 0)
-			return error_before(e, "%s:%u: %s: ", entry->file, entry->line, key);
-	}
-	return 0;
-}
-
-static int
-from_outside(struct reading *r, const struct option *o, struct error *e)
-{
-	AUTO_FREE char *variable = variable_name(stem(r->command), o->name);
-	AUTO_FREE char *key = xformat("%s.%s", stem(r->command), o->name);
-	const char *value = getenv(variable);
-
-	if (value == NULL || *value == '\0')
-		return from_entries(configuration(r->command), o, key, r->into, e);
-	if (set[o->kind](o, r->into, value, e) < 0)
-		return error_before(e, "%s: ", variable);
-	return 0;
-}
-
-/* A misspelt key would be silently without effect. The verbs of one program share their keys, so
- * only a program without verbs knows all of its own. */
-static int
-check_keys(const struct command *c, struct error *e)
-{
-	const struct config *config = configuration(c);
-	const char *word = stem(c);
-	size_t n = strlen(word);
-
-	for (size_t i = 0; c->verb == NULL && i < config->n; i++) {
-		const struct config_entry *entry = &config->entries[i];
-		const char *name = entry->key + n + 1;
-
-		if (strncmp(entry->key, word, n) != 0 || entry->key[n] != '.')
-			continue;
-		if (find_in(c->options, c->noptions, 0, name, strlen(name)) == NULL) {
-			no_such_option(c, name, (int)strlen(name), e);
-			return error_before(e, "%s:%u: %s: ", entry->file, entry->line, entry->key);
-		}
-	}
-	return 0;
-}
-
-static int
-fill_in(struct reading *r, struct error *e)
-{
-	const struct command *c = r->command;
-
-	for (size_t i = 0; i < c->noptions; i++) {
-		const struct option *o = &c->options[i];
-
-		if (!r->given[i] && o->name != NULL && from_outside(r, o, e) < 0)
-			return -1;
-	}
-	return check_keys(c, e);
-}
-
 /* --help and the like, of a command or of a program with verbs. */
 static void
 answer(const struct command *c, const struct command *const *verbs, size_t n)
 {
+	const struct setting_tables all = { n == 0 ? &c : verbs, n == 0 ? 1 : n };
 	struct help h = { c, common_options, COUNT(common_options) };
 	AUTO_BYTES text = { 0 };
+	int status = 0;
 
-	if (common.version)
+	if (common.settings)
+		status = setting_list(&all, &text, option_complain) == 0 ? 0 : 2;
+	else if (common.version)
 		bytes_format(&text, "%s (mci) %s\n", c->program, MCI_VERSION);
 	else if (common.rows && n == 0)
 		help_rows(&text, &h);
@@ -443,14 +247,15 @@ answer(const struct command *c, const struct command *const *verbs, size_t n)
 		h.command = verbs[i];
 		help_rows(&text, &h);
 	}
-	if (text.len == 0)
+	if (text.len == 0 && !common.settings)
 		return;
 	fwrite(text.data, 1, text.len, stdout);
-	exit(option_finish(c->program, 0));
+	exit(option_finish(c->program, status));
 }
 
 static int
-read_command(const struct command *c, int argc, char **argv, void *into, struct error *e)
+read_command(const struct command *c, const struct setting_tables *all, int argc, char **argv, void *into,
+    struct error *e)
 {
 	AUTO_FREE bool *given = xmalloc(c->noptions * sizeof(*given));
 	struct reading r = { .command = c, .into = into, .given = given };
@@ -460,7 +265,7 @@ read_command(const struct command *c, int argc, char **argv, void *into, struct 
 	if (n < 0)
 		return -1;
 	answer(c, NULL, 0);
-	if (fill_in(&r, e) < 0)
+	if (!common.no_settings && setting_fill(c, all, given, into, e) < 0)
 		return -1;
 	if ((size_t)n < c->min_operands)
 		return error_set(e, ERROR_USAGE, "it needs more: %s",
@@ -470,15 +275,23 @@ read_command(const struct command *c, int argc, char **argv, void *into, struct 
 	return n;
 }
 
-void
-option_parse(const struct command *c, int *argc, char **argv, void *into)
+static void
+parse(const struct command *c, const struct setting_tables *all, int *argc, char **argv, void *into)
 {
 	struct error e;
-	int n = read_command(c, *argc, argv, into, &e);
+	int n = read_command(c, all, *argc, argv, into, &e);
 
 	if (n < 0)
 		refuse(c, &e);
 	*argc = n;
+}
+
+void
+option_parse(const struct command *c, int *argc, char **argv, void *into)
+{
+	const struct setting_tables all = { &c, 1 };
+
+	parse(c, &all, argc, argv, into);
 }
 
 static const struct command *
@@ -504,11 +317,11 @@ find_verb(const struct command *const *verbs, size_t n, const char *word, struct
 }
 
 static int
-run_verb(const struct command *c, int argc, char **argv)
+run_verb(const struct command *c, const struct setting_tables *all, int argc, char **argv)
 {
 	AUTO_FREE void *into = xmalloc(c->size);
 
-	option_parse(c, &argc, argv, into);
+	parse(c, all, &argc, argv, into);
 	return c->run(into, argc, argv);
 }
 
@@ -518,6 +331,7 @@ option_dispatch(const char *program, const char *summary, const struct command *
 {
 	const struct command all = { .program = program, .operands = "VERB [OPERAND...]",
 		.summary = summary, .stop_at_operand = true, .max_operands = SIZE_MAX };
+	const struct setting_tables tables = { verbs, n };
 	const struct command *verb;
 	struct reading r = { .command = &all };
 	struct error e;
@@ -534,7 +348,7 @@ option_dispatch(const char *program, const char *summary, const struct command *
 	verb = find_verb(verbs, n, argv[0], &e);
 	if (verb == NULL)
 		refuse(&all, &e);
-	return run_verb(verb, rest, argv);
+	return run_verb(verb, &tables, rest, argv);
 }
 
 int

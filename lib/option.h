@@ -1,7 +1,7 @@
 /*
  * option: command lines from const tables. One table a command is what parsing, --help, --version,
- * completion and the tests of the man pages read. Values come, first hit wins, from the flag, the
- * environment (MCI_<PROGRAM>_<NAME>, as in MCI_BUILD_JOBS), and the configuration (config.h).
+ * completion and the tests of the man pages read. What no flag gives comes from the environment and the
+ * configuration (setting.h).
  */
 #ifndef MCI_OPTION_H
 #define MCI_OPTION_H

@@ -18,10 +18,10 @@ static const struct option options[] = {
 	  .offset = FIELD(file) },
 	{ .letter = 'j', .name = "jobs", .value = "N",
 	  .help = "run at most N jobs at once (default: the number of CPUs)",
-	  .kind = OPTION_NUMBER, .offset = FIELD(jobs), .min = 1, .max = 4096 },
+	  .kind = OPTION_NUMBER, .offset = FIELD(jobs), .min = 1, .max = 4096, .project = true },
 	{ .name = "progress", .value = "FORMAT",
 	  .help = "tree on stderr, plain lines, json events, or none", .kind = OPTION_CHOICE,
-	  .offset = FIELD(progress), .choices = "tree|plain|json|none" },
+	  .offset = FIELD(progress), .choices = "tree|plain|json|none", .project = true },
 	{ .name = "json", .help = "the same as --progress json", .kind = OPTION_FLAG,
 	  .offset = FIELD(json) },
 	{ .letter = 'n', .name = "plan", .help = "print the specs that would run, and run nothing",
@@ -29,16 +29,16 @@ static const struct option options[] = {
 	{ .name = "lint", .help = "check the definition without running anything",
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
 	{ .name = "fail-fast", .help = "start nothing more once a job has failed",
-	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast) },
+	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast), .project = true },
 	{ .name = "skip", .value = "JOB", .help = "leave this job out; what depends on it runs",
-	  .kind = OPTION_LIST, .offset = FIELD(skip), .choices = "jobs" },
+	  .kind = OPTION_LIST, .offset = FIELD(skip), .choices = "jobs", .project = true },
 	{ .name = "label", .value = "K=V",
 	  .help = "run the jobs with this label, and what they depend on", .kind = OPTION_LIST,
-	  .offset = FIELD(labels) },
+	  .offset = FIELD(labels), .project = true },
 	{ .name = "no-deps", .help = "run only what was asked for, not what it depends on",
 	  .kind = OPTION_FLAG, .offset = FIELD(no_deps) },
 	{ .letter = 'p', .name = "param", .value = "K=V", .help = "give the build a param",
-	  .kind = OPTION_LIST, .offset = FIELD(params) },
+	  .kind = OPTION_LIST, .offset = FIELD(params), .project = true },
 	{ .name = "param-file", .value = "FILE", .help = "read params from lines K=V",
 	  .kind = OPTION_TEXT, .offset = FIELD(param_file) },
 	{ .name = "secret", .value = "NAME",
@@ -54,10 +54,10 @@ static const struct option options[] = {
 	{ .name = "staged", .help = "build a clean checkout of what is staged",
 	  .kind = OPTION_FLAG, .offset = FIELD(staged) },
 	{ .name = "since", .value = "REV", .help = "what when: path compares the files with",
-	  .kind = OPTION_TEXT, .offset = FIELD(since) },
+	  .kind = OPTION_TEXT, .offset = FIELD(since), .project = true },
 	{ .name = "timeout", .value = "DURATION",
 	  .help = "cancel the build after this long; exit 124", .kind = OPTION_DURATION,
-	  .offset = FIELD(timeout) },
+	  .offset = FIELD(timeout), .project = true },
 	{ .name = "runner", .value = "NAME", .help = "where jobs run: host", .kind = OPTION_TEXT,
 	  .offset = FIELD(runner) },
 	{ .name = "watch", .help = "build again whenever files change", .kind = OPTION_FLAG,
@@ -124,18 +124,30 @@ usage(const char *text)
 	return EXIT_BUILD_USAGE;
 }
 
-/* The command line again, without --watch. */
+/* Room for the command line and one word more. */
 static char **
-words_without_watch(int argc, char **argv)
+words_copy(int argc, char **argv)
 {
-	char **words = xmalloc(((size_t)argc + 1) * sizeof(char *));
-	size_t n = 0;
+	char **words = xmalloc(((size_t)argc + 2) * sizeof(char *));
 
-	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "--watch") != 0)
-			words[n++] = argv[i];
-	}
+	memcpy(words, argv, (size_t)argc * sizeof(char *));
 	return words;
+}
+
+/*
+ * The same command line for one build. The last value of a flag counts, so that it does not matter whether an
+ * option, a variable or a file said to watch. At the end, or at the "--" behind which there are only
+ * operands, no option waits for its value.
+ */
+static void
+words_without_watch(char **words, int argc, int operands)
+{
+	static char off[] = "--watch=false";
+	int behind = option_common.before_dashes < 0 ? 0 : operands - option_common.before_dashes + 1;
+	char **at = words + argc - behind;
+
+	memmove(at + 1, at, (size_t)behind * sizeof(char *));
+	*at = off;
 }
 
 static int
@@ -190,12 +202,14 @@ int
 main(int argc, char **argv)
 {
 	struct build_options o = { .jobs = sysconf(_SC_NPROCESSORS_ONLN) };
-	AUTO_FREE char **words = words_without_watch(argc, argv);
+	AUTO_FREE char **words = words_copy(argc, argv);
+	int nwords = argc;
 	AUTO_FREE const char **params = NULL;
 	struct error e;
 
 	process_begin();
 	option_parse(&command, &argc, argv, &o);
+	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||

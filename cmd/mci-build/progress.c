@@ -91,7 +91,7 @@ static int
 tree_start(struct build *b, struct error *e)
 {
 	const char *color = option_common.color != NULL ? option_common.color : "auto";
-	const char *const argv[] = { "mci", "tree", "--color", color, NULL };
+	const char *const argv[] = { "mci", "tree", "--no-settings", "--color", color, NULL };
 	int pipe[2], result;
 
 	if (pipe2(pipe, O_CLOEXEC) < 0)
@@ -111,8 +111,8 @@ static int
 plain_start(struct build *b, struct error *e)
 {
 	const char *color = option_common.color != NULL ? option_common.color : "auto";
-	const char *const argv[] = { "mci-log", "follow", "--color", color, "--merge", b->folder.path,
-		NULL };
+	const char *const argv[] = { "mci-log", "follow", "--no-settings", "--color", color, "--merge",
+		b->folder.path, NULL };
 
 	return view_spawn(b, argv, -1, STDOUT_FILENO, &b->progress->plain_pid, e);
 }

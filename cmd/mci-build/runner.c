@@ -178,7 +178,7 @@ spawn(struct build *b, int in, int out, struct error *e)
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
 	const struct option_list *grants = &b->options->env;
-	AUTO_FREE const char **argv = xmalloc((16 + 2 * grants->n) * sizeof(*argv));
+	AUTO_FREE const char **argv = xmalloc((17 + 2 * grants->n) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked */
 	const int lock[1][2] = { { b->folder.lock, 3 } };
@@ -194,6 +194,7 @@ spawn(struct build *b, int in, int out, struct error *e)
 	environment_set(&env, "MCI_BUILD_ID", b->folder.name);
 	spec.env = env.pairs;
 	argv[n++] = "mci-job";
+	argv[n++] = "--no-settings";
 	argv[n++] = "-j";
 	argv[n++] = jobs;
 	argv[n++] = "--log-dir";

@@ -26,7 +26,8 @@ struct options {
 
 static const struct option options[] = {
 	{ .letter = 'j', .name = "jobs", .value = "N", .help = "run at most N jobs at once",
-	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, jobs), .min = 1, .max = JOBS_LIMIT },
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, jobs), .min = 1, .max = JOBS_LIMIT,
+	  .project = true },
 	{ .name = "log-dir", .value = "DIR", .help = "keep what each job prints in DIR",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log_dir) },
 	{ .name = "log", .value = "ADDRESS", .help = "let this log server keep what each job prints",
@@ -34,10 +35,10 @@ static const struct option options[] = {
 	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
-	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout) },
+	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout), .project = true },
 	{ .name = "progress", .value = "FORM", .help = "what to print: events, lines of output, errors",
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
-	  .choices = "json|plain|none" },
+	  .choices = "json|plain|none", .project = true },
 	{ .name = "explain", .help = "print what would be executed and run nothing",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, explain) },
 	{ .letter = 'e', .name = "env", .value = "NAME[=VALUE]",

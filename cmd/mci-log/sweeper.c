@@ -127,6 +127,7 @@ sweeper_new(struct loop *loop, const char *dir, const struct sweep_rules *r, str
 	*s = (struct sweeper){ .loop = loop, .news = news, .interval = SELDOM };
 	add(s, xstrdup("mci-log"));
 	add(s, xstrdup("sweep"));
+	add(s, xstrdup("--no-settings"));
 	add(s, xformat("--dir=%s", dir));
 	if (r->archive != NULL)
 		add(s, xformat("--archive=%s", r->archive));

@@ -1,140 +1,224 @@
 #include "config.h"
 
-#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "kernel.h"
 #include "memory.h"
+#include "message.h"
+#include "nearest.h"
 #include "option.h"
 #include "place.h"
+#include "process.h"
+#include "setting.h"
 #include "table.h"
 #include "verbs.h"
 
 struct options {
-	bool json;
+	bool all, json;
 };
 
 static const struct option options[] = {
+	{ .letter = 'a', .name = "all", .help = "also the settings that nothing sets", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, all) },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
 };
 
-/* Variables of these programs are settings; a job's own MCI_BUILD_ID and MCI_JOB_ID are not. */
-static const char *const programs[] = { "BUILD", "JOB", "LOG" };
-static const char *const facts[] = { "MCI_BUILD_ID", "MCI_JOB_ID" };
-
-struct listing {
-	struct table table;
-	bool json;
-};
-
-static void
-print(struct listing *l, const char *key, const char *value, const char *from)
+/* Appends what the program of the kit says of its settings; 0, or 1 when something was wrong with them, which
+ * it has said. One that is not installed says nothing. */
+static int
+ask(const char *program, struct bytes *lines, struct error *e)
 {
-	AUTO_BYTES line = { 0 };
+	AUTO_FREE char *path = process_kit(program);
+	const char *const argv[] = { program, "--list-settings", NULL };
+	struct process_spec spec = { .path = path, .argv = (char *const *)(uintptr_t)argv, .in = -1,
+		.err = STDERR_FILENO };
+	int fds[2], result, status = 0;
+	pid_t pid;
 
-	if (!l->json) {
-		table_text(&l->table, key, NULL);
-		table_text(&l->table, value, NULL);
-		table_text(&l->table, from, "2");
-		return;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	spec.out = fds[1];
+	result = process_spawn(&pid, &spec, e);
+	close(fds[1]);
+	for (ssize_t n = 1; result == 0 && n != 0;) {
+		n = kernel.read(fds[0], bytes_reserve(lines, 4096), 4096);
+		if (n > 0)
+			lines->len += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			result = error_sys(e, "read from %s", program);
 	}
-	emit_open(&line);
-	emit_text(&line, "key", key);
-	emit_text(&line, "value", value);
-	emit_text(&line, "from", from);
-	emit_line(&line);
-	fwrite(line.data, 1, line.len, stdout);
+	close(fds[0]);
+	if (result < 0)
+		return e->sys == ENOENT ? 0 : -1;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status != 0;
 }
 
-/* "MCI_BUILD_FAIL_FAST" for "build.fail-fast". */
-static char *
-variable_name(const char *key)
+/* The same for mci's own verbs. */
+static int
+ask_self(struct bytes *lines)
 {
-	char *name = xformat("MCI_%s", key);
+	AUTO_FREE const struct command **own = xmalloc(nverbs * sizeof(*own));
+	struct setting_tables all = { own, 0 };
 
-	for (char *p = name; *p != '\0'; p++)
-		*p = (char)(*p == '.' || *p == '-' ? '_' : toupper((unsigned char)*p));
-	return name;
+	for (size_t i = 0; i < nverbs; i++) {
+		if (verbs[i]->run != NULL)
+			own[all.n++] = verbs[i];
+	}
+	return setting_list(&all, lines, option_complain) > 0;
 }
 
-/* "build.fail-fast" for "MCI_BUILD_FAIL_FAST=true"; NULL when the variable is no setting. */
-static char *
-variable_key(const char *pair)
+static int
+ask_all(struct bytes *lines, struct error *e)
 {
-	size_t n = strcspn(pair, "=");
+	int wrong = 0;
 
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		if (strlen(facts[i]) == n && memcmp(pair, facts[i], n) == 0)
-			return NULL;
+	for (size_t i = 0; i < nkit; i++) {
+		bool again = false;
+		int result;
+
+		for (size_t k = 0; k < i; k++)
+			again |= strcmp(kit[k].program, kit[i].program) == 0;
+		result = again ? 0 : ask(kit[i].program, lines, e);
+		if (result < 0)
+			return -1;
+		wrong |= result;
 	}
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		size_t length = strlen(programs[i]);
-		char *key;
+	return wrong | ask_self(lines);
+}
 
-		if (n < length + 6 || memcmp(pair, "MCI_", 4) != 0 ||
-		    memcmp(pair + 4, programs[i], length) != 0 || pair[4 + length] != '_')
+/* A key that begins with no program and no verb is one that no program looks at. */
+static int
+check_beginning(const struct config_entry *entry, struct error *e)
+{
+	AUTO_FREE char *first = xmemdup(entry->key, strcspn(entry->key, "."));
+	AUTO_FREE const char **names = xmalloc(nverbs * sizeof(*names));
+	const char *near;
+
+	for (size_t i = 0; i < nkit; i++) {
+		const char *program = kit[i].program + strlen("mci-");
+
+		if (strcmp(first, kit[i].command.verb) == 0 && strcmp(first, program) != 0)
+			return error_set(e, ERROR_INPUT, "%s:%u: no setting %s: 'mci %s' is %s: %s%s",
+			    entry->file, entry->line, entry->key, first, kit[i].program, program,
+			    entry->key + strlen(first));
+	}
+	for (size_t i = 0; i < nverbs; i++) {
+		names[i] = verbs[i]->verb;
+		if (strcmp(first, names[i]) == 0)
+			return 0;
+	}
+	near = nearest_word(first, names, nverbs);
+	return error_set(e, ERROR_INPUT, "%s:%u: no setting %s: there is no program mci-%s%s%s%s%s",
+	    entry->file, entry->line, entry->key, first, near == NULL ? "" : "; did you mean ",
+	    near == NULL ? "" : near, near == NULL ? "" : entry->key + strlen(first),
+	    near == NULL ? "" : "?");
+}
+
+static int
+check_beginnings(const struct config *c)
+{
+	struct error e;
+	int wrong = 0;
+
+	for (size_t i = c->n; i > 0; i--) {
+		if (check_beginning(&c->entries[i - 1], &e) == 0)
 			continue;
-		key = xmemdup(pair + 4, n - 4);
-		for (char *p = key; *p != '\0'; p++)
-			*p = (char)(*p == '_' ? '-' : tolower((unsigned char)*p));
-		key[length] = '.';
-		return key;
+		option_complain("mci", &e);
+		wrong = 1;
 	}
-	return NULL;
+	return wrong;
 }
 
-/* A setting of a file counts unless the environment, or a higher file, says something else. */
 static void
-print_entry(struct listing *l, const struct config *c, const struct config_entry *entry)
+cell(struct table *t, struct span line, const char *key, const char *sgr)
 {
-	AUTO_FREE char *name = variable_name(entry->key);
-	AUTO_FREE char *from = xformat("%s:%u", entry->file, entry->line);
-	const char *value = getenv(name);
+	AUTO_BYTES text = { 0 };
+	struct scan_value v;
 
-	if ((value != NULL && *value != '\0') ||
-	    strcmp(config_find(c, entry->key)->file, entry->file) != 0)
+	if (message_member(line.p, line.n, key, &v, NULL) > 0)
+		scan_text(&v, &text, NULL);
+	table_cell(t, (struct span){ text.data, text.len }, sgr);
+}
+
+static void
+row(struct table *t, struct span line, bool all)
+{
+	struct scan_value project;
+
+	cell(t, line, "key", NULL);
+	cell(t, line, "value", NULL);
+	cell(t, line, "from", "2");
+	if (!all)
 		return;
-	print(l, entry->key, entry->value, from);
+	cell(t, line, "takes", NULL);
+	message_member(line.p, line.n, "project", &project, NULL);
+	table_text(t, project.type == SCAN_TRUE ? "yes" : "no", NULL);
+}
+
+/* Prints the lines, and those without a value only when all are wanted. */
+static void
+print(struct span lines, const struct options *o)
+{
+	static const char *const headings[] = { "SETTING", "VALUE", "FROM", "TAKES", "PROJECT MAY" };
+	struct table table;
+
+	if (!o->json)
+		table_open(&table, headings, o->all ? 5 : 3);
+	while (lines.n > 0) {
+		const char *end = memchr(lines.p, '\n', lines.n);
+		struct span line = { lines.p, end == NULL ? lines.n : (size_t)(end - lines.p) };
+		struct scan_value value;
+		size_t n = line.n + (end != NULL);
+
+		if (o->all || message_member(line.p, line.n, "value", &value, NULL) > 0) {
+			if (o->json)
+				fwrite(line.p, 1, n, stdout);
+			else
+				row(&table, line, o->all);
+		}
+		lines = (struct span){ lines.p + n, lines.n - n };
+	}
+	if (!o->json)
+		table_close(&table);
 }
 
 static int
 run(void *arg, int argc, char **argv)
 {
-	static const char *const headings[] = { "SETTING", "VALUE", "FROM" };
-	const struct options *o = arg;
-	struct listing l = { .json = o->json };
 	AUTO_FREE char *project = place_project();
+	AUTO_BYTES lines = { 0 };
 	struct config c;
 	struct error e;
+	int wrong;
 
 	(void)argc;
 	(void)argv;
 	if (config_load(&c, project, &e) < 0)
 		return place_complain(&e);
-	if (!o->json)
-		table_open(&l.table, headings, 3);
-	for (char **pair = environ; *pair != NULL; pair++) {
-		AUTO_FREE char *key = variable_key(*pair);
-
-		if (key != NULL && strchr(*pair, '=')[1] != '\0')
-			print(&l, key, strchr(*pair, '=') + 1, "environment");
+	wrong = ask_all(&lines, &e);
+	if (wrong < 0) {
+		config_free(&c);
+		return place_complain(&e);
 	}
-	for (size_t i = 0; i < c.n; i++)
-		print_entry(&l, &c, &c.entries[i]);
-	if (!o->json)
-		table_close(&l.table);
+	wrong |= check_beginnings(&c);
+	print((struct span){ lines.data, lines.len }, arg);
 	config_free(&c);
-	return 0;
+	return wrong == 0 ? 0 : 2;
 }
 
 const struct command config_command = {
 	.program = "mci",
 	.verb = "config",
-	.summary = "show each setting and where it comes from",
+	.summary = "show each setting and where it comes from, and check them",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.run = run,

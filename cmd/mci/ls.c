@@ -29,7 +29,7 @@ static const struct option options[] = {
 	{ .name = "since", .value = "TIME", .help = "begun since then: 2h, 2026-11-23T18:00:00Z",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
 	{ .name = "limit", .value = "N", .help = "at most N", .kind = OPTION_NUMBER, .min = 1,
-	  .max = INT32_MAX, .offset = offsetof(struct options, limit) },
+	  .max = INT32_MAX, .offset = offsetof(struct options, limit), .project = true },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
 };

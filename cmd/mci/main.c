@@ -12,33 +12,6 @@
 #include "process.h"
 #include "verbs.h"
 
-/* Words that run another program of the kit; they are verbs in the list that --help shows. */
-static const struct kit {
-	struct command command;
-	const char *program, *argument;
-} kit[] = {
-	{ { .program = "mci", .verb = "run", .summary = "run a build: mci-build" }, "mci-build", NULL },
-	{ { .program = "mci", .verb = "build", .summary = "run a build: mci-build" }, "mci-build", NULL },
-	{ { .program = "mci", .verb = "lint", .summary = "check a definition: mci-build --lint" },
-	  "mci-build", "--lint" },
-	{ { .program = "mci", .verb = "job", .summary = "run jobs: mci-job" }, "mci-job", NULL },
-	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log" },
-	  "mci-log", NULL },
-	{ { .program = "mci", .verb = "events", .summary = "publish and subscribe: mci-events" },
-	  "mci-events", NULL },
-	{ { .program = "mci", .verb = "relay",
-	    .summary = "join standard input and output to a service: mci-relay" }, "mci-relay", NULL },
-};
-
-static const struct command *const verbs[] = {
-	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
-	&kit[5].command, &kit[6].command, &ls_command, &show_command, &path_command, &rm_command,
-	&tree_command, &wait_command, &cancel_command, &unblock_command, &call_command, &post_command,
-	&param_command,
-	&output_command, &add_command, &jobs_command, &config_command,
-};
-#define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
-
 /* The place of the verb: behind -C DIR and --color WHEN; 0 when there is none. */
 static int
 verb_at(int argc, char **argv)
@@ -55,7 +28,7 @@ verb_at(int argc, char **argv)
 static bool
 is_verb(const char *word)
 {
-	for (size_t i = 0; i < NVERBS; i++) {
+	for (size_t i = 0; i < nverbs; i++) {
 		if (strcmp(verbs[i]->verb, word) == 0)
 			return true;
 	}
@@ -85,7 +58,7 @@ become(const char *program, const char *argument, int argc, char **argv, int at,
 static int
 kit_run(int argc, char **argv, int at, struct error *e)
 {
-	for (size_t i = 0; i < sizeof(kit) / sizeof(kit[0]); i++) {
+	for (size_t i = 0; i < nkit; i++) {
 		if (strcmp(argv[at], kit[i].command.verb) == 0)
 			return become(kit[i].program, kit[i].argument, argc, argv, at, e);
 	}
@@ -110,5 +83,5 @@ main(int argc, char **argv)
 		return place_complain(&e);
 	return option_finish("mci", option_dispatch("mci",
 	    "Runs builds, shows them, and talks to them. mci NAME runs the program mci-NAME.", verbs,
-	    NVERBS, argc, argv));
+	    nverbs, argc, argv));
 }

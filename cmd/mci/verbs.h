@@ -20,4 +20,17 @@ extern const struct command tree_command;
 extern const struct command unblock_command;
 extern const struct command wait_command;
 
+/* Words that run another program of the kit; they are verbs in the list that --help shows. */
+struct kit {
+	struct command command;
+	const char *program;
+	const char *argument; /* in front of the others, or NULL */
+};
+extern const struct kit kit[];
+extern const size_t nkit;
+
+/* All verbs, in the order of --help: those of the kit have no run. */
+extern const struct command *const verbs[];
+extern const size_t nverbs;
+
 #endif

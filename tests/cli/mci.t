@@ -164,10 +164,4 @@ exits 0 "--help" mci --help
 has "$out" '^  tree  ' "lists the verbs"
 is "$(mci run --version)" "$(mci-build --version)" "run is mci-build"
 
-# --- config ---
-printf 'build.jobs = 3\nbuild.fail-fast = true\n' >.mci/conf
-is "$(MCI_BUILD_FAIL_FAST=false mci config)" "$(printf 'build.fail-fast\tfalse\tenvironment\nbuild.jobs\t3\t%s' \
-	"$PWD/.mci/conf:1")" "config says what counts and where it stands"
-is "$(MCI_JOB_ID=x mci config --json | jq -r '.key+"="+.value' | sort | tr '\n' ' ')" \
-	"build.fail-fast=true build.jobs=3 " "--json"
 finish

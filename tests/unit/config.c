@@ -123,28 +123,10 @@ START_TEST(test_project_wins)
 	ck_assert_msg(config_load(&c, project, &e) == 0, "%s", e.text);
 	ck_assert_str_eq(config_find(&c, "build.jobs")->value, "2");
 	ck_assert_str_eq(config_find(&c, "build.jobs")->file, project_file);
+	ck_assert(config_find(&c, "build.jobs")->project);
+	ck_assert(!config_find(&c, "build.timeout")->project);
 	ck_assert_uint_eq(config_find(&c, "build.jobs")->line, 1);
 	ck_assert_str_eq(config_find(&c, "build.timeout")->file, user_file);
-	config_free(&c);
-}
-END_TEST
-
-static const char *const refused[] = {
-	"build.runner = ssh", "build.events = unix:/x", "job.log = /x", "build.secret = A",
-	"build.secret-file = /x", "call.address = /x", "api.listen = 1", "x.store = y", "x.blob = y",
-};
-
-START_TEST(test_project_may_not)
-{
-	struct config c;
-	struct error e = { 0 };
-
-	put(project_file, refused[_i]);
-	ck_assert_int_eq(config_load(&c, project, &e), -1);
-	ck_assert_msg(strstr(e.text, ".mci/conf:1: a project may not set") != NULL, "%s", e.text);
-	unlink(project_file);
-	put(user_file, refused[_i]);
-	ck_assert_int_eq(config_load(&c, project, &e), 0);
 	config_free(&c);
 }
 END_TEST
@@ -174,7 +156,6 @@ main(void)
 	tcase_add_loop_test(t, test_good, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(t, test_bad, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, test_project_wins);
-	tcase_add_loop_test(t, test_project_may_not, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(t, test_unreadable);
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_NORMAL);

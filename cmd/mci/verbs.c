@@ -1,0 +1,25 @@
+#include "verbs.h"
+
+const struct kit kit[] = {
+	{ { .program = "mci", .verb = "run", .summary = "run a build: mci-build" }, "mci-build", NULL },
+	{ { .program = "mci", .verb = "build", .summary = "run a build: mci-build" }, "mci-build", NULL },
+	{ { .program = "mci", .verb = "lint", .summary = "check a definition: mci-build --lint" },
+	  "mci-build", "--lint" },
+	{ { .program = "mci", .verb = "job", .summary = "run jobs: mci-job" }, "mci-job", NULL },
+	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log" },
+	  "mci-log", NULL },
+	{ { .program = "mci", .verb = "events", .summary = "publish and subscribe: mci-events" },
+	  "mci-events", NULL },
+	{ { .program = "mci", .verb = "relay",
+	    .summary = "join standard input and output to a service: mci-relay" }, "mci-relay", NULL },
+};
+const size_t nkit = sizeof(kit) / sizeof(kit[0]);
+
+const struct command *const verbs[] = {
+	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
+	&kit[5].command, &kit[6].command, &ls_command, &show_command, &path_command, &rm_command,
+	&tree_command, &wait_command, &cancel_command, &unblock_command, &call_command, &post_command,
+	&param_command,
+	&output_command, &add_command, &jobs_command, &config_command,
+};
+const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);
