@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "entries.h"
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
-#include "notes.h"
 #include "process.h"
 #include "simple.h"
 #include "variables.h"
@@ -17,8 +17,8 @@
 #define SHELL "/bin/sh"
 #define ARGUMENT_LIMIT (120 * 1024) /* below the kernel's 128 KiB for one argument */
 
-/* Shells that take -e as sh does. */
-static const char *const bourne[] = { "ash", "bash", "dash", "ksh", "mksh", "yash", "zsh" };
+/* Shells that take -e and read a text as sh does. */
+static const char *const bourne[] = { "ash", "bash", "dash", "ksh", "mksh", "sh", "yash", "zsh" };
 
 bool
 command_per_entry(const struct spec *s)
@@ -32,63 +32,20 @@ is_sh(const char *shell)
 	return shell == NULL || strcmp(shell, "sh") == 0 || strcmp(shell, SHELL) == 0;
 }
 
+/* Whether the shell, a path or name that arguments may follow, reads what sh does. */
 static bool
-stops_at_failure(const char *program)
+is_bourne(const char *shell)
 {
-	const char *slash = strrchr(program, '/');
+	size_t n = strcspn(shell, " \t\n");
+	const char *slash = memrchr(shell, '/', n);
+	const char *name = slash != NULL ? slash + 1 : shell;
 
+	n -= (size_t)(name - shell);
 	for (size_t i = 0; i < sizeof(bourne) / sizeof(bourne[0]); i++) {
-		if (strcmp(slash != NULL ? slash + 1 : program, bourne[i]) == 0)
+		if (strlen(bourne[i]) == n && memcmp(bourne[i], name, n) == 0)
 			return true;
 	}
 	return false;
-}
-
-static void
-quote(struct bytes *b, const char *text)
-{
-	bytes_char(b, '\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			bytes_text(b, "'\\''");
-		else
-			bytes_char(b, *text);
-	}
-}
-
-/*
- * All entries in one shell. Each is evaluated by itself, so that what is not complete in one cannot reach
- * into the next; $? is carried over what tells the number of the next entry. The status of an entry is
- * kept inside its eval, for an eval that ends with a status would end the shell under -e also where the
- * command that had the status does not ("test -f x && y"). Neither set -x nor $? shows any of this: the
- * redirections take our own trace, and tracing is off while eval is called.
- */
-static const char preamble[] =
-    "_mci_r() { return \"$1\"; }\n"
-    "_mci() {\n"
-    "{ command echo \"" NOTES_COMMAND "$2 $1\" >" NOTES_PATH "\n"
-    "_mci_x=\n"
-    "case $- in *x*) _mci_x=\"{ set -x; _mci_r $1 && :; } 2>/dev/null; \"; set +x ;; esac\n"
-    "} 2>/dev/null\n"
-    "return \"$1\"\n"
-    "}\n";
-
-static void
-join_evaluated(struct bytes *b, const struct spec *s)
-{
-	bytes_text(b, preamble);
-	for (size_t i = 0; i < s->nscript; i++) {
-		if (i > 0)
-			bytes_format(b, "{ _mci \"${_mci_s-0}\" %zu && :; } 2>/dev/null; "
-			    "eval \"$_mci_x\"", i);
-		else
-			bytes_text(b, "eval ");
-		quote(b, s->script[i]);
-		/* two newlines: the first may be escaped by the entry's last byte */
-		if (i + 1 < s->nscript)
-			bytes_text(b, "\n\n{ _mci_s=$?; } 2>/dev/null");
-		bytes_text(b, "'\n");
-	}
 }
 
 static void
@@ -151,8 +108,11 @@ use_sh(struct command *c, const struct spec *s, struct bytes *text, const char *
 	list_add(c, SHELL);
 	if (!s->shell_per_line)
 		list_add(c, "-e");
-	if (!in_file)
+	/* behind -- no text is an option */
+	if (!in_file) {
 		list_add(c, "-c");
+		list_add(c, "--");
+	}
 	c->text = bytes_give(text);
 	list_add(c, in_file ? file_name(c) : c->text);
 	list_use(c);
@@ -180,7 +140,7 @@ use_file(struct command *c, const struct spec *s, const struct bytes *text, cons
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		list_add(c, c->words[i]);
-	if (n == 1 && !s->shell_per_line && stops_at_failure(c->words[0]))
+	if (n == 1 && !s->shell_per_line && is_bourne(c->words[0]))
 		list_add(c, "-e");
 	list_add(c, file_name(c));
 	list_use(c);
@@ -199,8 +159,8 @@ command_prepare_shell(struct command *c, const struct spec *s, size_t entry, con
 	c->why = why;
 	if (s->nscript == 1 || s->shell_per_line) {
 		bytes_text(&text, s->script[entry]);
-	} else if (is_sh(s->shell)) {
-		join_evaluated(&text, s);
+	} else if (is_sh(s->shell) || is_bourne(s->shell)) {
+		entries_join(&text, s->script, s->nscript);
 		c->tells = true;
 		c->why = "it has several entries";
 	} else {

@@ -95,7 +95,7 @@ tool' '(tool)' 'while' 'exec tool' '[ -f x ]'; do
 done
 is "$(explain 'tool' 'tool' | cut -f2)" shell 'a shell for several entries'
 ok 'explain runs nothing' test ! -e f
-is "$(explain 'echo a' | cut -f4)" "sh -e -c 'echo a'" 'explain prints the command line'
+is "$(explain 'echo a' | cut -f4)" "sh -e -c -- 'echo a'" 'explain prints the command line'
 run job <<'E'
 {"id":"j","script":"tool 'a  b'"}
 E

@@ -1,5 +1,6 @@
 /* When a script needs no shell, and what is executed when it does. */
 #include "cmd/mci-job/command.h"
+#include "cmd/mci-job/entries.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -78,6 +79,42 @@ START_TEST(simple_commands)
 }
 END_TEST
 
+/* Only what needs no look by a shell. */
+static const struct {
+	const char *text;
+	bool closed;
+} entries[] = {
+	{ "make", true },
+	{ "make -j2 >log 2>&1; echo \"$x\" 'a b'", true },
+	{ "test -f x && make\n", true },
+	{ "make &", false },
+	{ "make &&", false },
+	{ "make ||  \n\t\n", false },
+	{ "make |", false },
+	{ "", false },
+	{ " \n", false },
+	{ "f()", false },
+	{ "cat <<E\nE", false },
+	{ "make # a", false },
+	{ "make \\", false },
+	{ "a\nb", false },
+	{ "echo \"$(date)\"", false },
+	{ "echo `date`", false },
+	{ "echo 'a", false },
+	{ "echo \"a", false },
+	{ "echo \"a\\\"", false },
+	{ "! make", false },
+	{ "if x; then", false },
+	{ "time make", false },
+	{ "function f", false },
+};
+
+START_TEST(closed_entries)
+{
+	ck_assert_int_eq(entries_closed(entries[_i].text), entries[_i].closed);
+}
+END_TEST
+
 static struct environment environment;
 
 static void
@@ -136,7 +173,7 @@ START_TEST(programs_are_found_as_the_shell_finds_them)
 	prepare(&c, &s, "{\"id\":\"a\",\"script\":\"env\",\"env\":{\"PATH\":\"/nowhere\"}}");
 	ck_assert(!c.simple);
 	ck_assert_str_eq(c.argv[2], "-c");
-	ck_assert_str_eq(c.argv[3], "env");
+	ck_assert_str_eq(c.argv[4], "env");
 	command_free(&c);
 	spec_free(&s);
 }
@@ -261,6 +298,7 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(words, simple_commands, 0, sizeof(simple) / sizeof(simple[0]));
+	tcase_add_loop_test(words, closed_entries, 0, sizeof(entries) / sizeof(entries[0]));
 	tcase_add_loop_test(words, output_files, 0, sizeof(outputs) / sizeof(outputs[0]));
 	suite_add_tcase(suite, words);
 	tcase_add_checked_fixture(commands, make_environment, free_environment);
