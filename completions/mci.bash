@@ -96,7 +96,7 @@ typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
 --all:builds of all folders
 --status:only those; may be given again
---since:begun since then: 2h, 2026-11-23T18:00:00Z
+--since:begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z
 --limit:at most N
 --json:one JSON object a line
 -C:go to DIR first
@@ -251,7 +251,7 @@ typeset -gA _mci_options=(
 --file:build this script or document instead of looking for one
 -j:run at most N jobs at once (default: the number of CPUs)
 --jobs:run at most N jobs at once (default: the number of CPUs)
---progress:tree on stderr, plain lines, json events, or none
+--progress:what is shown while it runs
 --json:the same as --progress json
 -n:print the specs that would run, and run nothing
 --plan:print the specs that would run, and run nothing
@@ -386,7 +386,7 @@ typeset -gA _mci_options=(
 --log:let this log server keep what each job prints
 --runner:run all jobs there (host)
 --timeout:end jobs that name no timeout after TIME, as 90s
---progress:what to print: events, lines of output, errors
+--progress:what to print
 --explain:print what would be executed and run nothing
 -e:give jobs a variable, without VALUE our own
 --env:give jobs a variable, without VALUE our own
@@ -513,7 +513,7 @@ typeset -gA _mci_options=(
 --dir:a folder of logs, without a server
 --attempt:which attempt of the job this is
 --cap:store so many bytes and read the others away
---full:on a full disk: stop, or drop what does not fit
+--full:what to do when the disk is full (stop)
 --resume:go on with a log that was cut
 -C:go to DIR first
 --chdir:go to DIR first

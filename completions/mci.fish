@@ -28,7 +28,7 @@ complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and ou
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
 complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those; may be given again' -x
-complete -c mci -n '__fish_seen_subcommand_from ls' -l since -d 'begun since then: 2h, 2026-11-23T18:00:00Z' -x
+complete -c mci -n '__fish_seen_subcommand_from ls' -l since -d 'begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z' -x
 complete -c mci -n '__fish_seen_subcommand_from ls' -l limit -d 'at most N' -x
 complete -c mci -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
@@ -153,8 +153,8 @@ complete -c mci-build -s f -l file -d 'build this script or document instead of 
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s f -l file -d 'build this script or document instead of looking for one' -r -F
 complete -c mci-build -s j -l jobs -d 'run at most N jobs at once (default: the number of CPUs)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -s j -l jobs -d 'run at most N jobs at once (default: the number of CPUs)' -x
-complete -c mci-build -l progress -d 'tree on stderr, plain lines, json events, or none' -x -a 'tree plain json none'
-complete -c mci -n '__fish_seen_subcommand_from run build lint' -l progress -d 'tree on stderr, plain lines, json events, or none' -x -a 'tree plain json none'
+complete -c mci-build -l progress -d 'what is shown while it runs' -x -a 'tree plain json none'
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l progress -d 'what is shown while it runs' -x -a 'tree plain json none'
 complete -c mci-build -l json -d 'the same as --progress json'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l json -d 'the same as --progress json'
 complete -c mci-build -s n -l plan -d 'print the specs that would run, and run nothing'
@@ -300,8 +300,8 @@ complete -c mci-job -l runner -d 'run all jobs there (host)' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host)' -x
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
-complete -c mci-job -l progress -d 'what to print: events, lines of output, errors' -x -a 'json plain none'
-complete -c mci -n '__fish_seen_subcommand_from job' -l progress -d 'what to print: events, lines of output, errors' -x -a 'json plain none'
+complete -c mci-job -l progress -d 'what to print' -x -a 'json plain none'
+complete -c mci -n '__fish_seen_subcommand_from job' -l progress -d 'what to print' -x -a 'json plain none'
 complete -c mci-job -l explain -d 'print what would be executed and run nothing'
 complete -c mci -n '__fish_seen_subcommand_from job' -l explain -d 'print what would be executed and run nothing'
 complete -c mci-job -s e -l env -d 'give jobs a variable, without VALUE our own' -x
@@ -416,7 +416,7 @@ complete -c mci-log -n '__fish_seen_subcommand_from put' -s a -l address -d 'the
 complete -c mci-log -n '__fish_seen_subcommand_from put' -l dir -d 'a folder of logs, without a server' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from put' -l attempt -d 'which attempt of the job this is' -x
 complete -c mci-log -n '__fish_seen_subcommand_from put' -l cap -d 'store so many bytes and read the others away' -x
-complete -c mci-log -n '__fish_seen_subcommand_from put' -l full -d 'on a full disk: stop, or drop what does not fit' -x -a 'stop drop'
+complete -c mci-log -n '__fish_seen_subcommand_from put' -l full -d 'what to do when the disk is full (stop)' -x -a 'stop drop'
 complete -c mci-log -n '__fish_seen_subcommand_from put' -l resume -d 'go on with a log that was cut'
 complete -c mci-log -n '__fish_seen_subcommand_from put' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from put' -l color -d 'use colour or not' -x -a 'auto always never'

@@ -11,6 +11,7 @@ static const struct unit {
 	size_t len;
 	int64_t ns;
 } units[] = {
+	{ "w", 1, 7 * 86400 * SECOND },
 	{ "d", 1, 86400 * SECOND },
 	{ "h", 1, 3600 * SECOND },
 	{ "m", 1, 60 * SECOND },

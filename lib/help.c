@@ -4,6 +4,10 @@
 
 #include "memory.h"
 
+/* Help is read in a terminal of the classic width; options up to NAMES_MAX have their text beside them. */
+#define COLUMNS 80
+#define NAMES_MAX 30
+
 static const char *const kinds[] = {
 	[OPTION_FLAG] = "flag",
 	[OPTION_TEXT] = "text",
@@ -19,18 +23,57 @@ help_name(const struct command *c)
 	return c->verb == NULL ? xstrdup(c->program) : xformat("%s %s", c->program, c->verb);
 }
 
+/* Adds the words of text; at is the column where they begin, and where each further line does. Ends the
+ * line. */
+static void
+add_words(struct bytes *b, const char *text, size_t at)
+{
+	size_t column = at;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+
+		if (column > at && column + n + 1 > COLUMNS) {
+			bytes_format(b, "\n%*s", (int)at, "");
+			column = at;
+		} else if (column > at) {
+			bytes_char(b, ' ');
+			column++;
+		}
+		bytes_add(b, text, n);
+		column += n;
+		text += n + strspn(text + n, " ");
+	}
+	bytes_char(b, '\n');
+}
+
+/* Fills up with blanks to the column; text that goes past it is a line of its own. */
+static void
+add_left(struct bytes *b, const char *text, size_t column)
+{
+	size_t n = strlen(text);
+
+	if (n + 2 > column)
+		bytes_format(b, "%s\n%*s", text, (int)column, "");
+	else
+		bytes_format(b, "%-*s", (int)column, text);
+}
+
 static void
 add_usage(struct bytes *b, const struct command *c)
 {
+	static const char label[] = "usage: ";
 	AUTO_FREE char *name = help_name(c);
+	AUTO_FREE char *operands = xformat("%s [OPTION...] %s", name, c->operands == NULL ? "" : c->operands);
 
-	bytes_format(b, "usage: %s [OPTION...]%s%s\n%s\n", name, c->operands == NULL ? "" : " ",
-	    c->operands == NULL ? "" : c->operands, c->summary);
+	bytes_text(b, label);
+	add_words(b, operands, strlen(label));
+	add_words(b, c->summary, 0);
 }
 
 /* "  -j, --jobs N" */
 static void
-add_left(struct bytes *b, const struct option *o)
+add_names(struct bytes *b, const struct option *o)
 {
 	if (o->letter != 0)
 		bytes_format(b, "  -%c%s", o->letter, o->name == NULL ? "" : ", ");
@@ -74,32 +117,34 @@ each_shown(const struct help *h,
 static void
 measure(struct bytes *b, const struct help *h, const struct option *o, size_t *width)
 {
-	AUTO_BYTES left = { 0 };
+	AUTO_BYTES names = { 0 };
 
 	(void)b;
 	(void)h;
-	add_left(&left, o);
-	if (left.len > *width)
-		*width = left.len;
+	add_names(&names, o);
+	if (names.len > *width && names.len <= NAMES_MAX)
+		*width = names.len;
 }
 
 static void
 add_option(struct bytes *b, const struct help *h, const struct option *o, size_t *width)
 {
-	size_t start;
+	AUTO_BYTES names = { 0 };
+	AUTO_BYTES text = { 0 };
 
 	if (o == h->common && h->command->noptions > 0)
 		bytes_char(b, '\n');
-	start = b->len;
-	add_left(b, o);
-	bytes_format(b, "%*s%s", (int)(*width + 2 - (b->len - start)), "", o->help);
-	for (const char *p = o->choices; p != NULL && *p != '\0'; p += *p == '|') {
+	add_names(&names, o);
+	bytes_text(&text, o->help);
+	for (const char *p = o->kind == OPTION_LIST ? NULL : o->choices; p != NULL && *p != '\0';
+	    p += *p == '|') {
 		int n = (int)strcspn(p, "|");
 
-		bytes_format(b, "%s%.*s", p == o->choices ? ": " : ", ", n, p);
+		bytes_format(&text, "%s%.*s", p == o->choices ? ": " : ", ", n, p);
 		p += n;
 	}
-	bytes_char(b, '\n');
+	add_left(b, bytes_string(&names), *width + 2);
+	add_words(b, bytes_string(&text), *width + 2);
 }
 
 static void
@@ -122,15 +167,20 @@ help_command(struct bytes *b, const struct help *h)
 void
 help_verbs(struct bytes *b, const struct help *h, const struct command *const *verbs, size_t n)
 {
-	int width = 0;
+	size_t width = 0;
 
 	add_usage(b, h->command);
 	bytes_char(b, '\n');
-	for (size_t i = 0; i < n; i++)
-		if ((int)strlen(verbs[i]->verb) > width)
-			width = (int)strlen(verbs[i]->verb);
-	for (size_t i = 0; i < n; i++)
-		bytes_format(b, "  %-*s  %s\n", width, verbs[i]->verb, verbs[i]->summary);
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(verbs[i]->verb) > width)
+			width = strlen(verbs[i]->verb);
+	}
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *verb = xformat("  %s", verbs[i]->verb);
+
+		add_left(b, verb, width + 4);
+		add_words(b, verbs[i]->summary, width + 4);
+	}
 	add_options(b, h);
 	bytes_format(b, "\n'%s VERB --help' shows what a verb takes.\n", h->command->program);
 }

@@ -20,7 +20,7 @@ static const struct option options[] = {
 	  .help = "run at most N jobs at once (default: the number of CPUs)",
 	  .kind = OPTION_NUMBER, .offset = FIELD(jobs), .min = 1, .max = 4096, .project = true },
 	{ .name = "progress", .value = "FORMAT",
-	  .help = "tree on stderr, plain lines, json events, or none", .kind = OPTION_CHOICE,
+	  .help = "what is shown while it runs", .kind = OPTION_CHOICE,
 	  .offset = FIELD(progress), .choices = "tree|plain|json|none", .project = true },
 	{ .name = "json", .help = "the same as --progress json", .kind = OPTION_FLAG,
 	  .offset = FIELD(json) },

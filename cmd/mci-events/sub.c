@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "duration.h"
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "moment.h"
 #include "number.h"
 #include "pairs.h"
 #include "place.h"
@@ -40,38 +40,27 @@ static const struct option options[] = {
 	  .kind = OPTION_NUMBER, .offset = FIELD(retry), .min = 1, .max = INT32_MAX },
 };
 
-/* A duration is so long before now. */
-static int
-from_ago(struct bytes *into, const char *text, struct error *e)
-{
-	int64_t ago;
-
-	if (duration_parse(text, strlen(text), &ago, NULL) < 0)
-		return error_set(e, ERROR_USAGE, "--from: expected now, start, an offset, a time or a "
-		    "duration, found '%.80s'", text);
-	bytes_char(into, '"');
-	timestamp_write(into, kernel.wall() - ago);
-	bytes_char(into, '"');
-	return 0;
-}
-
 /* --from as the hub reads it. */
 static int
 from_write(struct bytes *into, const char *text, struct error *e)
 {
-	int64_t number;
+	int64_t number, ns;
 	size_t n;
 
 	if (text == NULL)
 		text = "now";
 	n = strlen(text);
-	if (number_parse(text, n, 0, INT64_MAX, &number, NULL) == 0)
+	if (number_parse(text, n, 0, INT64_MAX, &number, NULL) == 0) {
 		bytes_number(into, number);
-	else if (strcmp(text, "now") == 0 || strcmp(text, "start") == 0 ||
-	    timestamp_parse(text, n, &number, NULL) == 0)
+	} else if (strcmp(text, "now") == 0 || strcmp(text, "start") == 0) {
 		emit_string(into, text, n);
-	else
-		return from_ago(into, text, e);
+	} else if (moment_parse(text, kernel.wall(), &ns, e) < 0) {
+		return error_before(e, "--from: expected now, start, an offset or a time: ");
+	} else {
+		bytes_char(into, '"');
+		timestamp_write(into, ns);
+		bytes_char(into, '"');
+	}
 	return 0;
 }
 

@@ -36,7 +36,7 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout), .project = true },
-	{ .name = "progress", .value = "FORM", .help = "what to print: events, lines of output, errors",
+	{ .name = "progress", .value = "FORM", .help = "what to print",
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
 	  .choices = "json|plain|none", .project = true },
 	{ .name = "explain", .help = "print what would be executed and run nothing",

@@ -10,8 +10,8 @@ static const char *const own[] = { "MCI_JOB_ID", "MCI_ATTEMPT", "MCI_OUTPUT", "M
 #define NOWN (sizeof(own) / sizeof(own[0]))
 #define PER_ATTEMPT (NOWN + 2) /* and PWD, TERM */
 
-/* What a pseudo-terminal is unless somebody says otherwise: the same everywhere, and what shows logs knows its
- * colours. */
+/* What a pseudo-terminal is unless somebody says otherwise: the same everywhere, and what shows logs knows
+ * its colours. */
 static const char pty_term[] = "TERM=xterm-256color";
 
 static bool

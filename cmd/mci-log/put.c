@@ -33,7 +33,7 @@ static const struct option options[] = {
 	  .max = INT32_MAX },
 	{ .name = "cap", .value = "BYTES", .help = "store so many bytes and read the others away",
 	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, cap), .min = 1, .max = INT64_MAX },
-	{ .name = "full", .value = "WHAT", .help = "on a full disk: stop, or drop what does not fit",
+	{ .name = "full", .value = "WHAT", .help = "what to do when the disk is full (stop)",
 	  .kind = OPTION_CHOICE, .choices = "stop|drop", .offset = offsetof(struct options, full) },
 	{ .name = "resume", .help = "go on with a log that was cut", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, resume) },

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
-#include "duration.h"
 #include "kernel.h"
+#include "moment.h"
 #include "number.h"
-#include "timestamp.h"
 
 int
 range_parse(const char *text, int64_t least, int64_t *first, int64_t *last, struct error *e)
@@ -28,17 +27,7 @@ range_parse(const char *text, int64_t least, int64_t *first, int64_t *last, stru
 int
 range_since(const char *text, int64_t *since, struct error *e)
 {
-	size_t n = strlen(text);
-	int64_t ago;
-
-	if (timestamp_parse(text, n, since, NULL) == 0)
-		return 0;
-	if (duration_parse(text, n, &ago, NULL) < 0)
-		return error_set(e, ERROR_USAGE,
-		    "'%s': expected a time (2026-11-23T18:00:00Z) or how long ago (90s, 5m, 1h30m)",
-		    text);
-	*since = kernel.wall() - ago;
-	return 0;
+	return moment_parse(text, kernel.wall(), since, e);
 }
 
 bool

@@ -8,10 +8,10 @@
 #include "glance.h"
 #include "kernel.h"
 #include "memory.h"
+#include "moment.h"
 #include "picture.h"
 #include "place.h"
 #include "table.h"
-#include "timestamp.h"
 #include "verbs.h"
 
 struct options {
@@ -26,7 +26,7 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, all) },
 	{ .name = "status", .value = "STATUS", .help = "only those; may be given again",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, status) },
-	{ .name = "since", .value = "TIME", .help = "begun since then: 2h, 2026-11-23T18:00:00Z",
+	{ .name = "since", .value = "TIME", .help = "begun since then: " MOMENT_FORMS,
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
 	{ .name = "limit", .value = "N", .help = "at most N", .kind = OPTION_NUMBER, .min = 1,
 	  .max = INT32_MAX, .offset = offsetof(struct options, limit), .project = true },
@@ -40,25 +40,6 @@ struct listing {
 	int64_t since;
 	struct table table;
 };
-
-static int
-since_parse(const char *text, int64_t *since, struct error *e)
-{
-	int64_t ago;
-
-	*since = 0;
-	if (text == NULL)
-		return 0;
-	if (duration_parse(text, strlen(text), &ago, NULL) == 0) {
-		*since = kernel.wall() - ago;
-		return 0;
-	}
-	if (timestamp_parse(text, strlen(text), since, NULL) == 0)
-		return 0;
-	return error_set(e, ERROR_USAGE,
-	    "--since: '%s' is neither a duration such as 2h nor a time such as 2026-11-23T18:00:00Z",
-	    text);
-}
 
 static int
 status_check(const struct option_list *list, struct error *e)
@@ -203,7 +184,11 @@ run(void *arg, int argc, char **argv)
 	int64_t shown;
 	int status = 0;
 
-	if (since_parse(o->since, &l.since, &e) < 0 || status_check(&o->status, &e) < 0 ||
+	if (o->since != NULL && moment_parse(o->since, kernel.wall(), &l.since, &e) < 0) {
+		error_before(&e, "--since: ");
+		return place_complain(&e);
+	}
+	if (status_check(&o->status, &e) < 0 ||
 	    repo_meant(o, argc, argv, &repo, &e) < 0)
 		return place_complain(&e);
 	if (state_list_read(&builds, repo, &e) < 0 ||

@@ -131,7 +131,7 @@ exits 1 "a job that is not there is not found" mci-log ./b/cat
 like "$(cat "$err")" "no job 'cat'; did you mean 'cut'" "and the nearest named"
 exits 1 "nor is a build" mci-log ./nowhere
 exits 2 "a wrong range is a wrong command line" mci-log --lines 3-2 ./b/cut
-exits 2 "and so is a wrong time" mci-log --since yesterday ./b/cut
+exits 2 "and so is a wrong time" mci-log --since tomorrow ./b/cut
 exits 2 "and a range of what is not there yet" mci-log -f --lines 1-2 ./b/cut
 exits 2 "and an unknown option" mci-log --line 1 ./b/cut
 printf 'garbage that is no index at all.' >b/logs/cut.idx

@@ -72,7 +72,14 @@ is "$(mci ls --json --status failure | jq -r '[.build,.status,.exit,.elapsed,.jo
 	"local/zlib/2 failure 1 3.02 2" "--json"
 exits 1 "nothing found is 1" mci ls --status canceled
 exits 2 "an unknown status is a wrong command line" mci ls --status failed
-exits 2 "so is a time that is none" mci ls --since yesterday
+is "$(mci ls -q --since '2026-11-23 18:02:30' | wc -l)" 2 "a local one"
+is "$(TZ=EST5 mci ls -q --since '2026-11-23T13:02:30' | wc -l)" 2 "which goes by the zone"
+is "$(mci ls -q --since 2026-11-22 | wc -l)" 4 "a day"
+is "$(mci ls -q --since 500w | wc -l)" 4 "so many weeks ago"
+run mci ls -q --since yesterday
+is "$(cat "$err")" '' "--since yesterday"
+exits 2 "a time that is none is a wrong command line" mci ls --since soon
+has "$err" "--since: 'soon' is no time such as 2h, 1w, yesterday, 2026-11-23" "which says what is one"
 
 # --- show, path ---
 run mci show 2

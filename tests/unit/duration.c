@@ -17,6 +17,8 @@ static const struct {
 	{ "1h30m", 90 * MINUTE },
 	{ "500ms", 500 * MILLISECOND },
 	{ "2d", 2 * DAY },
+	{ "1w", 7 * DAY },
+	{ "2w3d", 17 * DAY },
 	{ "1d2h3m4s5ms", DAY + 2 * HOUR + 3 * MINUTE + 4 * SECOND + 5 * MILLISECOND },
 	{ "1.5s", 1500 * MILLISECOND },
 	{ "1m0.25s", MINUTE + 250 * MILLISECOND },
@@ -38,7 +40,7 @@ END_TEST
 static const char *const bad[] = {
 	"", "90", "s", "1", "1.5", "-1s", "+1s", " 1s", "1s ", "1 s", "5min", "1S", "1s1m", "1m1m", "1ms1s",
 	"1.5m2s", "1.s", ".5s", "1..5s", "1e3s", "3651d", "99999999999999999999s", "9223372036854775807d",
-	"1h-30m", "1w", "3650.5d", "3650d0.001s",
+	"1h-30m", "1d1w", "1W", "522w", "3650.5d", "3650d0.001s",
 };
 
 START_TEST(test_bad)
@@ -66,6 +68,7 @@ static const struct {
 	{ 185 * SECOND, "3m5s", "3m05s" },
 	{ 130 * MINUTE, "2h10m", "2h10m" },
 	{ 3 * DAY, "3d", "72h00m" },
+	{ 10 * DAY, "1w3d", "240h00m" },
 };
 
 START_TEST(test_ways)
