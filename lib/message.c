@@ -170,6 +170,21 @@ message_integer(struct span object, const char *key, int64_t otherwise)
 	return otherwise;
 }
 
+int64_t
+message_offset(const char *line, size_t n)
+{
+	static const char head[] = "{\"offset\":";
+	const size_t at = sizeof(head) - 1;
+	int64_t offset = 0;
+
+	if (n <= at || memcmp(line, head, at) != 0)
+		return 0;
+	/* 18 digits fit */
+	for (size_t i = at; i < n && line[i] >= '0' && line[i] <= '9' && i < at + 18; i++)
+		offset = offset * 10 + (line[i] - '0');
+	return offset;
+}
+
 void
 message_splice(struct bytes *into, struct span front, const char *line, size_t n)
 {

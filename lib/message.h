@@ -45,6 +45,9 @@ int message_member(const char *line, size_t n, const char *key, struct scan_valu
 /* A top-level member that is a whole number from 0, as of a result; otherwise, where it is none. */
 int64_t message_integer(struct span object, const char *key, int64_t otherwise);
 
+/* The offset that a hub has put at the head of an event's line; 0 where it did not. */
+int64_t message_offset(const char *line, size_t n);
+
 /* Appends line (an object, with no newline) with the JSON members in front ("\"seq\":1,\"run\":1", not
  * empty) put first, and a newline: the splice that forwards an event without a tree. */
 void message_splice(struct bytes *into, struct span front, const char *line, size_t n);

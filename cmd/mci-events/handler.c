@@ -11,8 +11,8 @@
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"
+#include "message.h"
 #include "process.h"
-#include "segment.h"
 
 #define PAUSE_FIRST (100 * MILLISECOND)
 #define PAUSE_LAST (60 * SECOND)
@@ -68,7 +68,7 @@ line_of(const struct handler *h)
 static int64_t
 offset_of(struct span line)
 {
-	return (int64_t)segment_line_offset(line.p, line.n);
+	return message_offset(line.p, line.n);
 }
 
 static void start_next(struct handler *h);

@@ -32,6 +32,7 @@ struct session {
 	struct handler *handler;           /* NULL without a command */
 	void (*convert)(struct bytes *into, const struct message *m); /* NULL: lines as they are */
 	int64_t given;                     /* events */
+	bool away;                         /* the hub, and it was said */
 	bool ending;
 	int status;
 	struct loop_timer *deadline, *late;
@@ -133,10 +134,28 @@ lines(void *arg, struct span lines, int64_t n, int64_t last)
 }
 
 static void
-note(void *arg, const char *text)
+state(void *arg, const struct error *why)
+{
+	struct session *s = arg;
+
+	if (why != NULL)
+		fprintf(stderr, "mci-events: %s: trying again\n", why->text);
+	else if (s->away)
+		fprintf(stderr, "mci-events: %s: the hub is back: going on at offset %" PRId64 "\n",
+		    s->plan->address, follow_place(s->follow).offset);
+	s->away = why != NULL;
+}
+
+static void
+gap(void *arg, const struct follow_gap *g)
 {
 	(void)arg;
-	fprintf(stderr, "mci-events: %s\n", text);
+	if (g->kind == FOLLOW_LOST)
+		fprintf(stderr, "mci-events: events from %" PRId64 " on were lost in a crash of the hub: others "
+		    "come in their place\n", g->from);
+	else
+		fprintf(stderr, "mci-events: events %s%" PRId64 " are gone: they are no longer kept\n",
+		    g->from > 0 ? "up to " : "before ", g->from > 0 ? g->to - 1 : g->to);
 }
 
 static void
@@ -152,7 +171,8 @@ ended(void *arg, const struct error *why)
 	finish(s, why->code == ERROR_NONE ? 0 : error_status(why));
 }
 
-static const struct follow_events follow_events = { .lines = lines, .note = note, .ended = ended };
+static const struct follow_events follow_events = { .lines = lines, .state = state, .gap = gap,
+	.ended = ended };
 
 static void
 settled(void *arg, const struct error *why)
@@ -285,7 +305,7 @@ start(struct session *s, struct error *e)
 {
 	const struct sub_options *o = s->plan->options;
 	const struct follow_request request = { .address = s->plan->address, .params = s->plan->params,
-		.from = s->plan->from, .count = o->count };
+		.from = s->plan->from, .synced = o->synced, .count = o->count };
 
 	if ((s->plan->command != NULL ? command_open(s, e) : output_open(s)) < 0)
 		return -1;

@@ -86,8 +86,6 @@ params_write(struct bytes *into, const struct sub_options *o, const char *const 
 		emit_text(into, "build", o->build);
 	if (o->job != NULL)
 		emit_text(into, "job", o->job);
-	if (o->synced)
-		emit_bool(into, "synced", true);
 	if (n > 0)
 		emit_list(into, "types", types, n);
 	return o->where.n > 0 ? where_write(into, &o->where, e) : 0;
