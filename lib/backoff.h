@@ -1,7 +1,8 @@
 /*
- * backoff: how long to wait before what failed is tried again. The pauses grow from 10 milliseconds, doubled
- * each time, to 2 seconds; of each between half and all is waited, by chance, so that the clients of a
- * server that comes back do not come all at once. A value without a timer: start from zero ({0}).
+ * backoff: how long to wait before what failed is tried again. The pauses grow from 10
+ * milliseconds, doubled each time, to 2 seconds; of each between half and all is waited, by chance,
+ * so that the clients of a server that comes back do not come all at once. A value without a timer:
+ * start from zero ({0}).
  */
 #ifndef MCI_BACKOFF_H
 #define MCI_BACKOFF_H

@@ -10,15 +10,15 @@
 #include "client.h"
 #include "error.h"
 
-/* One request over a new connection, waiting at most timeout nanoseconds (-1 for ever) for its reply. The
- * result is added to result, which may be NULL. 0 or -1. */
+/* One request over a new connection, waiting at most timeout nanoseconds (-1 for ever) for its
+ * reply. The result is added to result, which may be NULL. 0 or -1. */
 int call_once(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, struct error *e);
 /* The same for a reply with descriptors: up to *nfds go to fds, *nfds says how many. */
 int call_fds(const char *address, const char *method, struct span params, int64_t timeout,
     struct bytes *result, int *fds, int *nfds, struct error *e);
-/* As call_once, for as long as it takes: tried again while the other side is away or busy, of which events
- * tells (may be NULL). Only for what may be done twice. */
+/* As call_once, for as long as it takes: tried again while the other side is away or busy, of which
+ * events tells (may be NULL). Only for what may be done twice. */
 int call_insist(const char *address, const char *method, struct span params,
     const struct client_events *events, void *arg, struct error *e);
 /* As call_once, then gives every further line to each until the stream ends (0) or each returns

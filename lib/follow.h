@@ -1,15 +1,15 @@
 /*
- * follow: a subscription to a hub that outlives its connection, for any program with a loop. When the hub
- * goes away it comes back at its place, after pauses as backoff.h has them: no event is missed without a
- * word, and none is given twice (but to a durable subscriber after a crash of the hub: what was not
- * acknowledged may come again).
+ * follow: a subscription to a hub that outlives its connection, for any program with a loop. When
+ * the hub goes away it comes back at its place, after pauses as backoff.h has them: no event is
+ * missed without a word, and none is given twice (but to a durable subscriber after a crash of the
+ * hub: what was not acknowledged may come again).
  *
- * The place is an epoch and an offset (mci-protocol(7)). Whoever does something with events that lasts
- * keeps follow_place beside it, written together with it, begins there the next time, and asks for events
- * that are synced, which no crash of the hub can take back.
+ * The place is an epoch and an offset (mci-protocol(7)). Whoever does something with events that
+ * lasts keeps follow_place beside it, written together with it, begins there the next time, and
+ * asks for events that are synced, which no crash of the hub can take back.
  *
- * Nothing here waits; all callbacks are called from the loop, and any function may be called in them,
- * follow_free as well.
+ * Nothing here waits; all callbacks are called from the loop, and any function may be called in
+ * them, follow_free as well.
  */
 #ifndef MCI_FOLLOW_H
 #define MCI_FOLLOW_H
@@ -31,25 +31,25 @@ struct follow_place {
 /* Start from zero ({0}). All is borrowed while it lives. */
 struct follow_request {
 	const char *address;
-	struct span params;        /* of event/subscribe: members that choose events and say for whom
-	                            * (types, build, job, where, durable), separated by commas, no comma in
-	                            * front; may be empty */
+	struct span params; /* of event/subscribe: members that choose events and say for whom
+			     * (types, build, job, where, durable), separated by commas, no comma in
+			     * front; may be empty */
 	struct follow_place place; /* where to begin; without one: */
 	struct span from;          /* JSON: "start", 17, a time...; n 0: now */
 	bool synced;               /* only what a power cut cannot take back */
 	bool patient;              /* go on trying also when nobody was there in the first place */
 	int64_t count;             /* end after so many events; 0: never */
 	int64_t heartbeat;         /* have the hub say that it lives when nothing came for so many
-	                            * nanoseconds (at least 10 ms), and take it for lost when that does
-	                            * not come; 0: a hub that hangs is waited for */
+				    * nanoseconds (at least 10 ms), and take it for lost when that does
+				    * not come; 0: a hub that hangs is waited for */
 };
 
 /* Events that were to come and never will. */
 struct follow_gap {
 	enum follow_gap_kind {
 		FOLLOW_REMOVED, /* the hub no longer keeps them */
-		FOLLOW_LOST,    /* a crash of the hub took them, and others come with their offsets: what was
-		                 * given from the offset on did not happen */
+		FOLLOW_LOST,    /* a crash of the hub took them, and others come with their offsets:
+				 * what was    given from the offset on did not happen */
 	} kind;
 	int64_t from; /* the first of them; 0: it is not known how many */
 	int64_t to;   /* behind the last of them */
@@ -58,28 +58,31 @@ struct follow_gap {
 struct follow_events {
 	/* n whole event lines, newlines included, the last with this offset; see follow_line. */
 	void (*lines)(void *arg, struct span lines, int64_t n, int64_t last);
-	/* The subscription stands, and goes on with what is missing before the next line: why is NULL.
-	 * Or the hub is away, or has no room, and is tried again: once an outage. May be NULL. */
+	/* The subscription stands, and goes on with what is missing before the next line: why is
+	 * NULL. Or the hub is away, or has no room, and is tried again: once an outage. May be
+	 * NULL. */
 	void (*state)(void *arg, const struct error *why);
 	/* Between two lines, and after state. May be NULL for who does not care. */
 	void (*gap)(void *arg, const struct follow_gap *gap);
-	/* No more comes: all that was asked for has (why->code is ERROR_NONE), or the hub refuses, or
-	 * could not be reached in the first place. */
+	/* No more comes: all that was asked for has (why->code is ERROR_NONE), or the hub refuses,
+	 * or could not be reached in the first place. */
 	void (*ended)(void *arg, const struct error *why);
 };
 
-/* Connects at once. NULL with an error when it is no address, or nobody is there (unless patient). */
+/* Connects at once. NULL with an error when it is no address, or nobody is there (unless patient).
+ */
 struct follow *follow_open(struct loop *loop, const struct follow_request *r,
     const struct follow_events *events, void *arg, struct error *e);
 /* Stops and resumes reading; what has been read already may still come. */
 void follow_pause(struct follow *f, bool paused);
-/* Where it is now. Moves on with every line, and with heartbeats over events that were not asked for. */
+/* Where it is now. Moves on with every line, and with heartbeats over events that were not asked
+ * for. */
 struct follow_place follow_place(const struct follow *f);
 /* NULL is allowed. */
 void follow_free(struct follow *f);
 
-/* Takes the first line, without its newline, off lines that were given, and its offset; false when none is
- * left. */
+/* Takes the first line, without its newline, off lines that were given, and its offset; false when
+ * none is left. */
 bool follow_line(struct span *lines, struct span *line, int64_t *offset);
 
 #endif

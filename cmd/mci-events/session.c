@@ -151,8 +151,8 @@ gap(void *arg, const struct follow_gap *g)
 {
 	(void)arg;
 	if (g->kind == FOLLOW_LOST)
-		fprintf(stderr, "mci-events: events from %" PRId64 " on were lost in a crash of the hub: others "
-		    "come in their place\n", g->from);
+		fprintf(stderr, "mci-events: events from %" PRId64 " on were lost in a crash of the hub: "
+		    "others come in their place\n", g->from);
 	else
 		fprintf(stderr, "mci-events: events %s%" PRId64 " are gone: they are no longer kept\n",
 		    g->from > 0 ? "up to " : "before ", g->from > 0 ? g->to - 1 : g->to);
