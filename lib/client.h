@@ -45,21 +45,26 @@ struct client_events {
 };
 
 enum client_again {
-	CLIENT_BY_TABLE, /* CLIENT_AGAIN for methods that contract.h calls idempotent, else
-			    CLIENT_ONCE */
-	CLIENT_ONCE,  /* ERROR_DISCONNECTED when no connection can be made, or it is lost before the
-		       * reply came */
-	CLIENT_AGAIN, /* it is sent over the next connection, until its limit */
-	CLIENT_INSIST, /* and again, after a pause, when the reply is busy or system */
+	/* CLIENT_AGAIN for methods that contract.h calls idempotent, else CLIENT_ONCE. */
+	CLIENT_BY_TABLE,
+	/* Fails with ERROR_DISCONNECTED when no connection can be made, or it is lost before the
+	 * reply came. */
+	CLIENT_ONCE,
+	/* Is sent over the next connection, until its limit. */
+	CLIENT_AGAIN,
+	/* And again, after a pause, when the reply is busy or system. */
+	CLIENT_INSIST,
 };
 
 /* How a call is made; start from zero ({0}). */
 struct client_wish {
 	enum client_again again;
-	int64_t limit;    /* nanoseconds from now, all tries together; 0: CLIENT_LIMIT. After it the
-			   * call    fails with ERROR_BUSY, or with the reason why there is no connection;
-			   * a reply    that comes later is dropped */
-	struct span data; /* bytes behind the request; params has the member "data" then */
+	/* Nanoseconds from now, all tries together; 0: CLIENT_LIMIT. After it the call fails with
+	 * ERROR_BUSY, or with the reason why there is no connection; a reply that comes later is
+	 * dropped. */
+	int64_t limit;
+	/* Bytes behind the request; params has the member "data" then. */
+	struct span data;
 };
 
 /* result is the raw JSON of the reply, and e->code ERROR_NONE; or n is 0 and e says why (e->text

@@ -31,27 +31,34 @@ struct follow_place {
 /* Start from zero ({0}). All is borrowed while it lives. */
 struct follow_request {
 	const char *address;
-	struct span params; /* of event/subscribe: members that choose events and say for whom
-			     * (types, build, job, where, durable), separated by commas, no comma in
-			     * front; may be empty */
-	struct follow_place place; /* where to begin; without one: */
-	struct span from;          /* JSON: "start", 17, a time...; n 0: now */
-	bool synced;               /* only what a power cut cannot take back */
-	bool patient;              /* go on trying also when nobody was there in the first place */
-	int64_t count;             /* end after so many events; 0: never */
-	int64_t heartbeat;         /* have the hub say that it lives when nothing came for so many
-				    * nanoseconds (at least 10 ms), and take it for lost when that does
-				    * not come; 0: a hub that hangs is waited for */
+	/* Of event/subscribe: members that choose events and say for whom (types, build, job, where,
+	 * durable), with commas between them; may be empty. */
+	struct span params;
+	/* Where to begin; where no place is known: */
+	struct follow_place place;
+	/* JSON: "start", 17, a time...; n 0: now. */
+	struct span from;
+	/* Only what a power cut cannot take back. */
+	bool synced;
+	/* Go on trying also when nobody was there in the first place. */
+	bool patient;
+	/* End after so many events; 0: never. */
+	int64_t count;
+	/* Have the hub say that it lives when nothing came for so many nanoseconds (at least 10 ms),
+	 * and take it for lost when it is late for two of them; 0: a hub that hangs is waited for. */
+	int64_t heartbeat;
 };
 
 /* Events that were to come and never will. */
 struct follow_gap {
 	enum follow_gap_kind {
-		FOLLOW_REMOVED, /* the hub no longer keeps them */
-		FOLLOW_LOST,    /* a crash of the hub took them, and others come with their offsets:
-				 * what was    given from the offset on did not happen */
+		/* The hub no longer keeps them. */
+		FOLLOW_REMOVED,
+		/* A crash of the hub took them, and others come with their offsets: what was given
+		 * from the first of them on has not happened. */
+		FOLLOW_LOST,
 	} kind;
-	int64_t from; /* the first of them; 0: it is not known how many */
+	int64_t from; /* the first of them; 0: it is not known how many there are */
 	int64_t to;   /* behind the last of them */
 };
 
