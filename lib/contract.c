@@ -91,7 +91,8 @@ static const struct contract_field command_end[] = {
 #define EXECUTED \
 	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
 	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
-	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME" }, \
+	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME, or " \
+	    "which process goes on" }, \
 	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
 	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
 	{ "system", CONTRACT_SECONDS, false, "CPU time in the kernel" }, \

@@ -298,6 +298,16 @@ process_adopt_orphans(struct error *e)
 	return 0;
 }
 
+static bool
+listed(pid_t pid, const pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
 void
 process_list_add(struct process_list *l, pid_t pid)
 {
@@ -306,6 +316,12 @@ process_list_add(struct process_list *l, pid_t pid)
 		l->pids = xrealloc(l->pids, l->size, sizeof(*l->pids));
 	}
 	l->pids[l->n++] = pid;
+}
+
+bool
+process_list_has(const struct process_list *l, pid_t pid)
+{
+	return listed(pid, l->pids, l->n);
 }
 
 void
@@ -438,6 +454,12 @@ process_has_env(pid_t pid, const char *pair)
 	return false;
 }
 
+bool
+process_may_kill(pid_t pid)
+{
+	return kill(pid, 0) == 0 || errno != EPERM;
+}
+
 void
 process_signal_tree(pid_t leader, int signal)
 {
@@ -451,14 +473,17 @@ process_signal_tree(pid_t leader, int signal)
 	process_list_free(&tree);
 }
 
-static bool
-listed(pid_t pid, const pid_t *pids, size_t n)
+void
+process_name(pid_t pid, char name[64])
 {
-	for (size_t i = 0; i < n; i++) {
-		if (pids[i] == pid)
-			return true;
-	}
-	return false;
+	AUTO_CLOSE int fd = -1;
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	n = fd < 0 ? 0 : kernel.read(fd, name, 63);
+	name[n > 0 ? n - 1 : 0] = '\0';
 }
 
 size_t
@@ -475,11 +500,13 @@ process_kill_all(const pid_t *keep, size_t nkeep)
 		for (size_t i = 0; i < all.n; i++) {
 			if (listed(all.pids[i], keep, nkeep))
 				continue;
+			bool ours = process_may_kill(all.pids[i]);
+
 			kill(all.pids[i], SIGKILL);
-			if (waitpid(all.pids[i], NULL, WNOHANG) != all.pids[i])
-				left++;
-			else
+			if (waitpid(all.pids[i], NULL, WNOHANG) == all.pids[i])
 				found++;
+			else if (ours)
+				left++;
 		}
 		process_list_free(&all);
 		if (left == 0)

@@ -68,13 +68,18 @@ void process_children(struct process_list *out);
 /* Whether the process was started with this NAME=VALUE in its environment (/proc/PID/environ). */
 bool process_has_env(pid_t pid, const char *pair);
 void process_list_add(struct process_list *l, pid_t pid);
+bool process_list_has(const struct process_list *l, pid_t pid);
 void process_list_free(struct process_list *l);
 
+/* Whether it may be signaled: one that became another user's (setuid) may not. True for one that is gone. */
+bool process_may_kill(pid_t pid);
 /* Sends signal to the group of leader and to every descendant of it, whatever session it is in. */
 void process_signal_tree(pid_t leader, int signal);
-/* KILLs every descendant of this process but the pids in keep, again and again until none is left, and
- * reaps them; gives up after ten seconds (a process may hang in the kernel). For the last act of a
- * subreaper; returns how many were found. */
+/* The name of its program, as ps shows it, or "" when it is gone; name holds at least 64 bytes. */
+void process_name(pid_t pid, char name[64]);
+/* KILLs every descendant of this process but the pids in keep, again and again until none is left that we
+ * may kill, and reaps them; gives up after ten seconds (a process may hang in the kernel). For the last act
+ * of a subreaper; returns how many were found. */
 size_t process_kill_all(const pid_t *keep, size_t nkeep);
 
 #endif

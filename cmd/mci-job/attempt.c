@@ -390,6 +390,20 @@ attempt_signal(struct attempt *a, int signal)
 	signal_strays(a, signal);
 }
 
+/* KILL did not end the leader: it is another user's by now, or hangs in the kernel. */
+static void
+let_be(struct attempt *a)
+{
+	char name[64];
+
+	process_name(a->leader, name);
+	error_set(&a->error, ERROR_SYSTEM, "process %d (%s) could not be killed and goes on", (int)a->leader,
+	    name);
+	strays_spare(a->site, a->leader);
+	a->leader = 0;
+	finish(a, a->reason);
+}
+
 static void
 look_again(void *arg)
 {
@@ -397,7 +411,12 @@ look_again(void *arg)
 
 	a->again = NULL;
 	a->checks += a->killing;
-	clear(a);
+	if (a->state == ATTEMPT_CLEARING)
+		clear(a);
+	else if (a->checks >= CHECKS || !process_may_kill(a->leader))
+		let_be(a);
+	else
+		a->again = loop_after(a->site->loop, AGAIN, look_again, a);
 }
 
 /* The leader is gone: the attempt is over as soon as nothing else of it is left. */
@@ -408,6 +427,8 @@ clear(struct attempt *a)
 	bool group = kill(-a->group, signal) == 0;
 	bool strays = signal_strays(a, signal);
 
+	if (a->checks >= CHECKS)
+		strays_spare_all(a);
 	if ((!group && !strays) || a->checks >= CHECKS) {
 		finish(a, WIFSIGNALED(a->status) ? "signal" : "exit");
 		return;
@@ -450,8 +471,11 @@ attempt_kill(struct attempt *a, const char *reason)
 		a->reason = reason;
 	a->killing = true;
 	a->checks = 0;
-	if (a->state != ATTEMPT_FREE)
-		attempt_signal(a, SIGKILL);
+	if (a->state == ATTEMPT_FREE)
+		return;
+	attempt_signal(a, SIGKILL);
+	if (a->again == NULL)
+		a->again = loop_after(a->site->loop, AGAIN, look_again, a);
 }
 
 void

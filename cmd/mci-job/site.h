@@ -9,6 +9,7 @@
 #include "error.h"
 #include "loop.h"
 #include "mask.h"
+#include "process.h"
 #include "report.h"
 #include "secrets.h"
 #include "settings.h"
@@ -44,6 +45,7 @@ struct site {
 	struct attempt *attempts; /* slots */
 	size_t nattempts;
 	size_t running;           /* slots in use */
+	struct process_list spared; /* children that may not or cannot be killed: nobody waits for them */
 	/* An attempt is over; its slot is free again. */
 	void (*ended)(void *arg, const struct ending *ending);
 	void *arg;

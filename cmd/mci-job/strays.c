@@ -1,5 +1,7 @@
 #include "strays.h"
 
+#include <stdio.h>
+
 static bool
 is_leader(const struct site *site, pid_t pid)
 {
@@ -20,11 +22,50 @@ strays_find(const struct attempt *a, struct process_list *out)
 	for (size_t i = 0; i < children.n; i++) {
 		pid_t pid = children.pids[i];
 
-		if (is_leader(a->site, pid))
+		if (is_leader(a->site, pid) || process_list_has(&a->site->spared, pid))
 			continue;
+		if (!process_may_kill(pid)) {
+			strays_spare(a->site, pid);
+			continue;
+		}
 		/* when nothing else runs, a stray needs no token to be known */
 		if (a->site->running > 1 && !process_has_env(pid, a->token))
 			continue;
 		process_list_add(out, pid);
 	}
+}
+
+void
+strays_spare(struct site *site, pid_t pid)
+{
+	process_list_add(&site->spared, pid);
+}
+
+void
+strays_spare_all(const struct attempt *a)
+{
+	struct process_list strays = { 0 };
+
+	strays_find(a, &strays);
+	for (size_t i = 0; i < strays.n; i++)
+		strays_spare(a->site, strays.pids[i]);
+	process_list_free(&strays);
+}
+
+void
+strays_tell(const struct site *site)
+{
+	struct process_list children = { 0 };
+
+	process_children(&children);
+	for (size_t i = 0; i < children.n; i++) {
+		char name[64];
+
+		if (!process_list_has(&site->spared, children.pids[i]))
+			continue;
+		process_name(children.pids[i], name);
+		fprintf(stderr, "mci-job: process %d (%s) could not be killed and goes on\n",
+		    (int)children.pids[i], name);
+	}
+	process_list_free(&children);
 }

@@ -5,7 +5,15 @@
 #include "attempt.h"
 #include "process.h"
 
-/* Appends those of our children that are no leader and belong to the attempt. Cheap when there are none. */
+/* Appends those of our children that are no leader, may be killed and belong to the attempt. Cheap when there
+ * are none. */
 void strays_find(const struct attempt *a, struct process_list *out);
+
+/* Nobody waits for this child any more. */
+void strays_spare(struct site *site, pid_t pid);
+/* Nor for those that the attempt has left. */
+void strays_spare_all(const struct attempt *a);
+/* Names on standard error those that are spared and live: they outlive this program. */
+void strays_tell(const struct site *site);
 
 #endif

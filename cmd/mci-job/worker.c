@@ -22,6 +22,7 @@
 #include "process.h"
 #include "requests.h"
 #include "site.h"
+#include "strays.h"
 
 #define BACKLOG 64 /* specs that may wait, at least; twice the slots when that is more */
 
@@ -460,6 +461,8 @@ worker_close(struct worker *w)
 {
 	struct site *site = &w->site;
 
+	strays_tell(site);
+	process_list_free(&site->spared);
 	for (size_t i = 0; i < site->nattempts; i++) {
 		if (site->attempts[i].notes_ready)
 			notes_close(&site->attempts[i].notes, site->loop);

@@ -145,5 +145,36 @@ wait_until 'CONT continues them' runs_again && pass 'CONT continues them'
 kill -TERM "$pid"
 end
 ok 'nothing is left' gone
+# a process that became another user's
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	nobody() {
+		setpriv --reuid=65534 --regid=65534 --clear-groups env XDG_RUNTIME_DIR="$T/nobody" "$@"
+	}
+	cp "$(command -v setpriv)" become
+	chmod 4755 become
+	chmod 755 "$T"
+	mkdir -m 700 "$T/nobody"
+	chown 65534 "$T/nobody" .
+	root='./become --reuid=0 --clear-groups'
+	printf '%s\n' "{\"id\":\"s\",\"script\":[\"$root setsid $sleeper 300 & while ! pgrep -x $sleeper; do :; done\"]}" \
+		'{"id":"other","script":["sleep 1"]}' '{"id":"last","argv":["true"]}' >specs
+	if nobody ./become --reuid=0 --clear-groups true 2>/dev/null; then
+		nobody mci-job -j2 <specs >"$out" 2>"$err"
+		is "$(field 'map(select(.type == "job/executed") | .elapsed < 4) | tojson')" '[true,true,true]' \
+			'what may not be killed holds no job up'
+		has "$err" "process [0-9]+ .$sleeper. could not be killed" 'and is named at the end'
+		pkill -x "$sleeper"
+		echo "{\"id\":\"s\",\"timeout\":\"100ms\",\"script\":\"exec $root $sleeper 300\"}" >specs
+		nobody mci-job <specs >"$out" 2>"$err"
+		is "$(field 'last | .reason')" timeout 'nor is it waited for after a timeout'
+		like "$(field 'last | .error')" "process [0-9]+ .$sleeper. could not be killed" 'the event says so'
+		pkill -x "$sleeper"
+		wait_until 'it is gone' gone
+	else
+		skip 4 'setuid programs do not work here'
+	fi
+else
+	skip 4 'needs root and setpriv'
+fi
 ok "nor among the sockets" sh -c '! ls "$XDG_RUNTIME_DIR"/mci/job-* 2>/dev/null'
 finish
