@@ -257,7 +257,7 @@ typeset -gA _mci_options=(
 --plan:print the specs that would run, and run nothing
 --lint:check the definition without running anything
 --fail-fast:start nothing more once a job has failed
---skip:leave this job out; what depends on it runs
+--skip:leave this job'\''s work out, not its place in the order
 --label:run the jobs with this label, and what they depend on
 --no-deps:run only what was asked for, not what it depends on
 -p:give the build a param

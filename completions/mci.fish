@@ -163,8 +163,8 @@ complete -c mci-build -l lint -d 'check the definition without running anything'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l lint -d 'check the definition without running anything'
 complete -c mci-build -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l fail-fast -d 'start nothing more once a job has failed'
-complete -c mci-build -l skip -d 'leave this job out; what depends on it runs' -x -a '(__mci_ids)'
-complete -c mci -n '__fish_seen_subcommand_from run build lint' -l skip -d 'leave this job out; what depends on it runs' -x -a '(__mci_ids)'
+complete -c mci-build -l skip -d 'leave this job\'s work out, not its place in the order' -x -a '(__mci_ids)'
+complete -c mci -n '__fish_seen_subcommand_from run build lint' -l skip -d 'leave this job\'s work out, not its place in the order' -x -a '(__mci_ids)'
 complete -c mci-build -l label -d 'run the jobs with this label, and what they depend on' -x
 complete -c mci -n '__fish_seen_subcommand_from run build lint' -l label -d 'run the jobs with this label, and what they depend on' -x
 complete -c mci-build -l no-deps -d 'run only what was asked for, not what it depends on'

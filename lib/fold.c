@@ -46,6 +46,12 @@ status_ended(enum status s)
 	return s >= STATUS_SUCCESS;
 }
 
+bool
+status_bad(enum status s)
+{
+	return s == STATUS_FAILURE || s == STATUS_ERROR || s == STATUS_CANCELED;
+}
+
 static uint32_t
 id_hash(const char *id, size_t n)
 {

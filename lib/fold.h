@@ -22,6 +22,8 @@ const char *status_name(enum status s);
 /* -1 when text is no status. */
 int status_parse(struct span text);
 bool status_ended(enum status s);
+/* Whether something that ended so has not done what it was to do: failure, error, canceled. */
+bool status_bad(enum status s);
 
 struct fold_job {
 	char *id;

@@ -212,7 +212,7 @@ job_list(void *self, struct request *r)
 	for (uint32_t i = 0; i < b->graph.n; i++) {
 		const struct job *j = &b->graph.jobs[i];
 
-		if (!j->declared || j->held || j->group)
+		if (!j->declared || j->held || j->silent)
 			continue;
 		if (!first)
 			bytes_char(&result, ',');
@@ -389,8 +389,11 @@ build_cancel_call(void *self, struct request *r)
 		request_fail(r, "refused", "job '%s' has ended", j->id);
 		return;
 	}
-	schedule_cancel(b, (uint32_t)(j - b->graph.jobs), "by request");
-	reply_nothing(r);
+	if (schedule_cancel(b, (uint32_t)(j - b->graph.jobs), "by request") < 0)
+		request_fail(r, "refused", "job '%s' %s", j->id,
+		    j->held ? "is not part of this build" : "has ended");
+	else
+		reply_nothing(r);
 }
 
 static void

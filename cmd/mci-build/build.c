@@ -61,7 +61,7 @@ build_break(struct build *b, int exit_status, const struct error *why)
 	b->why = *why;
 	mask_error(b->mask, &b->why);
 	build_note(b, "%s", b->why.text);
-	schedule_drop_waiting(b, "the build is broken");
+	schedule_drop_waiting(b);
 }
 
 void
@@ -77,8 +77,9 @@ build_cancel(struct build *b, int exit_status, const char *reason)
 	emit_text(line, "reason", reason);
 	journal_end(&b->journal);
 	script_stop(b);
-	schedule_drop_waiting(b, "the build was canceled");
-	for (uint32_t i = 0; i < b->graph.n; i++) {
+	schedule_drop_waiting(b);
+	/* the last ones first: mci-job, which runs them in order, is not to start one in another's place */
+	for (uint32_t i = b->graph.n; i-- > 0;) {
 		if (b->graph.jobs[i].status == STATUS_RUNNING)
 			runner_cancel(b, b->graph.jobs[i].id);
 	}

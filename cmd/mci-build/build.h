@@ -35,6 +35,7 @@ struct build_options {
 	const char *file; /* -f */
 	int64_t jobs;     /* -j, 0: the number of CPUs */
 	const char *progress;
+	const char *blocked; /* what to do when only blocked jobs are left; NULL: as there is a terminal */
 	bool json, plan, lint, watch, fail_fast, no_deps, staged;
 	struct option_list skip, labels, params, env, secrets, secret_files;
 	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;
@@ -87,9 +88,10 @@ struct build {
 	uint32_t blocked;    /* jobs that wait for a person */
 	uint32_t window;     /* how many attempts mci-job is given at once */
 	uint32_t counts[STATUS_N]; /* ended jobs */
-	bool failed, errored; /* a job did, and was not allowed to */
+	bool failed, errored; /* a job failed, or was canceled; could not be run; and was not allowed to */
 	bool specs_ended;    /* no spec will come any more */
 	bool checked;        /* the whole graph was checked after that */
+	bool dropped;        /* --fail-fast has ended what waited */
 	bool canceled;
 	bool finished;       /* build/end is written */
 	bool over;           /* and everybody has read it: mci-build may end */

@@ -27,6 +27,7 @@ graph_free(struct graph *g)
 		free(j->plan);
 		free(j->outputs);
 		free(j->sets);
+		free(j->skip);
 		if (j->retry != NULL)
 			free(j->retry->codes);
 		free(j->retry);
@@ -99,7 +100,7 @@ graph_name(struct graph *g, const char *id)
 		g->jobs = xrealloc(g->jobs, g->size, sizeof(*g->jobs));
 	}
 	g->jobs[g->n] = (struct job){ .id = xmemdup(id, length), .needs = NO_JOB, .needed = NO_JOB,
-		.because = NO_JOB, .next = NO_JOB, .asker = NO_JOB, .attempt = 1 };
+		.because = NO_JOB, .barred = NO_JOB, .next = NO_JOB, .asker = NO_JOB, .attempt = 1 };
 	g->index[slot] = g->n;
 	return g->n++;
 }
@@ -111,7 +112,7 @@ graph_declare(struct graph *g, const char *id, uint32_t *job, struct error *e)
 	if (g->jobs[*job].declared)
 		return error_set(e, ERROR_INPUT, "id: '%s' is the id of an earlier job", id);
 	g->jobs[*job].declared = true;
-	g->ndeclared++;
+	g->jobs[*job].place = g->ndeclared++;
 	return 0;
 }
 
@@ -130,6 +131,16 @@ edge_add(struct graph *g, uint32_t to, uint32_t *first, uint32_t *last)
 	*last = g->nedges++;
 }
 
+/* What a job that has ended tells one behind it. */
+static void
+tell(struct job *behind, const struct job *ended)
+{
+	if (behind->because == NO_JOB)
+		behind->because = ended->because;
+	if (behind->barred == NO_JOB)
+		behind->barred = ended->barred;
+}
+
 void
 graph_depend(struct graph *g, uint32_t job, uint32_t on)
 {
@@ -140,6 +151,67 @@ graph_depend(struct graph *g, uint32_t job, uint32_t on)
 	o->asker = job;
 	edge_add(g, on, &j->needs, &j->last_needs);
 	edge_add(g, job, &o->needed, &o->last_needed);
+	if (o->followed)
+		tell(j, o);
+	else
+		j->waiting++;
+}
+
+enum graph_step
+graph_step(const struct graph *g, uint32_t job)
+{
+	const struct job *j = &g->jobs[job];
+
+	if (j->silent)
+		return STEP_PASS;
+	if (j->skip != NULL)
+		return STEP_SKIP;
+	if (j->barred != NO_JOB)
+		return STEP_BARRED;
+	if (j->when == WHEN_SUCCESS && j->because != NO_JOB)
+		return STEP_FAILED;
+	if (j->when == WHEN_FAILURE && j->because == NO_JOB)
+		return STEP_NOTHING_FAILED;
+	return STEP_RUN;
+}
+
+bool
+graph_counts(const struct job *j, enum status status)
+{
+	return status_bad(status) && !j->allow_failure;
+}
+
+void
+graph_end(struct graph *g, uint32_t job, enum status status)
+{
+	struct job *j = &g->jobs[job];
+	/* one may decline a job that is allowed to fail, and what is behind has no approval all the same */
+	bool declined = j->blocked && status_bad(status);
+
+	j->status = (uint8_t)status;
+	if (j->because == NO_JOB && (graph_counts(j, status) || declined))
+		j->because = job;
+}
+
+void
+graph_bar(struct graph *g, uint32_t job)
+{
+	g->jobs[job].barred = job;
+}
+
+void
+graph_follow(struct graph *g, uint32_t job, void (*ready)(void *arg, uint32_t job), void *arg)
+{
+	const struct job *j = &g->jobs[job];
+
+	g->jobs[job].followed = true;
+	for (uint32_t k = j->needed; k != NO_JOB; k = g->edges[k].next) {
+		struct job *behind = &g->jobs[g->edges[k].job];
+
+		tell(behind, j);
+		if (--behind->waiting == 0)
+			ready(arg, g->edges[k].job);
+	}
 }
 
 const char *
@@ -204,11 +276,10 @@ cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, uint32_t 
 	error_set(e, ERROR_INPUT, "depends-on: a cycle: %s", bytes_string(&path));
 }
 
-static int
-cycle_check(const struct graph *g, uint32_t *at, struct error *e)
+/* Kahn's order. left becomes how many needs of a job could not be put: none but in cycles and behind them. */
+static uint32_t
+order(const struct graph *g, uint32_t *left, uint32_t *queue)
 {
-	AUTO_FREE uint32_t *left = xmalloc(((size_t)g->n + 1) * sizeof(*left));
-	AUTO_FREE uint32_t *queue = xmalloc(((size_t)g->n + 1) * sizeof(*queue));
 	uint32_t head = 0, tail = 0;
 
 	for (uint32_t i = 0; i < g->n; i++) {
@@ -225,7 +296,25 @@ cycle_check(const struct graph *g, uint32_t *at, struct error *e)
 				queue[tail++] = g->edges[k].job;
 		}
 	}
-	for (uint32_t i = 0; i < g->n && tail < g->n; i++) {
+	return tail;
+}
+
+uint32_t
+graph_order(const struct graph *g, uint32_t *into)
+{
+	AUTO_FREE uint32_t *left = xmalloc(((size_t)g->n + 1) * sizeof(*left));
+
+	return order(g, left, into);
+}
+
+static int
+cycle_check(const struct graph *g, uint32_t *at, struct error *e)
+{
+	AUTO_FREE uint32_t *left = xmalloc(((size_t)g->n + 1) * sizeof(*left));
+	AUTO_FREE uint32_t *queue = xmalloc(((size_t)g->n + 1) * sizeof(*queue));
+	uint32_t ordered = order(g, left, queue);
+
+	for (uint32_t i = 0; i < g->n && ordered < g->n; i++) {
 		if (left[i] > 0) {
 			cycle_name(g, left, i, at, e);
 			return -1;

@@ -1,7 +1,11 @@
 /*
- * graph: the jobs of one build and what waits for what. A job may be named as a dependency before its
- * spec has come (a placeholder); whether a name is unknown or a cycle exists is asked at the end of the
- * specs. A matrix is a group: a node that runs nothing and ends when its members have ended.
+ * graph: the jobs of one build, what waits for what, and what the end of one means for those behind it. A
+ * job may be named as a dependency before its spec has come (a placeholder); whether a name is unknown or a
+ * cycle exists is asked at the end of the specs. A matrix is a group: a silent node that ends when its
+ * members have ended.
+ * Whatever ends tells those behind it of the first job that went wrong, itself or before it: so a job that
+ * is skipped, or that runs in spite of a failure, hides nothing, and no job starts before all that comes
+ * before it, through others too, has ended.
  * Jobs are named by number, which stays; memory is under 1.5 KB a job, spec included.
  */
 #ifndef MCI_BUILD_GRAPH_H
@@ -40,19 +44,25 @@ struct job {
 	uint32_t needed;  /* first edge to a job that depends on it */
 	uint32_t last_needs, last_needed; /* the ends of both lists: they keep the order of the specs */
 	uint32_t waiting; /* how many of needs have not ended */
-	uint32_t because; /* the first of them that went wrong, NO_JOB */
+	uint32_t because; /* the first job before it, through others too, that went wrong, NO_JOB; after its
+	                   * end also itself */
+	uint32_t barred;  /* the same of a blocked job that nobody let go */
 	uint32_t next;    /* in the queue of those that are ready */
+	uint32_t place;   /* among the declared ones, in the order in which their specs came */
 	uint32_t asker;   /* the job that was last made to depend on it: a list names a job once */
 	int16_t attempt, retries;
 	uint8_t status;   /* enum status */
 	uint8_t when;     /* enum when_status */
 	bool declared;    /* its spec has come */
 	bool group;
+	bool silent;      /* runs nothing and says nothing: a group, or left out by --no-deps */
+	bool left_out;    /* by --skip or --no-deps: its work, not its place in the order */
 	bool held;        /* not selected (yet) */
 	bool wanted;      /* something selected depends on it */
 	bool followed;    /* its end was told to those that depend on it */
-	bool bad;         /* ended in a way that skips what depends on it */
-	bool allow_failure, blocked, empty;
+	bool blocked;     /* a person has to let it go before it runs; false once one has */
+	bool allow_failure, empty;
+	char *skip;       /* why it does not run whatever comes before it; NULL: it may */
 	struct job_retry *retry;
 	char *outputs;    /* of its last attempt: raw JSON object, NULL */
 	char *sets;       /* outputs set by call: raw JSON members, NULL */
@@ -80,8 +90,32 @@ uint32_t graph_find(const struct graph *g, const char *id, size_t n);
 uint32_t graph_name(struct graph *g, const char *id);
 /* Declares a job; -1 when its id was declared before. */
 int graph_declare(struct graph *g, const char *id, uint32_t *job, struct error *e);
-/* job waits for on; nothing when it does already. */
+/* job waits for on; nothing when it does already. When on has ended, job is told so at once. */
 void graph_depend(struct graph *g, uint32_t job, uint32_t on);
+
+/* What becomes of a job once all that it waits for has ended. */
+enum graph_step {
+	STEP_RUN,         /* or wait for a person first */
+	STEP_PASS,        /* it is silent: it ends at once */
+	STEP_SKIP,        /* for its own reason */
+	STEP_BARRED,      /* skipped: behind a blocked job that nobody let go */
+	STEP_FAILED,      /* skipped: something before it went wrong */
+	STEP_NOTHING_FAILED, /* skipped: it is there for failures */
+};
+enum graph_step graph_step(const struct graph *g, uint32_t job);
+/* Whether a job that ends so makes the build fail. */
+bool graph_counts(const struct job *j, enum status status);
+/* The job has its last status. */
+void graph_end(struct graph *g, uint32_t job, enum status status);
+/* Nobody let the blocked job go: nothing behind it runs. To be said before its end. */
+void graph_bar(struct graph *g, uint32_t job);
+/* Tells those that depend on an ended job. ready is called for each that waits for nothing more; it may
+ * end jobs, and must not declare any. */
+void graph_follow(struct graph *g, uint32_t job, void (*ready)(void *arg, uint32_t job), void *arg);
+
+/* Puts all jobs in an order in which each comes behind what it depends on; how many could be put (fewer
+ * than n when there is a cycle). order has room for n. */
+uint32_t graph_order(const struct graph *g, uint32_t *order);
 /* All dependencies are declared and there is no cycle; else -1 with the cycle in full, or the unknown
  * name and the nearest known one. *at (may be NULL) is the job that is to blame. */
 int graph_check(const struct graph *g, uint32_t *at, struct error *e);

@@ -50,8 +50,9 @@ served_check(struct build *b, const struct spec *s, struct error *e)
 
 /* --plan keeps the spec as it was written, so that its output is an input again. */
 static void
-plan_keep(struct build *b, struct job *j, const struct spec *s)
+plan_keep(struct build *b, uint32_t job, const struct spec *s)
 {
+	struct job *j = &b->graph.jobs[job];
 	struct bytes line = { 0 };
 
 	spec_write(&line, s, false);
@@ -81,6 +82,19 @@ retry_keep(struct job *j, const struct spec *s)
 	memcpy(j->retry->codes, s->retry_codes, s->nretry_codes * sizeof(int));
 }
 
+/* The job is part of the build now. */
+static void
+release(struct build *b, uint32_t job)
+{
+	struct job *j = &b->graph.jobs[job];
+
+	if (!j->held)
+		return;
+	j->held = false;
+	if (!b->options->plan)
+		schedule_arrived(b, job);
+}
+
 /* Something that runs depends on this job, and on what it depends on itself. */
 static void
 want(struct build *b, uint32_t first)
@@ -107,46 +121,39 @@ want(struct build *b, uint32_t first)
 				stack[depth++] = on;
 			}
 		}
-		if (j->held) {
-			j->held = false;
-			if (!b->options->plan)
-				schedule_arrived(b, job);
-		}
+		release(b, job);
 	}
 }
 
+/*
+ * A job that was asked for, or that such a one depends on, is part of the build, with what it depends on.
+ * With --no-deps it alone is, and what was not asked for keeps its place in the order and nothing else.
+ */
 static void
-depend(struct build *b, uint32_t job, const char *id)
+select_job(struct build *b, uint32_t job, bool selected)
 {
-	struct graph *g = &b->graph;
-	uint32_t on, before;
+	struct job *j = &b->graph.jobs[job];
 
-	/* with --no-deps only what was asked for itself is waited for */
-	if (b->selection.no_deps && !selection_names(&b->selection, id))
-		return;
-	on = graph_name(g, id);
-	before = g->nedges;
-	graph_depend(g, job, on);
-	if (g->nedges == before)
-		return;
-	if (!g->jobs[on].followed)
-		g->jobs[job].waiting++;
-	else if (g->jobs[on].bad && g->jobs[job].because == NO_JOB)
-		g->jobs[job].because = on;
+	j->held = true;
+	if (b->selection.no_deps) {
+		j->left_out |= !selected;
+		j->silent |= !selected;
+		release(b, job);
+	} else if (selected || j->wanted) {
+		j->wanted = false;
+		want(b, job);
+	}
 }
 
-/* Whether the job's own condition or --skip ends it before anything is waited for. */
+/* Whether the job's own condition or --skip keeps it from running; *reason is NULL when not. */
 static int
-ends_early(struct build *b, const struct spec *s, const char *matrix_id, char **reason,
-    struct error *e)
+skips(struct build *b, const struct spec *s, bool left_out, char **reason, struct error *e)
 {
 	const char *why = NULL;
 
-	*reason = NULL;
-	if (selection_skips(&b->selection, s->id, matrix_id)) {
-		*reason = xstrdup("--skip");
+	*reason = left_out ? xstrdup("--skip") : NULL;
+	if (left_out)
 		return 0;
-	}
 	if (s->when.n == 0)
 		return 0;
 	if (when_check(s->when, e) < 0)
@@ -218,14 +225,16 @@ is_wanted(const struct graph *g, const char *id)
 static int
 job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
 {
+	bool left_out = selection_skips(&b->selection, s->id, matrix_id);
 	AUTO_FREE char *reason = NULL;
 	struct graph *g = &b->graph;
+	struct job *j;
 	uint32_t length;
 	bool selected;
 	char *line;
 
 	if (ids_check(b, s, e) < 0 || condition_check(s, e) < 0 ||
-	    ends_early(b, s, matrix_id, &reason, e) < 0)
+	    skips(b, s, left_out, &reason, e) < 0)
 		return -1;
 	selected = selection_has(&b->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
@@ -239,22 +248,16 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 		free(line);
 		return -1;
 	}
-	g->jobs[*number].line = line;
-	g->jobs[*number].line_length = length;
-	fill(&g->jobs[*number], s);
+	j = &g->jobs[*number];
+	j->line = line;
+	j->line_length = length;
+	j->skip = reason;
+	j->left_out = left_out;
+	reason = NULL;
+	fill(j, s);
 	for (size_t i = 0; i < s->ndepends; i++)
-		depend(b, *number, s->depends[i]);
-	g->jobs[*number].held = true;
-	if (reason != NULL) {
-		g->jobs[*number].held = false;
-		if (!b->options->plan && (selected || g->jobs[*number].wanted))
-			schedule_end_unrun(b, *number, STATUS_SKIPPED, reason, false);
-		return 0;
-	}
-	if (selected || g->jobs[*number].wanted) {
-		g->jobs[*number].wanted = false;
-		want(b, *number);
-	}
+		graph_depend(g, *number, graph_name(g, s->depends[i]));
+	select_job(b, *number, selected);
 	return 0;
 }
 
@@ -276,6 +279,8 @@ member_take(void *arg, struct spec *s, struct error *e)
 	if (result == 0) {
 		group->members = xrealloc(group->members, group->n + 1, sizeof(uint32_t));
 		group->members[group->n++] = job;
+		if (group->build->options->plan)
+			plan_keep(group->build, job, s);
 	}
 	spec_free(s);
 	return result;
@@ -292,19 +297,10 @@ matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
 	if (result == 0)
 		result = graph_declare(g, s->id, number, e);
 	if (result == 0) {
-		g->jobs[*number].group = true;
-		g->jobs[*number].held = true;
-		for (size_t i = 0; i < group.n; i++) {
+		g->jobs[*number].group = g->jobs[*number].silent = true;
+		for (size_t i = 0; i < group.n; i++)
 			graph_depend(g, *number, group.members[i]);
-			if (!g->jobs[group.members[i]].followed)
-				g->jobs[*number].waiting++;
-			else if (g->jobs[group.members[i]].bad)
-				g->jobs[*number].because = group.members[i];
-		}
-		if (g->jobs[*number].wanted || selection_has(&b->selection, s->id, NULL, s)) {
-			g->jobs[*number].wanted = false;
-			want(b, *number);
-		}
+		select_job(b, *number, selection_has(&b->selection, s->id, NULL, s));
 	}
 	free(group.members);
 	return result;
@@ -325,7 +321,7 @@ intake_line(struct build *b, const char *line, size_t n, struct error *e)
 		result = s.matrix.n > 0 ? matrix_take(b, &s, &number, e) :
 		    job_take(b, &s, NULL, &number, e);
 	if (result == 0)
-		plan_keep(b, &b->graph.jobs[number], &s);
+		plan_keep(b, number, &s);
 	else
 		error_before(e, "job '%s': ", s.id);
 	spec_free(&s);

@@ -30,7 +30,7 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
 	{ .name = "fail-fast", .help = "start nothing more once a job has failed",
 	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast), .project = true },
-	{ .name = "skip", .value = "JOB", .help = "leave this job out; what depends on it runs",
+	{ .name = "skip", .value = "JOB", .help = "leave this job's work out, not its place in the order",
 	  .kind = OPTION_LIST, .offset = FIELD(skip), .choices = "jobs", .project = true },
 	{ .name = "label", .value = "K=V",
 	  .help = "run the jobs with this label, and what they depend on", .kind = OPTION_LIST,

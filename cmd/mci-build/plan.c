@@ -2,36 +2,204 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "bytes.h"
 #include "intake.h"
+#include "memory.h"
 #include "script.h"
+#include "spec.h"
 
-/* A job that was not asked for is left out; so are the members of a matrix: their group is printed. */
+struct plan {
+	struct graph *graph;
+	bool *whole;     /* a group of which every job runs: it is printed as it was written */
+	uint32_t *group; /* of a matrix' job, NO_JOB of others */
+	uint32_t *came;  /* the jobs in the order of their specs */
+	uint32_t *seen;  /* the search that came by last */
+	uint32_t search;
+	uint32_t *stack;
+	uint32_t *deps;  /* what the job in hand waits for */
+	uint32_t ndeps;
+	bool moved;      /* and it was written otherwise */
+};
+
 static bool
-printed(const struct graph *g, const struct job *j)
+runs(const struct job *j)
 {
-	if (j->plan == NULL)
-		return false;
-	if (!j->group)
-		return !j->held;
-	for (uint32_t k = j->needs; k != NO_JOB; k = g->edges[k].next) {
-		if (!g->jobs[g->edges[k].job].held)
-			return true;
+	return j->declared && !j->held && !j->left_out && !j->group;
+}
+
+/* Whether other specs may name the job: it is printed, by itself or in its matrix. */
+static bool
+named(const struct plan *p, uint32_t job)
+{
+	return p->whole[job] || runs(&p->graph->jobs[job]);
+}
+
+static void
+plan_open(struct plan *p, struct graph *g)
+{
+	size_t n = (size_t)g->n + 1;
+
+	*p = (struct plan){ .graph = g, .whole = xmalloc(n), .group = xmalloc(n * sizeof(uint32_t)),
+		.seen = xmalloc(n * sizeof(uint32_t)), .stack = xmalloc(n * sizeof(uint32_t)),
+		.deps = xmalloc(n * sizeof(uint32_t)), .came = xmalloc(n * sizeof(uint32_t)) };
+	memset(p->group, 0xff, n * sizeof(uint32_t));
+	for (uint32_t i = 0; i < g->n; i++) {
+		p->came[g->jobs[i].place] = i;
+		for (uint32_t k = g->jobs[i].needs; g->jobs[i].group && k != NO_JOB; k = g->edges[k].next)
+			p->group[g->edges[k].job] = i;
 	}
-	return false;
+}
+
+static void
+plan_close(struct plan *p)
+{
+	free(p->whole);
+	free(p->group);
+	free(p->came);
+	free(p->seen);
+	free(p->stack);
+	free(p->deps);
+}
+
+/* Puts the needs of a job on the stack, the first one on top. */
+static uint32_t
+needs_push(struct plan *p, uint32_t job, uint32_t depth)
+{
+	const struct graph *g = p->graph;
+	uint32_t from = depth;
+
+	for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next) {
+		if (p->seen[g->edges[k].job] == p->search)
+			continue;
+		p->seen[g->edges[k].job] = p->search;
+		p->stack[depth++] = g->edges[k].job;
+	}
+	for (uint32_t to = depth; from + 1 < to; from++) {
+		uint32_t other = p->stack[--to];
+
+		p->stack[to] = p->stack[from];
+		p->stack[from] = other;
+	}
+	return depth;
+}
+
+/* Finds what a printed job waits for: behind what is left out, what that waits for. */
+static void
+deps_find(struct plan *p, uint32_t job)
+{
+	uint32_t depth;
+
+	p->search++;
+	p->ndeps = 0;
+	p->moved = false;
+	depth = needs_push(p, job, 0);
+	while (depth > 0) {
+		uint32_t on = p->stack[--depth];
+
+		if (named(p, on)) {
+			p->deps[p->ndeps++] = on;
+		} else {
+			p->moved = true;
+			depth = needs_push(p, on, depth);
+		}
+	}
+}
+
+/* A job that is there for failures and has nothing left before it never runs, and is no valid spec. */
+static void
+idle_leave(struct plan *p)
+{
+	struct graph *g = p->graph;
+	AUTO_FREE uint32_t *order = xmalloc(((size_t)g->n + 1) * sizeof(*order));
+	uint32_t n = graph_order(g, order);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct job *j = &g->jobs[order[i]];
+
+		if (!runs(j) || j->when != WHEN_FAILURE)
+			continue;
+		deps_find(p, order[i]);
+		j->left_out = p->ndeps == 0;
+	}
+}
+
+static void
+groups_look(struct plan *p)
+{
+	const struct graph *g = p->graph;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		p->whole[i] = g->jobs[i].group;
+		for (uint32_t k = g->jobs[i].needs; p->whole[i] && k != NO_JOB; k = g->edges[k].next)
+			p->whole[i] = runs(&g->jobs[g->edges[k].job]);
+	}
+}
+
+/* The spec with other names in depends-on. */
+static int
+spec_move(const struct plan *p, const char *line, struct bytes *into, struct error *e)
+{
+	struct spec s;
+
+	if (spec_read(&s, line, strlen(line), 0, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s.ndepends; i++)
+		free(s.depends[i]);
+	s.depends = xrealloc(s.depends, (size_t)p->ndeps + 1, sizeof(char *));
+	for (uint32_t i = 0; i < p->ndeps; i++)
+		s.depends[i] = xstrdup(p->graph->jobs[p->deps[i]].id);
+	s.depends[p->ndeps] = NULL;
+	s.ndepends = p->ndeps;
+	if (s.ndepends == 0)
+		s.keys &= ~(UINT64_C(1) << SPEC_DEPENDS_ON);
+	spec_write(into, &s, false);
+	spec_free(&s);
+	return 0;
 }
 
 static int
-specs_print(const struct graph *g)
+spec_print(struct plan *p, uint32_t job, struct error *e)
 {
-	for (uint32_t i = 0; i < g->n; i++) {
-		if (printed(g, &g->jobs[i]))
-			fputs(g->jobs[i].plan, stdout);
+	const struct graph *g = p->graph;
+	/* the jobs of a matrix all wait for the same */
+	uint32_t one = g->jobs[job].group ? g->edges[g->jobs[job].needs].job : job;
+	AUTO_BYTES line = { 0 };
+
+	deps_find(p, one);
+	if (p->moved && spec_move(p, g->jobs[job].plan, &line, e) < 0)
+		return error_before(e, "job '%s': ", g->jobs[job].id);
+	fputs(p->moved ? bytes_string(&line) : g->jobs[job].plan, stdout);
+	return 0;
+}
+
+static int
+specs_print(struct graph *g, struct error *e)
+{
+	bool any = false;
+	struct plan p;
+	int result = 0;
+
+	plan_open(&p, g);
+	groups_look(&p);
+	idle_leave(&p);
+	groups_look(&p);
+	for (uint32_t i = 0; i < g->n && result == 0; i++) {
+		uint32_t job = p.came[i];
+
+		if (!named(&p, job) || (p.group[job] != NO_JOB && p.whole[p.group[job]]))
+			continue;
+		any = true;
+		result = spec_print(&p, job, e);
 	}
-	return EXIT_BUILD_SUCCESS;
+	if (result == 0 && !any)
+		putchar('\n');
+	plan_close(&p);
+	return result;
 }
 
 /* Rounds until the script, or standard input, has ended. */
@@ -74,7 +242,9 @@ plan_run(struct build *b)
 
 	if (result == 0 && !b->broken)
 		result = intake_end(b, &usage, &e);
+	if (result == 0 && !b->broken)
+		result = specs_print(&b->graph, &e);
 	if (result < 0)
 		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
-	return b->broken ? b->broken_exit : specs_print(&b->graph);
+	return b->broken ? b->broken_exit : EXIT_BUILD_SUCCESS;
 }

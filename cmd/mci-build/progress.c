@@ -180,9 +180,12 @@ progress_job_ended(struct build *b, const struct job *j, enum status status, con
 {
 	struct progress *p = b->progress;
 
-	if (p == NULL || p->tree || p->json || status == STATUS_SUCCESS || status == STATUS_CANCELED)
+	if (p == NULL || p->tree || p->json || status == STATUS_SUCCESS)
 		return;
-	build_note(b, "job %s: %s: %s", j->id, status_name(status), why);
+	if (strcmp(why, status_name(status)) == 0)
+		build_note(b, "job %s: %s", j->id, why);
+	else
+		build_note(b, "job %s: %s: %s", j->id, status_name(status), why);
 	if (!p->plain)
 		tail_show(b, j);
 }

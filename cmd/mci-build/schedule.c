@@ -49,14 +49,17 @@ simple_event(struct build *b, const char *type, const struct job *j)
 
 /* The job has its last status; whoever waits for it is followed up in schedule_round. */
 static void
-ended(struct build *b, uint32_t job, enum status status, bool bad)
+ended(struct build *b, uint32_t job, enum status status)
 {
 	struct job *j = &b->graph.jobs[job];
 
-	j->status = (uint8_t)status;
-	j->bad = bad;
-	if (!j->group)
+	graph_end(&b->graph, job, status);
+	if (!j->silent) {
 		b->counts[status]++;
+		/* a job that was canceled has not proven what it was to prove */
+		b->failed |= graph_counts(j, status) && status != STATUS_ERROR;
+		b->errored |= graph_counts(j, status) && status == STATUS_ERROR;
+	}
 	free(j->line);
 	j->line = NULL;
 	if (j->retry != NULL && j->retry->timer != NULL) {
@@ -67,20 +70,29 @@ ended(struct build *b, uint32_t job, enum status status, bool bad)
 	queue_add(b, &b->ended, job);
 }
 
-void
-schedule_end_unrun(struct build *b, uint32_t job, enum status status, const char *reason, bool bad)
+/* Opens the job/end of a job; the caller adds why. */
+static struct bytes *
+end_event(struct build *b, const struct job *j, enum status status)
 {
-	struct job *j = &b->graph.jobs[job];
-	struct bytes *line;
+	struct bytes *line = event(b, "job/end", j);
 
-	if (!j->group) {
-		line = event(b, "job/end", j);
-		emit_integer(line, "attempt", j->attempt);
-		emit_text(line, "status", status_name(status));
-		emit_text(line, "reason", reason);
-		journal_end(&b->journal);
-	}
-	ended(b, job, status, bad);
+	emit_integer(line, "attempt", j->attempt);
+	emit_text(line, "status", status_name(status));
+	if (j->allow_failure && status_bad(status))
+		emit_bool(line, "allowed", true);
+	return line;
+}
+
+/* Ends a job that never ran. */
+static void
+end_unrun(struct build *b, uint32_t job, enum status status, const char *reason)
+{
+	const struct job *j = &b->graph.jobs[job];
+	struct bytes *line = end_event(b, j, status);
+
+	emit_text(line, "reason", reason);
+	journal_end(&b->journal);
+	ended(b, job, status);
 }
 
 static void
@@ -96,34 +108,82 @@ queued(struct build *b, uint32_t job)
 	queue_add(b, &b->ready, job);
 }
 
-/* Nothing is waited for any more: it runs, waits for a person, or is skipped. */
+/* Why this job is not to start any more, whatever came before it; NULL when it may. Cleaning up goes on after
+ * a failure, but not in a canceled build. */
+static const char *
+stopped(const struct build *b, const struct job *j)
+{
+	if (b->canceled)
+		return "the build was canceled";
+	if (b->broken)
+		return "the build is broken";
+	if (b->options->fail_fast && (b->failed || b->errored) && j->when == WHEN_SUCCESS &&
+	    j->skip == NULL)
+		return "another job failed (--fail-fast)";
+	return NULL;
+}
+
+/* It runs, once a person has let it go when it asks for that. */
 static void
-go_on(struct build *b, uint32_t job)
+may_run(struct build *b, uint32_t job)
 {
 	struct job *j = &b->graph.jobs[job];
-	bool went_wrong = j->because != NO_JOB;
 	struct bytes *line;
 
-	if (j->group) {
-		ended(b, job, went_wrong ? STATUS_SKIPPED : STATUS_SUCCESS, went_wrong);
-	} else if (b->canceled || b->broken) {
-		schedule_end_unrun(b, job, STATUS_CANCELED,
-		    b->canceled ? "the build was canceled" : "the build is broken", true);
-	} else if (j->when == WHEN_SUCCESS && went_wrong) {
-		AUTO_FREE char *reason = xformat("%s did not succeed", b->graph.jobs[j->because].id);
-		schedule_end_unrun(b, job, STATUS_SKIPPED, reason, true);
-	} else if (j->when == WHEN_FAILURE && !went_wrong) {
-		schedule_end_unrun(b, job, STATUS_SKIPPED, "when: nothing failed", false);
-	} else if (j->blocked) {
-		j->status = STATUS_BLOCKED;
-		b->blocked++;
-		line = event(b, "job/blocked", j);
-		if (prompt_can_ask(b))
-			emit_text(line, "reason", "type y to run it, n to cancel it");
-		journal_end(&b->journal);
-		prompt_ask(b, job);
-	} else {
+	if (!j->blocked) {
 		queued(b, job);
+		return;
+	}
+	j->status = STATUS_BLOCKED;
+	b->blocked++;
+	line = event(b, "job/blocked", j);
+	if (prompt_can_ask(b))
+		emit_text(line, "reason", "type y to run it, n to cancel it");
+	journal_end(&b->journal);
+	prompt_ask(b, job);
+}
+
+static void
+skip(struct build *b, uint32_t job, uint32_t because, const char *what)
+{
+	AUTO_FREE char *reason = xformat("%s %s", b->graph.jobs[because].id, what);
+
+	end_unrun(b, job, STATUS_SKIPPED, reason);
+}
+
+/* Nothing is waited for any more: it runs, waits for a person, or is skipped. */
+static void
+go_on(void *arg, uint32_t job)
+{
+	struct build *b = arg;
+	const struct job *j = &b->graph.jobs[job];
+	const char *stop = j->silent ? NULL : stopped(b, j);
+
+	if (!j->declared || j->held || j->status != STATUS_PENDING)
+		return;
+	if (stop != NULL) {
+		end_unrun(b, job, STATUS_CANCELED, stop);
+		return;
+	}
+	switch (graph_step(&b->graph, job)) {
+	case STEP_RUN:
+		may_run(b, job);
+		break;
+	case STEP_PASS:
+		ended(b, job, STATUS_SUCCESS);
+		break;
+	case STEP_SKIP:
+		end_unrun(b, job, STATUS_SKIPPED, j->skip);
+		break;
+	case STEP_BARRED:
+		skip(b, job, j->barred, "was not let go");
+		break;
+	case STEP_FAILED:
+		skip(b, job, j->because, "did not succeed");
+		break;
+	case STEP_NOTHING_FAILED:
+		end_unrun(b, job, STATUS_SKIPPED, "when: nothing failed");
+		break;
 	}
 }
 
@@ -135,7 +195,7 @@ schedule_arrived(struct build *b, uint32_t job)
 	struct bytes *line;
 
 	j->status = STATUS_PENDING;
-	if (!j->group) {
+	if (!j->silent) {
 		line = event(b, "job/pending", j);
 		if (j->needs != NO_JOB) {
 			emit_key(line, "depends-on");
@@ -154,26 +214,61 @@ schedule_arrived(struct build *b, uint32_t job)
 		go_on(b, job);
 }
 
-int
-schedule_unblock(struct build *b, uint32_t job)
+/* Calls one for the job, or for each job that a matrix made; how many of them it was done for. */
+static unsigned
+each_member(struct build *b, uint32_t job, bool (*one)(struct build *b, uint32_t job, const char *reason),
+    const char *reason)
+{
+	const struct graph *g = &b->graph;
+	unsigned n = 0;
+
+	if (!g->jobs[job].group)
+		return one(b, job, reason);
+	for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next)
+		n += one(b, g->edges[k].job, reason);
+	return n;
+}
+
+static bool
+unblock(struct build *b, uint32_t job, const char *reason)
 {
 	struct job *j = &b->graph.jobs[job];
 
+	(void)reason;
 	if (j->status != STATUS_BLOCKED)
-		return -1;
+		return false;
+	j->blocked = false;
 	b->blocked--;
 	simple_event(b, "job/unblocked", j);
 	if (j->empty)
-		schedule_end_unrun(b, job, STATUS_SUCCESS, "unblocked", false);
+		end_unrun(b, job, STATUS_SUCCESS, "unblocked");
 	else
 		queued(b, job);
-	return 0;
+	return true;
+}
+
+int
+schedule_unblock(struct build *b, uint32_t job)
+{
+	return each_member(b, job, unblock, NULL) > 0 ? 0 : -1;
+}
+
+void
+schedule_leave_blocked(struct build *b)
+{
+	for (uint32_t i = 0; i < b->graph.n && b->blocked > 0; i++) {
+		if (b->graph.jobs[i].status != STATUS_BLOCKED)
+			continue;
+		b->blocked--;
+		graph_bar(&b->graph, i);
+		end_unrun(b, i, STATUS_SKIPPED, "blocked");
+	}
 }
 
 static bool
 tries_again(const struct build *b, const struct job *j, const struct result *r, enum status status)
 {
-	if (status != STATUS_FAILURE || j->attempt > j->retries || b->canceled || b->broken)
+	if (status != STATUS_FAILURE || j->attempt > j->retries || stopped(b, j) != NULL)
 		return false;
 	if (j->retry == NULL || j->retry->ncodes == 0)
 		return true;
@@ -218,7 +313,8 @@ retry(struct build *b, uint32_t job)
 
 /* Takes the queued jobs that are to be ended out of the queue, which shares its links with others. */
 static void
-ready_remove(struct build *b, bool (*leaves)(const struct job *j, uint32_t job, void *arg), void *arg)
+ready_remove(struct build *b, bool (*leaves)(const struct build *b, uint32_t job, uint32_t arg),
+    uint32_t arg)
 {
 	struct job_queue all = b->ready;
 
@@ -226,83 +322,81 @@ ready_remove(struct build *b, bool (*leaves)(const struct job *j, uint32_t job, 
 	while (all.n > 0) {
 		uint32_t job = queue_take(b, &all);
 
-		if (!leaves(&b->graph.jobs[job], job, arg))
+		if (!leaves(b, job, arg))
 			queue_add(b, &b->ready, job);
 	}
 }
 
 static bool
-is_job(const struct job *j, uint32_t job, void *arg)
+is_job(const struct build *b, uint32_t job, uint32_t other)
 {
-	(void)j;
-	return job == *(uint32_t *)arg;
+	(void)b;
+	return job == other;
 }
 
-/* Cleaning up goes on after a failure, but not in a canceled build. */
 static bool
-is_dropped(const struct job *j, uint32_t job, void *arg)
+is_stopped(const struct build *b, uint32_t job, uint32_t arg)
 {
-	(void)job;
-	return !*(bool *)arg || j->when == WHEN_SUCCESS;
+	(void)arg;
+	return stopped(b, &b->graph.jobs[job]) != NULL;
 }
 
-static void
-drop_waiting(struct build *b, const char *reason, bool only_normal)
+/* Whether it is a job of this build that has neither been given to mci-job nor ended. */
+static bool
+waits(const struct job *j)
 {
-	ready_remove(b, is_dropped, &only_normal);
+	return j->declared && !j->held && !j->silent &&
+	    (j->status == STATUS_PENDING || j->status == STATUS_QUEUED || j->status == STATUS_BLOCKED);
+}
+
+void
+schedule_drop_waiting(struct build *b)
+{
+	ready_remove(b, is_stopped, 0);
 	for (uint32_t i = 0; i < b->graph.n; i++) {
 		struct job *j = &b->graph.jobs[i];
-		bool waits = j->status == STATUS_PENDING || j->status == STATUS_QUEUED ||
-		    j->status == STATUS_BLOCKED;
 
-		if (!j->declared || j->held || j->group || !waits || !is_dropped(j, i, &only_normal))
+		if (!waits(j) || stopped(b, j) == NULL)
 			continue;
-		if (j->status == STATUS_BLOCKED)
-			b->blocked--;
-		schedule_end_unrun(b, i, STATUS_CANCELED, reason, true);
+		b->blocked -= j->status == STATUS_BLOCKED;
+		end_unrun(b, i, STATUS_CANCELED, stopped(b, j));
 	}
+}
+
+/* Canceled with its build a job is nobody's news. */
+static void
+end_tell(struct build *b, const struct job *j, enum status status, const char *reason)
+{
+	if (graph_counts(j, status) && !(status == STATUS_CANCELED && b->canceled))
+		progress_job_ended(b, j, status, reason);
 }
 
 static void
 end_run(struct build *b, uint32_t job, const struct result *r, enum status status)
 {
-	struct job *j = &b->graph.jobs[job];
-	struct bytes *line = event(b, "job/end", j);
-	bool allowed = j->allow_failure && (status == STATUS_FAILURE || status == STATUS_ERROR);
+	const struct job *j = &b->graph.jobs[job];
 	AUTO_BYTES why = { 0 };
 
-	emit_integer(line, "attempt", j->attempt);
-	emit_text(line, "status", status_name(status));
-	if (allowed)
-		emit_bool(line, "allowed", true);
-	result_write(r, j, line);
+	result_write(r, j, end_event(b, j, status));
 	journal_end(&b->journal);
 	result_reason(r, &why);
-	if (!allowed)
-		progress_job_ended(b, j, status, bytes_string(&why));
-	b->failed |= status == STATUS_FAILURE && !allowed;
-	b->errored |= status == STATUS_ERROR && !allowed;
-	ended(b, job, status, status != STATUS_SUCCESS && !allowed);
-	if (b->options->fail_fast && (b->failed || b->errored))
-		drop_waiting(b, "another job failed (--fail-fast)", true);
+	end_tell(b, j, status, bytes_string(&why));
+	ended(b, job, status);
 }
 
 /* The attempt has no result: it was killed with mci-job, by us when the build is canceled. */
 static void
 lost(struct build *b, uint32_t job, const char *why)
 {
-	struct job *j = &b->graph.jobs[job];
-	struct bytes *line = event(b, "job/end", j);
 	enum status status = b->canceled ? STATUS_CANCELED : STATUS_ERROR;
+	struct bytes *line = end_event(b, &b->graph.jobs[job], status);
 
-	emit_integer(line, "attempt", j->attempt);
-	emit_text(line, "status", status_name(status));
 	emit_text(line, "reason", b->canceled ? "canceled" : "lost");
 	emit_text(line, "error", why);
 	journal_end(&b->journal);
-	progress_job_ended(b, j, status, why);
-	b->errored = true;
-	ended(b, job, status, true);
+	end_tell(b, &b->graph.jobs[job], status, why);
+	b->errored = true; /* allowed to fail or not: this is no failure of the job's */
+	ended(b, job, status);
 }
 
 void
@@ -337,46 +431,29 @@ schedule_lost_all(struct build *b, const char *why)
 	}
 }
 
-void
-schedule_cancel(struct build *b, uint32_t job, const char *reason)
+static bool
+cancel(struct build *b, uint32_t job, const char *reason)
 {
 	struct job *j = &b->graph.jobs[job];
 
-	if (j->status == STATUS_RUNNING)
+	if (j->status == STATUS_RUNNING) {
 		runner_cancel(b, j->id);
-	if (j->status > STATUS_QUEUED && j->status != STATUS_BLOCKED)
-		return;
-	if (!j->declared || j->held || j->group)
-		return;
-	if (j->status == STATUS_BLOCKED)
-		b->blocked--;
-	if (j->status == STATUS_QUEUED)
-		ready_remove(b, is_job, &job);
-	schedule_end_unrun(b, job, STATUS_CANCELED, reason, true);
-}
-
-void
-schedule_drop_waiting(struct build *b, const char *reason)
-{
-	drop_waiting(b, reason, false);
-}
-
-static void
-follow_up(struct build *b, uint32_t job)
-{
-	struct graph *g = &b->graph;
-	bool bad = g->jobs[job].bad;
-
-	g->jobs[job].followed = true;
-	for (uint32_t k = g->jobs[job].needed; k != NO_JOB; k = g->edges[k].next) {
-		struct job *d = &g->jobs[g->edges[k].job];
-
-		d->waiting--;
-		if (bad && d->because == NO_JOB)
-			d->because = job;
-		if (d->waiting == 0 && d->declared && !d->held && d->status == STATUS_PENDING)
-			go_on(b, g->edges[k].job);
+		return true;
 	}
+	if (!waits(j))
+		return false;
+	b->blocked -= j->status == STATUS_BLOCKED;
+	if (j->status == STATUS_QUEUED)
+		ready_remove(b, is_job, job);
+	end_unrun(b, job, STATUS_CANCELED, reason);
+	end_tell(b, j, STATUS_CANCELED, reason);
+	return true;
+}
+
+int
+schedule_cancel(struct build *b, uint32_t job, const char *reason)
+{
+	return each_member(b, job, cancel, reason) > 0 ? 0 : -1;
 }
 
 static void
@@ -385,8 +462,8 @@ send_next(struct build *b)
 	uint32_t job = queue_take(b, &b->ready);
 	struct job *j = &b->graph.jobs[job];
 
-	if (b->broken || b->canceled) {
-		schedule_end_unrun(b, job, STATUS_CANCELED, "the build is broken", true);
+	if (stopped(b, j) != NULL) {
+		end_unrun(b, job, STATUS_CANCELED, stopped(b, j));
 		return;
 	}
 	j->status = STATUS_RUNNING;
@@ -397,9 +474,13 @@ send_next(struct build *b)
 void
 schedule_round(struct build *b)
 {
+	if (b->options->fail_fast && (b->failed || b->errored) && !b->dropped) {
+		b->dropped = true; /* what comes later is stopped one by one */
+		schedule_drop_waiting(b);
+	}
 	for (;;) {
 		if (b->ended.n > 0)
-			follow_up(b, queue_take(b, &b->ended));
+			graph_follow(&b->graph, queue_take(b, &b->ended), go_on, b);
 		else if (b->ready.n > 0 && b->sent < b->window && runner_takes(b))
 			send_next(b);
 		else
@@ -408,7 +489,13 @@ schedule_round(struct build *b)
 }
 
 bool
+schedule_works(const struct build *b)
+{
+	return b->sent > 0 || b->ready.n > 0 || b->delayed > 0 || b->ended.n > 0;
+}
+
+bool
 schedule_active(const struct build *b)
 {
-	return b->sent > 0 || b->ready.n > 0 || b->delayed > 0 || b->blocked > 0 || b->ended.n > 0;
+	return b->blocked > 0 || schedule_works(b);
 }

@@ -70,12 +70,6 @@ selection_has(struct selection *s, const char *id, const char *matrix_id, const 
 }
 
 bool
-selection_names(const struct selection *s, const char *id)
-{
-	return selection_all(s) || fits(&s->jobs, NULL, id);
-}
-
-bool
 selection_skips(struct selection *s, const char *id, const char *matrix_id)
 {
 	bool skips;

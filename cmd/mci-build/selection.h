@@ -20,8 +20,6 @@ int selection_open(struct selection *s, struct option_list jobs, struct option_l
     struct option_list labels, bool no_deps, struct error *e);
 /* Whether the user asked for this job: its id, or the id that its matrix was written with, or labels. */
 bool selection_has(struct selection *s, const char *id, const char *matrix_id, const struct spec *spec);
-/* Whether the id alone is asked for. */
-bool selection_names(const struct selection *s, const char *id);
 bool selection_skips(struct selection *s, const char *id, const char *matrix_id);
 /* Whether nothing was asked for, so that all jobs are meant. */
 bool selection_all(const struct selection *s);

@@ -52,7 +52,7 @@ printf '%s\n' '{"id":"x","script":["false"]}' \
 	'{"id":"w","script":["true"],"depends-on":["x"],"when":"always"}' \
 	'{"id":"g","script":["true"],"depends-on":["w"],"when":"failure"}' >specs
 build
-is "$(end f status),$(end w status),$(end g status)" success,success,skipped "when: failure and always"
+is "$(end f status),$(end w status),$(end g status)" success,success,success "when: failure and always, behind which the failure is still one"
 
 cat >specs <<'JOBS'
 {"id":"x","script":["test $MCI_ATTEMPT = 3"],"retry":{"count":2,"delay":"10ms"}}
@@ -78,8 +78,21 @@ build b
 is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "a b " "a JOB runs with what it depends on"
 build --no-deps c
 is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "c " "--no-deps runs it alone"
+build --no-deps a c
+is "$(jq -r 'select(.type=="job/start" or .type=="job/end") | .type + " " + .job' "$out" | tr '\n' ' ')" \
+	"job/start a job/end a job/start c job/end c " "and keeps the order of what was asked for"
 build --skip b
-is "$(end b status),$(end c status)" skipped,success "--skip counts as satisfied"
+is "$(end b status),$(end c status)" skipped,success "--skip leaves the work out"
+is "$(jq -r 'select(.type=="job/start" or .type=="job/end") | .type + " " + .job' "$out" | grep '[abc]$' | tr '\n' ' ')" \
+	"job/start a job/end a job/end b job/start c job/end c " "and not the order"
+build --skip b c
+is "$(jq -r 'select(.type=="job/start").job' "$out" | tr '\n' ' ')" "a c " "a JOB behind it waits for what is before it"
+sed 's/"true"/"false"/;q' specs >failing
+sed 1d specs >>failing
+mv failing specs
+build --skip b
+is "$(end b status),$(end c status),$(end c reason)" "skipped,skipped,a did not succeed" "nor what failed before it"
+sed 's/"false"/"true"/' specs >working && mv working specs
 build '?'
 is "$status,$(jq -r 'select(.type=="build/end").success' "$out")" 0,4 "globs select"
 build nope
@@ -105,6 +118,65 @@ printf '%s\n' '{"id":"a","script":["false"]}' '{"id":"b","script":["true"],"depe
 	'{"id":"c","script":["sleep 0.3"]}' '{"id":"clean","script":["true"],"depends-on":["b"],"when":"always"}' >specs
 build --fail-fast -j 2
 is "$status,$(end b status),$(end clean status)" 1,canceled,success "--fail-fast starts only cleaning up"
+cat >late <<'EOS'
+#!/bin/sh
+echo '{"id":"a","script":["false"]}'
+while read -r e; do
+	case $e in *'"job/end"'*'"job":"a"'*) echo '{"id":"late","script":["true"]}' ;; esac
+done
+EOS
+chmod +x late
+run mci-build --json --fail-fast ./late
+is "$status,$(end late status),$(end late reason)" "1,canceled,another job failed (--fail-fast)" "nor does a job that comes later start"
+printf '%s\n' '{"id":"a","script":["sleep 0.2; exit 1"],"retry":5}' '{"id":"b","script":["exit 1"]}' >specs
+build --fail-fast -j 2
+is "$(end a status),$(end a attempt)" failure,1 "or another attempt"
+
+# --- one job is canceled, the build is not
+
+# canceled JOB SPEC...: builds the specs, cancels JOB once it runs, and waits for the end
+canceled() {
+	job=$1
+	shift
+	printf '%s\n' "$@" >specs
+	background sh -c 'exec mci-build --json $options - <specs'
+	wait_for_line "$out" "\"job/(start|blocked)\".*\"$job\""
+	ok "canceling $job" mci cancel "@/$job"
+	wait_end "$pid"
+}
+options=
+export options
+canceled a '{"id":"a","script":["sleep 60"]}' '{"id":"b","script":["true"],"depends-on":"a"}' \
+	'{"id":"f","script":["true"],"depends-on":"a","when":"failure"}' \
+	'{"id":"w","script":["true"],"depends-on":"a","when":"always"}'
+is "$status,$(jq -r 'select(.type=="build/end").status' "$out")" 1,failure "a required job that was canceled makes the build fail"
+is "$(end a status),$(end b status),$(end f status),$(end w status)" canceled,skipped,success,success \
+	"and counts as one that failed for those behind it"
+is "$(end b reason)" "a did not succeed" "which name it"
+ok "show says so" sh -c 'mci show @ | grep -q "^status.*failure"'
+exits 1 "and mci wait" mci wait @
+canceled a '{"id":"a","script":["sleep 60"],"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"a"}'
+is "$status,$(end a status),$(end a allowed),$(end b status)" 0,canceled,true,success "unless it was allowed to fail"
+canceled m.1 '{"id":"m","script":["sleep 60"],"matrix":{"A":[1]}}' '{"id":"b","script":["true"],"depends-on":"m"}'
+is "$status,$(end b status)" 1,skipped "one of a matrix is a job like others"
+canceled gate '{"id":"gate","blocked":true}' '{"id":"b","script":["true"],"depends-on":"gate"}' \
+	'{"id":"f","script":["true"],"depends-on":"gate","when":"failure"}' '{"id":"slow","script":["sleep 0.5"]}'
+is "$status,$(end gate status),$(end b status),$(end f status)" 1,canceled,skipped,success "declining a blocked job counts the same"
+canceled gate '{"id":"gate","blocked":true,"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"gate"}' \
+	'{"id":"slow","script":["sleep 0.5"]}'
+is "$status,$(end b status)" 0,skipped "what was declined is no approval, even where the build may do without"
+options=--fail-fast
+canceled a '{"id":"a","script":["sleep 60"]}' '{"id":"slow","script":["sleep 0.3"]}' '{"id":"b","script":["true"],"depends-on":"slow"}'
+is "$status,$(end b status),$(end b reason)" "1,canceled,another job failed (--fail-fast)" "--fail-fast reacts to it"
+printf '%s\n' '{"id":"m","script":["sleep 60"],"matrix":{"A":[1,2]}}' '{"id":"x","script":["sleep 60"]}' >specs
+background sh -c 'exec mci-build --json -j 3 - x m <specs'
+wait_until "three jobs run" sh -c "[ \"\$(grep -c job/start '$out')\" = 3 ]"
+ok "a matrix can be canceled by its id" mci cancel @/m
+wait_until "both have ended" sh -c "[ \"\$(grep -c job/end '$out')\" = 2 ]"
+ok "what has ended cannot be" sh -c '! mci cancel @/m'
+ok "the last one" mci cancel @/x
+wait_end "$pid"
+is "$(end m.1 status),$(end m.2 status),$(end x status)" canceled,canceled,canceled "as all its jobs"
 
 printf '%s\n' '{"id":"o","script":["echo K=v >>$MCI_OUTPUT"]}' >specs
 build

@@ -109,12 +109,66 @@ never skipped when: nothing failed
 report success'
 is "$status" 1 "the build failed"
 
+# --- a condition that does not hold takes a job out, and neither the order nor what failed before it
+
+cat >build.yaml <<'END'
+- {id: build, script: "sleep 0.3"}
+- {id: docs, script: "true", depends-on: build, when: {tag: "v[2-9]*"}}
+- {id: deploy, script: "true", depends-on: docs}
+END
+builds "a job behind one whose condition does not hold" 'build success
+deploy success
+docs skipped when: tag'
+is "$(jq -r 'select(.type == "job/end" or .type == "job/start") | .job' "$out" | tr '\n' ' ')" \
+	'build build docs deploy deploy ' "waits for what comes before that one"
+sed 's/sleep 0.3/exit 1/' build.yaml >failing.yaml && mv failing.yaml build.yaml
+builds "and does not run when it failed" 'build failure
+deploy skipped build did not succeed
+docs skipped when: tag'
+cat >build.yaml <<'END'
+- {id: build, script: "false"}
+- {id: clean-up, script: "true", depends-on: build, when: always}
+- {id: deploy, script: "true", depends-on: clean-up}
+- {id: last, script: "true", depends-on: deploy, when: always}
+- {id: behind, script: "true", depends-on: last}
+- {id: report, script: "true", depends-on: last, when: failure}
+END
+builds "a job that always runs hides nothing from those behind it" 'behind skipped build did not succeed
+build failure
+clean-up success
+deploy skipped build did not succeed
+last success
+report success'
+sed 's/false/true/' build.yaml >good.yaml && mv good.yaml build.yaml
+builds "where nothing failed all run, but for what is there for failures" 'behind success
+build success
+clean-up success
+deploy success
+last success
+report skipped when: nothing failed'
+cat >build.yaml <<'END'
+- {id: build, script: "false", allow-failure: true}
+- {id: deploy, script: "true", depends-on: build}
+- {id: report, script: "true", depends-on: deploy, when: failure}
+END
+builds "an allowed failure counts as success" 'build failure
+deploy success
+report skipped when: nothing failed'
+cat >build.yaml <<'END'
+- {id: build, script: "sleep 60"}
+- {id: clean-up, script: "true", depends-on: build, when: always}
+- {id: report, script: "true", depends-on: build, when: failure}
+END
+run mci-build --json -f ./build.yaml --timeout 300ms
+is "$(jq -r 'select(.type == "job/end") | .job + " " + .status' "$out" | sort | tr '\n' ' ')" \
+	"build canceled clean-up canceled report canceled " "a canceled build starts nothing more"
+
 # --- a script's specs, and bad conditions
 
 printf '%s\n' '{"id":"a","script":["true"],"when":{"branch":"x"}}' '{"id":"b","script":["true"],"depends-on":["a"]}' >specs
 mci-build --json - <specs >"$out"
 is "$(jq -r 'select(.type == "job/end") | .job + " " + .status' "$out" | sort)" 'a skipped
-b success' "specs on a stream have conditions too; what waits for such a job need not wait"
+b success' "specs on a stream have conditions too; what waits for such a job goes on"
 echo '{"id":"a","script":["true"],"when":{"branches":"x"}}' >specs
 run sh -c 'mci-build - <specs'
 is "$status" 125 "an unknown key of a condition"
