@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "contract.h"
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "recover.h"
 
 /* Out of the list; the link is the caller's. */
 static void
@@ -47,6 +49,35 @@ cut(struct subscriber *s)
 	link_close(l);
 }
 
+/* What it stands before is damaged: it is told why it gets no more, and whoever runs the hub as well. */
+static void
+say_damaged(struct subscriber *s)
+{
+	const struct segment *g = s->position.segment;
+	AUTO_BYTES line = { 0 };
+	struct error e;
+
+	recover_refuse(g, &e);
+	if (s->audience->told != g->first)
+		s->audience->tell(e.text);
+	s->audience->told = g->first;
+	emit_event(&line, "error");
+	emit_text(&line, "error", contract_error_for(e.code)->name);
+	emit_text(&line, "text", e.text);
+	emit_line(&line);
+	if (!s->inside)
+		(void)subscriber_say(s, (struct span){ line.data, line.len });
+}
+
+/* It cannot be served. */
+static void
+give_up(struct subscriber *s)
+{
+	if (s->position.segment->damaged)
+		say_damaged(s);
+	cut(s);
+}
+
 static void writable(void *arg, uint32_t events);
 
 /* Asks the loop for what it is worth: to be called when there is more and it may be taken. */
@@ -74,7 +105,7 @@ serve(struct subscriber *s, const struct tail *tail)
 	subscriber_pump(s, tail);
 	meter_add(&s->audience->meter, kernel.now(), s->given - given);
 	if (s->lost)
-		cut(s);
+		give_up(s);
 	else
 		settle(s);
 }
@@ -156,7 +187,7 @@ audience_deliver(struct audience *a, const struct tail *tail)
 		subscriber_pump(s, tail);
 		given += s->given;
 		if (s->lost)
-			cut(s);
+			give_up(s);
 		else
 			settle(s);
 	}

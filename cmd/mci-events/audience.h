@@ -14,6 +14,8 @@ struct audience {
 	struct subscriber *all;
 	size_t n, synced; /* how many there are, and of them synced ones */
 	struct meter meter; /* bytes given */
+	uint64_t told; /* first offset of the damaged segment that was told of last */
+	void (*tell)(const char *text);
 };
 
 /* A subscriber joins: its link has been taken over. It is served from the loop. Takes s over.

@@ -63,19 +63,24 @@ write_line(struct bytes *b, const struct epoch *one)
 	emit_integer(b, "first", (int64_t)one->first);
 }
 
+void
+epochs_begin(struct epochs *x, uint64_t first, int64_t cut)
+{
+	add(x, epochs_now(x) + 1, first);
+	x->cut = cut;
+}
+
 int
-epochs_begin(struct epochs *x, int dir, uint64_t first, int64_t cut, struct error *e)
+epochs_write(const struct epochs *x, int dir, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
-	size_t from;
+	size_t from = x->n > EPOCHS_KEPT ? x->n - EPOCHS_KEPT : 0;
 
-	add(x, epochs_now(x) + 1, first);
-	from = x->n > EPOCHS_KEPT ? x->n - EPOCHS_KEPT : 0;
 	for (size_t i = from; i < x->n; i++) {
 		write_line(&text, &x->list[i]);
 		if (i == x->n - 1) {
 			emit_time(&text, "time", kernel.wall());
-			emit_integer(&text, "cut", cut);
+			emit_integer(&text, "cut", x->cut);
 		}
 		emit_line(&text);
 	}

@@ -23,13 +23,16 @@ struct epoch {
 struct epochs {
 	struct epoch *list; /* oldest first */
 	size_t n;
+	int64_t cut;        /* bytes that the newest began with */
 };
 
 /* A missing file has none. 0 or -1. */
 int epochs_read(struct epochs *x, int dir, struct error *e);
-/* Begins one with the offset first; cut is how many bytes recovery took off. It is on the disk when
- * this returns 0. */
-int epochs_begin(struct epochs *x, int dir, uint64_t first, int64_t cut, struct error *e);
+/* Begins one with the offset first; cut is how many bytes recovery took off. It counts from now on,
+ * and has to be written before an event of it is: one that never was may begin again. */
+void epochs_begin(struct epochs *x, uint64_t first, int64_t cut);
+/* It is on the disk when this returns 0. */
+int epochs_write(const struct epochs *x, int dir, struct error *e);
 /* The number of the present one, 0 when there is none. */
 uint64_t epochs_now(const struct epochs *x);
 /* The first offset that later epochs than that one gave: who knows offsets from it on from that

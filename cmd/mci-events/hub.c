@@ -253,6 +253,8 @@ tell_recovery(const struct hub *h)
 {
 	char text[160];
 
+	if (h->journal.epoch_due)
+		h->settings.tell("there is no room: events are refused until there is");
 	if (h->journal.cut < 0 || epochs_now(&h->journal.epochs) == 1)
 		return;
 	snprintf(text, sizeof(text), "recovered: %" PRId64 " bytes of a torn end were cut, the log goes on "
@@ -275,7 +277,7 @@ hub_open(struct loop *loop, const struct hub_settings *settings, struct error *e
 		return NULL;
 	}
 	h->journal.keep_age = settings->keep_age;
-	h->audience = (struct audience){ .loop = loop, .journal = &h->journal };
+	h->audience = (struct audience){ .loop = loop, .journal = &h->journal, .tell = settings->tell };
 	h->intake = (struct intake){ .builds = &h->journal.builds, .next = journal_tail(&h->journal) + 1 };
 	h->syncer = syncer_new(loop, synced, h, e);
 	if (h->syncer == NULL || durables_open(&h->durables, h->journal.dir, e) < 0) {

@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "recover.h"
 #include "startup.h"
 
 uint64_t
@@ -36,6 +37,16 @@ journal_open(struct journal *j, const char *path, int64_t segment_size, struct e
 	return 0;
 }
 
+/* The epoch for which there was no room at the start. */
+static int
+write_epoch(struct journal *j, struct error *e)
+{
+	if (epochs_write(&j->epochs, j->dir, e) < 0)
+		return -1;
+	j->epoch_due = false;
+	return 0;
+}
+
 /* Everything to the disk, and a file that says so; the loop and its syncer have ended. */
 static void
 close_clean(struct journal *j)
@@ -47,6 +58,9 @@ close_clean(struct journal *j)
 			return;
 		s->synced = s->size;
 		segment_mark(s);
+		/* behind an orderly end nothing is put down to a crash */
+		if (s->sums >= 0 && kernel.sync(s->sums) < 0)
+			return;
 	}
 	if (names_sync(j->dir, NULL) == 0)
 		startup_say_clean(j);
@@ -57,7 +71,7 @@ journal_close(struct journal *j, bool clean)
 {
 	struct segment *next;
 
-	if (clean)
+	if (clean && (!j->epoch_due || write_epoch(j, NULL) == 0))
 		close_clean(j);
 	for (struct segment *s = j->oldest; s != NULL; s = next) {
 		next = s->next;
@@ -107,6 +121,8 @@ int
 journal_append(struct journal *j, const char *p, size_t n, uint32_t count, int64_t received,
     struct error *e)
 {
+	if (j->epoch_due && write_epoch(j, e) < 0)
+		return error_before(e, "%s/", j->path);
 	if (full(j, received))
 		roll(j);
 	if (segment_append(j->active, p, n, count, received, e) < 0)
@@ -208,7 +224,10 @@ journal_seek(struct journal *j, uint64_t offset, struct position *p, struct erro
 		s = s->next;
 	if (enter(p, s, e) < 0)
 		return -1;
-	p->at = segment_find(s, offset, e);
+	if (s->damaged && offset >= s->proof->bad_offset)
+		p->at = recover_refuse(s, e);
+	else
+		p->at = segment_find(s, offset, e);
 	if (p->at >= 0)
 		return 0;
 	journal_leave(j, p);

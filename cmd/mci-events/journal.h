@@ -31,6 +31,7 @@ struct journal {
 	uint64_t synced;      /* offset of the newest event that is on the disk */
 	uint64_t syncing;     /* ... once the job under way is done */
 	int64_t cut;          /* bytes that recovery cut off, -1 after an orderly end */
+	bool epoch_due;       /* there was no room for the epoch: it goes before the next event */
 	bool names_dirty;     /* the folder has new names that are not on the disk */
 	bool names_syncing;   /* ... once the job under way is done they are */
 };
@@ -54,7 +55,8 @@ void journal_close(struct journal *j, bool clean);
 uint64_t journal_first(const struct journal *j);
 uint64_t journal_tail(const struct journal *j);
 
-/* Appends count whole lines, whose offsets follow the tail. A failure leaves the log as it was. */
+/* Appends count whole lines, whose offsets follow the tail. A failure leaves the log as it was, and the
+ * next try may succeed. */
 int journal_append(struct journal *j, const char *p, size_t n, uint32_t count, int64_t received,
     struct error *e);
 
@@ -69,7 +71,8 @@ size_t journal_retain(struct journal *j, int64_t keep_size);
 /* When journal_retain has something to do for age: a moment by kernel.wall(), or -1. */
 int64_t journal_expires(const struct journal *j);
 
-/* The place of the event with that offset: first..tail+1. 0 or -1. */
+/* The place of the event with that offset: first..tail+1. 0, or -1 with an error: also when it is known
+ * to be damaged (ERROR_NOT_FOUND). */
 int journal_seek(struct journal *j, uint64_t offset, struct position *p, struct error *e);
 /* The place of the first event received at or after that moment (the end, when there is none). */
 int journal_seek_time(struct journal *j, int64_t received, struct position *p, struct error *e);

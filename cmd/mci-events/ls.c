@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "inspect.h"
 #include "kernel.h"
 #include "memory.h"
 #include "place.h"
 #include "segment.h"
-#include "startup.h"
 #include "table.h"
 #include "timestamp.h"
 #include "verbs.h"
@@ -27,9 +27,11 @@ static const char *const headings[] = { "FIRST", "LAST", "BYTES", "BEGAN", "NEWE
 #define COLUMNS (sizeof(headings) / sizeof(headings[0]))
 
 struct listing {
+	const char *folder;
 	int dir;
-	bool json;
+	bool json, damaged;
 	struct table table;
+	struct inspection inspection;
 };
 
 static void
@@ -82,19 +84,45 @@ list_json(const struct segment *s, const char *name)
 	fwrite(line.data, 1, line.len, stdout);
 }
 
+/* What the sidecar says, or else the lines: of the file that is being written it may be a moment
+ * behind. 0 or -1. */
+static int
+measure(struct listing *l, struct segment *s, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	struct recovery r;
+	bool marked;
+	int verdict;
+
+	if (segment_glance(s, &marked) &&
+	    (l->inspection.last == 0 || s->first == l->inspection.last + 1))
+		return 0;
+	verdict = inspect_segment(&l->inspection, s, &r, e);
+	if (verdict < 0)
+		return -1;
+	s->size = r.end;
+	s->last = r.last;
+	s->began = r.began;
+	s->newest = r.newest;
+	if (verdict == VERDICT_WHOLE)
+		return 0;
+	recover_say(&text, s, &r);
+	fprintf(stderr, "mci-events: %s/%s\n", l->folder, bytes_string(&text));
+	l->damaged |= verdict == VERDICT_DAMAGED;
+	return 0;
+}
+
 static int
 list_one(void *arg, uint64_t first, struct error *e)
 {
 	struct listing *l = arg;
 	struct segment *s = segment_new(l->dir, first);
 	AUTO_BYTES name = { 0 };
-	bool marked;
-	int result = segment_use(s, e);
+	int result = segment_use(s, e) < 0 ? -1 : measure(l, s, e);
 
 	segment_name(&name, first, "ndjson");
 	if (result == 0) {
-		/* the sidecar of the file that is being written may be a moment behind */
-		segment_glance(s, &marked);
+		l->inspection.last = s->last;
 		if (l->json)
 			list_json(s, bytes_string(&name));
 		else
@@ -114,13 +142,14 @@ list(struct listing *l, const char *given, struct error *e)
 	l->dir = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
 	if (l->dir < 0)
 		return error_sys(e, "open %s", folder);
+	l->folder = folder;
 	if (!l->json)
 		table_open(&l->table, headings, COLUMNS);
-	if (startup_each(l->dir, list_one, l, e) < 0)
+	if (inspect_open(&l->inspection, l->dir, e) < 0 || inspect_each(l->dir, list_one, l, e) < 0)
 		return error_before(e, "%s: ", folder);
 	if (!l->json)
 		table_close(&l->table);
-	return 0;
+	return l->damaged;
 }
 
 static int
@@ -133,7 +162,7 @@ run(void *arg, int argc, char **argv)
 
 	if (l.dir >= 0)
 		close(l.dir);
-	return result < 0 ? place_complain(&e) : 0;
+	return result < 0 ? place_complain(&e) : result;
 }
 
 const struct command ls_command = {

@@ -22,16 +22,19 @@ segment_name(struct bytes *into, uint64_t first, const char *suffix)
 	bytes_format(into, "%020" PRIu64 ".%s", first, suffix);
 }
 
+/* The descriptor, or -1 with an error, and errno. */
 static int
 open_file(const struct segment *s, const char *suffix, int flags, struct error *e)
 {
 	AUTO_BYTES name = { 0 };
-	int fd;
+	int fd, sys;
 
 	segment_name(&name, s->first, suffix);
 	fd = kernel.open(s->dir, bytes_string(&name), flags, 0600);
+	sys = errno;
 	if (fd < 0)
 		error_sys(e, "open %s", name.data);
+	errno = sys;
 	return fd;
 }
 
@@ -44,30 +47,34 @@ segment_new(int dir, uint64_t first)
 	return s;
 }
 
-static struct segment *
-open_both(int dir, uint64_t first, int flags, struct error *e)
+struct segment *
+segment_create(int dir, uint64_t first, struct error *e)
 {
 	struct segment *s = segment_new(dir, first);
 
-	s->data = open_file(s, "ndjson", flags, e);
-	s->sums = s->data < 0 ? -1 : open_file(s, "sum", flags, e);
+	/* truncated: a segment of that name that is left over was cut off as a whole */
+	s->data = open_file(s, "ndjson", O_RDWR | O_CREAT | O_TRUNC | O_APPEND, e);
+	s->sums = s->data < 0 ? -1 : open_file(s, "sum", O_RDWR | O_CREAT | O_TRUNC | O_APPEND, e);
 	if (s->sums >= 0)
 		return s;
+	if (s->data >= 0)
+		segment_unlink(s);
 	segment_free(s);
 	return NULL;
 }
 
 struct segment *
-segment_create(int dir, uint64_t first, struct error *e)
-{
-	/* truncated: a segment of that name that is left over was cut off as a whole */
-	return open_both(dir, first, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, e);
-}
-
-struct segment *
 segment_open(int dir, uint64_t first, struct error *e)
 {
-	return open_both(dir, first, O_RDWR | O_CREAT | O_APPEND, e);
+	struct segment *s = segment_new(dir, first);
+
+	s->data = open_file(s, "ndjson", O_RDWR | O_APPEND, e);
+	if (s->data >= 0)
+		s->sums = open_file(s, "sum", O_RDWR | O_CREAT | O_APPEND, e);
+	if (s->sums >= 0 || (s->data >= 0 && (errno == ENOSPC || errno == EDQUOT)))
+		return s;
+	segment_free(s);
+	return NULL;
 }
 
 static void
@@ -84,6 +91,7 @@ void
 segment_free(struct segment *s)
 {
 	close_files(s);
+	free(s->proof);
 	free(s);
 }
 
@@ -92,6 +100,11 @@ add_record(struct segment *s, const struct sums_record *r)
 {
 	AUTO_BYTES name = { 0 };
 
+	/* there was no room for it before */
+	if (s->sums < 0)
+		s->sums = open_file(s, "sum", O_RDWR | O_CREAT | O_APPEND, NULL);
+	if (s->sums < 0)
+		return;
 	segment_name(&name, s->first, "sum");
 	/* a record that is missing costs nothing but a look at the lines it would have covered */
 	if (sums_append(s->sums, s->sums_size, r, 1, bytes_string(&name), NULL) == 0)
@@ -126,7 +139,7 @@ segment_append(struct segment *s, const char *p, size_t n, uint32_t count, int64
 void
 segment_mark(struct segment *s)
 {
-	if (s->marked == s->synced || s->sums < 0)
+	if (s->marked == s->synced)
 		return;
 	s->marked = s->synced;
 	add_record(s, &(struct sums_record){ .at = (uint64_t)s->synced, .kind = SUMS_SYNCED });
@@ -143,8 +156,8 @@ segment_glance(struct segment *s, bool *marked)
 		return false;
 	s->size = st.st_size;
 	s->sums_size = n * (int64_t)SUMS_SIZE;
-	if (sums_read(s->sums, 0, &begin, 1) != 1 || sums_read(s->sums, n - 1, &mark, 1) != 1 ||
-	    sums_find(s->sums, SUMS_BY_OFFSET, INT64_MAX, &end) != 1)
+	if (sums_read(s->sums, 0, &begin, 1) != 1 || begin.kind != SUMS_BATCH ||
+	    sums_read(s->sums, n - 1, &mark, 1) != 1 || sums_find(s->sums, SUMS_BY_OFFSET, INT64_MAX, &end) != 1)
 		return false;
 	s->last = end.first + end.count - 1;
 	s->began = begin.received;
@@ -160,7 +173,7 @@ segment_use(struct segment *s, struct error *e)
 		s->data = open_file(s, "ndjson", O_RDONLY, e);
 	if (s->data >= 0 && s->sums < 0)
 		s->sums = open_file(s, "sum", O_RDONLY, e);
-	if (s->sums < 0)
+	if (s->data < 0 || (s->sums < 0 && errno != ENOENT))
 		return -1;
 	s->users++;
 	return 0;
@@ -189,6 +202,12 @@ segment_unlink(struct segment *s)
 		(void)names_remove(s->dir, bytes_string(&name), NULL);
 	}
 	s->removed = true;
+}
+
+int64_t
+segment_readable(const struct segment *s)
+{
+	return s->proven < s->doubtful ? s->proven : s->size;
 }
 
 /* The byte behind the next n lines from at on, or the segment's size. -1 and errno. */

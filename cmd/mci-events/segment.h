@@ -18,6 +18,8 @@
 /* Every line begins so, with its offset behind it. */
 #define SEGMENT_HEAD "{\"offset\":"
 
+struct recovery;
+
 struct segment {
 	int dir;          /* borrowed */
 	uint64_t first;   /* offset of its first event */
@@ -30,6 +32,11 @@ struct segment {
 	int64_t marked;   /* bytes that a mark in sums says are on the disk */
 	int64_t synced;   /* bytes that are */
 	int64_t syncing;  /* bytes that will be when the job under way is done; 0: it is in none */
+	/* Of one that was taken on trust at the start of the hub (recover_prove): bytes that have been
+	 * judged since, bytes that have to be; behind these all is the hub's own. */
+	int64_t proven, doubtful;
+	struct recovery *proof; /* what has come out so far; NULL before and after */
+	bool damaged;           /* proof says where: nothing from there on is given to anybody */
 	unsigned users;
 	bool removed;     /* retention took its files */
 	struct segment *next;
@@ -37,9 +44,11 @@ struct segment {
 
 /* Appends the name of one of its files. */
 void segment_name(struct bytes *into, uint64_t first, const char *suffix);
-/* Makes an empty one, or opens one that is there (of which only first, and the descriptors are
- * filled in). NULL with an error. The folder's names are not synced by this. */
+/* Makes an empty one: both files or none. NULL with an error. The folder's names are not synced by
+ * this. */
 struct segment *segment_create(int dir, uint64_t first, struct error *e);
+/* Opens one that is there for writing; only first and the descriptors are filled in. A sidecar that
+ * is missing is made when there is room for it. NULL with an error. */
 struct segment *segment_open(int dir, uint64_t first, struct error *e);
 /* Closes the descriptors and frees it. */
 void segment_free(struct segment *s);
@@ -57,13 +66,16 @@ void segment_mark(struct segment *s);
 bool segment_glance(struct segment *s, bool *marked);
 /* A segment of which nothing is known but its name; not in use. */
 struct segment *segment_new(int dir, uint64_t first);
-/* The segment is in use (again): its data can be read until segment_leave. 0 or -1. */
+/* The segment is in use (again): its data can be read until segment_leave. One without a sidecar
+ * is one whose sidecar says nothing. 0 or -1. */
 int segment_use(struct segment *s, struct error *e);
 /* Closes the descriptors of a sealed segment that nobody uses; frees one that was removed. */
 void segment_leave(struct segment *s, bool sealed);
 /* Takes its files away. They stay readable for those who use it. */
 void segment_unlink(struct segment *s);
 
+/* How far its bytes may be given to readers. */
+int64_t segment_readable(const struct segment *s);
 /* The byte where the event of that offset begins (size, when it is the one behind the last); -1
  * with an error when the segment cannot be read. Only while it is in use. */
 int64_t segment_find(const struct segment *s, uint64_t offset, struct error *e);

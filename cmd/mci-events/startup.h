@@ -13,9 +13,4 @@ int startup_read(struct journal *j, struct error *e);
 /* Leaves the sign of an orderly end. */
 void startup_say_clean(struct journal *j);
 
-/* Calls each with the segments' first offsets, ascending; its first non-zero value ends it and is
- * returned. -1 with an error when the folder cannot be read. For whoever only looks, too. */
-int startup_each(int dir, int (*each)(void *arg, uint64_t first, struct error *e), void *arg,
-    struct error *e);
-
 #endif

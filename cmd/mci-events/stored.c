@@ -1,6 +1,7 @@
 #include "stored.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +10,6 @@
 #include "kernel.h"
 #include "memory.h"
 #include "segment.h"
-#include "startup.h"
 #include "state.h"
 
 /* Takes the path over. */
@@ -20,21 +20,30 @@ add_path(struct stored *s, char *path)
 	s->paths[s->n++] = path;
 }
 
-struct folder {
-	struct stored *stored;
-	const char *path;
-};
-
 static int
 add_segment(void *arg, uint64_t first, struct error *e)
 {
-	struct folder *f = arg;
+	struct stored *s = arg;
 	AUTO_BYTES name = { 0 };
 
 	(void)e;
 	segment_name(&name, first, "ndjson");
-	add_path(f->stored, xformat("%s/%s", f->path, bytes_string(&name)));
+	s->firsts = xrealloc(s->firsts, s->n + 1, sizeof(*s->firsts));
+	s->firsts[s->n] = first;
+	add_path(s, bytes_give(&name));
 	return 0;
+}
+
+/* Paths begin with the folder's. */
+static void
+add_folder(struct stored *s, const char *path)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		char *name = s->paths[i];
+
+		s->paths[i] = xformat("%s/%s", path, name);
+		free(name);
+	}
 }
 
 /* A build's folder has its log in one file, a hub's in segments. */
@@ -42,19 +51,18 @@ static int
 find_in_folder(struct stored *s, const char *path, struct error *e)
 {
 	char *events = xformat("%s/events.ndjson", path);
-	struct folder f = { s, path };
-	AUTO_CLOSE int dir = -1;
 
 	if (access(events, F_OK) == 0) {
 		add_path(s, events);
 		return 0;
 	}
 	free(events);
-	dir = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
-	if (dir < 0)
+	s->dir = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (s->dir < 0)
 		return error_sys(e, "open %s", path);
-	if (startup_each(dir, add_segment, &f, e) < 0)
+	if (inspect_open(&s->inspection, s->dir, e) < 0 || inspect_each(s->dir, add_segment, s, e) < 0)
 		return error_before(e, "%s: ", path);
+	add_folder(s, path);
 	if (s->n > 0)
 		return 0;
 	return error_set(e, ERROR_NOT_FOUND, "%s holds neither a build nor a hub's log", path);
@@ -80,7 +88,7 @@ stored_find(struct stored *s, const char *text, struct error *e)
 {
 	struct stat st;
 
-	*s = (struct stored){ .fd = -1 };
+	*s = (struct stored){ .fd = -1, .dir = -1 };
 	if (strcmp(text, "-") != 0 && stat(text, &st) < 0)
 		return find_build(s, text, e);
 	if (strcmp(text, "-") != 0 && S_ISDIR(st.st_mode))
@@ -95,11 +103,48 @@ stored_name(const struct stored *s)
 	return s->paths[s->at < s->n ? s->at : s->n - 1];
 }
 
+/* What is wrong with the segment behind what is good of it. */
+static void
+note_verdict(struct stored *s, const struct segment *g, const struct recovery *r, enum verdict verdict)
+{
+	const char *path = s->paths[s->at];
+	AUTO_BYTES text = { 0 };
+
+	bytes_add(&text, path, (size_t)(strrchr(path, '/') - path) + 1);
+	recover_say(&text, g, r);
+	s->left = verdict == VERDICT_TORN ? r->end : verdict == VERDICT_BEHIND ? 0 : r->bad_at;
+	if (verdict == VERDICT_DAMAGED)
+		error_set(&s->why, ERROR_INPUT, "%s", bytes_string(&text));
+	else
+		fprintf(stderr, "mci-events: %s: the next start of the hub cuts it off\n",
+		    bytes_string(&text));
+}
+
+static int
+open_segment(struct stored *s, struct error *e)
+{
+	struct segment *g = segment_new(s->dir, s->firsts[s->at]);
+	struct recovery r;
+	int verdict = segment_use(g, e) < 0 ? -1 : inspect_segment(&s->inspection, g, &r, e);
+
+	if (verdict >= 0) {
+		s->fd = g->data;
+		g->data = -1;
+		s->left = r.end;
+		if (verdict != VERDICT_WHOLE)
+			note_verdict(s, g, &r, (enum verdict)verdict);
+	}
+	segment_free(g);
+	return verdict < 0 ? -1 : 0;
+}
+
 static int
 open_next(struct stored *s, struct error *e)
 {
 	const char *path = s->paths[s->at];
 
+	if (s->dir >= 0)
+		return open_segment(s, e);
 	s->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
 	    kernel.open(AT_FDCWD, path, O_RDONLY, 0);
 	return s->fd < 0 ? error_sys(e, "open %s", path) : 0;
@@ -117,11 +162,30 @@ close_file(struct stored *s, struct error *e)
 	s->fd = -1;
 	line_free(&s->reader);
 	s->reader = (struct line_reader){ 0 };
+	if (s->why.code != ERROR_NONE)
+		return error_set(e, s->why.code, "%s", s->why.text);
 	if (n > 0)
 		return error_set(e, ERROR_INPUT, "%s: the end is torn: %zu bytes behind line %llu have no "
 		    "newline", s->paths[s->at], n, (unsigned long long)number);
 	s->at++;
 	return 0;
+}
+
+/* Reads once, of a segment no more than is good. */
+static ssize_t
+read_some(struct stored *s)
+{
+	char chunk[65536];
+	ssize_t n;
+
+	if (s->dir < 0)
+		return line_read(&s->reader, s->fd);
+	n = kernel.read(s->fd, chunk, s->left < (int64_t)sizeof(chunk) ? (size_t)s->left : sizeof(chunk));
+	if (n > 0) {
+		line_add(&s->reader, chunk, (size_t)n);
+		s->left -= n;
+	}
+	return n;
 }
 
 /* Reads more: 1, or 0 when everything has been read. */
@@ -134,7 +198,7 @@ read_more(struct stored *s, struct error *e)
 		return 0;
 	if (s->fd < 0 && open_next(s, e) < 0)
 		return -1;
-	n = line_read(&s->reader, s->fd);
+	n = read_some(s);
 	if (n < 0)
 		return error_sys(e, "read %s", s->paths[s->at]);
 	if (n == 0 && close_file(s, e) < 0)
@@ -177,6 +241,9 @@ stored_free(struct stored *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s->firsts);
 	line_free(&s->reader);
 	for (size_t i = 0; i < s->n; i++)
 		free(s->paths[i]);

@@ -9,6 +9,7 @@
 
 #include "kernel.h"
 #include "memory.h"
+#include "recover.h"
 
 /* Given in one call, before others get their turn: about half a millisecond. */
 #define TURN (1024 * 1024)
@@ -22,8 +23,18 @@ static int64_t
 limit(const struct subscriber *s)
 {
 	const struct segment *g = s->position.segment;
+	int64_t readable = segment_readable(g);
 
-	return s->synced ? g->synced : g->size;
+	return s->synced && g->synced < readable ? g->synced : readable;
+}
+
+/* Whether what comes next was taken on trust and has not been judged. */
+static bool
+doubtful(const struct subscriber *s)
+{
+	const struct segment *g = s->position.segment;
+
+	return g->proven < g->doubtful && s->position.at >= g->proven;
 }
 
 bool
@@ -31,7 +42,8 @@ subscriber_behind(const struct subscriber *s)
 {
 	const struct position *p = &s->position;
 
-	return p->at < limit(s) || (p->segment != s->journal->active && p->at == p->segment->size);
+	return p->at < limit(s) || doubtful(s) ||
+	    (p->segment != s->journal->active && p->at == p->segment->size);
 }
 
 void
@@ -235,6 +247,10 @@ step(struct subscriber *s, const struct tail *tail)
 		s->lost = journal_step(s->journal, &s->position, NULL) < 0;
 		return !s->lost;
 	}
+	if (doubtful(s)) {
+		s->lost = recover_prove(s->position.segment, TURN) < 0;
+		return !s->lost;
+	}
 	if (in_tail(s, tail))
 		return tail_step(s, tail);
 	return s->filter != NULL ? filter_step(s) : file_step(s);
@@ -248,11 +264,12 @@ subscriber_pump(struct subscriber *s, const struct tail *tail)
 	while (!s->blocked && !s->lost && turn > 0 && subscriber_behind(s)) {
 		int64_t from = s->position.at;
 		const struct segment *segment = s->position.segment;
+		int64_t proven = segment->proven;
 
 		if (!step(s, tail))
 			break;
 		if (segment == s->position.segment) {
-			turn -= s->position.at - from;
+			turn -= s->position.at - from + segment->proven - proven;
 			s->given += s->position.at - from;
 		}
 	}

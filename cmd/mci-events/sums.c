@@ -2,12 +2,15 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checksum.h"
 #include "kernel.h"
 
 #define BATCH 64
+#define CHECKED offsetof(struct sums_record, kind)
 
 _Static_assert(sizeof(struct sums_record) == 40, "the sidecar's format");
 
@@ -20,6 +23,28 @@ turn(const struct sums_record *r)
 		le32toh(r->sum), le32toh(r->kind) };
 }
 
+/* As it stands in the file. */
+static struct sums_record
+write_record(const struct sums_record *r)
+{
+	struct sums_record t = turn(r);
+
+	t.kind = htole32(checksum_add(r->kind, &t, CHECKED));
+	return t;
+}
+
+/* What stands in the file. */
+static struct sums_record
+read_record(const struct sums_record *t)
+{
+	struct sums_record r = turn(t);
+	uint32_t check = r.kind;
+
+	r.kind = checksum_add(SUMS_BATCH, t, CHECKED) == check ? SUMS_BATCH :
+	    checksum_add(SUMS_SYNCED, t, CHECKED) == check ? SUMS_SYNCED : SUMS_BROKEN;
+	return r;
+}
+
 int
 sums_append(int fd, int64_t end, const struct sums_record *records, size_t n, const char *name,
     struct error *e)
@@ -29,7 +54,7 @@ sums_append(int fd, int64_t end, const struct sums_record *records, size_t n, co
 		size_t some = n < BATCH ? n : BATCH;
 
 		for (size_t i = 0; i < some; i++)
-			turned[i] = turn(&records[i]);
+			turned[i] = write_record(&records[i]);
 		if (kernel_write_all(fd, turned, some * SUMS_SIZE) < 0) {
 			error_sys(e, "write %s", name);
 			if (ftruncate(fd, end) < 0)
@@ -54,7 +79,7 @@ sums_read(int fd, int64_t i, struct sums_record *into, size_t n)
 		return -1;
 	got /= (ssize_t)SUMS_SIZE;
 	for (ssize_t k = 0; k < got; k++)
-		into[k] = turn(&into[k]);
+		into[k] = read_record(&into[k]);
 	return got;
 }
 

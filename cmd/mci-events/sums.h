@@ -12,7 +12,8 @@
 
 #include "error.h"
 
-/* Little endian, 40 bytes, one after another from the start of the file. */
+/* In the file little endian, 40 bytes, one after another from its start; in place of kind stands
+ * the CRC-32C of what is before it, begun with the kind. */
 struct sums_record {
 	uint64_t at;      /* byte in the segment where the batch begins */
 	uint64_t first;   /* offset of its first event */
@@ -24,6 +25,7 @@ struct sums_record {
 };
 
 enum sums_kind {
+	SUMS_BROKEN = 0, /* not what was written: it says nothing */
 	SUMS_BATCH = 1,
 	/* everything before at was on the disk when this was written: what is broken there is
 	 * broken by the disk, and never cut */

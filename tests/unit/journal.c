@@ -206,34 +206,146 @@ START_TEST(holes)
 }
 END_TEST
 
-/* What a mark says was on the disk is never cut, whatever became of it. */
+static void
+change_byte(const char *name, size_t at)
+{
+	AUTO_FREE char *text = NULL;
+	size_t n;
+
+	text = read_file(name, &n);
+	text[at] ^= 1;
+	write_file(name, text, n);
+}
+
+static void
+refuses(const char *why)
+{
+	struct journal j;
+	struct error e = { 0 };
+
+	ck_assert_int_eq(journal_open(&j, folder, 1 << 20, &e), -1);
+	ck_assert_msg(strstr(e.text, why) != NULL && strstr(e.text, "repair") != NULL, "%s", e.text);
+}
+
+/* What a mark says was on the disk is never cut, whatever became of it, and never given. */
 START_TEST(damage_behind_a_mark)
 {
 	struct journal j;
-	struct recovery r;
-	struct error e = { 0 };
-	AUTO_FREE char *data = NULL;
-	size_t n;
+	int64_t n;
 
 	open_journal(&j, 1 << 20);
 	append(&j, 2, SECOND);
 	append(&j, 2, SECOND);
 	journal_close(&j, true);
-	data = read_file(DATA, &n);
-	data[20] ^= 1;
-	write_file(DATA, data, n);
+	n = size_of(DATA);
+	change_byte(DATA, 20);
+	refuses("byte 0, offset 1: the checksum of");
+	change_byte(DATA, 20);
+	/* when it is not there any more: that was no crash */
+	cut_file(DATA, n - 1);
+	refuses("");
+	ck_assert_int_eq(size_of(DATA), n - 1);
+}
+END_TEST
+
+/* Behind an orderly end nothing can be torn, marked or not. */
+START_TEST(damage_behind_an_orderly_end)
+{
+	struct journal j;
+
 	open_journal(&j, 1 << 20);
-	ck_assert_uint_eq(journal_tail(&j), 4);
-	ck_assert_int_eq(recover_check(j.active, &r, &e), 0);
-	ck_assert(r.damaged);
-	ck_assert_int_eq(r.bad_at, 0);
-	ck_assert_uint_eq(r.bad_offset, 1);
-	journal_close(&j, false);
-	/* and when it is not there any more, the hub does not start: that was no crash */
-	cut_file(DATA, (int64_t)n - 1);
-	ck_assert_int_eq(journal_open(&j, folder, 1 << 20, &e), -1);
-	ck_assert_ptr_nonnull(strstr(e.text, "not cut"));
-	ck_assert_int_eq(size_of(DATA), (int64_t)n - 1);
+	append(&j, 2, SECOND);
+	append(&j, 2, SECOND);
+	journal_close(&j, true);
+	cut_file(SUMS, 80);
+	open_journal(&j, 1 << 20);
+	journal_close(&j, true);
+	cut_file(SUMS, 80);
+	cut_file(DATA, size_of(DATA) - 1);
+	refuses("a line without its end");
+}
+END_TEST
+
+/* No crash changes a line into another one, so nothing is cut there: a checksum says so before the mark
+ * does. */
+START_TEST(change_before_a_mark)
+{
+	write_batches(3);
+	change_byte(DATA, (size_t)size_of(DATA) - 6);
+	refuses("offset 4: the checksum of");
+}
+END_TEST
+
+/* A bit that changes in the sidecar costs a proof and nothing else. */
+START_TEST(changed_sidecar)
+{
+	struct journal j;
+	struct recovery r;
+	struct error e = { 0 };
+	AUTO_FREE char *data = NULL, *sums = NULL;
+	size_t n, nsums;
+
+	open_journal(&j, 1 << 20);
+	for (uint32_t i = 1; i <= 3; i++)
+		append(&j, i, i * SECOND);
+	journal_close(&j, true);
+	data = read_file(DATA, &n);
+	sums = read_file(SUMS, &nsums);
+	for (size_t at = 0; at < nsums; at++) {
+		write_file(SUMS, sums, nsums);
+		change_byte(SUMS, at);
+		open_journal(&j, 1 << 20);
+		ck_assert_uint_eq(journal_tail(&j), 6);
+		ck_assert_int_eq(recover_check(j.active, &r, &e), 0);
+		ck_assert(!r.damaged && !r.torn && r.broken <= 1);
+		journal_close(&j, true);
+		ck_assert_int_eq(size_of(DATA), (int64_t)n);
+	}
+}
+END_TEST
+
+static uint64_t
+second_segment(struct journal *j, struct bytes *name)
+{
+	open_journal(j, 4096);
+	for (int i = 1; i <= 100; i++)
+		append(j, 2, i * SECOND);
+	segment_name(name, j->oldest->next->first, "ndjson");
+	return j->oldest->next->first;
+}
+
+/* A sealed file is taken on trust, and judged before anything in it is given. */
+START_TEST(damage_in_a_sealed_file)
+{
+	struct journal j;
+	struct position p;
+	struct error e = { 0 };
+	AUTO_BYTES second = { 0 };
+	uint64_t first = second_segment(&j, &second);
+	struct segment *s;
+
+	journal_close(&j, true);
+	change_byte(bytes_string(&second), 3000);
+	open_journal(&j, 4096);
+	ck_assert_int_eq(journal_seek(&j, first, &p, &e), 0);
+	s = p.segment;
+	ck_assert_int_eq(segment_readable(s), 0);
+	while (recover_prove(s, 1) == 0)
+		ck_assert_int_le(segment_readable(s), 3000);
+	ck_assert(s->damaged);
+	ck_assert_int_gt(segment_readable(s), 0);
+	journal_leave(&j, &p);
+	/* what is before is given, what is behind is not */
+	ck_assert_int_eq(journal_seek(&j, first, &p, &e), 0);
+	journal_leave(&j, &p);
+	ck_assert_int_eq(journal_seek(&j, s->last, &p, &e), -1);
+	ck_assert_int_eq(e.code, ERROR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(e.text, "the checksum of"));
+	ck_assert_int_eq(journal_seek(&j, s->last + 1, &p, &e), 0);
+	ck_assert_int_eq(recover_prove(p.segment, INT32_MAX), 0);
+	ck_assert_int_eq(segment_readable(p.segment), p.segment->size);
+	journal_leave(&j, &p);
+	journal_close(&j, true);
 }
 END_TEST
 
@@ -305,16 +417,12 @@ START_TEST(torn_in_the_middle)
 	AUTO_FREE char *path = NULL;
 	uint64_t first;
 
-	open_journal(&j, 4096);
-	for (int i = 1; i <= 100; i++)
-		append(&j, 2, SECOND);
-	first = j.oldest->next->first;
-	segment_name(&second, first, "ndjson");
+	first = second_segment(&j, &second);
 	journal_close(&j, false);
 	cut_file(bytes_string(&second), 10);
 	open_journal(&j, 4096);
 	ck_assert_uint_eq(journal_tail(&j), first - 1);
-	ck_assert_uint_eq(j.segments, 2);
+	ck_assert_uint_eq(j.segments, 1);
 	for (int i = 1; i <= 100; i++)
 		append(&j, 2, SECOND);
 	journal_close(&j, true);
@@ -449,6 +557,94 @@ START_TEST(full_disk)
 }
 END_TEST
 
+static int
+no_sidecar(int dir, const char *path, int flags, mode_t mode)
+{
+	if ((flags & O_CREAT) != 0 && strstr(path, ".sum") != NULL) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return openat(dir, path, flags | O_CLOEXEC, mode);
+}
+
+static size_t
+files_named(const char *part)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	size_t n = 0;
+
+	while ((entry = readdir(d)) != NULL)
+		n += strstr(entry->d_name, part) != NULL;
+	closedir(d);
+	return n;
+}
+
+/* Room for one of a segment's two files: it is not begun. */
+START_TEST(half_a_segment)
+{
+	int (*real)(int dir, const char *path, int flags, mode_t mode) = kernel.open;
+	struct journal j;
+
+	open_journal(&j, 4096);
+	kernel.open = no_sidecar;
+	for (int i = 1; i <= 100; i++)
+		append(&j, 2, SECOND);
+	ck_assert_uint_eq(j.segments, 1);
+	ck_assert_uint_eq(files_named(".ndjson"), 1);
+	kernel.open = real;
+	append(&j, 1, SECOND);
+	ck_assert_uint_eq(j.segments, 2);
+	journal_close(&j, false);
+	/* a hub that was killed between the two, and one that lost files on the way */
+	write_file("00000000000000000202.ndjson", "", 0);
+	write_file("00000000000000000300.sum", "", 0);
+	write_file("epochs.new", "{", 1);
+	kernel.open = no_sidecar;
+	open_journal(&j, 4096);
+	kernel.open = real;
+	ck_assert_uint_eq(journal_tail(&j), 201);
+	ck_assert_uint_eq(j.segments, 2);
+	ck_assert_uint_eq(files_named("202"), 0);
+	ck_assert_uint_eq(files_named("300"), 0);
+	ck_assert_uint_eq(files_named(".new"), 0);
+	append(&j, 1, SECOND);
+	journal_close(&j, true);
+}
+END_TEST
+
+/* A hub that was killed starts without room for its epoch, and takes nothing before it is written. */
+START_TEST(epoch_without_room)
+{
+	struct journal j;
+	struct error e = { 0 };
+	static const char line[] = "{\"offset\":3,\"type\":\"a/b\"}\n";
+
+	open_journal(&j, 4096);
+	append(&j, 2, SECOND);
+	journal_close(&j, false);
+	for (int again = 0; again < 2; again++) {
+		room = 0;
+		kernel.write = write_until_full;
+		open_journal(&j, 4096);
+		ck_assert_uint_eq(journal_tail(&j), 2);
+		ck_assert_uint_eq(epochs_now(&j.epochs), 2);
+		ck_assert_int_eq(journal_append(&j, line, sizeof(line) - 1, 1, SECOND, &e), -1);
+		ck_assert_int_eq(e.sys, ENOSPC);
+		if (again == 0)
+			journal_close(&j, true);
+		kernel.write = write;
+	}
+	append(&j, 1, SECOND);
+	journal_close(&j, false);
+	open_journal(&j, 4096);
+	ck_assert_uint_eq(journal_tail(&j), 3);
+	ck_assert_uint_eq(epochs_now(&j.epochs), 3);
+	ck_assert_uint_eq(epochs_valid_to(&j.epochs, 1), 3);
+	journal_close(&j, true);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -460,6 +656,10 @@ suite(void)
 	tcase_add_loop_test(t, torn_anywhere, 0, 3);
 	tcase_add_test(t, holes);
 	tcase_add_test(t, damage_behind_a_mark);
+	tcase_add_test(t, damage_behind_an_orderly_end);
+	tcase_add_test(t, change_before_a_mark);
+	tcase_add_test(t, changed_sidecar);
+	tcase_add_test(t, damage_in_a_sealed_file);
 	tcase_add_test(t, epochs);
 	tcase_add_test(t, segments);
 	tcase_add_test(t, torn_in_the_middle);
@@ -467,6 +667,8 @@ suite(void)
 	tcase_add_test(t, retention);
 	tcase_add_test(t, locked);
 	tcase_add_test(t, full_disk);
+	tcase_add_test(t, half_a_segment);
+	tcase_add_test(t, epoch_without_room);
 	suite_add_tcase(s, t);
 	return s;
 }
