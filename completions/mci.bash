@@ -30,7 +30,8 @@ diff:compare two logs: equal (0), different (1)
 serve:run the hub
 status:show the hub'\''s log, its rates and its subscribers
 ls:list the files of a hub'\''s log
-verify:check a hub'\''s log, and name the first bad record'
+verify:check a hub'\''s log, and name the first bad record
+repair:write a damaged log anew from what can be proven'
 	['mci-log']='cat:show what jobs printed (the default verb)
 follow:show what jobs print until they end
 grep:find lines in what jobs printed
@@ -77,6 +78,7 @@ typeset -gA _mci_operands=(
 	['mci-events status']=''
 	['mci-events ls']='files'
 	['mci-events verify']='files'
+	['mci-events repair']='files'
 	['mci-job']=''
 	['mci-log cat']='jobs'
 	['mci-log']='jobs'
@@ -373,6 +375,14 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci-events verify']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-events repair']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -725,6 +735,9 @@ typeset -gA _mci_values=(
 	['mci-events verify -C']='@folders'
 	['mci-events verify --chdir']='@folders'
 	['mci-events verify --color']='auto always never'
+	['mci-events repair -C']='@folders'
+	['mci-events repair --chdir']='@folders'
+	['mci-events repair --color']='auto always never'
 	['mci-job -j']='@'
 	['mci-job --jobs']='@'
 	['mci-job --log-dir']='@folders'

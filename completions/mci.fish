@@ -289,6 +289,13 @@ complete -c mci-events -n '__fish_seen_subcommand_from verify' -l color -d 'use 
 complete -c mci-events -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-events -n '__fish_seen_subcommand_from verify' -s h -l help -d 'show this help'
 complete -c mci-events -n '__fish_seen_subcommand_from verify' -l version -d 'show the version'
+complete -c mci-events -n __fish_use_subcommand -a repair -d 'write a damaged log anew from what can be proven'
+complete -c mci-events -n '__fish_seen_subcommand_from repair' -a '(__mci_files)'
+complete -c mci-events -n '__fish_seen_subcommand_from repair' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from repair' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-events -n '__fish_seen_subcommand_from repair' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-events -n '__fish_seen_subcommand_from repair' -s h -l help -d 'show this help'
+complete -c mci-events -n '__fish_seen_subcommand_from repair' -l version -d 'show the version'
 complete -c mci-job -f
 complete -c mci-job -s j -l jobs -d 'run at most N jobs at once' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -s j -l jobs -d 'run at most N jobs at once' -x

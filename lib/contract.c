@@ -158,6 +158,10 @@ static const struct contract_field error_line[] = {
 	{ "text", CONTRACT_TEXT, true, "the field and what was expected" },
 };
 
+static const struct contract_field event_lost[] = {
+	{ "reason", CONTRACT_TEXT, true, "how it was damaged" },
+};
+
 static const struct contract_field heartbeat_line[] = {
 	{ "next", CONTRACT_INTEGER, true, "offset of the next event that may come" },
 };
@@ -191,6 +195,8 @@ const struct contract_event contract_events[] = {
 	{ "log/removed", "mci-log", "logs were removed", ROWS(log_removed) },
 	{ "log/chunk", "mci-log", "a piece of a log in a stream; time is when it was printed",
 	    ROWS(log_chunk) },
+	{ "event/lost", "mci-events", "an event of the hub's log was damaged: mci-events repair put this in "
+	    "its place", ROWS(event_lost) },
 	{ "error", "services", "a line of this connection was bad or refused", ROWS(error_line) },
 	{ "eof", "services", "the stream is complete", ROWS(stream_end) },
 	{ "heartbeat", "mci-events", "the stream lives, and nothing more is to be said",
@@ -304,6 +310,7 @@ static const struct contract_field hub_subscribed[] = {
 static const struct contract_field event_acknowledge[] = {
 	{ "name", CONTRACT_TEXT, true, "of the durable subscriber" },
 	{ "offset", CONTRACT_INTEGER, true, "of the last event that is done with" },
+	{ "epoch", CONTRACT_INTEGER, false, "the log's epoch when it was given; the present one" },
 };
 
 static const struct contract_field durable_name[] = {
@@ -443,7 +450,7 @@ const struct contract_method contract_methods[] = {
 	{ "event/publish", "events", "puts events into the hub's log", ROWS(event_publish),
 	    ROWS(event_published), "refused,limit,system", false, false },
 	{ "event/subscribe", "events", "the hub's events from an offset on, live",
-	    ROWS(hub_subscribe), ROWS(hub_subscribed), "limit,busy,system", true, true },
+	    ROWS(hub_subscribe), ROWS(hub_subscribed), "not-found,limit,busy,system", true, true },
 	{ "event/acknowledge", "events", "a durable subscriber is done with events",
 	    ROWS(event_acknowledge), NONE, "not-found,system", true, false },
 	{ "event/forget", "events", "removes a durable subscriber", ROWS(durable_name), NONE,

@@ -63,6 +63,12 @@ real_open(int dir, const char *path, int flags, mode_t mode)
 }
 
 static int
+real_exchange(int dir, const char *one, const char *other)
+{
+	return renameat2(dir, one, dir, other, RENAME_EXCHANGE);
+}
+
+static int
 real_accept(int fd)
 {
 	return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -93,6 +99,7 @@ struct kernel kernel = {
 	.sync = fdatasync,
 	.sync_names = fsync,
 	.rename = renameat,
+	.exchange = real_exchange,
 	.unlink = unlinkat,
 	.connect = connect,
 	.accept = real_accept,

@@ -29,6 +29,8 @@ struct kernel {
 	int (*sync)(int fd);       /* fdatasync */
 	int (*sync_names)(int fd); /* fsync, for a folder; these three are names.h's alone */
 	int (*rename)(int from_dir, const char *from, int to_dir, const char *to); /* renameat */
+	/* renameat2 with RENAME_EXCHANGE: two names in one folder */
+	int (*exchange)(int dir, const char *one, const char *other);
 	int (*unlink)(int dir, const char *name, int flags); /* unlinkat */
 	int (*connect)(int fd, const struct sockaddr *address, socklen_t n);
 	int (*accept)(int fd); /* accept4 with SOCK_CLOEXEC | SOCK_NONBLOCK */

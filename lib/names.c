@@ -41,6 +41,14 @@ names_publish(int fd, int dir, const char *fresh, const char *name, struct error
 }
 
 int
+names_exchange(int dir, const char *one, const char *other, struct error *e)
+{
+	if (kernel.exchange(dir, one, other) < 0)
+		return error_sys(e, "exchange %s and %s", one, other);
+	return names_sync(dir, e);
+}
+
+int
 names_remove(int dir, const char *name, struct error *e)
 {
 	return kernel.unlink(dir, name, 0) == 0 || errno == ENOENT ? 0 : error_sys(e, "remove %s", name);

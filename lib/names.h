@@ -18,6 +18,9 @@ int names_publish(int fd, int dir, const char *fresh, const char *name, struct e
 /* Only lets fresh take the place of name in one step: a reader finds the one or the other, a power cut may
  * bring back the old one. 0, or -1 and fresh is gone. */
 int names_replace(int dir, const char *fresh, const char *name, struct error *e);
+/* Two files or folders of dir change places in one step, which is on the disk before this returns. 0, or
+ * -1: not every file system can. */
+int names_exchange(int dir, const char *one, const char *other, struct error *e);
 /* Brings the names in a folder to the disk: what was made, renamed or removed there. 0 or -1; errno stays. */
 int names_sync(int dir, struct error *e);
 /* Removes a file, a symbolic link or a socket. One that is not there is fine; a power cut may bring it back.

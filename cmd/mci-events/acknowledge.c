@@ -12,10 +12,18 @@ struct acknowledger {
 	const char *name;
 	void (*settled)(void *arg, const struct error *why);
 	void *arg;
-	int64_t newest, asked, done; /* offsets: to be said, under way (0: nothing is), answered */
+	/* to be said, under way (offset 0: nothing is), answered */
+	struct follow_place newest, asked, done;
 };
 
 static void say(struct acknowledger *a);
+
+/* Behind a crash of the hub offsets may begin again at a smaller one, of another epoch. */
+static bool
+is_done(const struct acknowledger *a)
+{
+	return a->newest.epoch == a->done.epoch && a->newest.offset <= a->done.offset;
+}
 
 static void
 answered(void *arg, struct span result, const struct error *e)
@@ -26,10 +34,10 @@ answered(void *arg, struct span result, const struct error *e)
 	/* what is refused is not said again: the hub has lost the event, or was told to forget
 	 * the name */
 	a->done = a->asked;
-	a->asked = 0;
+	a->asked.offset = 0;
 	if (e->code != ERROR_NONE)
 		a->settled(a->arg, e);
-	if (a->newest > a->done)
+	if (!is_done(a))
 		say(a);
 	else if (e->code == ERROR_NONE)
 		a->settled(a->arg, NULL);
@@ -41,12 +49,13 @@ say(struct acknowledger *a)
 	static const struct client_wish wish = { .again = CLIENT_INSIST, .limit = CLIENT_FOREVER };
 	AUTO_BYTES params = { 0 };
 
-	if (a->asked > 0 || a->newest <= a->done)
+	if (a->asked.offset > 0 || is_done(a))
 		return;
 	a->asked = a->newest;
 	emit_open(&params);
 	emit_text(&params, "name", a->name);
-	emit_integer(&params, "offset", a->asked);
+	emit_integer(&params, "epoch", a->asked.epoch);
+	emit_integer(&params, "offset", a->asked.offset);
 	bytes_char(&params, '}');
 	client_call(a->client, "event/acknowledge", (struct span){ params.data, params.len }, &wish,
 	    answered, a);
@@ -67,19 +76,16 @@ acknowledger_new(struct loop *loop, const char *address, const char *name,
 }
 
 void
-acknowledge(struct acknowledger *a, int64_t offset)
+acknowledge(struct acknowledger *a, struct follow_place last)
 {
-	/* after a crash of the hub offsets may begin again at a smaller one */
-	if (offset < a->newest)
-		a->done = 0;
-	a->newest = offset;
+	a->newest = last;
 	say(a);
 }
 
 bool
 acknowledger_settled(const struct acknowledger *a)
 {
-	return a->asked == 0 && a->done >= a->newest;
+	return a->asked.offset == 0 && is_done(a);
 }
 
 void

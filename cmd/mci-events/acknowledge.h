@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "follow.h"
 #include "loop.h"
 
 struct acknowledger;
@@ -18,8 +19,8 @@ struct acknowledger;
  * something to say. NULL with an error when it is no address. */
 struct acknowledger *acknowledger_new(struct loop *loop, const char *address, const char *name,
     void (*settled)(void *arg, const struct error *why), void *arg, struct error *e);
-/* Everything up to this offset is done with. */
-void acknowledge(struct acknowledger *a, int64_t offset);
+/* Everything up to this offset, as it was given in its epoch, is done with. */
+void acknowledge(struct acknowledger *a, struct follow_place last);
 /* Whether all has been answered. */
 bool acknowledger_settled(const struct acknowledger *a);
 /* NULL is allowed. */

@@ -17,10 +17,9 @@
 #include "names.h"
 #include "record.h"
 
-#define FOLDER "subscribers"
-/* Long enough for every offset, so that a line replaces the one before it whole. */
-#define LINE "{\"offset\":%-20" PRIu64 "}\n"
-#define LINE_SIZE 32
+/* Long enough for every number, so that a line replaces the one before it whole. */
+#define LINE "{\"epoch\":%-20" PRIu64 ",\"offset\":%-20" PRIu64 "}\n"
+#define LINE_SIZE 61
 
 struct durable *
 durables_find(const struct durables *d, const char *name)
@@ -44,21 +43,22 @@ name_ok(const char *name)
 }
 
 static struct durable *
-add(struct durables *d, const char *name, uint64_t offset, int fd)
+add(struct durables *d, const char *name, uint64_t epoch, uint64_t offset, int fd)
 {
 	struct durable *one = xmalloc(sizeof(*one));
 
-	*one = (struct durable){ .name = xstrdup(name), .offset = offset, .fd = fd };
+	*one = (struct durable){ .name = xstrdup(name), .epoch = epoch, .offset = offset,
+		.fd = fd };
 	d->list = xrealloc(d->list, d->n + 1, sizeof(struct durable *));
 	d->list[d->n++] = one;
 	return one;
 }
 
 static int
-write_offset(int fd, uint64_t offset)
+write_place(int fd, uint64_t epoch, uint64_t offset)
 {
 	char line[LINE_SIZE + 1];
-	int n = snprintf(line, sizeof(line), LINE, offset);
+	int n = snprintf(line, sizeof(line), LINE, epoch, offset);
 
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
@@ -72,18 +72,22 @@ open_one(struct durables *d, const char *name, struct error *e)
 	char line[LINE_SIZE * 2];
 	ssize_t got = fd < 0 ? -1 : kernel.pread(fd, line, sizeof(line), 0);
 	const char *end = got < 0 ? NULL : memchr(line, '\n', (size_t)got);
-	int64_t offset = 0;
+	int64_t epoch = 0, offset = 0;
 
 	if (fd < 0 || got < 0) {
-		error_sys(e, "%s/%s", FOLDER, name);
+		error_sys(e, "%s/%s", DURABLE_FOLDER, name);
 		if (fd >= 0)
 			close(fd);
 		return -1;
 	}
 	/* one that a power cut left empty has acknowledged nothing: events come again */
-	if (end != NULL)
-		record_integer((struct span){ line, (size_t)(end - line) }, "offset", 0, &offset, NULL);
-	add(d, name, (uint64_t)offset, fd);
+	if (end != NULL) {
+		struct span text = { line, (size_t)(end - line) };
+
+		record_integer(text, "epoch", 0, &epoch, NULL);
+		record_integer(text, "offset", 0, &offset, NULL);
+	}
+	add(d, name, (uint64_t)epoch, (uint64_t)offset, fd);
 	return 0;
 }
 
@@ -94,12 +98,12 @@ durables_open(struct durables *d, int dir, struct error *e)
 	DIR *folder;
 	int result = 0;
 
-	*d = (struct durables){ .dir = kernel.open(dir, FOLDER, O_RDONLY | O_DIRECTORY, 0) };
+	*d = (struct durables){ .dir = kernel.open(dir, DURABLE_FOLDER, O_RDONLY | O_DIRECTORY, 0) };
 	if (d->dir < 0)
-		return errno == ENOENT ? 0 : error_sys(e, "open %s", FOLDER);
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", DURABLE_FOLDER);
 	folder = fdopendir(fcntl(d->dir, F_DUPFD_CLOEXEC, 3));
 	if (folder == NULL)
-		return error_sys(e, "read %s", FOLDER);
+		return error_sys(e, "read %s", DURABLE_FOLDER);
 	while (result == 0 && (entry = readdir(folder)) != NULL) {
 		if (name_ok(entry->d_name))
 			result = open_one(d, entry->d_name, e);
@@ -113,16 +117,17 @@ open_folder(struct durables *d, int dir, struct error *e)
 {
 	if (d->dir >= 0)
 		return 0;
-	if (mkdirat(dir, FOLDER, 0700) < 0 && errno != EEXIST)
-		return error_sys(e, "mkdir %s", FOLDER);
+	if (mkdirat(dir, DURABLE_FOLDER, 0700) < 0 && errno != EEXIST)
+		return error_sys(e, "mkdir %s", DURABLE_FOLDER);
 	if (names_sync(dir, e) < 0)
 		return -1;
-	d->dir = kernel.open(dir, FOLDER, O_RDONLY | O_DIRECTORY, 0);
-	return d->dir < 0 ? error_sys(e, "open %s", FOLDER) : 0;
+	d->dir = kernel.open(dir, DURABLE_FOLDER, O_RDONLY | O_DIRECTORY, 0);
+	return d->dir < 0 ? error_sys(e, "open %s", DURABLE_FOLDER) : 0;
 }
 
 struct durable *
-durables_make(struct durables *d, int dir, const char *name, uint64_t offset, struct error *e)
+durables_make(struct durables *d, int dir, const char *name, uint64_t epoch, uint64_t offset,
+    struct error *e)
 {
 	int fd;
 
@@ -138,22 +143,23 @@ durables_make(struct durables *d, int dir, const char *name, uint64_t offset, st
 	if (open_folder(d, dir, e) < 0)
 		return NULL;
 	fd = kernel.open(d->dir, name, O_RDWR | O_CREAT, 0600);
-	if (fd >= 0 && write_offset(fd, offset) == 0 && kernel.sync(fd) == 0 &&
+	if (fd >= 0 && write_place(fd, epoch, offset) == 0 && kernel.sync(fd) == 0 &&
 	    names_sync(d->dir, NULL) == 0)
-		return add(d, name, offset, fd);
-	error_sys(e, "%s/%s", FOLDER, name);
+		return add(d, name, epoch, offset, fd);
+	error_sys(e, "%s/%s", DURABLE_FOLDER, name);
 	if (fd >= 0)
 		close(fd);
 	return NULL;
 }
 
 int
-durable_acknowledge(struct durable *d, uint64_t offset, struct error *e)
+durable_acknowledge(struct durable *d, uint64_t epoch, uint64_t offset, struct error *e)
 {
 	if (offset <= d->offset)
 		return 0;
-	if (write_offset(d->fd, offset) < 0)
-		return error_sys(e, "%s/%s", FOLDER, d->name);
+	if (write_place(d->fd, epoch, offset) < 0)
+		return error_sys(e, "%s/%s", DURABLE_FOLDER, d->name);
+	d->epoch = epoch;
 	d->offset = offset;
 	return 0;
 }
@@ -170,7 +176,7 @@ int
 durables_forget(struct durables *d, struct durable *one, struct error *e)
 {
 	if (names_remove(d->dir, one->name, e) < 0)
-		return error_before(e, "%s: ", FOLDER);
+		return error_before(e, "%s: ", DURABLE_FOLDER);
 	for (size_t i = 0; i < d->n; i++) {
 		if (d->list[i] == one)
 			d->list[i--] = d->list[--d->n];

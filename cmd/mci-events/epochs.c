@@ -105,6 +105,14 @@ epochs_valid_to(const struct epochs *x, uint64_t number)
 	return to;
 }
 
+uint64_t
+epochs_clamp(const struct epochs *x, uint64_t number, uint64_t offset)
+{
+	uint64_t to = epochs_valid_to(x, number);
+
+	return offset < to ? offset : to - 1;
+}
+
 void
 epochs_free(struct epochs *x)
 {

@@ -38,6 +38,9 @@ uint64_t epochs_now(const struct epochs *x);
 /* The first offset that later epochs than that one gave: who knows offsets from it on from that
  * epoch has seen events that are lost. UINT64_MAX when there is none. */
 uint64_t epochs_valid_to(const struct epochs *x, uint64_t number);
+/* The newest offset that is in later epochs what it was in that one: offset, or the last one before
+ * that was given again. */
+uint64_t epochs_clamp(const struct epochs *x, uint64_t number, uint64_t offset);
 void epochs_free(struct epochs *x);
 
 #endif

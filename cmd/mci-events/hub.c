@@ -236,15 +236,17 @@ hub_answer(struct hub *h, struct request *r, enum hub_level level, int64_t repea
 		sync_soon(h);
 }
 
-/* What was acknowledged is not there any more: a crash took it. What comes in its place is new. */
+/* What was acknowledged is not there any more: a crash took it. What came in its place is new. */
 static void
 clamp_durables(struct hub *h)
 {
 	for (size_t i = 0; i < h->durables.n; i++) {
 		struct durable *d = h->durables.list[i];
 
+		d->offset = epochs_clamp(&h->journal.epochs, d->epoch, d->offset);
 		if (d->offset > journal_tail(&h->journal))
 			d->offset = journal_tail(&h->journal);
+		d->epoch = epochs_now(&h->journal.epochs);
 	}
 }
 

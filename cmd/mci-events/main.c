@@ -4,7 +4,7 @@
 
 static const struct command *const verbs[] = {
 	&pub_command, &sub_command, &replay_command, &diff_command, &serve_command, &status_command,
-	&ls_command, &verify_command,
+	&ls_command, &verify_command, &repair_command,
 };
 
 int

@@ -49,17 +49,24 @@ static void
 event_acknowledge(void *self, struct request *r)
 {
 	struct hub_door *d = self;
-	int64_t offset = request_integer(r, "offset", 0);
+	const struct journal *j = &d->hub->journal;
+	int64_t now = (int64_t)epochs_now(&j->epochs);
+	int64_t epoch = request_integer(r, "epoch", now), offset = request_integer(r, "offset", 0);
 	struct durable *one = durable_of(d, r);
 	struct error e;
 
 	if (one == NULL)
 		return;
-	if (offset < 0 || (uint64_t)offset > journal_tail(&d->hub->journal))
+	/* what an older one knew, and was lost since, is not what stands there now */
+	if (epoch >= 0 && epoch < now && offset >= 0)
+		offset = (int64_t)epochs_clamp(&j->epochs, (uint64_t)epoch, (uint64_t)offset);
+	if (epoch < 0 || epoch > now)
+		request_fail(r, "invalid-params", "epoch: the log is in epoch %" PRId64, now);
+	else if (offset < 0 || (uint64_t)offset > journal_tail(j))
 		request_fail(r, "invalid-params", "offset: the newest event has offset %" PRIu64,
-		    journal_tail(&d->hub->journal));
+		    journal_tail(j));
 	else
-		answer_done(r, durable_acknowledge(one, (uint64_t)offset, &e), &e);
+		answer_done(r, durable_acknowledge(one, (uint64_t)now, (uint64_t)offset, &e), &e);
 }
 
 static void

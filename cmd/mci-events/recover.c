@@ -16,9 +16,8 @@
 
 #define CHUNK 65536
 
-/* The moment in a line's "received", 0 when it has none. */
-static int64_t
-line_received(struct span line)
+int64_t
+recover_received(struct span line)
 {
 	struct scan_value v;
 	int64_t ns;
@@ -58,7 +57,7 @@ line_good(const struct recovery *r, struct span line, struct error *why)
 static void
 take_line(struct recovery *r, struct span line)
 {
-	int64_t received = line_received(line);
+	int64_t received = recover_received(line);
 
 	r->end += (int64_t)line.n + 1;
 	r->last++;

@@ -50,6 +50,8 @@ int recover_begin(const struct segment *s, struct recovery *r, struct error *e);
 int recover_next(const struct segment *s, struct recovery *r, struct piece *p, struct error *e);
 /* Both, to the end. 0 or -1. */
 int recover_check(const struct segment *s, struct recovery *r, struct error *e);
+/* The moment in a line's "received", 0 when it has none. */
+int64_t recover_received(struct span line);
 /* "NNN.ndjson: byte 1, offset 2: why", of a segment that is not whole. */
 void recover_say(struct bytes *into, const struct segment *s, const struct recovery *r);
 

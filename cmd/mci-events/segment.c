@@ -157,7 +157,8 @@ segment_glance(struct segment *s, bool *marked)
 	s->size = st.st_size;
 	s->sums_size = n * (int64_t)SUMS_SIZE;
 	if (sums_read(s->sums, 0, &begin, 1) != 1 || begin.kind != SUMS_BATCH ||
-	    sums_read(s->sums, n - 1, &mark, 1) != 1 || sums_find(s->sums, SUMS_BY_OFFSET, INT64_MAX, &end) != 1)
+	    sums_read(s->sums, n - 1, &mark, 1) != 1 ||
+	    sums_find(s->sums, SUMS_BY_OFFSET, INT64_MAX, &end) != 1)
 		return false;
 	s->last = end.first + end.count - 1;
 	s->began = begin.received;

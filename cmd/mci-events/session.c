@@ -32,6 +32,7 @@ struct session {
 	struct handler *handler;           /* NULL without a command */
 	void (*convert)(struct bytes *into, const struct message *m); /* NULL: lines as they are */
 	int64_t given;                     /* events */
+	int64_t epoch;                     /* of those that the handler has */
 	bool away;                         /* the hub, and it was said */
 	bool ending;
 	int status;
@@ -122,7 +123,9 @@ lines(void *arg, struct span lines, int64_t n, int64_t last)
 		return;
 	s->given += n;
 	if (s->handler != NULL) {
+		/* nothing more is read until these are dealt with */
 		follow_pause(s->follow, true);
+		s->epoch = follow_place(s->follow).epoch;
 		handler_add(s->handler, lines);
 		return;
 	}
@@ -130,7 +133,8 @@ lines(void *arg, struct span lines, int64_t n, int64_t last)
 	                        : kernel_write_all(STDOUT_FILENO, lines.p, lines.n)) < 0)
 		output_failed(s);
 	else if (s->acknowledger != NULL)
-		acknowledge(s->acknowledger, last);
+		acknowledge(s->acknowledger,
+		    (struct follow_place){ follow_place(s->follow).epoch, last });
 }
 
 static void
@@ -188,7 +192,7 @@ handled(void *arg, int64_t offset)
 	struct session *s = arg;
 
 	if (s->acknowledger != NULL)
-		acknowledge(s->acknowledger, offset);
+		acknowledge(s->acknowledger, (struct follow_place){ s->epoch, offset });
 }
 
 static void

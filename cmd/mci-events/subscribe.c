@@ -84,7 +84,8 @@ place_durable(struct hub *h, struct request *r, const char *name, struct place *
 	}
 	if (place_from(h, r, p, e) < 0)
 		return -1;
-	*durable = durables_make(&h->durables, h->journal.dir, name, p->offset - 1, e);
+	*durable = durables_make(&h->durables, h->journal.dir, name, epochs_now(&h->journal.epochs),
+	    p->offset - 1, e);
 	if (*durable != NULL)
 		return 0;
 	journal_leave(&h->journal, &p->position);

@@ -7,6 +7,7 @@
 extern const struct command diff_command;
 extern const struct command ls_command;
 extern const struct command pub_command;
+extern const struct command repair_command;
 extern const struct command replay_command;
 extern const struct command serve_command;
 extern const struct command status_command;

@@ -20,14 +20,17 @@ if mount -t tmpfs -o size=1m tmpfs "$T/small" 2>/dev/null; then
 	is "$(mci call -a "$hub" event/status | jq ".tail >= $acked")" true "and answers"
 	exits 0 "its log is valid" mci-events verify "$log"
 	rm "$T/small/fill"
-	ok "with room again publishing goes on" publish disk 50
+	wait_until "with room again publishing goes on" publish disk 50
+	ok "with room again publishing goes on" grep -q result "$T/reply"
 	is "$(kept)" '"whole"' "nothing acknowledged is lost, nothing there twice"
 	stop_hub -KILL
 	dd if=/dev/zero of="$T/small/fill" bs=4k 2>/dev/null
 	mci-events serve -l "$hub" --dir "$log" >"$T/full.out" 2>&1 &
 	full=$! started="$started $!"
-	wait_until "a hub on a full disk serves or says why not" sh -c \
-		'grep -q "No space" "$1" || mci call -a "$2" event/status' - "$T/full.out" "$hub"
+	wait_until "a hub on a full disk serves" mci call -a "$hub" event/status
+	has "$T/full.out" "no room: events are refused" "a hub that is started without room says that it takes nothing"
+	exits 0 "and gives what it has" mci-events sub -a "$hub" --from start --count 100
+	ok "but takes nothing" sh -c '! mci-events pub -a "$1" --timeout 100ms a/b' - "$hub"
 	kill -KILL "$full" 2>/dev/null
 	wait_end "$full"
 	rm "$T/small/fill"
@@ -38,7 +41,7 @@ if mount -t tmpfs -o size=1m tmpfs "$T/small" 2>/dev/null; then
 	stop_hub
 	umount "$T/small"
 else
-	skip 13 "a tmpfs cannot be mounted here"
+	skip 14 "a tmpfs cannot be mounted here"
 fi
 
 # --- no descriptors ---
@@ -99,6 +102,33 @@ ok "a publisher is served or told" grep -Eq 'refused False|Too many open files' 
 ok "a new connection publishes" publish disk 10
 is "$(kept)" '"whole"' "nothing acknowledged is lost, nothing there twice"
 exits 0 "the log is valid" mci-events verify "$log"
+stop_hub
+
+# --- a power cut that takes what a subscriber has acknowledged ---
+log=$T/log3
+numbered() {
+	seq "$1" "$2" | sed "s|.*|{\"type\":\"a/b\",\"n\":\"$3-&\"}|" | mci-events pub -q -a "$hub" --sync "$4"
+}
+start_hub
+numbered 1 80 old disk
+mci-events sub -q -a "$hub" --durable mail --from start --count 80 >/dev/null
+cp -a "$log" "$T/synced"
+numbered 81 100 old os
+mci-events sub -q -a "$hub" --durable mail --count 20 >/dev/null
+has "$log/subscribers/mail" '^{"epoch":1 *,"offset":100 *}$' "an acknowledgement is of epoch and offset"
+stop_hub -KILL
+cp -a "$log/subscribers/mail" "$T/synced/subscribers/mail"
+rm -r "$log" && mv "$T/synced" "$log"
+start_hub
+numbered 81 110 new disk
+exits 0 "an acknowledgement of what was lost" mci call -a "$hub" event/acknowledge name=mail epoch:=1 offset:=95
+exits 2 "none of an epoch that has not begun" mci call -a "$hub" event/acknowledge name=mail epoch:=3 offset:=95
+stop_hub
+start_hub
+mci-events sub -q -a "$hub" --durable mail --count 30 --timeout 20s >"$T/got"
+is "$(jq -r .n "$T/got" | tr '\n' ' ')" "$(seq -f new-%g 81 110 | tr '\n' ' ')" \
+	"passes over nothing that came in its place, also behind another start"
+is "$(mci call -a "$hub" event/status | jq -c '.durables[0].lag')" 0 "and the new ones are acknowledged in their epoch"
 stop_hub
 
 # --- a disk that fails ---

@@ -22,7 +22,7 @@ ok "nothing but lib/kernel.c calls the kernel's clock, files and processes" \
 	sh -c 'cat "$1"; ! [ -s "$1" ]' - "$T/forbidden"
 
 # what a power cut leaves of a change of names depends on the order of syncs: one room knows it
-is "$(grep -nE 'kernel\.(rename|unlink|sync_names)|\<nftw\(' lib/*.c cmd/*/*.c | grep -v '^lib/names.c:')" "" \
+is "$(grep -nE 'kernel\.(rename|exchange|unlink|sync_names)|\<nftw\(' lib/*.c cmd/*/*.c | grep -v '^lib/names.c:')" "" \
 	"nothing but lib/names.c changes names and syncs folders"
 
 # a program that forgets it dies of ulimit -f, and writes into whatever got the number of a closed descriptor 2

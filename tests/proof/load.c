@@ -350,7 +350,7 @@ acknowledge(struct reader *r)
 	if (r->calls.fd < 0)
 		wire_open(&r->calls);
 	n = sprintf(request, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"event/acknowledge\","
-	    "\"params\":{\"name\":\"d%d\",\"offset\":%ld}}\n", ++r->id, r->number, r->offset);
+	    "\"params\":{\"name\":\"d%d\",\"epoch\":%ld,\"offset\":%ld}}\n", ++r->id, r->number, r->epoch, r->offset);
 	reply = wire_send(&r->calls, request, (size_t)n) ? wire_reply(&r->calls, r->id) : NULL;
 	if (reply == NULL)
 		wire_close(&r->calls);
