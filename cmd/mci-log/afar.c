@@ -1,6 +1,5 @@
 #include "afar.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "connect.h"
 #include "kernel.h"
 #include "option.h"
+#include "output.h"
 #include "safe.h"
 #include "terminal.h"
 
@@ -19,7 +19,6 @@ struct afar {
 	const struct remote_wish *wish;
 	bool terminal;
 	struct safe safe;
-	bool watched;
 	struct error *e;
 	int result;
 };
@@ -56,16 +55,6 @@ over(void *arg, const struct remote_end *end, const struct error *e)
 	loop_stop(a->loop, 0);
 }
 
-/* Nobody reads any more, and no byte may ever come that would tell us. */
-static void
-unread(void *arg, uint32_t events)
-{
-	(void)arg;
-	(void)events;
-	raise(SIGPIPE);
-	_exit(128 + SIGPIPE);
-}
-
 int
 afar_show(const struct remote_wish *w, struct error *e)
 {
@@ -83,12 +72,9 @@ afar_show(const struct remote_wish *w, struct error *e)
 	if (r == NULL) {
 		a.result = -1;
 	} else {
-		/* a regular file cannot be watched, and never leaves */
-		a.watched = loop_watch(a.loop, STDOUT_FILENO, 0, unread, NULL, NULL) == 0;
+		output_watch(a.loop);
 		if (loop_run(a.loop, e) < 0)
 			a.result = -1;
-		if (a.watched)
-			loop_forget(a.loop, STDOUT_FILENO);
 	}
 	remote_close(r);
 	connect_reap(a.loop);

@@ -1,54 +1,41 @@
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel.h"
+#include "duration.h"
+#include "loop.h"
 #include "memory.h"
 #include "merge.h"
 #include "raw.h"
 #include "show.h"
+#include "watcher.h"
 
-#define SETTLE 20 /* milliseconds */
+/* A file is told to be closed a moment before its writer's lock goes (bare.h). */
+#define SETTLE (20 * MILLISECOND)
 
 /* A run as it is followed. */
 struct followed {
+	struct follow *follow;
 	struct run *run;
-	size_t seen;      /* sources that are in live or done */
-	int folder, logs; /* inotify watches */
+	size_t seen;                 /* sources that are in live or done */
+	struct watch *folder, *logs; /* once there is something to wait for; logs: when they are there */
+	int pidfd;                   /* of its mci-build, readable when that has ended; or -1 */
 };
 
 struct follow {
 	struct show *show;
 	struct view view;
 	bool raw;             /* one job, byte for byte */
-	bool settling;        /* a file was closed, and its lock may go a moment later (bare.h) */
 	struct followed *runs;
 	struct source **live; /* not done, in the order in which they started */
 	size_t nlive, size;
-	/* [0] the inotify descriptor, [1] standard output, then for each run the end of its
-	 * mci-build */
-	struct pollfd *polls;
+	struct loop *loop;
+	struct watcher *watcher;
+	struct loop_timer *settle;
+	struct error *e;
+	int result;           /* -1 when it ended with an error */
 };
-
-static int
-watch_run(struct follow *f, struct followed *r, struct error *e)
-{
-	AUTO_FREE char *logs = xformat("%s/logs", r->run->build.path);
-	int fd = f->polls[0].fd;
-
-	r->folder = inotify_add_watch(fd, r->run->build.path,
-	    IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR);
-	if (r->folder < 0)
-		return error_sys(e, "watch %s", r->run->build.path);
-	r->logs = inotify_add_watch(fd, logs, IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR);
-	if (r->logs < 0 && errno != ENOENT)
-		return error_sys(e, "watch %s", logs);
-	return 0;
-}
 
 /* Only the events tell what still comes. */
 static int
@@ -63,30 +50,28 @@ check_events(const struct show *show, struct error *e)
 	return 0;
 }
 
+static void
+limited(void *arg, const struct error *why)
+{
+	const struct follow *f = arg;
+
+	output_note(f->view.out, "%s", why->text);
+}
+
 static int
 start(struct follow *f, struct show *show, struct error *e)
 {
 	f->show = show;
+	f->e = e;
 	f->view = (struct view){ .out = &show->out, .range = &show->range };
 	f->runs = xmalloc(show->runs.n * sizeof(*f->runs));
-	f->polls = xmalloc((show->runs.n + 2) * sizeof(*f->polls));
-	f->polls[0] = (struct pollfd){ inotify_init1(IN_CLOEXEC | IN_NONBLOCK), POLLIN, 0 };
-	/* only that nobody reads any more is of interest, and that comes unasked */
-	f->polls[1] = (struct pollfd){ STDOUT_FILENO, 0, 0 };
-	for (size_t i = 0; i < show->runs.n; i++) {
-		f->polls[i + 2] = (struct pollfd){ -1, POLLIN, 0 };
-		f->runs[i].run = &show->runs.all[i];
-	}
-	if (f->polls[0].fd < 0)
-		return error_sys(e, "inotify_init1");
-	if (check_events(show, e) < 0)
+	for (size_t i = 0; i < show->runs.n; i++)
+		f->runs[i] = (struct followed){ .follow = f, .run = &show->runs.all[i], .pidfd = -1 };
+	f->loop = loop_new(e);
+	if (f->loop == NULL)
 		return -1;
-	/* before anything is read, so that nothing falls between */
-	for (size_t i = 0; i < show->runs.n; i++) {
-		if (watch_run(f, &f->runs[i], e) < 0)
-			return -1;
-	}
-	return 0;
+	f->watcher = watcher_new(f->loop, limited, f);
+	return check_events(show, e);
 }
 
 static void
@@ -99,15 +84,41 @@ add_live(struct follow *f, struct source *s)
 	f->live[f->nlive++] = s;
 }
 
+/* Its mci-build ended: what it wrote last is there. */
+static void
+builder_ended(void *arg, uint32_t events)
+{
+	struct followed *r = arg;
+
+	(void)events;
+	loop_forget(r->follow->loop, r->pidfd);
+	close(r->pidfd);
+	r->pidfd = -1;
+	r->run->dirty = true;
+}
+
 /* An mci-build that was killed writes no build/end: the end of its process stands for it. */
 static void
-check_alive(struct follow *f, struct followed *r, struct pollfd *p)
+check_alive(struct follow *f, struct followed *r)
 {
-	if (r->run->ended || p->fd >= 0)
+	if (r->run->ended || r->pidfd >= 0)
 		return;
-	p->fd = run_watch(r->run);
+	r->pidfd = run_watch(r->run);
+	if (r->pidfd >= 0)
+		(void)loop_watch(f->loop, r->pidfd, EPOLLIN, builder_ended, r, NULL);
 	if (run_abandoned(r->run))
 		output_note(f->view.out, "%s has no end: its mci-build is gone", r->run->build.name);
+}
+
+/* The folder itself lives as long as we hold it open. */
+static int
+check_there(const struct run *r, struct error *e)
+{
+	struct stat st;
+
+	if (r->events < 0 || fstat(r->events, &st) < 0 || st.st_nlink > 0)
+		return 0;
+	return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->build.path);
 }
 
 static int
@@ -118,9 +129,9 @@ read_events(struct follow *f, struct error *e)
 
 		if (!r->run->dirty)
 			continue;
-		if (run_read(r->run, e) < 0)
+		if (run_read(r->run, e) < 0 || check_there(r->run, e) < 0)
 			return -1;
-		check_alive(f, r, &f->polls[i + 2]);
+		check_alive(f, r);
 		/* of a job that was tried before, only the present attempt and what follows */
 		if (r->seen == 0 && f->raw && f->nlive == 0 && r->run->n > 1)
 			r->seen = r->run->n - 1;
@@ -175,6 +186,7 @@ show_live(struct follow *f, struct error *e)
 	return 0;
 }
 
+/* Everything may have changed. */
 static void
 all_dirty(struct follow *f)
 {
@@ -184,91 +196,76 @@ all_dirty(struct follow *f)
 		f->live[i]->dirty = true;
 }
 
-/* A file of the run changed. */
-static int
-changed(struct follow *f, struct run *r, bool in_logs, const struct inotify_event *event,
-    struct error *e)
+static void
+settled(void *arg)
 {
-	const char *name = event->name;
+	struct follow *f = arg;
 
-	if (r->bare) {
-		r->dirty = true;
-		f->settling = f->settling || (event->mask & IN_CLOSE_WRITE) != 0;
-	}
-	if (!in_logs && strcmp(name, "events.ndjson") == 0) {
-		r->dirty = true;
-		/* the folder itself lives as long as we hold it open */
-		if (event->mask & IN_DELETE)
-			return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->build.path);
-		return 0;
-	}
-	for (size_t i = 0; i < f->nlive; i++) {
+	f->settle = NULL;
+	for (size_t i = 0; i < f->show->runs.n; i++)
+		f->runs[i].run->dirty = true;
+}
+
+/* A file of the run changed, in its folder or its logs. */
+static void
+changed(struct followed *r, bool in_logs, const char *name)
+{
+	struct follow *f = r->follow;
+
+	if (name == NULL)
+		all_dirty(f);
+	if (r->run->bare && f->settle == NULL)
+		f->settle = loop_after(f->loop, SETTLE, settled, f);
+	if (r->run->bare || (!in_logs && name != NULL && strcmp(name, "events.ndjson") == 0))
+		r->run->dirty = true;
+	for (size_t i = 0; i < f->nlive && name != NULL; i++) {
 		struct source *s = f->live[i];
 
 		if ((s->job != NULL) == in_logs && strcmp(s->file, name) == 0)
 			s->dirty = true;
 	}
-	return 0;
 }
 
-static int
-take_change(struct follow *f, const struct inotify_event *event, struct error *e)
+static void
+log_changed(void *arg, const char *name)
 {
-	if (event->mask & IN_Q_OVERFLOW)
-		all_dirty(f);
+	changed(arg, true, name);
+}
+
+/* Its folder of logs may come later than the run, and with bytes in it. */
+static void
+watch_logs(struct followed *r)
+{
+	AUTO_FREE char *logs = xformat("%s/logs", r->run->build.path);
+
+	if (r->logs == NULL && (r->logs = watch_add(r->follow->watcher, logs, log_changed, r, NULL)) != NULL)
+		all_dirty(r->follow);
+}
+
+static void
+folder_changed(void *arg, const char *name)
+{
+	struct followed *r = arg;
+
+	watch_logs(r);
+	changed(r, false, name);
+}
+
+/* What was there was shown; what came meanwhile is looked for again. */
+static int
+watch_all(struct follow *f, struct error *e)
+{
 	for (size_t i = 0; i < f->show->runs.n; i++) {
 		struct followed *r = &f->runs[i];
 
-		if (event->len > 0 && (event->wd == r->folder || event->wd == r->logs) &&
-		    changed(f, r->run, event->wd == r->logs, event, e) < 0)
+		r->folder = watch_add(f->watcher, r->run->build.path, folder_changed, r, e);
+		if (r->folder == NULL)
 			return -1;
+		watch_logs(r);
 	}
+	all_dirty(f);
+	f->settle = loop_after(f->loop, 0, settled, f);
 	return 0;
-}
-
-static int
-take_changes(struct follow *f, struct error *e)
-{
-	char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
-	ssize_t got = kernel.read(f->polls[0].fd, buffer, sizeof(buffer));
-	const struct inotify_event *event;
-
-	for (ssize_t at = 0; at < got; at += (ssize_t)(sizeof(*event) + event->len)) {
-		event = (const struct inotify_event *)(const void *)(buffer + at);
-		if (take_change(f, event, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-wait_for_change(struct follow *f, struct error *e)
-{
-	int ready = poll(f->polls, f->show->runs.n + 2, f->settling ? SETTLE : -1);
-
-	if (ready < 0)
-		return errno == EINTR ? 0 : error_sys(e, "poll");
-	if (ready == 0) {
-		f->settling = false;
-		for (size_t i = 0; i < f->show->runs.n; i++)
-			f->runs[i].run->dirty = true;
-	}
-	if (f->polls[1].revents != 0) {
-		/* as a write to it would end us */
-		raise(SIGPIPE);
-		errno = EPIPE;
-		return error_sys(e, "write standard output");
-	}
-	for (size_t i = 0; i < f->show->runs.n; i++) {
-		struct pollfd *p = &f->polls[i + 2];
-
-		if (p->revents == 0)
-			continue;
-		close(p->fd);
-		p->fd = -1;
-		f->runs[i].run->dirty = true;
-	}
-	return f->polls[0].revents == 0 ? 0 : take_changes(f, e);
 }
 
 static bool
@@ -281,29 +278,49 @@ finished(const struct follow *f)
 	return f->nlive == 0;
 }
 
+/* Shows what is there now; false when that is all, or it failed. */
+static bool
+turn(struct follow *f)
+{
+	if (read_events(f, f->e) < 0 || show_live(f, f->e) < 0) {
+		f->result = -1;
+		return false;
+	}
+	/* what starts from now on is shown whole */
+	f->view.range = NULL;
+	return !finished(f);
+}
+
+static void
+next_turn(void *arg)
+{
+	struct follow *f = arg;
+
+	if (!turn(f))
+		loop_stop(f->loop, 0);
+}
+
 static int
 follow(struct follow *f, struct error *e)
 {
-	for (;;) {
-		if (read_events(f, e) < 0 || show_live(f, e) < 0)
-			return -1;
-		if (finished(f))
-			return 0;
-		/* what starts from now on is shown whole */
-		f->view.range = NULL;
-		if (wait_for_change(f, e) < 0)
-			return -1;
-	}
+	if (!turn(f))
+		return f->result;
+	if (watch_all(f, e) < 0)
+		return -1;
+	output_watch(f->loop);
+	loop_on_idle(f->loop, next_turn, f);
+	return loop_run(f->loop, e) < 0 ? -1 : f->result;
 }
 
 static void
 stop(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->runs.n + 2; i++) {
-		if (i != 1 && f->polls[i].fd >= 0)
-			close(f->polls[i].fd);
+	for (size_t i = 0; i < f->show->runs.n; i++) {
+		if (f->runs[i].pidfd >= 0)
+			close(f->runs[i].pidfd);
 	}
-	free(f->polls);
+	watcher_free(f->watcher);
+	loop_free(f->loop);
 	free(f->runs);
 	free(f->live);
 }

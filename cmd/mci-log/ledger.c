@@ -61,10 +61,11 @@ ended(struct entry *x, const struct depot_state *state)
 static void look_again(void *arg);
 
 static void
-changed(void *arg)
+changed(void *arg, const char *name)
 {
 	struct entry *x = arg;
 
+	(void)name;
 	if (x->timer == NULL)
 		x->timer = loop_after(x->ledger->loop, SETTLE, look_again, x);
 }
@@ -84,7 +85,7 @@ check(struct entry *x, bool patient)
 	if (!state.ended && state.written)
 		return;
 	if (!state.ended && patient) {
-		changed(x);
+		changed(x, NULL);
 		return;
 	}
 	if (!state.ended) {

@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,6 +129,22 @@ output_heading(struct output *o, const struct source *s, struct span text, struc
 		bytes_add(&o->buffer, text.p, text.n);
 	bytes_text(&o->buffer, o->color ? "\033[0m\n" : "\n");
 	return output_batch(o, e);
+}
+
+static void
+unread(void *arg, uint32_t events)
+{
+	(void)arg;
+	(void)events;
+	raise(SIGPIPE);
+	_exit(128 + SIGPIPE);
+}
+
+void
+output_watch(struct loop *loop)
+{
+	/* a regular file cannot be watched, and never leaves */
+	(void)loop_watch(loop, STDOUT_FILENO, 0, unread, NULL, NULL);
 }
 
 void

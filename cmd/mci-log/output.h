@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "loop.h"
 #include "safe.h"
 #include "source.h"
 
@@ -28,6 +29,9 @@ int output_line(struct output *o, struct source *s, struct error *e);
 /* A line of ours in the place of some of the source's. */
 int output_heading(struct output *o, const struct source *s, struct span text, struct error *e);
 int output_flush(struct output *o, struct error *e);
+/* For who waits for more to write: as soon as nobody reads standard output any more, the program ends as a
+ * write would end it (SIGPIPE), also when nothing comes. */
+void output_watch(struct loop *loop);
 /* Flushes when enough is gathered. */
 int output_batch(struct output *o, struct error *e);
 /* Ends a colour that was left on. */

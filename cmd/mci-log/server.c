@@ -5,6 +5,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "option.h"
 #include "timestamp.h"
 
 /* The log that the parameters name, or the request is answered with an error. */
@@ -463,6 +464,13 @@ on_closed(void *arg, const struct logname *n, const struct depot_state *state)
 	streams_look(&s->streams, n);
 }
 
+static void
+limited(void *arg, const struct error *why)
+{
+	(void)arg;
+	option_complain("mci-log", why);
+}
+
 int
 log_server_open(struct log_server *s, struct loop *loop, const char *dir, const char *events,
     int64_t patience, struct error *e)
@@ -470,9 +478,7 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 	*s = (struct log_server){ .loop = loop };
 	if (depot_open(&s->depot, dir, true, true, e) < 0)
 		return -1;
-	s->watcher = watcher_new(loop, e);
-	if (s->watcher == NULL)
-		return -1;
+	s->watcher = watcher_new(loop, limited, NULL);
 	s->ledger = (struct ledger){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
 		.patience = patience, .on_opened = on_opened, .on_closed = on_closed, .arg = s };
 	s->streams = (struct streams){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,

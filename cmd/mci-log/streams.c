@@ -120,14 +120,19 @@ stream_close(struct stream *x)
 }
 
 static void
-grew(void *arg)
+grew(struct reel *reel)
 {
-	struct reel *reel = arg;
-
 	if (reel->timer == NULL)
 		reel->timer = loop_after(reel->streams->loop, GATHER, turn, reel);
 	else
 		reel->again = true;
+}
+
+static void
+changed(void *arg, const char *name)
+{
+	(void)name;
+	grew(arg);
 }
 
 /* The log has no end and nobody is to write it: its writer was killed. */
@@ -317,11 +322,30 @@ turn(void *arg)
 		grew(reel);
 }
 
+/* Nothing comes to a log that has its end. */
+static int
+watch(struct reel *reel, struct error *e)
+{
+	static const char *const suffixes[] = { "log", "idx" };
+	struct streams *s = reel->streams;
+	struct depot_state state;
+
+	if (depot_look(&reel->files, &state, e) < 0)
+		return -1;
+	for (int i = 0; i < 2 && !state.ended; i++) {
+		AUTO_FREE char *path = depot_path(s->depot, &reel->name, suffixes[i]);
+
+		reel->watches[i] = watch_add(s->watcher, path, changed, reel, e);
+		if (reel->watches[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 /* The reel of a log: 1, 0 when the log is not there, -1. */
 static int
 reel_open(struct streams *s, struct logname *n, struct reel **out, struct error *e)
 {
-	static const char *const suffixes[] = { "log", "idx" };
 	struct reel *reel;
 	struct depot_files files;
 
@@ -339,14 +363,9 @@ reel_open(struct streams *s, struct logname *n, struct reel **out, struct error 
 	*reel = (struct reel){ .streams = s, .files = files, .next = s->reels };
 	logname_set(&reel->name, n->build, n->job, n->attempt, NULL);
 	s->reels = reel;
-	for (int i = 0; i < 2 && !files.packed; i++) {
-		AUTO_FREE char *path = depot_path(s->depot, n, suffixes[i]);
-
-		reel->watches[i] = watch_add(s->watcher, path, grew, reel, e);
-		if (reel->watches[i] == NULL) {
-			reel_free(reel);
-			return -1;
-		}
+	if (watch(reel, e) < 0) {
+		reel_free(reel);
+		return -1;
 	}
 	*out = reel;
 	return 1;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,7 +90,6 @@ source_open(struct source *s, struct loop *loop, int fd, struct error *e)
 {
 	s->loop = loop;
 	s->fd = fd;
-	s->notify = -1;
 	if (loop_watch(loop, fd, EPOLLIN, stream_ready, s, NULL) == 0)
 		return 0;
 	if (errno != EPERM)
@@ -113,6 +111,27 @@ log_read(struct source *s)
 		s->look = loop_after(s->loop, SECOND, log_look, s);
 }
 
+static void
+log_changed(void *arg, const char *name)
+{
+	(void)name;
+	log_read(arg);
+}
+
+/* Only of a build that goes on. What came before it is watched is read behind that. */
+static void
+log_watch(struct source *s)
+{
+	AUTO_FREE char *path = xformat("%s/events.ndjson", s->build->path);
+	struct error e;
+
+	s->watcher = watcher_new(s->loop, NULL, NULL);
+	if (watch_add(s->watcher, path, log_changed, s, &e) == NULL)
+		finish(s, &e);
+	else
+		log_read(s);
+}
+
 /* Nothing tells when a lock is let go: once a second it is asked whether somebody still writes. */
 static void
 log_look(void *arg)
@@ -124,18 +143,8 @@ log_look(void *arg)
 	log_read(s);
 	if (!running)
 		finish(s, NULL);
-}
-
-static void
-log_changed(void *arg, uint32_t events)
-{
-	struct source *s = arg;
-	char buffer[4096];
-
-	(void)events;
-	while (kernel.read(s->notify, buffer, sizeof(buffer)) > 0)
-		;
-	log_read(s);
+	else if (!s->ended && s->watcher == NULL)
+		log_watch(s);
 }
 
 int
@@ -146,13 +155,8 @@ source_follow(struct source *s, struct loop *loop, const struct state_build *b, 
 	s->loop = loop;
 	s->build = b;
 	s->fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-	s->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (s->fd < 0)
 		return error_sys(e, "%s", path);
-	if (s->notify < 0 || inotify_add_watch(s->notify, path, IN_MODIFY) < 0)
-		return error_sys(e, "watch %s", path);
-	if (loop_watch(loop, s->notify, EPOLLIN, log_changed, s, e) < 0)
-		return -1;
 	s->look = loop_after(loop, 0, log_look, s);
 	return 0;
 }
@@ -163,9 +167,7 @@ source_free(struct source *s)
 	if (s->loop == NULL)
 		return;
 	loop_cancel(s->loop, s->look);
-	if (s->notify >= 0)
-		loop_forget(s->loop, s->notify);
-	memory_close(&s->notify);
+	watcher_free(s->watcher);
 	memory_close(&s->fd);
 	line_free(&s->reader);
 }

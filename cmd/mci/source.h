@@ -8,6 +8,7 @@
 #include "line.h"
 #include "loop.h"
 #include "state.h"
+#include "watcher.h"
 
 struct source {
 	struct loop *loop;
@@ -19,7 +20,7 @@ struct source {
 	void (*done)(void *arg, const struct error *why);
 	void *arg;
 	const struct state_build *build; /* when it is a build's log: borrowed */
-	int notify;                      /* inotify, for a build's log; else -1 */
+	struct watcher *watcher;         /* while that grows, else NULL */
 	struct loop_timer *look;
 	bool ended;
 };

@@ -204,7 +204,7 @@ report(struct tree *t)
 static int
 tree_run(int fd, const struct state_build *b, bool judge)
 {
-	struct tree t = { .source = { .line = take_line, .done = take_end, .fd = -1, .notify = -1 } };
+	struct tree t = { .source = { .line = take_line, .done = take_end, .fd = -1 } };
 	struct error e;
 	int status, verdict;
 

@@ -68,7 +68,7 @@ int
 wait_build(const struct state_build *b, int64_t timeout)
 {
 	struct waiting w = { 0 };
-	struct source s = { .line = take_line, .done = take_end, .arg = &w, .notify = -1, .fd = -1 };
+	struct source s = { .line = take_line, .done = take_end, .arg = &w, .fd = -1 };
 	struct error e;
 	int status;
 

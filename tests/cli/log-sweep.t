@@ -71,6 +71,10 @@ is "$(mci-log cat -a ./s --bytes 200000-200009 o/r/1/unit)" "$(tail -c +200001 i
 is "$(mci call -a ./s log/get build=o/r/1 job=unit | jq -c '[.bytes,.open,.truncated]')" \
 	"[$(wc -c <input),false,false]" "... and knows its length"
 is "$(mci call -a ./s log/list build=o/r/2 | jq -c '[.logs[].job]')" '["open","unit"]' "... and lists it with the others"
+put o/r/1/plain <input
+mci-log sweep --dir d --archive file:kept
+exits 0 "a server reads what was moved as it was" mci-log follow -a ./s o/r/1/plain
+ok "... byte for byte" cmp "$out" input
 kill "$serving"
 wait_end "$serving"
 
