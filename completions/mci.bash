@@ -47,7 +47,7 @@ mask:copy standard input to standard output without secrets'
 typeset -gA _mci_alias=(
 	['mci run']='mci-build'
 	['mci build']='mci-build'
-	['mci lint']='mci-build'
+	['mci lint']='mci-build --lint'
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
@@ -55,10 +55,10 @@ typeset -gA _mci_alias=(
 )
 typeset -gA _mci_operands=(
 	['mci ls']=''
-	['mci show']='builds'
+	['mci show']='jobs'
 	['mci path']='jobs'
 	['mci rm']='builds'
-	['mci tree']='builds'
+	['mci tree']='builds files'
 	['mci wait']='builds'
 	['mci cancel']='jobs'
 	['mci unblock']='jobs'
@@ -70,9 +70,10 @@ typeset -gA _mci_operands=(
 	['mci jobs']=''
 	['mci config']=''
 	['mci-build']='jobs'
+	['mci-build --lint']='files'
 	['mci-events pub']=''
 	['mci-events sub']=''
-	['mci-events replay']='builds'
+	['mci-events replay']='builds files'
 	['mci-events diff']='builds'
 	['mci-events serve']=''
 	['mci-events status']=''
@@ -97,7 +98,7 @@ typeset -gA _mci_operands=(
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
 --all:builds of all folders
---status:only those; may be given again
+--status:only those, may be given again
 --since:begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z
 --limit:at most N
 --json:one JSON object a line
@@ -278,6 +279,18 @@ typeset -gA _mci_options=(
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
 --events:publish the build'\''s events at this hub (or MCI_EVENTS)
 --log-dir:keep the jobs'\'' logs in this folder
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-build --lint']='-f:check this script or document instead of looking for one
+--file:check this script or document instead of looking for one
+--json:one JSON object a problem
+--lint:check the definition without running anything
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -596,7 +609,7 @@ typeset -gA _mci_options=(
 --version:show the version'
 )
 typeset -gA _mci_values=(
-	['mci ls --status']='@'
+	['mci ls --status']='pending queued initializing running success failure error canceled'
 	['mci ls --since']='@'
 	['mci ls --limit']='@'
 	['mci ls -C']='@folders'
@@ -682,6 +695,11 @@ typeset -gA _mci_values=(
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'
 	['mci-build --color']='auto always never'
+	['mci-build --lint -f']='@files'
+	['mci-build --lint --file']='@files'
+	['mci-build --lint -C']='@folders'
+	['mci-build --lint --chdir']='@folders'
+	['mci-build --lint --color']='auto always never'
 	['mci-events pub -a']='@'
 	['mci-events pub --address']='@'
 	['mci-events pub --sync']='none os disk'
@@ -847,69 +865,127 @@ typeset -gA _mci_values=(
 
 _mci_builds() {
 	printf '%s\n' @ @failed
-	mci ls -q 2>/dev/null
+	mci "${at[@]}" ls -q 2>/dev/null
 }
 
-# The ids that the definition here has, or the jobs of a build when its name and a slash stand there.
+# The ids that the definition has, or a build's jobs: those of the one that is named with a slash behind it, else
+# of the latest, whose jobs need no name in front.
 _mci_jobs() {
-	if [[ $1 == mci-build ]]; then
-		mci-build --plan </dev/null 2>/dev/null | sed -n 's/^{"id":"\([^"]*\)".*/\1/p'
+	if [[ $command == mci-build ]]; then
+		mci-build "${at[@]}" "${definition[@]}" --plan </dev/null 2>/dev/null |
+			sed -n 's/^{"id":"\([^"]*\)".*/\1/p'
 		return
 	fi
 	_mci_builds
-	[[ $2 == */* ]] && mci show --json "${2%/*}" 2>/dev/null |
-		sed -n 's/^{"job":"\([^"]*\)".*/\1/p' | while read -r job; do echo "${2%/*}/$job"; done
+	local build='' job
+	[[ $current == */* ]] && build=${current%/*}
+	mci "${at[@]}" show --json "${build:-@}" 2>/dev/null | sed -n 's/^{"job":"\([^"]*\)".*/\1/p' |
+		while read -r job; do echo "${build:+$build/}$job"; done
 }
 
-# _mci_of KIND COMMAND CURRENT: sets COMPREPLY
+# Keeps those lines of standard input that begin as the current word does. readline replaces only what stands
+# behind the last of the characters where it splits words, and a @ there itself.
+_mci_fit() {
+	local line behind=${current##*["$COMP_WORDBREAKS"]} front
+	front=${current%"$behind"}
+	[[ $COMP_WORDBREAKS != *@* ]] || front=${front%@}
+	while IFS= read -r line; do
+		[[ -n $line && $line == "$current"* ]] && COMPREPLY+=("${line#"$front"}")
+	done
+}
+
+_mci_paths() {
+	_mci_fit < <([[ -z $folder ]] || cd "$folder" || exit; compgen "$1" -- "$current")
+	[[ ${#COMPREPLY[@]} -eq 0 ]] || compopt -o filenames
+}
+
+# _mci_of KIND...: @builds, @jobs, @files, @folders, nothing for another @; else the words themselves
 _mci_of() {
-	local IFS=$'\n' words
+	local kind
+	[[ $1 == @[bj]* && $current == [./~]* ]] && set -- @files
+	for kind; do
+		case $kind in
+		@builds) _mci_fit < <(_mci_builds) ;;
+		@jobs) _mci_fit < <(_mci_jobs) ;;
+		@files) _mci_paths -f ;;
+		@folders) _mci_paths -d ;;
+		@*) ;;
+		*) _mci_fit <<<"$kind" ;;
+		esac
+	done
+}
+
+# The words up to the cursor as the shell has them: readline splits them at @, = and : as well.
+_mci_words() {
+	local line=${COMP_LINE:0:COMP_POINT} piece i
+	words=()
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		piece=${COMP_WORDS[i]}
+		if [[ $i -gt 0 && -n $piece && $line == "${piece:0:1}"* ]]; then
+			((i < COMP_CWORD)) || piece=$line
+			words[-1]+=$piece
+		else
+			line=${line#"${line%%[![:space:]]*}"}
+			((i < COMP_CWORD)) || piece=$line
+			words+=("$piece")
+		fi
+		line=${line#"$piece"}
+	done
+}
+
+# Where "-C DIR" leads and what -f names, for what is asked of the programs meanwhile.
+_mci_take() {
+	local value=${2//\\/}
+	value=${value#[\'\"]} value=${value%[\'\"]}
 	case $1 in
-	@builds) words=$(_mci_builds) ;;
-	@jobs) words=$(_mci_jobs "$2" "$3") ;;
-	@files) mapfile -t COMPREPLY < <(compgen -f -- "$3") && compopt -o filenames; return ;;
-	@folders) mapfile -t COMPREPLY < <(compgen -d -- "$3") && compopt -o filenames; return ;;
-	@*) return ;;
-	*) words=${1// /$'\n'} ;;
+	-C | --chdir)
+		[[ -z $verb || ${_mci_options[$command]:-} == *'-C:go to DIR'* ]] || return
+		folder=${value/#\~/$HOME}
+		at=(-C "$folder")
+		;;
+	-f | --file) definition=(-f "$value") ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$3")
 }
 
 _mci() {
-	local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=${COMP_WORDS[0]##*/} word i verb=
+	local -a words at=() definition=()
+	local current before command word i verb='' folder=''
 	COMPREPLY=()
-
-	# bash splits words at =
-	[[ $before == = && $COMP_CWORD -gt 1 ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
-	[[ $current == = ]] && current=
-
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		word=${COMP_WORDS[i]}
-		[[ -n ${_mci_verbs[$command]:-} && -z $verb ]] || break
+	_mci_words
+	command=${words[0]##*/}
+	for ((i = 1; i < ${#words[@]} - 1; i++)); do
+		word=${words[i]}
 		case $word in
-		-C | --chdir | --color) ((i++)) ;;
+		-C | --chdir | --color | -f | --file) _mci_take "$word" "${words[++i]}" ;;
+		--*=*) _mci_take "${word%%=*}" "${word#*=}" ;;
 		-*) ;;
 		*)
-			verb=$word
-			if [[ -n ${_mci_alias["$command $word"]:-} ]]; then
-				command=${_mci_alias["$command $word"]} verb=
-			else
-				command="$command $word"
+			if [[ -z $verb && -n ${_mci_alias["$command $word"]:-} ]]; then
+				command=${_mci_alias["$command $word"]}
+			elif [[ -z $verb && -n ${_mci_operands["$command $word"]+is} ]]; then
+				verb=$word command="$command $word"
+			elif [[ $command == mci-build && $word == */* ]]; then
+				definition=(-f "$word")
 			fi
 			;;
 		esac
 	done
 
+	current=${words[-1]} before=${words[-2]:-}
+	if [[ $current == --*=* && -n ${_mci_values["$command ${current%%=*}"]:-} ]]; then
+		before=${current%%=*} current=${current#*=}
+	fi
+	# shellcheck disable=SC2086 # words
 	if [[ $before == -* && -n ${_mci_values["$command $before"]:-} ]]; then
-		_mci_of "${_mci_values["$command $before"]}" "$command" "$current"
+		_mci_of ${_mci_values["$command $before"]}
 	elif [[ $current == -* ]]; then
 		word=${_mci_options["$command"]:-$'-C:\n--chdir:\n--color:\n-q:\n--quiet:\n-h:\n--help:\n--version:'}
-		_mci_of "$(sed 's/:.*//' <<<"$word" | tr '\n' ' ')" "$command" "$current"
-	elif [[ -n ${_mci_verbs[$command]:-} && -z $verb && $current != *[/@]* ]]; then
-		_mci_of "$(sed 's/:.*//' <<<"${_mci_verbs[$command]}" | tr '\n' ' ')" "$command" "$current"
+		_mci_fit < <(sed 's/:.*//' <<<"$word")
 	else
-		_mci_of "@${_mci_operands["$command"]:-}" "$command" "$current"
+		# a program with a default verb takes either
+		word=${_mci_operands["$command"]:-}
+		[[ -n $verb || $current == *[/@]* ]] || _mci_fit < <(sed 's/:.*//' <<<"${_mci_verbs[$command]:-}")
+		_mci_of ${word:+@${word// / @}}
 	fi
 }
 

@@ -28,6 +28,7 @@ struct option {
 	enum option_kind kind;
 	size_t offset;     /* of its field in the caller's struct */
 	int64_t min, max;  /* OPTION_NUMBER */
+	/* the words that it takes, split by |; or the one kind of thing that its values complete to */
 	const char *choices;
 	bool project;      /* a project's own .mci/conf may set it: it changes nothing but how the project's
 	                    * own jobs run and how that is shown */
@@ -36,9 +37,10 @@ struct option {
 /* A program without verbs has one command; one with verbs has one for each. */
 struct command {
 	const char *program;  /* "mci-build" */
-	const char *verb;     /* NULL when the program has none */
+	const char *verb;     /* NULL when the program has none; the flag of a mode (option_parse_modes) */
 	const char *operands; /* "[JOB...]" for the usage line, NULL when it takes none */
 	const char *summary;  /* one line for --help and the list of verbs */
+	const char *also;     /* words, split by blanks, by which people look for the verb; may be NULL */
 	const struct option *options;
 	size_t noptions;
 	size_t min_operands, max_operands; /* max SIZE_MAX: any number */

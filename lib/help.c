@@ -127,6 +127,17 @@ measure(struct bytes *b, const struct help *h, const struct option *o, size_t *w
 }
 
 static void
+add_choices(struct bytes *b, const char *choices)
+{
+	for (const char *p = choices; *p != '\0'; p += *p == '|') {
+		int n = (int)strcspn(p, "|");
+
+		bytes_format(b, "%s%.*s", p == choices ? ": " : ", ", n, p);
+		p += n;
+	}
+}
+
+static void
 add_option(struct bytes *b, const struct help *h, const struct option *o, size_t *width)
 {
 	AUTO_BYTES names = { 0 };
@@ -136,13 +147,8 @@ add_option(struct bytes *b, const struct help *h, const struct option *o, size_t
 		bytes_char(b, '\n');
 	add_names(&names, o);
 	bytes_text(&text, o->help);
-	for (const char *p = o->kind == OPTION_LIST ? NULL : o->choices; p != NULL && *p != '\0';
-	    p += *p == '|') {
-		int n = (int)strcspn(p, "|");
-
-		bytes_format(&text, "%s%.*s", p == o->choices ? ": " : ", ", n, p);
-		p += n;
-	}
+	if (o->choices != NULL && strchr(o->choices, '|') != NULL)
+		add_choices(&text, o->choices);
 	add_left(b, bytes_string(&names), *width + 2);
 	add_words(b, bytes_string(&text), *width + 2);
 }
@@ -182,7 +188,7 @@ help_verbs(struct bytes *b, const struct help *h, const struct command *const *v
 		add_words(b, verbs[i]->summary, width + 4);
 	}
 	add_options(b, h);
-	bytes_format(b, "\n'%s VERB --help' shows what a verb takes.\n", h->command->program);
+	bytes_format(b, "\n'%s help VERB' shows what a verb takes.\n", h->command->program);
 }
 
 static const char *

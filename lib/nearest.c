@@ -40,7 +40,7 @@ distance(const char *a, size_t na, const char *b, size_t nb)
 const char *
 nearest_word(const char *word, const char *const *candidates, size_t n)
 {
-	size_t length = strlen(word), best = 1 + length / 4;
+	size_t length = strlen(word), best = 1 + length / 5;
 	const char *near = NULL;
 
 	if (length == 0 || length > LONGEST_WORD)

@@ -224,27 +224,55 @@ read_line(struct reading *r, int argc, char **argv, struct error *e)
 	return n;
 }
 
+int
+option_verb_at(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-C") == 0 || strcmp(argv[i], "--color") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			return i;
+	}
+	return 0;
+}
+
+void
+option_help_words(int argc, char **argv)
+{
+	static char help[] = "--help", version[] = "--version";
+	int at = option_verb_at(argc, argv);
+
+	if (at == 0)
+		return;
+	if (strcmp(argv[at], "version") == 0 && at + 1 == argc)
+		argv[at] = version;
+	if (strcmp(argv[at], "help") != 0)
+		return;
+	argv[at] = help;
+	if (at + 1 < argc && argv[at + 1][0] != '-') {
+		argv[at] = argv[at + 1];
+		argv[at + 1] = help;
+	}
+}
+
 /* --help and the like, of a command or of a program with verbs. */
 static void
-answer(const struct command *c, const struct command *const *verbs, size_t n)
+answer(const struct command *c, const struct setting_tables *all, bool verbs)
 {
-	const struct setting_tables all = { n == 0 ? &c : verbs, n == 0 ? 1 : n };
 	struct help h = { c, common_options, COUNT(common_options) };
 	AUTO_BYTES text = { 0 };
 	int status = 0;
 
 	if (common.settings)
-		status = setting_list(&all, &text, option_complain) == 0 ? 0 : 2;
+		status = setting_list(all, &text, option_complain) == 0 ? 0 : 2;
 	else if (common.version)
 		bytes_format(&text, "%s (mci) %s\n", c->program, MCI_VERSION);
-	else if (common.rows && n == 0)
-		help_rows(&text, &h);
-	else if (common.help && n == 0)
-		help_command(&text, &h);
+	else if (common.help && verbs)
+		help_verbs(&text, &h, all->commands, all->n);
 	else if (common.help)
-		help_verbs(&text, &h, verbs, n);
-	for (size_t i = 0; common.rows && i < n; i++) {
-		h.command = verbs[i];
+		help_command(&text, &h);
+	for (size_t i = 0; common.rows && i < all->n; i++) {
+		h.command = all->commands[i];
 		help_rows(&text, &h);
 	}
 	if (text.len == 0 && !common.settings)
@@ -264,7 +292,7 @@ read_command(const struct command *c, const struct setting_tables *all, int argc
 	option_common = common.values;
 	if (n < 0)
 		return -1;
-	answer(c, NULL, 0);
+	answer(c, all, false);
 	if (!common.no_settings && setting_fill(c, all, given, into, e) < 0)
 		return -1;
 	if ((size_t)n < c->min_operands)
@@ -289,30 +317,64 @@ parse(const struct command *c, const struct setting_tables *all, int *argc, char
 void
 option_parse(const struct command *c, int *argc, char **argv, void *into)
 {
-	const struct setting_tables all = { &c, 1 };
+	option_parse_modes(&c, 1, argc, argv, into);
+}
 
-	parse(c, &all, argc, argv, into);
+void
+option_parse_modes(const struct command *const *modes, size_t n, int *argc, char **argv, void *into)
+{
+	const struct setting_tables all = { modes, n };
+	const struct command *mode = modes[0];
+
+	for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+		for (size_t k = 1; k < n; k++)
+			mode = strcmp(argv[i], modes[k]->verb) == 0 ? modes[k] : mode;
+	}
+	parse(mode, &all, argc, argv, into);
+}
+
+/* Whether the word is one of those, which are split by blanks. */
+static bool
+is_among(const char *word, const char *words)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = words; p != NULL; p = strchr(p, ' ')) {
+		p += *p == ' ';
+		if (strcspn(p, " ") == n && memcmp(p, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The verb that may have been meant, by what it is called elsewhere or by how it is written. */
+static const char *
+near_verb(const struct command *const *verbs, size_t n, const char *word)
+{
+	AUTO_FREE const char **names = xmalloc(n * sizeof(*names));
+
+	for (size_t i = 0; i < n; i++) {
+		names[i] = verbs[i]->verb;
+		if (is_among(word, verbs[i]->also))
+			return names[i];
+	}
+	return nearest_word(word, names, n);
 }
 
 static const struct command *
 find_verb(const struct command *const *verbs, size_t n, const char *word, struct error *e)
 {
-	const char **names = xmalloc(n * sizeof(*names));
 	const char *near;
 
 	for (size_t i = 0; i < n; i++) {
-		names[i] = verbs[i]->verb;
-		if (strcmp(word, names[i]) == 0) {
-			free(names);
+		if (strcmp(word, verbs[i]->verb) == 0)
 			return verbs[i];
-		}
 	}
-	near = nearest_word(word, names, n);
+	near = near_verb(verbs, n, word);
 	if (near != NULL)
 		error_set(e, ERROR_USAGE, "no verb '%.40s'; did you mean '%s'?", word, near);
 	else
 		error_set(e, ERROR_USAGE, "no verb '%.40s'", word);
-	free(names);
 	return NULL;
 }
 
@@ -335,12 +397,14 @@ option_dispatch(const char *program, const char *summary, const struct command *
 	const struct command *verb;
 	struct reading r = { .command = &all };
 	struct error e;
-	int rest = read_line(&r, argc, argv, &e);
+	int rest;
 
+	option_help_words(argc, argv);
+	rest = read_line(&r, argc, argv, &e);
 	option_common = common.values;
 	if (rest < 0)
 		refuse(&all, &e);
-	answer(&all, verbs, n);
+	answer(&all, &tables, true);
 	if (rest == 0) {
 		error_set(&e, ERROR_USAGE, "which verb?");
 		refuse(&all, &e);

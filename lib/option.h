@@ -28,12 +28,22 @@ extern struct option_common option_common;
  * this room is called by main alone, so it may.
  */
 void option_parse(const struct command *c, int *argc, char **argv, void *into);
+/* The same for a program that can do other work than modes[0], with options of its own: the verb of such a
+ * mode is the flag that asks for it ("--lint"), which its table has as well. */
+void option_parse_modes(const struct command *const *modes, size_t n, int *argc, char **argv,
+    void *into);
 
 /* For programs with verbs: picks the command by argv[1] ("-C DIR" may stand before it), parses
  * and runs it; its status. Prints the list of verbs for --help, suggests the nearest for a wrong
  * one. */
 int option_dispatch(const char *program, const char *summary, const struct command *const *verbs,
     size_t n, int argc, char **argv);
+
+/* The place of the verb in argv, behind -C DIR and --color WHEN; 0 when there is none. */
+int option_verb_at(int argc, char **argv);
+/* Turns "help VERB" into "VERB --help", "help" alone into "--help" and "version" into "--version", in
+ * place. Part of option_dispatch; for a program that looks at its verb before. */
+void option_help_words(int argc, char **argv);
 
 /* Splits "K=V" at its first '='; -1 when there is none or K is empty. */
 int option_pair(const char *text, char **key, const char **value, struct error *e);

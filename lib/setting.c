@@ -48,21 +48,6 @@ set_text(const struct option *o, void *into, const char *text, struct error *e)
 }
 
 static int
-set_list(const struct option *o, void *into, const char *text, struct error *e)
-{
-	struct option_list *list = field(o, into);
-	const char **items = xrealloc(NULL, list->n + 1, sizeof(*items));
-
-	(void)e;
-	if (list->n > 0)
-		memcpy(items, list->items, list->n * sizeof(*items));
-	items[list->n++] = text;
-	list->items = items;
-	keep(items);
-	return 0;
-}
-
-static int
 set_number(const struct option *o, void *into, const char *text, struct error *e)
 {
 	int64_t max = o->min == 0 && o->max == 0 ? INT64_MAX : o->max;
@@ -77,16 +62,39 @@ set_duration(const struct option *o, void *into, const char *text, struct error 
 }
 
 static int
-set_choice(const struct option *o, void *into, const char *text, struct error *e)
+choice_check(const struct option *o, const char *text, struct error *e)
 {
 	size_t n = strlen(text);
 
 	for (const char *p = o->choices; p != NULL; p = strchr(p, '|')) {
 		p += *p == '|';
 		if (strcspn(p, "|") == n && n > 0 && memcmp(p, text, n) == 0)
-			return set_text(o, into, text, e);
+			return 0;
 	}
 	return error_set(e, ERROR_USAGE, "'%.40s' is none of %s", text, o->choices);
+}
+
+static int
+set_choice(const struct option *o, void *into, const char *text, struct error *e)
+{
+	return choice_check(o, text, e) < 0 ? -1 : set_text(o, into, text, e);
+}
+
+static int
+set_list(const struct option *o, void *into, const char *text, struct error *e)
+{
+	struct option_list *list = field(o, into);
+	const char **items;
+
+	if (o->choices != NULL && strchr(o->choices, '|') != NULL && choice_check(o, text, e) < 0)
+		return -1;
+	items = xrealloc(NULL, list->n + 1, sizeof(*items));
+	if (list->n > 0)
+		memcpy(items, list->items, list->n * sizeof(*items));
+	items[list->n++] = text;
+	list->items = items;
+	keep(items);
+	return 0;
 }
 
 static int (*const store[])(const struct option *o, void *into, const char *text, struct error *e) = {
@@ -327,7 +335,7 @@ takes(const struct option *o)
 {
 	if (o->kind == OPTION_FLAG)
 		return "true|false";
-	return o->kind == OPTION_CHOICE ? o->choices : o->value;
+	return o->choices != NULL && strchr(o->choices, '|') != NULL ? o->choices : o->value;
 }
 
 static void

@@ -83,6 +83,31 @@ static const struct command command = {
 	.size = sizeof(struct build_options),
 };
 
+/* What --lint looks at; it runs no job, so there is nothing to say about that. */
+static const struct option lint_options[] = {
+	{ .letter = 'f', .name = "file", .value = "FILE",
+	  .help = "check this script or document instead of looking for one", .kind = OPTION_TEXT,
+	  .offset = FIELD(file) },
+	{ .name = "json", .help = "one JSON object a problem", .kind = OPTION_FLAG,
+	  .offset = FIELD(json) },
+	{ .name = "lint", .help = "check the definition without running anything",
+	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
+};
+
+static const struct command lint_command = {
+	.program = "mci-build",
+	.verb = "--lint",
+	.operands = "[FILE]",
+	.summary = "check a definition: each problem with its file, line and column",
+	.options = lint_options,
+	.noptions = sizeof(lint_options) / sizeof(lint_options[0]),
+	.max_operands = SIZE_MAX,
+	.complete = "files",
+	.size = sizeof(struct build_options),
+};
+
+static const struct command *const modes[] = { &command, &lint_command };
+
 static bool
 is_definition(const char *word)
 {
@@ -208,7 +233,7 @@ main(int argc, char **argv)
 	struct error e;
 
 	process_begin();
-	option_parse(&command, &argc, argv, &o);
+	option_parse_modes(modes, sizeof(modes) / sizeof(modes[0]), &argc, argv, &o);
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);

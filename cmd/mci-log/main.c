@@ -26,7 +26,7 @@ among(const char *word, const char *const *words, size_t n)
 static bool
 understood(const char *word)
 {
-	static const char *const others[] = { "-h", "--help", "--version", "--list-options",
+	static const char *const others[] = { "-h", "--help", "help", "--version", "--list-options",
 		"--list-settings" };
 
 	for (size_t i = 0; i < COUNT(verbs); i++) {

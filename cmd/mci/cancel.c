@@ -36,6 +36,7 @@ const struct command cancel_command = {
 	.verb = "cancel",
 	.operands = "[BUILD[/JOB]]",
 	.summary = "cancel a running build, or one job of it",
+	.also = "stop kill abort",
 	.max_operands = 1,
 	.complete = "jobs",
 	.run = run,

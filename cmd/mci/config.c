@@ -219,6 +219,7 @@ const struct command config_command = {
 	.program = "mci",
 	.verb = "config",
 	.summary = "show each setting and where it comes from, and check them",
+	.also = "settings",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.run = run,

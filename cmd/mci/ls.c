@@ -24,8 +24,9 @@ struct options {
 static const struct option options[] = {
 	{ .letter = 'a', .name = "all", .help = "builds of all folders", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, all) },
-	{ .name = "status", .value = "STATUS", .help = "only those; may be given again",
-	  .kind = OPTION_LIST, .offset = offsetof(struct options, status) },
+	{ .name = "status", .value = "STATUS", .help = "only those, may be given again",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, status),
+	  .choices = "pending|queued|initializing|running|success|failure|error|canceled" },
 	{ .name = "since", .value = "TIME", .help = "begun since then: " MOMENT_FORMS,
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, since) },
 	{ .name = "limit", .value = "N", .help = "at most N", .kind = OPTION_NUMBER, .min = 1,
@@ -40,19 +41,6 @@ struct listing {
 	int64_t since;
 	struct table table;
 };
-
-static int
-status_check(const struct option_list *list, struct error *e)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		struct span text = { list->items[i], strlen(list->items[i]) };
-
-		if (status_parse(text) < 0)
-			return error_set(e, ERROR_USAGE, "--status: '%s' is no status such as success or "
-			    "failure", list->items[i]);
-	}
-	return 0;
-}
 
 static bool
 wanted(const struct listing *l, const struct fold *f)
@@ -188,8 +176,7 @@ run(void *arg, int argc, char **argv)
 		error_before(&e, "--since: ");
 		return place_complain(&e);
 	}
-	if (status_check(&o->status, &e) < 0 ||
-	    repo_meant(o, argc, argv, &repo, &e) < 0)
+	if (repo_meant(o, argc, argv, &repo, &e) < 0)
 		return place_complain(&e);
 	if (state_list_read(&builds, repo, &e) < 0 ||
 	    (builds.n == 0 && error_set(&e, ERROR_NOT_FOUND, "there is no build%s%s",
@@ -205,6 +192,7 @@ const struct command ls_command = {
 	.verb = "ls",
 	.operands = "[ORG/REPO]",
 	.summary = "list builds, newest first",
+	.also = "list history",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.max_operands = 1,

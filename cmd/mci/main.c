@@ -12,19 +12,6 @@
 #include "process.h"
 #include "verbs.h"
 
-/* The place of the verb: behind -C DIR and --color WHEN; 0 when there is none. */
-static int
-verb_at(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-C") == 0 || strcmp(argv[i], "--color") == 0)
-			i++;
-		else if (argv[i][0] != '-')
-			return i;
-	}
-	return 0;
-}
-
 static bool
 is_verb(const char *word)
 {
@@ -75,9 +62,11 @@ int
 main(int argc, char **argv)
 {
 	struct error e;
-	int at = verb_at(argc, argv);
+	int at;
 
 	process_begin();
+	option_help_words(argc, argv);
+	at = option_verb_at(argc, argv);
 	setlocale(LC_CTYPE, "");
 	if (at > 0 && kit_run(argc, argv, at, &e) < 0)
 		return place_complain(&e);

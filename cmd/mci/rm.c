@@ -53,6 +53,7 @@ const struct command rm_command = {
 	.verb = "rm",
 	.operands = "BUILD...",
 	.summary = "remove builds with their logs",
+	.also = "remove delete",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.min_operands = 1,

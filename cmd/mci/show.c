@@ -214,10 +214,11 @@ const struct command show_command = {
 	.verb = "show",
 	.operands = "[BUILD[/JOB]]",
 	.summary = "show what became of a build and its jobs",
+	.also = "status info view",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.max_operands = 1,
-	.complete = "builds",
+	.complete = "jobs",
 	.run = run,
 	.size = sizeof(struct options),
 };

@@ -39,6 +39,7 @@ const struct command unblock_command = {
 	.verb = "unblock",
 	.operands = "BUILD/JOB",
 	.summary = "let a blocked job go on",
+	.also = "approve",
 	.min_operands = 1,
 	.max_operands = 1,
 	.complete = "jobs",

@@ -1,12 +1,14 @@
 #include "verbs.h"
 
 const struct kit kit[] = {
-	{ { .program = "mci", .verb = "run", .summary = "run a build: mci-build" }, "mci-build", NULL },
+	{ { .program = "mci", .verb = "run", .summary = "run a build: mci-build",
+	    .also = "start exec" }, "mci-build", NULL },
 	{ { .program = "mci", .verb = "build", .summary = "run a build: mci-build" }, "mci-build", NULL },
 	{ { .program = "mci", .verb = "lint", .summary = "check a definition: mci-build --lint" },
 	  "mci-build", "--lint" },
 	{ { .program = "mci", .verb = "job", .summary = "run jobs: mci-job" }, "mci-job", NULL },
-	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log" },
+	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log",
+	    .also = "logs cat" },
 	  "mci-log", NULL },
 	{ { .program = "mci", .verb = "events", .summary = "publish and subscribe: mci-events" },
 	  "mci-events", NULL },

@@ -16,8 +16,9 @@
 struct settings {
 	int64_t jobs, timeout;
 	bool json;
-	struct option_list params;
+	struct option_list params, colors;
 	const char *progress, *file;
+	bool check;
 };
 
 static const struct option table[] = {
@@ -31,6 +32,8 @@ static const struct option table[] = {
 	  .offset = offsetof(struct settings, params) },
 	{ .name = "progress", .value = "HOW", .help = "how to show it", .kind = OPTION_CHOICE,
 	  .offset = offsetof(struct settings, progress), .choices = "tree|plain|json|none" },
+	{ .name = "hue", .value = "COLOR", .help = "show these", .kind = OPTION_LIST,
+	  .offset = offsetof(struct settings, colors), .choices = "red|green" },
 	{ .letter = 'f', .value = "FILE", .help = "read FILE", .kind = OPTION_TEXT,
 	  .offset = offsetof(struct settings, file) },
 };
@@ -38,6 +41,18 @@ static const struct command command = {
 	.program = "mci-try", .operands = "[JOB...]", .summary = "Try things.", .options = table,
 	.noptions = sizeof(table) / sizeof(table[0]), .max_operands = 3, .complete = "jobs",
 };
+
+static const struct option check_table[] = {
+	{ .name = "check", .help = "check them", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct settings, check) },
+	{ .name = "json", .help = "print problems", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct settings, json) },
+};
+static const struct command check_command = {
+	.program = "mci-try", .verb = "--check", .summary = "Check things.", .options = check_table,
+	.noptions = sizeof(check_table) / sizeof(check_table[0]),
+};
+static const struct command *const modes[] = { &command, &check_command };
 
 /* Words split by blanks, as the program gets them; the values point into them. */
 static int
@@ -51,7 +66,10 @@ parse(const struct command *c, const char *line, struct settings *s, char *argv[
 	for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " "))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	option_parse(c, &argc, argv, s);
+	if (c == &command)
+		option_parse_modes(modes, 2, &argc, argv, s);
+	else
+		option_parse(c, &argc, argv, s);
 	return argc;
 }
 
@@ -120,6 +138,21 @@ START_TEST(test_environment)
 }
 END_TEST
 
+START_TEST(test_modes)
+{
+	struct settings s = { 0 };
+	char *argv[32];
+
+	parse(&command, "x --json --check", &s, argv);
+	ck_assert(s.json && s.check);
+	s = (struct settings){ 0 };
+	ck_assert_int_eq(parse(&command, "x --json -- --check", &s, argv), 1);
+	ck_assert(s.json && !s.check);
+	ck_assert_int_eq(parse(&command, "x --hue red --hue green", &s, argv), 0);
+	check_joined("red green", s.colors.items, s.colors.n);
+}
+END_TEST
+
 START_TEST(test_stop_at_operand)
 {
 	struct command wraps = command;
@@ -141,6 +174,9 @@ static const struct wrong {
 	{ "x --jbos 3", "mci-try: no option --jbos; did you mean --jobs?" },
 	{ "x --zzz", "mci-try: no option --zzz\n" },
 	{ "x --prog tree", "did you mean --progress?" },
+	{ "x --hue blue", "mci-try: --hue: 'blue' is none of red|green" },
+	{ "x --check -j3", "mci-try: no option -j" },
+	{ "x --check a", "'mci-try --check --help' shows what it takes" },
 	{ "x -z", "no option -z" },
 	{ "x -j", "-j needs a value: -j N" },
 	{ "x --jobs", "--jobs needs a value: --jobs N" },
@@ -191,7 +227,7 @@ START_TEST(test_wrong)
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), 2);
 	ck_assert_msg(strstr(output, wrong[_i].says) != NULL, "%s", output);
-	ck_assert_msg(strstr(output, "'mci-try --help' shows") != NULL, "%s", output);
+	ck_assert_msg(strstr(output, " --help' shows what it takes") != NULL, "%s", output);
 }
 END_TEST
 
@@ -204,6 +240,11 @@ START_TEST(test_help)
 	ck_assert_ptr_nonnull(strstr(output, "\n  -j, --jobs N        run N jobs at a time\n"));
 	ck_assert_ptr_nonnull(strstr(output, "\n  -f FILE             read FILE\n\n  -C, --chdir DIR "));
 	ck_assert_ptr_nonnull(strstr(output, "how to show it: tree, plain, json, none\n"));
+	ck_assert_ptr_null(strstr(output, "check"));
+	ck_assert_int_eq(run_child("x --help --check", output, sizeof(output), 1), 0);
+	ck_assert_ptr_nonnull(strstr(output, "usage: mci-try --check [OPTION...]\nCheck things.\n"));
+	ck_assert_ptr_null(strstr(output, "--jobs"));
+	ck_assert_int_eq(run_child("x --help", output, sizeof(output), 1), 0);
 	ck_assert_ptr_null(strstr(output, "list-options"));
 	ck_assert_int_eq(run_child("x --version", output, sizeof(output), 1), 0);
 	ck_assert_str_eq(output, "mci-try (mci) " MCI_VERSION "\n");
@@ -256,6 +297,7 @@ main(void)
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	tcase_add_loop_test(t, test_line, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(t, test_environment);
+	tcase_add_test(t, test_modes);
 	tcase_add_test(t, test_stop_at_operand);
 	tcase_add_loop_test(t, test_wrong, 0, sizeof(wrong) / sizeof(wrong[0]));
 	tcase_add_test(t, test_help);
