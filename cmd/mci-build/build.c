@@ -468,6 +468,20 @@ clean_up(struct build *b)
 	bytes_free(&b->plan);
 }
 
+static int
+definition_get(struct build *b, const char *cwd, struct error *e)
+{
+	const struct build_options *o = b->options;
+	const char *first = o->select.n > 0 ? o->select.items[0] : NULL;
+
+	if (definition_find(&b->definition, cwd, o->given, e) == 0)
+		return 0;
+	if (e->code != ERROR_NOT_FOUND || o->given != NULL || first == NULL || !definition_meant(first))
+		return -1;
+	return error_set(e, ERROR_NOT_FOUND,
+	    "nothing to build: no .mci folder in %s or above it; for the file write ./%s", cwd, first);
+}
+
 int
 build_run(const struct build_options *o)
 {
@@ -490,7 +504,7 @@ build_run(const struct build_options *o)
 	    secrets_load(&b.secrets, &given, &b.params, b.mask, &e) < 0) {
 		build_break(&b, EXIT_BUILD_USAGE, &e);
 		exit_status = EXIT_BUILD_USAGE;
-	} else if (definition_find(&b.definition, cwd, o->given, &e) < 0 ||
+	} else if (definition_get(&b, cwd, &e) < 0 ||
 	    (b.loop = loop_new(&e)) == NULL) {
 		build_break(&b, EXIT_BUILD_ERROR, &e);
 	} else if (o->plan) {

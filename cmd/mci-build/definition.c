@@ -293,6 +293,17 @@ definition_find(struct definition *d, const char *cwd, const char *given, struct
 	return status;
 }
 
+bool
+definition_meant(const char *word)
+{
+	struct stat st;
+	bool document = false;
+
+	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+		document |= ends_with(word, extensions[i]);
+	return document || (stat(word, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 void
 definition_free(struct definition *d)
 {

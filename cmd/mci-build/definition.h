@@ -32,6 +32,9 @@ struct definition {
  * between.
  */
 int definition_find(struct definition *d, const char *cwd, const char *given, struct error *e);
+/* Whether a word of the command line that is no path may have been meant as one: there is such a file here,
+ * or it ends as documents do. */
+bool definition_meant(const char *word);
 void definition_free(struct definition *d);
 
 #endif

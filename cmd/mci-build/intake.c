@@ -363,6 +363,9 @@ intake_end(struct build *b, bool *usage, struct error *e)
 	*usage = unused != NULL;
 	if (unused == NULL)
 		return 0;
+	if (definition_meant(unused))
+		return error_set(e, ERROR_USAGE, "there is no job '%s'; for the file write ./%s", unused,
+		    unused);
 	near = graph_nearest(&b->graph, unused);
 	return error_set(e, ERROR_USAGE, "there is no job '%s'%s%s%s", unused,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");

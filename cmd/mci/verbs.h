@@ -1,4 +1,4 @@
-/* verbs: the table row of each verb; each stands in a file of its name. */
+/* verbs: the table row of each verb; each stands in a file of its name, but for those of control.c. */
 #ifndef MCI_VERBS_H
 #define MCI_VERBS_H
 

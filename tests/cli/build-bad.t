@@ -78,6 +78,19 @@ has "$err" 'wrong' "is named"
 exits 2 "a number out of range" mci-build -j 0
 exits 125 "no definition here" mci-build
 has "$err" '\.mci/build' "says what to create"
+echo '[{"id":"a","script":["true"]}]' >one.txt && cp one.txt one.json
+for file in one.json one.txt missing.yaml; do
+	exits 125 "no definition here, but $file is named" mci-build $file
+	has "$err" "for the file write \./$file\$" "so it is said how"
+done
+mkdir .mci && cp one.json .mci/build.json
+for file in one.json one.txt missing.yaml; do
+	exits 2 "$file is no job" mci-build -q $file
+	has "$err" "there is no job '$file'; for the file write \./$file\$" "it is said how to name the file"
+done
+exits 2 "no job, no file" mci-build -q b
+has "$err" "there is no job 'b'; did you mean 'a'" "says no more"
+rm -r .mci
 exits 2 "--rev and --staged" mci-build --rev a --staged
 exits 2 "a param without a value" mci-build -p X -
 finish
