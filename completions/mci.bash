@@ -260,6 +260,7 @@ typeset -gA _mci_options=(
 --plan:print the specs that would run, and run nothing
 --lint:check the definition without running anything
 --fail-fast:start nothing more once a job has failed
+--blocked:what to do when only blocked jobs are left
 --skip:leave this job'\''s work out, not its place in the order
 --label:run the jobs with this label, and what they depend on
 --no-deps:run only what was asked for, not what it depends on
@@ -676,6 +677,7 @@ typeset -gA _mci_values=(
 	['mci-build -j']='@'
 	['mci-build --jobs']='@'
 	['mci-build --progress']='tree plain json none'
+	['mci-build --blocked']='wait skip fail'
 	['mci-build --skip']='@jobs'
 	['mci-build --label']='@'
 	['mci-build -p']='@'

@@ -204,6 +204,8 @@ complete -c mci-build -l lint -d 'check the definition without running anything'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l lint -d 'check the definition without running anything'
 complete -c mci-build -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l fail-fast -d 'start nothing more once a job has failed'
+complete -c mci-build -l blocked -d 'what to do when only blocked jobs are left' -x -a 'wait skip fail'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l blocked -d 'what to do when only blocked jobs are left' -x -a 'wait skip fail'
 complete -c mci-build -l skip -d 'leave this job\'s work out, not its place in the order' -x -a '(__mci_ids)'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l skip -d 'leave this job\'s work out, not its place in the order' -x -a '(__mci_ids)'
 complete -c mci-build -l label -d 'run the jobs with this label, and what they depend on' -x

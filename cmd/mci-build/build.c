@@ -199,6 +199,10 @@ round_end(void *arg)
 		specs_end(b);
 		schedule_round(b);
 	}
+	if (b->checked && !script_running(b) && prompt_gives_up(b)) {
+		prompt_give_up(b);
+		schedule_round(b);
+	}
 	if (exhausted(b) && !b->finished)
 		finish(b);
 	plan_store(b);
@@ -428,6 +432,7 @@ execute(struct build *b)
 		}
 	}
 	verdict(b, &exit_status);
+	prompt_tell(b);
 	if (!b->broken && !b->canceled)
 		unused_params_note(b);
 	if (exit_status == 0 && progress_failed(b))

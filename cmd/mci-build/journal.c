@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "duration.h"
@@ -232,6 +233,14 @@ journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *a
 	f->mark = offset;
 	f->passed = passed;
 	feed_passed(f);
+}
+
+bool
+journal_feed_read(const struct journal_feed *f)
+{
+	int unread = 0;
+
+	return ioctl(f->feed.to, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 void

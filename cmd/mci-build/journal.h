@@ -52,6 +52,8 @@ int64_t journal_size(const struct journal *j);
 struct journal_feed *journal_feed(struct journal *j, int to, bool own, int64_t at,
     void (*gone)(void *arg, int sys), void *arg, struct error *e);
 void journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *arg));
+/* Whether its reader, on a pipe, has taken all that was written to it. */
+bool journal_feed_read(const struct journal_feed *f);
 /* Gives up: closes and frees it; gone is not called. */
 void journal_feed_close(struct journal_feed *f);
 /* Closes the feed as soon as it has everything that is flushed by then. */

@@ -11,10 +11,22 @@
 #include "schedule.h"
 #include "terminal.h"
 
+#define NAMED 800 /* bytes of ids that one note lists */
+
 struct prompt {
 	struct line_reader lines;
 	bool reading;
+	struct bytes left; /* " ID ID": blocked jobs that nobody let go */
+	uint32_t nleft;
 };
+
+static struct prompt *
+prompt_of(struct build *b)
+{
+	if (b->prompt == NULL)
+		b->prompt = xmalloc(sizeof(*b->prompt));
+	return b->prompt;
+}
 
 /* The blocked job that has waited longest, NO_JOB when none does. */
 static uint32_t
@@ -73,21 +85,67 @@ prompt_can_ask(const struct build *b)
 	return b->definition.kind != DEFINITION_STDIN && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+/* Whether a build waits for a person who may not be at its terminal. */
+static bool
+waits(const struct build *b)
+{
+	if (b->options->blocked != NULL)
+		return strcmp(b->options->blocked, "wait") == 0;
+	return isatty(STDIN_FILENO) || isatty(STDERR_FILENO);
+}
+
 void
 prompt_ask(struct build *b, uint32_t job)
 {
 	if (!prompt_can_ask(b)) {
-		if (!progress_tree(b))
+		if (waits(b))
 			build_note(b, "%s is blocked; to run it: mci unblock %s/%s", b->graph.jobs[job].id,
 			    b->folder.name, b->graph.jobs[job].id);
 		return;
 	}
-	if (b->prompt == NULL)
-		b->prompt = xmalloc(sizeof(*b->prompt));
-	if (!b->prompt->reading)
+	if (!prompt_of(b)->reading)
 		b->prompt->reading = loop_watch(b->loop, STDIN_FILENO, EPOLLIN, ready, b, NULL) == 0;
 	if (b->blocked == 1)
 		question(b);
+}
+
+bool
+prompt_gives_up(const struct build *b)
+{
+	return b->blocked > 0 && !schedule_works(b) && !waits(b);
+}
+
+void
+prompt_give_up(struct build *b)
+{
+	struct prompt *p = prompt_of(b);
+
+	for (uint32_t i = 0; i < b->graph.n && p->left.len < NAMED; i++) {
+		if (b->graph.jobs[i].status == STATUS_BLOCKED)
+			bytes_format(&p->left, " %s", b->graph.jobs[i].id);
+	}
+	p->nleft += b->blocked;
+	b->failed |= b->options->blocked != NULL && strcmp(b->options->blocked, "fail") == 0;
+	schedule_leave_blocked(b);
+}
+
+void
+prompt_tell(const struct build *b)
+{
+	const struct build_options *o = b->options;
+	const struct prompt *p = b->prompt;
+	AUTO_FREE char *who = NULL;
+	bool one;
+
+	if (p == NULL || p->nleft == 0)
+		return;
+	one = p->nleft == 1;
+	who = one ? xformat("%.*s is", (int)p->left.len - 1, p->left.data + 1) :
+	    xformat("%u jobs are", p->nleft);
+	build_note(b, "%s blocked and nobody is asked: skipped, with all behind %s (to run %s: mci run %s%s%.*s)",
+	    who, one ? "it" : "them", one ? "it" : "them", o->file != NULL ? "-f " : "",
+	    o->given != NULL ? o->given : "", (int)p->left.len - (o->given == NULL),
+	    p->left.data + (o->given == NULL));
 }
 
 void
@@ -98,6 +156,7 @@ prompt_free(struct build *b)
 	if (b->prompt->reading)
 		loop_forget(b->loop, STDIN_FILENO);
 	line_free(&b->prompt->lines);
+	bytes_free(&b->prompt->left);
 	free(b->prompt);
 	b->prompt = NULL;
 }

@@ -18,11 +18,14 @@
 #include "message.h"
 #include "posted.h"
 #include "process.h"
+#include "prompt.h"
 #include "scan.h"
 #include "schedule.h"
 #include "scriptlog.h"
 
-#define QUIET SECOND           /* between script/idle and closing its stdin */
+#define QUIET SECOND           /* between script/idle and closing its stdin, when it does not read */
+#define READ_QUIET (200 * MILLISECOND) /* and when it has read that: what it writes later still runs */
+#define LOOK (20 * MILLISECOND) /* between two looks at whether it has */
 #define GRACE (10 * SECOND)    /* between closing its stdin and killing it */
 #define TERM_GRACE (5 * SECOND)
 #define READS 16               /* reads in one round, so that a fast script starves nobody */
@@ -37,7 +40,7 @@ struct script {
 	bool coprocess;
 	bool spec_came;  /* at least one */
 	bool idle_said;  /* script/idle was written and nothing has come since */
-	int64_t busy_until;
+	int64_t busy_until, quiet_until; /* its stdin stays open so long; the second by READ_QUIET alone */
 	struct loop_timer *timer; /* the next step of idle, closed, killed */
 	bool overdue;    /* it was killed because it neither wrote nor ended */
 	bool exited;
@@ -94,15 +97,44 @@ stdin_close(struct build *b)
 	b->script->feed = NULL;
 }
 
-/* Once closed, it may still write specs, each of which gives it ten more seconds. */
+/*
+ * It is idle and has had the time to say more. What is blocked then is let be, which it is told, and after
+ * that it is idle once more. Once its stdin is closed it may still write specs, each of which gives it ten
+ * more seconds.
+ */
 static void
-close_due(void *arg)
+quiet_due(void *arg)
 {
 	struct build *b = arg;
 
 	b->script->timer = NULL;
-	stdin_close(b);
-	timer_set(b, GRACE, overdue_due);
+	if (schedule_works(b)) {
+		/* somebody else has added a job, or let one go */
+		b->script->idle_said = false;
+	} else if (prompt_gives_up(b)) {
+		prompt_give_up(b);
+		b->script->idle_said = false;
+	} else {
+		stdin_close(b);
+		timer_set(b, GRACE, overdue_due);
+	}
+}
+
+/* A script that has read what is in its pipe knows that it is idle. */
+static void
+look_due(void *arg)
+{
+	struct build *b = arg;
+	struct script *s = b->script;
+	int64_t left = s->quiet_until - kernel.now();
+
+	s->timer = NULL;
+	if (left <= 0 || s->feed == NULL)
+		quiet_due(b);
+	else if (journal_feed_read(s->feed))
+		timer_set(b, left < READ_QUIET ? left : READ_QUIET, quiet_due);
+	else
+		timer_set(b, LOOK, look_due);
 }
 
 /* The idle line has been written to it: the second starts now. */
@@ -110,10 +142,25 @@ static void
 idle_passed(void *arg)
 {
 	struct build *b = arg;
-	int64_t wait = b->script->busy_until - kernel.now();
+	struct script *s = b->script;
+	int64_t busy = s->busy_until - kernel.now();
 
-	if (b->script->idle_said)
-		timer_set(b, wait > QUIET ? wait : QUIET, close_due);
+	if (!s->idle_said)
+		return;
+	s->quiet_until = kernel.now() + QUIET;
+	if (busy > 0)
+		timer_set(b, busy > QUIET ? busy : QUIET, quiet_due);
+	else
+		look_due(b);
+}
+
+/* It does not read events: nothing tells it that no more come, so it must end by itself. */
+static void
+deaf_wait(struct build *b)
+{
+	bool asked = b->blocked > 0;
+
+	timer_set(b, asked ? QUIET : GRACE, asked ? quiet_due : overdue_due);
 }
 
 static void
@@ -122,10 +169,9 @@ feed_gone(void *arg, int sys)
 	struct build *b = arg;
 
 	(void)sys;
-	/* it does not read events: nothing tells it that no more come, so it must end by itself */
 	b->script->feed = NULL;
 	if (b->script->idle_said)
-		timer_set(b, GRACE, overdue_due);
+		deaf_wait(b);
 }
 
 /* It wrote something: it is neither idle nor overdue. */
@@ -417,7 +463,7 @@ script_round(struct build *b)
 {
 	struct script *s = b->script;
 
-	if (s == NULL || schedule_active(b) || s->idle_said)
+	if (s == NULL || s->idle_said || schedule_works(b) || (b->blocked > 0 && !prompt_gives_up(b)))
 		return;
 	if (b->broken && script_running(b)) {
 		/* no spec can matter any more, and whoever writes them may never stop */
@@ -439,11 +485,11 @@ script_round(struct build *b)
 	journal_begin(&b->journal, "script/idle");
 	journal_end(&b->journal);
 	if (s->feed == NULL) {
-		timer_set(b, GRACE, overdue_due);
+		deaf_wait(b);
 		return;
 	}
 	/* one that reads nothing has its pipe full at some time, and never gets the line */
-	timer_set(b, GRACE, close_due);
+	timer_set(b, GRACE, quiet_due);
 	journal_feed_mark(s->feed, journal_size(&b->journal) + (int64_t)b->journal.pending.len,
 	    idle_passed);
 }

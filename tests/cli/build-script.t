@@ -25,6 +25,13 @@ is "$(jq -r 'select(.type=="job/end").job' "$out" | tr '\n' ' ')" "a b " "its an
 is "$(jq -r 'select(.type=="script/end").exit' "$out")" 0 "the script ended by itself"
 ok "it was told that it is idle" grep -q script/idle "$out"
 
+# between script/idle and the script's end, in seconds: the best of five, since others may use the machine
+for _ in 1 2 3 4 5; do
+	mci-build --json | jq -rs 'def t: .[0:19] + "Z" | fromdate; def ms: .[20:23] | tonumber / 1000;
+		[.[] | select(.type=="script/idle" or .type=="script/end").time | t + ms] | .[-1] - .[-2]'
+done >pauses
+ok "one that has read that it is idle is not waited for a second" jq -se 'min < 0.9' pauses
+
 script <<'EOS'
 #!/usr/bin/env python3
 import sys, json

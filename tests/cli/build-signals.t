@@ -80,7 +80,7 @@ done
 
 # by request
 printf '%s\n' '{"id":"gate","script":["echo through"],"blocked":true}' '{"id":"no","script":["true"],"blocked":true}' >specs
-background mci-build --json ./script
+background mci-build --json --blocked wait ./script
 wait_for_line "$out" '"job/blocked".*"no"'
 name=$(jq -r 'select(.type=="build/start").build' "$out")
 log=$(jq -r 'select(.type=="build/start").folder' "$out")/events.ndjson

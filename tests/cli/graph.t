@@ -21,6 +21,8 @@ def specs():
             job["depends-on"] = on
         if dice.random() < 0.15:
             job["allow-failure"] = True
+        if dice.random() < 0.1:
+            job["blocked"] = True
         when = dice.choice(["success"] * 4 + ["always", "failure"])
         if when == "failure" and not on:
             when = "always"
