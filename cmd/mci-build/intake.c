@@ -361,6 +361,9 @@ intake_end(struct build *b, bool *usage, struct error *e)
 	if (unused == NULL && b->selection.labels.n > 0 && !b->selection.any)
 		return error_set(e, ERROR_USAGE, "no job has the labels that were asked for");
 	*usage = unused != NULL;
+	if (unused == NULL && b->graph.ndeclared == 0 && !option_common.quiet)
+		build_note(b, "%s: no jobs",
+		    b->definition.kind == DEFINITION_STDIN ? "standard input" : b->definition.name);
 	if (unused == NULL)
 		return 0;
 	if (definition_meant(unused))

@@ -266,17 +266,35 @@ lines_take(struct build *b)
 }
 
 static void
-out_end(struct build *b)
+out_close(struct build *b)
 {
 	struct script *s = b->script;
-	struct span rest = line_rest(&s->lines);
-	struct error e;
 
 	if (s->watched)
 		loop_forget(b->loop, s->out);
 	if (s->coprocess)
 		close(s->out);
 	s->out = -1;
+}
+
+static void
+out_fail(struct build *b)
+{
+	struct error e;
+
+	error_sys(&e, "%s", b->script->coprocess ? b->definition.name : "standard input");
+	out_close(b);
+	build_break(b, EXIT_BUILD_ERROR, &e);
+}
+
+static void
+out_end(struct build *b)
+{
+	struct script *s = b->script;
+	struct span rest = line_rest(&s->lines);
+	struct error e;
+
+	out_close(b);
 	if (rest.n > 0 && !b->broken && !b->canceled) {
 		AUTO_FREE char *line = xmemdup(rest.p, rest.n);
 
@@ -285,6 +303,12 @@ out_end(struct build *b)
 			error_before(&e, "no newline at its end, cut short? ");
 			broken(b, &e);
 		}
+	}
+	if (!s->coprocess && rest.n == 0 && s->lines.number == 0 && !b->broken && !b->canceled) {
+		/* a pipe whose first half could not be started looks just so */
+		error_set(&e, ERROR_INPUT, "standard input is empty, not even a blank line: did what writes the "
+		    "jobs fail? (a blank line says that there are none)");
+		build_break(b, EXIT_BUILD_ERROR, &e);
 	}
 	/* the same grace as for one whose input was closed: nobody waits for it any more */
 	timer_set(b, GRACE, NULL);
@@ -304,11 +328,12 @@ out_ready(void *arg, uint32_t events)
 			return;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
+		if (n < 0)
+			out_fail(b);
+		else if (n == 0)
 			out_end(b);
-			return;
-		}
-		lines_take(b);
+		else
+			lines_take(b);
 		if (!s->coprocess)
 			return; /* standard input may block at the next read */
 	}

@@ -65,6 +65,41 @@ ok "nothing more is started" test ! -e late
 is "$(jq -r 'select(.type=="build/end").status' "$out")" error "the build ends in error"
 is "$(jq -r 'select(.type=="job/end" and .job=="first").status' "$out")" success "the job kept its own result"
 
+# --- nothing at all
+
+exits 125 "not one byte on standard input, as of a generator that could not be started" \
+	sh -c './no-such-generator 2>/dev/null | mci-build -q -'
+has "$err" '^mci-build: standard input is empty' "is said to be so"
+is "$(mci show | grep '^status' | cut -f 2)" error "and in the build's log"
+exits 125 "the same in a plan" sh -c 'mci-build --plan - </dev/null'
+exits 125 "the same for a file" sh -c ': >nothing && mci-build -q - <nothing'
+exits 125 "standard input that cannot be read" sh -c 'mci-build -q - </'
+has "$err" 'standard input: Is a directory' "names why"
+exits 125 "a closed one" sh -c 'mci-build -q - <&-'
+exits 0 "one blank line" sh -c 'echo | mci-build --progress plain -'
+is "$(cat "$err")" "mci-build: standard input: no jobs" "says that there are none"
+exits 0 "and -q" sh -c 'echo | mci-build -q -'
+is "$(cat "$err")" "" "does not"
+exits 0 "the plan of no jobs" sh -c 'echo | mci-build --plan - >plan'
+exits 0 "is an input again" sh -c 'mci-build -q - <plan'
+printf '{"id":"a","script":["true"]}\n' >specs
+exits 0 "and so is the plan of a build all of which is skipped" sh -c 'mci-build --plan --skip a - <specs | mci-build -q -'
+bad 'line 1: .*found an array' "an empty list is for documents" '[]'
+for text in '[]' '{"jobs":[]}'; do
+	printf '%s\n' "$text" >none.json
+	exits 0 "a document with no job in it: $text" mci-build --json -f ./none.json
+	is "$(cat "$err")" "mci-build: ./none.json: no jobs" "says so"
+done
+printf '#!/bin/sh\n' >none
+chmod +x none
+exits 0 "a script that writes no job" mci-build --json ./none
+is "$(cat "$err")" "mci-build: ./none: no jobs" "is said to"
+exits 0 "also in a plan" mci-build --plan ./none
+is "$(cat "$err")" "mci-build: ./none: no jobs" "of which it is said as well"
+exits 0 "and -q hides it" mci-build -q ./none
+is "$(cat "$err")" "" "there too"
+exits 2 "a JOB is asked for all the same" mci-build -q ./none a
+
 exits 125 "bad lines without end" timeout 20 sh -c 'yes rubbish | mci-build -q -'
 mkdir .mci
 printf '#!/bin/sh\nyes rubbish\n' >.mci/build
