@@ -359,6 +359,7 @@ typeset -gA _mci_options=(
 --segment-size:begin a new file when one is so large (64M)
 --keep-size:remove the oldest files of a larger log (0: never)
 --keep-age:remove files whose newest event is older
+--memory:for half lines and unread replies of all clients (64M)
 --ready-fd:write a newline to this descriptor when it serves
 -C:go to DIR first
 --chdir:go to DIR first
@@ -561,6 +562,7 @@ typeset -gA _mci_options=(
 	['mci-log serve']='-l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
 --dir:the folder of the logs
+--memory:for half lines and unread replies of all clients (64M)
 --ready-fd:write a newline to this descriptor when serving
 --events:the hub that events are posted to
 --lost-after:how long a writer may be away; 30s
@@ -740,6 +742,7 @@ typeset -gA _mci_values=(
 	['mci-events serve --segment-size']='@'
 	['mci-events serve --keep-size']='@'
 	['mci-events serve --keep-age']='@'
+	['mci-events serve --memory']='@'
 	['mci-events serve --ready-fd']='@'
 	['mci-events serve -C']='@folders'
 	['mci-events serve --chdir']='@folders'
@@ -836,6 +839,7 @@ typeset -gA _mci_values=(
 	['mci-log serve -l']='@'
 	['mci-log serve --listen']='@'
 	['mci-log serve --dir']='@folders'
+	['mci-log serve --memory']='@'
 	['mci-log serve --ready-fd']='@'
 	['mci-log serve --events']='@'
 	['mci-log serve --lost-after']='@'

@@ -312,6 +312,7 @@ complete -c mci-events -n '__fish_seen_subcommand_from serve' -l dir -d 'where t
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l segment-size -d 'begin a new file when one is so large (64M)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-size -d 'remove the oldest files of a larger log (0: never)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-age -d 'remove files whose newest event is older' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l memory -d 'for half lines and unread replies of all clients (64M)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
@@ -493,6 +494,7 @@ complete -c mci-log -n '__fish_seen_subcommand_from status' -l version -d 'show 
 complete -c mci-log -n __fish_use_subcommand -a serve -d 'keep the logs of a server'
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of the logs' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l memory -d 'for half lines and unread replies of all clients (64M)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when serving' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l events -d 'the hub that events are posted to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l lost-after -d 'how long a writer may be away; 30s' -x

@@ -94,6 +94,17 @@ bytes_drop(struct bytes *b, size_t n)
 	memmove(b->data, b->data + n, b->len);
 }
 
+void
+bytes_fit(struct bytes *b)
+{
+	if (b->len == 0) {
+		bytes_free(b);
+	} else if (b->len < b->size) {
+		b->data = xrealloc(b->data, b->len, 1);
+		b->size = b->len;
+	}
+}
+
 const char *
 bytes_string(struct bytes *b)
 {

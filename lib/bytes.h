@@ -32,6 +32,8 @@ void bytes_format(struct bytes *b, const char *format, ...) __attribute__((forma
 char *bytes_reserve(struct bytes *b, size_t n);
 /* Drops n bytes from the front. */
 void bytes_drop(struct bytes *b, size_t n);
+/* Gives back the room behind the contents. */
+void bytes_fit(struct bytes *b);
 /* The contents with a NUL behind them; borrowed until the next change. */
 const char *bytes_string(struct bytes *b);
 /* Gives the buffer away, NUL-terminated; the caller frees it and b is empty again. */

@@ -1,5 +1,6 @@
 #include "inbox.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -85,9 +86,45 @@ inbox_claim(struct inbox *b, uint64_t from, uint64_t to, int *fds)
 	return n;
 }
 
+/* The half line goes, and any room that is not needed. */
+static void
+give_up(struct budget_share *share)
+{
+	struct inbox *b = (struct inbox *)(void *)((char *)share - offsetof(struct inbox, share));
+
+	if (b->busy)
+		return;
+	if (line_drop(&b->reader)) {
+		b->dropped = b->reader.number;
+		b->drop(b->arg);
+	}
+	line_fit(&b->reader);
+	budget_hold(share, b->reader.buffer.size, false);
+}
+
+void
+inbox_bound(struct inbox *b, void (*drop)(void *arg), void *arg)
+{
+	b->bound = true;
+	b->share.give_up = give_up;
+	b->drop = drop;
+	b->arg = arg;
+}
+
+void
+inbox_settle(struct inbox *b)
+{
+	uint64_t at = inbox_position(b);
+
+	if (b->bound)
+		budget_hold(&b->share, b->reader.buffer.size, at != b->settled);
+	b->settled = at;
+}
+
 void
 inbox_free(struct inbox *b)
 {
+	budget_hold(&b->share, 0, false);
 	for (int i = 0; i < b->nheld; i++)
 		close(b->held[i].fd);
 	b->nheld = 0;

@@ -152,6 +152,24 @@ line_take(struct line_reader *r, uint64_t n)
 	return piece;
 }
 
+bool
+line_drop(struct line_reader *r)
+{
+	if (r->searched < r->buffer.len || r->at == r->buffer.len)
+		return false;
+	r->number += !r->skipping;
+	r->skipping = true;
+	r->at = r->searched = r->buffer.len;
+	return true;
+}
+
+void
+line_fit(struct line_reader *r)
+{
+	compact(r);
+	bytes_fit(&r->buffer);
+}
+
 void
 line_free(struct line_reader *r)
 {

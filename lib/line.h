@@ -45,6 +45,11 @@ enum line_result line_run(struct line_reader *r, struct span *lines);
 struct span line_rest(const struct line_reader *r);
 /* Takes up to n raw bytes (the data that follows a line) out of the buffer; borrowed as a line is. */
 struct span line_take(struct line_reader *r, uint64_t n);
+/* Drops the line that is not whole, as one over the limit is; it is the one with r->number then. False
+ * when there is none, or whole lines stand before it. */
+bool line_drop(struct line_reader *r);
+/* Gives back the room that what is there does not need. */
+void line_fit(struct line_reader *r);
 void line_free(struct line_reader *r);
 
 #endif

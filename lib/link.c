@@ -242,6 +242,7 @@ flush(struct link *l)
 		l->broken = errno;
 		kick(l);
 	}
+	outbox_settle(&l->unsent);
 	if (link_unsent(l) == 0)
 		sending_done(l);
 }
@@ -310,20 +311,22 @@ dispatch(struct link *l)
 	bool (*give)(struct link *) = l->events->lines != NULL ? hand_out_run : hand_out;
 
 	l->depth++;
-	l->busy = true;
+	l->busy = l->inbox.busy = true;
 	while (willing(l) && give(l)) {
 		/* answers are gathered, unless they are many */
 		if (link_unsent(l) > LINK_PAUSE)
 			flush(l);
 	}
-	l->busy = false;
+	l->busy = l->inbox.busy = false;
 	if (!l->dead)
 		flush(l);
 	l->depth--;
-	if (l->dead)
+	if (l->dead) {
 		release(l);
-	else
-		watch(l);
+		return;
+	}
+	inbox_settle(&l->inbox);
+	watch(l);
 }
 
 /* One read and what it brings; false when there was nothing to read. */
@@ -421,12 +424,31 @@ ready_in(void *arg, uint32_t events)
 	}
 }
 
+/* False when the link was closed. */
+static bool
+tell_dropped(struct link *l)
+{
+	uint64_t number = l->inbox.dropped;
+
+	l->inbox.dropped = 0;
+	l->depth++;
+	if (l->events->crowded_out != NULL)
+		l->events->crowded_out(l->arg, l, number);
+	l->depth--;
+	if (!l->dead)
+		return true;
+	release(l);
+	return false;
+}
+
 static void
 kicked(void *arg)
 {
 	struct link *l = arg;
 
 	l->kick = NULL;
+	if (l->inbox.dropped > 0 && l->broken == 0 && !tell_dropped(l))
+		return;
 	if (l->broken != 0) {
 		fail(l, l->broken);
 	} else if (l->in < 0) {
@@ -489,6 +511,29 @@ link_take(struct loop *loop, int in, int out, const struct link_events *events, 
 	prepare(l);
 	watch(l);
 	return l;
+}
+
+/* The two notes of the budget: the loop goes on from there. */
+static void
+half_dropped(void *arg)
+{
+	kick(arg);
+}
+
+static void
+unread(void *arg)
+{
+	struct link *l = arg;
+
+	l->broken = ENOBUFS;
+	kick(l);
+}
+
+void
+link_bound(struct link *l)
+{
+	inbox_bound(&l->inbox, half_dropped, l);
+	outbox_bound(&l->unsent, unread, l);
 }
 
 static bool

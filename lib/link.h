@@ -42,6 +42,9 @@ struct link_events {
 	/* A line over the limit was dropped; the stream goes on. head is its first 64 bytes. May be
 	 * NULL. */
 	void (*too_long)(void *arg, struct link *l, uint64_t number, struct span head);
+	/* Of a bounded link: a line that was not whole yet was dropped, because this process holds too much
+	 * for the other ends of its links; the stream goes on behind it. May be NULL. */
+	void (*crowded_out)(void *arg, struct link *l, uint64_t number);
 	/* What had to wait has been taken; not called when link_send could give all of it at once
 	 * (link_unsent says so). May be NULL. */
 	void (*drained)(void *arg, struct link *l);
@@ -66,6 +69,10 @@ int link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int n
 bool link_carries_fds(const struct link *l);
 /* Inside line: the n bytes behind this line are no lines but data. */
 void link_data(struct link *l, uint64_t n);
+/* Counts what the link holds for its other end, half a line and what that does not read, into the
+ * process's budget (budget.h): for the links of servers. A link whose other end does not read is lost
+ * when that is too much. */
+void link_bound(struct link *l);
 /* Sends what is waiting, then closes our sending half; the other end sees an end of file. */
 void link_finish(struct link *l);
 /* Ends it now; closed is not called. Safe in the link's own callbacks. */

@@ -139,12 +139,49 @@ outbox_give(struct outbox *o, int fd, enum outbox_way way)
 	return result;
 }
 
-void
-outbox_free(struct outbox *o)
+static void
+drop_all(struct outbox *o)
 {
 	for (size_t i = 0; i < o->nparcels; i++)
 		parcel_close(&o->parcels[i]);
 	free(o->parcels);
+	o->parcels = NULL;
+	o->nparcels = 0;
 	bytes_free(&o->bytes);
-	*o = (struct outbox){ .sent = o->sent };
+	o->given = 0;
+}
+
+static void
+give_up(struct budget_share *share)
+{
+	struct outbox *o = (struct outbox *)(void *)((char *)share - offsetof(struct outbox, share));
+
+	if (outbox_size(o) > 0)
+		o->give_up(o->arg);
+	drop_all(o);
+	budget_hold(share, 0, false);
+}
+
+void
+outbox_bound(struct outbox *o, void (*told)(void *arg), void *arg)
+{
+	o->bound = true;
+	o->share.give_up = give_up;
+	o->give_up = told;
+	o->arg = arg;
+}
+
+void
+outbox_settle(struct outbox *o)
+{
+	if (o->bound)
+		budget_hold(&o->share, o->bytes.size, o->sent != o->settled);
+	o->settled = o->sent;
+}
+
+void
+outbox_free(struct outbox *o)
+{
+	budget_hold(&o->share, 0, false);
+	drop_all(o);
 }

@@ -19,6 +19,7 @@ struct connection {
 	uint64_t number;
 	struct request *data; /* the request whose data comes now; NULL: nobody wants it */
 	size_t open;  /* requests not answered */
+	size_t bytes; /* of their params */
 	bool ended;   /* the other end sends no more: close when all is answered */
 	bool stream;
 	void (*closed)(void *arg, struct link *l);
@@ -47,6 +48,7 @@ struct request {
 	struct link_peer peer;
 	char *text;         /* the id and behind it the params */
 	struct span id, params;
+	size_t counted;     /* bytes of params, in its connection's sum */
 	const struct contract_method *row;
 	struct scan_value *values; /* of each row of params, as contract_check_params found them */
 	char **decoded;
@@ -156,18 +158,52 @@ request_free(struct request *r)
 	free(r);
 }
 
+/* Further lines wait while as many requests are open as may be. */
+static void
+pause_if_full(struct connection *c)
+{
+	link_pause(c->link, c->open >= SERVER_REQUESTS || c->bytes >= SERVER_PARAMS);
+}
+
 /* The request is answered: what waited behind it may go on. */
 static void
 request_done(struct request *r)
 {
 	struct connection *c = r->connection;
+	size_t counted = r->counted;
 
 	request_free(r);
 	if (c == NULL)
 		return;
-	if (c->open-- == SERVER_REQUESTS)
-		link_pause(c->link, 0);
+	c->open--;
+	c->bytes -= counted;
+	pause_if_full(c);
 	close_if_done(c);
+}
+
+void
+request_forget(struct request *r)
+{
+	if (r->connection != NULL)
+		r->connection->bytes -= r->counted;
+	r->counted = 0;
+	r->text = xrealloc(r->text, r->id.n + 1, 1);
+	r->id.p = r->text;
+	r->params = (struct span){ NULL, 0 };
+	for (size_t i = 0; i < r->row->nparams; i++)
+		r->values[i].raw = (struct span){ NULL, 0 };
+	if (r->connection != NULL)
+		pause_if_full(r->connection);
+}
+
+static bool
+brings_data(const struct contract_method *row)
+{
+	for (size_t i = 0; i < row->nparams; i++) {
+		if (row->params[i].type == CONTRACT_DATA)
+			return true;
+	}
+	return false;
 }
 
 static struct request *
@@ -198,8 +234,11 @@ request_new(struct connection *c, const struct service_method *method,
 	if (m->id.n == 0)
 		return r; /* a notification: carried out, never answered (JSON-RPC 2.0 section 4.1) */
 	r->connection = c;
-	if (++c->open == SERVER_REQUESTS)
-		link_pause(c->link, 1);
+	c->open++;
+	/* the data of one that brings some must not wait behind it */
+	r->counted = brings_data(row) ? 0 : r->params.n;
+	c->bytes += r->counted;
+	pause_if_full(c);
 	return r;
 }
 
@@ -237,16 +276,6 @@ announced(const struct contract_method *row, struct span params)
 			return (uint64_t)n;
 	}
 	return 0;
-}
-
-static bool
-brings_data(const struct contract_method *row)
-{
-	for (size_t i = 0; i < row->nparams; i++) {
-		if (row->params[i].type == CONTRACT_DATA)
-			return true;
-	}
-	return false;
 }
 
 static void
@@ -375,6 +404,14 @@ connection_too_long(void *arg, struct link *l, uint64_t number, struct span head
 }
 
 static void
+connection_crowded_out(void *arg, struct link *l, uint64_t number)
+{
+	(void)l;
+	report(arg, number, "limit", "the line was dropped: the lines of all connections that have not come "
+	    "whole take too much memory, and this one is the oldest");
+}
+
+static void
 connection_drained(void *arg, struct link *l)
 {
 	(void)l;
@@ -407,6 +444,7 @@ static const struct link_events connection_events = {
 	.line = connection_line,
 	.data = connection_data,
 	.too_long = connection_too_long,
+	.crowded_out = connection_crowded_out,
 	.drained = connection_drained,
 	.ended = connection_ended,
 	.closed = connection_closed,
@@ -428,6 +466,7 @@ connection_new(struct server *s, int in, int out, struct error *e)
 		return -1;
 	}
 	link_on_release(c->link, connection_released, c);
+	link_bound(c->link);
 	c->next = s->connections;
 	c->at = &s->connections;
 	if (c->next != NULL)

@@ -18,8 +18,10 @@
 
 /* At most so many connections a server; more are told so and closed. */
 #define SERVER_CONNECTIONS 4096
-/* At most so many unanswered requests a connection; its further lines wait. */
+/* At most so many unanswered requests a connection, or with so many bytes of params; its further
+ * lines wait. */
 #define SERVER_REQUESTS 64
+#define SERVER_PARAMS LINE_LIMIT
 
 struct request;
 
@@ -65,6 +67,8 @@ const char *request_text(struct request *r, const char *name);
 int64_t request_integer(struct request *r, const char *name, int64_t otherwise);
 /* Raw JSON of a parameter, n 0 when absent. */
 struct span request_raw(struct request *r, const char *name);
+/* The params are done with, and cost no memory while the request waits for its answer. */
+void request_forget(struct request *r);
 const struct link_peer *request_peer(const struct request *r);
 /* The number of its connection, never given twice; 0 when that is lost or waits for no reply. */
 uint64_t request_connection(const struct request *r);

@@ -7,10 +7,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "kernel.h"
 #include "memory.h"
 #include "number.h"
 
+/* A line of a megabyte needs room of two while it grows. */
+#define MEMORY_LEAST (8 * 1024 * 1024)
 /* The first descriptor that is handed over: sd_listen_fds(3). */
 #define FIRST_HANDED 3
 
@@ -24,6 +27,22 @@ serving_begin(void)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	signal(SIGPIPE, SIG_IGN);
+}
+
+int
+serving_memory(const char *text, struct error *e)
+{
+	int64_t bytes;
+
+	if (text == NULL)
+		return 0;
+	if (number_size(text, strlen(text), &bytes, e) < 0)
+		return error_before(e, "--memory: ");
+	if (bytes < MEMORY_LEAST)
+		return error_set(e, ERROR_USAGE, "--memory: at least %d bytes: room for some lines",
+		    MEMORY_LEAST);
+	budget_limit((size_t)bytes);
+	return 0;
 }
 
 static int64_t

@@ -14,6 +14,9 @@
 /* For the start, before descriptors are made: as many descriptors as the system allows, and a
  * reader that has left is a failed write, not a signal. */
 void serving_begin(void);
+/* --memory SIZE: what all connections together may hold of lines that have not come whole and of replies
+ * that nobody reads (budget.h); text NULL: as it is. 0 or -1. */
+int serving_memory(const char *text, struct error *e);
 /* Listens on the sockets that the service manager handed over (LISTEN_PID, LISTEN_FDS of
  * sd_listen_fds(3)), and takes these variables out of the environment. How many there were, or -1.
  * */

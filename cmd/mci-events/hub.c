@@ -227,6 +227,7 @@ hub_answer(struct hub *h, struct request *r, enum hub_level level, int64_t repea
 		answer(r, offset, repeats);
 		return;
 	}
+	request_forget(r);
 	w = xmalloc(sizeof(*w));
 	*w = (struct waiting){ .request = r, .offset = offset, .repeats = repeats };
 	*q->last = w;

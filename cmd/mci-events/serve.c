@@ -16,7 +16,7 @@
 
 struct options {
 	struct option_list listen, read_only, build_only;
-	const char *folder, *mode, *segment_size, *keep_size;
+	const char *folder, *mode, *segment_size, *keep_size, *memory;
 	int64_t keep_age, ready;
 };
 
@@ -39,6 +39,9 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, keep_size) },
 	{ .name = "keep-age", .value = "DURATION", .help = "remove files whose newest event is older",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, keep_age) },
+	{ .name = "memory", .value = "SIZE",
+	  .help = "for half lines and unread replies of all clients (64M)", .kind = OPTION_TEXT,
+	  .offset = offsetof(struct options, memory) },
 	{ .name = "ready-fd", .value = "N", .help = "write a newline to this descriptor when it serves",
 	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, ready), .min = 1, .max = INT32_MAX },
 };
@@ -158,7 +161,8 @@ serve(struct house *h, const struct options *o, struct error *e)
 	struct hub_settings settings = { .folder = folder, .tell = tell };
 	int status = -1;
 
-	if (folder == NULL || read_settings(o, &settings, &h->mode, e) < 0)
+	if (folder == NULL || read_settings(o, &settings, &h->mode, e) < 0 ||
+	    serving_memory(o->memory, e) < 0)
 		return -1;
 	h->hub = hub_open(h->loop, &settings, e);
 	if (h->hub == NULL)

@@ -17,7 +17,7 @@
 
 struct options {
 	struct option_list listen;
-	const char *dir, *events;
+	const char *dir, *events, *memory;
 	int64_t ready_fd, lost_after;
 	struct sweep_rules rules;
 };
@@ -28,6 +28,9 @@ static const struct option options[] = {
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, listen) },
 	{ .name = "dir", .value = "DIR", .help = "the folder of the logs",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, dir) },
+	{ .name = "memory", .value = "SIZE",
+	  .help = "for half lines and unread replies of all clients (64M)",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, memory) },
 	{ .name = "ready-fd", .value = "N", .help = "write a newline to this descriptor when serving",
 	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, ready_fd), .min = 1, .max = INT32_MAX },
 	{ .name = "events", .value = "ADDRESS", .help = "the hub that events are posted to",
@@ -89,8 +92,8 @@ serve(const struct options *o, struct error *e)
 	struct log_server s;
 	int result = -1;
 
-	if (loop == NULL)
-		return -1;
+	if (loop == NULL || serving_memory(o->memory, e) < 0)
+		goto done;
 	if (o->dir != NULL)
 		dir = xstrdup(o->dir);
 	else if ((state = folder_state(e)) != NULL)
@@ -100,6 +103,7 @@ serve(const struct options *o, struct error *e)
 			result = work(&s, loop, o, e);
 		log_server_close(&s);
 	}
+done:
 	loop_free(loop);
 	return result;
 }

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "kernel.h"
+#include "memory.h"
 #include "service.h"
 
 /* A service that keeps every request, to be answered when the test says so. */
@@ -105,6 +107,7 @@ teardown(void)
 {
 	server_free(server);
 	loop_free(loop);
+	budget_limit(BUDGET_BYTES);
 }
 
 static int
@@ -225,6 +228,120 @@ START_TEST(at_most_so_many)
 }
 END_TEST
 
+static void
+say_some(int fd, char c, size_t n)
+{
+	char piece[16384];
+
+	memset(piece, c, sizeof(piece));
+	for (; n > 0; n -= n < sizeof(piece) ? n : sizeof(piece)) {
+		ck_assert_int_eq(kernel_write_all(fd, piece, n < sizeof(piece) ? n : sizeof(piece)), 0);
+		settle();
+	}
+}
+
+/* Half lines share one bound: the one that began first goes, its sender is told, and its stream goes on
+ * behind it. */
+START_TEST(half_lines)
+{
+	int first = connected(), second = connected(), third = connected();
+
+	budget_limit(80 * 1024);
+	say_some(first, 'x', 30000);
+	say_some(second, 'y', 30000);
+	/* the first one ends, and another begins: now it is the younger one */
+	say(first, "\n");
+	ck_assert_ptr_nonnull(strstr(heard(first), "not-json"));
+	say_some(first, 'x', 30000);
+	ck_assert_str_eq(heard(second), "");
+	say_some(third, 'z', 30000);
+	ck_assert_str_eq(heard(first), "");
+	ck_assert_str_eq(heard(third), "");
+	ck_assert_ptr_nonnull(strstr(heard(second), "\"line\":1,\"error\":\"limit\",\"text\":\"the line was dropped"));
+	say(second, "2\n" GET("1"));
+	ck_assert_int_eq(keeper.n, 1);
+	request_reply(keeper.kept[0], (struct span){ "1", 1 });
+	settle();
+	ck_assert_str_eq(heard(second), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}\n");
+	say(third, "\n");
+	ck_assert_ptr_nonnull(strstr(heard(third), "\"line\":1,\"error\":\"not-json\""));
+	/* one that leaves makes room */
+	close(first);
+	settle();
+	say_some(second, 'y', 30000);
+	ck_assert_str_eq(heard(second), "");
+	close(second);
+	close(third);
+}
+END_TEST
+
+/* Room that an earlier line needed is nobody's half line: it goes without a word. */
+START_TEST(idle_rooms)
+{
+	int fds[8];
+
+	budget_limit(80 * 1024);
+	for (int i = 0; i < 8; i++) {
+		fds[i] = connected();
+		say_some(fds[i], 'x', 30000);
+		say(fds[i], "\n");
+		ck_assert_ptr_nonnull(strstr(heard(fds[i]), "not-json"));
+	}
+	for (int i = 0; i < 8; i++) {
+		say(fds[i], "half");
+		ck_assert_str_eq(heard(fds[i]), "");
+		close(fds[i]);
+	}
+}
+END_TEST
+
+/* Who does not read what was asked for is cut off when it is too much for all. */
+START_TEST(unread_replies)
+{
+	int reader = connected(), other = connected();
+	char *text = xmalloc(300000);
+
+	memset(text, '1', 300000);
+	budget_limit(400 * 1024);
+	for (int i = 0; i < 3; i++)
+		say(other, GET("1"));
+	say(reader, GET("2"));
+	for (int i = 0; i < 3; i++)
+		request_reply(keeper.kept[i], (struct span){ text, 300000 });
+	settle();
+	ck_assert_uint_eq(server_connections(server), 1);
+	request_reply(keeper.kept[3], (struct span){ "1", 1 });
+	settle();
+	ck_assert_str_eq(heard(reader), "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":1}\n");
+	free(text);
+	close(reader);
+	close(other);
+}
+END_TEST
+
+/* Requests that wait for their answers hold a line's worth of params, or none. */
+START_TEST(bytes_of_params)
+{
+	int fd = connected();
+
+	for (int i = 0; i < 2; i++) {
+		say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"param/get\",\"params\":{\"name\":\"");
+		say_some(fd, 'x', 600000);
+		say(fd, "\"}}\n");
+	}
+	say(fd, GET("1"));
+	ck_assert_int_eq(keeper.n, 2);
+	request_forget(keeper.kept[0]);
+	settle();
+	ck_assert_int_eq(keeper.n, 3);
+	for (int i = 0; i < 3; i++)
+		request_reply(keeper.kept[i], (struct span){ "1", 1 });
+	settle();
+	ck_assert_ptr_nonnull(strstr(heard(fd), "\"id\":1,\"result\":1"));
+	close(fd);
+}
+END_TEST
+
 START_TEST(parameters)
 {
 	int fd = connected();
@@ -316,6 +433,10 @@ main(void)
 	tcase_add_test(t, answers_after_the_end);
 	tcase_add_test(t, notifications);
 	tcase_add_test(t, at_most_so_many);
+	tcase_add_test(t, half_lines);
+	tcase_add_test(t, idle_rooms);
+	tcase_add_test(t, unread_replies);
+	tcase_add_test(t, bytes_of_params);
 	tcase_add_test(t, parameters);
 	tcase_add_test(t, events);
 	tcase_add_test(t, streams);
