@@ -15,7 +15,7 @@ static const char *const inherited[] = {
 };
 
 /* In a terminal's build as well: where the user's programs keep and find things, so that mci in a job sees
- * the builds, and reaches the services, that it does in the terminal. On a server they are the server's own. */
+ * the builds, and reaches the services, that it does in the terminal. On a server they are its own. */
 static const char *const personal[] = {
 	"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
 	"MCI_EVENTS", "MCI_LOG",
