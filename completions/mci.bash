@@ -274,6 +274,7 @@ typeset -gA _mci_options=(
 --rev:build a clean checkout of this revision
 --staged:build a clean checkout of what is staged
 --since:what when: path compares the files with
+--no-wait:exit 75 when another build works in this folder, instead of waiting
 --timeout:cancel the build after this long; exit 124
 --runner:where jobs run: host
 --watch:build again whenever files change

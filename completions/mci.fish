@@ -228,6 +228,8 @@ complete -c mci-build -l staged -d 'build a clean checkout of what is staged'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l staged -d 'build a clean checkout of what is staged'
 complete -c mci-build -l since -d 'what when: path compares the files with' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l since -d 'what when: path compares the files with' -x
+complete -c mci-build -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci-build -l timeout -d 'cancel the build after this long; exit 124' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l timeout -d 'cancel the build after this long; exit 124' -x
 complete -c mci-build -l runner -d 'where jobs run: host' -x

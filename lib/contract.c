@@ -16,6 +16,17 @@ static const struct contract_field build_start[] = {
 	{ "rev", CONTRACT_TEXT, false, "the revision that was checked out, as it was asked for" },
 };
 
+static const struct contract_field build_pending[] = {
+	{ "dir", CONTRACT_TEXT, true, "absolute path of the folder that another build works in" },
+	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
+	{ "for", CONTRACT_TEXT, true, "name of that build, or what else is known of it" },
+	{ "message", CONTRACT_TEXT, true, "the same for people" },
+};
+
+static const struct contract_field build_updated[] = {
+	{ "status", CONTRACT_TEXT, true, "what the build is now: running, after build/pending" },
+};
+
 static const struct contract_field build_canceled[] = {
 	{ "reason", CONTRACT_TEXT, true, "who or what asked for it" },
 };
@@ -168,6 +179,9 @@ static const struct contract_field heartbeat_line[] = {
 
 const struct contract_event contract_events[] = {
 	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
+	{ "build/pending", "mci-build", "the build waits for its folder, before build/start or behind it",
+	    ROWS(build_pending) },
+	{ "build/updated", "mci-build", "the build goes on", ROWS(build_updated) },
 	{ "build/canceled", "mci-build", "the build is being canceled", ROWS(build_canceled) },
 	{ "build/end", "mci-build", "the last event of a build", ROWS(build_end) },
 	{ "script/initializing", "mci-build", "the build script is about to be started",

@@ -293,11 +293,37 @@ take_end(struct fold *f, struct fold_job *j, const struct message *m)
 	job_status(f, j, s < 0 ? STATUS_ERROR : (enum status)s);
 }
 
+/* What a message says is so until the next one. */
+static int
+build_take(struct fold *f, const struct message *m)
+{
+	free(f->message);
+	f->message = NULL;
+	return members_take(build_members, f, m);
+}
+
+static void
+build_pending(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	(void)j;
+	build_take(f, m);
+}
+
+static void
+build_updated(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	int s = build_take(f, m);
+
+	(void)j;
+	if (s >= 0)
+		f->status = (enum status)s;
+}
+
 static void
 build_start(struct fold *f, struct fold_job *j, const struct message *m)
 {
 	(void)j;
-	members_take(build_members, f, m);
+	build_take(f, m);
 	f->status = STATUS_RUNNING;
 	f->started = f->time;
 }
@@ -305,7 +331,7 @@ build_start(struct fold *f, struct fold_job *j, const struct message *m)
 static void
 build_end(struct fold *f, struct fold_job *j, const struct message *m)
 {
-	int s = members_take(build_members, f, m);
+	int s = build_take(f, m);
 
 	(void)j;
 	f->status = s < 0 ? STATUS_ERROR : (enum status)s;
@@ -330,7 +356,9 @@ static const struct row {
 	{ NAME("job/end"), true, -1, take_end },
 	{ NAME("build/queued"), false, STATUS_QUEUED, NULL },
 	{ NAME("build/initializing"), false, STATUS_INITIALIZING, NULL },
+	{ NAME("build/pending"), false, STATUS_PENDING, build_pending },
 	{ NAME("build/start"), false, -1, build_start },
+	{ NAME("build/updated"), false, -1, build_updated },
 	{ NAME("build/end"), false, -1, build_end },
 };
 

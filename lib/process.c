@@ -412,6 +412,36 @@ process_descendants(pid_t root, struct process_list *out)
 		children_of(out->pids[at], out);
 }
 
+/* 0 when it has none that is seen from here, or is gone. */
+static pid_t
+parent_of(pid_t pid)
+{
+	char path[64], text[512];
+	const char *behind;
+	ssize_t n;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	n = fd < 0 ? -1 : kernel.read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	/* the name, in brackets, may hold anything */
+	behind = strrchr(text, ')');
+	return behind != NULL && sscanf(behind + 1, " %*c %d", &parent) == 1 ? parent : 0;
+}
+
+bool
+process_descends_from(pid_t ancestor)
+{
+	for (pid_t pid = getppid(); pid > 0; pid = parent_of(pid)) {
+		if (pid == ancestor)
+			return true;
+	}
+	return false;
+}
+
 /* The whole of /proc/PID/environ behind a NUL, so that every variable begins behind one. */
 static void
 environ_read(pid_t pid, struct bytes *text)

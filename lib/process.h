@@ -62,6 +62,8 @@ struct process_list {
 };
 /* All living descendants of root (itself not), nearest first, from /proc. Appends. */
 void process_descendants(pid_t root, struct process_list *out);
+/* Whether that process started this one, or started who did, and so on. */
+bool process_descends_from(pid_t ancestor);
 /* Our direct children as the kernel lists them; cheap (one read of one small file that stays open, the
  * main thread's). Appends. */
 void process_children(struct process_list *out);

@@ -27,6 +27,7 @@
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
+#include "turn.h"
 
 /*
  * How many ended builds of a folder are kept, and how often the older ones are removed: at once, since
@@ -125,7 +126,9 @@ build_status(const struct build *b)
 
 	if (b->finished)
 		return verdict(b, &exit_status);
-	return b->canceled ? STATUS_CANCELED : STATUS_RUNNING;
+	if (b->canceled)
+		return STATUS_CANCELED;
+	return turn_waits(b) ? STATUS_PENDING : STATUS_RUNNING;
 }
 
 /* The last event. Everything that the build was asked for is decided now. */
@@ -140,7 +143,7 @@ finish(struct build *b)
 
 	emit_text(line, "status", status_name(verdict(b, &exit_status)));
 	emit_integer(line, "exit", exit_status);
-	emit_seconds(line, "elapsed", kernel.now() - b->started);
+	emit_seconds(line, "elapsed", b->started == 0 ? 0 : kernel.now() - b->started);
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
 		emit_integer(line, status_name(counted[i]), b->counts[counted[i]]);
 		jobs += b->counts[counted[i]];
@@ -185,6 +188,32 @@ exhausted(const struct build *b)
 	return b->checked && !schedule_active(b) && !script_running(b);
 }
 
+static void begin(struct build *b);
+
+/* What results and specs of this round lead to. */
+static void
+follow_up(struct build *b)
+{
+	if (!b->begun && !b->canceled && !b->broken && turn_has(b))
+		begin(b);
+	/* what never began has no specs to wait for */
+	b->checked |= !b->begun && (b->canceled || b->broken);
+	schedule_round(b);
+	script_round(b);
+	if (b->begun && !b->checked && !script_running(b)) {
+		specs_end(b);
+		schedule_round(b);
+	}
+	if (b->checked && !script_running(b) && prompt_gives_up(b)) {
+		prompt_give_up(b);
+		schedule_round(b);
+	}
+	turn_round(b);
+	schedule_round(b);
+	if (exhausted(b) && !b->finished)
+		finish(b);
+}
+
 /* The end of every round: results are followed up, what was gathered is written, the end is noticed. */
 static void
 round_end(void *arg)
@@ -193,18 +222,7 @@ round_end(void *arg)
 	struct error e;
 	bool was_finished = b->finished;
 
-	schedule_round(b);
-	script_round(b);
-	if (!b->checked && !script_running(b)) {
-		specs_end(b);
-		schedule_round(b);
-	}
-	if (b->checked && !script_running(b) && prompt_gives_up(b)) {
-		prompt_give_up(b);
-		schedule_round(b);
-	}
-	if (exhausted(b) && !b->finished)
-		finish(b);
+	follow_up(b);
 	plan_store(b);
 	if (journal_flush(&b->journal, &e) < 0) {
 		build_break(b, EXIT_BUILD_ERROR, &e);
@@ -387,11 +405,31 @@ specs_start(struct build *b, struct error *e)
 static int
 open_all(struct build *b, struct error *e)
 {
-	if (folder_open(b, e) < 0 || workspace_open(b, e) < 0 || definition_move(b, e) < 0 ||
-	    api_open(b, e) < 0)
+	if (signals_take(b, e) < 0 || folder_open(b, e) < 0 || workspace_open(b, e) < 0 ||
+	    definition_move(b, e) < 0 || api_open(b, e) < 0 || publish_start(b, e) < 0)
 		return -1;
+	if (turn_has(b))
+		return 0;
+	turn_wait(b);
+	return progress_start(b, e);
+}
+
+/* The folder is ours to work in. */
+static void
+begin(struct build *b)
+{
+	struct error e = { 0 };
+
+	b->begun = true;
+	b->started = kernel.now();
 	started(b);
-	return publish_start(b, e) < 0 ? -1 : runner_start(b, e);
+	if (b->options->timeout > 0)
+		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
+	if (runner_start(b, &e) == 0 && (b->progress != NULL || progress_start(b, &e) == 0) &&
+	    specs_start(b, &e) == 0)
+		return;
+	b->checked = true;
+	build_break(b, EXIT_BUILD_ERROR, &e);
 }
 
 /* Whoever writes CC=clang may mean a variable, as make makes one of it: of a param that had no effect that
@@ -404,6 +442,16 @@ unused_params_note(const struct build *b)
 		    "all jobs get it by -e %s=VALUE", p->name, p->name);
 }
 
+/* --no-wait: there is no build then. */
+static int
+refuse(struct build *b)
+{
+	AUTO_FREE char *name = turn_holder(b);
+
+	build_note(b, "%s works in this folder", name);
+	return EXIT_BUILD_BUSY;
+}
+
 /* Whatever fails once the build has a log is in that log. */
 static int
 execute(struct build *b)
@@ -412,17 +460,14 @@ execute(struct build *b)
 	int exit_status;
 
 	b->plan_fd = -1;
-	if (signals_take(b, &e) < 0 || open_all(b, &e) < 0) {
+	turn_open(b);
+	if (!turn_has(b) && b->options->no_wait)
+		return refuse(b);
+	if (open_all(b, &e) < 0) {
 		build_break(b, EXIT_BUILD_ERROR, &e);
 		if (b->journal.log.path == NULL)
 			return EXIT_BUILD_ERROR;
-		b->checked = true;
-	} else if (progress_start(b, &e) < 0 || specs_start(b, &e) < 0) {
-		b->checked = true;
-		build_break(b, EXIT_BUILD_ERROR, &e);
 	}
-	if (b->options->timeout > 0)
-		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
 	loop_on_idle(b->loop, round_end, b);
 	round_end(b);
 	while (!b->over) {
@@ -456,6 +501,7 @@ clean_up(struct build *b)
 	script_free(b);
 	runner_free(b);
 	process_kill_all(NULL, 0);
+	turn_free(b);
 	if (b->checkout != NULL)
 		(void)names_remove_tree(b->checkout, NULL);
 	if (b->plan_fd >= 0)
@@ -493,13 +539,13 @@ build_run(const struct build_options *o)
 	/* mci-job is given more than it can run, so that it never waits for us; but what it was given
 	 * starts, and --fail-fast means that it does not */
 	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
-	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask_new() };
+	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask_new(),
+		.folder.lock = -1 };
 	const struct secrets_given given = { o->secrets, o->secret_files, o->env };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	struct error e = { 0 };
 	int exit_status = EXIT_BUILD_ERROR;
 
-	b.started = kernel.now();
 	graph_init(&b.graph);
 	if (cwd == NULL) {
 		error_sys(&e, "the current folder");

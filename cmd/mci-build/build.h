@@ -5,7 +5,7 @@
  *   graph     what waits for what               schedule  what runs next, what a result means
  *   script    the coprocess that writes specs   runner    mci-job
  *   api       the sockets                       progress  what the terminal shows
- *   publish   the hub
+ *   publish   the hub                        turn      whose turn it is in the folder
  */
 #ifndef MCI_BUILD_BUILD_H
 #define MCI_BUILD_BUILD_H
@@ -36,7 +36,7 @@ struct build_options {
 	int64_t jobs;     /* -j, 0: the number of CPUs */
 	const char *progress;
 	const char *blocked; /* what to do when only blocked jobs are left; NULL: as there is a terminal */
-	bool json, plan, lint, watch, fail_fast, no_deps, staged;
+	bool json, plan, lint, watch, fail_fast, no_deps, staged, no_wait;
 	struct option_list skip, labels, params, env, secrets, secret_files;
 	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;
 	int64_t timeout; /* 0: none */
@@ -49,6 +49,7 @@ enum {
 	EXIT_BUILD_SUCCESS = 0,
 	EXIT_BUILD_FAILURE = 1,
 	EXIT_BUILD_USAGE = 2,
+	EXIT_BUILD_BUSY = 75,
 	EXIT_BUILD_TIMEOUT = 124,
 	EXIT_BUILD_ERROR = 125,
 };
@@ -64,6 +65,7 @@ struct progress;
 struct prompt;
 struct subscriber;
 struct publish;
+struct turn;
 
 struct build {
 	const struct build_options *options;
@@ -89,6 +91,7 @@ struct build {
 	uint32_t window;     /* how many attempts mci-job is given at once */
 	uint32_t counts[STATUS_N]; /* ended jobs */
 	bool failed, errored; /* a job failed, or was canceled; could not be run; and was not allowed to */
+	bool begun;          /* build/start is written */
 	bool specs_ended;    /* no spec will come any more */
 	bool checked;        /* the whole graph was checked after that */
 	bool dropped;        /* --fail-fast has ended what waited */
@@ -99,7 +102,7 @@ struct build {
 	bool broken;         /* the definition, the script or mci failed: the build ends in error */
 	struct error why;    /* of that */
 	int broken_exit;
-	int64_t started;
+	int64_t started;     /* when build/start was written, 0 before */
 	struct script *script;
 	struct runner *runner;
 	struct progress *progress;
@@ -108,6 +111,7 @@ struct build {
 	char *api_path, *control_path;
 	struct subscriber *subscribers;
 	struct publish *publish; /* NULL without --events */
+	struct turn *turn;
 	struct loop_timer *deadline;
 	bool noted_places;   /* caches and artifacts were mentioned */
 };

@@ -14,6 +14,7 @@
 #include "process.h"
 #include "scan.h"
 #include "schedule.h"
+#include "turn.h"
 
 /*
  * Two links, one each way: a full pipe to mci-job must not keep us from reading its events, or both would
@@ -180,10 +181,11 @@ spawn(struct build *b, int in, int out, struct error *e)
 	const struct option_list *grants = &b->options->env;
 	AUTO_FREE const char **argv = xmalloc((17 + 2 * grants->n) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
-	/* as long as a part of the build lives, its folder is locked */
-	const int lock[1][2] = { { b->folder.lock, 3 } };
+	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
+	const int locks[2][2] = { { b->folder.lock, 3 }, { turn_lock(b), 4 } };
 	struct process_spec spec = { .path = path, .dir = b->dir, .in = in, .out = out,
-		.err = STDERR_FILENO, .group = true, .extra = lock, .nextra = 1 };
+		.err = STDERR_FILENO, .group = true, .extra = locks,
+		.nextra = turn_lock(b) < 0 ? 1 : 2 };
 	struct environment env;
 	size_t n = 0;
 	int result;

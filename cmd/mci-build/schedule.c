@@ -9,6 +9,7 @@
 #include "prompt.h"
 #include "result.h"
 #include "runner.h"
+#include "turn.h"
 
 static void
 queue_add(struct build *b, struct job_queue *q, uint32_t job)
@@ -481,7 +482,7 @@ schedule_round(struct build *b)
 	for (;;) {
 		if (b->ended.n > 0)
 			graph_follow(&b->graph, queue_take(b, &b->ended), go_on, b);
-		else if (b->ready.n > 0 && b->sent < b->window && runner_takes(b))
+		else if (b->ready.n > 0 && b->sent < b->window && turn_has(b) && runner_takes(b))
 			send_next(b);
 		else
 			break;
@@ -498,4 +499,10 @@ bool
 schedule_active(const struct build *b)
 {
 	return b->blocked > 0 || schedule_works(b);
+}
+
+bool
+schedule_ready(const struct build *b)
+{
+	return b->ready.n > 0;
 }

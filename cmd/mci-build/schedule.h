@@ -25,5 +25,7 @@ void schedule_round(struct build *b);
 bool schedule_works(const struct build *b);
 /* The same, or is blocked. */
 bool schedule_active(const struct build *b);
+/* Whether a job could start now. */
+bool schedule_ready(const struct build *b);
 
 #endif

@@ -241,6 +241,12 @@ end_all(struct run *r)
 }
 
 static void
+on_build_pending(struct run *r, const struct message *m)
+{
+	r->pid = (pid_t)member_integer(m, "pid", 0);
+}
+
+static void
 on_build_start(struct run *r, const struct message *m)
 {
 	struct source *s;
@@ -284,6 +290,7 @@ static const struct {
 	const char *type;
 	void (*take)(struct run *r, const struct message *m);
 } takers[] = {
+	{ "build/pending", on_build_pending },
 	{ "build/start", on_build_start },
 	{ "job/start", on_start },
 	{ "job/executed", on_executed },

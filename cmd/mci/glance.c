@@ -1,6 +1,7 @@
 #include "glance.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +21,11 @@ settle(struct fold *f, const struct state_build *b)
 {
 	if (f->ended != 0 || state_build_running(b))
 		return;
+	/* what it waited for matters no more */
+	if (f->status == STATUS_PENDING) {
+		free(f->message);
+		f->message = NULL;
+	}
 	f->status = STATUS_ERROR;
 	if (f->message == NULL)
 		f->message = xstrdup("it was killed before it ended");

@@ -107,6 +107,7 @@ mci-build --json - <specs >slow 2>"$err" &
 build=$!
 started="$started $build"
 exec 5<slow
+wait_until "its job runs" test -s address
 log=$(mci path)/events.ndjson
 wait_for_line "$log" '"build/end"'
 refuses() {

@@ -3,10 +3,10 @@
 . "${0%/*}/lib.sh"
 
 need jq setsid python3 bash
-# a job that hides well: double fork, a session of its own, no terminal
-cat >specs <<'JOBS'
-{"id":"stray","script":["setsid sh -c '(sleep 3571 &) ; sleep 3572' </dev/null >/dev/null 2>&1 &","sleep 3573"]}
-{"id":"deaf","script":["trap '' TERM; sleep 3574; sleep 3575"],"timeout":"1h"}
+# a job that hides well: double fork, a session of its own, no terminal. Others may run this test as well
+cat >specs <<JOBS
+{"id":"stray","script":["setsid sh -c '(sleep 3571.$$ &) ; sleep 3572.$$' </dev/null >/dev/null 2>&1 &","sleep 3573.$$"]}
+{"id":"deaf","script":["trap '' TERM; sleep 3574.$$; sleep 3575.$$"],"timeout":"1h"}
 {"id":"waits","script":["true"],"depends-on":["stray"]}
 JOBS
 
@@ -15,7 +15,7 @@ chmod +x script
 
 # what of our sleeps is alive
 sleepers() {
-	pgrep -f 'sleep 357[1-5]' || true
+	pgrep -f "sleep 357[1-5]\.$$( |\$)" || true
 }
 no_sleepers() {
 	[ -z "$(sleepers)" ]
@@ -106,12 +106,12 @@ os.killpg(p.pid, getattr(signal, "SIG" + name))
 print(-p.wait(20), end="")
 os.path.exists("started") and os.unlink("started")
 END
-echo '{"id":"a","script":["echo >>started; sleep 3573"]}' >specs
+echo "{\"id\":\"a\",\"script\":[\"echo >>started; sleep 3573.$$\"]}" >specs
 for name in INT:2 TERM:15 HUP:1; do
 	is "$(python3 interrupt.py "${name%:*}" mci run -q ./script)" "${name#*:}" "mci-build ends by SIG${name%:*}"
 done
 is "$(jq -r 'select(.type=="build/end").exit' "$(mci path @~2)/events.ndjson")" 130 "and its log has the status of that"
-is "$(python3 interrupt.py INT mci-job -- sh -c 'echo >started; sleep 3573')" 2 "so does mci-job --"
+is "$(python3 interrupt.py INT mci-job -- sh -c "echo >started; sleep 3573.$$")" 2 "so does mci-job --"
 is "$(python3 interrupt.py INT sh -c 'mci-job -q <specs 2>/dev/null')" 2 "and one that reads specs"
 is "$(python3 interrupt.py INT sh -c 'exec 2>/dev/null; mci-build --json ./script | mci tree >tree')" 2 \
 	"and mci tree behind a build"

@@ -80,7 +80,7 @@ is "$(sed -n '$p' specs | MCI_SOURCE=server MCI_EVENTS=/e MCI_LOG=/l mci-job --p
 	"which are nobody else's on a server"
 
 hub="unix:$XDG_RUNTIME_DIR/mci/events.sock"
-mkdir -m 700 -p "$XDG_RUNTIME_DIR/mci"
+mkdir -p "$XDG_RUNTIME_DIR/mci" && chmod 700 "$XDG_RUNTIME_DIR/mci"
 start_hub
 echo '{"id":"p","dir":"sub","script":["mci events pub --timeout 5s deploy/done from=job"]}' >specs
 mkdir sub
