@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "backoff.h"
-#include "connect.h"
 #include "contract.h"
+#include "dial.h"
 #include "line.h"
 #include "link.h"
 #include "memory.h"
@@ -37,19 +36,15 @@ struct call {
 
 struct client {
 	struct loop *loop;
-	struct address address;
+	struct dial dial;
 	const struct client_events *told;
 	void *arg;
-	struct link *link;         /* NULL while there is none */
-	bool used;                 /* there was one */
-	uint64_t lines, heard;     /* how many went and came on it */
+	uint64_t lines, heard;     /* how many went and came on the link */
 	struct error said;         /* a complaint on it: its last word, should it be lost */
 	struct call *first, *last; /* as they came */
 	size_t ncalls, nwaiting, bytes;
 	int64_t id;
 	int *fds, nfds;            /* that came with the reply being told; -1: taken */
-	struct backoff backoff;
-	struct loop_timer *again;  /* no connection is tried before */
 	struct loop_timer *kick;
 	bool away, away_told;
 	struct error why;          /* away: why */
@@ -59,12 +54,6 @@ struct client {
 
 static void pump(struct client *c);
 static void step(void *arg);
-
-static bool
-is_single(const struct client *c)
-{
-	return c->address.kind == ADDRESS_STDIO || c->address.kind == ADDRESS_FD;
-}
 
 static void
 kicked(void *arg)
@@ -156,7 +145,6 @@ release(struct client *c)
 {
 	if (c->depth > 0)
 		return;
-	address_free(&c->address);
 	free(c);
 }
 
@@ -186,40 +174,23 @@ tell_outage(struct client *c)
 		c->told->outage(c->arg, c->away ? &c->why : NULL);
 }
 
-static void
-rested(void *arg)
-{
-	struct client *c = arg;
-
-	c->again = NULL;
-	step(c);
-}
-
-/* The next connection is not tried at once. */
-static void
-pause_now(struct client *c)
-{
-	if (c->again == NULL && !is_single(c))
-		c->again = loop_after(c->loop, backoff_next(&c->backoff), rested, c);
-}
-
 /* There is no connection, and those that wait for one fail, unless they may wait for the next. */
 static void
 unreachable(struct client *c, const struct error *why)
 {
 	for (struct call *call = c->first; call != NULL; call = call->next) {
-		if (call->state == WAITING && (call->again == CLIENT_ONCE || is_single(c)))
+		if (call->state == WAITING && (call->again == CLIENT_ONCE || dial_is_single(&c->dial)))
 			fail(call, why);
 	}
 	away(c, why);
-	pause_now(c);
+	dial_pause(&c->dial);
 }
 
 /* What a lost link means for what was open: the other side's last word, else how it was lost. */
 static void
 lost_error(const struct client *c, const struct error *why, struct error *e)
 {
-	const char *address = c->address.text;
+	const char *address = c->dial.address.text;
 
 	if (c->said.code != ERROR_NONE)
 		*e = c->said;
@@ -236,7 +207,7 @@ lost(struct client *c, const struct error *why)
 	bool open = false;
 	struct error e;
 
-	c->link = NULL;
+	dial_lost(&c->dial);
 	lost_error(c, why, &e);
 	for (struct call *call = c->first; call != NULL; call = call->next) {
 		if (call->state != SENT)
@@ -247,18 +218,18 @@ lost(struct client *c, const struct error *why)
 		else
 			set_state(call, WAITING);
 	}
-	if (is_single(c))
+	if (dial_is_single(&c->dial))
 		unreachable(c, &e);
 	else if (open) {
 		away(c, &e);
-		pause_now(c);
+		dial_pause(&c->dial);
 	}
 }
 
 static void
 drop_link(struct client *c, const struct error *why)
 {
-	link_close(c->link);
+	link_close(c->dial.link);
 	lost(c, why);
 }
 
@@ -302,7 +273,7 @@ answered(struct call *call, const struct message *m)
 
 	if (m->error.n > 0)
 		rpc_reply_error(m, &e);
-	backoff_over(&c->backoff);
+	backoff_over(&c->dial.backoff);
 	if (call->again == CLIENT_INSIST && rpc_passing(&e)) {
 		rest(call, &e);
 		return;
@@ -400,7 +371,7 @@ too_long(void *arg, struct link *l, uint64_t number, struct span head)
 	c->heard++;
 	call = find(c, message_integer(head, "id", 0));
 	error_set(&e, ERROR_LIMIT, "%s: the reply is longer than a line may be (%d bytes)",
-	    c->address.text, LINE_LIMIT);
+	    c->dial.address.text, LINE_LIMIT);
 	if (call != NULL && call->state == SENT)
 		end(call, (struct span){ NULL, 0 }, &e);
 	leave(c);
@@ -431,12 +402,8 @@ static const struct link_events link_events = {
 static int
 connect_now(struct client *c, struct error *e)
 {
-	if (is_single(c) && c->used)
-		return error_set(e, ERROR_DISCONNECTED, "%s: the connection was lost", c->address.text);
-	c->link = connect_open(c->loop, &c->address, &link_events, c, e);
-	if (c->link == NULL)
+	if (dial_now(&c->dial, e) < 0)
 		return -1;
-	c->used = true;
 	c->lines = c->heard = 0;
 	c->said.code = ERROR_NONE;
 	return 0;
@@ -451,7 +418,7 @@ reach(struct client *c)
 	if (connect_now(c, &e) == 0)
 		return;
 	if (e.code == ERROR_BUSY)
-		pause_now(c); /* its queue is full: it is there */
+		dial_pause(&c->dial); /* its queue is full: it is there */
 	else
 		unreachable(c, &e);
 }
@@ -461,11 +428,11 @@ static bool
 send_call(struct call *call)
 {
 	struct client *c = call->client;
-	size_t unsent = link_unsent(c->link);
+	size_t unsent = link_unsent(c->dial.link);
 
 	if (unsent > 0 && unsent + call->request.len > LINK_BUFFER)
 		return false;
-	if (link_send(c->link, call->request.data, call->request.len) < 0) {
+	if (link_send(c->dial.link, call->request.data, call->request.len) < 0) {
 		drop_link(c, &(struct error){ ERROR_DISCONNECTED, 0, "the link takes nothing" });
 		unreachable(c, &c->why);
 		return false;
@@ -483,11 +450,24 @@ pump(struct client *c)
 {
 	struct call *call, *next;
 
-	for (call = c->first; call != NULL && c->nwaiting > 0 && c->link != NULL; call = next) {
+	for (call = c->first; call != NULL && c->nwaiting > 0 && c->dial.link != NULL; call = next) {
 		next = call->next;
 		if (call->state == WAITING && !send_call(call))
 			return;
 	}
+}
+
+/* Whether a connection is to be tried now: after the pause, or for one who does not wait for it. */
+static bool
+wants_link(const struct client *c)
+{
+	bool now = c->dial.pause == NULL;
+
+	if (c->nwaiting == 0 || c->dial.link != NULL)
+		return false;
+	for (const struct call *call = c->first; call != NULL && !now; call = call->next)
+		now = call->state == WAITING && call->again == CLIENT_ONCE;
+	return now;
 }
 
 /* What can be done now, and who is to be told of it. Only in the loop's callbacks. */
@@ -498,7 +478,7 @@ step(void *arg)
 	struct call *call;
 
 	c->depth++;
-	if (c->nwaiting > 0 && c->link == NULL && c->again == NULL)
+	if (wants_link(c))
 		reach(c);
 	pump(c);
 	tell_outage(c);
@@ -521,7 +501,7 @@ client_open(struct loop *loop, const char *address, const struct client_events *
 	struct client *c = xmalloc(sizeof(*c));
 
 	*c = (struct client){ .loop = loop, .told = events != NULL ? events : &silent, .arg = arg };
-	if (address_parse(&c->address, address, e) == 0)
+	if (dial_init(&c->dial, loop, address, &link_events, step, c, e) == 0)
 		return c;
 	free(c);
 	return NULL;
@@ -532,7 +512,7 @@ client_connect(struct client *c, struct error *e)
 {
 	struct error why;
 
-	if (c->link != NULL || connect_now(c, &why) == 0 || why.code == ERROR_BUSY)
+	if (c->dial.link != NULL || connect_now(c, &why) == 0 || why.code == ERROR_BUSY)
 		return 0;
 	if (e != NULL)
 		*e = why;
@@ -559,11 +539,11 @@ acceptable(const struct client *c, const struct call *call, size_t line, struct 
 		return error_set(e, ERROR_LIMIT, "the request and its data have %zu bytes, expected at "
 		    "most %d", call->request.len, LINK_BUFFER);
 	if (c->ncalls > CLIENT_CALLS)
-		return error_set(e, ERROR_LIMIT, "%s: more than %d calls are open", c->address.text,
+		return error_set(e, ERROR_LIMIT, "%s: more than %d calls are open", c->dial.address.text,
 		    CLIENT_CALLS);
 	if (c->bytes > CLIENT_BYTES)
 		return error_set(e, ERROR_LIMIT, "%s: more than %zu bytes of requests wait",
-		    c->address.text, CLIENT_BYTES);
+		    c->dial.address.text, CLIENT_BYTES);
 	return 0;
 }
 
@@ -580,13 +560,11 @@ limit_passed(void *arg)
 	if (call->state != SENT && c->away)
 		e = c->why;
 	else
-		error_set(&e, ERROR_BUSY, "%s: no reply in time", c->address.text);
+		error_set(&e, ERROR_BUSY, "%s: no reply in time", c->dial.address.text);
 	for (const struct call *other = c->first; other != NULL && mute; other = other->next)
 		mute = other == call || other->state != SENT;
-	if (mute) {
-		link_close(c->link);
-		c->link = NULL;
-	}
+	if (mute)
+		dial_drop(&c->dial);
 	c->depth++;
 	end(call, (struct span){ NULL, 0 }, &e);
 	leave(c);
@@ -632,7 +610,7 @@ client_call(struct client *c, const char *method, struct span params, const stru
 		return call->id;
 	}
 	set_state(call, WAITING);
-	if (c->link == NULL || c->nwaiting > 1 || !send_call(call))
+	if (c->dial.link == NULL || c->nwaiting > 1 || !send_call(call))
 		kick(c);
 	return call->id;
 }
@@ -665,12 +643,12 @@ client_post(struct client *c, struct span line)
 {
 	struct error e;
 
-	if (c->link == NULL && c->again == NULL && connect_now(c, &e) < 0)
+	if (c->dial.link == NULL && c->dial.pause == NULL && connect_now(c, &e) < 0)
 		unreachable(c, &e);
-	if (c->link == NULL)
+	if (c->dial.link == NULL)
 		return -1;
-	if (link_send(c->link, line.p, line.n) < 0) {
-		error_set(&e, ERROR_BUSY, "%s: the link takes no more", c->address.text);
+	if (link_send(c->dial.link, line.p, line.n) < 0) {
+		error_set(&e, ERROR_BUSY, "%s: the link takes no more", c->dial.address.text);
 		away(c, &e);
 		return -1;
 	}
@@ -689,10 +667,8 @@ client_close(struct client *c)
 		return;
 	while (c->first != NULL)
 		client_cancel(c, c->first->id);
-	loop_cancel(c->loop, c->again);
 	loop_cancel(c->loop, c->kick);
-	link_close(c->link);
-	c->link = NULL;
+	dial_close(&c->dial);
 	c->closed = true;
 	release(c);
 }

@@ -47,8 +47,8 @@ struct client_events {
 enum client_again {
 	/* CLIENT_AGAIN for methods that contract.h calls idempotent, else CLIENT_ONCE. */
 	CLIENT_BY_TABLE,
-	/* Fails with ERROR_DISCONNECTED when no connection can be made, or it is lost before the
-	 * reply came. */
+	/* Fails with ERROR_DISCONNECTED when no connection can be made, which is tried at once, or
+	 * it is lost before the reply came. */
 	CLIENT_ONCE,
 	/* Is sent over the next connection, until its limit. */
 	CLIENT_AGAIN,

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
-#include "backoff.h"
-#include "connect.h"
+#include "dial.h"
 #include "duration.h"
 #include "emit.h"
 #include "kernel.h"
@@ -21,17 +19,14 @@
 struct follow {
 	struct loop *loop;
 	struct follow_request request;
-	struct address address;
+	struct dial dial;
 	const struct follow_events *told;
 	void *arg;
-	struct link *link;        /* NULL while the hub is away */
 	bool replied;             /* the stream has begun on this connection */
 	bool heard, away, paused, over;
 	struct follow_place place;
 	int64_t skip_to;          /* events before this offset have been given already */
 	int64_t taken;
-	struct backoff backoff;
-	struct loop_timer *again;
 	struct loop_timer *silence;
 	int64_t came;             /* when something came last; kernel.now() */
 	int depth;                /* callbacks that are running */
@@ -41,10 +36,8 @@ struct follow {
 static void
 release(struct follow *f)
 {
-	if (f->depth > 0)
-		return;
-	address_free(&f->address);
-	free(f);
+	if (f->depth == 0)
+		free(f);
 }
 
 static void
@@ -58,11 +51,9 @@ leave(struct follow *f)
 static void
 disconnect(struct follow *f)
 {
-	link_close(f->link);
-	f->link = NULL;
+	dial_drop(&f->dial);
 	loop_cancel(f->loop, f->silence);
-	loop_cancel(f->loop, f->again);
-	f->silence = f->again = NULL;
+	f->silence = NULL;
 }
 
 static void
@@ -74,8 +65,6 @@ finish(struct follow *f, const struct error *why)
 	disconnect(f);
 	f->told->ended(f->arg, why);
 }
-
-static void connect_again(void *arg);
 
 /* Later, unless the first try was the last one. */
 static void
@@ -90,7 +79,7 @@ put_off(struct follow *f, const struct error *why)
 		return;
 	}
 	f->away = true;
-	f->again = loop_after(f->loop, backoff_next(&f->backoff), connect_again, f);
+	dial_pause(&f->dial);
 	if (news && f->told->state != NULL)
 		f->told->state(f->arg, why);
 }
@@ -121,7 +110,7 @@ resume(struct follow *f, int64_t epoch, int64_t offset, bool gone)
 		f->place.offset = offset;
 	f->place.epoch = epoch;
 	f->away = false;
-	backoff_over(&f->backoff);
+	backoff_over(&f->dial.backoff);
 	if (f->told->state != NULL)
 		f->told->state(f->arg, NULL);
 	if (gone)
@@ -190,7 +179,7 @@ reply(struct follow *f, struct span line)
 		finish(f, &e);
 	} else {
 		f->replied = f->heard = true;
-		link_pause(f->link, f->paused);
+		link_pause(f->dial.link, f->paused);
 		watch_silence(f, LATE * f->request.heartbeat);
 		message_member(m.result.p, m.result.n, "gone", &gone, NULL);
 		resume(f, message_integer(m.result, "epoch", 0), message_integer(m.result, "offset", 0),
@@ -304,7 +293,7 @@ lines_came(void *arg, struct link *l, struct span lines)
 		reply(f, (struct span){ p, (size_t)(newline - p) });
 		p = newline + 1;
 	}
-	if (f->replied && f->link != NULL)
+	if (f->replied && f->dial.link != NULL)
 		stream(f, p, end);
 	leave(f);
 }
@@ -316,7 +305,7 @@ link_lost(void *arg, struct link *l, const struct error *why)
 	struct error e;
 
 	(void)l;
-	f->link = NULL;
+	dial_lost(&f->dial);
 	watch_silence(f, 0);
 	if (why->code == ERROR_DISCONNECTED)
 		error_set(&e, ERROR_DISCONNECTED, "%s: %s", f->request.address, why->text);
@@ -351,7 +340,7 @@ ask(struct follow *f)
 	}
 	bytes_char(&params, '}');
 	rpc_request(&line, 1, "event/subscribe", (struct span){ params.data, params.len });
-	link_send(f->link, line.data, line.len);
+	link_send(f->dial.link, line.data, line.len);
 	watch_silence(f, REPLY_LIMIT);
 }
 
@@ -359,8 +348,7 @@ static int
 connect_now(struct follow *f, struct error *e)
 {
 	f->replied = false;
-	f->link = connect_open(f->loop, &f->address, &link_events, f, e);
-	if (f->link == NULL)
+	if (dial_now(&f->dial, e) < 0)
 		return -1;
 	ask(f);
 	return 0;
@@ -372,12 +360,11 @@ connect_again(void *arg)
 	struct follow *f = arg;
 	struct error e;
 
-	f->again = NULL;
 	if (connect_now(f, &e) == 0)
 		return;
 	if (e.code == ERROR_BUSY) {
 		/* its queue is full: it is there */
-		f->again = loop_after(f->loop, backoff_next(&f->backoff), connect_again, f);
+		dial_pause(&f->dial);
 		return;
 	}
 	f->depth++;
@@ -393,20 +380,20 @@ follow_open(struct loop *loop, const struct follow_request *r, const struct foll
 	struct error why;
 
 	*f = (struct follow){ .loop = loop, .request = *r, .told = events, .arg = arg, .place = r->place };
-	if (address_parse(&f->address, r->address, e) < 0) {
+	if (dial_init(&f->dial, loop, r->address, &link_events, connect_again, f, e) < 0) {
 		free(f);
 		return NULL;
 	}
 	if (connect_now(f, &why) == 0)
 		return f;
 	if (why.code == ERROR_BUSY || r->patient) {
-		f->again = loop_after(loop, backoff_next(&f->backoff), connect_again, f);
+		dial_pause(&f->dial);
 		watch_silence(f, REPLY_LIMIT);
 		return f;
 	}
 	if (e != NULL)
 		*e = why;
-	release(f);
+	follow_free(f);
 	return NULL;
 }
 
@@ -415,8 +402,8 @@ follow_pause(struct follow *f, bool paused)
 {
 	f->paused = paused;
 	f->came = kernel.now();
-	if (f->link != NULL && f->replied)
-		link_pause(f->link, paused);
+	if (f->dial.link != NULL && f->replied)
+		link_pause(f->dial.link, paused);
 }
 
 struct follow_place
@@ -432,6 +419,7 @@ follow_free(struct follow *f)
 		return;
 	f->over = f->freed = true;
 	disconnect(f);
+	dial_close(&f->dial);
 	release(f);
 }
 

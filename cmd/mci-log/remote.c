@@ -4,9 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "address.h"
-#include "backoff.h"
-#include "connect.h"
+#include "dial.h"
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
@@ -15,14 +13,10 @@
 #include "timestamp.h"
 
 struct remote {
-	struct loop *loop;
 	struct remote_wish wish;
-	struct address address;
+	struct dial dial;
 	const struct remote_events *events;
 	void *arg;
-	struct link *link;        /* NULL while it is lost */
-	struct loop_timer *timer;
-	struct backoff backoff;
 	struct outage outage;
 	int attempt;              /* the one that is read, also when another one begins meanwhile */
 	int64_t at;               /* the next byte that is wanted */
@@ -32,13 +26,11 @@ struct remote {
 };
 
 static int open_link(struct remote *r, struct error *e);
-static void again(void *arg);
 
 static void
 over(struct remote *r, const struct remote_end *end, const struct error *e)
 {
-	link_close(r->link);
-	r->link = NULL;
+	dial_drop(&r->dial);
 	r->events->over(r->arg, end, e);
 }
 
@@ -53,7 +45,7 @@ static void
 put_off(struct remote *r, const struct error *why)
 {
 	outage_told(&r->outage, why);
-	r->timer = loop_after(r->loop, backoff_next(&r->backoff), again, r);
+	dial_pause(&r->dial);
 }
 
 static void
@@ -62,7 +54,6 @@ again(void *arg)
 	struct remote *r = arg;
 	struct error e;
 
-	r->timer = NULL;
 	if (open_link(r, &e) < 0)
 		put_off(r, &e);
 }
@@ -74,14 +65,13 @@ reply_came(struct remote *r, const struct message *m)
 
 	if (m->error.n == 0) {
 		r->begun = true;
-		backoff_over(&r->backoff);
+		backoff_over(&r->dial.backoff);
 		outage_told(&r->outage, NULL);
 		return;
 	}
 	rpc_reply_error(m, &e);
 	if (r->begun && rpc_passing(&e)) {
-		link_close(r->link);
-		r->link = NULL;
+		dial_drop(&r->dial);
 		put_off(r, &e);
 	} else {
 		fail(r, &e);
@@ -160,7 +150,7 @@ closed(void *arg, struct link *l, const struct error *why)
 	struct error e = *why;
 
 	(void)l;
-	r->link = NULL;
+	dial_lost(&r->dial);
 	if (e.code == ERROR_NONE)
 		error_set(&e, ERROR_DISCONNECTED, "the other end closed the connection");
 	if (r->begun) {
@@ -182,8 +172,7 @@ open_link(struct remote *r, struct error *e)
 	AUTO_BYTES params = { 0 }, line = { 0 };
 
 	name.attempt = r->attempt;
-	r->link = connect_open(r->loop, &r->address, &events, r, e);
-	if (r->link == NULL)
+	if (dial_now(&r->dial, e) < 0)
 		return -1;
 	emit_open(&params);
 	logname_emit(&params, &name);
@@ -197,7 +186,7 @@ open_link(struct remote *r, struct error *e)
 	bytes_char(&params, '}');
 	rpc_request(&line, 1, w->follow ? "log/follow" : "log/read",
 	    (struct span){ params.data, params.len });
-	link_send(r->link, line.data, line.len);
+	link_send(r->dial.link, line.data, line.len);
 	return 0;
 }
 
@@ -207,12 +196,12 @@ remote_open(struct loop *loop, const struct remote_wish *w, const struct remote_
 {
 	struct remote *r = xmalloc(sizeof(*r));
 
-	*r = (struct remote){ .loop = loop, .wish = *w, .events = said, .arg = arg, .at = w->from,
+	*r = (struct remote){ .wish = *w, .events = said, .arg = arg, .at = w->from,
 		.attempt = w->name->attempt, .outage = { .address = w->address, .quiet = w->quiet } };
-	if (address_parse(&r->address, w->address, e) == 0) {
+	if (dial_init(&r->dial, loop, w->address, &events, again, r, e) == 0) {
 		if (open_link(r, e) == 0)
 			return r;
-		address_free(&r->address);
+		dial_close(&r->dial);
 	}
 	free(r);
 	return NULL;
@@ -223,8 +212,6 @@ remote_close(struct remote *r)
 {
 	if (r == NULL)
 		return;
-	loop_cancel(r->loop, r->timer);
-	link_close(r->link);
-	address_free(&r->address);
+	dial_close(&r->dial);
 	free(r);
 }
