@@ -1,6 +1,7 @@
 #include "attempt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,13 +163,22 @@ release(struct attempt *a)
 	loop_cancel(a->site->loop, a->timeout);
 	loop_cancel(a->site->loop, a->grace);
 	loop_cancel(a->site->loop, a->again);
-	launch_close_ends(a);
-	launch_close(a, 0);
-	launch_close(a, 1);
+	if (a->opening != NULL) {
+		logservice_cancel(a->opening);
+		a->site->opening--;
+	}
+	launch_undo(a);
 	command_free(&a->command);
 	free(a->token);
 	spec_free(&a->spec);
 	*a = (struct attempt){ .site = a->site, .notes = a->notes, .notes_ready = a->notes_ready };
+}
+
+/* Whether it has a process, or had one. */
+static bool
+is_started(const struct attempt *a)
+{
+	return a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_CLEARING;
 }
 
 static void
@@ -179,7 +189,7 @@ finish(struct attempt *a, const char *reason)
 	struct ending ending = { .status = a->status };
 	bool logged = a->log.name != NULL;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && is_started(a); i++) {
 		if (a->pipes[i] >= 0)
 			drain(a, i, BUDGET);
 	}
@@ -262,45 +272,126 @@ prepare(struct attempt *a, struct spec *spec)
 static bool
 shortage(const struct attempt *a, const struct error *e)
 {
-	return a->site->running > 1 && e->code == ERROR_SYSTEM &&
-	    (e->sys == EMFILE || e->sys == ENFILE || e->sys == EAGAIN || e->sys == ENOMEM);
+	if (e->code != ERROR_SYSTEM ||
+	    (e->sys != EMFILE && e->sys != ENFILE && e->sys != EAGAIN && e->sys != ENOMEM))
+		return false;
+	for (size_t i = 0; i < a->site->nattempts; i++) {
+		const struct attempt *other = &a->site->attempts[i];
+
+		if (other != a && other->state != ATTEMPT_FREE && other->state != ATTEMPT_STARVED)
+			return true;
+	}
+	return false;
+}
+
+/* It could not be started, now or for good. */
+static void
+not_started(struct attempt *a, struct error *e)
+{
+	if (!shortage(a, e)) {
+		give_up(a, e);
+		return;
+	}
+	launch_undo(a);
+	a->state = ATTEMPT_STARVED;
+	a->site->scarce = true;
+}
+
+/* All that it needs is there. */
+static void
+go(struct attempt *a)
+{
+	struct error e = { 0 };
+
+	if (launch_log(a, &e) < 0 || launch_entry(a, &e) < 0) {
+		not_started(a, &e);
+		return;
+	}
+	begin(a);
+	if (a->site->held)
+		attempt_hold(a, true);
 }
 
 static void
-give_back(struct attempt *a, struct spec *spec)
+log_opened(void *arg, const int fds[2], const struct error *why)
 {
-	*spec = a->spec;
-	a->spec = (struct spec){ 0 };
-	display_close(&a->display);
-	if (a->log.name != NULL)
-		logfile_close(&a->log, NULL);
-	release(a);
-	a->site->running--;
+	struct attempt *a = arg;
+	struct error e = *why;
+
+	a->opening = NULL;
+	a->site->opening--;
+	if (e.code == ERROR_NONE && logfile_adopt(&a->log, fds[0], fds[1], a->spec.id, &e) == 0)
+		go(a);
+	else
+		give_up(a, &e);
 }
 
-bool
-attempt_start(struct attempt *a, struct spec *spec)
+/* The files of a log that finds no room for its descriptors would be lost: whether there will be enough for
+ * all that are being opened, and for those who show them. */
+static int
+room_for_logs(const struct site *site, struct error *e)
+{
+	int spare[3 * SITE_OPENING], need = 3 * (site->opening + 1), n = 0;
+
+	while (n < need && (spare[n] = fcntl(site->null, F_DUPFD_CLOEXEC, 0)) >= 0)
+		n++;
+	if (n < need)
+		error_sys(e, "descriptors for its log");
+	for (int i = 0; i < n; i++)
+		close(spare[i]);
+	return n < need ? -1 : 0;
+}
+
+/* Opens the log, or begins to. */
+static int
+log_prepare(struct attempt *a, struct error *e)
+{
+	struct site *site = a->site;
+
+	if (site->logs < 0 || a->log.name != NULL)
+		return 0;
+	if (site->logservice == NULL)
+		return logfile_open(&a->log, site->logs, a->spec.id, a->spec.attempt, e);
+	if (room_for_logs(site, e) < 0)
+		return -1;
+	a->opening = logservice_open(site->logservice, a->spec.id, a->spec.attempt, log_opened, a, e);
+	if (a->opening == NULL)
+		return -1;
+	site->opening++;
+	a->state = ATTEMPT_OPENING;
+	return 0;
+}
+
+static void
+set_up(struct attempt *a)
 {
 	static loop_ready *const ready[2] = { first_ready, second_ready };
-	struct report *r = &a->site->report;
-	size_t before = r->out.len;
+	struct error e = { 0 };
+
+	if (notes_prepare(a, &e) < 0 || launch_open(a, ready, &e) < 0 || log_prepare(a, &e) < 0)
+		not_started(a, &e);
+	else if (a->opening == NULL)
+		go(a);
+}
+
+void
+attempt_start(struct attempt *a, struct spec *spec)
+{
 	struct error e = { 0 };
 
 	prepare(a, spec);
 	event_initializing(a);
-	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) == 0 &&
-	    notes_prepare(a, &e) == 0 && launch_open(a, ready, &e) == 0 && launch_entry(a, &e) == 0) {
-		begin(a);
-		return true;
-	}
-	if (shortage(a, &e)) {
-		/* as if it had not been tried: the event has not been written yet */
-		r->out.len = before;
-		give_back(a, spec);
-		return false;
-	}
-	give_up(a, &e);
-	return true;
+	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0)
+		give_up(a, &e);
+	else
+		set_up(a);
+}
+
+void
+attempt_retry(struct attempt *a)
+{
+	if (a->state == ATTEMPT_STARVED)
+		set_up(a);
 }
 
 /* An entry of its own shell has ended well: the next one. False when there is none. */
@@ -383,6 +474,8 @@ signal_strays(const struct attempt *a, int signal)
 void
 attempt_signal(struct attempt *a, int signal)
 {
+	if (!is_started(a))
+		return;
 	if (a->leader != 0)
 		process_signal_tree(a->leader, signal);
 	else if (a->group != 0)
@@ -460,6 +553,10 @@ attempt_cancel(struct attempt *a, const char *reason)
 	if (a->reason != NULL || a->killing)
 		return;
 	a->reason = reason;
+	if (!is_started(a)) {
+		finish(a, reason);
+		return;
+	}
 	attempt_signal(a, SIGTERM);
 	a->grace = loop_after(a->site->loop, GRACE, grace_over, a);
 }
@@ -473,6 +570,10 @@ attempt_kill(struct attempt *a, const char *reason)
 	a->checks = 0;
 	if (a->state == ATTEMPT_FREE)
 		return;
+	if (!is_started(a)) {
+		finish(a, a->reason);
+		return;
+	}
 	attempt_signal(a, SIGKILL);
 	if (a->again == NULL)
 		a->again = loop_after(a->site->loop, AGAIN, look_again, a);

@@ -22,6 +22,8 @@
 
 enum attempt_state {
 	ATTEMPT_FREE,
+	ATTEMPT_OPENING,  /* it waits for its log */
+	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
 	ATTEMPT_RUNNING,  /* its leader lives */
 	ATTEMPT_CLEARING, /* its leader has ended; what it left behind is being ended */
 };
@@ -37,6 +39,7 @@ struct attempt {
 	int ends[3];              /* the job's, until its last process was started; -1 */
 	char terminal[32];        /* path of its pty, or "" */
 	struct logfile_writer log;
+	struct opening *opening;  /* of the log at a server; NULL: none is under way */
 	struct display display;
 	struct notes notes;
 	bool notes_ready;
@@ -53,14 +56,18 @@ struct attempt {
 	int checks;               /* how often KILL was sent and something was left */
 };
 
-/* Takes the spec over and starts it in this free slot. When it cannot be started it is over at once; only
- * when descriptors, memory or processes are short and other attempts run, it is given back: false. */
-bool attempt_start(struct attempt *a, struct spec *spec);
+/* Takes the spec over and starts it in this free slot, or has its log opened first. When it cannot be started
+ * it is over at once; only when descriptors, memory or processes are short and other attempts run, it is
+ * starved and site->scarce. */
+void attempt_start(struct attempt *a, struct spec *spec);
+/* Tries a starved one again. */
+void attempt_retry(struct attempt *a);
 /* Its leader has ended. */
 void attempt_reaped(struct attempt *a, int status, const struct rusage *usage);
 /* Some orphan has ended: is anything left of this attempt? */
 void attempt_recheck(struct attempt *a);
-/* TERM to all of it, KILL after the grace time. The first reason stays. */
+/* TERM to all of it, KILL after the grace time. The first reason stays. One that was not started yet is over
+ * at once. */
 void attempt_cancel(struct attempt *a, const char *reason);
 /* KILL to all of it. */
 void attempt_kill(struct attempt *a, const char *reason);

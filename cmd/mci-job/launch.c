@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "kernel.h"
-#include "logservice.h"
 #include "memory.h"
 #include "process.h"
 #include "variables.h"
@@ -71,6 +70,20 @@ stdin_open(struct attempt *a, struct error *e)
 	return 0;
 }
 
+int
+launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e)
+{
+	if (a->spec.stdin_text != NULL && stdin_open(a, e) < 0)
+		return -1;
+	if (a->site->logs < 0)
+		return 0;
+	if (a->spec.pty)
+		return terminal_open(a, ready[0], e);
+	if (pipe_open(a, 0, ready[0], e) < 0)
+		return -1;
+	return a->spec.split ? pipe_open(a, 1, ready[1], e) : 0;
+}
+
 static int
 display_start(struct attempt *a, struct error *e)
 {
@@ -93,30 +106,13 @@ display_start(struct attempt *a, struct error *e)
 	return 0;
 }
 
-static int
-log_open(struct attempt *a, struct error *e)
-{
-	const char *server = a->site->settings->log;
-
-	return server != NULL ? logservice_open(&a->log, server, a->spec.id, a->spec.attempt, e) :
-	    logfile_open(&a->log, a->site->logs, a->spec.id, a->spec.attempt, e);
-}
-
 int
-launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e)
+launch_log(struct attempt *a, struct error *e)
 {
-	if (a->spec.stdin_text != NULL && stdin_open(a, e) < 0)
-		return -1;
 	if (a->site->logs < 0)
 		return 0;
-	if (log_open(a, e) < 0 || display_start(a, e) < 0)
-		return -1;
 	a->log.mask = a->site->mask;
-	if (a->spec.pty)
-		return terminal_open(a, ready[0], e);
-	if (pipe_open(a, 0, ready[0], e) < 0)
-		return -1;
-	return a->spec.split ? pipe_open(a, 1, ready[1], e) : 0;
+	return display_start(a, e);
 }
 
 static int
@@ -212,4 +208,14 @@ launch_close_ends(struct attempt *a)
 			close(a->ends[i]);
 		a->ends[i] = -1;
 	}
+}
+
+void
+launch_undo(struct attempt *a)
+{
+	launch_close_ends(a);
+	launch_close(a, 0);
+	launch_close(a, 1);
+	display_close(&a->display);
+	a->terminal[0] = '\0';
 }

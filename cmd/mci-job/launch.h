@@ -4,9 +4,13 @@
 
 #include "attempt.h"
 
-/* Makes log and pipes (or pty) and watches our ends; ready[0] and [1] are called for output. What was
- * made stays in the attempt also when it fails: launch_close ends it. 0 or -1. */
+/* Makes pipes (or pty) and watches our ends; ready[0] and [1] are called for output. What was made stays in
+ * the attempt also when it fails: launch_undo ends it. 0 or -1. */
 int launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e);
+/* The log is open: output goes to it from now on, and is shown if it is to be. 0 or -1. */
+int launch_log(struct attempt *a, struct error *e);
+/* As if these two had not been called. */
+void launch_undo(struct attempt *a);
 /* Starts the entry that is next (all of the script, where one process runs it); sets leader and group. */
 int launch_entry(struct attempt *a, struct error *e);
 /* Forgets and closes one of our ends (0 or 1). */

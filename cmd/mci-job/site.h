@@ -7,12 +7,16 @@
 
 #include "environment.h"
 #include "error.h"
+#include "logservice.h"
 #include "loop.h"
 #include "mask.h"
 #include "process.h"
 #include "report.h"
 #include "secrets.h"
 #include "settings.h"
+
+/* Logs that are opened at once at a server: it answers them faster than processes start. */
+#define SITE_OPENING 8
 
 struct attempt;
 
@@ -41,10 +45,14 @@ struct site {
 	char *cwd;                /* absolute */
 	int logs;                 /* descriptor of the log folder; -1: output is passed through */
 	bool keep_logs;           /* --log-dir was given */
+	struct logservice *logservice; /* keeps the logs instead; or NULL */
 	int null;                 /* /dev/null */
 	struct attempt *attempts; /* slots */
 	size_t nattempts;
 	size_t running;           /* slots in use */
+	int opening;              /* attempts that wait for their log; at most SITE_OPENING */
+	bool scarce;              /* the last start found too little: something has to end first */
+	bool held;                /* nothing is read that adds to a report nobody takes */
 	struct process_list spared; /* children that may not or cannot be killed: nobody waits for them */
 	/* An attempt is over; its slot is free again. */
 	void (*ended)(void *arg, const struct ending *ending);

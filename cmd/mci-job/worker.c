@@ -35,8 +35,6 @@ struct worker {
 	int lifeline;
 	const char *scratch;
 	bool broken;            /* a bad line came: nothing more is started */
-	bool scarce;            /* the last start found too little: wait until something has ended */
-	bool held;              /* nothing is read that adds to a report nobody takes */
 	bool gone;              /* nobody reads standard output */
 	int signal;             /* that canceled everything */
 	bool done;
@@ -272,7 +270,7 @@ attempt_ended(void *arg, const struct ending *ending)
 	struct worker *w = arg;
 
 	w->last = *ending;
-	w->scarce = false;
+	w->site.scarce = false;
 	w->failures += ending->outcome == OUTCOME_FAILURE;
 	w->errors += ending->outcome == OUTCOME_ERROR;
 }
@@ -280,21 +278,25 @@ attempt_ended(void *arg, const struct ending *ending)
 static bool
 may_start(const struct worker *w)
 {
-	return w->waiting > 0 && !w->scarce && !report_busy(&w->site.report);
+	return w->waiting > 0 && !w->site.scarce && w->site.opening < SITE_OPENING &&
+	    !report_busy(&w->site.report);
 }
 
+/* Who was starved comes first. */
 static void
 admit(struct worker *w)
 {
+	for (size_t i = 0; i < w->site.nattempts && !w->site.scarce && w->site.opening < SITE_OPENING;
+	    i++)
+		attempt_retry(&w->site.attempts[i]);
 	for (size_t i = 0; i < w->site.nattempts && may_start(w); i++) {
+		struct spec *s = &w->queue[w->first];
+
 		if (w->site.attempts[i].state != ATTEMPT_FREE)
 			continue;
-		if (!attempt_start(&w->site.attempts[i], &w->queue[w->first])) {
-			w->scarce = true;
-			return;
-		}
 		w->first = (w->first + 1) % w->room;
 		w->waiting--;
+		attempt_start(&w->site.attempts[i], s);
 	}
 }
 
@@ -304,9 +306,9 @@ hold(struct worker *w)
 {
 	bool busy = report_busy(&w->site.report);
 
-	if (busy == w->held)
+	if (busy == w->site.held)
 		return;
-	w->held = busy;
+	w->site.held = busy;
 	for (size_t i = 0; i < w->site.nattempts; i++)
 		attempt_hold(&w->site.attempts[i], busy);
 }
@@ -442,6 +444,8 @@ worker_open(struct worker *w, struct error *e)
 	if (site->cwd == NULL || site->null < 0)
 		return error_sys(e, site->cwd == NULL ? "working folder" : "/dev/null");
 	site->mask = mask_new();
+	if (site->settings->log != NULL)
+		site->logservice = logservice_new(site->loop, site->settings->log);
 	environment_open(&site->environment, site->settings->env, site->settings->nenv);
 	slots_make(w);
 	intake_open(&w->intake, site->loop);
@@ -467,6 +471,7 @@ worker_close(struct worker *w)
 		if (site->attempts[i].notes_ready)
 			notes_close(&site->attempts[i].notes, site->loop);
 	}
+	logservice_free(site->logservice);
 	free(site->attempts);
 	free(w->queue);
 	intake_close(&w->intake);

@@ -54,6 +54,59 @@ wait_until "the log is closed" cut
 is "$(mci-log cat -a ./log.sock "$build/cut" 2>"$err")" printed "what was read from the job's pipe is there"
 has "$err" truncated "... and it says that it was cut"
 
+# a server that hangs holds up nothing but the start of those whose log it does not open
+export MCI_BUILD_ID=o/r/7
+began() { jq -r 'select(.type=="job/start").job' "$out" | grep -qx "$1"; }
+mkfifo specs.pipe
+background sh -c 'exec mci-job -j4 --log ./log.sock <specs.pipe'
+worker=$pid
+exec 4>specs.pipe
+echo '{"id":"before","script":["until [ -e go ]; do sleep 0.01; done; echo went"]}' >&4
+wait_until "a job runs" began before
+kill -STOP "$serving"
+printf '{"id":"%s","script":["echo hi"]}\n' held dropped >&4
+wait_until "two wait for their logs" sh -c "[ \"\$(grep -c job/initializing '$out')\" = 3 ]"
+echo '{"jsonrpc":"2.0","id":1,"method":"job/cancel","params":{"job":"dropped"}}' >&4
+wait_for_line "$out" '"id":1,"result"'
+touch go
+wait_until "the one that runs ends meanwhile" sh -c "[ \"\$(grep -c job/executed '$out')\" = 2 ]"
+kill -CONT "$serving"
+exec 4>&-
+wait_end "$worker"
+is "$(jq -r 'select(.type=="job/start" or .type=="job/executed") | .type + " " + .job + " " + (.reason // "")' "$out")" \
+	"job/start before 
+job/executed dropped canceled
+job/executed before exit
+job/start held 
+job/executed held exit" "one is canceled at once, one starts when its log is open"
+is "$(mci-log cat -a ./log.sock o/r/7/before) $(mci-log cat -a ./log.sock o/r/7/held)" "went hi" "their logs are whole"
+kill -STOP "$serving"
+printf '{"id":"%s","argv":["true"]}\n' a b c >three
+for signal in TERM HUP; do
+	background sh -c 'exec mci-job -j2 --log ./log.sock <three'
+	wait_until "jobs wait for their logs" sh -c "[ \"\$(grep -c job/initializing '$out')\" = 2 ]"
+	kill -$signal "$pid"
+	wait_end "$pid"
+	is "$(jq -r 'select(.type=="job/executed") | .job + "=" + .reason' "$out" | sort | tr '\n' ' ')" \
+		"a=canceled b=canceled c=canceled " "$signal does not wait for them"
+done
+exits 125 "a log that is not open within five seconds" mci-job --log ./log.sock <<'JOBS'
+{"id":"mute","argv":["touch","started"]}
+JOBS
+is "$(jq -r 'select(.type=="job/executed") | .reason + " " + .error' "$out")" \
+	"start open the log of mute: ./log.sock: no reply in time" "is the reason why its job does not start"
+ok "... which never ran" [ ! -e started ]
+kill -CONT "$serving"
+
+# what the system is short of comes back when a job ends; the log that is open already is kept
+perl -e 'printf "{\"id\":\"j%d\",\"script\":[\"echo %d; sleep 0.0%d\"],\"split\":true}\n", $_, $_, $_ % 10 for 1 .. 60' >many
+exits 0 "many jobs with few descriptors" sh -c 'ulimit -n 60; exec mci-job -j40 --log ./log.sock <many'
+is "$(jq -r 'select(.type=="job/start").job' "$out" | sort -u | wc -l)" 60 "... all run"
+is "$(jq -r 'select(.type=="job/initializing").job' "$out" | wc -l)" 60 "... once"
+is "$(mci call -a ./log.sock log/list build=o/r/7 | jq '[.logs[] | select(.job|startswith("j"))
+	| select(.open or .truncated or .bytes < 2)] | length')" 0 "... and their logs are whole"
+unset MCI_BUILD_ID
+
 kill "$serving"
 wait_end "$serving"
 exits 125 "no server, no build" mci-build --json --log ./log.sock - <specs
