@@ -573,6 +573,12 @@ link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds)
 }
 
 bool
+link_answers(const struct link *l)
+{
+	return l->out >= 0;
+}
+
+bool
 link_carries_fds(const struct link *l)
 {
 	return l->way == OUTBOX_SOCKET;

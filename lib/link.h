@@ -65,6 +65,8 @@ struct link *link_take(struct loop *loop, int in, int out, const struct link_eve
 int link_send(struct link *l, const void *p, size_t n);
 /* One line with descriptors (copies are made; Unix sockets only). 0 or -1. */
 int link_send_fds(struct link *l, const void *p, size_t n, const int *fds, int nfds);
+/* Whether anything can be sent at all: a FIFO that is read takes no answers. */
+bool link_answers(const struct link *l);
 /* Whether lines may carry descriptors here. */
 bool link_carries_fds(const struct link *l);
 /* Inside line: the n bytes behind this line are no lines but data. */

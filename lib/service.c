@@ -1,20 +1,35 @@
 #include "service.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "contractcheck.h"
+#include "duration.h"
 #include "emit.h"
+#include "kernel.h"
 #include "listener.h"
 #include "memory.h"
 #include "scan.h"
 
+/* Between two lines that are told of. */
+#define TELL_PAUSE SECOND
+
+/* Where the clients of a server come from. */
+struct entrance {
+	struct server *server;
+	char *address;
+	struct listener *listener;
+};
+
 struct connection {
 	struct server *server;
+	const char *address; /* NULL: it was brought by server_connect */
 	struct link *link;
 	uint64_t number;
 	struct request *data; /* the request whose data comes now; NULL: nobody wants it */
@@ -31,13 +46,17 @@ struct server {
 	struct loop *loop;
 	const struct service *service;
 	void *self;
-	struct listener **listeners;
-	size_t nlisteners;
+	struct entrance **entrances;
+	size_t nentrances;
 	struct connection *connections;
 	size_t nconnections;
 	uint64_t numbered; /* connections so far */
 	void (*empty)(void *arg);
 	void *empty_arg;
+	void (*tell)(void *arg, const char *text);
+	void *tell_arg;
+	int64_t told;      /* when something was told last; kernel.now() */
+	uint64_t untold;   /* lines since */
 	struct request *requests;
 };
 
@@ -46,13 +65,8 @@ struct request {
 	struct connection *connection; /* NULL when it was lost, or nobody waits for the answer */
 	const struct service_method *method;
 	struct link_peer peer;
-	char *text;         /* the id and behind it the params */
-	struct span id, params;
-	size_t counted;     /* bytes of params, in its connection's sum */
-	const struct contract_method *row;
-	struct scan_value *values; /* of each row of params, as contract_check_params found them */
-	char **decoded;
-	size_t ndecoded;
+	struct arguments arguments;
+	size_t counted; /* bytes of params, in its connection's sum */
 	struct request *next, **at;
 };
 
@@ -97,11 +111,39 @@ send_line(struct connection *c, const struct bytes *line)
 		link_finish(c->link);
 }
 
+/* A line that nobody can be told of. Not each of many: one that writes garbage fills no log. */
+static void
+tell(struct connection *c, uint64_t number, const char *text)
+{
+	struct server *s = c->server;
+	AUTO_BYTES said = { 0 };
+	int64_t now = kernel.now();
+
+	if (s->tell == NULL)
+		return;
+	if (s->told > 0 && now - s->told < TELL_PAUSE) {
+		s->untold++;
+		return;
+	}
+	bytes_format(&said, "%s: line %" PRIu64 ": ", c->address != NULL ? c->address : "-", number);
+	bytes_text(&said, text);
+	if (s->untold > 0)
+		bytes_format(&said, " (and %" PRIu64 " more lines before it were wrong)", s->untold);
+	s->told = now;
+	s->untold = 0;
+	s->tell(s->tell_arg, bytes_string(&said));
+}
+
 /* Answers a line to which no reply can be given. */
 static void
 report(struct connection *c, uint64_t number, const char *name, const char *text)
 {
 	AUTO_BYTES line = { 0 };
+
+	if (!link_answers(c->link)) {
+		tell(c, number, text);
+		return;
+	}
 
 	emit_event(&line, "error");
 	if (number > 0)
@@ -123,6 +165,11 @@ static void
 reply_error(struct connection *c, struct span id, const struct contract_error *row, const char *text)
 {
 	AUTO_BYTES line = { 0 };
+
+	if (!link_answers(c->link)) {
+		tell(c, link_line_number(c->link), text);
+		return;
+	}
 
 	reply_open(&line, id);
 	bytes_text(&line, ",\"error\":{\"code\":");
@@ -150,11 +197,7 @@ request_free(struct request *r)
 	*r->at = r->next;
 	if (r->next != NULL)
 		r->next->at = r->at;
-	for (size_t i = 0; i < r->ndecoded; i++)
-		free(r->decoded[i]);
-	free(r->decoded);
-	free(r->values);
-	free(r->text);
+	arguments_free(&r->arguments);
 	free(r);
 }
 
@@ -187,11 +230,7 @@ request_forget(struct request *r)
 	if (r->connection != NULL)
 		r->connection->bytes -= r->counted;
 	r->counted = 0;
-	r->text = xrealloc(r->text, r->id.n + 1, 1);
-	r->id.p = r->text;
-	r->params = (struct span){ NULL, 0 };
-	for (size_t i = 0; i < r->row->nparams; i++)
-		r->values[i].raw = (struct span){ NULL, 0 };
+	arguments_forget(&r->arguments);
 	if (r->connection != NULL)
 		pause_if_full(r->connection);
 }
@@ -213,21 +252,9 @@ request_new(struct connection *c, const struct service_method *method,
 	struct request *r = xmalloc(sizeof(*r));
 	struct server *s = c->server;
 
-	*r = (struct request){ .server = s, .method = method, .row = row,
+	*r = (struct request){ .server = s, .method = method,
 		.peer = *link_peer(c->link), .next = s->requests, .at = &s->requests };
-	r->text = xmalloc(m->id.n + m->params.n + 1);
-	if (m->id.n > 0)
-		memcpy(r->text, m->id.p, m->id.n);
-	if (m->params.n > 0)
-		memcpy(r->text + m->id.n, m->params.p, m->params.n);
-	r->id = (struct span){ r->text, m->id.n };
-	r->params = (struct span){ r->text + m->id.n, m->params.n };
-	r->values = xmalloc(row->nparams * sizeof(*values) + 1);
-	for (size_t i = 0; i < row->nparams; i++) {
-		r->values[i] = values[i];
-		if (values[i].raw.n > 0)
-			r->values[i].raw.p = r->params.p + (values[i].raw.p - m->params.p);
-	}
+	arguments_keep(&r->arguments, row, m, values);
 	if (r->next != NULL)
 		r->next->at = &r->next;
 	s->requests = r;
@@ -236,7 +263,7 @@ request_new(struct connection *c, const struct service_method *method,
 	r->connection = c;
 	c->open++;
 	/* the data of one that brings some must not wait behind it */
-	r->counted = brings_data(row) ? 0 : r->params.n;
+	r->counted = brings_data(row) ? 0 : m->params.n;
 	c->bytes += r->counted;
 	pause_if_full(c);
 	return r;
@@ -451,11 +478,12 @@ static const struct link_events connection_events = {
 };
 
 static int
-connection_new(struct server *s, int in, int out, struct error *e)
+connection_new(struct server *s, const char *address, int in, int out, struct error *e)
 {
 	struct connection *c = xmalloc(sizeof(*c));
 
 	c->server = s;
+	c->address = address;
 	c->number = ++s->numbered;
 	c->link = link_take(s->loop, in, out, &connection_events, c, e);
 	if (c->link == NULL) {
@@ -484,7 +512,9 @@ connection_new(struct server *s, int in, int out, struct error *e)
 static void
 accepted(void *arg, int in, int out)
 {
-	connection_new(arg, in, out, NULL);
+	const struct entrance *from = arg;
+
+	connection_new(from->server, from->address, in, out, NULL);
 }
 
 struct server *
@@ -502,23 +532,24 @@ int
 server_listen(struct server *s, const char *address, mode_t mode, struct error *e)
 {
 	struct address a;
-	struct listener *l;
+	struct entrance *one;
 
 	if (address_parse(&a, address, e) < 0)
 		return -1;
-	l = listener_open(s->loop, &a, mode, accepted, s, e);
+	one = xmalloc(sizeof(*one));
+	*one = (struct entrance){ .server = s, .address = xstrdup(address) };
+	/* kept also when it fails: it may have brought a connection */
+	s->entrances = xrealloc(s->entrances, s->nentrances + 1, sizeof(struct entrance *));
+	s->entrances[s->nentrances++] = one;
+	one->listener = listener_open(s->loop, &a, mode, accepted, one, e);
 	address_free(&a);
-	if (l == NULL)
-		return -1;
-	s->listeners = xrealloc(s->listeners, s->nlisteners + 1, sizeof(struct listener *));
-	s->listeners[s->nlisteners++] = l;
-	return 0;
+	return one->listener == NULL ? -1 : 0;
 }
 
 int
 server_connect(struct server *s, int in, int out, struct error *e)
 {
-	return connection_new(s, in, out, e);
+	return connection_new(s, NULL, in, out, e);
 }
 
 void
@@ -526,9 +557,8 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; i < s->nlisteners; i++)
-		listener_close(s->listeners[i]);
-	free(s->listeners);
+	for (size_t i = 0; i < s->nentrances; i++)
+		listener_close(s->entrances[i]->listener);
 	s->empty = NULL;
 	while (s->connections != NULL) {
 		connection_closed(s->connections, s->connections->link, NULL);
@@ -536,6 +566,11 @@ server_free(struct server *s)
 	}
 	while (s->requests != NULL)
 		request_free(s->requests);
+	for (size_t i = 0; i < s->nentrances; i++) {
+		free(s->entrances[i]->address);
+		free(s->entrances[i]);
+	}
+	free(s->entrances);
 	free(s);
 }
 
@@ -552,55 +587,35 @@ server_on_empty(struct server *s, void (*empty)(void *arg), void *arg)
 	s->empty_arg = arg;
 }
 
+void
+server_on_unanswered(struct server *s, void (*told)(void *arg, const char *text), void *arg)
+{
+	s->tell = told;
+	s->tell_arg = arg;
+}
+
 struct span
 request_params(const struct request *r)
 {
-	return r->params;
-}
-
-/* A parameter; NULL when it is absent. Its row was looked up when it was checked. */
-static const struct scan_value *
-param(const struct request *r, const char *name)
-{
-	for (size_t i = 0; i < r->row->nparams; i++) {
-		if (strcmp(r->row->params[i].name, name) == 0)
-			return r->values[i].raw.n > 0 ? &r->values[i] : NULL;
-	}
-	return NULL;
+	return r->arguments.params;
 }
 
 const char *
 request_text(struct request *r, const char *name)
 {
-	const struct scan_value *v = param(r, name);
-	struct bytes text = { 0 };
-
-	if (v == NULL || scan_text(v, &text, NULL) < 0) {
-		bytes_free(&text);
-		return NULL;
-	}
-	r->decoded = xrealloc(r->decoded, r->ndecoded + 1, sizeof(char *));
-	r->decoded[r->ndecoded] = bytes_give(&text);
-	return r->decoded[r->ndecoded++];
+	return arguments_text(&r->arguments, name);
 }
 
 int64_t
 request_integer(struct request *r, const char *name, int64_t otherwise)
 {
-	const struct scan_value *v = param(r, name);
-	int64_t number;
-
-	if (v == NULL || scan_integer(v, INT64_MIN, INT64_MAX, &number, NULL) < 0)
-		return otherwise;
-	return number;
+	return arguments_integer(&r->arguments, name, otherwise);
 }
 
 struct span
 request_raw(struct request *r, const char *name)
 {
-	const struct scan_value *v = param(r, name);
-
-	return v == NULL ? (struct span){ NULL, 0 } : v->raw;
+	return arguments_raw(&r->arguments, name);
 }
 
 const struct link_peer *
@@ -637,7 +652,7 @@ request_reply(struct request *r, struct span result)
 	AUTO_BYTES line = { 0 };
 
 	if (r->connection != NULL) {
-		reply_line(&line, r->id, result);
+		reply_line(&line, r->arguments.id, result);
 		if (line.len > LINE_LIMIT) {
 			request_fail(r, "limit", "the reply has %zu bytes, a line may have %d",
 			    line.len, LINE_LIMIT);
@@ -657,7 +672,7 @@ request_reply_fds(struct request *r, struct span result, const int *fds, int nfd
 
 	if (c != NULL) {
 		message_splice(&counted, (struct span){ front, strlen(front) }, result.p, result.n);
-		reply_line(&line, r->id, (struct span){ counted.data, counted.len - 1 });
+		reply_line(&line, r->arguments.id, (struct span){ counted.data, counted.len - 1 });
 		/* the copies could not be made, or the peer lets everything wait */
 		if (link_send_fds(c->link, line.data, line.len, fds, nfds) < 0)
 			link_finish(c->link);
@@ -669,7 +684,7 @@ static void
 answer_error(struct request *r, const struct contract_error *row, const char *text)
 {
 	if (r->connection != NULL)
-		reply_error(r->connection, r->id, row, text);
+		reply_error(r->connection, r->arguments.id, row, text);
 	request_done(r);
 }
 

@@ -60,6 +60,10 @@ size_t server_connections(const struct server *s);
 /* Calls empty(arg) from the loop whenever the last connection is gone. */
 void server_on_empty(struct server *s, void (*empty)(void *arg), void *arg);
 
+/* Calls tell(arg, text) for a line that is wrong, or refused, where nothing can be answered (a FIFO):
+ * the address, the line and why. Once a second at most; others are counted. */
+void server_on_unanswered(struct server *s, void (*tell)(void *arg, const char *text), void *arg);
+
 /* Inside a handler. Texts are decoded and live until the request is answered. */
 struct span request_params(const struct request *r);
 /* A text or NULL when absent; types were checked against the contract before. */

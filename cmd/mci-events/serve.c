@@ -59,7 +59,17 @@ struct house {
 static void
 tell(const char *text)
 {
-	fprintf(stderr, "mci-events: %s\n", text);
+	struct error e;
+
+	error_set(&e, ERROR_INPUT, "%s", text);
+	option_complain("mci-events", &e);
+}
+
+static void
+unanswered(void *arg, const char *text)
+{
+	(void)arg;
+	tell(text);
 }
 
 static struct server *
@@ -72,6 +82,7 @@ open_door(struct house *h, const char *prefix, bool read_only)
 	h->servers = xrealloc(h->servers, h->n + 1, sizeof(struct server *));
 	h->doors[h->n] = door;
 	h->servers[h->n] = server_new(h->loop, &hub_service, door);
+	server_on_unanswered(h->servers[h->n], unanswered, NULL);
 	return h->servers[h->n++];
 }
 

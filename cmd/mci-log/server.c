@@ -471,6 +471,16 @@ limited(void *arg, const struct error *why)
 	option_complain("mci-log", why);
 }
 
+static void
+unanswered(void *arg, const char *text)
+{
+	struct error e;
+
+	(void)arg;
+	error_set(&e, ERROR_INPUT, "%s", text);
+	option_complain("mci-log", &e);
+}
+
 int
 log_server_open(struct log_server *s, struct loop *loop, const char *dir, const char *events,
     int64_t patience, struct error *e)
@@ -489,6 +499,7 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
 		return -1;
 	s->server = server_new(loop, &service, s);
+	server_on_unanswered(s->server, unanswered, NULL);
 	return ledger_recover(&s->ledger, e);
 }
 

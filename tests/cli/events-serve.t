@@ -151,8 +151,22 @@ is "$(printf '{"type":"a/b"}\n{"jsonrpc":"2.0","id":1,"method":"event/publish","
 is "$(mci call -a "exec:mci-events serve -l - --dir '$T/log4'" event/status | jq .tail)" 2 "and its log is there for the next"
 
 # ---- bad command lines
-for bad in '--segment-size 1' '--keep-size x' '--mode 999' '--build-only x' '-l nowhere:x' '--keep-age 7' 'operand'; do
+for bad in '--segment-size 1' '--keep-size x' '--memory 1k' '--mode 999' '--build-only x' '-l nowhere:x' '--keep-age 7' 'operand'; do
 	# shellcheck disable=SC2086
 	exits 2 "serve $bad" mci-events serve --dir "$T/log5" $bad
 done
+
+# ---- a FIFO answers nobody: what is wrong there is said by the hub
+log=$T/log6
+: >"$T/hub.err"
+start_hub -l "fifo:$T/fifo"
+printf '%s\n' '{"type":"a/b","n":1}' 'garbage' '{"type":"a/b","offset":5}' '{"n":1}' '{"type":"a/b","n":2}' >"$T/fifo"
+wait_for_line "$T/hub.err" 'fifo'
+has "$T/hub.err" "^mci-events: fifo:$T/fifo: line 2: not JSON" "a bad line of a FIFO is told, with its number and why"
+wait_until "the others are taken" sh -c 'mci-events sub -a "$1" --from 1 --count 2 --timeout 5s' - "$hub"
+is "$(mci-events sub -a "$hub" --from 1 --count 2 | jq .n | tr '\n' ' ')" "1 2 " "and costs no other"
+is "$(grep -c fifo "$T/hub.err")" 1 "garbage fills no log"
+wait_until "later ones are counted" sh -c 'echo "{}" >"$1/fifo"; grep -q "and [0-9]* more lines before it were wrong" "$1/hub.err"' - "$T"
+has "$T/hub.err" "line [0-9]*: expected a request or an event, found a spec .and [0-9]* more lines before it" "later ones are counted"
+stop_hub
 finish
