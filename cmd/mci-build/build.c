@@ -338,6 +338,12 @@ folder_open(struct build *b, struct error *e)
 	return journal_open(&b->journal, b->loop, events, b->folder.name, e);
 }
 
+static void
+checkout_note(void *arg, const char *text)
+{
+	build_note(arg, "%s", text);
+}
+
 static int
 workspace_open(struct build *b, struct error *e)
 {
@@ -346,7 +352,8 @@ workspace_open(struct build *b, struct error *e)
 		return 0;
 	}
 	b->checkout = xformat("%s/work", b->folder.path);
-	return checkout_make(b->definition.project, b->options->rev, b->checkout, &b->dir, e);
+	return checkout_make(b->definition.project, b->options->rev, b->checkout, &b->dir, checkout_note, b,
+	    e);
 }
 
 /* A definition inside the project is taken from the clean checkout as well. */
@@ -519,18 +526,33 @@ clean_up(struct build *b)
 	bytes_free(&b->plan);
 }
 
+/* Nothing was found. A revision may have a definition where the work tree has none, and a bare repository has
+ * no other place for one: definition_move looks into the checkout. */
+static int
+definition_none(struct build *b, const char *cwd, struct error *e)
+{
+	const struct build_options *o = b->options;
+	const char *first = o->select.n > 0 ? o->select.items[0] : NULL;
+	struct error ignored;
+
+	if (o->rev != NULL && !o->plan)
+		b->definition.project = checkout_project(cwd, &ignored);
+	if (b->definition.project != NULL)
+		return 0;
+	if (first == NULL || !definition_meant(first))
+		return -1;
+	return error_set(e, ERROR_NOT_FOUND,
+	    "nothing to build: no .mci folder in %s or above it; for the file write ./%s", cwd, first);
+}
+
 static int
 definition_get(struct build *b, const char *cwd, struct error *e)
 {
 	const struct build_options *o = b->options;
-	const char *first = o->select.n > 0 ? o->select.items[0] : NULL;
 
 	if (definition_find(&b->definition, cwd, o->given, e) == 0)
 		return 0;
-	if (e->code != ERROR_NOT_FOUND || o->given != NULL || first == NULL || !definition_meant(first))
-		return -1;
-	return error_set(e, ERROR_NOT_FOUND,
-	    "nothing to build: no .mci folder in %s or above it; for the file write ./%s", cwd, first);
+	return e->code == ERROR_NOT_FOUND && o->given == NULL ? definition_none(b, cwd, e) : -1;
 }
 
 int

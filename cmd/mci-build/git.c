@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -32,18 +33,29 @@ read_all(int fd, struct bytes *out, struct error *e)
 	return n < 0 ? error_sys(e, "git: read") : 0;
 }
 
-/* The first line of what git said, without its "fatal: ". */
+/* What git said first that is an error, without its "fatal: ", and what it advises is the way out. */
 static void
 complaint(struct bytes *said, struct error *e)
 {
-	const char *text = bytes_string(said);
+	static const char *const marks[] = { "fatal: ", "error: " };
+	const char *text = bytes_string(said), *first = text, *advice = strstr(text, "\tgit ");
 
-	if (strncmp(text, "fatal: ", 7) == 0)
-		text += 7;
-	error_set(e, ERROR_INPUT, "git: %.*s", (int)strcspn(text, "\n"), text);
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		const char *found = strstr(text, marks[i]);
+
+		if (found != NULL && (found == text || found[-1] == '\n')) {
+			first = found + strlen(marks[i]);
+			break;
+		}
+	}
+	if (advice == NULL)
+		error_set(e, ERROR_INPUT, "git: %.*s", (int)strcspn(first, "\n"), first);
+	else
+		error_set(e, ERROR_INPUT, "git: %.*s; %.*s", (int)strcspn(first, "\n"), first,
+		    (int)strcspn(advice + 1, "\n"), advice + 1);
 }
 
-/* said is a file in memory: what git warns of never keeps it waiting for us. */
+/* said is a file in memory: what git warns of never keeps it waiting for us. 1: it ended with 1, silently. */
 static int
 collect(pid_t pid, int out, int said, struct bytes *result, struct error *e)
 {
@@ -60,62 +72,161 @@ collect(pid_t pid, int out, int said, struct bytes *result, struct error *e)
 		return 0;
 	lseek(said, 0, SEEK_SET);
 	read_all(said, &text, NULL);
+	if (text.len == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		return 1;
 	complaint(&text, e);
 	return -1;
 }
 
-/* Those of `git rev-parse --local-env-vars`. */
-static bool
-names_repository(const char *pair)
-{
-	static const char *const names[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX",
-		"GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-		"GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_GRAFT_FILE",
-		"GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
-		"GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX" };
-	size_t n = strcspn(pair, "=");
+/* Variables that say which repository is meant (git rev-parse --local-env-vars) and, within, what is to
+ * be built; others are git's own to read. */
+static const struct {
+	const char *name;
+	bool path;  /* made absolute: git is run in another folder */
+	bool quits; /* without GIT_WORK_TREE a hook's GIT_DIR means its own folder: git finds it by itself */
+	bool mine;  /* kept for the repository of the project */
+} repository_variables[] = {
+	{ "GIT_DIR", true, true, true },
+	{ "GIT_WORK_TREE", true, true, true },
+	{ "GIT_INDEX_FILE", true, false, true },
+	{ "GIT_OBJECT_DIRECTORY", true, false, true },
+	{ "GIT_ALTERNATE_OBJECT_DIRECTORIES", false, false, true },
+	{ "GIT_QUARANTINE_PATH", true, false, true },
+	{ "GIT_COMMON_DIR", true, true, true },
+	{ "GIT_SHALLOW_FILE", true, false, true },
+	{ "GIT_PREFIX", false, false, false },
+	{ "GIT_CONFIG", false, false, false },
+	{ "GIT_CONFIG_PARAMETERS", false, false, false },
+	{ "GIT_CONFIG_COUNT", false, false, false },
+	{ "GIT_GRAFT_FILE", false, false, false },
+	{ "GIT_NO_REPLACE_OBJECTS", false, false, false },
+	{ "GIT_REPLACE_REF_BASE", false, false, false },
+	{ "GIT_IMPLICIT_WORK_TREE", false, false, false },
+	{ "GIT_INTERNAL_SUPER_PREFIX", false, false, false },
+	{ "GIT_EXTERNAL_DIFF", false, false, false },
+};
+#define NVARIABLES (sizeof(repository_variables) / sizeof(repository_variables[0]))
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i]) == n && strncmp(pair, names[i], n) == 0)
-			return true;
-	}
-	return false;
+/* The messages are compared and passed on in one language; nothing asks, nothing waits for a lock. */
+static const char *const always[] = { "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
+	"GIT_PAGER=cat" };
+#define NALWAYS (sizeof(always) / sizeof(always[0]))
+
+static const char *
+value_of(const char *pair, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(pair, name, n) == 0 && pair[n] == '=' ? pair + n + 1 : NULL;
 }
 
-static char **
-environment_elsewhere(void)
+/* The pair as git is to get it; NULL: not at all. What is made goes to made. */
+static char *
+pair_for(char *pair, bool elsewhere, char **made)
+{
+	bool whole = getenv("GIT_WORK_TREE") != NULL;
+
+	for (size_t i = 0; i < NALWAYS; i++) {
+		size_t n = strcspn(always[i], "=") + 1;
+
+		if (strncmp(pair, always[i], n) == 0)
+			return NULL;
+	}
+	for (size_t i = 0; i < NVARIABLES; i++) {
+		const char *value = value_of(pair, repository_variables[i].name);
+
+		if (value == NULL)
+			continue;
+		if (elsewhere || !repository_variables[i].mine ||
+		    (repository_variables[i].quits && !whole))
+			return NULL;
+		if (repository_variables[i].path && value[0] != '/') {
+			AUTO_FREE char *absolute = realpath(value, NULL);
+
+			if (absolute != NULL)
+				return *made = xformat("%s=%s", repository_variables[i].name, absolute);
+		}
+	}
+	return pair;
+}
+
+/* The environment of a git; its texts are our own environment's, or made for it. */
+struct environment_of_git {
+	char **env;
+	char *made[NVARIABLES];
+	size_t nmade;
+};
+
+static void
+environment_make(struct environment_of_git *v, bool elsewhere)
 {
 	size_t n = 0, kept = 0;
-	char **env;
 
+	*v = (struct environment_of_git){ 0 };
 	while (environ[n] != NULL)
 		n++;
-	env = xmalloc((n + 1) * sizeof(char *));
+	v->env = xmalloc((n + NALWAYS + 1) * sizeof(char *));
 	for (size_t i = 0; i < n; i++) {
-		if (!names_repository(environ[i]))
-			env[kept++] = environ[i];
+		char *made = NULL, *pair = pair_for(environ[i], elsewhere, &made);
+
+		if (made != NULL)
+			v->made[v->nmade++] = made;
+		if (pair != NULL)
+			v->env[kept++] = pair;
 	}
-	return env;
+	for (size_t i = 0; i < NALWAYS; i++)
+		v->env[kept++] = (char *)(uintptr_t)always[i];
+}
+
+static void
+environment_free(struct environment_of_git *v)
+{
+	for (size_t i = 0; i < v->nmade; i++)
+		free(v->made[i]);
+	free(v->env);
+}
+
+/* Options in front of a command. */
+static const char *const hardened[] = { "git", "-c", "core.hooksPath=/dev/null", "-c",
+	"core.fsmonitor=false", "--no-pager" };
+#define NHARDENED (sizeof(hardened) / sizeof(hardened[0]))
+
+static int
+spawn(pid_t *pid, const char *dir, bool elsewhere, const char *const *arguments, const int fds[3],
+    struct error *e)
+{
+	const char *argv[ARGUMENTS];
+	struct environment_of_git v;
+	struct process_spec spec = { .path = "git", .dir = dir, .in = fds[0], .out = fds[1],
+		.err = fds[2] };
+	size_t n = NHARDENED;
+	int result;
+
+	memcpy(argv, hardened, sizeof(hardened));
+	for (; *arguments != NULL && n + 1 < ARGUMENTS; arguments++)
+		argv[n++] = *arguments;
+	argv[n] = NULL;
+	environment_make(&v, elsewhere);
+	spec.argv = (char *const *)(uintptr_t)argv;
+	spec.env = v.env;
+	result = process_spawn(pid, &spec, e);
+	environment_free(&v);
+	if (result < 0 && e != NULL && e->sys == ENOENT)
+		error_set(e, ERROR_INPUT, "git is not on the PATH");
+	return result;
 }
 
 static int
-run(const char *dir, char *const *env, const char *const *arguments, struct bytes *out,
+run(const char *dir, bool elsewhere, const char *const *arguments, struct bytes *out,
     struct error *e)
 {
-	const char *argv[ARGUMENTS] = { "git" };
-	struct process_spec spec = { .path = "git", .env = env, .dir = dir, .in = -1 };
 	AUTO_CLOSE int said = memfd_create("git", MFD_CLOEXEC);
 	int pipe[2], result;
 	pid_t pid;
 
-	for (size_t i = 0; arguments[i] != NULL && i + 2 < ARGUMENTS; i++)
-		argv[i + 1] = arguments[i];
-	spec.argv = (char *const *)(uintptr_t)argv;
 	if (said < 0 || pipe2(pipe, O_CLOEXEC) < 0)
 		return error_sys(e, "git: pipe");
-	spec.out = pipe[1];
-	spec.err = said;
-	result = process_spawn(&pid, &spec, e);
+	result = spawn(&pid, dir, elsewhere, arguments, (const int[]){ -1, pipe[1], said }, e);
 	close(pipe[1]);
 	if (result == 0)
 		result = collect(pid, pipe[0], said, out, e);
@@ -126,13 +237,104 @@ run(const char *dir, char *const *env, const char *const *arguments, struct byte
 int
 git_run(const char *dir, const char *const *arguments, struct bytes *out, struct error *e)
 {
-	return run(dir, NULL, arguments, out, e);
+	int result = run(dir, false, arguments, out, e);
+
+	return result > 0 ? error_set(e, ERROR_INPUT, "git %s: ended with 1", arguments[0]) : result;
 }
 
 int
 git_run_elsewhere(const char *dir, const char *const *arguments, struct bytes *out, struct error *e)
 {
-	AUTO_FREE char **env = environment_elsewhere();
+	int result = run(dir, true, arguments, out, e);
 
-	return run(dir, env, arguments, out, e);
+	return result > 0 ? error_set(e, ERROR_INPUT, "git %s: ended with 1", arguments[0]) : result;
+}
+
+int
+git_ask(const char *dir, const char *const *arguments, struct bytes *out, struct error *e)
+{
+	int result = run(dir, false, arguments, out, e);
+
+	return result < 0 ? -1 : result == 0;
+}
+
+char *
+git_line(const char *dir, const char *const *arguments, struct error *e)
+{
+	struct bytes out = { 0 };
+
+	if (git_run(dir, arguments, &out, e) < 0) {
+		bytes_free(&out);
+		return NULL;
+	}
+	if (out.len > 0 && out.data[out.len - 1] == '\n')
+		out.len--;
+	return bytes_give(&out);
+}
+
+static bool
+exists(const char *dir, size_t n, const char *name)
+{
+	AUTO_FREE char *path = xformat("%.*s/%s", (int)n, dir, name);
+
+	return access(path, F_OK) == 0;
+}
+
+bool
+git_is_used(const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (getenv("GIT_DIR") != NULL ||
+	    (exists(dir, n, "HEAD") && exists(dir, n, "objects") && exists(dir, n, "refs")))
+		return true;
+	for (;;) {
+		if (exists(dir, n, ".git"))
+			return true;
+		while (n > 0 && dir[n - 1] != '/')
+			n--;
+		if (n == 0)
+			return false;
+		n--;
+	}
+}
+
+int
+git_start(struct git_child *g, const char *dir, const char *const *arguments, struct error *e)
+{
+	int in[2], out[2];
+	AUTO_CLOSE int lost = kernel.open(AT_FDCWD, "/dev/null", O_WRONLY, 0);
+	pid_t pid;
+	int result;
+
+	*g = (struct git_child){ .in = -1, .out = -1 };
+	if (lost < 0 || pipe2(in, O_CLOEXEC) < 0)
+		return error_sys(e, "git: pipe");
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		close(in[0]);
+		close(in[1]);
+		return error_sys(e, "git: pipe");
+	}
+	result = spawn(&pid, dir, false, arguments, (const int[]){ in[0], out[1], lost }, e);
+	close(in[0]);
+	close(out[1]);
+	if (result < 0) {
+		close(in[1]);
+		close(out[0]);
+		return -1;
+	}
+	*g = (struct git_child){ .pid = pid, .in = in[1], .out = out[0] };
+	return 0;
+}
+
+void
+git_stop(struct git_child *g)
+{
+	if (g->pid == 0)
+		return;
+	close(g->in);
+	close(g->out);
+	while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	*g = (struct git_child){ .in = -1, .out = -1 };
 }

@@ -158,9 +158,13 @@ skips(struct build *b, const struct spec *s, bool left_out, char **reason, struc
 		return 0;
 	if (when_check(s->when, e) < 0)
 		return error_before(e, "when");
-	if (when_needs_facts(s->when) &&
-	    facts_ask(&b->facts, b->definition.project, b->options->since, e) < 0)
-		return -1;
+	if (when_needs_facts(s->when)) {
+		const struct facts_source of = { b->definition.project, b->options->rev,
+			b->options->staged, b->options->since };
+
+		if (facts_ask(&b->facts, &of, e) < 0)
+			return -1;
+	}
 	if (when_static(s->when, &b->facts.when, &why) == WHEN_SKIP)
 		*reason = xformat("when: %s", why);
 	return 0;

@@ -23,12 +23,6 @@ branch_fact(const struct when_facts *f)
 }
 
 static const char *
-tag_fact(const struct when_facts *f)
-{
-	return f->tag;
-}
-
-static const char *
 event_fact(const struct when_facts *f)
 {
 	return f->event;
@@ -48,7 +42,7 @@ static const struct {
 	const char *(*fact)(const struct when_facts *f); /* what the globs are held against */
 } keys[KEYS] = {
 	[KEY_BRANCH] = { "branch", branch_fact },
-	[KEY_TAG] = { "tag", tag_fact },
+	[KEY_TAG] = { "tag", NULL },
 	[KEY_EVENT] = { "event", event_fact },
 	[KEY_PATH] = { "path", NULL },
 	[KEY_STATUS] = { "status", NULL },
@@ -206,12 +200,10 @@ globs_fit(const struct globs *g, const char *text)
 }
 
 static bool
-paths_fit(const struct globs *g, const struct when_facts *f)
+any_fits(const struct globs *g, char *const *texts, size_t n)
 {
-	if (!f->has_base)
-		return true;
-	for (size_t i = 0; i < f->npaths; i++) {
-		if (globs_fit(g, f->paths[i]))
+	for (size_t i = 0; i < n; i++) {
+		if (globs_fit(g, texts[i]))
 			return true;
 	}
 	return false;
@@ -233,10 +225,14 @@ member_holds(enum when_key key, const struct scan_value *v, const struct when_fa
 	if (key == KEY_STATUS || key == KEYS)
 		return true;
 	if (key == KEY_TAG && (is_bool(v, true) || is_bool(v, false)))
-		return is_bool(v, true) == (f->tag != NULL);
+		return is_bool(v, true) == (f->ntags > 0);
 	if (globs_read(&globs, v, NULL) < 0)
 		return false;
-	return key == KEY_PATH ? paths_fit(&globs, f) : globs_fit(&globs, keys[key].fact(f));
+	if (key == KEY_PATH)
+		return !f->has_base || any_fits(&globs, f->paths, f->npaths);
+	if (key == KEY_TAG && f->ntags > 0)
+		return any_fits(&globs, f->tags, f->ntags);
+	return globs_fit(&globs, key == KEY_TAG ? NULL : keys[key].fact(f));
 }
 
 enum when_result

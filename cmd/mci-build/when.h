@@ -13,9 +13,11 @@
 #include "bytes.h"
 #include "error.h"
 
-/* What is known before any job runs. Texts may be NULL: there is no tag, no branch. */
+/* What is known before any job runs. Texts may be NULL: there is no branch. */
 struct when_facts {
-	const char *branch, *tag, *event;
+	const char *branch, *event;
+	char **tags;   /* all of the commit */
+	size_t ntags;
 	bool has_base; /* paths were compared with something; else everything counts as changed */
 	char **paths;  /* changed files, relative to the project */
 	size_t npaths;

@@ -55,6 +55,63 @@ kill -TERM "$pid"
 wait_end "$pid"
 is "$status" 143 "TERM ends the watch"
 
+# many folders and files cost git no process each
+mkdir -p "$T/bin" $(seq -f many/d%g/x 200)
+printf '#!/bin/sh\necho x >>%s\nPATH=%s exec git "$@"\n' "$T/gits" "'$PATH'" >"$T/bin/git" && chmod +x "$T/bin/git"
+echo '[{"id":"w","script":["ls many/new | wc -l >>seen"]}]' >.mci/build.json
+: >seen
+PATH=$T/bin:$PATH
+background mci-build --watch -q
+wait_for_line seen 0
+mkdir many/new && (cd many/new && seq 2000 | xargs touch && echo x >last)
+wait_for_line seen 2001
+ok "a thousand folders and files need a few processes of git" [ "$(wc -l <"$T/gits")" -lt 10 ]
+ln -s nowhere many/new/link
+wait_for_line seen 2002
+ok "a link is seen" true
+git init -q many/inner && echo ignored >many/inner/.gitignore
+kill -TERM "$pid"
+wait_end "$pid"
+: >seen
+background mci-build --watch -q
+wait_for_line seen 2002
+echo x >many/inner/ignored && echo x >many/new/more
+wait_for_line seen 2003
+is "$(grep -c 2002 seen)" 1 "what a repository inside ignores is ignored"
+kill -TERM "$pid"
+wait_end "$pid"
+
+# what the build writes
+echo '[{"id":"w","script":["echo run >>seen; date +%N >report"]}]' >.mci/build.json
+: >seen
+background mci-build --watch -q
+wait_for_line "$err" 'report changed during each of 3 builds'
+echo x >src/f
+four() {
+	[ "$(grep -c run seen)" -ge 4 ]
+}
+wait_until "a change by hand is seen" four
+ok "a build that writes into its project starts itself three times and says so" [ "$(grep -c run seen)" -le 5 ]
+kill -TERM "$pid"
+wait_end "$pid"
+
+# the limits of inotify
+if strace -o /dev/null true 2>/dev/null; then
+	: >seen
+	echo '[{"id":"w","script":["cat src/f >>seen"]}]' >.mci/build.json
+	background strace -f -o /dev/null -e trace=inotify_init1 -e inject=inotify_init1:error=EMFILE \
+		mci-build --watch -q
+	wait_for_line seen x
+	has "$err" 'the limit fs.inotify.max_user_instances is reached' "a limit of inotify is said"
+	echo polled >src/f
+	wait_for_line seen polled
+	ok "and changes are seen all the same" true
+	pkill -TERM -P "$pid" -x mci-build
+	wait_end "$pid"
+else
+	skip 2 "strace may not trace here"
+fi
+
 # names of builds
 exits 0 "@ is the latest" mci path @
 is "$(mci show --json | jq -r 'select(.build and (.job|not)).status')" success "mci show"

@@ -13,10 +13,12 @@ span(const char *text)
 
 /* The facts that the decisions below are made on: "branch tag event paths". */
 static char *changed[] = { "src/main.c", "doc/a.md" };
-static const struct when_facts push = { "main", NULL, "push", true, changed, 2 };
-static const struct when_facts tagged = { NULL, "v1.2", "push", true, changed, 1 };
-static const struct when_facts bare = { NULL, NULL, NULL, false, NULL, 0 };
-static const struct when_facts unchanged = { "main", NULL, NULL, true, NULL, 0 };
+static char *tags[] = { "v1.2", "v1.2-rc1" };
+static const struct when_facts push = { "main", "push", NULL, 0, true, changed, 2 };
+static const struct when_facts tagged = { NULL, "push", tags, 1, true, changed, 1 };
+static const struct when_facts twice = { NULL, "push", tags, 2, true, changed, 1 };
+static const struct when_facts bare = { NULL, NULL, NULL, 0, false, NULL, 0 };
+static const struct when_facts unchanged = { "main", NULL, NULL, 0, true, NULL, 0 };
 
 static const struct decision {
 	const char *when;
@@ -44,6 +46,13 @@ static const struct decision {
 	{ "{\"tag\":\"true\"}", &tagged, NULL },
 	{ "{\"tag\":false}", &tagged, "tag" },
 	{ "{\"tag\":false}", &push, NULL },
+	/* one of a commit's tags is enough, if nothing excludes that one */
+	{ "{\"tag\":\"*-rc*\"}", &twice, NULL },
+	{ "{\"tag\":[\"v*\",\"!*-rc*\"]}", &twice, NULL },
+	{ "{\"tag\":[\"*-rc*\",\"!v*\"]}", &twice, "tag" },
+	{ "{\"tag\":\"!v1.2\"}", &twice, NULL },
+	{ "{\"tag\":\"!v1.2\"}", &tagged, "tag" },
+	{ "{\"tag\":\"!v*\"}", &push, NULL },
 	{ "{\"event\":[\"push\",\"manual\"]}", &push, NULL },
 	{ "{\"event\":\"cron\"}", &push, "event" },
 	/* one changed path is enough, if nothing excludes that one */
