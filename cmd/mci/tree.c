@@ -166,7 +166,8 @@ signals_watch(struct tree *t, struct error *e)
 	if (!t->view.screen.moves)
 		return 0;
 	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
-		if (sigaction(deaths[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN &&
+		/* what is ignored, or caught as the end of a pipe has it, is no death */
+		if (sigaction(deaths[i], NULL, &was) == 0 && was.sa_handler == SIG_DFL &&
 		    loop_on_signal(t->loop, deaths[i], on_death, t, e) < 0)
 			return -1;
 	}
