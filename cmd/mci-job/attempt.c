@@ -17,6 +17,7 @@
 #include "names.h"
 #include "outputs.h"
 #include "process.h"
+#include "reason.h"
 #include "strays.h"
 
 #define BUDGET (4 * 1024 * 1024)           /* of output moved before the loop looks at others */
@@ -130,17 +131,19 @@ static void
 complain(const struct attempt *a, const char *reason)
 {
 	const struct site *site = a->site;
+	struct reason why = { .name = { reason, strlen(reason) }, .exit = -1, .signal = -1 };
+	AUTO_BYTES text = { 0 };
 
 	if (site->settings->argv != NULL || site->report.events)
 		return;
-	if (a->error.code != ERROR_NONE)
-		fprintf(stderr, "mci-job: %s: %s: %s\n", a->spec.id, reason, a->error.text);
-	else if (strcmp(reason, "exit") == 0)
-		fprintf(stderr, "mci-job: %s: exit %d\n", a->spec.id, WEXITSTATUS(a->status));
-	else if (strcmp(reason, "signal") == 0)
-		fprintf(stderr, "mci-job: %s: signal %d\n", a->spec.id, WTERMSIG(a->status));
+	if (WIFEXITED(a->status))
+		why.exit = WEXITSTATUS(a->status);
 	else
-		fprintf(stderr, "mci-job: %s: %s\n", a->spec.id, reason);
+		why.signal = WTERMSIG(a->status);
+	if (a->error.code != ERROR_NONE)
+		why.error = (struct span){ a->error.text, strlen(a->error.text) };
+	reason_add(&text, &why);
+	fprintf(stderr, "mci-job: %s: %s\n", a->spec.id, bytes_string(&text));
 }
 
 static void

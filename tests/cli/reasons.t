@@ -65,6 +65,11 @@ has "$err" "^mci-log: outputs: limit:outputs: MCI_OUTPUT line 1" "and says which
 exits 0 "log of a build" mci log
 has "$err" '^mci-log: argv: not started: \./nosuchprog' "says it of each"
 
+# mci-job alone, which tries nothing again
+sed -i '/^again/d' reasons
+run sh -c 'grep -v again specs | mci-job --progress none'
+told "$err" '^mci-job: JOB: ' "mci-job"
+
 # only so many failures are shown
 seq 8 | jq -c '{id: "j\(.)", script: ["echo said \(.)", "exit 1"]}' >specs
 run mci-build -q - <specs
