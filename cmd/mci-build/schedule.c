@@ -139,7 +139,7 @@ may_run(struct build *b, uint32_t job)
 	b->blocked++;
 	line = event(b, "job/blocked", j);
 	if (prompt_can_ask(b))
-		emit_text(line, "reason", "type y to run it, n to cancel it");
+		emit_text(line, "reason", "type y and Enter to run it, n to cancel it");
 	journal_end(&b->journal);
 	prompt_ask(b, job);
 }
