@@ -389,18 +389,25 @@ logfile_leave(struct logfile_writer *w)
 }
 
 int
+logfile_end(struct logfile_writer *w, struct error *e)
+{
+	add_record(w, (uint64_t)w->size, w->last, LOGFILE_END, w->dropped > 0 ? LOGFILE_TRUNCATED : 0);
+	if (index_write(w, e) == 0)
+		return 0;
+	/* what was not written stays pending, and the end was the last of it */
+	w->pending.len -= RECORD_SIZE;
+	return -1;
+}
+
+int
 logfile_close(struct logfile_writer *w, struct error *e)
 {
 	int result = w->fd >= 0 ? logfile_rest(w, e) : 0;
 
 	if (w->index < 0 && w->dropped > 0 && index_open(w, e) < 0)
 		result = -1;
-	if (w->index >= 0) {
-		add_record(w, (uint64_t)w->size, w->last, LOGFILE_END,
-		    w->dropped > 0 ? LOGFILE_TRUNCATED : 0);
-		if (index_write(w, e) < 0)
-			result = -1;
-	}
+	if (w->index >= 0 && logfile_end(w, e) < 0)
+		result = -1;
 	let_go(w);
 	return result;
 }

@@ -95,6 +95,9 @@ int logfile_rest(struct logfile_writer *w, struct error *e);
  * bytes gets one, to say so). The writer is closed whatever it returns. */
 int logfile_close(struct logfile_writer *w, struct error *e);
 
+/* Writes the end record, cut when bytes were dropped, and what is pending in front of it, of a log that has
+ * an index. 0, or -1 and the log has no end: the call can be made again, and so can any other. */
+int logfile_end(struct logfile_writer *w, struct error *e);
 /* Writes what is pending of the index. 0 or -1. */
 int logfile_flush(struct logfile_writer *w, struct error *e);
 /* Writes what is pending and closes the files, without an end: somebody will go on with the log. */

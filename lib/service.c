@@ -67,6 +67,8 @@ struct request {
 	struct link_peer peer;
 	struct arguments arguments;
 	size_t counted; /* bytes of params, in its connection's sum */
+	void *state;    /* the service's own */
+	void (*drop)(void *state);
 	struct request *next, **at;
 };
 
@@ -198,6 +200,8 @@ request_free(struct request *r)
 	if (r->next != NULL)
 		r->next->at = r->at;
 	arguments_free(&r->arguments);
+	if (r->drop != NULL)
+		r->drop(r->state);
 	free(r);
 }
 
@@ -628,6 +632,19 @@ uint64_t
 request_connection(const struct request *r)
 {
 	return r->connection == NULL ? 0 : r->connection->number;
+}
+
+void
+request_keep(struct request *r, void *state, void (*drop)(void *state))
+{
+	r->state = state;
+	r->drop = drop;
+}
+
+void *
+request_kept(const struct request *r)
+{
+	return r->state;
 }
 
 bool

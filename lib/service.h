@@ -76,6 +76,13 @@ void request_forget(struct request *r);
 const struct link_peer *request_peer(const struct request *r);
 /* The number of its connection, never given twice; 0 when that is lost or waits for no reply. */
 uint64_t request_connection(const struct request *r);
+/*
+ * Keeps state with the request, for the pieces of its data and for its answer, and nowhere else: it goes with
+ * the request. drop is called once, when that was answered or its connection is lost, whichever is first.
+ */
+void request_keep(struct request *r, void *state, void (*drop)(void *state));
+/* What is kept with it, or NULL. */
+void *request_kept(const struct request *r);
 /* Whether the reply may carry descriptors. */
 bool request_carries_fds(const struct request *r);
 /* Answers; exactly one of these, now or later, also when the caller is gone by then; r is gone

@@ -8,15 +8,34 @@
 
 /* The kernel tells of a close before it drops the lock: a look right then may be too early. */
 #define SETTLE (20 * MILLISECOND)
+/* How often it is tried to write the end of a log that was cut on a full disk. */
+#define RETRY (1 * SECOND)
 
-struct entry *
-ledger_find(const struct ledger *l, const struct logname *n)
+static struct entry *
+find(const struct ledger *l, const struct logname *n)
 {
 	for (struct entry *x = l->entries; x != NULL; x = x->next) {
 		if (logname_same(&x->name, n))
 			return x;
 	}
 	return NULL;
+}
+
+bool
+ledger_writes(const struct ledger *l, const struct logname *n)
+{
+	const struct entry *x = find(l, n);
+
+	return x != NULL && !x->cut;
+}
+
+/* What still comes for it is no longer wanted. */
+static void
+append_detach(struct entry *x)
+{
+	if (x->append != NULL)
+		x->append->entry = NULL;
+	x->append = NULL;
 }
 
 static void
@@ -27,6 +46,7 @@ entry_free(struct entry *x)
 	while (*at != x)
 		at = &(*at)->next;
 	*at = x->next;
+	append_detach(x);
 	loop_cancel(x->ledger->loop, x->timer);
 	watch_remove(x->watch);
 	logname_free(&x->name);
@@ -61,39 +81,65 @@ ended(struct entry *x, const struct depot_state *state)
 static void look_again(void *arg);
 
 static void
+look_later(struct entry *x, int64_t ns)
+{
+	loop_cancel(x->ledger->loop, x->timer);
+	x->timer = loop_after(x->ledger->loop, ns, look_again, x);
+}
+
+static void
 changed(void *arg, const char *name)
 {
 	struct entry *x = arg;
 
 	(void)name;
 	if (x->timer == NULL)
-		x->timer = loop_after(x->ledger->loop, SETTLE, look_again, x);
+		look_later(x, SETTLE);
+}
+
+/* Its writer is gone without an end: the log ends where it is. On a full disk the end comes later, and until
+ * then readers know by the lock, which is free. x may be gone then. */
+static void
+cut(struct entry *x, struct depot_state *state)
+{
+	struct ledger *l = x->ledger;
+
+	state->truncated = true;
+	state->ended = depot_cut(l->depot, &x->name, NULL) == 0;
+	if (!x->cut) {
+		l->closed++;
+		l->on_closed(l->arg, &x->name, state);
+	}
+	x->cut = true;
+	if (!state->ended) {
+		look_later(x, RETRY);
+		return;
+	}
+	depot_unmark(l->depot, x->mark);
+	entry_free(x);
 }
 
 /* Whether the writer of files still lives, and if not, how it left the log. */
 static void
 check(struct entry *x, bool patient)
 {
-	struct ledger *l = x->ledger;
 	struct depot_state state;
+	struct error e;
 
-	if (look(l, &x->name, &state, NULL) < 0) {
-		/* removed under us: there is nothing to keep */
-		entry_free(x);
-		return;
+	if (look(x->ledger, &x->name, &state, &e) < 0) {
+		/* removed under us: there is nothing to keep; or there are no descriptors now */
+		if (e.code == ERROR_NOT_FOUND)
+			entry_free(x);
+		else
+			look_later(x, RETRY);
+	} else if (state.ended) {
+		ended(x, &state);
+	} else if (!state.written) {
+		if (patient)
+			changed(x, NULL);
+		else
+			cut(x, &state);
 	}
-	if (!state.ended && state.written)
-		return;
-	if (!state.ended && patient) {
-		changed(x, NULL);
-		return;
-	}
-	if (!state.ended) {
-		/* a full disk: the lock is free, so readers know all the same */
-		(void)depot_cut(l->depot, &x->name, NULL);
-		state.truncated = true;
-	}
-	ended(x, &state);
 }
 
 static void
@@ -105,23 +151,17 @@ look_again(void *arg)
 	check(x, false);
 }
 
-/* A writer without descriptors did not come back. */
+/* A writer did not come back. */
 static void
 give_up(void *arg)
 {
 	struct entry *x = arg;
-	struct depot_state state = { .ended = true, .truncated = true };
 
 	x->timer = NULL;
-	if (x->ours) {
-		state.size = x->writer.size;
-		x->writer.dropped++;
-		(void)logfile_close(&x->writer, NULL);
-		x->ours = false;
-		ended(x, &state);
-	} else {
-		check(x, false);
-	}
+	if (x->ours)
+		logfile_leave(&x->writer);
+	x->ours = false;
+	check(x, false);
 }
 
 static void
@@ -194,12 +234,14 @@ ledger_free(struct ledger *l)
 	}
 }
 
-/* Goes on with one that we write already. */
+/* It has a new writer. What the one before still sends is refused. */
 static struct entry *
 take_over(struct entry *x, uint64_t connection)
 {
+	append_detach(x);
 	loop_cancel(x->ledger->loop, x->timer);
 	x->timer = NULL;
+	x->cut = false;
 	x->connection = connection;
 	return x;
 }
@@ -207,14 +249,28 @@ take_over(struct entry *x, uint64_t connection)
 static struct entry *
 opened(struct ledger *l, const struct logname *n, const struct depot_files *f, uint64_t connection)
 {
-	struct entry *x = ledger_find(l, n);
+	struct entry *x = find(l, n);
 	struct depot_state state = { 0 };
 
 	if (x == NULL)
 		x = entry_new(l, n, f->mark);
+	x->mark = f->mark;
 	(void)depot_look(f, &state, NULL);
 	x->opened_at = state.size;
 	return take_over(x, connection);
+}
+
+/* From now on we write it. */
+static int
+adopt(struct entry *x, const struct depot_files *f, struct error *e)
+{
+	AUTO_BYTES name = { 0 };
+
+	watch_remove(x->watch);
+	x->watch = NULL;
+	logname_write(&name, &x->name);
+	x->ours = logfile_adopt(&x->writer, f->log, f->index, bytes_string(&name), e) == 0;
+	return x->ours ? 0 : -1;
 }
 
 struct entry *
@@ -226,20 +282,24 @@ ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connectio
 
 	if (n->attempt == 0)
 		n->attempt = 1;
-	x = ledger_find(l, n);
+	x = find(l, n);
 	if (x != NULL && x->ours && resume && files == NULL)
 		return take_over(x, connection);
+	if (x != NULL && x->ours && resume) {
+		/* whoever has the files writes them alone */
+		logfile_leave(&x->writer);
+		x->ours = false;
+		await_writer(take_over(x, connection));
+	}
 	if (depot_write(l->depot, n, resume, &f, e) < 0)
 		return NULL;
 	x = opened(l, n, &f, connection);
 	if (files != NULL) {
 		*files = f;
 		watch_index(x);
-	} else if (logfile_adopt(&x->writer, f.log, f.index, n->build, e) < 0) {
+	} else if (adopt(x, &f, e) < 0) {
 		entry_free(x);
 		return NULL;
-	} else {
-		x->ours = true;
 	}
 	l->on_opened(l->arg, &x->name, x->opened_at);
 	return x;
@@ -257,49 +317,103 @@ ledger_size(const struct entry *x)
 	return state.size;
 }
 
-int
-ledger_append(struct entry *x, int64_t when, struct span bytes, uint32_t stream, struct error *e)
-{
-	struct logfile_writer *w = &x->writer;
-	int result = logfile_write_at(w, when, bytes.p, bytes.n, stream, e);
-
-	/* the sender has it still and will send it again */
-	w->cap = w->dropped = 0;
-	return result;
-}
-
-static int
-close_ours(struct entry *x, bool truncated, struct depot_state *state, struct error *e)
-{
-	int result;
-
-	*state = (struct depot_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
-	x->writer.dropped = truncated;
-	result = logfile_close(&x->writer, e);
-	x->ours = false;
-	if (result == 0)
-		ended(x, state);
-	else
-		await_writer(x);
-	return result;
-}
-
-int
-ledger_close(struct ledger *l, struct logname *n, bool truncated, struct depot_state *state,
-    struct error *e)
+/* The log, for a connection that may write it. */
+static struct entry *
+writable(struct ledger *l, struct logname *n, uint64_t connection, struct error *e)
 {
 	struct entry *x;
 
 	if (n->attempt == 0)
 		n->attempt = 1;
-	x = ledger_find(l, n);
-	if (x != NULL && x->ours)
-		return close_ours(x, truncated, state, e);
-	if (look(l, n, state, e) < 0)
+	x = find(l, n);
+	if (x != NULL && x->ours && x->connection != 0 && x->connection != connection)
+		error_set(e, ERROR_BUSY, "another connection writes that log");
+	else if (x == NULL || !x->ours)
+		error_set(e, ERROR_NOT_FOUND, "nobody has opened that log to append to it");
+	else
+		return x;
+	return NULL;
+}
+
+struct append *
+ledger_append(struct ledger *l, struct logname *n, uint64_t connection, int64_t offset, struct error *e)
+{
+	struct entry *x = writable(l, n, connection, e);
+	struct append *a;
+
+	if (x == NULL)
+		return NULL;
+	if (offset < 0 || offset > x->writer.size) {
+		error_set(e, ERROR_REFUSED, "offset %lld: %lld bytes are stored", (long long)offset,
+		    (long long)x->writer.size);
+		return NULL;
+	}
+	a = xmalloc(sizeof(*a));
+	*a = (struct append){ .entry = take_over(x, connection), .skip = x->writer.size - offset };
+	return x->append = a;
+}
+
+int
+ledger_piece(struct append *a, struct span bytes, struct error *e)
+{
+	size_t skip = a->skip < (int64_t)bytes.n ? (size_t)a->skip : bytes.n;
+	struct logfile_writer *w;
+	int result;
+
+	if (a->entry == NULL)
+		return error_set(e, ERROR_REFUSED, "the log was closed, or another connection writes it now");
+	a->skip -= (int64_t)skip;
+	if (bytes.n == skip)
+		return 0;
+	w = &a->entry->writer;
+	result = logfile_write_at(w, a->when, bytes.p + skip, bytes.n - skip, a->stream, e);
+	/* the sender has it still and will send it again */
+	w->cap = w->dropped = 0;
+	return result;
+}
+
+void
+ledger_append_free(struct append *a)
+{
+	if (a->entry != NULL)
+		a->entry->append = NULL;
+	free(a);
+}
+
+/* When it cannot be done, all is as before and it may be asked for again. */
+static int
+close_ours(struct entry *x, bool truncated, struct depot_state *state, struct error *e)
+{
+	*state = (struct depot_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
+	x->writer.dropped = truncated;
+	if (logfile_end(&x->writer, e) < 0)
 		return -1;
-	if (!state->ended)
-		return error_set(e, ERROR_BUSY, "the end of the log is not in its index");
+	logfile_leave(&x->writer);
+	x->ours = false;
+	ended(x, state);
+	return 0;
+}
+
+int
+ledger_close(struct ledger *l, struct logname *n, uint64_t connection, bool truncated,
+    struct depot_state *state, struct error *e)
+{
+	struct entry *x = writable(l, n, connection, e);
+
 	if (x != NULL)
+		return close_ours(x, truncated, state, e);
+	if (e->code != ERROR_NOT_FOUND || look(l, n, state, e) < 0)
+		return -1;
+	x = find(l, n);
+	if (!state->ended && state->written)
+		return error_set(e, ERROR_BUSY, "the end of the log is not in its index");
+	if (!state->ended && x == NULL)
+		state->truncated = true;
+	if (!state->ended && x == NULL)
+		return depot_cut(l->depot, n, e);
+	if (!state->ended)
+		cut(x, state);
+	else if (x != NULL)
 		ended(x, state);
 	return 0;
 }
@@ -314,7 +428,7 @@ ledger_lost(struct ledger *l, uint64_t connection)
 		if (x->connection != connection)
 			continue;
 		x->connection = 0;
-		x->appending = NULL;
+		append_detach(x);
 		if (x->ours)
 			await_writer(x);
 		else

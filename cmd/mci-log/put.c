@@ -1,5 +1,6 @@
 #include "put.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +9,19 @@
 
 #include "address.h"
 #include "call.h"
+#include "depot.h"
+#include "duration.h"
 #include "emit.h"
+#include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
 #include "outage.h"
-#include "depot.h"
 #include "spool.h"
 #include "state.h"
 #include "verbs.h"
+
+/* How long a server is waited for that is to hear of a log that could not be written. */
+#define PATIENCE (5 * SECOND)
 
 struct options {
 	const char *address, *dir, *full;
@@ -80,21 +86,33 @@ close_at(const struct put *p, struct error *e)
 	    &outage_events, &o, e);
 }
 
+void
+put_stop_reading(void)
+{
+	AUTO_CLOSE int null = kernel.open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+}
+
 /* Copies and ends the log in these files, which are taken over. What cannot be stored is told behind the
- * end, so that the log says where it was cut. */
+ * end, so that the log says where it was cut; a log without one says so too. */
 static int
 fill(const struct put *p, int log, int index, struct error *e)
 {
 	struct logfile_writer w;
 	struct error after = { 0 };
+	bool cut;
 	int result;
 
 	if (logfile_adopt(&w, log, index, p->name.job, e) < 0)
 		return -1;
 	result = copy(p, &w, e);
+	put_stop_reading();
 	if (result < 0 && w.dropped == 0)
 		w.dropped = 1;
-	if (logfile_close(&w, &after) < 0 && result == 0) {
+	cut = w.dropped > 0;
+	if (logfile_close(&w, &after) < 0 && !cut) {
 		*e = after;
 		result = -1;
 	}
@@ -119,8 +137,8 @@ static int
 put_server(struct put *p, struct error *e)
 {
 	AUTO_BYTES params = { 0 };
-	struct error closing;
-	int fds[2], nfds = 2, filled;
+	AUTO_BYTES ended = { 0 };
+	int fds[2], nfds = 2;
 
 	if (!is_socket(p->address))
 		return spool_run(p, e);
@@ -136,10 +154,15 @@ put_server(struct put *p, struct error *e)
 		p->resume = true;
 		return spool_run(p, e);
 	}
-	filled = fill(p, fds[0], fds[1], e);
-	if (close_at(p, filled == 0 ? e : &closing) < 0)
-		return -1;
-	return filled;
+	if (fill(p, fds[0], fds[1], e) == 0)
+		return close_at(p, e);
+	/* the server ends a log whose writer is gone; it is only asked to do so now */
+	put_params(&ended, p);
+	emit_bool(&ended, "truncated", true);
+	bytes_char(&ended, '}');
+	(void)call_once(p->address, "log/close", (struct span){ ended.data, ended.len }, PATIENCE, NULL,
+	    NULL);
+	return -1;
 }
 
 static int

@@ -17,6 +17,8 @@ struct put {
 	bool quiet;
 };
 
+/* Whoever writes to standard input gets a broken pipe from now on, while what was read is seen to. */
+void put_stop_reading(void);
 /* The parameters of a call about the log, open for more members. */
 void put_params(struct bytes *into, const struct put *p);
 

@@ -92,88 +92,53 @@ log_open(void *self, struct request *r)
 	logname_free(&n);
 }
 
-/* What it is to be appended to, checked; or the request is answered with an error. */
-static struct entry *
-append_to(struct log_server *s, struct request *r)
+static void
+append_drop(void *append)
 {
-	struct logname n;
-	struct entry *x;
-	int64_t offset = request_integer(r, "offset", 0);
-
-	if (name_of(r, &n) < 0)
-		return NULL;
-	if (n.attempt == 0)
-		n.attempt = 1;
-	x = ledger_find(&s->ledger, &n);
-	logname_free(&n);
-	if (x == NULL || !x->ours)
-		request_fail(r, "not-found", "nobody has opened that log to append to it");
-	else if (x->appending != NULL)
-		request_fail(r, "busy", "another request appends to that log");
-	else if (offset < 0 || offset > x->writer.size)
-		request_fail(r, "refused", "offset %lld: %lld bytes are stored", (long long)offset,
-		    (long long)x->writer.size);
-	else
-		return x;
-	return NULL;
+	ledger_append_free(append);
 }
 
 static void
 log_append(void *self, struct request *r)
 {
-	struct entry *x = append_to(self, r);
-	const char *time;
-	int64_t stream;
+	struct log_server *s = self;
+	const char *time = request_text(r, "time");
+	int64_t when = kernel.wall(), stream = request_integer(r, "stream", 0);
+	struct append *a;
+	struct logname n;
+	struct error e;
 
-	/* then r is answered and gone */
-	if (x == NULL)
+	if (name_of(r, &n) < 0)
 		return;
-	time = request_text(r, "time");
-	stream = request_integer(r, "stream", 0);
-	x->when = kernel.wall();
-	if (time != NULL && timestamp_parse(time, strlen(time), &x->when, NULL) < 0) {
+	if (time != NULL && timestamp_parse(time, strlen(time), &when, NULL) < 0) {
 		request_fail(r, "invalid-params", "log/append: parameter time: '%s' is no moment", time);
-		return;
+	} else if ((a = ledger_append(&s->ledger, &n, request_connection(r),
+	    request_integer(r, "offset", 0), &e)) == NULL) {
+		request_fail_with(r, &e);
+	} else {
+		a->when = when;
+		a->stream = stream == 1 || stream == 2 ? (uint32_t)stream : 0;
+		request_keep(r, a, append_drop);
 	}
-	x->skip = x->writer.size - request_integer(r, "offset", 0);
-	x->stream = stream == 1 || stream == 2 ? (uint32_t)stream : 0;
-	x->connection = request_connection(r);
-	x->appending = r;
-}
-
-static struct entry *
-appending(const struct log_server *s, const struct request *r)
-{
-	struct entry *x = s->ledger.entries;
-
-	while (x->appending != r)
-		x = x->next;
-	return x;
+	logname_free(&n);
 }
 
 /* A piece of what log/append brings. */
 static void
 data_came(void *self, struct request *r, struct span piece, uint64_t left)
 {
-	struct log_server *s = self;
-	struct entry *x = appending(s, r);
-	size_t skip = x->skip < (int64_t)piece.n ? (size_t)x->skip : piece.n;
+	struct append *a = request_kept(r);
 	AUTO_BYTES result = { 0 };
 	struct error e;
 
-	x->skip -= (int64_t)skip;
-	if (piece.n > skip && ledger_append(x, x->when,
-	    (struct span){ piece.p + skip, piece.n - skip }, x->stream, &e) < 0) {
-		x->appending = NULL;
+	(void)self;
+	if (ledger_piece(a, piece, &e) < 0) {
 		request_fail_with(r, &e);
-		return;
+	} else if (left == 0) {
+		emit_open(&result);
+		emit_integer(&result, "offset", a->entry->writer.size);
+		reply(r, &result);
 	}
-	if (left > 0)
-		return;
-	x->appending = NULL;
-	emit_open(&result);
-	emit_integer(&result, "offset", x->writer.size);
-	reply(r, &result);
 }
 
 static void
@@ -187,7 +152,7 @@ log_close(void *self, struct request *r)
 
 	if (name_of(r, &n) < 0)
 		return;
-	if (ledger_close(&s->ledger, &n, flag(r, "truncated"), &state, &e) < 0 ||
+	if (ledger_close(&s->ledger, &n, request_connection(r), flag(r, "truncated"), &state, &e) < 0 ||
 	    depot_read(&s->depot, &n, &files, &e) < 0)
 		request_fail_with(r, &e);
 	else
@@ -206,7 +171,7 @@ look(const struct log_server *s, struct logname *n, struct depot_state *state, s
 		return -1;
 	result = depot_look(&f, state, e);
 	depot_files_close(&f);
-	if (result == 0 && !state->ended && ledger_find(&s->ledger, n) != NULL) {
+	if (result == 0 && !state->ended && ledger_writes(&s->ledger, n)) {
 		state->written = true;
 		state->truncated = false;
 	}
@@ -327,7 +292,7 @@ remove_one(void *arg, struct logname *n)
 
 	if (meant && m->e.code == ERROR_NONE) {
 		m->found++;
-		if (ledger_find(&s->ledger, n) != NULL)
+		if (ledger_writes(&s->ledger, n))
 			error_set(&m->e, ERROR_BUSY, "a log of %s is being written", w->build);
 		else if (!m->check)
 			(void)depot_remove(&s->depot, n, &m->e);
@@ -396,8 +361,10 @@ log_status(void *self, struct request *r)
 	AUTO_BYTES open = { 0 }, result = { 0 };
 
 	bytes_char(&open, '[');
-	for (const struct entry *x = s->ledger.entries; x != NULL; x = x->next)
-		status_entry(&open, x);
+	for (const struct entry *x = s->ledger.entries; x != NULL; x = x->next) {
+		if (!x->cut)
+			status_entry(&open, x);
+	}
 	bytes_char(&open, ']');
 	emit_open(&result);
 	emit_raw(&result, "open", (struct span){ open.data, open.len });

@@ -37,6 +37,7 @@ struct spool {
 	bool file;                /* standard input is always ready */
 	bool eof, stopped;        /* nothing more comes; stopped: because of a full disk */
 	bool closing;
+	bool told_end;            /* log/close was sent once, and its reply may have been lost */
 	struct backoff backoff;
 	struct outage outage;
 	struct loop_timer *timer;
@@ -144,15 +145,21 @@ closed(void *arg, struct span result, const struct error *e)
 		over(s, 0);
 }
 
+static bool
+cut(const struct spool *s)
+{
+	return s->writer.dropped > 0 || s->stopped;
+}
+
 static void
-send_close(struct spool *s)
+send_close(struct spool *s, client_done *done)
 {
 	AUTO_BYTES params = { 0 };
 
 	put_params(&params, s->put);
-	emit_bool(&params, "truncated", s->writer.dropped > 0 || s->stopped);
-	s->closing = true;
-	ask(s, "log/close", &params, CLIENT_ONCE, (struct span){ NULL, 0 }, closed);
+	emit_bool(&params, "truncated", cut(s));
+	s->closing = s->told_end = true;
+	ask(s, "log/close", &params, CLIENT_ONCE, (struct span){ NULL, 0 }, done);
 }
 
 static int
@@ -192,7 +199,7 @@ feed(struct spool *s)
 			break;
 	}
 	if (s->eof && s->flying == 0)
-		send_close(s);
+		send_close(s, closed);
 }
 
 static void
@@ -228,12 +235,42 @@ opened(void *arg, struct span result, const struct error *e)
 	}
 }
 
+static void
+send_open(struct spool *s)
+{
+	AUTO_BYTES params = { 0 };
+
+	put_params(&params, s->put);
+	emit_bool(&params, "resume", s->begun || s->put->resume);
+	ask(s, "log/open", &params, s->begun ? CLIENT_INSIST : CLIENT_ONCE, (struct span){ NULL, 0 },
+	    opened);
+}
+
+/* Whether it was closed is asked again: then all is well. Else it is gone on with, as before. */
+static void
+closed_again(void *arg, struct span result, const struct error *e)
+{
+	struct spool *s = arg;
+	struct scan_value v;
+
+	if (result.n > 0 && message_integer(result, "bytes", -1) == s->base + s->writer.size &&
+	    message_member(result.p, result.n, "truncated", &v, NULL) == 1 &&
+	    v.type == (cut(s) ? SCAN_TRUE : SCAN_FALSE)) {
+		well(s);
+		over(s, 0);
+	} else if (e->code == ERROR_DISCONNECTED) {
+		lost(s, e);
+	} else {
+		s->closing = false;
+		send_open(s);
+	}
+}
+
 /* Each try begins with log/open: over a new connection, to a server that may be another one. */
 static void
 open_again(void *arg)
 {
 	struct spool *s = arg;
-	AUTO_BYTES params = { 0 };
 
 	s->timer = NULL;
 	s->client = client_open(s->loop, s->put->address, NULL, NULL, s->e);
@@ -241,10 +278,10 @@ open_again(void *arg)
 		over(s, -1);
 		return;
 	}
-	put_params(&params, s->put);
-	emit_bool(&params, "resume", s->begun || s->put->resume);
-	ask(s, "log/open", &params, s->begun ? CLIENT_INSIST : CLIENT_ONCE, (struct span){ NULL, 0 },
-	    opened);
+	if (s->told_end)
+		send_close(s, closed_again);
+	else
+		send_open(s);
 }
 
 /* One read, which does not wait: standard input is shared with others and stays blocking. */
@@ -278,6 +315,7 @@ input_ready(void *arg, uint32_t events)
 		s->stopped = got == LOGFILE_ERROR;
 		if (!s->file)
 			loop_forget(s->loop, STDIN_FILENO);
+		put_stop_reading();
 		/* so that the times of the last pieces are known */
 		(void)logfile_flush(&s->writer, NULL);
 	}

@@ -141,7 +141,7 @@ abandoned(const struct stream *x)
 {
 	struct depot_state state;
 
-	return ledger_find(x->streams->ledger, &x->reel->name) == NULL &&
+	return !ledger_writes(x->streams->ledger, &x->reel->name) &&
 	    depot_look(&x->reel->files, &state, NULL) == 0 && !state.written && !state.ended;
 }
 

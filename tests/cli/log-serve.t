@@ -1,7 +1,7 @@
 #!/bin/sh
 # The log service: what is put into it comes out byte for byte, on every way in and out, whoever is killed.
 . "${0%/*}/lib.sh"
-need nc perl jq
+need nc perl jq python3
 
 server=$T/run/log.sock
 bridge="exec:nc -NU $server" # a link that carries no descriptors
@@ -167,6 +167,34 @@ cut() {
 wait_until "the new server closes it" cut
 is "$(state both)" '[5,false,true]' "writer and server killed at once: the log is cut where it was"
 
+# the link is lost when the log was closed: before that came there, and before the reply came back
+cat >lossy.py <<'LOSSY'
+import os, select, socket, sys
+server, way, flag = sys.argv[1:]
+s = socket.socket(socket.AF_UNIX)
+s.connect(server)
+closing = False
+while True:
+    for fd in select.select([0, s], [], [])[0]:
+        data = os.read(0, 65536) if fd == 0 else s.recv(65536)
+        closing = closing or (fd == 0 and b'log/close' in data)
+        if not data or (closing and (fd == 0) == (way == 'there') and not os.path.exists(flag)):
+            open(flag, 'w').close()
+            sys.exit()
+        if fd == 0:
+            s.sendall(data)
+        else:
+            os.write(1, data)
+LOSSY
+for way in there back; do
+	exits 0 "put whose link is lost on the way $way of log/close" \
+		mci-log put -a "exec:python3 $PWD/lossy.py $server $way $PWD/lost-$way" "o/r/1/lossy-$way" <awkward
+	ok "... when it was" test -e "lost-$way"
+	ok "... stores all" stored awkward "lossy-$way"
+	is "$(state "lossy-$way")" "[$(wc -c <awkward),false,false]" "... and the log is whole"
+	mci call -q -a "$server" log/remove build=o/r/1 job="lossy-$way" >"$out"
+done
+
 # what is shown otherwise than byte for byte is that of the folder; times come in milliseconds, so lines of two
 # jobs in one of these may have another order
 for options in '--json' '--merge' '--lines 2-3' '--tail 2'; do
@@ -212,6 +240,65 @@ else
 	skip 4 "no tmpfs can be mounted here"
 fi
 
+# a server whose disk was full tells who asks, and recovers by itself
+cat >full.sh <<'FULL'
+mkdir full && mount -t tmpfs -o size=2m tmpfs full || exit 9
+mkfifo up printed
+mci-log serve -l ./full.sock --dir full/logs --lost-after 100ms --ready-fd 3 3>up 2>served &
+serving=$!
+read -r _ <up
+dd if=/dev/zero of=full/fill bs=64k 2>/dev/null
+state() {
+	mci call -a ./full.sock log/get build=o/r/1 job="$1" | jq -r '"\(.open) \(.truncated)"'
+	mci-log cat -q --dir full/logs "o/r/1/$1" | wc -c
+}
+sh -c 'yes >printed' 2>/dev/null &
+printer=$!
+mci-log put -a ./full.sock o/r/1/stop <printed 2>told
+echo "stop: $?, $(state stop)"
+wait "$printer"
+echo "what prints: $?"
+seq 1 100000 | mci-log put -a ./full.sock --full drop o/r/1/drop 2>told.drop
+echo "drop: $?, $(state drop), $(wc -c <told.drop)"
+seq 1 1000 | mci-log put -a 'exec:mci-relay ./full.sock' o/r/1/wait 2>told.wait &
+waiting=$!
+until grep -q 'trying again' told.wait; do sleep 0.05; done
+echo "written: $(mci-log status -a ./full.sock | sed -n 's/^open.*1.//p' | cut -f 1)"
+rm full/fill
+wait "$waiting"
+echo "wait: $?, $(mci-log cat -a ./full.sock o/r/1/wait | tail -n 1)"
+echo more | mci-log put -a ./full.sock o/r/1/after
+echo "after: $?"
+for job in stop drop; do
+	until tail -c 8 "full/logs/o/r/1/logs/$job.idx" | od -An -tx1 | grep -q 'ff ff ff ff 01'; do sleep 0.05; done
+	echo "$job has its end"
+done
+kill "$serving"
+wait "$serving"
+echo "the server: $?, $(wc -c <served)"
+FULL
+if unshare -rm true 2>/dev/null && { timeout 120 unshare -rm sh full.sh >"$out" 2>"$err"; [ $? != 9 ]; }; then
+	cat >expected <<'EXPECTED'
+stop: 125, false true
+0
+what prints: 141
+drop: 0, false true
+0, 0
+written: wait
+wait: 0, 1000
+after: 0
+stop has its end
+drop has its end
+the server: 0, 0
+EXPECTED
+	ok "a server whose disk is full, and has room again" diff expected "$out"
+	has told "write .*: No space left on device" "who puts a log is told why that is cut"
+	has told.wait "write .*: No space left on device.*trying again" "... or why it waits"
+	is "$(grep -c 'trying again' told.wait)" 1 "... once"
+else
+	skip 4 "no tmpfs can be mounted here"
+fi
+
 # a limit for files is as a full disk: the write fails, and everything else goes on
 printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"log/open","params":{"build":"o/r/3","job":"x"}}' \
 	'{"jsonrpc":"2.0","id":2,"method":"log/append","params":{"build":"o/r/3","job":"x","offset":0,"data":300000}}' >much
@@ -219,7 +306,7 @@ head -c 300000 /dev/zero >>much
 echo '{"jsonrpc":"2.0","id":3,"method":"log/status"}' >>much
 (ulimit -f 100 && mci-log serve -l - --dir limited <much >"$out")
 is "$(jq -r '.error.message // (.result | keys[0])' "$out" | tr '\n' ';')" \
-	"offset;write o/r/3.log: File too large;bytes;" "a file over its limit is a failed write of a server"
+	"offset;write o/r/3/x.log: File too large;bytes;" "a file over its limit is a failed write of a server"
 
 # one connection on standard input and output
 is "$(echo '{"jsonrpc":"2.0","id":1,"method":"log/status"}' | mci-log serve -l - --dir d | jq -c .result.open)" '[]' \

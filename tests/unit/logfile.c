@@ -334,6 +334,36 @@ START_TEST(test_full)
 }
 END_TEST
 
+/* An end that found no room can be told again, behind more bytes as well. */
+START_TEST(test_end_again)
+{
+	struct logfile_writer w;
+	struct logfile_index x = { 0 };
+	struct error e;
+	int log = openat(dir, "j.log", O_RDWR | O_CREAT | O_APPEND, 0600);
+	int index = openat(dir, "j.idx", O_RDWR | O_CREAT | O_APPEND, 0600);
+
+	ck_assert_int_eq(logfile_adopt(&w, log, index, "j", &e), 0);
+	ck_assert_int_eq(logfile_write(&w, "abc", 3, 0, &e), 0);
+	/* whose record waits for others, or for the end */
+	ck_assert_int_eq(logfile_write(&w, "def", 3, 0, &e), 0);
+	kernel.write = full_write;
+	room = (size_t)_i;
+	ck_assert_int_eq(logfile_end(&w, &e), -1);
+	ck_assert_int_eq(e.sys, ENOSPC);
+	ck_assert_int_eq(size_of("j.idx") % (int)sizeof(struct logfile_record), 0);
+	room = 1000;
+	ck_assert_int_eq(logfile_write(&w, "ghi", 3, 0, &e), 0);
+	ck_assert_int_eq(logfile_end(&w, &e), 0);
+	logfile_leave(&w);
+	ck_assert_int_eq(logfile_index_read(&x, dir, "j", 1, &e), 0);
+	ck_assert(x.ended && !x.truncated);
+	ck_assert_int_eq(x.length, 9);
+	ck_assert_int_eq(x.n, 3);
+	logfile_index_free(&x);
+}
+END_TEST
+
 static const struct {
 	uint64_t offset;
 	uint32_t stream;
@@ -403,6 +433,7 @@ main(void)
 	tcase_add_test(t, test_cap);
 	tcase_add_test(t, test_mask);
 	tcase_add_loop_test(t, test_full, 0, 130);
+	tcase_add_loop_test(t, test_end_again, 0, 48);
 	tcase_add_loop_test(t, test_damaged, 0, (int)(sizeof(damages) / sizeof(damages[0])));
 	tcase_add_test(t, test_torn_record);
 	suite_add_tcase(suite, t);
