@@ -164,6 +164,12 @@ static const struct member build_members[] = {
 	{ { NULL, 0 }, 0, 0 },
 };
 
+static const struct member script_members[] = {
+	{ NAME("exit"), SHAPE_INT, offsetof(struct fold, script_exit) },
+	{ NAME("signal"), SHAPE_INT, offsetof(struct fold, script_signal) },
+	{ { NULL, 0 }, 0, 0 },
+};
+
 static bool
 same(struct span a, struct span b)
 {
@@ -338,6 +344,13 @@ build_end(struct fold *f, struct fold_job *j, const struct message *m)
 	f->ended = f->time;
 }
 
+static void
+script_end(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	(void)j;
+	members_take(script_members, f, m);
+}
+
 /* What each event does: for a job, its new status (-1 keeps it) and what is read from the event. */
 static const struct row {
 	struct span type;
@@ -360,6 +373,7 @@ static const struct row {
 	{ NAME("build/start"), false, -1, build_start },
 	{ NAME("build/updated"), false, -1, build_updated },
 	{ NAME("build/end"), false, -1, build_end },
+	{ NAME("script/end"), false, -1, script_end },
 };
 
 static void
@@ -383,7 +397,7 @@ row_apply(struct fold *f, const struct row *row, const struct message *m)
 void
 fold_init(struct fold *f)
 {
-	*f = (struct fold){ .exit = -1 };
+	*f = (struct fold){ .exit = -1, .script_exit = -1, .script_signal = -1 };
 }
 
 int

@@ -48,6 +48,7 @@ struct fold {
 	int64_t elapsed;
 	char *folder, *dir;         /* of the build, and of what it builds */
 	char *script;               /* the definition's name */
+	int script_exit, script_signal; /* how it ended; -1 when not so */
 	char *message;              /* why the build ended in error, when it did */
 	int exit;                   /* the exit status of mci-build, from build/end; -1 before */
 	int64_t seq, time;          /* of the last event */

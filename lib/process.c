@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interpreter.h"
 #include "kernel.h"
 #include "memory.h"
 
@@ -225,6 +226,25 @@ spawn_file(pid_t *pid, const char *path, const struct process_spec *p, struct mo
 	return result;
 }
 
+/* What failed: the folder to start in, what is to run the file, or the file. */
+static void
+explain(const struct process_spec *p, const char *path, int sys, struct error *e)
+{
+	AUTO_CLOSE int dir = -1;
+
+	if (p->dir != NULL && (dir = kernel.open(AT_FDCWD, p->dir, O_PATH | O_DIRECTORY, 0)) < 0) {
+		error_sys(e, "%s", p->dir);
+		return;
+	}
+	if ((sys == ENOENT || sys == EACCES || sys == ENOEXEC) && path != NULL &&
+	    interpreter_explain(p->dir == NULL ? AT_FDCWD : dir, path, sys, e) < 0) {
+		error_before(e, "%s: ", p->name != NULL ? p->name : p->path);
+		return;
+	}
+	errno = sys;
+	error_sys(e, "%s", p->name != NULL ? p->name : p->path);
+}
+
 int
 process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 {
@@ -245,7 +265,7 @@ process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 	if (path != NULL && moves_untangle(moves, n) == 0)
 		result = spawn_file(pid, path, p, moves, n);
 	if (result < 0)
-		error_sys(e, "%s", p->path);
+		explain(p, path, errno, e);
 	for (int i = 0; i < n; i++) {
 		if (moves[i].copied)
 			close(moves[i].from);

@@ -15,6 +15,7 @@
 
 struct process_spec {
 	const char *path;        /* the file to run; a name without slash is searched in env's PATH */
+	const char *name;        /* what errors call it; NULL: path */
 	char *const *argv;
 	char *const *env;        /* NULL: this process's */
 	const char *dir;         /* NULL: this process's */
@@ -26,7 +27,8 @@ struct process_spec {
 	const char *terminal;    /* with session: this pty becomes the controlling terminal */
 };
 
-/* Starts it; 0, or -1 with an error that names the program (errno in e->sys: ENOENT, EACCES...).
+/* Starts it; 0, or -1 with an error that names the program, or what is to run it (errno in e->sys: ENOENT,
+ * EACCES, ENOEXEC...).
  * The first call marks every descriptor over 2 that this process inherited as close-on-exec. */
 int process_spawn(pid_t *pid, const struct process_spec *p, struct error *e);
 

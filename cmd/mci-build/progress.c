@@ -155,22 +155,32 @@ progress_reaped(struct build *b, pid_t pid, int status)
 	return true;
 }
 
-/* The end of the job's log, each line with the job in front; of many failures only where it stands. */
-static void
-tail_show(struct build *b, const struct job *j)
+/* The end of a log in that folder, each line with its name in front; how many lines there were. */
+static int
+tail_show(const char *folder, const char *name, int attempt, bool show)
 {
-	AUTO_CLOSE int logs = kernel.open(AT_FDCWD, b->logs, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int logs = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BYTES text = { 0 };
-	int n = tails_lines(&text, logs, j->id, j->attempt, TAIL_LINES, false);
+	int n = tails_lines(&text, logs, name, attempt, TAIL_LINES, false);
 	const char *p = text.data, *end = p + text.len;
-	bool show = n > 0 && b->progress->tails++ < TAILS;
 
-	while (show && p < end) {
+	while (n > 0 && show && p < end) {
 		const char *stop = memchr(p, '\n', (size_t)(end - p));
 
-		fprintf(stderr, "%s | %.*s\n", j->id, (int)(stop - p), p);
+		fprintf(stderr, "%s | %.*s\n", name, (int)(stop - p), p);
 		p = stop + 1;
 	}
+	return n;
+}
+
+/* Of many failures only where their logs stand. */
+static void
+job_tail_show(struct build *b, const struct job *j)
+{
+	bool show = b->progress->tails < TAILS;
+	int n = tail_show(b->logs, j->id, j->attempt, show);
+
+	b->progress->tails += n > 0;
 	if (n == TAIL_LINES || (n > 0 && !show))
 		build_note(b, "job %s: all of it: mci log %s/%s", j->id, b->folder.name, j->id);
 }
@@ -187,7 +197,18 @@ progress_job_ended(struct build *b, const struct job *j, enum status status, con
 	else
 		build_note(b, "job %s: %s: %s", j->id, status_name(status), why);
 	if (!p->plain)
-		tail_show(b, j);
+		job_tail_show(b, j);
+}
+
+void
+progress_script_failed(struct build *b)
+{
+	const struct progress *p = b->progress;
+
+	if (p == NULL || p->tree || p->plain)
+		return;
+	if (tail_show(b->folder.path, "script", 1, true) == TAIL_LINES)
+		build_note(b, "the script: all of it: mci log %s", b->folder.name);
 }
 
 void

@@ -15,6 +15,8 @@ bool progress_reaped(struct build *b, pid_t pid, int status);
 /* A job that ran, or could not, has ended so; why is in words. Without a view that shows it, a failure is
  * said on stderr, with the end of the log of the first few. */
 void progress_job_ended(struct build *b, const struct job *j, enum status status, const char *why);
+/* The same for the build script and its script.log. */
+void progress_script_failed(struct build *b);
 /* All events are in the log: views end when they have shown them. */
 void progress_finish(struct build *b);
 /* Whether a view has not ended yet. */

@@ -142,9 +142,9 @@ prompt_tell(const struct build *b)
 	one = p->nleft == 1;
 	who = one ? xformat("%.*s is", (int)p->left.len - 1, p->left.data + 1) :
 	    xformat("%u jobs are", p->nleft);
-	build_note(b, "%s blocked and nobody is asked: skipped, with all behind %s (to run %s: mci run %s%s%.*s)",
-	    who, one ? "it" : "them", one ? "it" : "them", o->file != NULL ? "-f " : "",
-	    o->given != NULL ? o->given : "", (int)p->left.len - (o->given == NULL),
+	build_note(b, "%s blocked and nobody is asked: skipped, with all behind %s "
+	    "(to run %s: mci run %s%s%.*s)", who, one ? "it" : "them", one ? "it" : "them",
+	    o->file != NULL ? "-f " : "", o->given != NULL ? o->given : "", (int)p->left.len - (o->given == NULL),
 	    p->left.data + (o->given == NULL));
 }
 

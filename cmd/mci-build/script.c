@@ -18,6 +18,7 @@
 #include "message.h"
 #include "posted.h"
 #include "process.h"
+#include "progress.h"
 #include "prompt.h"
 #include "scan.h"
 #include "schedule.h"
@@ -306,8 +307,8 @@ out_end(struct build *b)
 	}
 	if (!s->coprocess && rest.n == 0 && s->lines.number == 0 && !b->broken && !b->canceled) {
 		/* a pipe whose first half could not be started looks just so */
-		error_set(&e, ERROR_INPUT, "standard input is empty, not even a blank line: did what writes the "
-		    "jobs fail? (a blank line says that there are none)");
+		error_set(&e, ERROR_INPUT, "standard input is empty, not even a blank line: did what "
+		    "writes the jobs fail? (a blank line says that there are none)");
 		build_break(b, EXIT_BUILD_ERROR, &e);
 	}
 	/* the same grace as for one whose input was closed: nobody waits for it any more */
@@ -372,8 +373,8 @@ spawn(struct build *b, int in, int out, struct error *e)
 	    scriptlog_open(&b->script->log, b->folder.path, b->mask, b->loop, e);
 	struct environment env;
 	char *argv[] = { b->definition.path, NULL };
-	struct process_spec spec = { .path = b->definition.path, .argv = argv,
-		.dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log,
+	struct process_spec spec = { .path = b->definition.path, .name = b->definition.name,
+		.argv = argv, .dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log,
 		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
 		.session = !plan };
 	int result;
@@ -388,9 +389,6 @@ spawn(struct build *b, int in, int out, struct error *e)
 	spec.env = env.pairs;
 	result = log < 0 && !plan ? -1 : process_spawn(&b->script->pid, &spec, e);
 	environment_close(&env);
-	if (result < 0 && e->sys == ENOEXEC)
-		error_set(e, ERROR_INPUT, "%s: it has no '#!' line that says what runs it",
-		    b->definition.name);
 	return result;
 }
 
@@ -451,11 +449,28 @@ end_said(struct build *b, int status)
 	journal_end(&b->journal);
 }
 
+static void
+failed(struct build *b, int status)
+{
+	bool known = b->broken;
+	struct error e;
+
+	if (WIFSIGNALED(status))
+		error_set(&e, ERROR_INPUT, "%s: the script was killed by signal %d (%s)",
+		    b->definition.name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		error_set(&e, ERROR_INPUT, "%s: the script ended with status %d",
+		    b->definition.name, WEXITSTATUS(status));
+	build_break(b, EXIT_BUILD_ERROR, &e);
+	/* one that is stopped because it is of no use any more has told nothing by that */
+	if (!known || WIFEXITED(status))
+		progress_script_failed(b);
+}
+
 bool
 script_reaped(struct build *b, pid_t pid, int status)
 {
 	struct script *s = b->script;
-	struct error e;
 
 	if (s == NULL || s->pid != pid)
 		return false;
@@ -471,15 +486,8 @@ script_reaped(struct build *b, pid_t pid, int status)
 	stdin_close(b);
 	if (!b->options->plan)
 		end_said(b, status);
-	if (status != 0 && !b->canceled && !s->overdue) {
-		if (WIFSIGNALED(status))
-			error_set(&e, ERROR_INPUT, "%s: the script was killed by signal %d (%s)",
-			    b->definition.name, WTERMSIG(status), strsignal(WTERMSIG(status)));
-		else
-			error_set(&e, ERROR_INPUT, "%s: the script ended with status %d",
-			    b->definition.name, WEXITSTATUS(status));
-		build_break(b, EXIT_BUILD_ERROR, &e);
-	}
+	if (status != 0 && !b->canceled && !s->overdue)
+		failed(b, status);
 	return true;
 }
 

@@ -1,46 +1,85 @@
 #include "ending.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "duration.h"
+#include "kernel.h"
 #include "memory.h"
 #include "place.h"
 #include "state.h"
 #include "tails.h"
+#include "terminal.h"
 
 #define TAILS 5
 #define TAIL_LINES 20
 
+/* In a build that was canceled its jobs are no news. */
 static bool
-failed(const struct fold_job *j)
+failed(const struct fold *f, const struct fold_job *j)
 {
-	return (j->status == STATUS_FAILURE && !j->allowed) || j->status == STATUS_ERROR;
+	return status_bad(j->status) && !j->allowed &&
+	    !(j->status == STATUS_CANCELED && f->status == STATUS_CANCELED);
 }
 
-/* "── unit: exit 2 ──" and the last lines of its log, when it has any; or alone,
- * where the edge of the terminal may have cut what was wrong. */
-static void
-tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int logs)
+static bool
+script_failed(const struct fold *f)
 {
-	AUTO_BYTES text = { 0 };
-	const char *rule = p->utf8 ? "──" : "--";
-	int n = tails_lines(&text, logs, j->id, j->attempt, TAIL_LINES, p->color);
+	return f->status == STATUS_ERROR && (f->script_exit > 0 || f->script_signal > 0);
+}
 
-	if (n == 0 && (j->error == NULL || p->columns == 0))
-		return;
+/* "── unit: exit 2 ──" and the last lines of its log. */
+static void
+block_add(struct bytes *b, const struct picture *p, enum status status, const struct bytes *title,
+    const struct bytes *text, int n)
+{
+	const char *rule = p->utf8 ? "──" : "--";
+
 	bytes_char(b, '\n');
-	picture_paint(b, p, picture_color(j->status));
-	bytes_format(b, "%s %s: ", rule, j->id);
-	picture_reason(b, j);
+	picture_paint(b, p, picture_color(status));
+	bytes_format(b, "%s ", rule);
+	bytes_add(b, title->data, title->len);
 	if (n == TAIL_LINES)
 		bytes_format(b, ", its last %d lines", n);
 	bytes_format(b, " %s", rule);
 	picture_paint(b, p, "");
 	bytes_char(b, '\n');
-	bytes_add(b, text.data, text.len);
+	bytes_add(b, text->data, text->len);
+}
+
+/* One without output stands there alone, where the edge of the terminal may have cut what was wrong. */
+static void
+tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int logs)
+{
+	AUTO_BYTES title = { 0 };
+	AUTO_BYTES text = { 0 };
+	int n = tails_lines(&text, logs, j->id, j->attempt, TAIL_LINES, p->color);
+
+	if (n == 0 && (j->error == NULL || p->columns == 0))
+		return;
+	bytes_format(&title, "%s: ", j->id);
+	picture_reason(&title, j);
+	block_add(b, p, j->status, &title, &text, n);
+}
+
+/* What the script wrote to standard error lies in the build's own folder. */
+static void
+script_tail_add(struct bytes *b, const struct picture *p, const struct fold *f)
+{
+	AUTO_CLOSE int folder = kernel.open(AT_FDCWD, f->folder, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_BYTES title = { 0 };
+	AUTO_BYTES text = { 0 };
+	int n = tails_lines(&text, folder, "script", 1, TAIL_LINES, p->color);
+
+	if (n == 0)
+		return;
+	terminal_safe(&title, f->script, strlen(f->script), false);
+	if (f->script_exit > 0)
+		bytes_format(&title, ": exit %d", f->script_exit);
+	block_add(b, p, STATUS_ERROR, &title, &text, n);
 }
 
 static size_t
@@ -48,8 +87,10 @@ tails_add(struct bytes *b, const struct picture *p, const struct fold *f, int lo
 {
 	size_t n = 0, from = b->len;
 
+	if (script_failed(f) && f->script != NULL && f->folder != NULL)
+		script_tail_add(b, p, f);
 	for (size_t i = 0; i < f->njobs; i++) {
-		if (failed(&f->jobs[i]) && n++ < TAILS)
+		if (failed(f, &f->jobs[i]) && n++ < TAILS)
 			tail_add(b, p, &f->jobs[i], logs);
 	}
 	if (b->len > from)
@@ -81,11 +122,13 @@ command_add(struct bytes *b, const struct fold *f, size_t nfailed)
 	AUTO_FREE char *name = short_name(f);
 
 	for (size_t i = 0; nfailed == 1 && i < f->njobs; i++) {
-		if (failed(&f->jobs[i]))
+		if (failed(f, &f->jobs[i]))
 			bytes_format(b, "mci log %s/%s\n", name, f->jobs[i].id);
 	}
 	if (nfailed > 1)
 		bytes_format(b, "mci show %s; mci log %s/JOB\n", name, name);
+	else if (script_failed(f))
+		bytes_format(b, "mci log %s\n", name);
 	else if (nfailed == 0 && f->status == STATUS_ERROR)
 		bytes_format(b, "mci show %s\n", name);
 }

@@ -51,6 +51,20 @@ EOS
 exits 125 "a script that dies" timeout 20 mci-build --json
 is "$(result)" error "makes the build an error"
 has "$err" 'status 3' "and its status is told"
+has "$err" '^script \| oops$' "with the last lines that it wrote to standard error"
+for view in -q '--progress plain'; do
+	# shellcheck disable=SC2086 # an option and its value
+	mci-build $view >"$T/shown" 2>&1
+	has "$T/shown" '^script \| oops$' "also with $view"
+done
+mci tree @ >"$T/shown"
+has "$T/shown" '^── \.mci/build: exit 3 ──$' "the tree shows them as it does those of a job"
+has "$T/shown" '^oops$' "line by line"
+has "$T/shown" 'status 3' "with the reason"
+is "$(tail -n 1 "$T/shown")" "mci log @" "and names the command"
+is "$(mci log @)" "script | oops" "which shows all of them"
+mci-build --plan >"$T/shown" 2>&1
+has "$T/shown" '^oops$' "a plan lets them through"
 has "$(jq -r 'select(.type=="build/start").folder' "$out")/script.log" oops "its stderr is kept"
 
 script <<'EOS'
@@ -86,12 +100,26 @@ EOS
 exits 125 "a script that hangs is killed" timeout 30 mci-build --json
 has "$err" 'neither wrote nor ended' "and called so"
 
-echo '{"id":"a","script":["true"]}' >.mci/build
+# refuses LINE MESSAGE: a script that begins with LINE (for printf) cannot be started, and why
+refuses() {
+	printf "$1" >.mci/build
+	exits 125 "$1 cannot be started" timeout 20 mci-build -q
+	has "$err" "^mci-build: \.mci/build: $2" "which says why"
+}
 chmod +x .mci/build
-run timeout 20 mci-build -q
-ok "a script without #! does not pass" test "$status" != 0
+refuses '{"id":"a","script":["true"]}\n' 'no #! line says which program runs it'
+refuses '#!/usr/bin/no-such-program -x\necho\n' 'bad interpreter: there is no /usr/bin/no-such-program$'
+refuses '#!/bin/sh\r\necho\r\n' "bad interpreter: '/bin/sh.r': .*carriage return.*CRLF"
+refuses '\357\273\277#!/bin/sh\necho\n' 'bad interpreter: a byte order mark'
+refuses '#!\n' 'bad interpreter: #! names no program'
+printf '#!/no/such\n' >tool
+chmod +x tool
+echo '{"id":"a","argv":["./tool"]}' >specs
+run sh -c 'mci-build -q - <specs'
+has "$err" 'bad interpreter: there is no /no/such' "nor can a job's program, for the same reason"
+rm tool specs
 
-rm .mci/build
+rm -f .mci/build
 printf '#!/bin/sh\ntouch "$MCI_PLAN"ran\necho "{\\"id\\":\\"a\\",\\"script\\":[\\"touch job\\"]}"\n' >.mci/build
 chmod +x .mci/build
 exits 0 "--plan" mci-build --plan
