@@ -220,7 +220,13 @@ picture_status(struct bytes *b, const struct picture *p, const struct fold *f)
 		running_time(&text, p->now - f->started);
 		bytes_text(&text, "  ");
 	}
-	picture_counts(&text, f);
+	if (f->njobs > 0 || f->message == NULL)
+		picture_counts(&text, f);
+	/* what a build waits for, while it does */
+	if (f->message != NULL) {
+		bytes_text(&text, f->njobs > 0 ? "  " : "");
+		terminal_safe(&text, f->message, strlen(f->message), false);
+	}
 	picture_paint(b, p, "2");
 	terminal_fit(b, text.data, text.len, p->columns == 0 ? 4096 : p->columns);
 	picture_paint(b, p, "");
@@ -230,7 +236,8 @@ picture_status(struct bytes *b, const struct picture *p, const struct fold *f)
 void
 picture_summary(struct bytes *b, const struct picture *p, const struct fold *f)
 {
-	if (f->started != 0) {
+	/* one that waited for its folder may have ended before it was started */
+	if (f->started != 0 || f->ended != 0) {
 		picture_paint(b, p, looks[f->status].color);
 		bytes_text(b, f->ended != 0 ? status_name(f->status) : "not ended");
 		picture_paint(b, p, "");
@@ -239,7 +246,7 @@ picture_summary(struct bytes *b, const struct picture *p, const struct fold *f)
 	picture_counts(b, f);
 	if (f->ended != 0) {
 		bytes_text(b, " in ");
-		duration_show(b, f->elapsed > 0 ? f->elapsed : f->ended - f->started);
+		duration_show(b, f->elapsed > 0 || f->started == 0 ? f->elapsed : f->ended - f->started);
 	}
 	bytes_char(b, '\n');
 	if (f->message != NULL) {

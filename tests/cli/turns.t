@@ -64,6 +64,7 @@ kill -INT "$pid"
 wait_end "$pid"
 is "$status" 130 "SIGINT ends one that waits"
 is "$(tail -n 1 "$(log_of 4)" | jq -c '[.type,.status,.jobs]')" '["build/end","canceled",0]' "as its log says"
+is "$(mci tree 4)" "canceled: no jobs in 0.0s" "and mci tree"
 behind quick.job -q
 wait_for_line "$err" 'waits for local/work/3'
 exits 0 "mci cancel reaches it" mci cancel 5
