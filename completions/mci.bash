@@ -451,6 +451,7 @@ typeset -gA _mci_options=(
 	['mci-log follow']='-a:ask this log server
 --address:ask this log server
 --merge:begin each line with its job, also for a single one
+--states:say too when jobs start, and how they and the build end
 --time:begin each line with the time when it came
 --tail:begin with the last N lines of each log
 --since:only what came since a time, or that long ago

@@ -406,6 +406,7 @@ complete -c mci-log -n __fish_use_subcommand -a follow -d 'show what jobs print 
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -a '(__mci_jobs)'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -s a -l address -d 'ask this log server' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l merge -d 'begin each line with its job, also for a single one'
+complete -c mci-log -n '__fish_seen_subcommand_from follow' -l states -d 'say too when jobs start, and how they and the build end'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l time -d 'begin each line with the time when it came'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l tail -d 'begin with the last N lines of each log' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l since -d 'only what came since a time, or that long ago' -x

@@ -472,6 +472,35 @@ fold_reason(struct bytes *into, const struct fold_job *j)
 	reason_add(into, &r);
 }
 
+static void
+count_add(struct bytes *b, size_t from, size_t n, const char *what)
+{
+	if (n > 0)
+		bytes_format(b, "%s%zu %s", b->len > from ? ", " : "", n, what);
+}
+
+void
+fold_counts(struct bytes *b, const struct fold *f)
+{
+	size_t from = b->len;
+	size_t allowed = 0;
+	const size_t *n = f->counts;
+
+	for (size_t i = 0; n[STATUS_FAILURE] > 0 && i < f->njobs; i++)
+		allowed += f->jobs[i].status == STATUS_FAILURE && f->jobs[i].allowed;
+	count_add(b, from, n[STATUS_SUCCESS], "ok");
+	count_add(b, from, n[STATUS_FAILURE] - allowed, "failed");
+	count_add(b, from, allowed, "failed but allowed");
+	count_add(b, from, n[STATUS_ERROR], n[STATUS_ERROR] == 1 ? "error" : "errors");
+	count_add(b, from, n[STATUS_SKIPPED], "skipped");
+	count_add(b, from, n[STATUS_CANCELED], "canceled");
+	count_add(b, from, n[STATUS_INITIALIZING] + n[STATUS_RUNNING], "running");
+	count_add(b, from, n[STATUS_BLOCKED], "blocked");
+	count_add(b, from, n[STATUS_PENDING] + n[STATUS_QUEUED], "waiting");
+	if (b->len == from)
+		bytes_text(b, "no jobs");
+}
+
 void
 fold_free(struct fold *f)
 {

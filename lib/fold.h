@@ -67,6 +67,8 @@ int fold_file(struct fold *f, const char *path, struct error *e);
 struct fold_job *fold_find(struct fold *f, const char *id, size_t n);
 /* Appends why the job ended as it did, in words (reason.h); nothing that its status says already. */
 void fold_reason(struct bytes *into, const struct fold_job *j);
+/* Appends "3 ok, 1 failed, 2 running": jobs by what became of them; "no jobs". */
+void fold_counts(struct bytes *into, const struct fold *f);
 void fold_free(struct fold *f);
 
 #endif

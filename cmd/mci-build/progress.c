@@ -44,7 +44,7 @@ choose(struct progress *p, const struct build_options *o)
 
 	if (want == NULL) {
 		p->tree = people && (isatty(STDOUT_FILENO) || is_file(STDOUT_FILENO));
-		p->json = !isatty(STDOUT_FILENO);
+		p->json = !people || !isatty(STDOUT_FILENO);
 	} else {
 		p->tree = strcmp(want, "tree") == 0;
 		p->json = strcmp(want, "json") == 0;
@@ -76,14 +76,14 @@ tree_gone(void *arg, int sys)
 	b->progress->tree_feed = NULL;
 }
 
+/* group: a group of its own, so that the terminal's ^C is ours to answer and the view shows how that ends. */
 static int
-view_spawn(struct build *b, const char *const *argv, int in, int out, pid_t *pid, struct error *e)
+view_spawn(const char *const *argv, int in, int out, bool group, pid_t *pid, struct error *e)
 {
 	AUTO_FREE char *path = process_kit(argv[0]);
 	struct process_spec spec = { .path = path, .argv = (char *const *)(uintptr_t)argv, .in = in,
-		.out = out, .err = STDERR_FILENO };
+		.out = out, .err = STDERR_FILENO, .group = group };
 
-	(void)b;
 	return process_spawn(pid, &spec, e);
 }
 
@@ -96,7 +96,7 @@ tree_start(struct build *b, struct error *e)
 
 	if (pipe2(pipe, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
-	result = view_spawn(b, argv, pipe[0], STDERR_FILENO, &b->progress->tree_pid, e);
+	result = view_spawn(argv, pipe[0], STDERR_FILENO, false, &b->progress->tree_pid, e);
 	close(pipe[0]);
 	if (result < 0) {
 		close(pipe[1]);
@@ -111,10 +111,10 @@ static int
 plain_start(struct build *b, struct error *e)
 {
 	const char *color = option_common.color != NULL ? option_common.color : "auto";
-	const char *const argv[] = { "mci-log", "follow", "--no-settings", "--color", color, "--merge",
+	const char *const argv[] = { "mci-log", "follow", "--no-settings", "--color", color, "--states",
 		b->folder.path, NULL };
 
-	return view_spawn(b, argv, -1, STDOUT_FILENO, &b->progress->plain_pid, e);
+	return view_spawn(argv, -1, STDOUT_FILENO, true, &b->progress->plain_pid, e);
 }
 
 int
@@ -190,14 +190,14 @@ progress_job_ended(struct build *b, const struct job *j, enum status status, con
 {
 	struct progress *p = b->progress;
 
-	if (p == NULL || p->tree || p->json || status == STATUS_SUCCESS)
+	/* the views that are shown tell it themselves */
+	if (p == NULL || p->tree || p->json || p->plain || status == STATUS_SUCCESS)
 		return;
 	if (strcmp(why, status_name(status)) == 0)
 		build_note(b, "job %s: %s", j->id, why);
 	else
 		build_note(b, "job %s: %s: %s", j->id, status_name(status), why);
-	if (!p->plain)
-		job_tail_show(b, j);
+	job_tail_show(b, j);
 }
 
 void

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "merge.h"
 #include "raw.h"
 #include "show.h"
+#include "statusline.h"
 #include "watcher.h"
 
 /* A file is told to be closed a moment before its writer's lock goes (bare.h). */
@@ -58,6 +60,45 @@ limited(void *arg, const struct error *why)
 	output_note(f->view.out, "%s", why->text);
 }
 
+/* What is left of a job's logs, the first attempt first. */
+static int
+show_rest(struct follow *f, const struct run *r, const struct fold_job *j)
+{
+	AUTO_FREE struct source **rest = NULL;
+	size_t n = 0, at;
+
+	for (struct source *s = run_latest(r, j); s != NULL; s = s->before)
+		n++;
+	at = n;
+	rest = xmalloc((n + 1) * sizeof(*rest));
+	for (struct source *s = run_latest(r, j); s != NULL; s = s->before)
+		rest[--at] = s;
+	return merge_show(&f->view, rest, n, f->e);
+}
+
+/* --states. What a job printed comes before its end, and before that whatever starts because of it. */
+static void
+job_told(void *arg, const struct message *m, const struct fold_job *j)
+{
+	struct followed *r = arg;
+	struct follow *f = r->follow;
+
+	if (f->result == 0 && (span_is(m->type, "job/end") || span_is(m->type, "job/queued")))
+		f->result = show_rest(f, r->run, j);
+	if (f->result == 0)
+		f->result = statusline_job(f->view.out, &r->run->fold, j, m, f->e);
+}
+
+static void
+followed_open(struct follow *f, struct followed *r, struct run *run)
+{
+	*r = (struct followed){ .follow = f, .run = run, .pidfd = -1 };
+	if (!f->show->states)
+		return;
+	run->told = job_told;
+	run->arg = r;
+}
+
 static int
 start(struct follow *f, struct show *show, struct error *e)
 {
@@ -66,7 +107,7 @@ start(struct follow *f, struct show *show, struct error *e)
 	f->view = (struct view){ .out = &show->out, .range = &show->range };
 	f->runs = xmalloc(show->runs.n * sizeof(*f->runs));
 	for (size_t i = 0; i < show->runs.n; i++)
-		f->runs[i] = (struct followed){ .follow = f, .run = &show->runs.all[i], .pidfd = -1 };
+		followed_open(f, &f->runs[i], &show->runs.all[i]);
 	f->loop = loop_new(e);
 	if (f->loop == NULL)
 		return -1;
@@ -282,7 +323,7 @@ finished(const struct follow *f)
 static bool
 turn(struct follow *f)
 {
-	if (read_events(f, f->e) < 0 || show_live(f, f->e) < 0) {
+	if (read_events(f, f->e) < 0 || f->result < 0 || show_live(f, f->e) < 0) {
 		f->result = -1;
 		return false;
 	}
@@ -331,11 +372,18 @@ show_follow(struct show *s, struct error *e)
 	struct follow f = { 0 };
 	int result = start(&f, s, e);
 
+	/* mci-build, whose view this is, gives it a group of its own; `stty tostop` is not meant for it */
+	if (s->states)
+		signal(SIGTTOU, SIG_IGN);
 	f.raw = s->runs.n == 1 && s->runs.all[0].only != NULL && !s->merge && !s->out.time &&
 	    !s->out.json;
 	s->out.prefix = s->runs.n > 1 || s->runs.all[0].only == NULL || s->merge;
 	if (result == 0)
 		result = follow(&f, e);
+	for (size_t i = 0; s->states && i < s->runs.n && result == 0; i++) {
+		if (s->runs.all[i].fold.ended != 0)
+			result = statusline_build(&s->out, &s->runs.all[i].fold, e);
+	}
 	if (result == 0)
 		result = output_end(&s->out, e);
 	for (size_t i = 0; i < s->runs.n && result == 0; i++) {

@@ -157,6 +157,12 @@ latest(struct run *r, const struct fold_job *j)
 	return &r->latest[j->order];
 }
 
+struct source *
+run_latest(const struct run *r, const struct fold_job *j)
+{
+	return j->order < r->nlatest ? r->latest[j->order] : NULL;
+}
+
 static bool
 wanted(const struct run *r, const char *job, int attempt)
 {
@@ -304,6 +310,7 @@ static const struct {
 static void
 take_line(struct run *r, struct span line)
 {
+	const struct fold_job *j;
 	struct message m;
 
 	if (message_read(&m, line.p, line.n, NULL) < 0 || m.kind != MESSAGE_EVENT ||
@@ -313,6 +320,11 @@ take_line(struct run *r, struct span line)
 		if (span_is(m.type, takers[i].type))
 			takers[i].take(r, &m);
 	}
+	if (r->told == NULL || m.job.n == 0)
+		return;
+	j = fold_find(&r->fold, m.job.p, m.job.n);
+	if (j != NULL && (r->only == NULL || strcmp(j->id, r->only) == 0))
+		r->told(r->arg, &m, j);
 }
 
 static void

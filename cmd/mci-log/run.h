@@ -11,6 +11,7 @@
 #include "error.h"
 #include "fold.h"
 #include "line.h"
+#include "message.h"
 #include "source.h"
 #include "state.h"
 #include "stored.h"
@@ -37,6 +38,8 @@ struct run {
 	struct fold fold;
 	/* unless NULL: called for each note as its event is read; set before run_read */
 	void (*annotated)(void *arg, const struct run_note *n);
+	/* unless NULL: called for each event of a job when it has been read and its sources know it */
+	void (*told)(void *arg, const struct message *m, const struct fold_job *j);
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
 	bool bare;      /* then: in a folder with locks (bare.h) */
@@ -60,6 +63,8 @@ int run_open(struct run *r, const char *text, const char *project, const struct 
     struct error *e);
 /* Adds a source for the log of a job (borrowed; NULL: the script) and attempt. */
 struct source *run_add_source(struct run *r, const char *job, int attempt);
+/* The last source of a job, those of the attempts before are behind it (before); NULL when it has none. */
+struct source *run_latest(const struct run *r, const struct fold_job *j);
 /* Reads the events that were added; sources appear and end. */
 int run_read(struct run *r, struct error *e);
 /* The first source that is shown when it is not followed: of one job the last attempt that was

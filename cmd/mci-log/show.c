@@ -11,7 +11,7 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct options {
-	bool follow, merge, time, json, sections;
+	bool follow, merge, time, json, sections, states;
 	int64_t attempt;
 	const char *tail, *lines, *bytes, *since, *markers, *address;
 	struct run_where where;
@@ -52,6 +52,8 @@ static const struct option follow_options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
 	{ .name = "merge", .help = "begin each line with its job, also for a single one",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge), .project = true },
+	{ .name = "states", .help = "say too when jobs start, and how they and the build end",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, states) },
 	{ .name = "time", .help = "begin each line with the time when it came",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, time), .project = true },
 	{ .name = "tail", .value = "N", .help = "begin with the last N lines of each log",
@@ -73,6 +75,9 @@ read_range(const struct options *o, struct range *r, struct error *e)
 	if (o->follow && (o->lines != NULL || o->bytes != NULL))
 		return error_set(e, ERROR_USAGE, "%s and --follow do not go together",
 		    o->lines != NULL ? "--lines" : "--bytes");
+	if (o->states && o->json)
+		return error_set(e, ERROR_USAGE, "--states and --json do not go together: the build's "
+		    "events are JSON already");
 	if (o->tail != NULL &&
 	    number_parse(o->tail, strlen(o->tail), 0, INT64_MAX, &r->tail, e) < 0)
 		return error_before(e, "--tail: ");
@@ -132,8 +137,8 @@ read_sections(const struct options *o, struct show *s, struct error *e)
 static bool
 plain(const struct options *o, int argc, char **argv)
 {
-	if (o->json || o->time || o->merge || o->sections || o->markers != NULL || o->tail != NULL ||
-	    o->lines != NULL || o->since != NULL)
+	if (o->json || o->time || o->merge || o->states || o->sections || o->markers != NULL ||
+	    o->tail != NULL || o->lines != NULL || o->since != NULL)
 		return false;
 	for (int i = 0; i < argc; i++) {
 		struct logname name;
@@ -171,8 +176,8 @@ static int
 show(struct options *o, int argc, char **argv)
 {
 	struct mirror mirror = { 0 };
-	struct show s = { .merge = o->merge, .out = { .json = o->json, .time = o->time,
-		.quiet = option_common.quiet } };
+	struct show s = { .merge = o->merge || o->states, .states = o->states,
+		.out = { .json = o->json, .time = o->time, .quiet = option_common.quiet } };
 	struct error e;
 	int status = 0, fetched = 0;
 

@@ -14,6 +14,7 @@
 struct show {
 	struct runs runs;
 	bool merge;       /* all in one, by time */
+	bool states;      /* followed: with lines about the jobs and the build themselves */
 	bool sections;    /* folded; from notes, or: */
 	enum marker_style markers;
 	struct range range;

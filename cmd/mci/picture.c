@@ -182,35 +182,6 @@ picture_job(struct bytes *b, const struct picture *p, const struct fold_job *j,
 	bytes_char(b, '\n');
 }
 
-static void
-count_add(struct bytes *b, size_t from, size_t n, const char *what)
-{
-	if (n > 0)
-		bytes_format(b, "%s%zu %s", b->len > from ? ", " : "", n, what);
-}
-
-void
-picture_counts(struct bytes *b, const struct fold *f)
-{
-	size_t from = b->len;
-	size_t allowed = 0;
-	const size_t *n = f->counts;
-
-	for (size_t i = 0; n[STATUS_FAILURE] > 0 && i < f->njobs; i++)
-		allowed += f->jobs[i].status == STATUS_FAILURE && f->jobs[i].allowed;
-	count_add(b, from, n[STATUS_SUCCESS], "ok");
-	count_add(b, from, n[STATUS_FAILURE] - allowed, "failed");
-	count_add(b, from, allowed, "failed but allowed");
-	count_add(b, from, n[STATUS_ERROR], n[STATUS_ERROR] == 1 ? "error" : "errors");
-	count_add(b, from, n[STATUS_SKIPPED], "skipped");
-	count_add(b, from, n[STATUS_CANCELED], "canceled");
-	count_add(b, from, n[STATUS_INITIALIZING] + n[STATUS_RUNNING], "running");
-	count_add(b, from, n[STATUS_BLOCKED], "blocked");
-	count_add(b, from, n[STATUS_PENDING] + n[STATUS_QUEUED], "waiting");
-	if (b->len == from)
-		bytes_text(b, "no jobs");
-}
-
 void
 picture_status(struct bytes *b, const struct picture *p, const struct fold *f)
 {
@@ -221,7 +192,7 @@ picture_status(struct bytes *b, const struct picture *p, const struct fold *f)
 		bytes_text(&text, "  ");
 	}
 	if (f->njobs > 0 || f->message == NULL)
-		picture_counts(&text, f);
+		fold_counts(&text, f);
 	/* what a build waits for, while it does */
 	if (f->message != NULL) {
 		bytes_text(&text, f->njobs > 0 ? "  " : "");
@@ -243,7 +214,7 @@ picture_summary(struct bytes *b, const struct picture *p, const struct fold *f)
 		picture_paint(b, p, "");
 		bytes_text(b, ": ");
 	}
-	picture_counts(b, f);
+	fold_counts(b, f);
 	if (f->ended != 0) {
 		bytes_text(b, " in ");
 		duration_show(b, f->elapsed > 0 || f->started == 0 ? f->elapsed : f->ended - f->started);

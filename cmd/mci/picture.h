@@ -31,8 +31,6 @@ void picture_reason(struct bytes *b, const struct fold_job *j);
 /* A job's line with its newline; output is the last line it printed. */
 void picture_job(struct bytes *b, const struct picture *p, const struct fold_job *j,
     struct span output, const char *build);
-/* "3 ok, 1 failed, 2 running": jobs by what became of them. */
-void picture_counts(struct bytes *b, const struct fold *f);
 /* The line below the jobs of a build that runs: "12s  3 ok, 2 running". */
 void picture_status(struct bytes *b, const struct picture *p, const struct fold *f);
 /* The build's last line: "failure: 3 ok, 1 failed in 12s". */

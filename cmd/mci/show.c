@@ -113,7 +113,7 @@ show_build(const struct fold *f, const struct state_build *b)
 		free(t.cells[--t.n].text);
 	glance_time(&started, f->started, t.terminal);
 	duration_show(&elapsed, glance_elapsed(f));
-	picture_counts(&counts, f);
+	fold_counts(&counts, f);
 	fact_text(&t, "build", b->name, NULL);
 	fact_text(&t, "status", status_name(f->status), picture_color(f->status));
 	fact_text(&t, "message", f->message, NULL);

@@ -77,7 +77,7 @@ is "$(jq -r 'select(.type=="job/start").job' "$out")" r "starts nothing after th
 
 printf '%s\n' '{"id":"a","script":["echo x; exit 1"]}' >specs
 exits 1 "a job that fails" timeout 20 mci-build --progress plain ./script
-has "$err" 'job a: failure: exit 1' "is said with its reason"
+has "$out" '^a: failure: exit 1' "is said with its reason"
 printf '%s\n' '{"id":"a","script":["echo x"]}' >specs
 run timeout 20 sh -c 'mci-build --progress plain ./script >/dev/full'
 is "$status" 125 "plain lines that cannot be written are an error"

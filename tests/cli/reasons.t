@@ -48,8 +48,8 @@ has quiet '^mci-build: job exit: all of it: mci log local/work/1/exit$' "and how
 has quiet '^outputs \| before$' "a short log is whole"
 hasnt quiet 'job outputs: all of it' "and nothing is left"
 exits 1 "plain shows them" mci-build --progress plain - <specs
-told "$err" '^mci-build: job JOB: (failure|error): ' "--progress plain"
-is "$(grep -c nosuchprog "$err")" 2 "once a job"
+told "$out" '^JOB: (failure|error): ' "--progress plain"
+is "$(grep -c nosuchprog "$out"),$(cat "$err")" 2, "once a job"
 run mci tree @
 told "$out" '^. JOB .*  ' "tree"
 run mci show

@@ -132,7 +132,7 @@ is "$(cat "$folder/logs/half.log")" 'before
 # a secret in progress plain, and what is held back at the end of a job
 printf '%s\n' '{"id":"a","params":["TOKEN"],"script":["echo $TOKEN; printf tok/e"]}' >specs
 TOKEN=$value run mci-build --secret TOKEN --progress plain - <specs
-is "$(cat "$out")" 'a | ***
+is "$(grep '|' "$out")" 'a | ***
 a | tok/e' 'lines on standard output are masked; what is no secret after all comes at the end'
 
 # a file named as the secret, and secrets that cannot be
