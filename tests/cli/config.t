@@ -71,6 +71,7 @@ for key in $(jq -r 'select(.project).key' "$T/all"); do
 	*.jobs | *.limit) value=1 ;;
 	*.timeout) value=1m ;;
 	*.progress) value=plain ;;
+	build.blocked) value=skip ;;
 	build.skip) value=other ;;
 	build.label) value=a=b ;;
 	build.param) value=HIDDEN=x ;;
