@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -194,21 +193,11 @@ address_directions(int fd, int *in, int *out, struct error *e)
 	return 0;
 }
 
-/*
- * Another number for fd. Pipes and terminals are opened anew, because O_NONBLOCK belongs to the
- * open file, and a shell or a neighbour in the pipeline shares the one that we were given.
- */
-static int
-own(int fd, int flags)
+int
+address_own(int fd, int flags)
 {
-	char path[32];
-	struct stat st;
-	int got = -1;
+	int got = kernel_own(fd, flags);
 
-	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		got = kernel.open(AT_FDCWD, path, flags | O_NONBLOCK | O_NOCTTY, 0);
-	}
 	return got >= 0 ? got : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
@@ -228,8 +217,8 @@ address_stdio(int *in, int *out, struct error *e)
 
 	if (null < 0)
 		return error_sys(e, "/dev/null");
-	*in = own(0, O_RDONLY);
-	*out = same_socket(0, 1) ? *in : own(1, O_WRONLY);
+	*in = address_own(0, O_RDONLY);
+	*out = same_socket(0, 1) ? *in : address_own(1, O_WRONLY);
 	if (*in < 0 || *out < 0)
 		return error_sys(e, "standard input and output");
 	dup2(null, 0);

@@ -39,6 +39,9 @@ char *address_elsewhere(const char *text, struct error *e);
 /* What a descriptor can carry: in is -1 when it cannot be read, out when it cannot be written. 0
  * or -1. */
 int address_directions(int fd, int *in, int *out, struct error *e);
+/* Another number for fd, of an open file of our own (kernel_own) where there can be one; flags are
+ * O_RDONLY or O_WRONLY. -1 and errno. */
+int address_own(int fd, int flags);
 /* Moves standard input and output to other numbers, one when both are one socket, so that what a
  * program prints by mistake goes to /dev/null and not among the lines. 0 or -1. */
 int address_stdio(int *in, int *out, struct error *e);

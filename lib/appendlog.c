@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -127,15 +126,6 @@ appendlog_close(struct appendlog *l)
 	*l = (struct appendlog){ .fd = -1 };
 }
 
-static int
-open_anew(int fd)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return kernel.open(AT_FDCWD, path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
-}
-
 int
 logfeed_open(struct logfeed *f, const char *path, int to, int64_t at, struct error *e)
 {
@@ -149,8 +139,9 @@ logfeed_open(struct logfeed *f, const char *path, int to, int64_t at, struct err
 	f->from = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
 	if (f->from < 0)
 		return error_sys(e, "open %s", path);
+	f->terminal = isatty(to) == 1;
 	if (S_ISCHR(st.st_mode))
-		f->own = open_anew(to);
+		f->own = kernel_own(to, O_WRONLY);
 	return 0;
 }
 
@@ -163,29 +154,55 @@ writable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* One step through a buffer: for files, sockets, terminals and what else splice does not serve. */
+/* Writes what is taken without waiting. */
+static ssize_t
+give(const struct logfeed *f, const char *p, size_t n)
+{
+	if (f->socket)
+		return send(f->to, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (f->file || f->own >= 0)
+		return kernel.write(f->own >= 0 ? f->own : f->to, p, n);
+	if (!writable(f->to)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	/* what a pipe that polls as writable takes without blocking (PIPE_BUF) */
+	return kernel.write(f->to, p, n < 4096 ? n : 4096);
+}
+
+/* One step through a buffer: for files, sockets and what else splice does not serve. */
 static ssize_t
 copy_step(struct logfeed *f, size_t n)
 {
 	char buffer[CHUNK];
-	ssize_t got;
+	ssize_t got = kernel.pread(f->from, buffer, n < sizeof(buffer) ? n : sizeof(buffer), f->at);
 
-	if (!f->file && !f->socket && f->own < 0) {
-		if (!writable(f->to)) {
-			errno = EAGAIN;
-			return -1;
-		}
-		/* what a pipe that polls as writable takes without blocking (PIPE_BUF) */
-		if (n > 4096)
-			n = 4096;
-	}
-	got = kernel.pread(f->from, buffer, n < sizeof(buffer) ? n : sizeof(buffer), f->at);
 	if (got <= 0)
 		return got;
-	got = f->socket ? send(f->to, buffer, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL)
-	                : kernel.write(f->own >= 0 ? f->own : f->to, buffer, (size_t)got);
+	got = give(f, buffer, (size_t)got);
 	if (got > 0)
 		f->at += got;
+	return got;
+}
+
+static ssize_t
+show_step(struct logfeed *f, size_t n)
+{
+	char buffer[CHUNK];
+	ssize_t got;
+
+	if (f->shown.len == 0) {
+		got = kernel.pread(f->from, buffer, n < sizeof(buffer) ? n : sizeof(buffer), f->at);
+		if (got <= 0)
+			return got;
+		f->at += got;
+		safe_add(&f->safe, &f->shown, buffer, (size_t)got);
+		if (f->shown.len == 0)
+			return got;
+	}
+	got = give(f, f->shown.data, f->shown.len);
+	if (got > 0)
+		bytes_drop(&f->shown, (size_t)got);
 	return got;
 }
 
@@ -194,6 +211,8 @@ step(struct logfeed *f, size_t n)
 {
 	ssize_t done;
 
+	if (f->terminal)
+		return show_step(f, n);
 	if (f->file || f->socket || f->own >= 0)
 		return copy_step(f, n);
 	done = splice(f->from, &f->at, f->to, NULL, n, SPLICE_F_NONBLOCK);
@@ -204,7 +223,7 @@ step(struct logfeed *f, size_t n)
 enum logfeed_result
 logfeed_pump(struct logfeed *f, int64_t limit)
 {
-	while (!f->gone && f->at < limit) {
+	while (!f->gone && (f->at < limit || f->shown.len > 0)) {
 		int64_t left = limit - f->at;
 		ssize_t done = step(f, left > INT32_MAX ? INT32_MAX : (size_t)left);
 
@@ -228,4 +247,5 @@ logfeed_close(struct logfeed *f)
 	if (f->own >= 0)
 		close(f->own);
 	f->from = f->own = -1;
+	bytes_free(&f->shown);
 }

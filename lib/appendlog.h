@@ -13,6 +13,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "line.h"
+#include "safe.h"
 
 struct appendlog {
 	int fd;
@@ -40,6 +41,9 @@ struct logfeed {
 	bool file;  /* a regular file: written to at once, never waited for */
 	bool socket;
 	bool gone;  /* the other side is closed */
+	bool terminal;      /* gets what is safe to show (safe.h), and not the bytes themselves */
+	struct safe safe;
+	struct bytes shown; /* made safe, and not taken yet */
 };
 
 enum logfeed_result {

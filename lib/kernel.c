@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,12 +109,31 @@ struct kernel kernel = {
 	.spawn = real_spawn,
 };
 
+void
+kernel_await(int fd, short events)
+{
+	/* interrupted or not, the caller tries again */
+	poll(&(struct pollfd){ .fd = fd, .events = events }, 1, -1);
+}
+
+/* Whether the failed call is to be made again; waits until it may succeed. */
+static bool
+again(int fd, short events)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		kernel_await(fd, events);
+	else if (errno != EINTR)
+		return false;
+	return true;
+}
+
 int
 kernel_write_all(int fd, const void *from, size_t n)
 {
 	while (n > 0) {
 		ssize_t done = kernel.write(fd, from, n);
-		if (done < 0 && errno == EINTR)
+
+		if (done < 0 && again(fd, POLLOUT))
 			continue;
 		if (done < 0)
 			return -1;
@@ -119,4 +141,34 @@ kernel_write_all(int fd, const void *from, size_t n)
 		n -= (size_t)done;
 	}
 	return 0;
+}
+
+ssize_t
+kernel_read_some(int fd, void *into, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = kernel.read(fd, into, n);
+	while (got < 0 && again(fd, POLLIN));
+	return got;
+}
+
+int
+kernel_own(int fd, int flags)
+{
+	int mode = fcntl(fd, F_GETFL);
+	char path[32];
+	struct stat st;
+
+	if (mode < 0 || fstat(fd, &st) < 0)
+		return -1;
+	/* nor is more allowed than was */
+	if ((!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) ||
+	    ((mode & O_ACCMODE) != flags && (mode & O_ACCMODE) != O_RDWR)) {
+		errno = ENXIO;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return kernel.open(AT_FDCWD, path, flags | O_NONBLOCK | O_NOCTTY, 0);
 }

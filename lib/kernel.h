@@ -41,7 +41,20 @@ struct kernel {
 
 extern struct kernel kernel;
 
-/* Writes all of it, going on after short writes and EINTR; 0, or -1 and errno. Blocking descriptors. */
+/*
+ * O_NONBLOCK belongs to the open file, which standard streams share with whoever started us: any of them may
+ * set it at any time. These wait all the same, for EINTR and EAGAIN, and leave it as it is.
+ */
+/* Writes all of it; 0, or -1 and errno. */
 int kernel_write_all(int fd, const void *from, size_t n);
+/* Reads once: bytes, 0 at the end, -1 and errno. */
+ssize_t kernel_read_some(int fd, void *into, size_t n);
+/* Until fd can be read (POLLIN) or written (POLLOUT), or cannot be any more. */
+void kernel_await(int fd, short events);
+/*
+ * A non-blocking open file of our own for a pipe, FIFO or terminal, so that the others keep theirs as it is;
+ * flags are O_RDONLY or O_WRONLY. -1 and errno for what cannot be opened again, such as a socket.
+ */
+int kernel_own(int fd, int flags);
 
 #endif

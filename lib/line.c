@@ -22,18 +22,30 @@ compact(struct line_reader *r)
 	r->at = 0;
 }
 
-ssize_t
-line_read(struct line_reader *r, int fd)
+static ssize_t
+fill(struct line_reader *r, int fd, ssize_t (*read)(int fd, void *into, size_t n))
 {
 	char *into;
 	ssize_t n;
 
 	compact(r);
 	into = bytes_reserve(&r->buffer, r->buffer.size == 0 ? 4096 : CHUNK);
-	n = kernel.read(fd, into, r->buffer.size - r->buffer.len);
+	n = read(fd, into, r->buffer.size - r->buffer.len);
 	if (n > 0)
 		r->buffer.len += (size_t)n;
 	return n;
+}
+
+ssize_t
+line_read(struct line_reader *r, int fd)
+{
+	return fill(r, fd, kernel.read);
+}
+
+ssize_t
+line_wait(struct line_reader *r, int fd)
+{
+	return fill(r, fd, kernel_read_some);
 }
 
 void

@@ -33,6 +33,8 @@ struct line_reader {
 
 /* Reads once from fd into the buffer: bytes read, 0 at the end, -1 and errno (EAGAIN included). */
 ssize_t line_read(struct line_reader *r, int fd);
+/* The same, waiting where the descriptor does not block: -1 is a failure. */
+ssize_t line_wait(struct line_reader *r, int fd);
 /* Adds bytes that came another way. */
 void line_add(struct line_reader *r, const void *p, size_t n);
 /* The next line without its newline; borrowed until the next line_read, line_add or line_free. */

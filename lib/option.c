@@ -12,6 +12,8 @@
 #include "nearest.h"
 #include "process.h"
 #include "setting.h"
+#include "standard.h"
+#include "terminal.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -290,6 +292,7 @@ read_command(const struct command *c, const struct setting_tables *all, int argc
 	int n = read_line(&r, argc, argv, e);
 
 	option_common = common.values;
+	standard_color(terminal_color(STDOUT_FILENO, option_common.color));
 	if (n < 0)
 		return -1;
 	answer(c, all, false);

@@ -101,6 +101,13 @@ process_begin(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+int
+process_become(const char *program, char *const argv[])
+{
+	signal(SIGXFSZ, SIG_DFL);
+	return execvp(program, argv);
+}
+
 static bool
 is_target(const struct move *moves, int n, int fd)
 {

@@ -40,7 +40,7 @@ char *process_find(const char *name, const char *path);
  * the bare name when it is nowhere. */
 char *process_kit(const char *name);
 
-/* The first thing that every program does: /dev/null in place of missing standard descriptors (else
+/* What standard_begin does first of all: /dev/null in place of missing standard descriptors (else
  * other files would take their numbers), children are reported even when our parent ignored them, and a
  * file over its limit (ulimit -f) is a failed write (EFBIG), as on a full disk. */
 void process_begin(void);
@@ -51,6 +51,9 @@ void process_caught(int signal);
 /* For the very end: the status that main is to return. Ends by the signal that was caught instead, as if it
  * never had been: only so does a shell see that whoever typed ^C meant its loop as well. */
 int process_end(int status);
+/* Becomes the program, found on the PATH, with the signals as it would have them without us; returns only to
+ * say -1, and errno. */
+int process_become(const char *program, char *const argv[]);
 
 /* The pidfd of a child, CLOEXEC; readable when it has ended. -1 and errno. */
 int process_pidfd(pid_t pid);

@@ -1,6 +1,5 @@
 #include "secretfile.h"
 
-#include <errno.h>
 #include <fcntl.h>
 
 #include "kernel.h"
@@ -15,9 +14,7 @@ secretfile_read(struct bytes *into, const char *path, struct error *e)
 
 	if (fd < 0)
 		return error_sys(e, "%s", path);
-	while ((n = kernel.read(fd, bytes_reserve(into, 4096), 4096)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
+	while ((n = kernel_read_some(fd, bytes_reserve(into, 4096), 4096)) != 0) {
 		if (n < 0)
 			return error_sys(e, "read %s", path);
 		into->len += (size_t)n;

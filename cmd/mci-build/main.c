@@ -7,7 +7,7 @@
 #include "config.h"
 #include "lint.h"
 #include "memory.h"
-#include "process.h"
+#include "standard.h"
 #include "watch.h"
 
 #define FIELD(name) offsetof(struct build_options, name)
@@ -238,7 +238,7 @@ main(int argc, char **argv)
 	AUTO_FREE const char **params = NULL;
 	struct error e;
 
-	process_begin();
+	standard_begin();
 	option_parse_modes(modes, sizeof(modes) / sizeof(modes[0]), &argc, argv, &o);
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));

@@ -1,5 +1,6 @@
 #include "prompt.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,10 +68,14 @@ static void
 ready(void *arg, uint32_t events)
 {
 	struct build *b = arg;
+	ssize_t n = line_read(&b->prompt->lines, STDIN_FILENO);
 	struct span line;
 
 	(void)events;
-	if (line_read(&b->prompt->lines, STDIN_FILENO) <= 0) {
+	/* another reader of the terminal may have been faster */
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
 		loop_forget(b->loop, STDIN_FILENO);
 		b->prompt->reading = false;
 		return;

@@ -1,5 +1,5 @@
 #include "option.h"
-#include "process.h"
+#include "standard.h"
 #include "verbs.h"
 
 static const struct command *const verbs[] = {
@@ -10,7 +10,7 @@ static const struct command *const verbs[] = {
 int
 main(int argc, char **argv)
 {
-	process_begin();
+	standard_begin();
 	return option_finish("mci-events", option_dispatch("mci-events",
 	    "The event hub: publishes and subscribes; its log is the queue.", verbs,
 	    sizeof(verbs) / sizeof(verbs[0]), argc, argv));

@@ -1,9 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "cloudevent.h"
 #include "connect.h"
 #include "contract.h"
@@ -225,13 +227,19 @@ add_words(struct pub *p, int argc, char **argv, struct error *e)
 static int
 begin(struct pub *p, int argc, char **argv, struct error *e)
 {
+	int input;
+
 	if (argc > 0 && add_words(p, argc, argv, e) < 0)
 		return -1;
 	if (publisher_connect(p->publisher, e) < 0)
 		return -1;
-	if (argc == 0)
-		p->input = link_take(p->loop, STDIN_FILENO, -1, &input_events, p, e);
-	return argc == 0 && p->input == NULL ? -1 : 0;
+	if (argc > 0)
+		return 0;
+	input = address_own(STDIN_FILENO, O_RDONLY);
+	if (input < 0)
+		return error_sys(e, "standard input");
+	p->input = link_take(p->loop, input, -1, &input_events, p, e);
+	return p->input == NULL ? -1 : 0;
 }
 
 static int

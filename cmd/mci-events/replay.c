@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "message.h"
 #include "place.h"
+#include "standard.h"
 #include "stored.h"
 #include "timestamp.h"
 #include "verbs.h"
@@ -25,7 +26,7 @@ static const struct option options[] = {
 static int
 put(struct span lines, struct error *e)
 {
-	return kernel_write_all(STDOUT_FILENO, lines.p, lines.n) < 0 ?
+	return standard_write(STDOUT_FILENO, lines.p, lines.n) < 0 ?
 	    error_sys(e, "write standard output") : 0;
 }
 

@@ -15,11 +15,11 @@
 #include "duration.h"
 #include "follow.h"
 #include "handler.h"
-#include "kernel.h"
 #include "loop.h"
 #include "message.h"
 #include "option.h"
 #include "process.h"
+#include "standard.h"
 
 /* How long the end waits for the last acknowledgement. */
 #define PATIENCE (5 * SECOND)
@@ -111,7 +111,7 @@ write_converted(struct session *s, struct span lines)
 			s->convert(&out, &m);
 		p = newline + 1;
 	}
-	return kernel_write_all(STDOUT_FILENO, out.data, out.len);
+	return standard_write(STDOUT_FILENO, out.data, out.len);
 }
 
 static void
@@ -130,7 +130,7 @@ lines(void *arg, struct span lines, int64_t n, int64_t last)
 		return;
 	}
 	if ((s->convert != NULL ? write_converted(s, lines)
-	                        : kernel_write_all(STDOUT_FILENO, lines.p, lines.n)) < 0)
+	                        : standard_write(STDOUT_FILENO, lines.p, lines.n)) < 0)
 		output_failed(s);
 	else if (s->acknowledger != NULL)
 		acknowledge(s->acknowledger,

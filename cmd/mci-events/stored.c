@@ -179,7 +179,7 @@ read_some(struct stored *s)
 	ssize_t n;
 
 	if (s->dir < 0)
-		return line_read(&s->reader, s->fd);
+		return line_wait(&s->reader, s->fd);
 	n = kernel.read(s->fd, chunk, s->left < (int64_t)sizeof(chunk) ? (size_t)s->left : sizeof(chunk));
 	if (n > 0) {
 		line_add(&s->reader, chunk, (size_t)n);

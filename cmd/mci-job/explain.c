@@ -1,5 +1,6 @@
 #include "explain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,13 +109,18 @@ lines_explain(struct explanation *x)
 	struct span line;
 	enum line_result got;
 	bool good = true;
+	ssize_t n = 0;
 
-	while (good && line_read(&lines, STDIN_FILENO) > 0) {
+	while (good && (n = line_wait(&lines, STDIN_FILENO)) > 0) {
 		while (good && (got = line_next(&lines, &line)) != LINE_NONE)
 			good = line_explain(x, line, lines.number);
 	}
-	if (good)
+	if (n < 0) {
+		fprintf(stderr, "mci-job: read standard input: %s\n", strerror(errno));
+		x->status = EXIT_ERROR;
+	} else if (good) {
 		line_explain(x, line_rest(&lines), lines.number + 1);
+	}
 	line_free(&lines);
 }
 

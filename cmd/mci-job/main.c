@@ -7,9 +7,9 @@
 #include "explain.h"
 #include "keeper.h"
 #include "option.h"
-#include "process.h"
 #include "settings.h"
 #include "spec.h"
+#include "standard.h"
 #include "worker.h"
 
 #define JOBS_LIMIT 1024
@@ -81,7 +81,7 @@ main(int argc, char **argv)
 	struct settings settings = { 0 };
 	struct error e;
 
-	process_begin();
+	standard_begin();
 	option_parse(&command, &argc, argv, &o);
 	argv[argc] = NULL;
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || demands_check_runner(o.runner, &e) < 0) {

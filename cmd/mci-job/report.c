@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
+#include "terminal.h"
 
 #define BUSY (256 * 1024) /* some thousand events: a reader that is merely slow never gets there */
 
@@ -13,7 +15,7 @@ void
 report_drop(struct report *r)
 {
 	r->lost = true;
-	r->out.len = 0;
+	r->out.len = r->safe = 0;
 	if (r->watched)
 		loop_forget(r->loop, r->fd);
 	r->watched = false;
@@ -39,29 +41,19 @@ ready(void *arg, uint32_t events)
 		report_flush(r);
 }
 
-/* Our own non-blocking view of standard output; its other users keep theirs as it is. */
-static int
-own_view(void)
-{
-	struct stat st;
-	int fd = -1;
-
-	if (fstat(STDOUT_FILENO, &st) < 0)
-		return -1;
-	if (S_ISFIFO(st.st_mode))
-		fd = kernel.open(AT_FDCWD, "/proc/self/fd/1", O_WRONLY | O_NONBLOCK, 0);
-	else if (S_ISSOCK(st.st_mode))
-		fcntl(STDOUT_FILENO, F_SETFL, O_RDWR | O_NONBLOCK);
-	return fd >= 0 ? fd : STDOUT_FILENO;
-}
-
 int
 report_open(struct report *r, struct loop *loop, struct error *e)
 {
-	r->loop = loop;
-	r->fd = own_view();
-	if (r->fd < 0)
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) < 0)
 		return error_sys(e, "standard output");
+	r->loop = loop;
+	r->fd = kernel_own(STDOUT_FILENO, O_WRONLY);
+	if (r->fd < 0)
+		r->fd = STDOUT_FILENO;
+	r->socket = S_ISSOCK(st.st_mode);
+	r->terminal = isatty(STDOUT_FILENO) == 1;
 	/* a regular file cannot hang up and is not watched */
 	r->watched = loop_watch(loop, r->fd, 0, ready, r, NULL) == 0;
 	return 0;
@@ -76,6 +68,25 @@ wait_for_room(struct report *r, bool waiting)
 	loop_change(r->loop, r->fd, waiting ? EPOLLOUT : 0);
 }
 
+/* What was gathered since the last time, made safe for the terminal. */
+static void
+make_safe(struct report *r)
+{
+	AUTO_BYTES shown = { 0 };
+
+	terminal_safe(&shown, r->out.data + r->safe, r->out.len - r->safe, true);
+	r->out.len = r->safe;
+	bytes_add(&r->out, shown.data, shown.len);
+	r->safe = r->out.len;
+}
+
+/* Whoever else has the socket keeps it as it is. */
+static ssize_t
+give(const struct report *r, const char *p, size_t n)
+{
+	return r->socket ? send(r->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) : kernel.write(r->fd, p, n);
+}
+
 void
 report_flush(struct report *r)
 {
@@ -83,9 +94,11 @@ report_flush(struct report *r)
 	size_t at = 0;
 
 	if (r->lost)
-		r->out.len = 0;
+		r->out.len = r->safe = 0;
+	if (r->terminal && r->out.len > r->safe)
+		make_safe(r);
 	while (at < r->out.len) {
-		ssize_t n = kernel.write(r->fd, r->out.data + at, r->out.len - at);
+		ssize_t n = give(r, r->out.data + at, r->out.len - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -99,6 +112,7 @@ report_flush(struct report *r)
 		at += (size_t)n;
 	}
 	bytes_drop(&r->out, at);
+	r->safe -= r->safe < at ? r->safe : at;
 	wait_for_room(r, r->out.len > 0);
 }
 

@@ -18,7 +18,9 @@ struct report {
 	bool watched;     /* fd is in the loop */
 	bool waiting;     /* fd took not all of out: the loop says when it takes more */
 	bool lost;        /* nobody reads any more */
+	bool socket, terminal;
 	struct bytes out; /* whole lines not written yet */
+	size_t safe;      /* of them, on a terminal, what was made safe for it */
 	/* The reader hung up (why NULL) or writing failed. Called once. */
 	void (*gone)(void *arg, const struct error *why);
 	void *arg;

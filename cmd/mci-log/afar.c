@@ -6,10 +6,10 @@
 
 #include "bytes.h"
 #include "connect.h"
-#include "kernel.h"
 #include "option.h"
 #include "output.h"
 #include "safe.h"
+#include "standard.h"
 #include "terminal.h"
 
 #define NICE 10
@@ -35,7 +35,7 @@ bytes_came(void *arg, struct span piece, int64_t when, uint32_t stream, struct e
 		safe_add(&a->safe, &safe, piece.p, piece.n);
 		piece = (struct span){ safe.data, safe.len };
 	}
-	return kernel_write_all(STDOUT_FILENO, piece.p, piece.n) == 0 ? 0 :
+	return standard_write(STDOUT_FILENO, piece.p, piece.n) == 0 ? 0 :
 	    error_sys(e, "write standard output");
 }
 

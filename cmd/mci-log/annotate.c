@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "output.h"
 #include "runs.h"
 #include "scan.h"
+#include "standard.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -76,7 +76,7 @@ end_line(struct import *in, struct error *e)
 	in->number++;
 	if (in->out.len == 0)
 		return 0;
-	if (kernel_write_all(STDOUT_FILENO, in->out.data, in->out.len) < 0)
+	if (standard_write(STDOUT_FILENO, in->out.data, in->out.len) < 0)
 		return error_sys(e, "write standard output");
 	in->out.len = 0;
 	return 0;
@@ -110,10 +110,8 @@ import(enum marker_style style, struct error *e)
 	int result = 0;
 
 	while (result == 0) {
-		ssize_t got = kernel.read(STDIN_FILENO, buffer, sizeof(buffer));
+		ssize_t got = kernel_read_some(STDIN_FILENO, buffer, sizeof(buffer));
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
 			result = error_sys(e, "read standard input");
 		else if (got == 0)

@@ -3,7 +3,7 @@
 
 #include "memory.h"
 #include "option.h"
-#include "process.h"
+#include "standard.h"
 #include "verbs.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -63,7 +63,7 @@ main(int argc, char **argv)
 	AUTO_FREE char **with_verb = xmalloc(((size_t)argc + 2) * sizeof(*with_verb));
 	int missing = verb_missing_at(argc, argv);
 
-	process_begin();
+	standard_begin();
 	for (int i = 0, to = 0; i < argc; i++) {
 		with_verb[to++] = argv[i];
 		if (missing > 0 && i == missing - 1)

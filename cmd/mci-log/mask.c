@@ -1,7 +1,6 @@
 /* mask: standard input to standard output, without the secrets. */
 #include "mask.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "memory.h"
 #include "option.h"
 #include "secretfile.h"
+#include "standard.h"
 #include "verbs.h"
 
 #define READ_SIZE (256 * 1024)
@@ -45,7 +45,7 @@ secrets_add(struct mask *m, const struct option_list *files, struct error *e)
 static int
 put(struct span bytes, struct error *e)
 {
-	if (bytes.n > 0 && kernel_write_all(STDOUT_FILENO, bytes.p, bytes.n) < 0)
+	if (bytes.n > 0 && standard_write(STDOUT_FILENO, bytes.p, bytes.n) < 0)
 		return error_sys(e, "write standard output");
 	return 0;
 }
@@ -61,9 +61,7 @@ filter(struct mask *m, struct error *e)
 	/* so that whoever writes and whoever reads goes on while we search; what is no pipe stays as it is */
 	fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
 	fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
-	while ((n = kernel.read(STDIN_FILENO, buffer, READ_SIZE)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
+	while ((n = kernel_read_some(STDIN_FILENO, buffer, READ_SIZE)) != 0) {
 		if (n < 0)
 			return error_sys(e, "read standard input");
 		if (put(mask_feed(m, &s, buffer, (size_t)n), e) < 0)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel.h"
 #include "record.h"
+#include "standard.h"
 #include "terminal.h"
 #include "timestamp.h"
 
@@ -26,7 +26,7 @@ int
 output_flush(struct output *o, struct error *e)
 {
 	if (o->buffer.len > 0 &&
-	    kernel_write_all(STDOUT_FILENO, o->buffer.data, o->buffer.len) < 0)
+	    standard_write(STDOUT_FILENO, o->buffer.data, o->buffer.len) < 0)
 		return error_sys(e, "write standard output");
 	o->buffer.len = 0;
 	return 0;

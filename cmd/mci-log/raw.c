@@ -1,11 +1,13 @@
 #include "raw.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
+#include "standard.h"
 
 /* What is copied in one call, so that a follower's other logs get their turn. */
 #define COPY_STEP (16 << 20)
@@ -49,7 +51,7 @@ copy_packed(struct source *s, struct error *e)
 			return 0;
 		if ((int64_t)piece.n > s->to - s->at)
 			piece.n = (size_t)(s->to - s->at);
-		if (kernel_write_all(STDOUT_FILENO, piece.p, piece.n) < 0)
+		if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
 			return write_error(e);
 		s->at += (int64_t)piece.n;
 	}
@@ -78,7 +80,7 @@ copy_by_hand(struct source *s, int64_t *at, size_t n, struct error *e)
 
 	if (source_piece(s, *at, n < WINDOW_SIZE ? n : WINDOW_SIZE, &piece, e) < 0)
 		return -1;
-	if (kernel_write_all(STDOUT_FILENO, piece.p, piece.n) < 0)
+	if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
 		return write_error(e);
 	*at += (int64_t)piece.n;
 	return (ssize_t)piece.n;
@@ -103,6 +105,10 @@ copy_plain(struct source *s, struct error *e)
 
 		if (done < 0 && errno == EINTR)
 			continue;
+		if (done < 0 && errno == EAGAIN) {
+			kernel_await(STDOUT_FILENO, POLLOUT);
+			continue;
+		}
 		if (done < 0 && !unsupported(errno))
 			return write_error(e);
 		if (done < 0 && (done = copy_by_hand(s, &s->at, n, e)) < 0)

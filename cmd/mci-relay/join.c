@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include "connect.h"
+#include "option.h"
+#include "process.h"
 #include "pump.h"
+#include "terminal.h"
 
 /* The two directions: up from standard input, down to standard output. */
 struct join {
@@ -82,6 +85,7 @@ join_run(const struct address *a, struct error *e)
 	signal(SIGPIPE, SIG_IGN);
 	pump_init(&j.up, out < 0 ? -1 : from, out);
 	pump_init(&j.down, in, to);
+	j.down.safe.color = terminal_color(to, option_common.color);
 	status = serve(&j, e) < 0 ? -1 : outcome(&j, a, e);
 	pump_free(&j.up);
 	pump_free(&j.down);
@@ -91,8 +95,6 @@ join_run(const struct address *a, struct error *e)
 int
 join_exec(const struct address *a, struct error *e)
 {
-	/* as of every child of ours: only we take it for a failed write */
-	signal(SIGXFSZ, SIG_DFL);
-	execvp(a->argv[0], a->argv);
+	process_become(a->argv[0], a->argv);
 	return error_sys(e, "%s", a->argv[0]);
 }

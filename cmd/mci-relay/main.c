@@ -6,7 +6,7 @@
 #include "join.h"
 #include "memory.h"
 #include "option.h"
-#include "process.h"
+#include "standard.h"
 
 #define PROGRAM "mci-relay"
 
@@ -63,7 +63,7 @@ main(int argc, char **argv)
 	struct error e;
 	int status;
 
-	process_begin();
+	standard_begin();
 	option_parse(&command, &argc, argv, NULL);
 	status = relay(argc > 0 ? argv[0] : NULL, &e);
 	if (status < 0) {

@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
-#include "memory.h"
 
 /* What a pipe holds: more is never moved at once. */
 #define CHUNK (64 * 1024)
@@ -43,7 +41,8 @@ pump_init(struct pump *p, int from, int to)
 	p->to_socket = is_kind(to, S_IFSOCK);
 	if (!p->to_socket)
 		fcntl(to, F_SETFL, fcntl(to, F_GETFL) | O_NONBLOCK);
-	p->splices = can_splice(p);
+	p->terminal = isatty(to) == 1;
+	p->splices = !p->terminal && can_splice(p);
 }
 
 void
@@ -64,19 +63,36 @@ would_block(void)
 
 /* A socket may be somebody else's as well, so it is not made O_NONBLOCK. */
 static ssize_t
-take(const struct pump *p)
+take(struct pump *p)
 {
-	return p->from_socket ? recv(p->from, p->buffer, CHUNK, MSG_DONTWAIT) :
-	    kernel.read(p->from, p->buffer, CHUNK);
+	char *into = bytes_reserve(&p->buffer, CHUNK);
+	ssize_t n = p->from_socket ? recv(p->from, into, CHUNK, MSG_DONTWAIT) :
+	    kernel.read(p->from, into, CHUNK);
+
+	if (n > 0 && p->terminal) {
+		AUTO_BYTES taken = p->buffer;
+
+		p->buffer = (struct bytes){ 0 };
+		safe_add(&p->safe, &p->buffer, taken.data, (size_t)n);
+	} else if (n > 0) {
+		p->buffer.len = (size_t)n;
+	}
+	return n;
+}
+
+static size_t
+waiting(const struct pump *p)
+{
+	return p->buffer.len - p->at;
 }
 
 static ssize_t
 give(const struct pump *p)
 {
-	const char *bytes = p->buffer + p->at;
+	const char *bytes = p->buffer.data + p->at;
 
-	return p->to_socket ? send(p->to, bytes, p->n, MSG_DONTWAIT | MSG_NOSIGNAL) :
-	    kernel.write(p->to, bytes, p->n);
+	return p->to_socket ? send(p->to, bytes, waiting(p), MSG_DONTWAIT | MSG_NOSIGNAL) :
+	    kernel.write(p->to, bytes, waiting(p));
 }
 
 /* The end of from; a reset is one behind which the other end has dropped what we had sent. */
@@ -99,9 +115,8 @@ turn_buffer(struct pump *p)
 {
 	ssize_t n;
 
-	if (p->buffer == NULL)
-		p->buffer = xmalloc(CHUNK);
-	if (p->n == 0) {
+	if (waiting(p) == 0) {
+		p->at = p->buffer.len = 0;
 		n = take(p);
 		if (n < 0 && would_block())
 			return;
@@ -109,19 +124,15 @@ turn_buffer(struct pump *p)
 			ended(p, n);
 			return;
 		}
-		p->at = 0;
-		p->n = (size_t)n;
 	}
-	n = give(p);
+	n = waiting(p) > 0 ? give(p) : 0;
 	if (n < 0 && !would_block()) {
 		broken(p, true);
 		return;
 	}
-	if (n > 0) {
+	if (n > 0)
 		p->at += (size_t)n;
-		p->n -= (size_t)n;
-	}
-	p->full = p->n > 0;
+	p->full = waiting(p) > 0;
 }
 
 /* EAGAIN does not say which side is to be waited for: the other one than before. */
@@ -150,7 +161,7 @@ pump_turn(struct pump *p, const struct pollfd polls[2])
 	if (p->state != PUMP_RUNS)
 		return;
 	if ((polls[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
-		broken(p, p->n > 0);
+		broken(p, waiting(p) > 0);
 	else if (polls[0].revents == 0 && polls[1].revents == 0)
 		return;
 	else if (p->splices)
@@ -162,6 +173,5 @@ pump_turn(struct pump *p, const struct pollfd polls[2])
 void
 pump_free(struct pump *p)
 {
-	free(p->buffer);
-	p->buffer = NULL;
+	bytes_free(&p->buffer);
 }

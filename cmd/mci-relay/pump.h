@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "safe.h"
+
 enum pump_state {
 	PUMP_RUNS,
 	PUMP_ENDED,  /* all of it is delivered, to the end of from */
@@ -23,8 +25,10 @@ struct pump {
 	bool from_socket, to_socket;
 	bool full;    /* waits for to, else for from */
 	bool lost;    /* bytes were taken that will not arrive, or the other end dropped some */
-	char *buffer; /* NULL until it is needed */
-	size_t at, n; /* what waits in it */
+	bool terminal; /* to is one: it gets what is safe to show (safe.h) */
+	struct safe safe;
+	struct bytes buffer; /* empty until it is needed */
+	size_t at; /* what was delivered of it */
 };
 
 /* Borrows both descriptors; from -1: a pump that has ended. SIGPIPE has to be ignored. */

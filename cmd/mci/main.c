@@ -10,6 +10,7 @@
 #include "option.h"
 #include "place.h"
 #include "process.h"
+#include "standard.h"
 #include "verbs.h"
 
 static bool
@@ -37,7 +38,7 @@ become(const char *program, const char *argument, int argc, char **argv, int at,
 		words[n++] = (char *)argument;
 	for (int i = at + 1; i < argc; i++)
 		words[n++] = argv[i];
-	execvp(path == NULL ? program : path, words);
+	process_become(path == NULL ? program : path, words);
 	return error_sys(e, "%s", program);
 }
 
@@ -64,7 +65,7 @@ main(int argc, char **argv)
 	struct error e;
 	int at;
 
-	process_begin();
+	standard_begin();
 	option_help_words(argc, argv);
 	at = option_verb_at(argc, argv);
 	setlocale(LC_CTYPE, "");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "standard.h"
 #include "terminal.h"
 
 #define COLUMNS_MIN 20
@@ -117,7 +118,7 @@ lines_add(struct bytes *out, struct span lines, bool erase)
 	for (; p < end; n++) {
 		const char *stop = memchr(p, '\n', (size_t)(end - p));
 
-		bytes_add(out, p, (size_t)(stop - p));
+		terminal_safe(out, p, (size_t)(stop - p), true);
 		bytes_text(out, erase ? "\033[K\n" : "\n");
 		p = stop + 1;
 	}
@@ -132,7 +133,7 @@ screen_show(struct screen *s, struct span above, struct span live)
 	int old = up;
 
 	if (!s->moves)
-		return above.n == 0 ? 0 : kernel_write_all(s->fd, above.p, above.n);
+		return above.n == 0 ? 0 : standard_write(s->fd, above.p, above.n);
 	echo_set(s, live.n == 0);
 	if (above.n == 0 && !s->torn && live.n == s->live.len &&
 	    (live.n == 0 || memcmp(live.p, s->live.data, live.n) == 0))

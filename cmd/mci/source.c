@@ -90,6 +90,8 @@ source_open(struct source *s, struct loop *loop, int fd, struct error *e)
 {
 	s->loop = loop;
 	s->fd = fd;
+	if (fd < 0)
+		return error_sys(e, "standard input");
 	if (loop_watch(loop, fd, EPOLLIN, stream_ready, s, NULL) == 0)
 		return 0;
 	if (errno != EPERM)

@@ -26,5 +26,5 @@ is "$(grep -nE 'kernel\.(rename|exchange|unlink|sync_names)|\<nftw\(' lib/*.c cm
 	"nothing but lib/names.c changes names and syncs folders"
 
 # a program that forgets it dies of ulimit -f, and writes into whatever got the number of a closed descriptor 2
-is "$(grep -LE '^	process_begin\(\);$' cmd/*/main.c)" "" "every program begins with process_begin"
+is "$(grep -LE '^	standard_begin\(\);$' cmd/*/main.c)" "" "every program begins with standard_begin"
 finish
