@@ -560,6 +560,16 @@ contract_error_code(long code)
 	return ERROR_INTERNAL;
 }
 
+bool
+contract_brings_data(const struct contract_method *m)
+{
+	for (size_t i = 0; i < m->nparams; i++) {
+		if (m->params[i].type == CONTRACT_DATA)
+			return true;
+	}
+	return false;
+}
+
 const char *
 contract_type_name(enum contract_type type)
 {

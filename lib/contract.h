@@ -77,6 +77,8 @@ extern const size_t contract_nerrors;
 /* The row of a service's method; with service NULL the first of that name: what several services
  * have under one name is a stream, and idempotent, in all of them or in none. */
 const struct contract_method *contract_method(const char *service, struct span name);
+/* Whether bytes follow a request of it: it has a parameter of type data. */
+bool contract_brings_data(const struct contract_method *m);
 const struct contract_event *contract_event(struct span type);
 const struct contract_error *contract_error(const char *name);
 /* The row that tells an error of this side to the other one; never NULL. */

@@ -1,6 +1,5 @@
 #include "rpc.h"
 
-#include "contract.h"
 #include "emit.h"
 
 void
@@ -18,6 +17,45 @@ rpc_request(struct bytes *line, int64_t id, const char *method, struct span para
 		if (line->data[i] == '\n')
 			line->data[i] = ' ';
 	}
+	emit_line(line);
+}
+
+static void
+reply_open(struct bytes *line, struct span id)
+{
+	bytes_text(line, "{\"jsonrpc\":\"2.0\",\"id\":");
+	bytes_add(line, id.n > 0 ? id.p : "null", id.n > 0 ? id.n : 4);
+}
+
+void
+rpc_reply(struct bytes *line, struct span id, struct span result)
+{
+	reply_open(line, id);
+	if (result.n == 0)
+		result = (struct span){ "{}", 2 };
+	emit_raw(line, "result", result);
+	emit_line(line);
+}
+
+void
+rpc_refusal(struct bytes *line, struct span id, const struct contract_error *row, const char *text)
+{
+	reply_open(line, id);
+	bytes_text(line, ",\"error\":{\"code\":");
+	bytes_number(line, row->code);
+	emit_text(line, "message", text);
+	bytes_char(line, '}');
+	emit_line(line);
+}
+
+void
+rpc_complaint(struct bytes *line, uint64_t number, const char *name, const char *text)
+{
+	emit_event(line, "error");
+	if (number > 0)
+		emit_integer(line, "line", (int64_t)number);
+	emit_text(line, "error", name);
+	emit_text(line, "text", text);
 	emit_line(line);
 }
 

@@ -1,7 +1,7 @@
 /*
- * rpc: the caller's side of the lines of a call (JSON-RPC 2.0, section 3 of the design): writes
- * requests, reads what replies and complaints say. For client.h and for those who keep a
- * conversation of their own on a link.
+ * rpc: the lines of a call (JSON-RPC 2.0, section 3 of the design), as both sides write them:
+ * requests, replies, and complaints of what is no request; and what the last two say. For client.h,
+ * service.h and those who keep a conversation of their own on a link.
  */
 #ifndef MCI_RPC_H
 #define MCI_RPC_H
@@ -10,11 +10,18 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "contract.h"
 #include "error.h"
 #include "message.h"
 
 /* Appends a request line. params is a JSON object, or n 0; newlines in it become blanks. */
 void rpc_request(struct bytes *line, int64_t id, const char *method, struct span params);
+/* Appends a reply line. id is JSON as it came, n 0: null; result is a JSON value, {} when n is 0. */
+void rpc_reply(struct bytes *line, struct span id, struct span result);
+void rpc_refusal(struct bytes *line, struct span id, const struct contract_error *row, const char *text);
+/* Appends a line of type error: of line number of the connection, 0: of none; name is of a row of
+ * contract_errors. */
+void rpc_complaint(struct bytes *line, uint64_t number, const char *name, const char *text);
 /* What the error of a reply says. Returns -1, as error_set. */
 int rpc_reply_error(const struct message *m, struct error *e);
 /* What a line of type error says. Returns -1. */

@@ -11,10 +11,10 @@
 #include "arguments.h"
 #include "contractcheck.h"
 #include "duration.h"
-#include "emit.h"
 #include "kernel.h"
 #include "listener.h"
 #include "memory.h"
+#include "rpc.h"
 #include "scan.h"
 
 /* Between two lines that are told of. */
@@ -146,21 +146,8 @@ report(struct connection *c, uint64_t number, const char *name, const char *text
 		tell(c, number, text);
 		return;
 	}
-
-	emit_event(&line, "error");
-	if (number > 0)
-		emit_integer(&line, "line", (int64_t)number);
-	emit_text(&line, "error", name);
-	emit_text(&line, "text", text);
-	emit_line(&line);
+	rpc_complaint(&line, number, name, text);
 	send_line(c, &line);
-}
-
-static void
-reply_open(struct bytes *line, struct span id)
-{
-	bytes_text(line, "{\"jsonrpc\":\"2.0\",\"id\":");
-	bytes_add(line, id.n > 0 ? id.p : "null", id.n > 0 ? id.n : 4);
 }
 
 static void
@@ -172,13 +159,7 @@ reply_error(struct connection *c, struct span id, const struct contract_error *r
 		tell(c, link_line_number(c->link), text);
 		return;
 	}
-
-	reply_open(&line, id);
-	bytes_text(&line, ",\"error\":{\"code\":");
-	bytes_number(&line, row->code);
-	emit_text(&line, "message", text);
-	bytes_char(&line, '}');
-	emit_line(&line);
+	rpc_refusal(&line, id, row, text);
 	send_line(c, &line);
 }
 
@@ -239,16 +220,6 @@ request_forget(struct request *r)
 		pause_if_full(r->connection);
 }
 
-static bool
-brings_data(const struct contract_method *row)
-{
-	for (size_t i = 0; i < row->nparams; i++) {
-		if (row->params[i].type == CONTRACT_DATA)
-			return true;
-	}
-	return false;
-}
-
 static struct request *
 request_new(struct connection *c, const struct service_method *method,
     const struct contract_method *row, const struct message *m, const struct scan_value *values)
@@ -267,7 +238,7 @@ request_new(struct connection *c, const struct service_method *method,
 	r->connection = c;
 	c->open++;
 	/* the data of one that brings some must not wait behind it */
-	r->counted = brings_data(row) ? 0 : m->params.n;
+	r->counted = contract_brings_data(row) ? 0 : m->params.n;
 	c->bytes += r->counted;
 	pause_if_full(c);
 	return r;
@@ -317,7 +288,7 @@ start_request(struct connection *c, const struct service_method *method,
 	struct request *r = request_new(c, method, row, m, values);
 	uint64_t n = announced(row, m->params);
 
-	if (!brings_data(row)) {
+	if (!contract_brings_data(row)) {
 		method->call(c->server->self, r);
 		return;
 	}
@@ -344,7 +315,7 @@ on_request(struct connection *c, const struct message *m)
 		refuse(c, m, "unknown-method", e.text);
 	} else if (contract_check_params(row, m->params, values, &e) < 0) {
 		refuse(c, m, "invalid-params", e.text);
-	} else if (m->id.n == 0 && brings_data(row)) {
+	} else if (m->id.n == 0 && contract_brings_data(row)) {
 		refuse(c, m, "invalid-request", "a request with data needs an id");
 	} else {
 		start_request(c, method, row, m, values);
@@ -653,23 +624,13 @@ request_carries_fds(const struct request *r)
 	return r->connection != NULL && link_carries_fds(r->connection->link);
 }
 
-static void
-reply_line(struct bytes *line, struct span id, struct span result)
-{
-	reply_open(line, id);
-	if (result.n == 0)
-		result = (struct span){ "{}", 2 };
-	emit_raw(line, "result", result);
-	emit_line(line);
-}
-
 void
 request_reply(struct request *r, struct span result)
 {
 	AUTO_BYTES line = { 0 };
 
 	if (r->connection != NULL) {
-		reply_line(&line, r->arguments.id, result);
+		rpc_reply(&line, r->arguments.id, result);
 		if (line.len > LINE_LIMIT) {
 			request_fail(r, "limit", "the reply has %zu bytes, a line may have %d",
 			    line.len, LINE_LIMIT);
@@ -689,7 +650,7 @@ request_reply_fds(struct request *r, struct span result, const int *fds, int nfd
 
 	if (c != NULL) {
 		message_splice(&counted, (struct span){ front, strlen(front) }, result.p, result.n);
-		reply_line(&line, r->arguments.id, (struct span){ counted.data, counted.len - 1 });
+		rpc_reply(&line, r->arguments.id, (struct span){ counted.data, counted.len - 1 });
 		/* the copies could not be made, or the peer lets everything wait */
 		if (link_send_fds(c->link, line.data, line.len, fds, nfds) < 0)
 			link_finish(c->link);

@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "recover.h"
+#include "rpc.h"
 
 /* Out of the list; the link is the caller's. */
 static void
@@ -61,10 +62,7 @@ say_damaged(struct subscriber *s)
 	if (s->audience->told != g->first)
 		s->audience->tell(e.text);
 	s->audience->told = g->first;
-	emit_event(&line, "error");
-	emit_text(&line, "error", contract_error_for(e.code)->name);
-	emit_text(&line, "text", e.text);
-	emit_line(&line);
+	rpc_complaint(&line, 0, contract_error_for(e.code)->name, e.text);
 	if (!s->inside)
 		(void)subscriber_say(s, (struct span){ line.data, line.len });
 }
