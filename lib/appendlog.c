@@ -45,7 +45,7 @@ appendlog_open(struct appendlog *l, const char *path, int64_t *cut, struct error
 	int64_t end;
 
 	*l = (struct appendlog){ .fd = -1 };
-	l->fd = kernel.open(AT_FDCWD, path, O_RDWR | O_CREAT | O_APPEND, 0666);
+	l->fd = kernel.open(AT_FDCWD, path, O_RDWR | O_CREAT | O_APPEND, 0600);
 	if (l->fd < 0)
 		return error_sys(e, "open %s", path);
 	l->path = xstrdup(path);

@@ -62,7 +62,7 @@ real_wait(int epoll, struct epoll_event *events, int n, int64_t deadline)
 static int
 real_open(int dir, const char *path, int flags, mode_t mode)
 {
-	return openat(dir, path, flags | O_CLOEXEC, mode);
+	return openat(dir, path, flags | O_CLOEXEC, mode & ~(mode_t)(S_IWGRP | S_IWOTH));
 }
 
 static int

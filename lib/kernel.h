@@ -21,7 +21,8 @@ struct kernel {
 	void (*random)(void *into, size_t n);
 	/* epoll_wait with a deadline by now(), -1 for none; EINTR is reported as 0 events */
 	int (*wait)(int epoll, struct epoll_event *events, int n, int64_t deadline);
-	int (*open)(int dir, const char *path, int flags, mode_t mode); /* O_CLOEXEC is added */
+	/* O_CLOEXEC is added; what is made may nobody else write, whatever the umask lets through */
+	int (*open)(int dir, const char *path, int flags, mode_t mode);
 	ssize_t (*read)(int fd, void *into, size_t n);
 	ssize_t (*pread)(int fd, void *into, size_t n, off_t at);
 	ssize_t (*write)(int fd, const void *from, size_t n);

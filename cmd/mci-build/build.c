@@ -332,7 +332,7 @@ folder_open(struct build *b, struct error *e)
 		return error_sys(e, "--log-dir %s", b->options->log_dir);
 	events = xformat("%s/events.ndjson", b->folder.path);
 	plan = xformat("%s/plan.ndjson", b->folder.path);
-	b->plan_fd = kernel.open(AT_FDCWD, plan, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	b->plan_fd = kernel.open(AT_FDCWD, plan, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (b->plan_fd < 0)
 		return error_sys(e, "%s", plan);
 	return journal_open(&b->journal, b->loop, events, b->folder.name, e);

@@ -161,7 +161,7 @@ builds_save(const struct builds *b, int dir, uint64_t first, struct error *e)
 	 * */
 	bytes_format(&text, "{\"builds\":%zu}\n", count);
 	segment_name(&name, first, "builds");
-	fd = kernel.open(dir, bytes_string(&name), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	fd = kernel.open(dir, bytes_string(&name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || kernel_write_all(fd, text.data, text.len) < 0)
 		return error_sys(e, "write %s", name.data);
 	return 0;

@@ -13,7 +13,7 @@ int
 record_write(int dir, const char *name, struct span text, struct error *e)
 {
 	AUTO_FREE char *fresh = xformat("%s.new", name);
-	AUTO_CLOSE int fd = kernel.open(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	AUTO_CLOSE int fd = kernel.open(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	if (fd < 0)
 		return error_sys(e, "create %s", fresh);

@@ -398,7 +398,7 @@ logs_open(struct worker *w, struct error *e)
 		return 0;
 	if (folder == NULL)
 		folder = w->scratch;
-	else if (mkdir(folder, 0777) < 0 && errno != EEXIST)
+	else if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		return error_sys(e, "create %s", folder);
 	w->site.logs = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
 	return w->site.logs < 0 ? error_sys(e, "open %s", folder) : 0;
