@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buildname.h"
 #include "glob.h"
 #include "memory.h"
 #include "message.h"
@@ -72,6 +73,11 @@ read_where(struct filter *f, struct span object, struct error *e)
 static int
 read_build(struct filter *f, struct span text, struct error *e)
 {
+	struct span name = { text.p + 1, text.n - 2 };
+
+	if (!buildname_begins(name))
+		return error_set(e, ERROR_INPUT, "build: no name of a build begins with '%.*s'",
+		    (int)(name.n < 128 ? name.n : 128), name.p);
 	return want(f, (struct span){ "build", 5 }, text, true, e);
 }
 

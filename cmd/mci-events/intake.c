@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buildname.h"
 #include "emit.h"
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"
+#include "spec.h"
 #include "timestamp.h"
 
 /* Room that is kept from one batch to the next. */
@@ -59,6 +61,12 @@ check(const struct message *m, const char *prefix, struct error *e)
 	if (m->build.n < strlen(prefix) || memcmp(m->build.p, prefix, strlen(prefix)) != 0)
 		return error_set(e, ERROR_REFUSED, "build: only builds that begin with %s may be "
 		    "published here", prefix);
+	/* who may publish no more than some builds is not trusted with their names */
+	if (buildname_check(m->build, e) < 0)
+		return error_before(e, "build: ");
+	if (m->job.n > 0 && !spec_id_ok(m->job.p, m->job.n))
+		return error_set(e, ERROR_INPUT, "job: '%.*s' is no job's id",
+		    (int)(m->job.n < 128 ? m->job.n : 128), m->job.p);
 	return check_keys(m, e);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "buildname.h"
 #include "duration.h"
 #include "memory.h"
 #include "methods.h"
@@ -113,6 +114,11 @@ listen_bound(struct house *h, const struct option_list *bound, struct error *e)
 
 		if (option_pair(bound->items[i], &prefix, &address, e) < 0)
 			return error_before(e, "--build-only: ");
+		if (!buildname_begins((struct span){ prefix, strlen(prefix) })) {
+			error_set(e, ERROR_USAGE, "--build-only: no name of a build begins with '%.80s'", prefix);
+			free(prefix);
+			return -1;
+		}
 		if (listen_at(h, open_door(h, prefix, false), address, e) < 0)
 			return -1;
 	}

@@ -3,37 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buildname.h"
 #include "emit.h"
 #include "memory.h"
 #include "number.h"
 #include "spec.h"
 
-/* An ORG or REPO: what a job's id may be, so it is no "..", and fits a file's name. */
-static bool
-part_ok(const char *p, size_t n)
-{
-	return (n > 0 && p[0] == '_') ? spec_id_ok(p + 1, n - 1) || n == 1 : spec_id_ok(p, n);
-}
-
-static int
-check_build(const char *build, struct error *e)
-{
-	const char *repo = strchr(build, '/');
-	const char *number = repo == NULL ? NULL : strchr(repo + 1, '/');
-	int64_t n;
-
-	if (number != NULL && part_ok(build, (size_t)(repo - build)) &&
-	    part_ok(repo + 1, (size_t)(number - repo - 1)) && number[1] != '0' &&
-	    number_parse(number + 1, strlen(number + 1), 1, INT32_MAX, &n, NULL) == 0)
-		return 0;
-	return error_set(e, ERROR_INPUT, "'%s' is no build: expected ORG/REPO/N", build);
-}
-
 int
 logname_set(struct logname *n, const char *build, const char *job, int64_t attempt, struct error *e)
 {
 	*n = (struct logname){ 0 };
-	if (check_build(build, e) < 0)
+	if (buildname_check((struct span){ build, strlen(build) }, e) < 0)
 		return -1;
 	if (job != NULL && !spec_id_ok(job, strlen(job)))
 		return error_set(e, ERROR_INPUT, "'%s' is no job's id", job);

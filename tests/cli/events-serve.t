@@ -125,6 +125,16 @@ exits 0 "the status may be read" mci call -a "unix:$T/look" event/status
 exits 0 "a bound publisher publishes its builds" mci call -a "unix:$T/agent" event/publish 'event:={"type":"a/b","build":"o/r/9"}'
 exits 1 "no others" mci call -a "unix:$T/agent" event/publish 'event:={"type":"a/b","build":"o/s/9"}'
 exits 1 "and reads nothing" mci call -a "unix:$T/agent" event/subscribe
+for build in o/r/../../x/1 o/r/..  o/r/ 'o/r/\u0000' 'o/r/\u0031' o/r/1/2 o/r/01; do
+	like "$(printf '%s\n' "{\"type\":\"a/b\",\"build\":\"$build\"}" | nc -NU "$T/agent")" 'build: .* is no build: expected ORG/REPO/N' \
+		"none named $build"
+done
+like "$(echo '{"type":"a/b","build":"o/r/9","job":"../x"}' | nc -NU "$T/agent")" "job: '../x' is no job's id" "no job that is none"
+for build in .. o/../r 'o/r/1/' '\u0000'; do
+	printf '%s\n' "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"event/subscribe\",\"params\":{\"build\":\"$build\"}}" |
+		timeout 5 nc -NU "$T/look" >"$out"
+	has "$out" '"error":' "nobody subscribes to builds that begin with $build"
+done
 like "$(echo '{"type":"a/b","build":"o/r/9","x":1,"x":2}' | nc -NU "$T/agent")" 'x: the key comes twice' "its lines are read in full"
 stop_hub
 
@@ -151,7 +161,7 @@ is "$(printf '{"type":"a/b"}\n{"jsonrpc":"2.0","id":1,"method":"event/publish","
 is "$(mci call -a "exec:mci-events serve -l - --dir '$T/log4'" event/status | jq .tail)" 2 "and its log is there for the next"
 
 # ---- bad command lines
-for bad in '--segment-size 1' '--keep-size x' '--memory 1k' '--mode 999' '--build-only x' '-l nowhere:x' '--keep-age 7' 'operand'; do
+for bad in '--segment-size 1' '--keep-size x' '--memory 1k' '--mode 999' '--build-only x' '--build-only ../=/tmp/x' '-l nowhere:x' '--keep-age 7' 'operand'; do
 	# shellcheck disable=SC2086
 	exits 2 "serve $bad" mci-events serve --dir "$T/log5" $bad
 done
