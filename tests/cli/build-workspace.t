@@ -39,6 +39,22 @@ git tag v1
 exits 0 "on a tag" timeout 30 mci-build --json --rev HEAD
 is "$(end rel)" success "when: tag holds"
 
+# artifacts and caches of jobs
+mkdir places && cd places || exit 1
+cat >jobs <<'END'
+{"id":"a","script":["echo made >out"],"save-artifacts":[{"id":"x","path":"out"},{"id":"y","path":"nowhere"}],"caches":[{"id":"c","path":"~/.cache"}]}
+{"id":"b","script":["cat out"],"restore-artifacts":[{"id":"x","path":"out"}],"depends-on":["a"]}
+END
+exits 0 "artifacts and caches" timeout 30 mci-build -q - <jobs
+is "$(cat "$err")" "mci-build: caches and artifacts are left alone: nothing is saved, restored or looked for" \
+	"are left alone, which is said once"
+is "$(mci log @/b)" made "and found in the folder"
+for place in '{"id":"x"}' '{"path":"x"}' '{"id":"x","path":1}' '"x"'; do
+	exits 125 "a place that is none: $place" sh -c 'printf "{\"id\":\"a\",\"script\":\"true\",\"save-artifacts\":[%s]}\n" "$1" | mci-build -q -' - "$place"
+	has "$err" 'save-artifacts\[0\]' "is named"
+done
+cd ..
+
 # --watch
 printf '[{"id":"w","script":["cat src/f >>seen"]}]' >.mci/build.json
 echo seen >.gitignore
