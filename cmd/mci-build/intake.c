@@ -43,7 +43,8 @@ served_check(struct build *b, const struct spec *s, struct error *e)
 		if (!spec_has(s, places[i]) || b->options->plan)
 			continue;
 		b->noted_places = true;
-		build_note(b, "caches and artifacts are left alone: nothing is saved, restored or looked for");
+		build_note(b, "caches and artifacts are left alone: nothing is saved, restored or "
+		    "looked for");
 	}
 	return 0;
 }

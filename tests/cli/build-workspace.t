@@ -41,11 +41,11 @@ is "$(end rel)" success "when: tag holds"
 
 # artifacts and caches of jobs
 mkdir places && cd places || exit 1
-cat >jobs <<'END'
+cat >places.jobs <<'END'
 {"id":"a","script":["echo made >out"],"save-artifacts":[{"id":"x","path":"out"},{"id":"y","path":"nowhere"}],"caches":[{"id":"c","path":"~/.cache"}]}
 {"id":"b","script":["cat out"],"restore-artifacts":[{"id":"x","path":"out"}],"depends-on":["a"]}
 END
-exits 0 "artifacts and caches" timeout 30 mci-build -q - <jobs
+exits 0 "artifacts and caches" timeout 30 mci-build -q - <places.jobs
 is "$(cat "$err")" "mci-build: caches and artifacts are left alone: nothing is saved, restored or looked for" \
 	"are left alone, which is said once"
 is "$(mci log @/b)" made "and found in the folder"
