@@ -258,7 +258,7 @@ typeset -gA _mci_options=(
 --json:the same as --progress json
 -n:print the specs that would run, and run nothing
 --plan:print the specs that would run, and run nothing
---lint:check the definition without running anything
+--lint:check the definition, and run no job
 --fail-fast:start nothing more once a job has failed
 --blocked:what to do when only blocked jobs are left
 --skip:leave this job'\''s work out, not its place in the order
@@ -292,7 +292,7 @@ typeset -gA _mci_options=(
 	['mci-build --lint']='-f:check this script or document instead of looking for one
 --file:check this script or document instead of looking for one
 --json:one JSON object a problem
---lint:check the definition without running anything
+--lint:check the definition, and run no job
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not

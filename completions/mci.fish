@@ -200,8 +200,8 @@ complete -c mci-build -l json -d 'the same as --progress json'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l json -d 'the same as --progress json'
 complete -c mci-build -s n -l plan -d 'print the specs that would run, and run nothing'
 complete -c mci -n '__fish_seen_subcommand_from run build' -s n -l plan -d 'print the specs that would run, and run nothing'
-complete -c mci-build -l lint -d 'check the definition without running anything'
-complete -c mci -n '__fish_seen_subcommand_from run build' -l lint -d 'check the definition without running anything'
+complete -c mci-build -l lint -d 'check the definition, and run no job'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l lint -d 'check the definition, and run no job'
 complete -c mci-build -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci-build -l blocked -d 'what to do when only blocked jobs are left' -x -a 'wait skip fail'
@@ -255,7 +255,7 @@ complete -c mci -n '__fish_seen_subcommand_from run build' -l version -d 'show t
 complete -c mci -n '__fish_seen_subcommand_from lint' -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -s f -l file -d 'check this script or document instead of looking for one' -r -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -l json -d 'one JSON object a problem'
-complete -c mci -n '__fish_seen_subcommand_from lint' -l lint -d 'check the definition without running anything'
+complete -c mci -n '__fish_seen_subcommand_from lint' -l lint -d 'check the definition, and run no job'
 complete -c mci -n '__fish_seen_subcommand_from lint' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from lint' -s q -l quiet -d 'say only what went wrong'

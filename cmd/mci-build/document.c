@@ -124,9 +124,8 @@ job_problem(struct survey *s, uint32_t job, struct span line, struct shape_chang
 	return true;
 }
 
-/* Whether a spec is a job as far as can be said of it alone. */
-static int
-spec_check(const struct spec *spec, struct error *e)
+int
+document_check(const struct spec *spec, struct error *e)
 {
 	if (spec_has(spec, SPEC_MATRIX) && matrix_check(spec->matrix, e) < 0)
 		return error_before(e, "matrix");
@@ -154,7 +153,7 @@ spec_take(struct survey *s, size_t n, struct error *e)
 		return error_set(e, ERROR_LIMIT, "a job of more than %d bytes", LINE_LIMIT);
 	if (spec_read(&spec, text->data + text->len - n, n, monkey ? SPEC_MONKEY : 0, e) < 0)
 		return -1;
-	status = spec_check(&spec, e);
+	status = document_check(&spec, e);
 	if (status == 0 && monkey) {
 		spec_write(&normal, &spec, false);
 		text->len -= n;

@@ -18,7 +18,11 @@
 #define DOCUMENT_ALIASED 1000000          /* nodes that aliases and merge keys may add */
 #define DOCUMENT_DEPTH 32
 
+struct spec;
 struct tree;
+
+/* Whether a spec is a job as far as can be said of it alone: its matrix and its condition. */
+int document_check(const struct spec *spec, struct error *e);
 
 struct document_job {
 	struct span line; /* one JSON object with the keys of mci-script(5); no newline */

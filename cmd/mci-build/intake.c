@@ -157,8 +157,6 @@ skips(struct build *b, const struct spec *s, bool left_out, char **reason, struc
 		return 0;
 	if (s->when.n == 0)
 		return 0;
-	if (when_check(s->when, e) < 0)
-		return error_before(e, "when");
 	if (when_needs_facts(s->when)) {
 		const struct facts_source of = { b->definition.project, b->options->rev,
 			b->options->staged, b->options->since };
@@ -168,15 +166,6 @@ skips(struct build *b, const struct spec *s, bool left_out, char **reason, struc
 	}
 	if (when_static(s->when, &b->facts.when, &why) == WHEN_SKIP)
 		*reason = xformat("when: %s", why);
-	return 0;
-}
-
-static int
-condition_check(const struct spec *s, struct error *e)
-{
-	if (when_status(s->when) == WHEN_FAILURE && s->ndepends == 0)
-		return error_set(e, ERROR_INPUT,
-		    "when: \"failure\" looks at the jobs in depends-on, and there are none");
 	return 0;
 }
 
@@ -238,7 +227,7 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 	bool selected;
 	char *line;
 
-	if (ids_check(b, s, e) < 0 || condition_check(s, e) < 0 ||
+	if (ids_check(b, s, e) < 0 || document_check(s, e) < 0 ||
 	    skips(b, s, left_out, &reason, e) < 0)
 		return -1;
 	selected = selection_has(&b->selection, s->id, matrix_id, s);

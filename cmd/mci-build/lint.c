@@ -2,66 +2,110 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bytes.h"
 #include "document.h"
 #include "emit.h"
+#include "environment.h"
 #include "graph.h"
-#include "kernel.h"
 #include "line.h"
 #include "matrix.h"
 #include "memory.h"
+#include "message.h"
 #include "process.h"
 #include "spec.h"
+#include "syntax.h"
+#include "when.h"
+
+/* Of what a script writes: it may write for ever. */
+#define LINES_BYTES (4 * (size_t)DOCUMENT_BYTES)
+#define LINES_PROBLEMS 1000
 
 struct lint {
 	FILE *out;
 	bool json;
-	size_t problems;
+	size_t problems; /* warnings are none */
+	const struct definition *definition;
+	bool read;       /* at least a byte of the lines */
+	bool lines;      /* the jobs are lines, a job's row is the number of its line */
 	struct document doc;
 	struct graph graph;
 	uint32_t *owners; /* the document's job behind each node of the graph; NO_JOB: a bad one */
 	uint32_t nowners;
 };
 
+/* What stands in front of a problem: FILE:ROW:COLUMN, or the line that a script wrote. */
+static void
+place_add(const struct lint *l, const struct document_problem *p, struct bytes *line)
+{
+	bytes_text(line, p->file);
+	if (p->row > 0 && l->lines)
+		bytes_format(line, ": line %u%s", p->row,
+		    l->definition->kind == DEFINITION_STDIN ? "" : " of its output");
+	else if (p->row > 0)
+		bytes_format(line, ":%u:%u", p->row, p->column);
+	bytes_text(line, ": ");
+}
+
+static void
+tell(struct lint *l, const struct document_problem *p, const char *severity)
+{
+	AUTO_BYTES line = { 0 };
+
+	if (l->json) {
+		emit_open(&line);
+		emit_text(&line, "file", p->file);
+		if (l->lines) {
+			emit_integer(&line, "line", p->row);
+		} else {
+			emit_integer(&line, "row", p->row);
+			emit_integer(&line, "column", p->column);
+		}
+		if (p->job != NULL)
+			emit_text(&line, "job", p->job);
+		emit_text(&line, "severity", severity);
+		emit_text(&line, "problem", p->text);
+		emit_line(&line);
+	} else {
+		place_add(l, p, &line);
+		if (strcmp(severity, "error") != 0)
+			bytes_format(&line, "%s: ", severity);
+		bytes_format(&line, "%s\n", p->text);
+	}
+	fwrite(line.data, 1, line.len, l->out);
+}
+
 static int
 report(void *arg, const struct document_problem *p)
 {
 	struct lint *l = arg;
-	AUTO_BYTES line = { 0 };
 
 	l->problems++;
-	if (l->json) {
-		emit_open(&line);
-		emit_text(&line, "file", p->file);
-		emit_integer(&line, "row", p->row);
-		emit_integer(&line, "column", p->column);
-		if (p->job != NULL)
-			emit_text(&line, "job", p->job);
-		emit_text(&line, "problem", p->text);
-		emit_line(&line);
-	} else {
-		bytes_text(&line, p->file);
-		if (p->row > 0)
-			bytes_format(&line, ":%u:%u", p->row, p->column);
-		bytes_format(&line, ": %s\n", p->text);
-	}
-	fwrite(line.data, 1, line.len, l->out);
+	tell(l, p, "error");
 	return 0;
+}
+
+static struct document_problem
+place_of(const struct lint *l, const struct document_job *j, const char *id, const char *text)
+{
+	struct document_problem p = { .file = j->file, .row = j->row, .text = text, .job = id };
+
+	if (!l->lines)
+		document_place(&l->doc, j, text, &p.row, &p.column);
+	return p;
 }
 
 /* A problem of a good job's field; text begins with the field's path. */
 static void
 job_report(struct lint *l, const struct document_job *j, const char *id, const char *text)
 {
-	struct document_problem p = { .file = j->file, .text = text, .job = id };
+	struct document_problem p = place_of(l, j, id, text);
 
-	document_place(&l->doc, j, text, &p.row, &p.column);
 	report(l, &p);
 }
 
@@ -105,6 +149,7 @@ member_declare(void *arg, struct spec *s, struct error *e)
 
 	if (status == 0) {
 		own(group->lint, node, group->job);
+		group->lint->graph.jobs[node].when = (uint8_t)when_status(s->when);
 		if (group->node != NO_JOB)
 			graph_depend(&group->lint->graph, group->node, node);
 	}
@@ -123,8 +168,9 @@ twice_report(struct lint *l, const struct document_job *j, const char *id, const
 		text = xformat("id: %s", e->text);
 	} else {
 		const struct document_job *other = &l->doc.jobs[first];
-		text = xformat("id: the id '%s' is taken by the job at %s:%u:%u", id, other->file,
-		    other->row, other->column);
+		text = l->lines ? xformat("id: the id '%s' is taken by the job in line %u", id, other->row) :
+		    xformat("id: the id '%s' is taken by the job at %s:%u:%u", id, other->file, other->row,
+		    other->column);
 	}
 	job_report(l, j, id, text);
 }
@@ -142,8 +188,10 @@ job_declare(struct lint *l, uint32_t job)
 		job_report(l, j, NULL, e.text);
 		return;
 	}
-	if (spec_has(&spec, SPEC_MATRIX) && graph_declare(&l->graph, spec.id, &group.node, &e) == 0)
+	if (spec_has(&spec, SPEC_MATRIX) && graph_declare(&l->graph, spec.id, &group.node, &e) == 0) {
 		own(l, group.node, job);
+		l->graph.jobs[group.node].group = true;
+	}
 	if (e.code != ERROR_NONE || matrix_expand(&spec, member_declare, &group, &e) < 0) {
 		if (strncmp(e.text, "matrix", 6) == 0)
 			job_report(l, j, spec.id, e.text);
@@ -200,6 +248,61 @@ job_connect(struct lint *l, uint32_t job)
 	spec_free(&spec);
 }
 
+/* The job, or of a matrix one of its jobs, which all wait for the same. */
+static uint32_t
+one_of(const struct graph *g, uint32_t node)
+{
+	return g->jobs[node].group && g->jobs[node].needs != NO_JOB ?
+	    g->edges[g->jobs[node].needs].job : node;
+}
+
+/* The first job before an 'always' job that the other one does not name as well, or NO_JOB. */
+static uint32_t
+hidden(const struct graph *g, uint32_t always, uint32_t job)
+{
+	for (uint32_t k = g->jobs[always].needs; k != NO_JOB; k = g->edges[k].next) {
+		uint32_t other = g->jobs[job].needs;
+
+		while (other != NO_JOB && g->edges[other].job != g->edges[k].job)
+			other = g->edges[other].next;
+		if (other == NO_JOB)
+			return g->edges[k].job;
+	}
+	return NO_JOB;
+}
+
+/*
+ * Where a chain runs through a job that always runs, people expect the failure before it to be over: other
+ * systems differ. What names the jobs before it, too, or says what it wants, is not meant.
+ */
+static void
+chains_warn(struct lint *l, uint32_t number)
+{
+	const struct document_job *j = &l->doc.jobs[number];
+	const struct graph *g = &l->graph;
+	struct spec spec;
+
+	if (spec_read(&spec, j->line.p, j->line.n, 0, NULL) < 0)
+		return;
+	for (size_t i = 0; i < spec.ndepends && when_status(spec.when) == WHEN_SUCCESS; i++) {
+		uint32_t job = graph_find(g, spec.id, strlen(spec.id));
+		uint32_t on = graph_find(g, spec.depends[i], strlen(spec.depends[i])), before = NO_JOB;
+		struct document_problem p;
+		AUTO_FREE char *text = NULL;
+
+		if (job != NO_JOB && on != NO_JOB && g->jobs[one_of(g, on)].when == WHEN_ALWAYS)
+			before = hidden(g, one_of(g, on), one_of(g, job));
+		if (before == NO_JOB)
+			continue;
+		text = xformat("depends-on[%zu]: '%s' always runs and hides nothing: this job is skipped "
+		    "when '%s' fails; name that here as well, or say when: always", i, spec.depends[i],
+		    g->jobs[before].id);
+		p = place_of(l, j, spec.id, text);
+		tell(l, &p, "warning");
+	}
+	spec_free(&spec);
+}
+
 static void
 graph_report(struct lint *l)
 {
@@ -210,203 +313,198 @@ graph_report(struct lint *l)
 		job_declare(l, i);
 	for (uint32_t i = 0; i < l->doc.n; i++)
 		job_connect(l, i);
+	for (uint32_t i = 0; i < l->doc.n; i++)
+		chains_warn(l, i);
 	if (graph_check(&l->graph, &at, &e) == 0)
 		return;
 	job = at < l->nowners ? l->owners[at] : NO_JOB;
 	if (job != NO_JOB)
 		job_report(l, &l->doc.jobs[job], l->graph.jobs[at].id, e.text);
 	else
-		report(l, &(struct document_problem){ .file = l->doc.names[0], .text = e.text });
+		report(l, &(struct document_problem){ .file = l->definition->name, .text = e.text });
 }
 
 static void
-documents_lint(struct lint *l, const struct definition *d)
+line_report(struct lint *l, unsigned number, const char *job, const char *text)
 {
-	graph_init(&l->graph);
-	document_survey(&l->doc, d, report_file, l);
-	graph_report(l);
-	document_free(&l->doc);
-	graph_free(&l->graph);
-	free(l->owners);
+	report(l, &(struct document_problem){ l->definition->name, number, 0, text, job });
 }
 
+/* One line of what a script writes; a good job is kept. */
 static void
-script_report(struct lint *l, const struct definition *d, unsigned row, const char *text)
+job_line(struct lint *l, struct span line, unsigned number)
 {
-	report(l, &(struct document_problem){ d->name, row, row > 0, text, NULL });
-}
+	AUTO_FREE char *id = NULL;
+	struct message m;
+	struct spec spec;
+	struct error e;
+	int status;
 
-/* The shells whose -n reads a script without running it. */
-static bool
-is_shell(const char *interpreter)
-{
-	static const char *const shells[] = { "sh", "dash", "bash", "ksh", "mksh", "busybox" };
-	const char *slash = strrchr(interpreter, '/');
-
-	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
-		if (strcmp(slash == NULL ? interpreter : slash + 1, shells[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "PATH: 3: text" of dash, "PATH: line 3: text" of bash. */
-static void
-shell_line(struct lint *l, const struct definition *d, struct span line)
-{
-	AUTO_FREE char *text = xmemdup(line.p, line.n);
-	char *at = text, *end;
-	size_t n = strlen(d->path);
-	unsigned long row;
-
-	if (strncmp(at, d->path, n) == 0 && at[n] == ':')
-		at += n + 1;
-	at += strspn(at, " ");
-	if (strncmp(at, "line ", 5) == 0)
-		at += 5;
-	row = strtoul(at, &end, 10);
-	if (end != at && *end == ':')
-		at = end + 1 + strspn(end + 1, " ");
-	else
-		row = 0;
-	/* bash shows the line once more */
-	if (*at != '`')
-		script_report(l, d, (unsigned)row, at);
-}
-
-/* Lets the shell read the script with -n, which runs nothing, and takes over what it says. */
-static int
-shell_check(struct lint *l, const struct definition *d, const char *shell, struct error *e)
-{
-	char *argv[] = { xstrdup(shell), xstrdup("-n"), xstrdup(d->path), NULL };
-	struct process_spec child = { .path = shell, .argv = argv, .in = -1, .out = -1 };
-	struct line_reader reader = { 0 };
-	struct span line;
-	pid_t pid;
-	int fds[2], status = pipe2(fds, O_CLOEXEC) < 0 ? error_sys(e, "pipe") : 0;
-
+	if (line.n == 0 || strspn(line.p, " \t\r") >= line.n)
+		return;
+	if (message_read(&m, line.p, line.n, NULL) == 0 && m.kind == MESSAGE_EVENT &&
+	    span_is(m.type, "script/busy"))
+		return;
+	status = spec_read(&spec, line.p, line.n, 0, &e);
 	if (status == 0) {
-		child.err = fds[1];
-		status = process_spawn(&pid, &child, e);
-		close(fds[1]);
-		while (status == 0 && line_read(&reader, fds[0]) > 0) {
-			while (line_next(&reader, &line) == LINE_OK)
-				shell_line(l, d, line);
-		}
-		close(fds[0]);
-		line_free(&reader);
-		if (status == 0)
-			waitpid(pid, NULL, 0);
+		id = xstrdup(spec.id);
+		status = document_check(&spec, &e);
+		spec_free(&spec);
 	}
-	for (size_t i = 0; i < 3; i++)
-		free(argv[i]);
-	return status;
+	if (status < 0) {
+		line_report(l, number, id, e.text);
+		return;
+	}
+	if ((l->doc.n & (l->doc.n - 1)) == 0)
+		l->doc.jobs = xrealloc(l->doc.jobs, l->doc.n == 0 ? 1 : l->doc.n * 2, sizeof(*l->doc.jobs));
+	l->doc.jobs[l->doc.n++] = (struct document_job){ .line = { NULL, line.n },
+		.file = l->definition->name, .row = number };
+	bytes_add(&l->doc.text, line.p, line.n);
 }
 
-/* Whether a program can be found, as execvp would. */
+/* Whether there is no end to it. */
 static bool
-program_there(const char *name)
+too_much(struct lint *l)
 {
-	const char *path = getenv("PATH");
-	AUTO_FREE char *folders = NULL;
+	if (l->doc.text.len <= LINES_BYTES && l->problems < LINES_PROBLEMS)
+		return false;
+	line_report(l, 0, NULL, "no more of it is read");
+	return true;
+}
 
-	if (strchr(name, '/') != NULL)
-		return access(name, X_OK) == 0;
-	folders = xstrdup(path == NULL ? "/usr/bin:/bin" : path);
-	for (char *rest = folders, *folder; (folder = strsep(&rest, ":")) != NULL;) {
-		AUTO_FREE char *file = xformat("%s/%s", *folder == '\0' ? "." : folder, name);
+/* All lines of fd; false when it was given up before its end. */
+static bool
+lines_read(struct lint *l, int fd)
+{
+	struct line_reader reader = { 0 };
+	bool end = false, much = false;
+	struct span line;
+	enum line_result got;
 
-		if (access(file, X_OK) == 0)
-			return true;
+	while (!end && !much) {
+		end = line_read(&reader, fd) <= 0;
+		l->read |= !end;
+		while (!much && (got = line_next(&reader, &line)) != LINE_NONE) {
+			if (got == LINE_LONG)
+				line_report(l, (unsigned)reader.number, NULL, "longer than 1 MiB");
+			else
+				job_line(l, line, (unsigned)reader.number);
+			much = too_much(l);
+		}
 	}
-	return false;
+	line = line_rest(&reader);
+	if (!much && line.n > 0) {
+		AUTO_FREE char *rest = xmemdup(line.p, line.n);
+
+		job_line(l, (struct span){ rest, line.n }, (unsigned)reader.number + 1);
+	}
+	line_free(&reader);
+	return !much;
 }
 
-/* Ends the first word of a text and gives it; *rest goes behind it. NULL when there is none. */
-static char *
-word_next(char **rest)
+/* Starts the script as for a plan; the descriptor of what it writes, or -1. */
+static int
+script_start(const struct definition *d, pid_t *pid, struct error *e)
 {
-	char *word = *rest + strspn(*rest, " \t");
-	size_t n = strcspn(word, " \t");
+	char *argv[] = { d->path, NULL };
+	struct process_spec child = { .path = d->path, .name = d->name, .argv = argv, .dir = d->project,
+		.in = -1, .err = STDERR_FILENO };
+	struct environment env;
+	int fds[2], status;
 
-	*rest = word + n + (word[n] != '\0');
-	word[n] = '\0';
-	return n == 0 ? NULL : word;
-}
-
-/* The program that a #! line means, cut out in place: behind env the next word, no option. */
-static char *
-interpreter(char *line)
-{
-	char *word = word_next(&line);
-	const char *slash = word == NULL ? NULL : strrchr(word, '/');
-
-	if (slash == NULL || strcmp(slash, "/env") != 0)
-		return word;
-	do {
-		word = word_next(&line);
-	} while (word != NULL && (*word == '-' || strchr(word, '=') != NULL));
-	return word;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	environment_open(&env, NULL, 0);
+	environment_set(&env, "MCI_PLAN", "1");
+	child.env = env.pairs;
+	child.out = fds[1];
+	status = process_spawn(pid, &child, e);
+	environment_close(&env);
+	close(fds[1]);
+	if (status == 0)
+		return fds[0];
+	close(fds[0]);
+	return -1;
 }
 
 static int
-first_line_check(struct lint *l, const struct definition *d, char *line, struct error *e)
+script_lines(struct lint *l, struct error *e)
 {
-	char *program;
+	pid_t pid;
+	int fd = script_start(l->definition, &pid, e), status;
 	AUTO_FREE char *text = NULL;
 
-	line[strcspn(line, "\n")] = '\0';
-	if (*line != '\0' && line[strlen(line) - 1] == '\r') {
-		script_report(l, d, 1,
-		    "the line ends with a carriage return, which becomes part of the program's "
-		    "name (save the file with Unix line ends)");
+	if (fd < 0)
+		return -1;
+	if (!lines_read(l, fd)) {
+		kill(pid, SIGKILL);
+		close(fd);
+		waitpid(pid, NULL, 0);
 		return 0;
 	}
-	program = interpreter(line + 2);
-	if (program == NULL) {
-		script_report(l, d, 1, "#! names no program (such as #!/bin/sh)");
-		return 0;
-	}
-	if (!program_there(program)) {
-		text = xformat("there is no program '%s' to run this script", program);
-		script_report(l, d, 1, text);
-		return 0;
-	}
-	return is_shell(program) ? shell_check(l, d, program, e) : 0;
-}
-
-static int
-script_lint(struct lint *l, const struct definition *d, struct error *e)
-{
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, d->path, O_RDONLY, 0);
-	char head[512];
-	ssize_t n;
-
-	if (fd < 0 || (n = kernel.read(fd, head, sizeof(head) - 1)) < 0)
-		return error_sys(e, "%s", d->name);
-	head[n] = '\0';
-	if (access(d->path, X_OK) != 0)
-		script_report(l, d, 0, "not executable (chmod +x)");
-	if (strncmp(head, "#!", 2) == 0)
-		return first_line_check(l, d, head, e);
-	if (n < 4 || memcmp(head, "\177ELF", 4) != 0)
-		script_report(
-		    l, d, 1, "no #! line says which program runs this script (such as #!/bin/sh)");
+	close(fd);
+	if (waitpid(pid, &status, 0) < 0)
+		return error_sys(e, "wait");
+	if (WIFSIGNALED(status))
+		text = xformat("the script was killed by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else if (status != 0)
+		text = xformat("the script ended with status %d", WEXITSTATUS(status));
+	if (text != NULL)
+		line_report(l, 0, NULL, text);
 	return 0;
 }
 
-int
-lint_run(const struct definition *d, FILE *out, bool json, struct error *e)
+static void
+syntax_problem(void *arg, unsigned row, const char *text)
 {
-	struct lint l = { .out = out, .json = json };
+	struct lint *l = arg;
+
+	report(l, &(struct document_problem){ l->definition->name, row, row > 0, text, NULL });
+}
+
+/* What a script writes, once it can be run at all. */
+static int
+script_lint(struct lint *l, struct error *e)
+{
+	int problems = syntax_check(l->definition, syntax_problem, l, e);
+
+	if (problems != 0)
+		return problems < 0 ? -1 : 0;
+	l->lines = true;
+	return script_lines(l, e);
+}
+
+/* Not a byte on standard input is what is left of a pipe whose first half failed. */
+static int
+stdin_lint(struct lint *l, struct error *e)
+{
+	l->lines = true;
+	lines_read(l, STDIN_FILENO);
+	return l->read ? 0 : error_set(e, ERROR_INPUT, "standard input is empty: nothing was checked");
+}
+
+int
+lint_run(const struct definition *d, FILE *out, bool json, size_t *jobs, struct error *e)
+{
+	struct lint l = { .out = out, .json = json, .definition = d };
+	const char *p;
 	int status = 0;
 
-	if (d->kind == DEFINITION_STDIN)
-		return error_set(e, ERROR_USAGE, "there is nothing to lint in '-'; name a file");
+	graph_init(&l.graph);
 	if (d->kind == DEFINITION_DOCUMENT)
-		documents_lint(&l, d);
+		document_survey(&l.doc, d, report_file, &l);
 	else
-		status = script_lint(&l, d, e);
+		status = d->kind == DEFINITION_STDIN ? stdin_lint(&l, e) : script_lint(&l, e);
+	p = l.doc.text.data;
+	for (size_t i = 0; l.lines && i < l.doc.n; p += l.doc.jobs[i++].line.n)
+		l.doc.jobs[i].line.p = p;
+	if (status == 0)
+		graph_report(&l);
+	*jobs = l.doc.n;
+	document_free(&l.doc);
+	graph_free(&l.graph);
+	free(l.owners);
 	if (status < 0)
 		return -1;
 	if (fflush(out) != 0 || ferror(out))

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ static const struct option options[] = {
 	  .offset = FIELD(json) },
 	{ .letter = 'n', .name = "plan", .help = "print the specs that would run, and run nothing",
 	  .kind = OPTION_FLAG, .offset = FIELD(plan) },
-	{ .name = "lint", .help = "check the definition without running anything",
+	{ .name = "lint", .help = "check the definition, and run no job",
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
 	{ .name = "fail-fast", .help = "start nothing more once a job has failed",
 	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast), .project = true },
@@ -96,15 +97,15 @@ static const struct option lint_options[] = {
 	  .offset = FIELD(file) },
 	{ .name = "json", .help = "one JSON object a problem", .kind = OPTION_FLAG,
 	  .offset = FIELD(json) },
-	{ .name = "lint", .help = "check the definition without running anything",
+	{ .name = "lint", .help = "check the definition, and run no job",
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
 };
 
 static const struct command lint_command = {
 	.program = "mci-build",
 	.verb = "--lint",
-	.operands = "[FILE]",
-	.summary = "check a definition: each problem with its file, line and column",
+	.operands = "[FILE...]",
+	.summary = "check definitions: each problem with its file, line and column",
 	.options = lint_options,
 	.noptions = sizeof(lint_options) / sizeof(lint_options[0]),
 	.max_operands = SIZE_MAX,
@@ -182,22 +183,54 @@ words_without_watch(char **words, int argc, int operands)
 }
 
 static int
-with_definition(const struct build_options *o, char **words)
+definition_lint(const struct definition *d, void *arg, struct error *e)
+{
+	const struct build_options *o = arg;
+	size_t jobs;
+	int result = lint_run(d, stdout, o->json, &jobs, e);
+
+	if (result == 0 && jobs == 0 && !option_common.quiet)
+		fprintf(stderr, "mci-build: %s: no jobs\n", d->name);
+	return result;
+}
+
+static int
+definition_watch(const struct definition *d, void *words, struct error *e)
+{
+	return watch_run(d->project, words, e);
+}
+
+static int
+with_definition(const char *given, int (*use)(const struct definition *d, void *arg, struct error *e),
+    void *arg)
 {
 	struct definition d = { 0 };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	struct error e;
-	int result;
+	int result = -1;
 
-	if (cwd == NULL || definition_find(&d, cwd, o->given, &e) < 0) {
-		option_complain("mci-build", &e);
-		return EXIT_BUILD_ERROR;
-	}
-	result = o->lint ? lint_run(&d, stdout, o->json, &e) : watch_run(d.project, words, &e);
+	if (cwd == NULL)
+		error_sys(&e, "the current folder");
+	else if (definition_find(&d, cwd, given, &e) == 0)
+		result = use(&d, arg, &e);
 	definition_free(&d);
-	if (result < 0) {
+	if (result < 0)
 		option_complain("mci-build", &e);
-		return EXIT_BUILD_ERROR;
+	return result < 0 ? EXIT_BUILD_ERROR : result;
+}
+
+/* The file of -f and all operands, or the definition that is found. */
+static int
+lint_all(struct build_options *o, int argc, char **argv)
+{
+	int result = 0;
+
+	if (o->file != NULL || argc == 0)
+		result = with_definition(o->file, definition_lint, o);
+	for (int i = 0; i < argc; i++) {
+		int one = with_definition(argv[i], definition_lint, o);
+
+		result = one > result ? one : result;
 	}
 	return result;
 }
@@ -240,6 +273,8 @@ main(int argc, char **argv)
 
 	standard_begin();
 	option_parse_modes(modes, sizeof(modes) / sizeof(modes[0]), &argc, argv, &o);
+	if (o.lint)
+		return option_finish("mci-build", lint_all(&o, argc, argv));
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);
@@ -255,7 +290,7 @@ main(int argc, char **argv)
 		return usage("--watch looks at the work tree, which --rev and --staged do not build");
 	if (o.watch && o.given != NULL && strcmp(o.given, "-") == 0)
 		return usage("--watch builds again, and standard input can be read but once");
-	if (o.lint || o.watch)
-		return option_finish("mci-build", with_definition(&o, words));
+	if (o.watch)
+		return option_finish("mci-build", with_definition(o.given, definition_watch, words));
 	return option_finish("mci-build", build_run(&o));
 }

@@ -149,8 +149,8 @@ prompt_tell(const struct build *b)
 	    xformat("%u jobs are", p->nleft);
 	build_note(b, "%s blocked and nobody is asked: skipped, with all behind %s "
 	    "(to run %s: mci run %s%s%.*s)", who, one ? "it" : "them", one ? "it" : "them",
-	    o->file != NULL ? "-f " : "", o->given != NULL ? o->given : "", (int)p->left.len - (o->given == NULL),
-	    p->left.data + (o->given == NULL));
+	    o->file != NULL ? "-f " : "", o->given != NULL ? o->given : "",
+	    (int)p->left.len - (o->given == NULL), p->left.data + (o->given == NULL));
 }
 
 void

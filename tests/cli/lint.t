@@ -1,5 +1,5 @@
 #!/bin/sh
-# mci-build --lint: everything that is wrong with a definition, without running any of it.
+# mci-build --lint: everything that is wrong with a definition. No job of it runs.
 . "${0%/*}/lib.sh"
 need jq
 
@@ -51,6 +51,58 @@ printf '[{"id":"a",\n' >broken.json
 lint broken.json
 is "$status $(cat "$out")" '1 ./broken.json:2:1: not JSON: a key in quotes was expected' "broken JSON is a problem, with its place"
 
+# --- which files
+
+for file in nothing.yaml ./nothing.yaml nothing; do
+	exits 125 "a file that is not there: $file" mci lint "$file"
+	has "$err" 'nothing.*No such file' "is an error"
+done
+exits 1 "a file needs no slash" mci lint bad.yaml
+has "$out" '^bad\.yaml:1:34: depends-on: a cycle' "and is called as it was"
+exits 0 "a clean one" mci lint good.yaml
+exits 1 "of several all are checked" mci lint good.yaml bad.yaml broken.json
+has "$out" '^bad\.yaml:' "the second"
+has "$out" '^broken\.json:' "and the third"
+exits 125 "what cannot be read outranks problems" mci lint bad.yaml nothing.yaml
+has "$out" '^bad\.yaml:' "which are told all the same"
+printf '[]' >none.json
+exits 0 "a document without jobs" mci lint none.json
+is "$(cat "$err")" "mci-build: none.json: no jobs" "is said to have none"
+exits 125 "a folder" mci lint .
+echo 'echo' >plain
+exits 125 "a file that cannot be run" mci lint plain
+has "$err" 'not executable' "is said to be one"
+mkdir .mci
+exits 125 "nothing to lint" mci lint
+has "$err" 'no build, build\.yaml' "is said"
+cp bad.yaml .mci/build.yaml
+exits 1 "without operands the folder's own definition" mci lint
+has "$out" '^\.mci/build\.yaml:1:34' "is checked"
+rm -r .mci
+
+# --- a chain that runs through a job that always runs
+
+cat >chains.yaml <<'END'
+- {id: build, script: x}
+- {id: lint, script: x}
+- {id: clean, script: x, depends-on: [build, lint], when: always}
+- {id: deploy, script: x, depends-on: [lint, clean]}
+- {id: knows, script: x, depends-on: [build, clean, lint]}
+- {id: asks, script: x, depends-on: clean, when: always}
+- {id: report, script: x, depends-on: clean, when: failure}
+- {id: first, script: x, when: always}
+- {id: second, script: x, depends-on: first}
+- {id: many, script: x, depends-on: build, when: always, matrix: {A: [1, 2]}}
+- {id: all, script: x, depends-on: many, matrix: {B: [1, 2]}}
+END
+lint chains.yaml
+is "$status" 0 "warnings are no problems"
+is "$(cut -d ' ' -f 1-11 "$out")" "./chains.yaml:4:46: warning: depends-on[1]: 'clean' always runs and hides nothing: this job
+./chains.yaml:11:36: warning: depends-on[0]: 'many' always runs and hides nothing: this job" "a chain through a job that always runs is one"
+has "$out" "skipped when 'build' fails; name that here as well, or say when: always" "which says what happens and what to do"
+is "$(mci lint --json chains.yaml | jq -r 'select(.job == "deploy") | "\(.severity) \(.row) \(.column)"')" "warning 4 46" "also as a record"
+is "$(mci lint --json bad.yaml | jq -r .severity | uniq)" "error" "where problems are errors"
+
 # --- scripts
 
 script() {
@@ -59,11 +111,9 @@ script() {
 	lint script
 }
 
-script '#!/bin/sh\ntouch witness\necho x\n'
-is "$status$(cat "$out" "$err")" 0 "a good script"
-ok "is not run" test ! -e witness
-script '#!/bin/sh\necho x\nif true; then\n'
-like "$status $(cat "$out")" '^1 \./script:[34]:1: [Ss]yntax error' "a script that sh cannot read, by line"
+script '#!/bin/sh\necho x\nif true; then\ntouch witness\n'
+like "$status $(cat "$out")" '^1 \./script:[345]:1: [Ss]yntax error' "a script that sh cannot read, by line"
+ok "does not run" test ! -e witness
 if command -v bash >/dev/null; then
 	script '#!/usr/bin/env -S bash -e\nf() {\n'
 	like "$status $(cat "$out")" '^1 \./script:3:1: syntax error' "the same for bash behind env"
@@ -71,20 +121,63 @@ else
 	skip 1 "no bash"
 fi
 script '#!/no/such/program\n'
-is "$status $(cat "$out")" "1 ./script:1:1: there is no program '/no/such/program' to run this script" "a missing interpreter"
+is "$status $(cat "$out")" "1 ./script:1:1: bad interpreter: there is no /no/such/program" "a missing interpreter"
+script '#!/usr/bin/env no-such-program\n'
+is "$status $(cat "$out")" "1 ./script:1:1: bad interpreter: there is no no-such-program" "and behind env"
 script '#!/bin/sh\r\ntrue\r\n'
-like "$status $(cat "$out")" '^1 \./script:1:1: the line ends with a carriage return' "a carriage return"
+like "$status $(cat "$out")" "^1 \./script:1:1: bad interpreter: '/bin/sh.r': .*carriage return" "a carriage return"
 script 'true\n'
 like "$status $(cat "$out")" '^1 \./script:1:1: no #! line' "no first line"
 script ''
 like "$status $(cat "$out")" '^1 \./script:1:1: no #! line' "an empty script"
-cp "$(command -v env)" script
-lint script
-is "$status$(cat "$out" "$err")" 0 "a program"
 
-exits 125 "standard input is not looked at" mci-build --lint -
-mkdir .mci
-exits 125 "nothing to lint" mci-build --lint
-has "$err" 'no build, build\.yaml' "is said"
+script '#!/bin/sh\nread -r line\necho "{\"id\":\"a\",\"script\":[\"touch witness\"],\"env\":{\"P\":\"$MCI_PLAN$line\"}}" | tee job\n'
+is "$status$(cat "$out" "$err")" 0 "a good script is run as for a plan"
+is "$(jq -r .env.P job)" 1 "which it is told, without input"
+ok "its jobs are not" test ! -e witness
+cat >script <<'END'
+#!/bin/sh
+cat <<'JOBS'
+{"id":"a","script":["x"],"depends-on":["c"]}
+
+{"type":"script/busy","for":"1s"}
+{"id":"b","scirpt":["x"]}
+this is no JSON
+{"id":"a","script":["x"]}
+{"id":"m","script":["x"],"matrix":{"A":[[]]}}
+{"id":"c","script":["x"],"depends-on":["a","compil"]}
+{"id":"w","script":["x"],"when":"failure"}
+{"id":"compile","script":["x"]}
+JOBS
+printf '{"id":"torn'
+END
+lint script
+is "$status $(cat "$out")" "1 ./script: line 4 of its output: scirpt: unknown key; did you mean 'script'?
+./script: line 5 of its output: not JSON: an object was expected at byte 1
+./script: line 7 of its output: matrix.A[0]: expected a text or a number, found an array
+./script: line 9 of its output: when: \"failure\" looks at the jobs in depends-on, and there are none
+$(grep 'line 11' "$out")
+./script: line 6 of its output: id: the id 'a' is taken by the job in line 1
+./script: line 8 of its output: depends-on[1]: there is no job 'compil'; did you mean 'compile'?
+./script: line 1 of its output: depends-on: a cycle: a -> c -> a" "what a script writes is checked, all of it"
+has "$out" 'line 11 of its output: not JSON' "a torn line as well"
+is "$(mci lint --json script | jq -r 'select(.line == 8) | "\(.file) \(.job) \(.row)"')" "script c null" "as records with --json"
+script '#!/bin/sh\necho oops >&2\nexit 3\n'
+is "$status $(cat "$out")" "1 ./script: the script ended with status 3" "a script that fails"
+has "$err" '^oops$' "says why itself"
+script '#!/bin/sh\nkill -9 $$\n'
+like "$status $(cat "$out")" '^1 \./script: the script was killed by signal 9' "or is killed"
+script '#!/bin/sh\ntrap "" PIPE\nyes rubbish\nwhile :; do :; done\n'
+is "$status $(tail -n 1 "$out")" "1 ./script: no more of it is read" "one that writes for ever"
+script '#!/bin/sh\n:\n'
+is "$status $(cat "$out" "$err")" "0 mci-build: ./script: no jobs" "one that writes no job is said to"
+cp "$(command -v cat)" program
+exits 0 "a program is run as well" mci lint ./program
+
+exits 1 "lines on standard input" sh -c 'echo "{\"id\":\"a\"}" | mci lint -'
+has "$out" '^-: line 1: ' "are checked too"
+exits 0 "good ones" sh -c 'mci-build --plan -f ./good.yaml | mci lint -'
+exits 125 "nothing at all" sh -c 'mci lint - </dev/null'
+has "$err" 'nothing was checked' "is not"
 
 finish
