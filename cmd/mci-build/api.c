@@ -123,9 +123,10 @@ static void
 output_set(void *self, struct request *r)
 {
 	const struct build *b = self;
-	struct job *j = has_ended(b, r) ? NULL : job_of(self, r);
 	const char *name = request_text(r, "name");
 	const char *value = request_text(r, "value");
+	/* a request that was answered is gone, and its texts with it */
+	struct job *j = has_ended(b, r) ? NULL : job_of(self, r);
 	AUTO_BYTES sets = { 0 };
 	AUTO_BYTES masked = { 0 };
 

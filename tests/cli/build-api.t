@@ -38,12 +38,13 @@ cat >specs <<'JOBS'
 {"id":"e","script":["mci call param/get nome=V"],"allow-failure":true}
 {"id":"f","script":["(printf 'garbage\\n{\"type\":\\n\\377\\376\\n'; head -c 1200000 /dev/zero | tr '\\0' x; echo; echo '{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"job/list\"}') | timeout 5 nc -NU \"$MCI_BUILD\" | tail -n 1"]}
 {"id":"g","script":["mci output get f X"],"allow-failure":true}
+{"id":"h","script":["mci call output/set job=nobody name=A value=1"],"allow-failure":true}
 JOBS
 exits 0 "bad calls" timeout 30 mci-build --json ./script
 folder=$(jq -r 'select(.type=="build/start").folder' "$out")
 is "$(events '.type=="job/end" and .job=="a"' | wc -l)" 1 "nobody may end a job but mci-build"
 has "$folder/logs/a.log" 'job/end' "and the poster is told"
-for job in b c d e g; do
+for job in b c d e g h; do
 	is "$(events ".type==\"job/end\" and .job==\"$job\"" | jq -r '.exit != 0')" true "$job fails"
 	ok "$job says why" test -s "$folder/logs/$job.log"
 done
