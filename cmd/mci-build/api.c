@@ -450,13 +450,11 @@ int
 api_open(struct build *b, struct error *e)
 {
 	AUTO_FREE char *folder = folder_sockets(e);
-	uint64_t name;
 
-	if (folder == NULL)
+	if (folder == NULL || scratch_make(&b->sockets, folder, "build", e) < 0)
 		return -1;
-	kernel.random(&name, sizeof(name));
-	b->api_path = xformat("%s/%012llx.build", folder, (unsigned long long)name >> 16);
-	b->control_path = xformat("%s/%012llx.control", folder, (unsigned long long)name >> 16);
+	b->api_path = xformat("%s/api", b->sockets.path);
+	b->control_path = xformat("%s/control", b->sockets.path);
 	b->api = serve(b, &api_service, b->api_path, e);
 	if (b->api == NULL)
 		return -1;
@@ -471,6 +469,7 @@ api_close(struct build *b)
 	server_free(b->api);
 	server_free(b->control);
 	b->api = b->control = NULL;
+	scratch_remove(&b->sockets);
 	free(b->api_path);
 	free(b->control_path);
 	b->api_path = b->control_path = NULL;

@@ -24,6 +24,7 @@
 #include "mask.h"
 #include "option.h"
 #include "params.h"
+#include "scratch.h"
 #include "secrets.h"
 #include "selection.h"
 #include "service.h"
@@ -108,6 +109,7 @@ struct build {
 	struct progress *progress;
 	struct prompt *prompt;
 	struct server *api, *control;
+	struct scratch sockets; /* the folder of the two */
 	char *api_path, *control_path;
 	struct subscriber *subscribers;
 	struct publish *publish; /* NULL without --events */

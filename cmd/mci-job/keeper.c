@@ -12,8 +12,8 @@
 
 #include "folder.h"
 #include "memory.h"
-#include "names.h"
 #include "process.h"
+#include "scratch.h"
 #include "settings.h"
 
 struct keeper {
@@ -33,24 +33,17 @@ complain(const char *what)
 	return EXIT_ERROR;
 }
 
-/* Beside the sockets: a folder of this user alone, in memory on most machines. */
-static char *
-scratch_make(void)
+/* Beside the sockets: in memory on most machines. The worker holds it, too. */
+static int
+make_scratch(struct scratch *s)
 {
 	struct error e;
 	AUTO_FREE char *parent = folder_sockets(&e);
-	char *path;
 
-	if (parent == NULL) {
-		fprintf(stderr, "mci-job: %s\n", e.text);
-		return NULL;
-	}
-	path = xformat("%s/job-XXXXXX", parent);
-	if (mkdtemp(path) != NULL)
-		return path;
-	complain(path);
-	free(path);
-	return NULL;
+	if (parent != NULL && scratch_make(s, parent, "job", &e) == 0)
+		return 0;
+	fprintf(stderr, "mci-job: %s\n", e.text);
+	return -1;
 }
 
 /* An ignored signal (nohup, a background job of a plain sh) stays ignored. */
@@ -163,7 +156,7 @@ int
 keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *arg)
 {
 	struct keeper k = { 0 };
-	AUTO_FREE char *scratch = NULL;
+	struct scratch scratch = { 0 };
 	struct error e;
 	sigset_t set;
 	int failed;
@@ -172,17 +165,16 @@ keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *ar
 		fprintf(stderr, "mci-job: %s\n", e.text);
 		return EXIT_ERROR;
 	}
-	scratch = scratch_make();
-	if (scratch == NULL)
+	if (make_scratch(&scratch) < 0)
 		return EXIT_ERROR;
 	signals_of_interest(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	failed = worker_start(&k, worker, arg, scratch);
+	failed = worker_start(&k, worker, arg, scratch.path);
 	if (failed == 0) {
 		keep(&k, &set);
 		process_kill_all(NULL, 0);
 		failed = result(&k);
 	}
-	(void)names_remove_tree(scratch, NULL);
+	scratch_remove(&scratch);
 	return process_end(failed);
 }

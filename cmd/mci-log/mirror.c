@@ -12,7 +12,6 @@
 #include "logfile.h"
 #include "memory.h"
 #include "message.h"
-#include "names.h"
 #include "remote.h"
 #include "scan.h"
 
@@ -27,15 +26,9 @@ struct fetch {
 int
 mirror_open(struct mirror *m, struct error *e)
 {
-	const char *folder = getenv("TMPDIR");
+	const char *parent = getenv("TMPDIR");
 
-	m->path = xformat("%s/mci-log-XXXXXX", folder == NULL || *folder == '\0' ? "/tmp" : folder);
-	if (mkdtemp(m->path) != NULL)
-		return 0;
-	error_sys(e, "make a folder %s", m->path);
-	free(m->path);
-	m->path = NULL;
-	return -1;
+	return scratch_make(&m->folder, parent == NULL || *parent == '\0' ? "/tmp" : parent, "mci-log", e);
 }
 
 static int
@@ -70,7 +63,7 @@ fetch_log(struct mirror *m, const char *address, struct logname *n, struct error
 	struct depot_files files;
 	struct remote *r;
 
-	if (f.loop == NULL || depot_open(&depot, m->path, false, false, e) < 0)
+	if (f.loop == NULL || depot_open(&depot, m->folder.path, false, false, e) < 0)
 		return -1;
 	f.result = depot_write(&depot, n, false, &files, e);
 	if (f.result == 0)
@@ -176,8 +169,5 @@ mirror_fetch(struct mirror *m, const char *address, const char *text, int64_t at
 void
 mirror_close(struct mirror *m)
 {
-	if (m->path != NULL)
-		(void)names_remove_tree(m->path, NULL);
-	free(m->path);
-	m->path = NULL;
+	scratch_remove(&m->folder);
 }

@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "scratch.h"
 
 struct mirror {
-	char *path; /* of the folder, below TMPDIR */
+	struct scratch folder; /* below TMPDIR */
 };
 
 /* Makes the folder. 0 or -1; close it in any case. */

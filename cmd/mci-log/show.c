@@ -168,7 +168,7 @@ from_server(struct options *o, int argc, char **argv, struct mirror *m, struct e
 		if (mirror_fetch(m, o->address, argv[i], o->attempt, e) < 0)
 			return -1;
 	}
-	o->where = (struct run_where){ .dir = m->path };
+	o->where = (struct run_where){ .dir = m->folder.path };
 	return 0;
 }
 

@@ -124,4 +124,25 @@ printf '#!/bin/sh\ntrap "" INT\nexec mci run -q ./script\n' >deaf
 chmod +x deaf
 echo '{"id":"a","script":["echo >started; sleep 0.1"]}' >specs
 is "$(python3 interrupt.py INT ./deaf)" 0 "where it is ignored it stays so"
+# ---- what a killed build leaves in the runtime folder goes with the next one
+echo '{"id":"a","script":["echo x >started; sleep 60"]}' >specs
+for i in 1 2 3; do
+	rm -f started
+	mci-build -q - <specs 2>"$err" &
+	build=$!
+	started="$started $build"
+	wait_until "its job runs" test -s started
+	kill -KILL "$build"
+	wait_end "$build"
+done
+wait_until "mci-job ends with its build" sh -c '! ls "$1"/run/mci | grep -q ^job-' - "$T"
+is "$(ls "$T/run/mci" | grep -c ^build-)" 1 "a killed build leaves its sockets, but not those of the one before"
+mkdir "$T/run/mci/build-somebodys" "$T/run/mci/job-AAAAAA"
+: >"$T/run/mci/job-AAAAAA/file"
+echo '{"id":"a","script":["ls $XDG_RUNTIME_DIR/mci >entries"]}' >specs
+exits 0 "the next build" mci-build -q - <specs
+is "$(grep -c "^build-......$" entries) $(grep -c ^job- entries)" "1 1" "has a folder of its own alone"
+is "$(ls "$T/run/mci")" "build-somebodys" "and leaves none; names that are no such folder's are left alone"
+rmdir "$T/run/mci/build-somebodys"
+
 finish

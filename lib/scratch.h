@@ -1,0 +1,21 @@
+/*
+ * scratch: a folder for as long as a process lives, for its sockets and passing files. It is locked
+ * (flock(2)) by who has it and those that it forks: what a killed process leaves is nobody's, and is
+ * removed when the next one makes a folder of that kind.
+ */
+#ifndef MCI_SCRATCH_H
+#define MCI_SCRATCH_H
+
+#include "error.h"
+
+struct scratch {
+	char *path; /* PARENT/KIND-XXXXXX; NULL: none */
+	int fd;     /* the lock */
+};
+
+/* For this user alone. 0 or -1. */
+int scratch_make(struct scratch *s, const char *parent, const char *kind, struct error *e);
+/* Removes it with all that is in it. {0} or one that could not be made is fine. */
+void scratch_remove(struct scratch *s);
+
+#endif
