@@ -34,6 +34,7 @@ struct worker {
 	size_t first, waiting, room;
 	int lifeline;
 	const char *scratch;
+	struct loop_timer *more; /* there is a slot and a spec for it: the next round comes at once */
 	bool broken;            /* a bad line came: nothing more is started */
 	bool gone;              /* nobody reads standard output */
 	int signal;             /* that canceled everything */
@@ -313,18 +314,26 @@ hold(struct worker *w)
 		attempt_hold(&w->site.attempts[i], busy);
 }
 
+static void
+next_round(void *arg)
+{
+	struct worker *w = arg;
+
+	w->more = NULL;
+}
+
 /* Once a round: start what can be, read on, say what happened, see whether all is done. */
 static void
 step(void *arg)
 {
 	struct worker *w = arg;
-	size_t before;
 
-	do {
-		before = w->waiting;
-		admit(w);
-		intake_pump(&w->intake);
-	} while (w->waiting != before && w->site.running < w->site.nattempts && may_start(w));
+	admit(w);
+	intake_pump(&w->intake);
+	admit(w);
+	/* specs came for slots that are free, or what was started was over at once */
+	if (w->site.running < w->site.nattempts && may_start(w) && w->more == NULL)
+		w->more = loop_after(w->site.loop, 0, next_round, w);
 	report_flush(&w->site.report);
 	hold(w);
 	if (w->intake.ended && w->waiting == 0 && w->site.running == 0 && w->site.report.out.len == 0) {

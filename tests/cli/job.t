@@ -140,6 +140,14 @@ is "$? $(field 'map(select(.type == "job/executed" and .exit == 0)) | length')" 
 	'too few descriptors for -j mean fewer at once'
 is "$(field 'map(select(.type == "job/initializing")) | length')" 30 'and no job is told twice'
 
+i=0
+while [ "$i" -lt 300 ]; do
+	i=$((i + 1))
+	echo "{\"id\":\"n$i\",\"argv\":[\"true\"],\"dir\":\"nowhere\"}"
+done >specs
+exits 125 'many specs of which none can be started' mci-job -j2 <specs
+is "$(field 'map(select(.type == "job/executed" and .reason == "start")) | length')" 300 'end, each with the reason'
+
 ln -s /dev/full logs/full.log
 run job <<'E'
 {"id":"full","script":"echo x; sleep 30"}
