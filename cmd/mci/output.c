@@ -10,6 +10,7 @@
 #include "option.h"
 #include "place.h"
 #include "scan.h"
+#include "specvalue.h"
 #include "verbs.h"
 
 struct options {
@@ -104,8 +105,13 @@ set(int argc, char **argv, struct error *e)
 
 		if (option_pair(argv[i], &key, &value, e) < 0)
 			return -1;
-		if (strchr(argv[i], '\n') != NULL)
-			return error_set(e, ERROR_USAGE, "%s: a value may not hold a newline", key);
+		if (!value_name_ok(key, strlen(key)))
+			return error_set(e, ERROR_USAGE, "'%s': expected NAME=VALUE, NAME of letters, digits "
+			    "and _", key);
+		/* it is a line of a file, whose lines end in LF or CRLF */
+		if (strchr(value, '\n') != NULL || (*value != '\0' && value[strlen(value) - 1] == '\r'))
+			return error_set(e, ERROR_USAGE, "%s: a value may not hold a newline, nor end in a "
+			    "carriage return", key);
 		bytes_text(&lines, argv[i]);
 		bytes_char(&lines, '\n');
 	}

@@ -10,7 +10,7 @@ cat >.mci/build.json <<'JOBS'
  {"id":"read","depends-on":["make"],"script":["mci output get make text","mci output get make","mci output get --json make"]},
  {"id":"more","depends-on":["make"],"script":["mci add extra --after read -- echo 'it  runs' '$HOME'","mci jobs --json"]},
  {"id":"post","script":["mci post deploy/done where=here n:=3","mci call build/get","mci call job/list | head -c 9"]},
- {"id":"wrong","allow-failure":true,"script":["mci param get NOTHING || echo status $?","mci output get nothing || echo status $?","mci output set x || echo status $?","mci post job/end || echo status $?","mci call no/such || echo status $?","mci call output/get job:=7 || echo status $?"]}
+ {"id":"wrong","allow-failure":true,"script":["mci param get NOTHING || echo status $?","mci output get nothing || echo status $?","mci output set x || echo status $?","mci output set 1x=2 || echo status $?","mci output set \"$(printf 'x=1\\ry=2\\r')\" || echo status $?","mci post job/end || echo status $?","mci call no/such || echo status $?","mci call output/get job:=7 || echo status $?"]}
 ]
 JOBS
 run mci build --json -p VERSION=1.2.13
@@ -29,7 +29,7 @@ is "$(log more | head -n 1)" extra "add prints the id"
 is "$(log more | tail -n +2 | jq -r 'select(.id=="make").status')" success "jobs lists all"
 is "$(jq -c 'select(.type=="deploy/done")|[.where,.n]' events)" '["here",3]' "post is in the stream"
 has "$(mci path @/post)" '"status":"running"' "call prints a result"
-is "$(log wrong | grep -c '^status [^0]')" 6 "what is refused fails"
+is "$(log wrong | grep -c '^status [^0]')" 8 "what is refused fails"
 has "$(mci path @/wrong)" 'NOTHING' "and says what"
 exits 2 "outside a job there is no build" mci param get VERSION
 has "$err" 'MCI_BUILD is not set' "and that is said"
