@@ -36,50 +36,72 @@ static const struct option options[] = {
 	RUNS_WHERE(struct options, where),
 };
 
+struct place {
+	int64_t offset, number;
+};
+
 /* Reading a log from standard input. */
 struct import {
 	struct marker marker;
 	struct bytes line; /* its first MARKER_LIMIT bytes, and one */
 	struct bytes notes, out;
-	int64_t offset;    /* of the line */
-	int64_t length;    /* of the line so far */
-	int64_t number;
+	struct place now, before; /* the line, and the one before it */
+	int64_t length;           /* of the line so far */
 };
 
+/* The notes, each with its newline, which are of the line at that place. */
 static void
-emit_import(struct import *in, struct span note)
+emit_imports(struct import *in, struct span notes, struct place at)
 {
-	emit_open(&in->out);
-	emit_integer(&in->out, "offset", in->offset);
-	emit_integer(&in->out, "line", in->number);
-	emit_raw(&in->out, "note", note);
-	emit_line(&in->out);
+	while (notes.n > 0) {
+		size_t n = (size_t)((const char *)memchr(notes.p, '\n', notes.n) - notes.p);
+
+		emit_open(&in->out);
+		emit_integer(&in->out, "offset", at.offset);
+		emit_integer(&in->out, "line", at.number);
+		emit_raw(&in->out, "note", (struct span){ notes.p, n });
+		emit_line(&in->out);
+		notes = (struct span){ notes.p + n + 1, notes.n - n - 1 };
+	}
+}
+
+static int
+put(struct import *in, struct error *e)
+{
+	if (in->out.len > 0 && standard_write(STDOUT_FILENO, in->out.data, in->out.len) < 0)
+		return error_sys(e, "write standard output");
+	in->out.len = 0;
+	return 0;
 }
 
 static int
 end_line(struct import *in, struct error *e)
 {
-	struct span notes;
+	size_t earlier;
 
 	in->notes.len = 0;
-	if (in->length > 0)
-		marker_read(&in->marker, (struct span){ in->line.data, in->line.len }, &in->notes);
-	for (notes = (struct span){ in->notes.data, in->notes.len }; notes.n > 0;) {
-		size_t n = (size_t)((const char *)memchr(notes.p, '\n', notes.n) - notes.p);
-
-		emit_import(in, (struct span){ notes.p, n });
-		notes = (struct span){ notes.p + n + 1, notes.n - n - 1 };
+	earlier = marker_read(&in->marker, (struct span){ in->line.data, in->line.len }, &in->notes);
+	if (in->notes.len > 0) {
+		emit_imports(in, (struct span){ in->notes.data, earlier }, in->before);
+		emit_imports(in, (struct span){ in->notes.data + earlier, in->notes.len - earlier },
+		    in->now);
 	}
-	in->offset += in->length + 1;
+	in->before = in->now;
+	in->now = (struct place){ in->now.offset + in->length + 1, in->now.number + 1 };
 	in->length = 0;
 	in->line.len = 0;
-	in->number++;
-	if (in->out.len == 0)
-		return 0;
-	if (standard_write(STDOUT_FILENO, in->out.data, in->out.len) < 0)
-		return error_sys(e, "write standard output");
-	in->out.len = 0;
-	return 0;
+	return put(in, e);
+}
+
+static int
+end_log(struct import *in, struct error *e)
+{
+	if (in->length > 0 && end_line(in, e) < 0)
+		return -1;
+	in->notes.len = 0;
+	marker_end(&in->marker, &in->notes);
+	emit_imports(in, (struct span){ in->notes.data, in->notes.len }, in->before);
+	return put(in, e);
 }
 
 static int
@@ -105,7 +127,7 @@ take_input(struct import *in, const char *p, size_t n, struct error *e)
 static int
 import(enum marker_style style, struct error *e)
 {
-	struct import in = { .marker.style = style, .number = 1 };
+	struct import in = { .marker.style = style, .now.number = 1 };
 	static char buffer[65536];
 	int result = 0;
 
@@ -119,8 +141,8 @@ import(enum marker_style style, struct error *e)
 		else
 			result = take_input(&in, buffer, (size_t)got, e);
 	}
-	if (result == 0 && in.length > 0)
-		result = end_line(&in, e);
+	if (result == 0)
+		result = end_log(&in, e);
 	marker_free(&in.marker);
 	bytes_free(&in.line);
 	bytes_free(&in.notes);

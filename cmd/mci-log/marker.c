@@ -4,6 +4,7 @@
 
 #include "emit.h"
 #include "number.h"
+#include "stamp.h"
 
 static struct span
 text_span(const char *text)
@@ -44,6 +45,16 @@ trim(struct span s)
 	return s;
 }
 
+/* A member that is text for people, as it looks on a terminal. */
+static void
+emit_plain(struct bytes *b, const char *key, struct span text)
+{
+	AUTO_BYTES plain = { 0 };
+
+	stamp_plain(&plain, text);
+	emit_span(b, key, trim((struct span){ plain.data, plain.len }));
+}
+
 static void
 end_section(struct bytes *notes, struct span name)
 {
@@ -63,8 +74,13 @@ end_open(struct marker *m, struct bytes *notes)
 }
 
 static void
-begin_section(struct marker *m, struct bytes *notes, struct span name, bool unfolded)
+begin_section(struct marker *m, struct bytes *notes, struct span heading, bool unfolded)
 {
+	AUTO_BYTES plain = { 0 };
+	struct span name;
+
+	stamp_plain(&plain, heading);
+	name = trim((struct span){ plain.data, plain.len });
 	if (name.n == 0)
 		name = text_span("section");
 	end_open(m, notes);
@@ -132,14 +148,32 @@ emit_properties(struct bytes *note, struct span list)
 	}
 }
 
+/* The lines of a message, as they look on a terminal. */
 static void
-say(struct bytes *notes, const char *kind, struct span properties, struct span text)
+emit_message(struct bytes *b, const char *key, struct span text)
+{
+	AUTO_BYTES plain = { 0 };
+
+	while (text.n > 0) {
+		size_t n = find(text, "\n");
+
+		stamp_plain(&plain, (struct span){ text.p, n });
+		if (n < text.n)
+			bytes_char(&plain, '\n');
+		text = behind(text, n < text.n ? n + 1 : n);
+	}
+	emit_span(b, key, (struct span){ plain.data, plain.len });
+}
+
+static void
+say(struct bytes *notes, const char *kind, struct span properties, struct span text, bool encoded)
 {
 	AUTO_BYTES decoded = { 0 };
 
-	decode(&decoded, text);
+	if (encoded)
+		decode(&decoded, text);
 	emit_open(notes);
-	emit_span(notes, kind, (struct span){ decoded.data, decoded.len });
+	emit_message(notes, kind, encoded ? (struct span){ decoded.data, decoded.len } : text);
 	emit_properties(notes, properties);
 	emit_line(notes);
 }
@@ -157,12 +191,12 @@ is_stopped(struct marker *m, struct span line)
 
 static void
 take_command(struct marker *m, struct bytes *notes, struct span name, struct span properties,
-    struct span text)
+    struct span text, bool encoded)
 {
 	static const char *const kinds[] = { "error", "warning", "notice", "debug" };
 
 	if (span_is(name, "group")) {
-		begin_section(m, notes, trim(text), false);
+		begin_section(m, notes, text, false);
 	} else if (span_is(name, "endgroup")) {
 		end_open(m, notes);
 	} else if (span_is(name, "stop-commands") && text.n > 0) {
@@ -172,7 +206,7 @@ take_command(struct marker *m, struct bytes *notes, struct span name, struct spa
 	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (span_is(name, kinds[i]))
-			say(notes, kinds[i], properties, text);
+			say(notes, kinds[i], properties, text, encoded);
 	}
 }
 
@@ -194,32 +228,37 @@ read_github(struct marker *m, struct span line, struct bytes *notes)
 	if (blank < word.n)
 		properties = behind(word, blank + 1);
 	word.n = blank;
-	take_command(m, notes, word, properties, behind(line, end + (log ? 1 : 2)));
+	take_command(m, notes, word, properties, behind(line, end + (log ? 1 : 2)), !log);
 }
 
-/* "TIME:NAME[options]" and then, behind a carriage return and an erasing of the line, the
- * heading. */
+/*
+ * "TIME:NAME[options]" and then, behind a carriage return and an erasing of the line, the heading. A runner
+ * that writes times gives each of its writes a line: then the heading is in the next one.
+ */
 static void
-gitlab_start(struct span s, struct bytes *notes)
+gitlab_start(struct marker *m, struct span s, bool stamped, struct bytes *notes)
 {
 	size_t colon = find(s, ":"), cr;
-	struct span name, title;
+	AUTO_BYTES plain = { 0 };
+	struct span title;
 
 	if (colon == s.n)
 		return;
 	s = behind(s, colon + 1);
 	cr = find(s, "\r");
-	name = (struct span){ s.p, find((struct span){ s.p, cr }, "[") };
 	title = behind(s, cr < s.n ? cr + 1 : cr);
-	title.n = find(title, "\033[0Ksection_");
-	if (starts(title, "\033[0K"))
-		title = behind(title, 4);
-	title = trim(title);
 	emit_open(notes);
-	emit_span(notes, "section", name);
+	emit_span(notes, "section", (struct span){ s.p, find((struct span){ s.p, cr }, "[") });
+	stamp_plain(&plain, title);
+	title = trim((struct span){ plain.data, plain.len });
 	if (title.n > 0)
 		emit_span(notes, "title", title);
-	emit_line(notes);
+	if (title.n > 0 || !stamped) {
+		emit_line(notes);
+		return;
+	}
+	bytes_add(&m->begun, notes->data, notes->len);
+	notes->len = 0;
 }
 
 static void
@@ -234,23 +273,55 @@ gitlab_end(struct span s, struct bytes *notes)
 	end_section(notes, trim(s));
 }
 
-/* A line may end one section and begin the next. */
+/* What a section waited for; its heading, where the line before goes on in this one. */
 static void
-read_gitlab(struct span line, struct bytes *notes)
+gitlab_begun(struct marker *m, struct span heading, struct bytes *notes)
 {
-	static const char start[] = "section_start:", end[] = "section_end:";
+	if (m->begun.len == 0)
+		return;
+	bytes_add(notes, m->begun.data, m->begun.len);
+	m->begun.len = 0;
+	if (heading.n > 0)
+		emit_plain(notes, "title", heading);
+	emit_line(notes);
+}
 
-	while (line.n > 0) {
-		size_t a = find(line, start), b = find(line, end);
+static size_t
+next_mark(struct span s)
+{
+	size_t start = find(s, "section_start:"), end = find(s, "section_end:");
 
-		if (a == line.n && b == line.n)
-			return;
-		line = behind(line, a < b ? a + sizeof(start) - 1 : b + sizeof(end) - 1);
-		if (a < b)
-			gitlab_start(line, notes);
+	return start < end ? start : end;
+}
+
+/* A line may end one section and begin the next. */
+static size_t
+read_gitlab(struct marker *m, struct span line, bool stamped, bool continues, struct bytes *notes)
+{
+	static const char start[] = "section_start:";
+	size_t before, mark = next_mark(line);
+	AUTO_BYTES heading = { 0 };
+
+	if (continues)
+		stamp_plain(&heading, (struct span){ line.p, mark });
+	gitlab_begun(m, trim((struct span){ heading.data, heading.len }), notes);
+	before = notes->len;
+	while (mark < line.n) {
+		AUTO_BYTES made = { 0 };
+		bool begins = starts(line = behind(line, mark), start);
+		struct span one = behind(line, begins ? sizeof(start) - 1 : sizeof("section_end:") - 1);
+
+		mark = next_mark(one);
+		line = one;
+		one.n = mark;
+		gitlab_begun(m, (struct span){ NULL, 0 }, notes);
+		if (begins)
+			gitlab_start(m, one, stamped, &made);
 		else
-			gitlab_end(line, notes);
+			gitlab_end(one, &made);
+		bytes_add(notes, made.data, made.len);
 	}
+	return before;
 }
 
 static void
@@ -269,21 +340,32 @@ read_buildkite(struct marker *m, struct span line, struct bytes *notes)
 	}
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (starts(line, marks[i].mark))
-			begin_section(m, notes, trim(behind(line, 4)), marks[i].unfolded);
+			begin_section(m, notes, behind(line, 4), marks[i].unfolded);
 	}
 }
 
-void
+size_t
 marker_read(struct marker *m, struct span line, struct bytes *notes)
 {
+	bool continues;
+	struct span text;
+
 	if (line.n > MARKER_LIMIT)
-		return;
+		line.n = 0;
+	text = stamp_skip(line, &continues);
 	if (m->style == MARKER_GITHUB)
-		read_github(m, line, notes);
+		read_github(m, text, notes);
 	else if (m->style == MARKER_GITLAB)
-		read_gitlab(line, notes);
+		return read_gitlab(m, text, text.n < line.n, continues, notes);
 	else if (m->style == MARKER_BUILDKITE)
-		read_buildkite(m, line, notes);
+		read_buildkite(m, stamp_uncolored(text), notes);
+	return 0;
+}
+
+void
+marker_end(struct marker *m, struct bytes *notes)
+{
+	gitlab_begun(m, (struct span){ NULL, 0 }, notes);
 }
 
 void
@@ -291,4 +373,5 @@ marker_free(struct marker *m)
 {
 	bytes_free(&m->open);
 	bytes_free(&m->resume);
+	bytes_free(&m->begun);
 }

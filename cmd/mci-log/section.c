@@ -53,17 +53,22 @@ section_note(struct section_list *l, struct span note, int64_t offset, int64_t t
 	    note_is(note, "open"));
 }
 
+/* Of a line: where it begins and ends, and when it came. */
+struct place {
+	int64_t at, end, time;
+};
+
 /* What the markers of a line said. A section begins with the line of its marker, and ends behind
  * that of its end, unless the next one begins there. */
 static void
-take_notes(struct section_list *l, struct span notes, const struct source *s)
+take_notes(struct section_list *l, struct span notes, struct place p)
 {
 	while (notes.n > 0) {
 		const char *newline = memchr(notes.p, '\n', notes.n);
 		struct span one = { notes.p, (size_t)(newline - notes.p) };
 
 		notes = (struct span){ newline + 1, notes.n - one.n - 1 };
-		section_note(l, one, notes.n == 0 && note_is(one, "end") ? s->end : s->at, s->time);
+		section_note(l, one, notes.n == 0 && note_is(one, "end") ? p.end : p.at, p.time);
 	}
 }
 
@@ -73,11 +78,14 @@ section_find(struct section_list *l, struct source *s, enum marker_style style,
 {
 	struct marker m = { .style = style };
 	AUTO_BYTES notes = { 0 };
+	struct place before = { 0 };
 	int found;
 
 	while ((found = source_line(s, true, e)) == 1) {
 		size_t n = s->end - s->at > MARKER_LIMIT + 1 ? 0 : (size_t)(s->end - s->at);
+		struct place now = { s->at, s->end, s->time };
 		struct span line;
+		size_t earlier;
 
 		found = source_piece(s, s->at, n, &line, e);
 		if (found < 0)
@@ -85,10 +93,17 @@ section_find(struct section_list *l, struct source *s, enum marker_style style,
 		if (line.n > 0 && line.p[line.n - 1] == '\n')
 			line.n--;
 		notes.len = 0;
-		marker_read(&m, line, &notes);
-		take_notes(l, (struct span){ notes.data, notes.len }, s);
+		earlier = marker_read(&m, line, &notes);
+		if (notes.len > 0) {
+			take_notes(l, (struct span){ notes.data, earlier }, before);
+			take_notes(l, (struct span){ notes.data + earlier, notes.len - earlier }, now);
+		}
+		before = now;
 		source_advance(s);
 	}
+	notes.len = 0;
+	marker_end(&m, &notes);
+	take_notes(l, (struct span){ notes.data, notes.len }, before);
 	marker_free(&m);
 	return found;
 }

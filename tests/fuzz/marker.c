@@ -44,9 +44,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 		if (newline == NULL)
 			newline = end;
-		marker_read(&m, (struct span){ p, (size_t)(newline - p) }, &notes);
+		if (marker_read(&m, (struct span){ p, (size_t)(newline - p) }, &notes) > notes.len)
+			abort();
 		expect_objects((struct span){ notes.data, notes.len });
 		p = newline == end ? end : newline + 1;
+	}
+	{
+		AUTO_BYTES notes = { 0 };
+
+		marker_end(&m, &notes);
+		expect_objects((struct span){ notes.data, notes.len });
 	}
 	marker_free(&m);
 	return 0;
