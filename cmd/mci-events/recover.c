@@ -43,7 +43,7 @@ static bool
 line_good(const struct recovery *r, struct span line, struct error *why)
 {
 	struct message m;
-	uint64_t offset = segment_line_offset(line.p, line.n);
+	uint64_t offset = (uint64_t)message_offset(line.p, line.n);
 
 	if (message_read(&m, line.p, line.n, why) < 0)
 		return false;
@@ -224,9 +224,9 @@ find_line(const struct segment *s, const struct recovery *r, uint64_t *offset)
 			n = kernel.pread(s->data, chunk, CHUNK, at);
 			line_add(&reader, chunk, n < 0 ? 0 : (size_t)n);
 			at += n < 0 ? 0 : n;
-		} else if (got == LINE_OK && segment_line_offset(line.p, line.n) > r->last &&
+		} else if (got == LINE_OK && (uint64_t)message_offset(line.p, line.n) > r->last &&
 		    message_read(&m, line.p, line.n, NULL) == 0) {
-			*offset = segment_line_offset(line.p, line.n);
+			*offset = (uint64_t)message_offset(line.p, line.n);
 			found = at - (int64_t)(reader.buffer.len - reader.at) - (int64_t)line.n - 1;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "checksum.h"
 #include "kernel.h"
 #include "memory.h"
+#include "message.h"
 #include "names.h"
 #include "sums.h"
 
@@ -297,18 +298,5 @@ segment_offset(const struct segment *s, int64_t at)
 	if (at >= s->size)
 		return s->last + 1;
 	got = kernel.pread(s->data, head, sizeof(head), line_begin(s, at));
-	return got <= 0 ? s->first : segment_line_offset(head, (size_t)got);
-}
-
-uint64_t
-segment_line_offset(const char *line, size_t n)
-{
-	const size_t head = sizeof(SEGMENT_HEAD) - 1;
-	uint64_t offset = 0;
-
-	if (n <= head || memcmp(line, SEGMENT_HEAD, head) != 0)
-		return 0;
-	for (size_t i = head; i < n && line[i] >= '0' && line[i] <= '9' && i < head + 19; i++)
-		offset = offset * 10 + (uint64_t)(line[i] - '0');
-	return offset;
+	return got <= 0 ? s->first : (uint64_t)message_offset(head, (size_t)got);
 }

@@ -15,8 +15,6 @@
 
 /* What offset and received add to a line of LINE_LIMIT. */
 #define SEGMENT_LINE (LINE_LIMIT + 128)
-/* Every line begins so, with its offset behind it. */
-#define SEGMENT_HEAD "{\"offset\":"
 
 struct recovery;
 
@@ -83,7 +81,5 @@ int64_t segment_find(const struct segment *s, uint64_t offset, struct error *e);
 int64_t segment_find_time(const struct segment *s, int64_t received);
 /* The offset of the event whose line holds this byte. */
 uint64_t segment_offset(const struct segment *s, int64_t at);
-/* The offset at the head of a line, 0 when it has none. */
-uint64_t segment_line_offset(const char *line, size_t n);
 
 #endif

@@ -114,6 +114,44 @@ START_TEST(member)
 }
 END_TEST
 
+/* What is no whole number from 0 counts as absent. */
+START_TEST(integer)
+{
+	static const struct {
+		const char *object;
+		int64_t n;
+	} cases[] = {
+		{ "{\"n\":7}", 7 }, { "{\"n\":0}", 0 }, { "{\"a\":{\"n\":7}}", -1 },
+		{ "{\"n\":9223372036854775807}", INT64_MAX }, { "{\"n\":9223372036854775808}", -1 },
+		{ "{\"n\":-7}", -1 }, { "{\"n\":1.5}", -1 }, { "{\"n\":\"7\"}", -1 }, { "{\"n\":[7]}", -1 },
+		{ "[7]", -1 }, { "", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span object = { cases[i].object, strlen(cases[i].object) };
+
+		ck_assert_msg(message_integer(object, "n", -1) == cases[i].n, "%s", cases[i].object);
+	}
+}
+END_TEST
+
+START_TEST(offset)
+{
+	static const struct {
+		const char *line;
+		int64_t n;
+	} cases[] = {
+		{ "{\"offset\":7,\"type\":\"a/b\"}", 7 }, { "{\"offset\":123456789012345678}", 123456789012345678 },
+		{ "{\"offset\":12345678901234567890123}", 123456789012345678 }, { "{\"offset\":17", 17 },
+		{ "{\"offset\":", 0 }, { "{\"offset\":\"7\"}", 0 }, { "{\"type\":\"a/b\",\"offset\":7}", 0 },
+		{ "{}", 0 }, { "", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_int_eq(message_offset(cases[i].line, strlen(cases[i].line)), cases[i].n);
+}
+END_TEST
+
 /* A spliced line is the same object with the members in front. */
 START_TEST(splice)
 {
@@ -154,6 +192,8 @@ main(void)
 	tcase_add_test(t, fields);
 	tcase_add_test(t, blanks);
 	tcase_add_test(t, member);
+	tcase_add_test(t, integer);
+	tcase_add_test(t, offset);
 	tcase_add_test(t, splice);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
