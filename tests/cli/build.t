@@ -128,7 +128,7 @@ EOS
 chmod +x late
 run mci-build --json --fail-fast ./late
 is "$status,$(end late status),$(end late reason)" "1,canceled,another job failed (--fail-fast)" "nor does a job that comes later start"
-printf '%s\n' '{"id":"a","script":["sleep 0.2; exit 1"],"retry":5}' '{"id":"b","script":["exit 1"]}' >specs
+printf '%s\n' '{"id":"a","script":["until mci jobs | grep -q failure.*b; do sleep 0.05; done; exit 1"],"retry":5}' '{"id":"b","script":["exit 1"]}' >specs
 build --fail-fast -j 2
 is "$(end a status),$(end a attempt)" failure,1 "or another attempt"
 
@@ -142,7 +142,9 @@ canceled() {
 	background sh -c 'exec mci-build --json $options - <specs'
 	wait_for_line "$out" "\"job/(start|blocked)\".*\"$job\""
 	ok "canceling $job" mci cancel "@/$job"
+	touch was-canceled
 	wait_end "$pid"
+	rm was-canceled
 }
 options=
 export options
@@ -159,14 +161,15 @@ canceled a '{"id":"a","script":["sleep 60"],"allow-failure":true}' '{"id":"b","s
 is "$status,$(end a status),$(end a allowed),$(end b status)" 0,canceled,true,success "unless it was allowed to fail"
 canceled m.1 '{"id":"m","script":["sleep 60"],"matrix":{"A":[1]}}' '{"id":"b","script":["true"],"depends-on":"m"}'
 is "$status,$(end b status)" 1,skipped "one of a matrix is a job like others"
+options='--blocked wait'
 canceled gate '{"id":"gate","blocked":true}' '{"id":"b","script":["true"],"depends-on":"gate"}' \
-	'{"id":"f","script":["true"],"depends-on":"gate","when":"failure"}' '{"id":"slow","script":["sleep 0.5"]}'
+	'{"id":"f","script":["true"],"depends-on":"gate","when":"failure"}'
 is "$status,$(end gate status),$(end b status),$(end f status)" 1,canceled,skipped,success "declining a blocked job counts the same"
-canceled gate '{"id":"gate","blocked":true,"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"gate"}' \
-	'{"id":"slow","script":["sleep 0.5"]}'
+canceled gate '{"id":"gate","blocked":true,"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"gate"}'
 is "$status,$(end b status)" 0,skipped "what was declined is no approval, even where the build may do without"
 options=--fail-fast
-canceled a '{"id":"a","script":["sleep 60"]}' '{"id":"slow","script":["sleep 0.3"]}' '{"id":"b","script":["true"],"depends-on":"slow"}'
+canceled a '{"id":"a","script":["sleep 60"]}' '{"id":"b","script":["true"],"depends-on":"slow"}' \
+	'{"id":"slow","script":["until test -e was-canceled; do sleep 0.05; done"]}'
 is "$status,$(end b status),$(end b reason)" "1,canceled,another job failed (--fail-fast)" "--fail-fast reacts to it"
 printf '%s\n' '{"id":"m","script":["sleep 60"],"matrix":{"A":[1,2]}}' '{"id":"x","script":["sleep 60"]}' >specs
 background sh -c 'exec mci-build --json -j 3 - x m <specs'
