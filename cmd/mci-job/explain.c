@@ -109,6 +109,7 @@ lines_explain(struct explanation *x)
 	struct span line;
 	enum line_result got;
 	bool good = true;
+	struct error e;
 	ssize_t n = 0;
 
 	while (good && (n = line_wait(&lines, STDIN_FILENO)) > 0) {
@@ -117,6 +118,10 @@ lines_explain(struct explanation *x)
 	}
 	if (n < 0) {
 		fprintf(stderr, "mci-job: read standard input: %s\n", strerror(errno));
+		x->status = EXIT_ERROR;
+	} else if (lines.number == 0 && line_rest(&lines).n == 0) {
+		intake_nothing(&e);
+		fprintf(stderr, "mci-job: %s\n", e.text);
 		x->status = EXIT_ERROR;
 	} else if (good) {
 		line_explain(x, line_rest(&lines), lines.number + 1);

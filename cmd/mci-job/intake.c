@@ -24,6 +24,13 @@ intake_read(struct span line, struct spec *s, struct message *m, const char **er
 	return spec_read(s, line.p, line.n, SPEC_ATTEMPT, e) < 0 ? -1 : 1;
 }
 
+void
+intake_nothing(struct error *e)
+{
+	error_set(e, ERROR_INPUT, "standard input is empty, not even a blank line: did what writes the jobs "
+	    "fail?");
+}
+
 /* FNV-1a, 64 bits; never 0, which marks a free place. */
 static uint64_t
 hash(const struct spec *s)
@@ -123,11 +130,17 @@ static void
 end(struct intake *in)
 {
 	struct span rest = line_rest(&in->lines);
+	bool empty = in->lines.number == 0 && rest.n == 0;
+	struct error e;
 
 	watch(in, false);
 	in->ended = true;
 	in->lines.number++;
 	take(in, rest);
+	if (!empty)
+		return;
+	intake_nothing(&e);
+	in->bad(in->arg, in->lines.number, "invalid-request", &e);
 }
 
 static void

@@ -41,4 +41,7 @@ void intake_close(struct intake *in);
 int intake_read(struct span line, struct spec *s, struct message *m, const char **error_name,
     struct error *e);
 
+/* Not one byte came: what a pipe gives whose first half could not be started. */
+void intake_nothing(struct error *e);
+
 #endif

@@ -158,4 +158,11 @@ echo '{"id":"e","script":"true"}' >specs
 mci-job --log-dir logs <specs >/dev/full 2>"$err"
 is "$?" 125 'events that cannot be written make 125'
 has "$err" 'standard output: No space' 'and the error is named'
+
+exits 125 'not one byte of input' sh -c './no-such-generator 2>/dev/null | mci-job --log-dir logs'
+has "$out" '"type":"error".*standard input is empty' 'is an error'
+exits 125 'with --explain as well' sh -c 'mci-job --explain </dev/null'
+has "$err" 'standard input is empty' 'which says so'
+exits 0 'a blank line says that there is nothing to do' sh -c 'echo | mci-job --log-dir logs'
+is "$(cat "$out" "$err")" '' 'and nothing is done'
 finish
