@@ -131,6 +131,12 @@ escape_length(const char *p, size_t n)
 	return at < n ? at : n;
 }
 
+static bool
+is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
 struct span
 stamp_uncolored(struct span text)
 {
@@ -145,7 +151,7 @@ stamp_plain(struct bytes *into, struct span text)
 	while (text.n > 0) {
 		size_t n = 0;
 
-		while (n < text.n && ((unsigned char)text.p[n] >= 0x20 || text.p[n] == '\t') && text.p[n] != 0x7f)
+		while (n < text.n && !is_control(text.p[n]))
 			n++;
 		bytes_add(into, text.p, n);
 		text = behind(text, n);

@@ -102,24 +102,24 @@ is "$(jq -c '[.line, .note.section, .note.end, .note.open, .note.reopen]' "$out"
 [10,"three",true,null,null]
 [10,"four",null,null,null]' "--buildkite reads headings"
 # as those systems store them and hand them out
-# noted STYLE: line, section or message, title and end of each
-noted() {
+# notes_of STYLE: line, section or message, title and end of each
+notes_of() {
 	mci-log annotate "--$1" | jq -c '[.line, .note.section // .note.error // .note.warning, .note.title, .note.end]'
 }
 t=2025-08-27T10:15:58.1609151Z
 printf '\357\273\277%s Current runner version\n%s ##[group]Run \033[1mmake\033[0m\r\n%s ##[endgroup]\n%s ##[error]100%%25 \033[31mbad\033[0m\n' $t $t $t $t >stored
-is "$(noted github <stored)" '[2,"Run make",null,null]
+is "$(notes_of github <stored)" '[2,"Run make",null,null]
 [3,"Run make",null,true]
 [4,"100%25 bad",null,null]' "--github reads the log that the site hands out: times in front, a byte order mark, colours"
 # gh run view --log: job and step in front; a step's first line has a byte order mark there
 sed "s/^\(\xef\xbb\xbf\)\{0,1\}/build (a, b)\tSet up job\t\1/" stored >viewed
-is "$(noted github <viewed)" "$(noted github <stored)" "... and what gh shows of it"
+is "$(notes_of github <viewed)" "$(notes_of github <stored)" "... and what gh shows of it"
 printf '%s ::group::by Forgejo\n%s ::endgroup::\nbuild\tgroup\t::group::none\nx %s ::group::none\n' $t $t $t >forgejo
-is "$(noted github <forgejo)" '[1,"by Forgejo",null,null]
+is "$(notes_of github <forgejo)" '[1,"by Forgejo",null,null]
 [2,"by Forgejo",null,true]' "... and of systems that keep the commands; what is elsewhere in a line is none"
 
 printf '\033[0KRunning with gitlab-runner\033[0;m\nsection_start:1:prepare\r\033[0K\033[0K\033[36;1mPreparing the "docker" executor\033[0;m\033[0;m\nx\nsection_end:2:prepare\r\033[0Ksection_start:3:step\r\033[0K\033[0K\033[36;1mExecuting\033[0;m\nsection_end:4:step\r\033[0K\n' >raw
-is "$(noted gitlab <raw)" '[2,"prepare","Preparing the \"docker\" executor",null]
+is "$(notes_of gitlab <raw)" '[2,"prepare","Preparing the \"docker\" executor",null]
 [4,"prepare",null,true]
 [4,"step","Executing",null]
 [5,"step",null,true]' "--gitlab reads a runner's own sections; their titles are text"
@@ -130,7 +130,7 @@ printf '%s\n' "$t 00O Running with gitlab-runner" "$t 00O section_start:1:prepar
 	"$t 00O+section_start:3:step~^[0K" "$t 00O+^[0KExecuting^[0;m" "$t 01E section_start:5:mine[collapsed=true]~^[0KMine" \
 	"$t 01O section_end:6:mine~^[0K" "$t 00O+section_end:4:step~^[0K" "$t 00O section_start:7:last~^[0K" |
 	tr '~^' '\r\033' >timed
-is "$(noted gitlab <timed)" '[2,"prepare","Preparing the \"docker\" executor",null]
+is "$(notes_of gitlab <timed)" '[2,"prepare","Preparing the \"docker\" executor",null]
 [5,"prepare",null,true]
 [6,"step","Executing",null]
 [8,"mine","Mine",null]
@@ -139,7 +139,7 @@ is "$(noted gitlab <timed)" '[2,"prepare","Preparing the \"docker\" executor",nu
 [11,"last",null,null]' "... and those of one that writes times, whose titles are in the next line"
 
 printf '\033_bk;t=1745322209921\a~~~ Running global \033[33menvironment\033[0m hook\r\n\033_bk;t=1745322209922\a\033[90m$ make\033[0m\r\n\033_bk;t=1745322209923\a\033[0m+++ :docker: Tests\r\n[2024-05-22T12:43:46Z] --- Upload\n' >bk
-is "$(noted buildkite <bk)" '[1,"Running global environment hook",null,null]
+is "$(notes_of buildkite <bk)" '[1,"Running global environment hook",null,null]
 [3,"Running global environment hook",null,true]
 [3,":docker: Tests",null,null]
 [4,":docker: Tests",null,true]
