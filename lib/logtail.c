@@ -111,6 +111,20 @@ limit_of(const struct logtail *t)
 	return t->ended && t->length < st.st_size ? t->length : st.st_size;
 }
 
+/* At the end of what is there, records of what is not there (any more) may stand in front of the end. */
+static int
+look_behind(struct logtail *t, struct error *e)
+{
+	struct logtail last = *t;
+
+	if (look_for_end(&last, e) < 0)
+		return -1;
+	if (last.ended && t->at >= limit_of(&last))
+		take_end(t, &(struct logfile_record){ .offset = (uint64_t)last.length,
+		    .flags = last.truncated ? LOGFILE_TRUNCATED : 0 });
+	return 0;
+}
+
 int
 logtail_next(struct logtail *t, size_t max, struct logpiece *p, struct error *e)
 {
@@ -122,6 +136,12 @@ logtail_next(struct logtail *t, size_t max, struct logpiece *p, struct error *e)
 	limit = limit_of(t);
 	if (limit < 0)
 		return error_sys(e, "read a log");
+	if (t->at >= limit && !t->ended && t->times && look_behind(t, e) < 0)
+		return -1;
+	if (t->ended && limit < t->length) {
+		t->truncated = true;
+		t->length = limit;
+	}
 	if (t->at >= limit)
 		return 0;
 	if (t->times && pass_records(t, e) < 0)

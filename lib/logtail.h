@@ -25,8 +25,8 @@ struct logtail {
 	size_t first, n;
 	off_t consumed; /* bytes of the index */
 	bool ended;     /* the end record was read: nothing comes behind `length` */
-	bool truncated;
-	int64_t length; /* -1 before */
+	bool truncated; /* said by it, or by what is there */
+	int64_t length; /* -1 before; what is there, when logtail_next has found that that is less */
 };
 
 struct logpiece {

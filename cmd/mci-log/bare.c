@@ -74,6 +74,7 @@ look_at(void *arg, struct logname *n)
 		if (depot_look(&f, &state, NULL) == 0) {
 			s = s == NULL ? add(r, n) : s;
 			s->started = s->first = first_time(&f);
+			s->bytes = state.length;
 			s->truncated = state.truncated;
 			s->ended = state.ended || !state.written;
 			s->dirty = true;

@@ -127,7 +127,7 @@ depot_look(const struct depot_files *f, struct depot_state *state, struct error 
 	struct stat st;
 	off_t size;
 
-	*state = (struct depot_state){ 0 };
+	*state = (struct depot_state){ .length = -1 };
 	/* the lock first: a writer ends its index before it lets go */
 	state->written = lock(f->index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 	if (last_record(f->index, &r, &size, e) < 0)
@@ -136,7 +136,10 @@ depot_look(const struct depot_files *f, struct depot_state *state, struct error 
 		return error_sys(e, "look at a log");
 	state->size = f->packed ? f->pack.size : st.st_size;
 	state->ended = r.stream == LOGFILE_END;
-	state->truncated = state->ended ? (r.flags & LOGFILE_TRUNCATED) != 0 : !state->written;
+	if (state->ended)
+		state->length = (int64_t)r.offset;
+	state->truncated = state->ended ? (r.flags & LOGFILE_TRUNCATED) != 0 || state->size < state->length :
+	    !state->written;
 	return 0;
 }
 

@@ -35,9 +35,10 @@ struct depot_files {
 
 struct depot_state {
 	int64_t size;
+	int64_t length; /* that the end record says, else -1 */
 	bool ended;     /* the end record is there */
 	bool written;   /* somebody holds the lock */
-	bool truncated; /* said by the end record; or there is neither end nor writer */
+	bool truncated; /* said by the end record, or by its length; or there is neither end nor writer */
 };
 
 /* Opens DIR, made when make is set; marks: also DIR/.open, locked (ERROR_BUSY: another server has it). */

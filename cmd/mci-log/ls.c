@@ -27,18 +27,11 @@ struct listing {
 };
 
 /* Bytes are missing: they were dropped, or the file is shorter than the job's end says. */
-static bool
-is_truncated(const struct source *s)
-{
-	return s->truncated || s->times.truncated ||
-	    (s->ended && source_size(s) < s->bytes);
-}
-
 /* In one word: the first that holds. */
 static const char *
 state_of(const struct source *s)
 {
-	return !s->ended ? "open" : is_truncated(s) ? "truncated" : s->stored.archived ? "archived" :
+	return !s->ended ? "open" : source_truncated(s) ? "truncated" : s->stored.archived ? "archived" :
 	    s->stored.packed ? "compressed" : "plain";
 }
 
@@ -62,7 +55,7 @@ list_json(struct listing *l, const struct run *r, const struct source *s)
 	emit_bool(b, "open", !s->ended);
 	emit_bool(b, "compressed", s->stored.packed);
 	emit_bool(b, "archived", s->stored.archived);
-	emit_bool(b, "truncated", is_truncated(s));
+	emit_bool(b, "truncated", source_truncated(s));
 	emit_line(b);
 }
 

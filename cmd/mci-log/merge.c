@@ -40,14 +40,19 @@ view_open(const struct view *v, struct source *s, struct error *e)
 static void
 note_end(const struct view *v, struct source *s)
 {
-	int64_t size = source_size(s);
+	int64_t size = source_size(s), length;
+	struct error why;
 
-	if (s->truncated || s->times.truncated)
+	/* it may have got its end since it was opened */
+	if (s->open)
+		(void)source_refresh(s, &why);
+	length = source_length(s);
+	if (size < length)
+		output_note(v->out, "%s: the log is truncated: %lld of %lld bytes are there",
+		    s->name, (long long)size, (long long)length);
+	else if (source_truncated(s))
 		output_note(v->out, "%s: the log is truncated: %lld bytes were kept", s->name,
 		    (long long)size);
-	else if (size < s->bytes)
-		output_note(v->out, "%s: the log is truncated: %lld of %lld bytes are there",
-		    s->name, (long long)size, (long long)s->bytes);
 	/* who follows a whole build has its events for that */
 	if (s->why != NULL && (v->snapshot || !v->out->prefix))
 		output_note(v->out, "%s: %s", s->name, s->why);

@@ -51,6 +51,20 @@ source_size(const struct source *s)
 	return s->open ? stored_size(&s->stored) : 0;
 }
 
+int64_t
+source_length(const struct source *s)
+{
+	int64_t size = source_size(s), length = s->bytes > s->times.length ? s->bytes : s->times.length;
+
+	return length > size ? length : size;
+}
+
+bool
+source_truncated(const struct source *s)
+{
+	return s->truncated || s->times.truncated || (s->ended && source_size(s) < source_length(s));
+}
+
 /* Loads the window with what is at offset. */
 static int
 fill(struct source *s, int64_t offset, struct error *e)

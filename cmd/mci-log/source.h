@@ -59,6 +59,11 @@ int source_open(struct source *s, struct error *e);
  * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);
 int64_t source_size(const struct source *s);
+/* Of one that has ended and is open: how many bytes it had, as its job's end or its index say; what is there
+ * when neither does. */
+int64_t source_length(const struct source *s);
+/* Whether bytes are missing of one that is open. */
+bool source_truncated(const struct source *s);
 /* Finds the line at s->at: sets end, time and stream. partial: also what has no newline. 1, 0 when
  * there is none, -1 when the file cannot be read. */
 int source_line(struct source *s, bool partial, struct error *e);

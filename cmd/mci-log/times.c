@@ -81,6 +81,7 @@ take(struct times *t, const struct logfile_record *r, uint64_t *last)
 	if (r->stream == LOGFILE_END) {
 		t->ended = true;
 		t->truncated = (r->flags & LOGFILE_TRUNCATED) != 0;
+		t->length = (int64_t)r->offset;
 	} else {
 		t->count++;
 	}

@@ -17,6 +17,7 @@ struct times {
 	uint64_t count; /* good records */
 	bool ended;     /* the end record was read */
 	bool truncated; /* it says bytes are missing */
+	int64_t length; /* that it says; 0 before */
 	bool damaged;   /* nothing behind the good records is believed */
 	uint64_t at;    /* the record that was asked for last */
 	uint64_t first; /* place of the first one held */

@@ -92,6 +92,31 @@ exits 1 "what was not kept is not found" mci-log ./server/r/1/other
 exits 1 "they are followed at the server" mci-log follow ./server/r/1
 like "$(cat "$err")" 'no events.ndjson' "which is said"
 
+# a log of a server's folder that lost its end says so wherever it is shown
+{ seq 1 3000 && seq 1 3000; } | mci-log put --dir lost o/r/1/cut
+length=$(wc -c <lost/o/r/1/logs/cut.log)
+truncate -s 100 lost/o/r/1/logs/cut.log
+for how in 'cat' 'follow' 'cat --json' 'cat --merge'; do
+	# shellcheck disable=SC2086
+	mci-log $how --dir lost o/r/1/cut >got 2>said
+	has said "cut: the log is truncated: 100 of $length bytes are there" "$how says what is missing"
+done
+is "$(mci-log ls --dir lost o/r/1 | cut -f 1,3,5)" "cut	100	truncated" "and so does ls"
+mkfifo up
+mci-log serve -l ./lost.sock --dir lost --ready-fd 3 3>up &
+serving=$!
+started="$started $serving"
+read -r _ <up
+for how in 'cat' 'follow' 'cat --json' 'cat --tail 3'; do
+	# shellcheck disable=SC2086
+	mci-log $how -a ./lost.sock o/r/1/cut >got 2>said
+	has said "cut: the log is truncated: 100 bytes were kept" "$how at a server says it"
+done
+is "$(mci call -a ./lost.sock log/get build=o/r/1 job=cut | jq -c .)" \
+	'{"attempt":1,"bytes":100,"open":false,"truncated":true}' "and the server"
+kill "$serving"
+wait_end "$serving"
+
 # memory does not grow with lines or logs
 build huge
 i=100
