@@ -136,7 +136,7 @@ for i in 1 2 3; do
 	wait_end "$build"
 done
 wait_until "mci-job ends with its build" sh -c '! ls "$1"/run/mci | grep -q ^job-' - "$T"
-is "$(ls "$T/run/mci" | grep -c ^build-)" 1 "a killed build leaves its sockets, but not those of the one before"
+is "$(find "$T/run/mci" -name 'build-*' | grep -c .)" 1 "a killed build leaves its sockets, but not those of the one before"
 mkdir "$T/run/mci/build-somebodys" "$T/run/mci/job-AAAAAA"
 : >"$T/run/mci/job-AAAAAA/file"
 echo '{"id":"a","script":["ls $XDG_RUNTIME_DIR/mci >entries"]}' >specs
