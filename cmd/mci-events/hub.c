@@ -108,23 +108,6 @@ sync_soon(struct hub *h)
 		h->late = loop_after(h->loop, SYNC_LATE, sync_late, h);
 }
 
-static void
-synced(void *arg, int sys)
-{
-	struct hub *h = arg;
-
-	if (sys != 0) {
-		sync_failed(h, sys);
-		return;
-	}
-	journal_sync_done(&h->journal);
-	answer_to(&h->disk, h->journal.synced);
-	audience_synced(&h->audience);
-	/* what was appended meanwhile */
-	if (h->journal.synced < journal_tail(&h->journal))
-		sync_soon(h);
-}
-
 static void retain(struct hub *h);
 
 static void
@@ -147,6 +130,25 @@ retain(struct hub *h)
 	loop_cancel(h->loop, h->expiry);
 	/* a little later, so that it has come to pass by the other clock too */
 	h->expiry = at < 0 ? NULL : loop_after(h->loop, at - kernel.wall() + MILLISECOND, expire, h);
+}
+
+static void
+synced(void *arg, int sys)
+{
+	struct hub *h = arg;
+
+	if (sys != 0) {
+		sync_failed(h, sys);
+		return;
+	}
+	journal_sync_done(&h->journal);
+	answer_to(&h->disk, h->journal.synced);
+	audience_synced(&h->audience);
+	/* what came too fast to be taken away when its file was full */
+	retain(h);
+	/* what was appended meanwhile */
+	if (h->journal.synced < journal_tail(&h->journal))
+		sync_soon(h);
 }
 
 /* The batch could not be written: it never was. */

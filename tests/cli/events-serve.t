@@ -113,6 +113,10 @@ first=$(printf '%s' "$kept" | jq .first)
 is "$(first_reply '{"from":1}')" "[1,$first,$first,510,true]" "who asks for what is gone is told the first that is left"
 is "$(sub 1 | cut -d ' ' -f 1)" "$first" "and gets it"
 is "$(events 1 500 | nc -NU "$T/hub"; call event/status | jq .repeats)" 1 "builds whose events are kept are remembered"
+events 20000 501 | nc -NU "$T/hub"
+small() { [ "$(call event/status | jq .bytes)" -le 24576 ]; }
+wait_until "the log is cut behind a burst" small &&
+	pass "a log is cut at its size behind a burst, although nothing more comes"
 stop_hub
 
 # ---- ways in
