@@ -238,7 +238,7 @@ runner_start(struct build *b, struct error *e)
 	b->runner->down = link_take(b->loop, -1, down[1], &down_events, b, e);
 	if (b->runner->up == NULL || b->runner->down == NULL)
 		return -1;
-	/* a build may have no job to run, and mci-job takes no input at all for that of a writer that failed */
+	/* a build may have no job to run, and mci-job takes no input at all for a writer that failed */
 	link_send(b->runner->down, "\n", 1);
 	for (size_t i = 0; i < b->secrets.n; i++) {
 		const struct spec_pair *secret = &b->secrets.pairs[i];

@@ -17,12 +17,13 @@
 #define TAILS 5
 #define TAIL_LINES 20
 
-/* In a build that was canceled its jobs are no news. */
+/* What was canceled with its build is no news, and what was before it began has no log. */
 static bool
 failed(const struct fold *f, const struct fold_job *j)
 {
-	return status_bad(j->status) && !j->allowed &&
-	    !(j->status == STATUS_CANCELED && f->status == STATUS_CANCELED);
+	if (j->status == STATUS_CANCELED && (f->status == STATUS_CANCELED || j->started == 0))
+		return false;
+	return status_bad(j->status) && !j->allowed;
 }
 
 static bool

@@ -46,6 +46,7 @@ background mci-build --json --blocked wait -f ./build.yaml
 wait_for_line "$out" '"job/blocked".*"gate"'
 wait_for_line "$out" '"job/end".*"beside"'
 ok "--blocked wait waits" kill -0 "$pid"
+has "$err" 'mci unblock local/work/[0-9]+/gate .*mci cancel local/work/[0-9]+/gate' "and says how to answer"
 ok "until somebody lets the job go" mci unblock @/gate
 wait_for_line "$out" '"job/blocked".*"behind"'
 ok "what is behind runs then" test -e deployed -a -e cleaned
