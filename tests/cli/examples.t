@@ -12,6 +12,8 @@ ends() {
 }
 
 for example in hello react python c jq yaml monkey; do
+	exits 0 "$example is clean" timeout 60 mci lint -C "examples/$example"
+	is "$(cat "$out" "$err")" "" "without a warning"
 	exits 0 "$example builds" timeout 60 mci-build --json -C "examples/$example"
 	case $example in
 	react) is "$(ends)" "careful other report " "react answered the failure" ;;
