@@ -106,8 +106,8 @@ prompt_ask(struct build *b, uint32_t job)
 		const char *id = b->graph.jobs[job].id, *name = b->folder.name;
 
 		if (waits(b))
-			build_note(b, "%s is blocked; to run it: mci unblock %s/%s (to decline it: mci cancel %s/%s)",
-			    id, name, id, name, id);
+			build_note(b, "%s is blocked; to run it: mci unblock %s/%s "
+			    "(to decline it: mci cancel %s/%s)", id, name, id, name, id);
 		return;
 	}
 	if (!prompt_of(b)->reading)

@@ -52,7 +52,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const unsigned flags[] = { 0, SPEC_MONKEY, SPEC_ATTEMPT, SPEC_MONKEY };
-	struct when_facts facts = { "main", "v1", NULL, false, NULL, 0 };
+	char tag[] = "v1", *tags[] = { tag };
+	struct when_facts facts = { .branch = "main", .tags = tags, .ntags = 1 };
 	const char *why = "";
 	struct spec spec;
 	struct error e;
