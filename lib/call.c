@@ -219,6 +219,7 @@ talk_post(void *arg, struct link *l)
 static const struct link_events talk_events = {
 	.line = talk_line,
 	.drained = talk_post,
+	.asks = true,
 	.closed = talk_closed,
 };
 

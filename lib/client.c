@@ -396,6 +396,7 @@ static const struct link_events link_events = {
 	.line = line_came,
 	.too_long = too_long,
 	.drained = drained,
+	.asks = true,
 	.closed = link_lost,
 };
 

@@ -39,6 +39,7 @@ struct link {
 	bool told;      /* ... and the owner knows */
 	bool finishing; /* close our half when all is sent */
 	bool gone;      /* hung up while nothing was read */
+	bool waited;    /* what is sent had to wait, and drained was not called since */
 	int broken;     /* errno of a failed write */
 	bool busy;      /* handing out lines: send when they are done */
 	bool dead;
@@ -73,7 +74,8 @@ kick(struct link *l)
 static bool
 willing(const struct link *l)
 {
-	return !l->dead && !l->paused && !l->taken && link_unsent(l) <= LINK_PAUSE;
+	return !l->dead && !l->paused && !l->taken &&
+	    (l->events->asks || link_unsent(l) <= LINK_PAUSE);
 }
 
 /* Bytes that were read while the link was willing, and not handed out before it no longer was. */
@@ -245,6 +247,8 @@ flush(struct link *l)
 	outbox_settle(&l->unsent);
 	if (link_unsent(l) == 0)
 		sending_done(l);
+	else
+		l->waited = true;
 }
 
 /* Hands out what is there of the data behind a line; false when there is nothing. */
@@ -327,6 +331,9 @@ dispatch(struct link *l)
 	}
 	inbox_settle(&l->inbox);
 	watch(l);
+	/* what had waited went with the answers */
+	if (l->waited && link_unsent(l) == 0)
+		kick(l);
 }
 
 /* One read and what it brings; false when there was nothing to read. */
@@ -371,21 +378,32 @@ fail(struct link *l, int sys)
 		release(l);
 }
 
+/* False when the link was closed. */
+static bool
+tell_drained(struct link *l)
+{
+	if (!l->waited || l->broken != 0 || link_unsent(l) > 0)
+		return true;
+	l->waited = false;
+	if (l->events->drained == NULL)
+		return true;
+	l->depth++;
+	l->events->drained(l->arg, l);
+	l->depth--;
+	if (!l->dead)
+		return true;
+	release(l);
+	return false;
+}
+
 /* What was sent has moved: the owner may send more, reading may go on. False when the link was
  * closed. */
 static bool
 moved(struct link *l)
 {
 	flush(l);
-	if (l->broken == 0 && link_unsent(l) == 0 && l->events->drained != NULL) {
-		l->depth++;
-		l->events->drained(l->arg, l);
-		l->depth--;
-		if (l->dead) {
-			release(l);
-			return false;
-		}
-	}
+	if (!tell_drained(l))
+		return false;
 	watch(l);
 	return true;
 }
@@ -451,6 +469,8 @@ kicked(void *arg)
 		return;
 	if (l->broken != 0) {
 		fail(l, l->broken);
+	} else if (!tell_drained(l)) {
+		return;
 	} else if (l->in < 0) {
 		if (l->out < 0)
 			lost(l, 0);

@@ -51,6 +51,9 @@ struct link_events {
 	/* The other end sends no more but may still read; why as for closed. The callee closes
 	 * the link when it has answered. NULL: closed is called instead. */
 	void (*ended)(void *arg, struct link *l, const struct error *why);
+	/* What comes is never answered: it is read also while much is unsent, so that two who have
+	 * much to say to each other do not wait for each other. */
+	bool asks;
 	/* The other end closed or broke (why says which, code ERROR_NONE for a clean end); bytes
 	 * without a newline at the end were dropped and are named in why (ERROR_INPUT). The link
 	 * is freed after this returns. May be NULL. */

@@ -204,6 +204,28 @@ START_TEST(many_calls)
 }
 END_TEST
 
+/* Both sides have much to say at once, and neither waits for the other to read first. */
+START_TEST(many_long_calls)
+{
+	AUTO_FREE char *address = xformat("unix:%s/s", folder);
+	struct child c = child_start(address, -1, NULL, false);
+	AUTO_FREE char *params = xformat("{\"name\":\"%01000d\"}", 0);
+	struct error e = { 0 };
+	struct loop *loop = loop_new(&e);
+	struct client *client = client_open(loop, address, NULL, NULL, &e);
+	struct answers a = { 0 };
+
+	for (int i = 0; i < 4000; i++)
+		client_call(client, "param/get", stub_span(params), NULL, answered, &a);
+	rounds_until(loop, &a, 4000);
+	ck_assert_int_eq(a.code, ERROR_NOT_FOUND);
+	client_close(client);
+	bytes_free(&a.result);
+	loop_free(loop);
+	child_end(c);
+}
+END_TEST
+
 START_TEST(closing_gives_calls_up)
 {
 	AUTO_FREE char *address = xformat("exec:%s serve -", self);
@@ -282,6 +304,22 @@ START_TEST(post_to_socket)
 	post_many(address, 40000);
 	ck_assert_int_eq(call_once(address, "build/get", stub_span("{}"), PATIENCE, &result, NULL), 0);
 	ck_assert_ptr_nonnull(memmem(result.data, result.len, "local/stub/40000\"", 17));
+	child_end(c);
+}
+END_TEST
+
+/* A complaint about each of them comes back meanwhile. */
+START_TEST(post_what_is_refused)
+{
+	AUTO_FREE char *address = xformat("unix:%s/s", folder);
+	struct child c = child_start(address, -1, NULL, false);
+	AUTO_BYTES lines = { 0 };
+	struct error e = { 0 };
+
+	for (int i = 0; i < 40000; i++)
+		bytes_format(&lines, "{\"type\":\"job/end\",\"n\":%d}\n", i);
+	ck_assert_int_eq(call_post(address, (struct span){ lines.data, lines.len }, &e), -1);
+	ck_assert_int_eq(e.code, ERROR_REFUSED);
 	child_end(c);
 }
 END_TEST
@@ -389,9 +427,11 @@ suite(void)
 	tcase_add_test(t, stream_without_half_close);
 	tcase_add_test(t, lost_link);
 	tcase_add_test(t, many_calls);
+	tcase_add_test(t, many_long_calls);
 	tcase_add_test(t, closing_gives_calls_up);
 	tcase_add_test(t, commands);
 	tcase_add_test(t, post_to_socket);
+	tcase_add_test(t, post_what_is_refused);
 	tcase_add_test(t, post_to_fifo);
 	tcase_add_test(t, too_many_connections);
 	tcase_add_test(t, socket_taken);
