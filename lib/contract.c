@@ -9,6 +9,7 @@ static const struct contract_field build_start[] = {
 	{ "schema", CONTRACT_INTEGER, true, "version of this schema" },
 	{ "folder", CONTRACT_TEXT, true, "absolute path of the build's folder" },
 	{ "logs", CONTRACT_TEXT, true, "absolute path of the folder with the jobs' logs" },
+	{ "log", CONTRACT_TEXT, false, "address of the log server that keeps them instead" },
 	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
 	{ "definition", CONTRACT_TEXT, true, "what says the jobs: a path in dir, or -" },
 	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },

@@ -370,6 +370,7 @@ let_go(struct logfile_writer *w)
 {
 	memory_close(&w->index);
 	memory_close(&w->fd);
+	w->index = w->fd = -1;
 	free(w->name);
 	w->name = NULL;
 	bytes_free(&w->pending);

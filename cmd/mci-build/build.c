@@ -382,6 +382,8 @@ started(struct build *b)
 	emit_integer(line, "schema", CONTRACT_SCHEMA);
 	emit_text(line, "folder", b->folder.path);
 	emit_text(line, "logs", b->logs);
+	if (b->options->log != NULL)
+		emit_text(line, "log", b->options->log);
 	emit_text(line, "dir", b->dir);
 	emit_text(line, "definition", b->definition.name);
 	emit_integer(line, "pid", getpid());

@@ -165,7 +165,7 @@ line_of(const struct run_note *n)
 	struct source *s = n->source;
 	uint64_t more;
 
-	if (source_open(s, NULL) != 1)
+	if (source_get(s, NULL) != 1)
 		return 0;
 	/* from the last note on, where it is not behind this one */
 	if (n->offset < s->at) {

@@ -93,6 +93,7 @@ static void
 followed_open(struct follow *f, struct followed *r, struct run *run)
 {
 	*r = (struct followed){ .follow = f, .run = run, .pidfd = -1 };
+	run->loop = f->loop;
 	if (!f->show->states)
 		return;
 	run->told = job_told;
@@ -106,11 +107,11 @@ start(struct follow *f, struct show *show, struct error *e)
 	f->e = e;
 	f->view = (struct view){ .out = &show->out, .range = &show->range };
 	f->runs = xmalloc(show->runs.n * sizeof(*f->runs));
-	for (size_t i = 0; i < show->runs.n; i++)
-		followed_open(f, &f->runs[i], &show->runs.all[i]);
 	f->loop = loop_new(e);
 	if (f->loop == NULL)
 		return -1;
+	for (size_t i = 0; i < show->runs.n; i++)
+		followed_open(f, &f->runs[i], &show->runs.all[i]);
 	f->watcher = watcher_new(f->loop, limited, f);
 	return check_events(show, e);
 }
@@ -359,6 +360,7 @@ stop(struct follow *f)
 	for (size_t i = 0; i < f->show->runs.n; i++) {
 		if (f->runs[i].pidfd >= 0)
 			close(f->runs[i].pidfd);
+		run_stop(f->runs[i].run);
 	}
 	watcher_free(f->watcher);
 	loop_free(f->loop);

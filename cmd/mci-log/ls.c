@@ -60,19 +60,56 @@ list_json(struct listing *l, const struct run *r, const struct source *s)
 }
 
 static void
+row(struct listing *l, const struct source *s, int64_t size, struct span time, const char *state)
+{
+	char bytes[24], attempt[16];
+
+	snprintf(bytes, sizeof(bytes), "%lld", (long long)size);
+	snprintf(attempt, sizeof(attempt), "%d", s->attempt);
+	table_text(&l->table, s->job == NULL ? "script" : s->job, NULL);
+	table_text(&l->table, attempt, NULL);
+	table_text(&l->table, size < 0 ? "" : bytes, NULL);
+	table_cell(&l->table, time, NULL);
+	table_text(&l->table, state, NULL);
+}
+
+static void
 list_row(struct listing *l, const struct source *s)
 {
 	AUTO_BYTES time = { 0 };
-	char bytes[24], attempt[16];
 
-	snprintf(bytes, sizeof(bytes), "%lld", (long long)source_size(s));
-	snprintf(attempt, sizeof(attempt), "%d", s->attempt);
 	timestamp_write(&time, s->modified);
-	table_text(&l->table, s->job == NULL ? "script" : s->job, NULL);
-	table_text(&l->table, attempt, NULL);
-	table_text(&l->table, bytes, NULL);
-	table_cell(&l->table, (struct span){ time.data, time.len }, NULL);
-	table_text(&l->table, state_of(s), NULL);
+	row(l, s, source_size(s), (struct span){ time.data, time.len }, state_of(s));
+}
+
+/* What a server keeps is not fetched for a list: the events say what it is. */
+static int
+list_kept(struct listing *l, const struct run *r, const struct source *s, struct error *e)
+{
+	AUTO_BYTES time = { 0 };
+	struct bytes *b = &l->out.buffer;
+
+	if (option_common.quiet) {
+		bytes_format(b, "%s/%s\n", r->build.name, s->job);
+	} else if (l->options->json) {
+		emit_open(b);
+		emit_text(b, "build", r->build.name);
+		emit_text(b, "job", s->job);
+		emit_integer(b, "attempt", s->attempt);
+		if (s->started > 0)
+			emit_time(b, "started", s->started);
+		if (s->bytes >= 0)
+			emit_integer(b, "bytes", s->bytes);
+		emit_bool(b, "open", !s->ended);
+		emit_bool(b, "truncated", s->truncated);
+		emit_text(b, "server", r->server);
+		emit_line(b);
+	} else {
+		timestamp_write(&time, s->started);
+		row(l, s, s->bytes, (struct span){ time.data, time.len }, "server");
+	}
+	l->shown++;
+	return output_batch(&l->out, e);
 }
 
 static int
@@ -81,6 +118,8 @@ list_source(struct listing *l, const struct run *r, struct source *s, struct err
 	struct error why;
 	int there = source_open(s, e);
 
+	if (there == 0 && s->fetch != NULL)
+		return list_kept(l, r, s, e);
 	if (there <= 0)
 		return there;
 	if (source_refresh(s, &why) < 0)

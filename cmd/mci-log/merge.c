@@ -19,10 +19,10 @@ view_open(const struct view *v, struct source *s, struct error *e)
 	struct error why;
 	int there;
 
-	if (s->open)
-		return 1;
-	there = source_open(s, e);
-	if (there <= 0)
+	bool open = s->open;
+
+	there = source_get(s, e);
+	if (there <= 0 || open)
 		return there;
 	if (source_refresh(s, &why) < 0)
 		output_note(v->out, "%s: %s", s->name, why.text);

@@ -1,9 +1,8 @@
 #include "mirror.h"
 
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "call.h"
 #include "connect.h"
@@ -12,15 +11,19 @@
 #include "logfile.h"
 #include "memory.h"
 #include "message.h"
+#include "option.h"
 #include "remote.h"
 #include "scan.h"
 
-/* One log while it is fetched. */
-struct fetch {
+struct mirrored {
+	struct logname name;
+	const char *address;
+	struct logfile_writer writer; /* fd -1: closed */
 	struct loop *loop;
-	struct logfile_writer writer;
-	struct error *e;
-	int result;
+	struct remote *remote;        /* NULL: nothing more is asked for */
+	void (*grew)(void *arg);
+	void *arg;
+	struct error why;             /* that nothing more comes */
 };
 
 int
@@ -31,55 +34,165 @@ mirror_open(struct mirror *m, struct error *e)
 	return scratch_make(&m->folder, parent == NULL || *parent == '\0' ? "/tmp" : parent, "mci-log", e);
 }
 
+int
+mirror_logs(const struct mirror *m, const char *build, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/%s/logs", m->folder.path, build);
+	int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+
+	return fd < 0 ? error_sys(e, "open %s", path) : fd;
+}
+
 static int
 bytes_came(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
 {
-	struct fetch *f = arg;
+	struct mirrored *x = arg;
+	int result = logfile_write_at(&x->writer, when > 0 ? when : kernel.wall(), piece.p, piece.n, stream,
+	    e);
 
-	return logfile_write_at(&f->writer, when > 0 ? when : kernel.wall(), piece.p, piece.n, stream, e);
+	x->grew(x->arg);
+	return result;
 }
 
 static void
 over(void *arg, const struct remote_end *end, const struct error *e)
 {
-	struct fetch *f = arg;
+	struct mirrored *x = arg;
 
-	if (e->code != ERROR_NONE) {
-		*f->e = *e;
-		f->result = -1;
-	}
-	f->writer.dropped = end->truncated;
-	loop_stop(f->loop, 0);
+	x->why = *e;
+	x->writer.dropped = end->truncated;
+	remote_close(x->remote);
+	x->remote = NULL;
+	x->grew(x->arg);
 }
 
-/* The attempt of the name is known. */
+/* Asks for what is behind the bytes that are there. */
 static int
-fetch_log(struct mirror *m, const char *address, struct logname *n, struct error *e)
+begin(struct mirrored *x, struct loop *loop, bool follow, struct error *e)
 {
 	static const struct remote_events events = { bytes_came, over };
-	struct remote_wish w = { .address = address, .name = n, .to = -1, .times = true };
-	struct fetch f = { .loop = loop_new(e), .e = e };
+	struct remote_wish w = { .address = x->address, .name = &x->name, .from = x->writer.size, .to = -1,
+		.times = true, .follow = follow, .quiet = option_common.quiet };
+
+	x->loop = loop;
+	x->remote = remote_open(loop, &w, &events, x, e);
+	return x->remote == NULL ? -1 : 0;
+}
+
+static struct mirrored *
+mirrored_new(struct mirror *m, const char *address, const struct logname *n, struct error *e)
+{
+	struct mirrored *x = xmalloc(sizeof(*x));
 	struct depot depot;
 	struct depot_files files;
-	struct remote *r;
+	int result = -1;
 
-	if (f.loop == NULL || depot_open(&depot, m->folder.path, false, false, e) < 0)
-		return -1;
-	f.result = depot_write(&depot, n, false, &files, e);
-	if (f.result == 0)
-		f.result = logfile_adopt(&f.writer, files.log, files.index, n->build, e);
-	if (f.result == 0) {
-		r = remote_open(f.loop, &w, &events, &f, e);
-		if (r == NULL || loop_run(f.loop, e) < 0)
-			f.result = -1;
-		remote_close(r);
-		connect_reap(f.loop);
-		if (logfile_close(&f.writer, e) < 0)
-			f.result = -1;
+	*x = (struct mirrored){ .address = address, .writer = { .fd = -1, .index = -1 } };
+	if (depot_open(&depot, m->folder.path, false, false, e) < 0) {
+		free(x);
+		return NULL;
 	}
+	if (logname_set(&x->name, n->build, n->job, n->attempt, e) == 0 &&
+	    depot_write(&depot, &x->name, false, &files, e) == 0)
+		result = logfile_adopt(&x->writer, files.log, files.index, n->build, e);
 	depot_close(&depot);
-	loop_free(f.loop);
-	return f.result;
+	if (result == 0)
+		return x;
+	mirrored_free(x);
+	return NULL;
+}
+
+struct mirrored *
+mirror_follow(struct mirror *m, struct loop *loop, const char *address, const struct logname *n,
+    void (*grew)(void *arg), void *arg, struct error *e)
+{
+	struct mirrored *x = mirrored_new(m, address, n, e);
+
+	if (x == NULL)
+		return NULL;
+	x->grew = grew;
+	x->arg = arg;
+	if (begin(x, loop, true, e) == 0)
+		return x;
+	mirrored_free(x);
+	return NULL;
+}
+
+static void
+stop(void *arg)
+{
+	const struct mirrored *x = arg;
+
+	if (x->remote == NULL)
+		loop_stop(x->loop, 0);
+}
+
+/* On a loop of its own. */
+static int
+fetch_rest(struct mirrored *x, struct error *e)
+{
+	struct loop *loop = loop_new(e);
+	int result = -1;
+
+	if (loop == NULL)
+		return -1;
+	remote_close(x->remote);
+	x->remote = NULL;
+	x->grew = stop;
+	x->arg = x;
+	if (begin(x, loop, false, e) == 0 && loop_run(loop, e) == 0)
+		result = 0;
+	remote_close(x->remote);
+	x->remote = NULL;
+	connect_reap(loop);
+	loop_free(loop);
+	return result;
+}
+
+int
+mirrored_finish(struct mirrored *x, struct error *e)
+{
+	/* when it is over, all is there */
+	if (x->remote != NULL && fetch_rest(x, e) < 0)
+		return -1;
+	if (x->why.code != ERROR_NONE) {
+		*e = x->why;
+		return -1;
+	}
+	return logfile_close(&x->writer, e);
+}
+
+void
+mirrored_free(struct mirrored *x)
+{
+	if (x == NULL)
+		return;
+	remote_close(x->remote);
+	if (x->writer.fd >= 0)
+		logfile_leave(&x->writer);
+	logname_free(&x->name);
+	free(x);
+}
+
+static void
+ignore(void *arg)
+{
+	(void)arg;
+}
+
+int
+mirror_log(struct mirror *m, const char *address, const struct logname *n, struct error *e)
+{
+	struct mirrored *x = mirrored_new(m, address, n, e);
+	int result = -1;
+
+	if (x == NULL)
+		return -1;
+	x->grew = ignore;
+	if (fetch_rest(x, e) == 0)
+		result = mirrored_finish(x, e);
+	mirrored_free(x);
+	return result;
 }
 
 static int64_t
@@ -120,7 +233,7 @@ fetch_entry(struct mirror *m, const char *address, const char *build, struct spa
 	    integer(entry, "attempt", 1), e);
 
 	if (result == 0)
-		result = fetch_log(m, address, &n, e);
+		result = mirror_log(m, address, &n, e);
 	logname_free(&n);
 	return result;
 }
@@ -160,7 +273,7 @@ mirror_fetch(struct mirror *m, const char *address, const char *text, int64_t at
 		result = fetch_build(m, address, &n, e);
 	} else if (result == 0 && (result = ask(address, "log/get", &n, &reply, e)) == 0) {
 		n.attempt = (int)integer((struct span){ reply.data, reply.len }, "attempt", 1);
-		result = fetch_log(m, address, &n, e);
+		result = mirror_log(m, address, &n, e);
 	}
 	logname_free(&n);
 	return result;

@@ -14,6 +14,64 @@
 #include "process.h"
 #include "timestamp.h"
 
+static void
+came(void *source)
+{
+	struct source *s = source;
+
+	s->dirty = true;
+}
+
+/* Where what is fetched is looked for; the folder is there with the first log. */
+static int
+look_there(struct run *r, struct source *s, const char *build, struct error *e)
+{
+	if (r->fetched.live < 0)
+		r->fetched.live = mirror_logs(r->mirror, build, e);
+	s->shelf = &r->fetched;
+	return r->fetched.live < 0 ? -1 : 0;
+}
+
+static int
+fetch_named(struct run *r, struct source *s, const struct logname *n, struct error *e)
+{
+	if (r->mirror == NULL) {
+		r->mirror = xmalloc(sizeof(*r->mirror));
+		if (mirror_open(r->mirror, e) < 0)
+			return -1;
+	}
+	if (r->loop == NULL || s->ended)
+		return s->fetched = true, mirror_log(r->mirror, r->server, n, e);
+	s->mirrored = mirror_follow(r->mirror, r->loop, r->server, n, came, s, e);
+	return s->mirrored == NULL ? -1 : 0;
+}
+
+/* From the server to where its other logs are: what is there now, or as it comes, until it has ended. */
+static int
+fetch(void *arg, struct source *s, struct error *e)
+{
+	struct run *r = arg;
+	const char *build = r->fold.build != NULL ? r->fold.build : r->build.name;
+	struct logname n = { 0 };
+	int result = 0;
+
+	if (s->mirrored != NULL && s->ended) {
+		result = mirrored_finish(s->mirrored, e);
+		mirrored_free(s->mirrored);
+		s->mirrored = NULL;
+		s->fetched = true;
+	} else if (s->mirrored == NULL && source_open(s, e) == 0) {
+		result = logname_set(&n, build, s->job, s->attempt, e);
+		if (result == 0)
+			result = fetch_named(r, s, &n, e);
+		logname_free(&n);
+		/* it may have been removed there: the rest says what is missing */
+		if (result == 0 || e->code == ERROR_NOT_FOUND)
+			result = look_there(r, s, build, e);
+	}
+	return result < 0 ? error_before(e, "%s is kept by the log server %s: ", s->name, r->server) : 0;
+}
+
 struct source *
 run_add_source(struct run *r, const char *job, int attempt)
 {
@@ -33,6 +91,10 @@ run_add_source(struct run *r, const char *job, int attempt)
 	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
 	    job == NULL ? &r->own : &r->logs);
 	r->sources[r->n]->build = r->prefix ? r->build.name : NULL;
+	if (r->server != NULL && job != NULL) {
+		r->sources[r->n]->fetch = fetch;
+		r->sources[r->n]->fetch_arg = r;
+	}
 	return r->sources[r->n++];
 }
 
@@ -99,7 +161,7 @@ int
 run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
     struct error *e)
 {
-	r->own = r->logs = (struct shelf){ -1, -1 };
+	r->own = r->logs = r->fetched = (struct shelf){ -1, -1 };
 	r->events = -1;
 	fold_init(&r->fold);
 	if (find(r, text, project, where, e) < 0)
@@ -257,7 +319,13 @@ on_build_start(struct run *r, const struct message *m)
 {
 	struct source *s;
 
+	AUTO_BYTES server = { 0 };
+	struct scan_value v;
+
 	r->pid = (pid_t)member_integer(m, "pid", 0);
+	if (r->server == NULL && message_member(m->line.p, m->line.n, "log", &v, NULL) == 1 &&
+	    scan_text(&v, &server, NULL) == 0 && server.len > 0)
+		r->server = bytes_give(&server);
 	if (r->only != NULL || r->attempt > 1 || r->n > 0)
 		return;
 	s = run_add_source(r, NULL, 1);
@@ -438,11 +506,27 @@ run_abandoned(struct run *r)
 }
 
 void
+run_stop(struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		mirrored_free(r->sources[i]->mirrored);
+		r->sources[i]->mirrored = NULL;
+	}
+	r->loop = NULL;
+}
+
+void
 run_free(struct run *r)
 {
+	run_stop(r);
 	for (size_t i = 0; i < r->n; i++)
 		source_free(r->sources[i]);
 	free(r->sources);
+	memory_close(&r->fetched.live);
+	if (r->mirror != NULL)
+		mirror_close(r->mirror);
+	free(r->mirror);
+	free(r->server);
 	free(r->latest);
 	memory_close(&r->own.live);
 	memory_close(&r->own.archive);

@@ -11,6 +11,8 @@
 #include "error.h"
 #include "fold.h"
 #include "line.h"
+#include "loop.h"
+#include "mirror.h"
 #include "message.h"
 #include "source.h"
 #include "state.h"
@@ -42,6 +44,10 @@ struct run {
 	void (*told)(void *arg, const struct message *m, const struct fold_job *j);
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
+	char *server;   /* address of the log server that keeps the jobs' logs; NULL: they are in logs */
+	struct mirror *mirror; /* of those that were fetched */
+	struct shelf fetched;
+	struct loop *loop;     /* of who follows; set before run_read, else NULL */
 	bool bare;      /* then: in a folder with locks (bare.h) */
 	struct depot *depot; /* that folder */
 	char **jobs;    /* and the names of their jobs */
@@ -79,6 +85,8 @@ bool run_done(const struct run *r);
 int run_watch(const struct run *r);
 /* For a build without build/end: whether its mci-build is gone. Then every source has ended. */
 bool run_abandoned(struct run *r);
+/* Nothing more is fetched: before the loop goes. */
+void run_stop(struct run *r);
 void run_free(struct run *r);
 
 #endif

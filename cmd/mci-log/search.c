@@ -67,7 +67,7 @@ static int
 start(const struct search *s, struct search_row *row, struct error *e)
 {
 	struct source *source = row->source;
-	int there = source_open(source, e), in;
+	int there = source_get(source, e), in;
 
 	if (there <= 0)
 		return there;

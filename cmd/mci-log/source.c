@@ -36,6 +36,14 @@ source_open(struct source *s, struct error *e)
 }
 
 int
+source_get(struct source *s, struct error *e)
+{
+	if (s->fetch != NULL && !s->fetched && s->fetch(s->fetch_arg, s, e) < 0)
+		return -1;
+	return source_open(s, e);
+}
+
+int
 source_refresh(struct source *s, struct error *e)
 {
 	AUTO_BYTES index = { 0 };

@@ -12,6 +12,7 @@
 #include "times.h"
 #include "window.h"
 
+struct mirrored;
 struct section_list;
 
 struct source {
@@ -34,6 +35,12 @@ struct source {
 	bool done;       /* all was shown */
 	struct section_list *sections; /* cat.c's, NULL when nobody asked */
 
+	/* run.c's: of a log that is kept elsewhere; NULL: it is not */
+	int (*fetch)(void *arg, struct source *s, struct error *e);
+	void *fetch_arg;
+	struct mirrored *mirrored; /* while it comes */
+	bool fetched;    /* all that is to come is there */
+
 	/* the log; the rest is source.c's */
 	const struct shelf *shelf; /* borrowed: where it is looked for */
 	bool open;
@@ -55,6 +62,8 @@ struct source {
 struct source *source_new(char *name, const char *job, int attempt, const struct shelf *shelf);
 /* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
 int source_open(struct source *s, struct error *e);
+/* The same for who shows it: what is kept elsewhere is fetched first, the rest of it too. Blocks for that. */
+int source_get(struct source *s, struct error *e);
 /* Reads what was added to the index, and when the log was written last. A damaged index is -1; the
  * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);

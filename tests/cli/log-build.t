@@ -33,6 +33,43 @@ is "$(mci call -a ./log.sock log/list build="$build" | jq -c '[.logs[] | [.job,.
 is "$(find "$XDG_STATE_HOME" -name '*.log' -path '*/logs/*')" "" "none is beside the build"
 is "$(jq -r 'select(.type=="job/end" and .job=="much").bytes' "$out")" "$(wc -c <much)" "job/end knows the length"
 
+# whoever looks at the build is shown what the server keeps
+ok "a log of that build is its server's" sh -c "mci-log '$build/much' | cmp - much"
+is "$(mci-log "$build/again")" 2 "... the last attempt"
+is "$(mci-log "$build" | grep -v '^much' | sort | tr '\n' ';')" \
+	"again | 1;again@2 | 2;one | hello;one | no newline;split | err;split | out;" "... of all jobs"
+is "$(mci-log --json "$build/split" | jq -r '.stream + " " + .text')" "stdout out
+stderr err" "... with their streams"
+is "$(mci-log grep -c 'line 1' "$build/much" | tail -n 1)" "$(grep -c 'line 1' much)" "... and searched"
+is "$(mci-log follow "$build/one")" "$(cat one)" "... and followed to its end"
+is "$(mci-log ls "$build" | cut -f 1,2,3,5 | sort | tr '\t\n' ' ;')" \
+	"again 1 2 server;again 2 2 server;much 1 $(wc -c <much) server;none 1 0 server;one 1 16 server;split 1 8 server;" \
+	"... and listed"
+exits 1 "... and not removed" mci-log rm "$build"
+has "$err" "the jobs' logs are kept by the log server .*/log.sock: mci call -a .*log/remove build=$build" "... which is said"
+echo '{"id":"live","script":["echo begins; until [ -e go ]; do sleep 0.05; done; echo ends"]}' >live
+mci-build -q --log ./log.sock - <live &
+builder=$!
+started="$started $builder"
+wait_until "the job runs" sh -c "[ -e '$XDG_STATE_HOME/mci/builds/local/work/2/events.ndjson' ]"
+mci-log follow "local/work/2/live" >followed &
+one=$!
+mci-log follow "local/work/2" >lines &
+all=$!
+started="$started $one $all"
+wait_for_line followed begins
+wait_for_line lines 'live \| begins'
+touch go
+for pid in $one $all $builder; do
+	wait_end "$pid"
+	is "$status" 0 "a log at a server is followed as it grows"
+done
+is "$(cat followed lines)" "begins
+ends
+live | begins
+live | ends" "... to its end"
+is "$(find "$TMPDIR" -name 'mci-log-*')" "" "and nothing is left of it"
+
 # the job's runner is killed while the job prints
 cat >specs <<'JOBS'
 {"id":"cut","script":["echo printed; exec sleep 60"]}
@@ -109,6 +146,8 @@ unset MCI_BUILD_ID
 
 kill "$serving"
 wait_end "$serving"
+exits 75 "no server, no logs" mci-log "$build"
+has "$err" "cut is kept by the log server .*log.sock: " "... and it says whose they are"
 exits 125 "no server, no build" mci-build --json --log ./log.sock - <specs
 has "$out" '"reason":"start","error":"open the log of cut: ' "... and it says why"
 finish
