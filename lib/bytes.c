@@ -126,5 +126,7 @@ bytes_give(struct bytes *b)
 int
 span_is(struct span s, const char *text)
 {
-	return strlen(text) == s.n && memcmp(s.p, text, s.n) == 0;
+	size_t n = strlen(text);
+
+	return s.n == n && (n == 0 || memcmp(s.p, text, n) == 0);
 }

@@ -274,6 +274,9 @@ skip_value(const struct scan *s, const char **at, enum scan_type *type, struct e
 int
 scan_open(struct scan *s, const char *text, size_t n, struct error *e)
 {
+	/* a text that is not there has no bytes to point at */
+	if (n == 0)
+		text = "";
 	s->start = text;
 	s->end = text + n;
 	s->p = skip_space(text, s->end);

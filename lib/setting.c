@@ -251,10 +251,11 @@ entries_each(const struct config *config, const struct option *o, const char *ke
     void *arg, struct error *e)
 {
 	const struct config_entry *found = config_find(config, key);
-	const struct config_entry *end = config->entries + config->n, *entry = found;
+	const struct config_entry *end, *entry = found;
 
 	if (found == NULL)
 		return 0;
+	end = config->entries + config->n;
 	while (o->kind == OPTION_LIST && end > found &&
 	    (strcmp(end[-1].key, key) != 0 || strcmp(end[-1].file, found->file) != 0))
 		end--;

@@ -80,6 +80,8 @@ show_run(struct show *s, const struct view *v, struct run *r, struct error *e)
 	s->out.prefix = r->only == NULL;
 	if (s->sections)
 		return show_sections(s, v, r, e);
+	if (from == r->n)
+		return 0;
 	if (r->only != NULL && !s->out.time && !s->out.json)
 		return show_raw(v, r->sources[from], e);
 	return merge_show(v, r->sources + from, r->n - from, e);
@@ -103,6 +105,8 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 		const struct run *r = &s->runs.all[i];
 		size_t from = run_first_shown(r);
 
+		if (from == r->n)
+			continue;
 		all = xrealloc(all, n + r->n - from, sizeof(struct source *));
 		memcpy(all + n, r->sources + from, (r->n - from) * sizeof(struct source *));
 		n += r->n - from;

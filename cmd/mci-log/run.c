@@ -95,6 +95,8 @@ run_add_source(struct run *r, const char *job, int attempt)
 		r->sources[r->n]->fetch = fetch;
 		r->sources[r->n]->fetch_arg = r;
 	}
+	/* in a damaged log: nothing more comes */
+	r->sources[r->n]->ended = r->ended;
 	return r->sources[r->n++];
 }
 

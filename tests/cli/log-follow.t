@@ -120,4 +120,11 @@ wait_end "$follower"
 is "$status" 1 "a build that is removed is gone"
 kill "$builder"
 
+build c
+build_end 100
+started late 200
+echo line >c/logs/late.log
+exits 0 "in a damaged log a job may start behind the build's end" timeout 20 mci-log follow ./c
+is "$(cat "$out")" "late | line" "and is shown as far as it went"
+
 finish
