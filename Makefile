@@ -18,7 +18,7 @@ VERSION := 0.1.0
 # The one list of what has to be installed, as Debian calls it.
 PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
-	python3 procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
+	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
 	e2fsprogs xfsprogs
 PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto

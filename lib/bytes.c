@@ -67,6 +67,26 @@ bytes_number(struct bytes *b, int64_t n)
 }
 
 void
+bytes_utf8(struct bytes *b, uint32_t c)
+{
+	if (c < 0x80) {
+		bytes_char(b, (char)c);
+	} else if (c < 0x800) {
+		bytes_char(b, (char)(0xc0 | c >> 6));
+		bytes_char(b, (char)(0x80 | (c & 0x3f)));
+	} else if (c < 0x10000) {
+		bytes_char(b, (char)(0xe0 | c >> 12));
+		bytes_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
+		bytes_char(b, (char)(0x80 | (c & 0x3f)));
+	} else {
+		bytes_char(b, (char)(0xf0 | c >> 18));
+		bytes_char(b, (char)(0x80 | (c >> 12 & 0x3f)));
+		bytes_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
+		bytes_char(b, (char)(0x80 | (c & 0x3f)));
+	}
+}
+
+void
 bytes_format(struct bytes *b, const char *format, ...)
 {
 	va_list ap;

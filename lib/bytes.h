@@ -27,6 +27,8 @@ void bytes_add(struct bytes *b, const void *p, size_t n);
 void bytes_text(struct bytes *b, const char *text);
 void bytes_char(struct bytes *b, char c);
 void bytes_number(struct bytes *b, int64_t n);
+/* A code point, no surrogate and at most U+10FFFF, in UTF-8. */
+void bytes_utf8(struct bytes *b, uint32_t c);
 void bytes_format(struct bytes *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for n more bytes at the end, not counted in len until the caller adds to it. */
 char *bytes_reserve(struct bytes *b, size_t n);

@@ -373,26 +373,6 @@ scan_carried(struct span json, struct error *e)
 	return zero ? error_set(e, ERROR_INPUT, "a string may not hold U+0000") : 0;
 }
 
-static void
-utf8_add(struct bytes *b, unsigned c)
-{
-	if (c < 0x80) {
-		bytes_char(b, (char)c);
-	} else if (c < 0x800) {
-		bytes_char(b, (char)(0xc0 | c >> 6));
-		bytes_char(b, (char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		bytes_char(b, (char)(0xe0 | c >> 12));
-		bytes_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-		bytes_char(b, (char)(0x80 | (c & 0x3f)));
-	} else {
-		bytes_char(b, (char)(0xf0 | c >> 18));
-		bytes_char(b, (char)(0x80 | (c >> 12 & 0x3f)));
-		bytes_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-		bytes_char(b, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
 /* The escape at p (behind the backslash), already checked by skip_escape; what follows it. */
 static const char *
 escape_add(struct bytes *b, const char *p, const char *end, bool *zero)
@@ -412,7 +392,7 @@ escape_add(struct bytes *b, const char *p, const char *end, bool *zero)
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 		p += 6;
 	}
-	utf8_add(b, c);
+	bytes_utf8(b, c);
 	return p;
 }
 

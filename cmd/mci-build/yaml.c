@@ -3,17 +3,21 @@
  * resolve aliases without a bound; here an alias stays one node until it is written out, on a
  * budget.
  */
+#include <ctype.h>
 #include <libfyaml.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
 #include "tree.h"
-#include "utf8.h"
+#include "yamllines.h"
+#include "yamltext.h"
 
-/* libfyaml keeps some 400 bytes for each token of one line until it has seen the line's end. */
-#define LINE_BYTES (256 * 1024)
 #define ANCHORS 1000
+/* How many bytes may be read again, and how often, because of block texts (see block_check). */
+#define AGAIN_BYTES ((size_t)64 * 1024 * 1024)
+#define AGAIN_TIMES 500
 
 struct anchor {
 	uint32_t hash, node;
@@ -28,8 +32,15 @@ struct reader {
 	char *names[ANCHORS];
 	unsigned nanchors;
 	unsigned opened[DOCUMENT_DEPTH]; /* the anchor of each open node, ANCHORS: none */
-	struct tree_place place;         /* of the event at hand, or of the last that had one */
-	bool ended;                      /* a document has been read */
+	int indents[DOCUMENT_DEPTH]; /* of each, the columns in front of the innermost block one */
+	struct tree_place place;     /* of the event at hand, or of the last that had one */
+	bool ended;                  /* a document has been read */
+	size_t behind;               /* where the last text or alias ends */
+	struct tree_place end;       /* and its place */
+	struct bytes text;           /* what the scalar at hand says */
+	struct yamltext *blocks;     /* those that the next reading has to be told of */
+	size_t nblocks;
+	char said[128]; /* what libfyaml would have said on standard error */
 };
 
 static void
@@ -52,20 +63,6 @@ token_text(struct fy_token *token)
 	return text;
 }
 
-/* A plain scalar on one line is what stands in the file, which saves a tenth of the time. */
-static struct span
-scalar_text(const struct reader *r, struct fy_token *token, bool plain)
-{
-	const struct fy_mark *from, *to;
-
-	if (plain && token != NULL && (from = fy_token_start_mark(token)) != NULL &&
-	    (to = fy_token_end_mark(token)) != NULL && from->line == to->line &&
-	    from->input_pos < to->input_pos && to->input_pos <= r->input.n)
-		return (struct span){ r->input.p + from->input_pos,
-			to->input_pos - from->input_pos };
-	return token_text(token);
-}
-
 static uint32_t
 hash(struct span text)
 {
@@ -84,11 +81,56 @@ anchor_add(struct reader *r, struct fy_token *token, uint32_t node, bool whole, 
 
 	if (token == NULL)
 		return ANCHORS;
+	for (size_t i = 0; i < name.n; i++) {
+		if (isalnum((unsigned char)name.p[i]) || name.p[i] == '_' || name.p[i] == '-')
+			continue;
+		place_take(r, token);
+		return error_set(e, ERROR_INPUT,
+		    "&%.*s: an anchor's name is of letters, digits, - and _ (a text that begins "
+		    "with "
+		    "'&' has to be in quotes)",
+		    (int)(name.n > 64 ? 64 : name.n), name.p);
+	}
 	if (r->nanchors == ANCHORS)
 		return error_set(e, ERROR_LIMIT, "more than %d anchors in one file", ANCHORS);
 	r->anchors[r->nanchors] = (struct anchor){ hash(name), node, whole };
 	r->names[r->nanchors] = xmemdup(name.p, name.n);
 	return (int)r->nanchors++;
+}
+
+/* How many columns are in front of the innermost map or list in block style; -1 outside of all. */
+static int
+indent_of(const struct reader *r)
+{
+	return r->tree->depth == 0 ? -1 : r->indents[r->tree->depth - 1];
+}
+
+/* What belongs to a key or a dash stands deeper; only a list in block style may stand just below
+ * its key. */
+static int
+value_deeper(const struct reader *r, const struct fy_mark *mark, bool list, struct error *e)
+{
+	const struct tree *t = r->tree;
+	const struct tree_open *open = &t->open[t->depth == 0 ? 0 : t->depth - 1];
+	bool map;
+
+	if (t->depth == 0 || mark == NULL || mark->column > indent_of(r))
+		return 0;
+	map = t->nodes[open->node].type == TREE_MAP;
+	if (map && (!open->value || (list && mark->column == indent_of(r))))
+		return 0;
+	return error_set(e, ERROR_INPUT, "not YAML: what belongs to a %s has to stand deeper",
+	    map ? "key" : "'-'");
+}
+
+/* Where the last text or alias ends, and in which row. */
+static void
+behind_take(struct reader *r, const struct fy_mark *end)
+{
+	if (end == NULL || end->input_pos > r->input.n)
+		return;
+	r->behind = end->input_pos;
+	r->end = (struct tree_place){ (unsigned)end->line + 1, (unsigned)end->column + 1 };
 }
 
 static int
@@ -99,6 +141,9 @@ alias_read(struct reader *r, struct fy_event *event, struct error *e)
 	int64_t node;
 
 	place_take(r, event->alias.anchor);
+	behind_take(r, fy_token_end_mark(event->alias.anchor));
+	if (value_deeper(r, fy_event_start_mark(event), false, e) < 0)
+		return -1;
 	for (unsigned i = r->nanchors; i-- > 0;) {
 		if (r->anchors[i].hash != h || !span_is(name, r->names[i]))
 			continue;
@@ -150,25 +195,165 @@ tag_type(struct reader *r, struct fy_token *tag, enum tree_type type, struct err
 }
 
 /*
- * YAML takes a line that begins with a tab for the rest of a plain text above it, so that
- * "- a\n\t- b" is one entry "a - b". Nobody means that.
+ * The lines of a text behind its first, with no block in front of it. They are deeper than the map
+ * or list around it, which libfyaml does not always see. YAML takes a line that begins with a tab
+ * for the rest of a plain text above it, so that "- a\n\t- b" is one entry "a - b": nobody means
+ * that.
  */
-static bool
-tab_inside(const struct reader *r, struct fy_token *token)
+static int
+lines_inside(const struct reader *r, struct span text, bool plain, struct error *e)
 {
-	const struct fy_mark *from = fy_token_start_mark(token), *to = fy_token_end_mark(token);
-	bool indent = false;
+	int indent = indent_of(r), columns = 0;
+	bool front = false;
 
-	if (from == NULL || to == NULL || from->line == to->line || to->input_pos > r->input.n)
-		return false;
-	for (size_t i = from->input_pos; i < to->input_pos; i++) {
-		char c = r->input.p[i];
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
 
-		if (indent && c == '\t')
-			return true;
-		indent = c == '\n' || (indent && c == ' ');
+		if (yamltext_break(c)) {
+			front = true;
+			columns = 0;
+		} else if (front && c == ' ') {
+			columns++;
+		} else if (front && c == '\t' && plain) {
+			return error_set(
+			    e, ERROR_INPUT, "a tab as indentation below this; use spaces");
+		} else if (front && c != '\t') {
+			if (columns <= indent)
+				return error_set(e, ERROR_INPUT,
+				    "not YAML: a line of this text is not deeper than what it "
+				    "belongs to");
+			front = false;
+		}
 	}
-	return false;
+	if (!front || columns > indent) /* of the quote that ends it */
+		return 0;
+	return error_set(e, ERROR_INPUT,
+	    "not YAML: the end of this text is not deeper than what "
+	    "it belongs to");
+}
+
+/* The place of the ':' behind what was last read: of a key that is not there libfyaml has none. */
+static void
+colon_take(struct reader *r)
+{
+	struct tree_place at = r->end;
+
+	for (size_t i = r->behind; i < r->input.n && r->input.p[i] != ':'; i++, at.column++) {
+		while (r->input.p[i] == '#' && !yamltext_break(r->input.p[i + 1]))
+			i++;
+		if (r->input.p[i] == '\n')
+			at = (struct tree_place){ at.row + 1, 0 };
+	}
+	r->place = at;
+}
+
+/* Plain texts that libfyaml lets pass. */
+static int
+plain_check(struct reader *r, struct span text, struct error *e)
+{
+	const struct tree *t = r->tree;
+	bool key = t->depth > 0 && t->nodes[t->open[t->depth - 1].node].type == TREE_MAP &&
+	    !t->open[t->depth - 1].value;
+
+	if (text.n == 0 && key) {
+		colon_take(r);
+		return error_set(e, ERROR_INPUT, "expected a key in front of ':'");
+	}
+	if (text.n == 0 || (text.p[0] != '%' && (text.n > 1 || text.p[0] != '?')))
+		return 0;
+	return error_set(
+	    e, ERROR_INPUT, "a text that begins with '%c' has to be in quotes", text.p[0]);
+}
+
+/* Finds the block text whose lines begin there: its header ends the line in front of it, behind
+ * what was last read. False when it is not seen. */
+static bool
+block_find(const struct reader *r, size_t line, struct yamltext *b)
+{
+	size_t end = line, from;
+
+	end -= end > 0 && r->input.p[end - 1] == '\n';
+	end -= end > 0 && r->input.p[end - 1] == '\r';
+	for (from = end; from > r->behind && !yamltext_break(r->input.p[from - 1]); from--)
+		;
+	*b = (struct yamltext){
+		.header = yamltext_header(r->input, from, end),
+		.line = line,
+		.indent = indent_of(r),
+	};
+	return b->header < end;
+}
+
+/*
+ * Reads a block text into r->text. Where its lines begin is not always seen by libfyaml 0.7.12: one
+ * that has none gets those that stand no deeper than the map or list around it ("stdin: |" in front
+ * of "script: x" loses the script), and one with a tag or anchor in front that does not stand in
+ * its key's line may lose its own. What libfyaml reads behind such a text is not what is written
+ * there: it is noted, and the file is read once more with the header told how deep the lines are
+ * (yamllines_tell).
+ */
+static int
+block_read(struct reader *r, const struct fy_mark *from, const struct fy_mark *to, struct error *e)
+{
+	struct yamltext b;
+
+	if (!block_find(r, from->input_pos, &b))
+		return error_set(
+		    e, ERROR_INPUT, "not YAML: a text block whose beginning cannot be found");
+	yamltext_block(&r->text, r->input, &b);
+	if (b.told || (to->input_pos >= b.last && to->input_pos <= b.next))
+		return 0;
+	if (b.columns - b.indent > 9)
+		return error_set(e, ERROR_INPUT,
+		    "not YAML: a text block whose lines cannot be told from "
+		    "what is around it; write '|' on the line of its key");
+	r->blocks = xrealloc(r->blocks, r->nblocks + 1, sizeof(*r->blocks));
+	r->blocks[r->nblocks++] = b;
+	return 0;
+}
+
+static char
+quote_of(enum fy_node_style style)
+{
+	return style == FYNS_SINGLE_QUOTED ? '\'' : style == FYNS_DOUBLE_QUOTED ? '"' : '\0';
+}
+
+/* What a scalar says. Plain on one line it is what stands in the file, else it is put together in
+ * r->text. */
+static int
+scalar_text(struct reader *r, struct fy_event *event, struct span *text, struct error *e)
+{
+	struct fy_token *token = event->scalar.value;
+	enum fy_node_style style = fy_event_get_node_style(event);
+	const struct fy_mark *from, *to;
+
+	*text = (struct span){ "", 0 };
+	if (token == NULL)
+		return 0;
+	r->text.len = 0;
+	from = fy_token_start_mark(token);
+	to = fy_token_end_mark(token);
+	if (from == NULL || to == NULL || from->input_pos > to->input_pos ||
+	    to->input_pos > r->input.n)
+		return error_set(e, ERROR_INTERNAL, "the YAML reader does not say where a text is");
+	if (style == FYNS_LITERAL || style == FYNS_FOLDED) {
+		if (block_read(r, from, to, e) < 0)
+			return -1;
+		behind_take(r, to);
+	} else {
+		*text =
+		    (struct span){ r->input.p + from->input_pos, to->input_pos - from->input_pos };
+		behind_take(r, to);
+		if (value_deeper(r, from, false, e) < 0 ||
+		    (from->line != to->line && lines_inside(r, *text, style == FYNS_PLAIN, e) < 0))
+			return -1;
+		if (style == FYNS_PLAIN && from->line == to->line)
+			return 0;
+		if (yamltext_flow(&r->text, *text, quote_of(style), e) < 0)
+			return -1;
+	}
+	*text = (struct span){ r->text.data, r->text.len };
+	return 0;
 }
 
 static int
@@ -176,15 +361,17 @@ scalar_read(struct reader *r, struct fy_event *event, struct error *e)
 {
 	struct fy_token *token = event->scalar.value;
 	bool plain = token == NULL || fy_token_scalar_style(token) == FYSS_PLAIN;
-	struct span text = scalar_text(r, token, plain);
+	struct span text;
 	int64_t node;
 	int type;
 
 	place_take(r, token);
+	if (scalar_text(r, event, &text, e) < 0)
+		return -1;
 	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL)
 		return error_set(e, ERROR_INPUT, "a text may not hold U+0000");
-	if (plain && token != NULL && tab_inside(r, token))
-		return error_set(e, ERROR_INPUT, "a tab as indentation below this; use spaces");
+	if (plain && event->scalar.tag == NULL && plain_check(r, text, e) < 0)
+		return -1;
 	type = tag_type(r, event->scalar.tag, plain ? TREE_PLAIN : TREE_TEXT, e);
 	if (type < 0)
 		return -1;
@@ -193,13 +380,19 @@ scalar_read(struct reader *r, struct fy_event *event, struct error *e)
 }
 
 static int
-enter(struct reader *r, enum tree_type type, struct fy_token *start, struct fy_token *tag,
-    struct fy_token *anchor, struct error *e)
+enter(struct reader *r, enum tree_type type, struct fy_event *event, struct fy_token *start,
+    struct fy_token *tag, struct fy_token *anchor, struct error *e)
 {
+	bool block = fy_event_get_node_style(event) != FYNS_FLOW;
+	int indent = indent_of(r);
 	int64_t node;
 	int named;
 
 	place_take(r, start);
+	if (value_deeper(r, fy_token_start_mark(start), block && type == TREE_LIST, e) < 0)
+		return -1;
+	if (block)
+		indent = (int)r->place.column - 1;
 	if (tag_type(r, tag, type, e) < 0)
 		return -1;
 	node = tree_enter(r->tree, type, r->place, e);
@@ -209,6 +402,7 @@ enter(struct reader *r, enum tree_type type, struct fy_token *start, struct fy_t
 	if (named < 0)
 		return -1;
 	r->opened[r->tree->depth - 1] = (unsigned)named;
+	r->indents[r->tree->depth - 1] = indent;
 	return 0;
 }
 
@@ -248,10 +442,10 @@ event_read(struct reader *r, struct fy_event *event, struct error *e)
 	case FYET_ALIAS:
 		return alias_read(r, event, e);
 	case FYET_SEQUENCE_START:
-		return enter(r, TREE_LIST, event->sequence_start.sequence_start,
+		return enter(r, TREE_LIST, event, event->sequence_start.sequence_start,
 		    event->sequence_start.tag, event->sequence_start.anchor, e);
 	case FYET_MAPPING_START:
-		return enter(r, TREE_MAP, event->mapping_start.mapping_start,
+		return enter(r, TREE_MAP, event, event->mapping_start.mapping_start,
 		    event->mapping_start.tag, event->mapping_start.anchor, e);
 	case FYET_SEQUENCE_END:
 	case FYET_MAPPING_END:
@@ -269,10 +463,32 @@ syntax_error(struct reader *r, struct fy_diag *diag, struct error *e)
 	struct fy_diag_error *first = fy_diag_errors_iterate(diag, &previous);
 
 	if (first == NULL || first->msg == NULL)
-		return error_set(e, ERROR_INPUT, "not YAML");
+		return error_set(e, ERROR_INPUT, "not YAML%s%.*s", r->said[0] == '\0' ? "" : ": ",
+		    (int)strcspn(r->said, "\n"), r->said);
 	if (first->line > 0)
 		r->place = (struct tree_place){ (unsigned)first->line, (unsigned)first->column };
 	return error_set(e, ERROR_INPUT, "not YAML: %s", first->msg);
+}
+
+/* A line that begins with '%' in the middle of a document ends it for libfyaml, without a word. */
+static int
+rest_check(struct reader *r, struct error *e)
+{
+	struct tree_place at = { r->end.row, 1 };
+
+	for (size_t i = r->behind; i < r->input.n; i++) {
+		bool line = i > 0 && yamltext_break(r->input.p[i - 1]);
+
+		at.row += r->input.p[i] == '\n';
+		if (line && r->input.n - i > 2 && memcmp(r->input.p + i, "...", 3) == 0)
+			return 0;
+		if (!line || r->input.p[i] != '%')
+			continue;
+		r->place = at;
+		return error_set(
+		    e, ERROR_INPUT, "not YAML: a text that begins with '%%' has to be in quotes");
+	}
+	return 0;
 }
 
 static int
@@ -287,55 +503,83 @@ events_read(struct reader *r, struct fy_diag *diag, struct error *e)
 	}
 	if (got >= 0 && fy_parser_get_stream_error(r->parser))
 		return syntax_error(r, diag, e);
-	return got < 0 ? -1 : 0;
+	return got < 0 ? -1 : rest_check(r, e);
 }
 
-/* What libfyaml should not see: bytes that are not text, and lines that would cost it too much. */
-static int
-lines_check(struct span text, struct tree_place *at, struct error *e)
+/* Keeps what libfyaml says, which goes nowhere else: not all of it is among the errors that it
+ * collects. */
+static void
+said(struct fy_diag *diag, void *reader, const char *text, size_t n)
 {
-	const char *end = text.p + text.n, *next;
+	static const char level[] = "[ERR]: ";
+	struct reader *r = reader;
 
-	*at = (struct tree_place){ 0, 1 };
-	for (const char *line = text.p; line < end; line = next) {
-		next = memchr(line, '\n', (size_t)(end - line));
-		next = next == NULL ? end : next + 1;
-		at->row++;
-		if (next - line > LINE_BYTES)
-			return error_set(
-			    e, ERROR_LIMIT, "a line of more than %d bytes", LINE_BYTES);
-		if (utf8_valid(line, (size_t)(next - line)))
-			continue;
-		for (size_t n; (n = utf8_length(line, (size_t)(next - line))) > 0; line += n)
-			at->column++;
-		return error_set(e, ERROR_INPUT, "not YAML: a byte that is not UTF-8");
+	(void)diag;
+	if (n > sizeof(level) && memcmp(text, level, sizeof(level) - 1) == 0) {
+		text += sizeof(level) - 1;
+		n -= sizeof(level) - 1;
 	}
-	return 0;
+	if (r->said[0] == '\0')
+		snprintf(r->said, sizeof(r->said), "%.*s", (int)n, text);
+}
+
+/* Reads the text once; 1 when there were block texts in it that have to be marked first. */
+static int
+text_read(struct reader *r, struct error *e)
+{
+	struct fy_diag_cfg diag_config;
+	struct fy_parse_cfg config = { .flags = FYPCF_QUIET };
+	int status = -1;
+
+	fy_diag_cfg_default(&diag_config);
+	diag_config.fp = NULL;
+	diag_config.output_fn = said;
+	diag_config.user = r;
+	config.diag = fy_diag_create(&diag_config);
+	fy_diag_set_collect_errors(config.diag, true);
+	r->parser = fy_parser_create(&config);
+	if (r->parser == NULL || fy_parser_set_string(r->parser, r->input.p, r->input.n) != 0)
+		error_set(e, ERROR_INTERNAL, "the YAML reader cannot be started");
+	else
+		status = events_read(r, config.diag, e);
+	if (r->parser != NULL)
+		fy_parser_destroy(r->parser);
+	fy_diag_destroy(config.diag);
+	while (r->nanchors > 0)
+		free(r->names[--r->nanchors]);
+	bytes_free(&r->text);
+	/* what is wrong behind such a text may be right once that is */
+	return r->nblocks > 0 ? 1 : status;
 }
 
 int
 yaml_read(struct tree *t, struct span text, struct tree_place *at, struct error *e)
 {
-	struct reader r = { .tree = t, .input = text, .place = { 1, 1 } };
-	struct fy_diag_cfg diag_config;
-	struct fy_parse_cfg config = { .flags = FYPCF_QUIET };
-	int status = -1;
+	AUTO_BYTES marked = { 0 };
+	struct reader r;
+	int status;
 
-	if (lines_check(text, at, e) < 0)
+	if (yamllines_check(text, at, e) < 0)
 		return -1;
-	fy_diag_cfg_default(&diag_config);
-	config.diag = fy_diag_create(&diag_config);
-	fy_diag_set_collect_errors(config.diag, true);
-	r.parser = fy_parser_create(&config);
-	if (r.parser == NULL || fy_parser_set_string(r.parser, text.p, text.n) != 0)
-		error_set(e, ERROR_INTERNAL, "the YAML reader cannot be started");
-	else
-		status = events_read(&r, config.diag, e);
-	if (r.parser != NULL)
-		fy_parser_destroy(r.parser);
-	fy_diag_destroy(config.diag);
-	while (r.nanchors > 0)
-		free(r.names[--r.nanchors]);
+	yamllines_end(&marked, text);
+	for (size_t times = 1;; times++) {
+		r = (struct reader){ .tree = t,
+			.input = { marked.data, marked.len },
+			.place = { 1, 1 },
+			.end = { 1, 1 } };
+		status = text_read(&r, e);
+		if (status <= 0)
+			break;
+		yamllines_tell(&marked, r.blocks, r.nblocks);
+		free(r.blocks);
+		tree_free(t);
+		if (times < AGAIN_TIMES && times * text.n < AGAIN_BYTES)
+			continue;
+		error_set(e, ERROR_LIMIT,
+		    "too many text blocks without lines; write an empty text as ''");
+		status = -1;
+		break;
+	}
 	*at = r.place;
 	return status;
 }

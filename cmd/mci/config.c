@@ -24,21 +24,27 @@ struct options {
 };
 
 static const struct option options[] = {
-	{ .letter = 'a', .name = "all", .help = "also the settings that nothing sets", .kind = OPTION_FLAG,
-	  .offset = offsetof(struct options, all) },
-	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
-	  .offset = offsetof(struct options, json) },
+	{ .letter = 'a',
+	    .name = "all",
+	    .help = "also the settings that nothing sets",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct options, all) },
+	{ .name = "json",
+	    .help = "one JSON object a line",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct options, json) },
 };
 
-/* Appends what the program of the kit says of its settings; 0, or 1 when something was wrong with them, which
- * it has said. One that is not installed says nothing. */
+/* Appends what the program of the kit says of its settings; 0, or 1 when something was wrong with
+ * them, which it has said. One that is not installed says nothing. */
 static int
 ask(const char *program, struct bytes *lines, struct error *e)
 {
 	AUTO_FREE char *path = process_kit(program);
 	const char *const argv[] = { program, "--list-settings", NULL };
-	struct process_spec spec = { .path = path, .argv = (char *const *)(uintptr_t)argv, .in = -1,
-		.err = STDERR_FILENO };
+	struct process_spec spec = {
+		.path = path, .argv = (char *const *)(uintptr_t)argv, .in = -1, .err = STDERR_FILENO
+	};
 	int fds[2], result, status = 0;
 	pid_t pid;
 
@@ -107,9 +113,9 @@ check_beginning(const struct config_entry *entry, struct error *e)
 		const char *program = kit[i].program + strlen("mci-");
 
 		if (strcmp(first, kit[i].command.verb) == 0 && strcmp(first, program) != 0)
-			return error_set(e, ERROR_INPUT, "%s:%u: no setting %s: 'mci %s' is %s: %s%s",
-			    entry->file, entry->line, entry->key, first, kit[i].program, program,
-			    entry->key + strlen(first));
+			return error_set(e, ERROR_INPUT,
+			    "%s:%u: no setting %s: 'mci %s' is %s: %s%s", entry->file, entry->line,
+			    entry->key, first, kit[i].program, program, entry->key + strlen(first));
 	}
 	for (size_t i = 0; i < nverbs; i++) {
 		names[i] = verbs[i]->verb;
@@ -168,7 +174,8 @@ row(struct table *t, struct span line, bool all)
 static void
 print(struct span lines, const struct options *o)
 {
-	static const char *const headings[] = { "SETTING", "VALUE", "FROM", "TAKES", "PROJECT MAY" };
+	static const char *const headings[] = { "SETTING", "VALUE", "FROM", "TAKES",
+		"PROJECT MAY" };
 	struct table table;
 
 	if (!o->json)

@@ -90,6 +90,30 @@ mv .mci/build.json .mci/build.json~
 exits 0 "what an editor leaves behind does not count" mci-build --plan
 rm -r .mci
 
+# --- texts of several lines (tests/unit/yaml.c holds random ones against another parser)
+
+# means TEXT EXPECTED YAML: the plan of a file that holds it, as jq shows it
+means() {
+	printf -- "$3" >texts.yaml
+	plan texts.yaml
+	if [ "$status" = 0 ]; then is "$(jq -ac . "$out")" "$2" "$1"; else fail "$1 (status $status)" "$err"; fi
+}
+means "an empty block text leaves its neighbours alone" '{"id":"a","script":["x"],"env":{"A":"","B":"b","C":"\n"},"stdin":""}' \
+	'- id: a\n  env:\n    A: |\n\n    B: b\n    C: |+\n\n  stdin: |-\n  script: x\n'
+means "many of them, one behind the other" '{"id":"a","script":["x"],"env":{"A":"","B":"","C":"\n\n","D":"d"}}' \
+	'- id: a\n  env:\n    A: |\n    B: >-\n          \n    C: |+ # note\n\n\n    D: d\n  script: x\n'
+for end in '' '\n' '\n\n' '\n  # note\n'; do
+	means "one at the end of the file" '{"id":"a","script":["x"],"env":{"A":""}}' \
+		"- id: a\n  script: x\n  env:\n    A: |$end"
+done
+means "an anchor or a tag in front, on a line of its own" '{"id":"a","script":["x\n"],"env":{"A":"x\n"}}' \
+	'- id: a\n  script:\n    &t |\n     x\n  env:\n    A:\n      !!str |\n       x\n'
+means "a last line without its end" '{"id":"a","script":["x\n"]}' '- id: a\n  script: |\n    x'
+means "a blank line at the end of a text in quotes" '{"id":"a","script":["a b "],"env":{"A":"b\\cd"}}' \
+	'- id: a\n  script: "a\n   b\n   "\n  env:\n    A: "b\\\\\\\n     cd"\n'
+means "each escape" '{"id":"a","script":["\u0007\b\t\n\u000b\f\r\u001b \"/\\\u2026\u00a0\u2028\ud83d\ude00\u00e9"]}' \
+	'- {id: a, script: "\\a\\b\\t\\n\\v\\f\\r\\e\\ \\"\\/\\\\\\u2026\\_\\L\\U0001f600\\xe9"}\n'
+
 # --- places and fixes
 
 cat >bad.yaml <<'END'
@@ -124,6 +148,24 @@ printf -- '- {id: a, script: x}\n---\n- {id: b, script: x}\n' >bad.yaml
 says bad.yaml ':2:1: a second document' "a second document"
 printf -- '- x\n' >bad.yaml
 says bad.yaml ':1:3: expected a job' "no job"
+printf -- '%%YAML 9.9\n---\n- {id: a, script: x}\n' >bad.yaml
+says bad.yaml ':1:1: %YAML 9\.9: a version that is not read' "a version of YAML that there is not"
+is "$(wc -l <"$err")" 1 "with nothing beside it"
+printf -- '%%FOO 1\n---\n- {id: a, script: x}\n' >bad.yaml
+says bad.yaml ':1:1: an unknown directive' "an unknown directive"
+printf -- '- id: a\n  script: x\n%%env: {}\n' >bad.yaml
+says bad.yaml ":3:1: not YAML: a text that begins with '%'" "a line that would end the document"
+printf -- '- id: a\n  script: |0\n    x\n' >bad.yaml
+says bad.yaml ':2:3: not YAML: ' "a wrong header of a block text"
+is "$(wc -l <"$err")" 1 "and the library that reads YAML says nothing itself"
+printf -- '- id: a\n  script:\n  make\n' >bad.yaml
+says bad.yaml ':3:3: not YAML: what belongs to a key has to stand deeper' "a value below its key"
+printf -- '- id: a\n  script: "a\n  b"\n' >bad.yaml
+says bad.yaml ':2:11: not YAML: ' "a text whose second line is not deeper than its key"
+printf -- '- id: a\n  script: && x\n' >bad.yaml
+says bad.yaml ":2:12: &&: .*has to be in quotes" "what would be an anchor"
+printf -- '- id: a\n  : x\n' >bad.yaml
+says bad.yaml ":2:3: expected a key" "a key that is empty"
 printf -- '# nothing\n' >bad.yaml
 says bad.yaml ': expected a list of jobs' "an empty file"
 printf -- '- id: !!binary aGk=\n  script: x\n' >bad.yaml
@@ -164,6 +206,8 @@ files = {
     'documents.yaml': '---\n' * 1000000,
     'newlines.yaml': '\n' * 16000000,
     'long.yaml': '- ' + 'a' * 10000000,
+    'empties.yaml': '- id: a\n' + ''.join('  k%d: |\n' % i for i in range(400000)),
+    'blanks.yaml': '- id: a\n' + ''.join('  k%d: |\n%s' % (i, ' ' * 4000 + '\n') for i in range(4000)),
     'large.yaml': '# comment\n' * 2000000,
     'brackets.json': '[' * 200000,
     'deep.json': deep + '1' + ']' * 31,
