@@ -10,6 +10,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "startup.h"
 
 /* What was taken in is appended at once when it is so large. */
 #define BATCH (256 * 1024)
@@ -277,7 +278,7 @@ hub_open(struct loop *loop, const struct hub_settings *settings, struct error *e
 	h->disk.last = &h->disk.first;
 	h->appended.last = &h->appended.first;
 	h->durables.dir = -1;
-	if (journal_open(&h->journal, settings->folder, settings->segment_size, e) < 0) {
+	if (startup_open(&h->journal, settings->folder, settings->segment_size, e) < 0) {
 		free(h);
 		return NULL;
 	}

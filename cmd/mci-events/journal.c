@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "inspect.h"
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "record.h"
 #include "recover.h"
-#include "startup.h"
 
 uint64_t
 journal_first(const struct journal *j)
@@ -22,19 +23,6 @@ uint64_t
 journal_tail(const struct journal *j)
 {
 	return j->active->last;
-}
-
-int
-journal_open(struct journal *j, const char *path, int64_t segment_size, struct error *e)
-{
-	*j = (struct journal){ .path = xstrdup(path), .dir = -1, .lock = -1,
-		.segment_size = segment_size };
-	if (startup_lock(j, e) < 0 || startup_read(j, e) < 0) {
-		error_before(e, "%s: ", path);
-		journal_close(j, false);
-		return -1;
-	}
-	return 0;
 }
 
 /* The epoch for which there was no room at the start. */
@@ -63,7 +51,7 @@ close_clean(struct journal *j)
 			return;
 	}
 	if (names_sync(j->dir, NULL) == 0)
-		startup_say_clean(j);
+		record_write(j->dir, INSPECT_CLEAN, (struct span){ "", 0 }, NULL);
 }
 
 void

@@ -42,12 +42,8 @@ struct position {
 	int64_t at;
 };
 
-/*
- * Opens or makes the folder, recovers what a crash left, and syncs it: everything in the log is on
- * the disk when this returns. ERROR_BUSY when another hub has it. 0 or -1.
- */
-int journal_open(struct journal *j, const char *path, int64_t segment_size, struct error *e);
-/* The end in order: everything is synced, and noted as clean. clean false: as a crash. */
+/* The end, in order, of what startup_open (startup.h) began: everything is synced, and noted as clean. clean
+ * false: as a crash. */
 void journal_close(struct journal *j, bool clean);
 
 /* Offset of the oldest event that is kept (the next one, when none is), and of the newest; 0: none

@@ -15,10 +15,10 @@
 #include "memory.h"
 #include "names.h"
 #include "recover.h"
-#include "record.h"
 
-int
-startup_lock(struct journal *j, struct error *e)
+/* Makes the folder if it is missing, opens and locks it. */
+static int
+lock(struct journal *j, struct error *e)
 {
 	if (folder_make_kept(j->path, e) < 0)
 		return -1;
@@ -228,8 +228,8 @@ settle(struct journal *j, bool clean, struct error *e)
 	return 0;
 }
 
-int
-startup_read(struct journal *j, struct error *e)
+static int
+read_all(struct journal *j, struct error *e)
 {
 	struct reading r = { .j = j, .inspection = { .dir = j->dir } };
 
@@ -248,8 +248,15 @@ startup_read(struct journal *j, struct error *e)
 	return settle(j, r.inspection.clean, e);
 }
 
-void
-startup_say_clean(struct journal *j)
+int
+startup_open(struct journal *j, const char *path, int64_t segment_size, struct error *e)
 {
-	record_write(j->dir, INSPECT_CLEAN, (struct span){ "", 0 }, NULL);
+	*j = (struct journal){ .path = xstrdup(path), .dir = -1, .lock = -1,
+		.segment_size = segment_size };
+	if (lock(j, e) < 0 || read_all(j, e) < 0) {
+		error_before(e, "%s: ", path);
+		journal_close(j, false);
+		return -1;
+	}
+	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "cmd/mci-events/journal.h"
 #include "cmd/mci-events/recover.h"
+#include "cmd/mci-events/startup.h"
 #include "cmd/mci-events/sums.h"
 #include "duration.h"
 #include "kernel.h"
@@ -58,7 +59,7 @@ open_journal(struct journal *j, int64_t segment_size)
 {
 	struct error e = { 0 };
 
-	ck_assert_msg(journal_open(j, folder, segment_size, &e) == 0, "%s", e.text);
+	ck_assert_msg(startup_open(j, folder, segment_size, &e) == 0, "%s", e.text);
 }
 
 /* Appends count events as one batch, received at that moment. */
@@ -223,7 +224,7 @@ refuses(const char *why)
 	struct journal j;
 	struct error e = { 0 };
 
-	ck_assert_int_eq(journal_open(&j, folder, 1 << 20, &e), -1);
+	ck_assert_int_eq(startup_open(&j, folder, 1 << 20, &e), -1);
 	ck_assert_msg(strstr(e.text, why) != NULL && strstr(e.text, "repair") != NULL, "%s", e.text);
 }
 
@@ -428,7 +429,7 @@ START_TEST(torn_in_the_middle)
 	journal_close(&j, true);
 	path = path_of(second.data);
 	unlink(path);
-	ck_assert_int_eq(journal_open(&j, folder, 4096, &e), -1);
+	ck_assert_int_eq(startup_open(&j, folder, 4096, &e), -1);
 	ck_assert_ptr_nonnull(strstr(e.text, "missing"));
 }
 END_TEST
@@ -506,7 +507,7 @@ START_TEST(locked)
 	struct error e = { 0 };
 
 	open_journal(&j, 4096);
-	ck_assert_int_eq(journal_open(&other, folder, 4096, &e), -1);
+	ck_assert_int_eq(startup_open(&other, folder, 4096, &e), -1);
 	ck_assert_int_eq(e.code, ERROR_BUSY);
 	journal_close(&j, true);
 }
