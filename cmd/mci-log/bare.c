@@ -96,8 +96,8 @@ by_start(const void *a, const void *b)
 	return left->attempt - right->attempt;
 }
 
-int
-bare_read(struct run *r, struct error *e)
+static int
+read_logs(struct run *r, struct error *e)
 {
 	struct reading reading = { r, r->n };
 
@@ -109,8 +109,8 @@ bare_read(struct run *r, struct error *e)
 	return 0;
 }
 
-bool
-bare_done(const struct run *r)
+static bool
+all_done(const struct run *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		if (!r->sources[i]->ended)
@@ -118,3 +118,5 @@ bare_done(const struct run *r)
 	}
 	return r->n > 0;
 }
+
+const struct run_reader bare_reader = { .read = read_logs, .done = all_done };

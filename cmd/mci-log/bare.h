@@ -5,14 +5,10 @@
 #ifndef MCI_LOG_BARE_H
 #define MCI_LOG_BARE_H
 
-#include "depot.h"
-#include "error.h"
 #include "run.h"
 
 /* The logs of the build that are not among the sources yet become some, in the order in which they began;
- * those that have ended meanwhile are marked. 0 or -1. */
-int bare_read(struct run *r, struct error *e);
-/* Whether nothing that was asked for is being written. */
-bool bare_done(const struct run *r);
+ * those that have ended meanwhile are marked. It is done when nothing that was asked for is being written. */
+extern const struct run_reader bare_reader;
 
 #endif

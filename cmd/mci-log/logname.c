@@ -88,3 +88,10 @@ logname_emit(struct bytes *into, const struct logname *n)
 	if (n->attempt > 0)
 		emit_integer(into, "attempt", n->attempt);
 }
+
+void
+logname_open(struct bytes *into, const struct logname *n)
+{
+	emit_open(into);
+	logname_emit(into, n);
+}

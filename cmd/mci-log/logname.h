@@ -24,5 +24,7 @@ bool logname_same(const struct logname *a, const struct logname *b);
 void logname_free(struct logname *n);
 /* Appends the members "build", "job" and "attempt" (the last not when it is 0) to a JSON object. */
 void logname_emit(struct bytes *into, const struct logname *n);
+/* The same to one that it opens. */
+void logname_open(struct bytes *into, const struct logname *n);
 
 #endif

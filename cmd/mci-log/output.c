@@ -105,6 +105,20 @@ text_line(struct output *o, struct source *s, int64_t end, struct error *e)
 	return output_batch(o, e);
 }
 
+static int
+json_line(struct output *o, struct source *s, int64_t end, struct error *e)
+{
+	int64_t at = s->at;
+	int more;
+
+	do {
+		more = record_piece(&o->buffer, s, &at, end, o->context, e);
+		if (more < 0 || output_batch(o, e) < 0)
+			return -1;
+	} while (more > 0);
+	return 0;
+}
+
 int
 output_line(struct output *o, struct source *s, struct error *e)
 {
@@ -114,7 +128,7 @@ output_line(struct output *o, struct source *s, struct error *e)
 	if (source_piece(s, end - 1, 1, &last, e) < 0)
 		return -1;
 	end -= last.n == 1 && *last.p == '\n';
-	return o->json ? record_line(o, s, end, e) : text_line(o, s, end, e);
+	return o->json ? json_line(o, s, end, e) : text_line(o, s, end, e);
 }
 
 int

@@ -1,5 +1,3 @@
-#include "put.h"
-
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -45,13 +43,6 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, resume) },
 };
 
-void
-put_params(struct bytes *into, const struct put *p)
-{
-	emit_open(into);
-	logname_emit(into, &p->name);
-}
-
 /* All of standard input; 0, or -1 when it must not go on. */
 static int
 copy(const struct put *p, struct logfile_writer *w, struct error *e)
@@ -80,19 +71,10 @@ close_at(const struct put *p, struct error *e)
 	AUTO_BYTES params = { 0 };
 	struct outage o = { .address = p->address, .quiet = p->quiet };
 
-	put_params(&params, p);
+	logname_open(&params, &p->name);
 	bytes_char(&params, '}');
 	return call_insist(p->address, "log/close", (struct span){ params.data, params.len },
 	    &outage_events, &o, e);
-}
-
-void
-put_stop_reading(void)
-{
-	AUTO_CLOSE int null = kernel.open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
-
-	if (null >= 0)
-		dup2(null, STDIN_FILENO);
 }
 
 /* Copies and ends the log in these files, which are taken over. What cannot be stored is told behind the
@@ -108,7 +90,7 @@ fill(const struct put *p, int log, int index, struct error *e)
 	if (logfile_adopt(&w, log, index, p->name.job, e) < 0)
 		return -1;
 	result = copy(p, &w, e);
-	put_stop_reading();
+	spool_stop_reading();
 	if (result < 0 && w.dropped == 0)
 		w.dropped = 1;
 	cut = w.dropped > 0;
@@ -142,7 +124,7 @@ put_server(struct put *p, struct error *e)
 
 	if (!is_socket(p->address))
 		return spool_run(p, e);
-	put_params(&params, p);
+	logname_open(&params, &p->name);
 	emit_bool(&params, "resume", p->resume);
 	emit_bool(&params, "files", true);
 	bytes_char(&params, '}');
@@ -157,7 +139,7 @@ put_server(struct put *p, struct error *e)
 	if (fill(p, fds[0], fds[1], e) == 0)
 		return close_at(p, e);
 	/* the server ends a log whose writer is gone; it is only asked to do so now */
-	put_params(&ended, p);
+	logname_open(&ended, &p->name);
 	emit_bool(&ended, "truncated", true);
 	bytes_char(&ended, '}');
 	(void)call_once(p->address, "log/close", (struct span){ ended.data, ended.len }, PATIENCE, NULL,

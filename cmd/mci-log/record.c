@@ -72,10 +72,8 @@ record_head(struct bytes *b, struct source *s)
 }
 
 static void
-record_piece(struct output *o, struct source *s, struct span text, bool more)
+piece_write(struct bytes *b, struct source *s, struct span text, bool more, bool context)
 {
-	struct bytes *b = &o->buffer;
-
 	record_head(b, s);
 	if (utf8_valid(text.p, text.n)) {
 		bytes_text(b, ",\"text\":");
@@ -86,29 +84,24 @@ record_piece(struct output *o, struct source *s, struct span text, bool more)
 		bytes_char(b, '"');
 	}
 	bytes_text(b, more ? ",\"more\":true" : "");
-	bytes_text(b, o->context ? ",\"context\":true}\n" : "}\n");
+	bytes_text(b, context ? ",\"context\":true}\n" : "}\n");
 }
 
 int
-record_line(struct output *o, struct source *s, int64_t end, struct error *e)
+record_piece(struct bytes *into, struct source *s, int64_t *at, int64_t end, bool context,
+    struct error *e)
 {
-	int64_t at = s->at;
+	size_t want = end - *at < PIECE ? (size_t)(end - *at) : PIECE;
+	struct span piece;
+	bool more;
 
-	do {
-		size_t want = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		struct span piece;
-		bool more = end - at > PIECE;
-
-		if (source_piece(s, at, want, &piece, e) < 0)
-			return -1;
-		if (more)
-			piece.n = whole_characters(piece.p, piece.n);
-		else if (piece.n < want)
-			end = at + (int64_t)piece.n; /* the file was cut under us */
-		record_piece(o, s, piece, more);
-		at += (int64_t)piece.n;
-		if (output_batch(o, e) < 0)
-			return -1;
-	} while (at < end);
-	return 0;
+	if (source_piece(s, *at, want, &piece, e) < 0)
+		return -1;
+	/* a file may be cut under us */
+	more = end - *at > PIECE && piece.n == want;
+	if (more)
+		piece.n = whole_characters(piece.p, piece.n);
+	piece_write(into, s, piece, more, context);
+	*at += (int64_t)piece.n;
+	return more;
 }

@@ -174,8 +174,7 @@ open_link(struct remote *r, struct error *e)
 	name.attempt = r->attempt;
 	if (dial_now(&r->dial, e) < 0)
 		return -1;
-	emit_open(&params);
-	logname_emit(&params, &name);
+	logname_open(&params, &name);
 	emit_integer(&params, "from", r->at);
 	if (w->times)
 		emit_bool(&params, "times", true);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bare.h"
 #include "files.h"
 #include "kernel.h"
 #include "memory.h"
@@ -403,7 +402,7 @@ take_lines(struct run *r)
 	enum line_result result;
 	struct span line;
 
-	while ((result = line_next(&r->reader, &line)) != LINE_NONE) {
+	while ((result = line_next(&r->lines, &line)) != LINE_NONE) {
 		if (result == LINE_OK)
 			take_line(r, line);
 	}
@@ -415,7 +414,7 @@ read_folder(struct run *r, struct error *e)
 	AUTO_BYTES events = { 0 };
 	int result = files_tell(&r->own, &r->logs, &events, e);
 
-	line_add(&r->reader, events.data, events.len);
+	line_add(&r->lines, events.data, events.len);
 	take_lines(r);
 	return result < 0 ? error_before(e, "%s: ", r->build.path) : 0;
 }
@@ -424,12 +423,12 @@ int
 run_read(struct run *r, struct error *e)
 {
 	if (r->bare)
-		return bare_read(r, e);
+		return r->reader->read(r, e);
 	r->dirty = false;
 	if (r->events < 0)
 		return read_folder(r, e);
 	for (;;) {
-		ssize_t got = line_read(&r->reader, r->events);
+		ssize_t got = line_read(&r->lines, r->events);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -445,7 +444,7 @@ bool
 run_done(const struct run *r)
 {
 	if (r->bare)
-		return bare_done(r);
+		return r->reader->done(r);
 	if (r->ended || r->finished)
 		return true;
 	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
@@ -535,7 +534,7 @@ run_free(struct run *r)
 	memory_close(&r->logs.live);
 	memory_close(&r->logs.archive);
 	memory_close(&r->events);
-	line_free(&r->reader);
+	line_free(&r->lines);
 	fold_free(&r->fold);
 	if (r->depot != NULL)
 		depot_close(r->depot);

@@ -32,6 +32,14 @@ struct run_where {
 	const char *dir, *archive;
 };
 
+struct run;
+
+/* How a build without events is read, when it is not by its folder (bare.h). */
+struct run_reader {
+	int (*read)(struct run *r, struct error *e);
+	bool (*done)(const struct run *r);
+};
+
 struct run {
 	struct state_build build;
 	char *only;     /* the one job that was asked for, NULL for all and the script */
@@ -48,12 +56,13 @@ struct run {
 	struct mirror *mirror; /* of those that were fetched */
 	struct shelf fetched;
 	struct loop *loop;     /* of who follows; set before run_read, else NULL */
-	bool bare;      /* then: in a folder with locks (bare.h) */
+	bool bare;      /* then: in a folder with locks */
+	const struct run_reader *reader; /* of that, set before run_read */
 	struct depot *depot; /* that folder */
 	char **jobs;    /* and the names of their jobs */
 	size_t njobs;
 	struct shelf own, logs; /* where script.log and the jobs' logs are */
-	struct line_reader reader;
+	struct line_reader lines;
 	struct source **sources;  /* in the order in which they started */
 	size_t n, size;
 	struct source **latest;   /* the last source of each job, by its place in the fold */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "bare.h"
 #include "memory.h"
 #include "state.h"
 
@@ -42,6 +43,7 @@ runs_open(struct runs *r, int argc, char **argv, int64_t attempt, const struct r
 
 		if (run_open(run, argv[r->n - 1], project, &found, e) < 0)
 			return -1;
+		run->reader = &bare_reader;
 		if (attempt > 0)
 			run->attempt = (int)attempt;
 	}

@@ -156,7 +156,7 @@ send_close(struct spool *s, client_done *done)
 {
 	AUTO_BYTES params = { 0 };
 
-	put_params(&params, s->put);
+	logname_open(&params, &s->put->name);
 	emit_bool(&params, "truncated", cut(s));
 	s->closing = s->told_end = true;
 	ask(s, "log/close", &params, CLIENT_ONCE, (struct span){ NULL, 0 }, done);
@@ -170,7 +170,7 @@ send_piece(struct spool *s, const struct logpiece *p)
 
 	if (got != (ssize_t)p->n)
 		return error_sys(s->e, "read the spool");
-	put_params(&params, s->put);
+	logname_open(&params, &s->put->name);
 	emit_integer(&params, "offset", s->base + p->offset);
 	if (p->time > 0)
 		emit_time(&params, "time", p->time);
@@ -240,7 +240,7 @@ send_open(struct spool *s)
 {
 	AUTO_BYTES params = { 0 };
 
-	put_params(&params, s->put);
+	logname_open(&params, &s->put->name);
 	emit_bool(&params, "resume", s->begun || s->put->resume);
 	ask(s, "log/open", &params, s->begun ? CLIENT_INSIST : CLIENT_ONCE, (struct span){ NULL, 0 },
 	    opened);
@@ -303,6 +303,15 @@ take_input(struct spool *s)
 	return LOGFILE_ERROR;
 }
 
+void
+spool_stop_reading(void)
+{
+	AUTO_CLOSE int null = kernel.open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+}
+
 static void
 input_ready(void *arg, uint32_t events)
 {
@@ -315,7 +324,7 @@ input_ready(void *arg, uint32_t events)
 		s->stopped = got == LOGFILE_ERROR;
 		if (!s->file)
 			loop_forget(s->loop, STDIN_FILENO);
-		put_stop_reading();
+		spool_stop_reading();
 		/* so that the times of the last pieces are known */
 		(void)logfile_flush(&s->writer, NULL);
 	}

@@ -6,11 +6,26 @@
 #ifndef MCI_LOG_SPOOL_H
 #define MCI_LOG_SPOOL_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "error.h"
-#include "put.h"
+#include "logname.h"
+
+/* What mci-log put was asked to do. */
+struct put {
+	struct logname name;
+	const char *address; /* of a server, or NULL */
+	int64_t cap;         /* bytes to store at most, 0: no bound */
+	bool resume;         /* go on with what is there */
+	bool drop;           /* go on reading when the disk is full */
+	bool quiet;
+};
 
 /* Runs until the log is stored and closed. When the first connect fails it does not wait: -1 with
  * ERROR_DISCONNECTED. 0 or -1. */
 int spool_run(const struct put *p, struct error *e);
+/* Whoever writes to standard input gets a broken pipe from now on, while what was read is seen to. */
+void spool_stop_reading(void);
 
 #endif
