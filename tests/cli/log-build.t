@@ -98,14 +98,14 @@ mkfifo specs.pipe
 background sh -c 'exec mci-job -j4 --log ./log.sock <specs.pipe'
 worker=$pid
 exec 4>specs.pipe
-echo '{"id":"before","script":["until [ -e go ]; do sleep 0.01; done; echo went"]}' >&4
+echo '{"id":"before","script":["until [ -e now ]; do sleep 0.01; done; echo went"]}' >&4
 wait_until "a job runs" began before
 kill -STOP "$serving"
 printf '{"id":"%s","script":["echo hi"]}\n' held dropped >&4
 wait_until "two wait for their logs" sh -c "[ \"\$(grep -c job/initializing '$out')\" = 3 ]"
 echo '{"jsonrpc":"2.0","id":1,"method":"job/cancel","params":{"job":"dropped"}}' >&4
 wait_for_line "$out" '"id":1,"result"'
-touch go
+touch now
 wait_until "the one that runs ends meanwhile" sh -c "[ \"\$(grep -c job/executed '$out')\" = 2 ]"
 kill -CONT "$serving"
 exec 4>&-
