@@ -6,131 +6,100 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "duration.h"
 #include "inproc.h"
 #include "kernel.h"
 #include "memory.h"
-#include "process.h"
 
 /* How long a child may stay after its input has ended, and after TERM. */
 #define STAY (1 * SECOND)
 #define GRACE (5 * SECOND)
 
-struct child {
+struct exec {
 	struct loop *loop;
-	pid_t pid;
-	int pidfd;
+	struct child *child; /* NULL: it has ended */
 	bool linked;
 	struct loop_timer *timer;
-	struct child *next;
+	struct exec *next;
 };
 
-/* Children of this thread that are not reaped yet. */
-static _Thread_local struct child *children;
+/* Those of this thread that are not over yet. */
+static _Thread_local struct exec *execs;
 
 static void
-child_free(struct child *c)
+exec_free(struct exec *x)
 {
-	struct child **at = &children;
+	struct exec **at = &execs;
 
-	while (*at != c)
+	while (*at != x)
 		at = &(*at)->next;
-	*at = c->next;
-	free(c);
+	*at = x->next;
+	free(x);
 }
 
 static void
-child_ended(void *arg, uint32_t events)
+exec_ended(void *arg, int status, const struct rusage *usage)
 {
-	struct child *c = arg;
+	struct exec *x = arg;
 
-	(void)events;
-	/* the zombie still holds the group's number, so this reaches nobody else */
-	kill(-c->pid, SIGTERM);
-	waitid(P_PID, (id_t)c->pid, &(siginfo_t){ 0 }, WEXITED);
-	loop_cancel(c->loop, c->timer);
-	c->timer = NULL;
-	loop_forget(c->loop, c->pidfd);
-	close(c->pidfd);
-	c->pidfd = -1;
-	if (!c->linked)
-		child_free(c);
+	(void)status;
+	(void)usage;
+	child_signal_group(x->child, SIGTERM);
+	child_free(x->child);
+	x->child = NULL;
+	loop_cancel(x->loop, x->timer);
+	x->timer = NULL;
+	if (!x->linked)
+		exec_free(x);
 }
 
 static void
-child_kill(void *arg)
+exec_kill(void *arg)
 {
-	struct child *c = arg;
+	struct exec *x = arg;
 
-	c->timer = NULL;
-	kill(-c->pid, SIGKILL);
+	x->timer = NULL;
+	child_signal_group(x->child, SIGKILL);
 }
 
 static void
-child_term(void *arg)
+exec_term(void *arg)
 {
-	struct child *c = arg;
+	struct exec *x = arg;
 
-	kill(-c->pid, SIGTERM);
-	c->timer = loop_after(c->loop, GRACE, child_kill, c);
+	child_signal_group(x->child, SIGTERM);
+	x->timer = loop_after(x->loop, GRACE, exec_kill, x);
 }
 
 /* The link is freed and with it the child's input. */
 static void
-child_unlinked(void *arg)
+exec_unlinked(void *arg)
 {
-	struct child *c = arg;
+	struct exec *x = arg;
 
-	c->linked = false;
-	if (c->pidfd < 0)
-		child_free(c);
+	x->linked = false;
+	if (x->child == NULL)
+		exec_free(x);
 	else
-		c->timer = loop_after(c->loop, STAY, child_term, c);
+		x->timer = loop_after(x->loop, STAY, exec_term, x);
 }
 
-static int
-child_watch(struct loop *loop, pid_t pid, struct child **out, struct error *e)
+static struct exec *
+exec_start(struct loop *loop, const struct process_spec *p, struct error *e)
 {
-	struct child *c = xmalloc(sizeof(*c));
+	struct exec *x = xmalloc(sizeof(*x));
 
-	*c = (struct child){ .loop = loop, .pid = pid, .linked = true, .next = children };
-	c->pidfd = process_pidfd(pid);
-	if (c->pidfd < 0 || loop_watch(loop, c->pidfd, EPOLLIN, child_ended, c, e) < 0) {
-		if (c->pidfd >= 0)
-			close(c->pidfd);
-		else
-			error_sys(e, "pidfd of process %d", (int)pid);
-		kill(-pid, SIGKILL);
-		waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED);
-		free(c);
-		return -1;
-	}
-	children = c;
-	*out = c;
-	return 0;
-}
-
-static struct link *
-exec_link(struct loop *loop, pid_t pid, int in, int out, const struct link_events *events, void *arg,
-    struct error *e)
-{
-	struct child *c;
-	struct link *l;
-
-	if (child_watch(loop, pid, &c, e) < 0) {
-		close(in);
-		close(out);
+	*x = (struct exec){ .loop = loop, .linked = true, .next = execs };
+	x->child = child_start(loop, p, exec_ended, x, e);
+	if (x->child == NULL) {
+		free(x);
 		return NULL;
 	}
-	l = link_take(loop, in, out, events, arg, e);
-	if (l != NULL)
-		link_on_release(l, child_unlinked, c);
-	else
-		child_unlinked(c);
-	return l;
+	execs = x;
+	return x;
 }
 
 static struct link *
@@ -139,8 +108,8 @@ exec_open(struct loop *loop, const struct address *a, const struct link_events *
 {
 	struct process_spec p = { .path = a->argv[0], .argv = a->argv, .err = 2, .group = true };
 	int to[2], from[2];
-	pid_t pid;
-	int result;
+	struct exec *x;
+	struct link *l;
 
 	if (pipe2(to, O_CLOEXEC) < 0) {
 		error_sys(e, "%s: pipe", a->text);
@@ -154,15 +123,20 @@ exec_open(struct loop *loop, const struct address *a, const struct link_events *
 	}
 	p.in = to[0];
 	p.out = from[1];
-	result = process_spawn(&pid, &p, e);
+	x = exec_start(loop, &p, e);
 	close(to[0]);
 	close(from[1]);
-	if (result < 0) {
+	if (x == NULL) {
 		close(to[1]);
 		close(from[0]);
 		return NULL;
 	}
-	return exec_link(loop, pid, from[0], to[1], events, arg, e);
+	l = link_take(loop, from[0], to[1], events, arg, e);
+	if (l != NULL)
+		link_on_release(l, exec_unlinked, x);
+	else
+		exec_unlinked(x);
+	return l;
 }
 
 /* Says for people and programs what a failed connect means. */
@@ -245,10 +219,10 @@ connect_open(struct loop *loop, const struct address *a, const struct link_event
 }
 
 static bool
-child_left(const struct loop *loop)
+exec_left(const struct loop *loop)
 {
-	for (const struct child *c = children; c != NULL; c = c->next) {
-		if (c->loop == loop && !c->linked)
+	for (const struct exec *x = execs; x != NULL; x = x->next) {
+		if (x->loop == loop && !x->linked)
 			return true;
 	}
 	return false;
@@ -257,6 +231,6 @@ child_left(const struct loop *loop)
 void
 connect_reap(struct loop *loop)
 {
-	while (child_left(loop) && loop_round(loop, -1, NULL) == 0)
+	while (exec_left(loop) && loop_round(loop, -1, NULL) == 0)
 		;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,6 +90,12 @@ real_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actio
 	return -1;
 }
 
+static int
+real_waitid(idtype_t type, id_t id, siginfo_t *info, int options, struct rusage *usage)
+{
+	return (int)syscall(SYS_waitid, type, id, info, options, usage);
+}
+
 struct kernel kernel = {
 	.now = real_now,
 	.wall = real_wall,
@@ -107,6 +114,7 @@ struct kernel kernel = {
 	.connect = connect,
 	.accept = real_accept,
 	.spawn = real_spawn,
+	.waitid = real_waitid,
 };
 
 void

@@ -7,13 +7,16 @@
 #ifndef MCI_KERNEL_H
 #define MCI_KERNEL_H
 
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 struct kernel {
 	int64_t (*now)(void);  /* CLOCK_MONOTONIC, nanoseconds */
@@ -38,6 +41,8 @@ struct kernel {
 	/* posix_spawn; returns -1 and sets errno, unlike the original */
 	int (*spawn)(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
 	    const posix_spawnattr_t *attributes, char *const argv[], char *const env[]);
+	/* waitid with the fifth argument that the system call has; usage may be NULL */
+	int (*waitid)(idtype_t type, id_t id, siginfo_t *info, int options, struct rusage *usage);
 };
 
 extern struct kernel kernel;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +21,7 @@
 #include "memory.h"
 
 #define ENVIRON_LIMIT (8 * 1024 * 1024) /* more than the kernel passes to a program */
-#define KILL_ROUNDS 10000               /* of a millisecond each */
+#define HELD 256                        /* descriptors that one batch of signals needs */
 
 /* One descriptor of the child and where it comes from. */
 struct move {
@@ -162,24 +162,21 @@ moves_apply(posix_spawn_file_actions_t *actions, const struct move *moves, int n
  * what is caught; what is ignored has to be named, and naming all costs the child 64 calls. We ignore
  * SIGPIPE ourselves at most; the others can only have come from whoever started us.
  */
-static const sigset_t *
-ignored_signals(void)
-{
-	static sigset_t set;
-	static bool known;
+static sigset_t ignored_signals;
 
-	if (known)
-		return &set;
-	known = true;
-	sigemptyset(&set);
-	sigaddset(&set, SIGPIPE);
+/* Whatever thread is the first to start something. */
+static void
+first_spawn(void)
+{
+	sigaddset(&ignored_signals, SIGPIPE);
 	for (int signal = 1; signal < NSIG; signal++) {
 		struct sigaction now;
 
 		if (sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
-			sigaddset(&set, signal);
+			sigaddset(&ignored_signals, signal);
 	}
-	return &set;
+	/* what this process inherited is not for its children */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 static void
@@ -189,7 +186,7 @@ attributes_fill(posix_spawnattr_t *attributes, const struct process_spec *p)
 	sigset_t none;
 
 	posix_spawnattr_init(attributes);
-	posix_spawnattr_setsigdefault(attributes, ignored_signals());
+	posix_spawnattr_setsigdefault(attributes, &ignored_signals);
 	sigemptyset(&none);
 	posix_spawnattr_setsigmask(attributes, &none);
 	if (p->session)
@@ -197,16 +194,6 @@ attributes_fill(posix_spawnattr_t *attributes, const struct process_spec *p)
 	else if (p->group)
 		flags |= POSIX_SPAWN_SETPGROUP;
 	posix_spawnattr_setflags(attributes, flags);
-}
-
-static void
-inherited_hide(void)
-{
-	static bool done;
-
-	if (!done)
-		close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	done = true;
 }
 
 static int
@@ -255,13 +242,14 @@ explain(const struct process_spec *p, const char *path, int sys, struct error *e
 int
 process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 {
+	static pthread_once_t first = PTHREAD_ONCE_INIT;
 	extern char **environ;
 	AUTO_FREE char *found = NULL;
 	const char *path = p->path;
 	int n = 3 + p->nextra, result = -1;
 	AUTO_FREE struct move *moves = xmalloc((size_t)n * sizeof(*moves));
 
-	inherited_hide();
+	pthread_once(&first, first_spawn);
 	moves[0] = (struct move){ p->in, 0, false };
 	moves[1] = (struct move){ p->out, 1, false };
 	moves[2] = (struct move){ p->err, 2, false };
@@ -325,16 +313,6 @@ process_adopt_orphans(struct error *e)
 	return 0;
 }
 
-static bool
-listed(pid_t pid, const pid_t *pids, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (pids[i] == pid)
-			return true;
-	}
-	return false;
-}
-
 void
 process_list_add(struct process_list *l, pid_t pid)
 {
@@ -348,7 +326,11 @@ process_list_add(struct process_list *l, pid_t pid)
 bool
 process_list_has(const struct process_list *l, pid_t pid)
 {
-	return listed(pid, l->pids, l->n);
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->pids[i] == pid)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -383,22 +365,18 @@ list_read(struct process_list *l, int fd)
 	}
 }
 
-void
-process_children(struct process_list *out)
+int
+process_children_open(void)
 {
-	static int fd = -1;
-	static pid_t owner;
-	pid_t self = getpid();
 	char path[64];
 
-	if (owner != self) {
-		/* after a fork the descriptor is still the parent's list */
-		if (fd >= 0)
-			close(fd);
-		owner = self;
-		snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)self);
-		fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-	}
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	return kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+}
+
+void
+process_children_read(int fd, struct process_list *out)
+{
 	if (fd >= 0)
 		list_read(out, fd);
 }
@@ -430,6 +408,12 @@ children_of(pid_t pid, struct process_list *out)
 }
 
 void
+process_children(struct process_list *out)
+{
+	children_of(getpid(), out);
+}
+
+void
 process_descendants(pid_t root, struct process_list *out)
 {
 	size_t at = out->n;
@@ -439,7 +423,7 @@ process_descendants(pid_t root, struct process_list *out)
 		children_of(out->pids[at], out);
 }
 
-/* 0 when it has none that is seen from here, or is gone. */
+/* 0 when it has none that is seen from here, or is gone; -1 when there is no descriptor to look with. */
 static pid_t
 parent_of(pid_t pid)
 {
@@ -450,7 +434,9 @@ parent_of(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-	n = fd < 0 ? -1 : kernel.read(fd, text, sizeof(text) - 1);
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE ? -1 : 0;
+	n = kernel.read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
@@ -459,14 +445,20 @@ parent_of(pid_t pid)
 	return behind != NULL && sscanf(behind + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
+/* Whether ancestor started the process, or started who did, and so on: 1 or 0, or -1. */
+static int
+is_below(pid_t pid, pid_t ancestor)
+{
+	do
+		pid = parent_of(pid);
+	while (pid > 0 && pid != ancestor);
+	return pid > 0 ? 1 : pid;
+}
+
 bool
 process_descends_from(pid_t ancestor)
 {
-	for (pid_t pid = getppid(); pid > 0; pid = parent_of(pid)) {
-		if (pid == ancestor)
-			return true;
-	}
-	return false;
+	return is_below(getpid(), ancestor) > 0;
 }
 
 /* The whole of /proc/PID/environ behind a NUL, so that every variable begins behind one. */
@@ -517,17 +509,79 @@ process_may_kill(pid_t pid)
 	return kill(pid, 0) == 0 || errno != EPERM;
 }
 
-void
-process_signal_tree(pid_t leader, int signal)
+/*
+ * Who is below us and no child of ours may be reaped by its parent at any time, and its number be
+ * another's: it is held by a pidfd before it is looked at once more, and signaled by that. Those
+ * behind the first batch may have become our own children meanwhile. How many of the list were dealt
+ * with.
+ */
+static size_t
+batch_hold(const struct process_list *tree, size_t from, pid_t root, int held[HELD])
+{
+	size_t n = 0;
+
+	for (; n < HELD && from + n < tree->n; n++) {
+		pid_t pid = tree->pids[from + n];
+		int below = 0;
+
+		held[n] = process_pidfd(pid);
+		if (held[n] < 0 && errno != ESRCH)
+			break;
+		if (held[n] >= 0)
+			below = is_below(pid, root);
+		if (held[n] >= 0 && below == 0 && from > 0)
+			below = is_below(pid, getpid());
+		if (below > 0)
+			continue;
+		memory_close(&held[n]);
+		held[n] = -1;
+		if (below < 0)
+			break;
+	}
+	return n;
+}
+
+static void
+batch_signal(int held[HELD], size_t n, int signal)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (held[i] >= 0)
+			pidfd_send_signal(held[i], signal, NULL, 0);
+		memory_close(&held[i]);
+	}
+}
+
+/* All are listed, and the first ones held, before root gets it: when that dies, they are no longer
+ * below it. */
+static void
+signal_all(pid_t root, pid_t target, int signal)
 {
 	struct process_list tree = { 0 };
+	int held[HELD];
+	size_t n, at;
 
-	/* listed before the leader dies, for then its children are no longer below it */
-	process_descendants(leader, &tree);
-	kill(-leader, signal);
-	for (size_t i = 0; i < tree.n; i++)
-		kill(tree.pids[i], signal);
+	process_descendants(root, &tree);
+	at = n = batch_hold(&tree, 0, root, held);
+	if (target != 0)
+		kill(target, signal);
+	batch_signal(held, n, signal);
+	while (n > 0 && (n = batch_hold(&tree, at, root, held)) > 0) {
+		batch_signal(held, n, signal);
+		at += n;
+	}
 	process_list_free(&tree);
+}
+
+void
+process_signal_tree(pid_t leader, bool leads, int signal)
+{
+	signal_all(leader, leads ? -leader : leader, signal);
+}
+
+void
+process_signal_below(pid_t root, int signal)
+{
+	signal_all(root, 0, signal);
 }
 
 void
@@ -541,34 +595,4 @@ process_name(pid_t pid, char name[64])
 	fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
 	n = fd < 0 ? 0 : kernel.read(fd, name, 63);
 	name[n > 0 ? n - 1 : 0] = '\0';
-}
-
-size_t
-process_kill_all(const pid_t *keep, size_t nkeep)
-{
-	const struct timespec pause = { 0, 1000000 };
-	size_t found = 0;
-
-	for (int round = 0; round < KILL_ROUNDS; round++) {
-		struct process_list all = { 0 };
-		size_t left = 0;
-
-		process_descendants(getpid(), &all);
-		for (size_t i = 0; i < all.n; i++) {
-			if (listed(all.pids[i], keep, nkeep))
-				continue;
-			bool ours = process_may_kill(all.pids[i]);
-
-			kill(all.pids[i], SIGKILL);
-			if (waitpid(all.pids[i], NULL, WNOHANG) == all.pids[i])
-				found++;
-			else if (ours)
-				left++;
-		}
-		process_list_free(&all);
-		if (left == 0)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	return found;
 }

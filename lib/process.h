@@ -27,8 +27,9 @@ struct process_spec {
 	const char *terminal;    /* with session: this pty becomes the controlling terminal */
 };
 
-/* Starts it; 0, or -1 with an error that names the program, or what is to run it (errno in e->sys: ENOENT,
- * EACCES, ENOEXEC...).
+/* Starts it; for children.h, which owns what was started. 0, or -1 with an error that names the
+ * program, or what is to run it (errno in e->sys: ENOENT, EACCES, ENOEXEC...). Any thread may: the
+ * child gets the signals of a login.
  * The first call marks every descriptor over 2 that this process inherited as close-on-exec. */
 int process_spawn(pid_t *pid, const struct process_spec *p, struct error *e);
 
@@ -69,9 +70,13 @@ struct process_list {
 void process_descendants(pid_t root, struct process_list *out);
 /* Whether that process started this one, or started who did, and so on. */
 bool process_descends_from(pid_t ancestor);
-/* Our direct children as the kernel lists them; cheap (one read of one small file that stays open, the
- * main thread's). Appends. */
+/* Our direct children as the kernel lists them, those that have ended and are not reaped included.
+ * Appends. */
 void process_children(struct process_list *out);
+/* The same for the main thread's alone, among them orphans that became ours: the descriptor of the
+ * kernel's list (-1 and errno), which each reading reads anew. */
+int process_children_open(void);
+void process_children_read(int fd, struct process_list *out);
 /* Whether the process was started with this NAME=VALUE in its environment (/proc/PID/environ). */
 bool process_has_env(pid_t pid, const char *pair);
 void process_list_add(struct process_list *l, pid_t pid);
@@ -80,13 +85,12 @@ void process_list_free(struct process_list *l);
 
 /* Whether it may be signaled: one that became another user's (setuid) may not. True for one that is gone. */
 bool process_may_kill(pid_t pid);
-/* Sends signal to the group of leader and to every descendant of it, whatever session it is in. */
-void process_signal_tree(pid_t leader, int signal);
+/* Sends signal to leader, a child of ours that is not reaped, or to its group when it leads one, and to every
+ * descendant of it, whatever session that is in. */
+void process_signal_tree(pid_t leader, bool leads, int signal);
+/* To all descendants of this process, or of a child of ours that is not reaped. */
+void process_signal_below(pid_t root, int signal);
 /* The name of its program, as ps shows it, or "" when it is gone; name holds at least 64 bytes. */
 void process_name(pid_t pid, char name[64]);
-/* KILLs every descendant of this process but the pids in keep, again and again until none is left that we
- * may kill, and reaps them; gives up after ten seconds (a process may hang in the kernel). For the last act
- * of a subreaper; returns how many were found. */
-size_t process_kill_all(const pid_t *keep, size_t nkeep);
 
 #endif

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api.h"
 #include "checkout.h"
+#include "children.h"
 #include "duration.h"
 #include "emit.h"
 #include "intake.h"
@@ -243,20 +243,6 @@ round_end(void *arg)
 	    !runner_alive(b) && !publish_open(b);
 }
 
-static void
-child_ended(void *arg, const struct signalfd_siginfo *info)
-{
-	struct build *b = arg;
-	int status;
-	pid_t pid;
-
-	(void)info;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!script_reaped(b, pid, status))
-			progress_reaped(b, pid, status);
-	}
-}
-
 /* The first asks everything to end, a second one does not wait for it. */
 static void
 interrupted(void *arg, const struct signalfd_siginfo *info)
@@ -303,7 +289,7 @@ signals_take(struct build *b, struct error *e)
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 
 	signal(SIGPIPE, SIG_IGN);
-	if (loop_on_signal(b->loop, SIGCHLD, child_ended, b, e) < 0 ||
+	if (children_adopt(b->loop, NULL, NULL, e) < 0 ||
 	    loop_on_signal(b->loop, SIGTSTP, suspended, b, e) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -315,7 +301,7 @@ signals_take(struct build *b, struct error *e)
 		if (loop_on_signal(b->loop, ends[i], interrupted, b, e) < 0)
 			return -1;
 	}
-	return process_adopt_orphans(e);
+	return 0;
 }
 
 static int
@@ -509,7 +495,7 @@ clean_up(struct build *b)
 	prompt_free(b);
 	script_free(b);
 	runner_free(b);
-	process_kill_all(NULL, 0);
+	children_kill_all();
 	turn_free(b);
 	if (b->checkout != NULL)
 		(void)names_remove_tree(b->checkout, NULL);

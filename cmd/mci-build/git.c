@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "kernel.h"
 #include "memory.h"
-#include "process.h"
 
 #define ARGUMENTS 32
 #define OUTPUT_LIMIT (64 * 1024 * 1024)
@@ -57,15 +57,13 @@ complaint(struct bytes *said, struct error *e)
 
 /* said is a file in memory: what git warns of never keeps it waiting for us. 1: it ended with 1, silently. */
 static int
-collect(pid_t pid, int out, int said, struct bytes *result, struct error *e)
+collect(struct child *c, int out, int said, struct bytes *result, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
 	AUTO_BYTES ignored = { 0 };
-	int status = -1, failed;
+	bool failed = read_all(out, result != NULL ? result : &ignored, e) < 0;
+	int status = child_wait(c);
 
-	failed = read_all(out, result != NULL ? result : &ignored, e) < 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
 	if (failed)
 		return -1;
 	if (status == 0)
@@ -191,8 +189,8 @@ static const char *const hardened[] = { "git", "-c", "core.hooksPath=/dev/null",
 	"core.fsmonitor=false", "--no-pager" };
 #define NHARDENED (sizeof(hardened) / sizeof(hardened[0]))
 
-static int
-spawn(pid_t *pid, const char *dir, bool elsewhere, const char *const *arguments, const int fds[3],
+static struct child *
+spawn(const char *dir, bool elsewhere, const char *const *arguments, const int fds[3],
     struct error *e)
 {
 	const char *argv[ARGUMENTS];
@@ -200,7 +198,7 @@ spawn(pid_t *pid, const char *dir, bool elsewhere, const char *const *arguments,
 	struct process_spec spec = { .path = "git", .dir = dir, .in = fds[0], .out = fds[1],
 		.err = fds[2] };
 	size_t n = NHARDENED;
-	int result;
+	struct child *c;
 
 	memcpy(argv, hardened, sizeof(hardened));
 	for (; *arguments != NULL && n + 1 < ARGUMENTS; arguments++)
@@ -209,11 +207,11 @@ spawn(pid_t *pid, const char *dir, bool elsewhere, const char *const *arguments,
 	environment_make(&v, elsewhere);
 	spec.argv = (char *const *)(uintptr_t)argv;
 	spec.env = v.env;
-	result = process_spawn(pid, &spec, e);
+	c = child_start(NULL, &spec, NULL, NULL, e);
 	environment_free(&v);
-	if (result < 0 && e != NULL && e->sys == ENOENT)
+	if (c == NULL && e != NULL && e->sys == ENOENT)
 		error_set(e, ERROR_INPUT, "git is not on the PATH");
-	return result;
+	return c;
 }
 
 static int
@@ -221,15 +219,15 @@ run(const char *dir, bool elsewhere, const char *const *arguments, struct bytes 
     struct error *e)
 {
 	AUTO_CLOSE int said = memfd_create("git", MFD_CLOEXEC);
-	int pipe[2], result;
-	pid_t pid;
+	int pipe[2], result = -1;
+	struct child *c;
 
 	if (said < 0 || pipe2(pipe, O_CLOEXEC) < 0)
 		return error_sys(e, "git: pipe");
-	result = spawn(&pid, dir, elsewhere, arguments, (const int[]){ -1, pipe[1], said }, e);
+	c = spawn(dir, elsewhere, arguments, (const int[]){ -1, pipe[1], said }, e);
 	close(pipe[1]);
-	if (result == 0)
-		result = collect(pid, pipe[0], said, out, e);
+	if (c != NULL)
+		result = collect(c, pipe[0], said, out, e);
 	close(pipe[0]);
 	return result;
 }
@@ -304,8 +302,7 @@ git_start(struct git_child *g, const char *dir, const char *const *arguments, st
 {
 	int in[2], out[2];
 	AUTO_CLOSE int lost = kernel.open(AT_FDCWD, "/dev/null", O_WRONLY, 0);
-	pid_t pid;
-	int result;
+	struct child *c;
 
 	*g = (struct git_child){ .in = -1, .out = -1 };
 	if (lost < 0 || pipe2(in, O_CLOEXEC) < 0)
@@ -315,26 +312,25 @@ git_start(struct git_child *g, const char *dir, const char *const *arguments, st
 		close(in[1]);
 		return error_sys(e, "git: pipe");
 	}
-	result = spawn(&pid, dir, false, arguments, (const int[]){ in[0], out[1], lost }, e);
+	c = spawn(dir, false, arguments, (const int[]){ in[0], out[1], lost }, e);
 	close(in[0]);
 	close(out[1]);
-	if (result < 0) {
+	if (c == NULL) {
 		close(in[1]);
 		close(out[0]);
 		return -1;
 	}
-	*g = (struct git_child){ .pid = pid, .in = in[1], .out = out[0] };
+	*g = (struct git_child){ .child = c, .in = in[1], .out = out[0] };
 	return 0;
 }
 
 void
 git_stop(struct git_child *g)
 {
-	if (g->pid == 0)
+	if (g->child == NULL)
 		return;
 	close(g->in);
 	close(g->out);
-	while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(g->child);
 	*g = (struct git_child){ .in = -1, .out = -1 };
 }

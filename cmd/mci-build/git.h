@@ -32,8 +32,9 @@ char *git_line(const char *dir, const char *const *arguments, struct error *e);
 bool git_is_used(const char *dir);
 
 /* git with its input and output on pipes, for a conversation; what it says on standard error is lost. */
+struct child;
 struct git_child {
-	int pid; /* 0: not started */
+	struct child *child; /* NULL: not started */
 	int in, out; /* what it reads, what it writes */
 };
 int git_start(struct git_child *g, const char *dir, const char *const *arguments, struct error *e);

@@ -109,7 +109,7 @@ static int
 ask_anew(struct ignores *g, struct repository *r, const char *path)
 {
 	static const char *const check[] = { "check-ignore", "-v", "-n", "-z", "--stdin", NULL };
-	int got = r->git.pid != 0 ? ask(g, r, path) : -1;
+	int got = r->git.child != NULL ? ask(g, r, path) : -1;
 
 	if (got >= 0 || r->starts == STARTS)
 		return got;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "children.h"
 #include "document.h"
 #include "emit.h"
 #include "environment.h"
@@ -404,24 +405,24 @@ lines_read(struct lint *l, int fd)
 
 /* Starts the script as for a plan; the descriptor of what it writes, or -1. */
 static int
-script_start(const struct definition *d, pid_t *pid, struct error *e)
+script_start(const struct definition *d, struct child **c, struct error *e)
 {
 	char *argv[] = { d->path, NULL };
-	struct process_spec child = { .path = d->path, .name = d->name, .argv = argv, .dir = d->project,
+	struct process_spec spec = { .path = d->path, .name = d->name, .argv = argv, .dir = d->project,
 		.in = -1, .err = STDERR_FILENO };
 	struct environment env;
-	int fds[2], status;
+	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
 	environment_open(&env, NULL, 0);
 	environment_set(&env, "MCI_PLAN", "1");
-	child.env = env.pairs;
-	child.out = fds[1];
-	status = process_spawn(pid, &child, e);
+	spec.env = env.pairs;
+	spec.out = fds[1];
+	*c = child_start(NULL, &spec, NULL, NULL, e);
 	environment_close(&env);
 	close(fds[1]);
-	if (status == 0)
+	if (*c != NULL)
 		return fds[0];
 	close(fds[0]);
 	return -1;
@@ -430,21 +431,20 @@ script_start(const struct definition *d, pid_t *pid, struct error *e)
 static int
 script_lines(struct lint *l, struct error *e)
 {
-	pid_t pid;
-	int fd = script_start(l->definition, &pid, e), status;
+	struct child *c = NULL;
+	int fd = script_start(l->definition, &c, e), status;
 	AUTO_FREE char *text = NULL;
 
 	if (fd < 0)
 		return -1;
 	if (!lines_read(l, fd)) {
-		kill(pid, SIGKILL);
+		child_signal(c, SIGKILL);
 		close(fd);
-		waitpid(pid, NULL, 0);
+		child_wait(c);
 		return 0;
 	}
 	close(fd);
-	if (waitpid(pid, &status, 0) < 0)
-		return error_sys(e, "wait");
+	status = child_wait(c);
 	if (WIFSIGNALED(status))
 		text = xformat("the script was killed by signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));

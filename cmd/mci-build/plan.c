@@ -1,11 +1,8 @@
 #include "plan.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
 
 #include "bytes.h"
 #include "intake.h"
@@ -212,21 +209,10 @@ idle(void *arg)
 		loop_stop(b->loop, 0);
 }
 
-static void
-child_ended(void *arg, const struct signalfd_siginfo *info)
-{
-	int status;
-	pid_t pid;
-
-	(void)info;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		script_reaped(arg, pid, status);
-}
-
 static int
 script_plan(struct build *b, struct error *e)
 {
-	if (loop_on_signal(b->loop, SIGCHLD, child_ended, b, e) < 0 || script_start(b, e) < 0)
+	if (script_start(b, e) < 0)
 		return -1;
 	loop_on_idle(b->loop, idle, b);
 	return loop_run(b->loop, e) < 0 ? -1 : 0;

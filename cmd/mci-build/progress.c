@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "kernel.h"
 #include "memory.h"
 #include "process.h"
@@ -21,7 +22,7 @@
 
 struct progress {
 	bool tree, json, plain;
-	pid_t tree_pid, plain_pid; /* 0: none, or it has ended */
+	struct child *tree_view, *plain_view; /* NULL: none, or it has ended */
 	struct journal_feed *tree_feed, *json_feed;
 	bool failed;               /* a view could not write all of it, and said why */
 	int tails;                 /* ends of logs that were shown, by nothing else */
@@ -77,14 +78,26 @@ tree_gone(void *arg, int sys)
 }
 
 /* group: a group of its own, so that the terminal's ^C is ours to answer and the view shows how that ends. */
-static int
-view_spawn(const char *const *argv, int in, int out, bool group, pid_t *pid, struct error *e)
+static struct child *
+view_start(struct build *b, const char *const *argv, int in, int out, bool group, child_ended *ended,
+    struct error *e)
 {
 	AUTO_FREE char *path = process_kit(argv[0]);
 	struct process_spec spec = { .path = path, .argv = (char *const *)(uintptr_t)argv, .in = in,
 		.out = out, .err = STDERR_FILENO, .group = group };
 
-	return process_spawn(pid, &spec, e);
+	return child_start(b->loop, &spec, ended, b, e);
+}
+
+static void
+tree_ended(void *arg, int status, const struct rusage *usage)
+{
+	const struct build *b = arg;
+
+	(void)status;
+	(void)usage;
+	child_free(b->progress->tree_view);
+	b->progress->tree_view = NULL;
 }
 
 static int
@@ -92,19 +105,35 @@ tree_start(struct build *b, struct error *e)
 {
 	const char *color = option_common.color != NULL ? option_common.color : "auto";
 	const char *const argv[] = { "mci", "tree", "--no-settings", "--color", color, NULL };
-	int pipe[2], result;
+	struct progress *p = b->progress;
+	int pipe[2];
 
 	if (pipe2(pipe, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
-	result = view_spawn(argv, pipe[0], STDERR_FILENO, false, &b->progress->tree_pid, e);
+	p->tree_view = view_start(b, argv, pipe[0], STDERR_FILENO, false, tree_ended, e);
 	close(pipe[0]);
-	if (result < 0) {
+	if (p->tree_view == NULL) {
 		close(pipe[1]);
 		return -1;
 	}
 	fcntl(pipe[1], F_SETFL, O_NONBLOCK);
-	b->progress->tree_feed = journal_feed(&b->journal, pipe[1], true, 0, tree_gone, b, e);
-	return b->progress->tree_feed == NULL ? -1 : 0;
+	p->tree_feed = journal_feed(&b->journal, pipe[1], true, 0, tree_gone, b, e);
+	return p->tree_feed == NULL ? -1 : 0;
+}
+
+static void
+plain_ended(void *arg, int status, const struct rusage *usage)
+{
+	struct build *b = arg;
+	struct progress *p = b->progress;
+
+	(void)usage;
+	child_free(p->plain_view);
+	p->plain_view = NULL;
+	p->failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+	if (!b->finished && status != 0)
+		build_cancel(b, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
+		    p->failed ? "standard output failed" : "standard output was closed");
 }
 
 static int
@@ -114,7 +143,8 @@ plain_start(struct build *b, struct error *e)
 	const char *const argv[] = { "mci-log", "follow", "--no-settings", "--color", color, "--states",
 		b->folder.path, NULL };
 
-	return view_spawn(argv, -1, STDOUT_FILENO, true, &b->progress->plain_pid, e);
+	b->progress->plain_view = view_start(b, argv, -1, STDOUT_FILENO, true, plain_ended, e);
+	return b->progress->plain_view == NULL ? -1 : 0;
 }
 
 int
@@ -134,25 +164,6 @@ progress_start(struct build *b, struct error *e)
 	if (p->tree && tree_start(b, e) < 0)
 		return -1;
 	return p->plain ? plain_start(b, e) : 0;
-}
-
-bool
-progress_reaped(struct build *b, pid_t pid, int status)
-{
-	struct progress *p = b->progress;
-
-	if (p == NULL || (pid != p->tree_pid && pid != p->plain_pid))
-		return false;
-	if (pid == p->tree_pid) {
-		p->tree_pid = 0;
-		return true;
-	}
-	p->plain_pid = 0;
-	p->failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
-	if (!b->finished && status != 0)
-		build_cancel(b, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
-		    p->failed ? "standard output failed" : "standard output was closed");
-	return true;
 }
 
 /* The end of a log in that folder, each line with its name in front; how many lines there were. */
@@ -231,7 +242,7 @@ progress_open(const struct build *b)
 {
 	const struct progress *p = b->progress;
 
-	return p != NULL && (p->tree_pid != 0 || p->plain_pid != 0);
+	return p != NULL && (p->tree_view != NULL || p->plain_view != NULL);
 }
 
 bool
@@ -246,6 +257,14 @@ progress_tree(const struct build *b)
 	return b->progress != NULL && b->progress->tree && !b->finished;
 }
 
+static void
+views_free(struct progress *p)
+{
+	child_free(p->tree_view);
+	child_free(p->plain_view);
+	p->tree_view = p->plain_view = NULL;
+}
+
 void
 progress_abandon(struct build *b)
 {
@@ -253,14 +272,15 @@ progress_abandon(struct build *b)
 
 	if (p == NULL)
 		return;
-	if (p->plain_pid != 0)
-		kill(p->plain_pid, SIGTERM);
-	p->tree_pid = p->plain_pid = 0;
+	child_signal(p->plain_view, SIGTERM);
+	views_free(p);
 }
 
 void
 progress_free(struct build *b)
 {
+	if (b->progress != NULL)
+		views_free(b->progress);
 	free(b->progress);
 	b->progress = NULL;
 }

@@ -10,8 +10,6 @@
 
 /* Chooses by --progress, --json, -q and what the descriptors are, and starts the views. */
 int progress_start(struct build *b, struct error *e);
-/* A child ended: true when it was a view. */
-bool progress_reaped(struct build *b, pid_t pid, int status);
 /* A job that ran, or could not, has ended so; why is in words. Without a view that shows it, a failure is
  * said on stderr, with the end of the log of the first few. */
 void progress_job_ended(struct build *b, const struct job *j, enum status status, const char *why);

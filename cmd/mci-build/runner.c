@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "environment.h"
 #include "emit.h"
 #include "link.h"
@@ -29,7 +30,7 @@ struct asked {
 struct runner {
 	struct link *up;   /* its events; NULL once it is gone */
 	struct link *down; /* specs; NULL once closed */
-	pid_t pid;
+	struct child *child; /* mci-job; NULL: it has ended */
 	bool finishing;
 	struct asked *asked; /* mask/add without a reply yet */
 	int64_t last_id;
@@ -173,6 +174,17 @@ deaf(void *arg, struct link *l, const struct error *why)
 static const struct link_events up_events = { .line = line_came, .closed = gone };
 static const struct link_events down_events = { .closed = deaf };
 
+static void
+ended(void *arg, int status, const struct rusage *usage)
+{
+	struct build *b = arg;
+
+	(void)status;
+	(void)usage;
+	child_free(b->runner->child);
+	b->runner->child = NULL;
+}
+
 static int
 spawn(struct build *b, int in, int out, struct error *e)
 {
@@ -188,7 +200,6 @@ spawn(struct build *b, int in, int out, struct error *e)
 		.nextra = turn_lock(b) < 0 ? 1 : 2 };
 	struct environment env;
 	size_t n = 0;
-	int result;
 
 	environment_copy(&env, grants->items, grants->n);
 	environment_set(&env, "MCI_SOURCE", "local");
@@ -215,11 +226,11 @@ spawn(struct build *b, int in, int out, struct error *e)
 		argv[n++] = names[i] = xmemdup(grants->items[i], strcspn(grants->items[i], "="));
 	}
 	spec.argv = (char *const *)(uintptr_t)argv;
-	result = process_spawn(&b->runner->pid, &spec, e);
+	b->runner->child = child_start(b->loop, &spec, ended, b, e);
 	environment_close(&env);
 	for (size_t i = 0; i < grants->n; i++)
 		free(names[i]);
-	return result;
+	return b->runner->child == NULL ? -1 : 0;
 }
 
 int
@@ -337,17 +348,15 @@ runner_alive(const struct build *b)
 void
 runner_signal(struct build *b, int signal)
 {
-	if (b->runner != NULL && b->runner->pid != 0)
-		kill(-b->runner->pid, signal);
+	if (b->runner != NULL)
+		child_signal_group(b->runner->child, signal);
 }
 
 void
 runner_kill(struct build *b)
 {
-	if (b->runner == NULL || b->runner->pid == 0)
-		return;
-	process_signal_tree(b->runner->pid, SIGKILL);
-	kill(b->runner->pid, SIGKILL);
+	if (b->runner != NULL)
+		child_signal_tree(b->runner->child, SIGKILL);
 }
 
 void
@@ -364,6 +373,7 @@ runner_free(struct build *b)
 		next = a->next;
 		free(a);
 	}
+	child_free(b->runner->child);
 	free(b->runner);
 	b->runner = NULL;
 }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "duration.h"
 #include "emit.h"
 #include "environment.h"
@@ -17,7 +18,6 @@
 #include "memory.h"
 #include "message.h"
 #include "posted.h"
-#include "process.h"
 #include "progress.h"
 #include "prompt.h"
 #include "scan.h"
@@ -32,7 +32,7 @@
 #define READS 16               /* reads in one round, so that a fast script starves nobody */
 
 struct script {
-	pid_t pid;       /* 0: standard input, or the script was reaped */
+	struct child *child; /* NULL: standard input, or the script has ended */
 	int out;         /* what it writes, -1 after its end */
 	bool watched;    /* out is in the loop; a regular file is read round by round instead */
 	struct line_reader lines;
@@ -69,8 +69,7 @@ kill_due(void *arg)
 	struct build *b = arg;
 
 	b->script->timer = NULL;
-	if (b->script->pid != 0)
-		process_signal_tree(b->script->pid, SIGKILL);
+	child_signal_tree(b->script->child, SIGKILL);
 }
 
 static void
@@ -80,14 +79,14 @@ overdue_due(void *arg)
 	struct error e;
 
 	b->script->timer = NULL;
-	if (b->script->pid == 0)
+	if (b->script->child == NULL)
 		return;
 	b->script->overdue = true;
 	error_set(&e, ERROR_INPUT,
 	    "%s: the script neither wrote nor ended for 10 seconds after its input was closed; killed",
 	    b->definition.name);
 	build_break(b, EXIT_BUILD_ERROR, &e);
-	process_signal_tree(b->script->pid, SIGKILL);
+	child_signal_tree(b->script->child, SIGKILL);
 }
 
 static void
@@ -365,77 +364,6 @@ out_watch(struct build *b, struct error *e)
 	return 0;
 }
 
-static int
-spawn(struct build *b, int in, int out, struct error *e)
-{
-	bool plan = b->options->plan;
-	AUTO_CLOSE int log = plan ? -1 :
-	    scriptlog_open(&b->script->log, b->folder.path, b->mask, b->loop, e);
-	struct environment env;
-	char *argv[] = { b->definition.path, NULL };
-	struct process_spec spec = { .path = b->definition.path, .name = b->definition.name,
-		.argv = argv, .dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log,
-		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
-		.session = !plan };
-	int result;
-
-	environment_open(&env, b->options->env.items, b->options->env.n);
-	if (plan) {
-		environment_set(&env, "MCI_PLAN", "1");
-	} else {
-		environment_set(&env, "MCI_BUILD", b->api_path);
-		environment_set(&env, "MCI_BUILD_ID", b->folder.name);
-	}
-	spec.env = env.pairs;
-	result = log < 0 && !plan ? -1 : process_spawn(&b->script->pid, &spec, e);
-	environment_close(&env);
-	return result;
-}
-
-static int
-coprocess_start(struct build *b, struct error *e)
-{
-	struct script *s = b->script;
-	int in[2] = { -1, -1 }, out[2];
-	struct bytes *line;
-
-	s->coprocess = true;
-	if (pipe2(out, O_CLOEXEC) < 0 || (!b->options->plan && pipe2(in, O_CLOEXEC) < 0))
-		return error_sys(e, "pipe");
-	if (!b->options->plan) {
-		line = journal_begin(&b->journal, "script/initializing");
-		emit_text(line, "script", b->definition.name);
-		journal_end(&b->journal);
-	}
-	if (spawn(b, in[0], out[1], e) < 0)
-		return -1;
-	close(out[1]);
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	s->out = out[0];
-	if (b->options->plan)
-		return out_watch(b, e);
-	close(in[0]);
-	line = journal_begin(&b->journal, "script/start");
-	emit_text(line, "script", b->definition.name);
-	emit_integer(line, "pid", s->pid);
-	journal_end(&b->journal);
-	fcntl(in[1], F_SETFL, O_NONBLOCK);
-	s->feed = journal_feed(&b->journal, in[1], true, 0, feed_gone, b, e);
-	return s->feed == NULL ? -1 : out_watch(b, e);
-}
-
-int
-script_start(struct build *b, struct error *e)
-{
-	b->script = xmalloc(sizeof(*b->script));
-	b->script->out = -1;
-	b->script->log = (struct scriptlog){ .pipe = -1, .dir = -1 };
-	if (b->definition.kind == DEFINITION_SCRIPT)
-		return coprocess_start(b, e);
-	b->script->out = STDIN_FILENO;
-	return out_watch(b, e);
-}
-
 static void
 end_said(struct build *b, int status)
 {
@@ -467,14 +395,15 @@ failed(struct build *b, int status)
 		progress_script_failed(b);
 }
 
-bool
-script_reaped(struct build *b, pid_t pid, int status)
+static void
+ended(void *arg, int status, const struct rusage *usage)
 {
+	struct build *b = arg;
 	struct script *s = b->script;
 
-	if (s == NULL || s->pid != pid)
-		return false;
-	s->pid = 0;
+	(void)usage;
+	child_free(s->child);
+	s->child = NULL;
 	s->exited = true;
 	timer_set(b, 0, NULL);
 	/* what it wrote before it ended is still in the pipe; a child of its may hold the pipe open */
@@ -488,7 +417,77 @@ script_reaped(struct build *b, pid_t pid, int status)
 		end_said(b, status);
 	if (status != 0 && !b->canceled && !s->overdue)
 		failed(b, status);
-	return true;
+}
+
+static int
+spawn(struct build *b, int in, int out, struct error *e)
+{
+	bool plan = b->options->plan;
+	AUTO_CLOSE int log = plan ? -1 :
+	    scriptlog_open(&b->script->log, b->folder.path, b->mask, b->loop, e);
+	struct environment env;
+	char *argv[] = { b->definition.path, NULL };
+	struct process_spec spec = { .path = b->definition.path, .name = b->definition.name,
+		.argv = argv, .dir = b->dir, .in = in, .out = out, .err = plan ? STDERR_FILENO : log,
+		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
+		.session = !plan };
+
+	environment_open(&env, b->options->env.items, b->options->env.n);
+	if (plan) {
+		environment_set(&env, "MCI_PLAN", "1");
+	} else {
+		environment_set(&env, "MCI_BUILD", b->api_path);
+		environment_set(&env, "MCI_BUILD_ID", b->folder.name);
+	}
+	spec.env = env.pairs;
+	if (log >= 0 || plan)
+		b->script->child = child_start(b->loop, &spec, ended, b, e);
+	environment_close(&env);
+	return b->script->child == NULL ? -1 : 0;
+}
+
+static int
+coprocess_start(struct build *b, struct error *e)
+{
+	struct script *s = b->script;
+	int in[2] = { -1, -1 }, out[2];
+	struct bytes *line;
+
+	s->coprocess = true;
+	if (pipe2(out, O_CLOEXEC) < 0 || (!b->options->plan && pipe2(in, O_CLOEXEC) < 0))
+		return error_sys(e, "pipe");
+	if (!b->options->plan) {
+		line = journal_begin(&b->journal, "script/initializing");
+		emit_text(line, "script", b->definition.name);
+		journal_end(&b->journal);
+	}
+	if (spawn(b, in[0], out[1], e) < 0)
+		return -1;
+	close(out[1]);
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	s->out = out[0];
+	if (b->options->plan)
+		return out_watch(b, e);
+	close(in[0]);
+	line = journal_begin(&b->journal, "script/start");
+	emit_text(line, "script", b->definition.name);
+	emit_integer(line, "pid", child_pid(s->child));
+	journal_end(&b->journal);
+	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	s->feed = journal_feed(&b->journal, in[1], true, 0, feed_gone, b, e);
+	return s->feed == NULL ? -1 : out_watch(b, e);
+}
+
+int
+script_start(struct build *b, struct error *e)
+{
+	b->script = xmalloc(sizeof(*b->script));
+	b->script->out = -1;
+	b->script->log = (struct scriptlog){ .pipe = -1, .dir = -1 };
+	if (b->definition.kind == DEFINITION_SCRIPT)
+		return coprocess_start(b, e);
+	b->script->out = STDIN_FILENO;
+	return out_watch(b, e);
 }
 
 void
@@ -504,7 +503,7 @@ script_round(struct build *b)
 		script_stop(b);
 		return;
 	}
-	if (!s->coprocess || s->pid == 0 || b->options->plan)
+	if (!s->coprocess || s->child == NULL || b->options->plan)
 		return;
 	if (s->out < 0) {
 		s->idle_said = true;
@@ -535,8 +534,8 @@ script_stop(struct build *b)
 	if (s == NULL)
 		return;
 	stdin_close(b);
-	if (s->pid != 0) {
-		process_signal_tree(s->pid, SIGTERM);
+	if (s->child != NULL) {
+		child_signal_tree(s->child, SIGTERM);
 		timer_set(b, TERM_GRACE, kill_due);
 	} else if (s->out >= 0) {
 		out_end(b);
@@ -546,7 +545,7 @@ script_stop(struct build *b)
 bool
 script_running(const struct build *b)
 {
-	return b->script != NULL && (b->script->out >= 0 || b->script->pid != 0);
+	return b->script != NULL && (b->script->out >= 0 || b->script->child != NULL);
 }
 
 void
@@ -558,8 +557,8 @@ script_free(struct build *b)
 		return;
 	loop_cancel(b->loop, s->timer);
 	stdin_close(b);
-	if (s->pid != 0)
-		process_signal_tree(s->pid, SIGKILL);
+	child_signal_tree(s->child, SIGKILL);
+	child_free(s->child);
 	scriptlog_close(&s->log);
 	line_free(&s->lines);
 	free(s);

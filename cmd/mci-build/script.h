@@ -5,14 +5,10 @@
 #ifndef MCI_BUILD_SCRIPT_H
 #define MCI_BUILD_SCRIPT_H
 
-#include <sys/types.h>
-
 #include "build.h"
 
 /* Starts the script, or begins to read standard input. 0 or -1. */
 int script_start(struct build *b, struct error *e);
-/* A child ended: true when it was the script. */
-bool script_reaped(struct build *b, pid_t pid, int status);
 /* At the end of each round: tells an idle script so, notices that it is over. */
 void script_round(struct build *b);
 /* TERM now, KILL after the grace time. */

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bytes.h"
+#include "children.h"
 #include "interpreter.h"
 #include "kernel.h"
 #include "line.h"
@@ -71,24 +71,25 @@ static int
 shell_check(struct syntax *s, const char *shell, struct error *e)
 {
 	char *argv[] = { xstrdup(shell), xstrdup("-n"), xstrdup(s->definition->path), NULL };
-	struct process_spec child = { .path = shell, .argv = argv, .in = -1, .out = -1 };
+	struct process_spec spec = { .path = shell, .argv = argv, .in = -1, .out = -1 };
 	struct line_reader reader = { 0 };
 	struct span line;
-	pid_t pid;
+	struct child *c;
 	int fds[2], status = pipe2(fds, O_CLOEXEC) < 0 ? error_sys(e, "pipe") : 0;
 
 	if (status == 0) {
-		child.err = fds[1];
-		status = process_spawn(&pid, &child, e);
+		spec.err = fds[1];
+		c = child_start(NULL, &spec, NULL, NULL, e);
+		status = c == NULL ? -1 : 0;
 		close(fds[1]);
-		while (status == 0 && line_read(&reader, fds[0]) > 0) {
+		while (c != NULL && line_read(&reader, fds[0]) > 0) {
 			while (line_next(&reader, &line) == LINE_OK)
 				shell_line(s, line);
 		}
 		close(fds[0]);
 		line_free(&reader);
-		if (status == 0)
-			waitpid(pid, NULL, 0);
+		if (c != NULL)
+			child_wait(c);
 	}
 	for (size_t i = 0; i < 3; i++)
 		free(argv[i]);

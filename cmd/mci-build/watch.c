@@ -10,11 +10,11 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "build.h"
 #include "checksum.h"
+#include "children.h"
 #include "duration.h"
 #include "ignores.h"
 #include "kernel.h"
@@ -43,7 +43,7 @@ struct watch {
 	int inotify;    /* -1: polled */
 	char **folders; /* by watch descriptor */
 	size_t nfolders;
-	pid_t child;    /* the build that runs, 0 none */
+	struct child *child; /* the build that runs, or NULL */
 	unsigned builds;
 	int64_t ended;  /* when the last one did */
 	struct written written[WRITTEN];
@@ -54,8 +54,10 @@ struct watch {
 	uint32_t seen;  /* a sum of what the last poll saw, 0: none yet */
 };
 
+static void build_ended(void *arg, int status, const struct rusage *usage);
+
 static void
-child_start(struct watch *w)
+build_start(struct watch *w)
 {
 	AUTO_FREE char *self = process_kit("mci-build");
 	struct process_spec spec = { .path = self, .argv = w->argv, .in = -1, .out = STDOUT_FILENO,
@@ -64,10 +66,25 @@ child_start(struct watch *w)
 
 	w->again = false;
 	w->builds++;
-	if (process_spawn(&w->child, &spec, &e) < 0) {
+	w->child = child_start(w->loop, &spec, build_ended, w, &e);
+	if (w->child == NULL)
 		fprintf(stderr, "mci-build: %s\n", e.text);
-		w->child = 0;
-	}
+}
+
+static void
+build_ended(void *arg, int status, const struct rusage *usage)
+{
+	struct watch *w = arg;
+
+	(void)status;
+	(void)usage;
+	child_free(w->child);
+	w->child = NULL;
+	w->ended = kernel.now();
+	if (w->ending)
+		loop_stop(w->loop, 128 + w->signal);
+	else if (w->again)
+		build_start(w);
 }
 
 static void
@@ -77,10 +94,10 @@ settled(void *arg)
 
 	w->settle = NULL;
 	w->again = true;
-	if (w->child != 0)
-		kill(w->child, SIGTERM);
+	if (w->child != NULL)
+		child_signal(w->child, SIGTERM);
 	else
-		child_start(w);
+		build_start(w);
 }
 
 /* Something that matters has changed. */
@@ -102,7 +119,7 @@ is_output(struct watch *w, const char *path)
 {
 	struct written *row = &w->written[0];
 
-	if (w->child == 0 && kernel.now() - w->ended > SETTLE)
+	if (w->child == NULL && kernel.now() - w->ended > SETTLE)
 		return false;
 	for (size_t i = 0; i < WRITTEN; i++) {
 		if (w->written[i].path != NULL && strcmp(w->written[i].path, path) == 0) {
@@ -201,7 +218,7 @@ poll_due(void *arg)
 	w->seen = 1;
 	walk(w, w->project, visit_all, true);
 	w->poll = loop_after(w->loop, POLL, poll_due, w);
-	if (before != 0 && before != w->seen && w->child == 0)
+	if (before != 0 && before != w->seen && w->child == NULL)
 		changed(w);
 }
 
@@ -282,25 +299,6 @@ events_came(void *arg, uint32_t events)
 }
 
 static void
-child_ended(void *arg, const struct signalfd_siginfo *info)
-{
-	struct watch *w = arg;
-	pid_t pid;
-
-	(void)info;
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		if (pid != w->child)
-			continue;
-		w->child = 0;
-		w->ended = kernel.now();
-		if (w->ending)
-			loop_stop(w->loop, 128 + w->signal);
-		else if (w->again)
-			child_start(w);
-	}
-}
-
-static void
 interrupted(void *arg, const struct signalfd_siginfo *info)
 {
 	struct watch *w = arg;
@@ -309,8 +307,8 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 	w->ending = true;
 	w->signal = (int)info->ssi_signo;
 	/* the terminal's ^C reached the child by itself; a second TERM does it no harm */
-	if (w->child != 0)
-		kill(w->child, SIGTERM);
+	if (w->child != NULL)
+		child_signal(w->child, SIGTERM);
 	else
 		loop_stop(w->loop, 128 + w->signal);
 }
@@ -333,12 +331,11 @@ watch_run(const char *project, char *const *argv, struct error *e)
 	else if (loop_watch(w.loop, w.inotify, EPOLLIN, events_came, &w, e) < 0)
 		return -1;
 	walk(&w, project, visit_folder, false);
-	if (loop_on_signal(w.loop, SIGCHLD, child_ended, &w, e) < 0 ||
-	    loop_on_signal(w.loop, SIGINT, interrupted, &w, e) < 0 ||
+	if (loop_on_signal(w.loop, SIGINT, interrupted, &w, e) < 0 ||
 	    loop_on_signal(w.loop, SIGTERM, interrupted, &w, e) < 0 ||
 	    loop_on_signal(w.loop, SIGHUP, interrupted, &w, e) < 0)
 		return -1;
-	child_start(&w);
+	build_start(&w);
 	result = loop_run(w.loop, e);
 	for (size_t i = 0; i < w.nfolders; i++)
 		free(w.folders[i]);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"
@@ -26,8 +27,7 @@ struct handler {
 	void *arg;
 	struct bytes queue;      /* whole lines */
 	size_t at;               /* of the line that is dealt with */
-	pid_t pid;               /* 0: none runs */
-	int pidfd;
+	struct child *child;     /* NULL: none runs */
 	int64_t tries;           /* of this event, that failed */
 	int64_t pause;
 	struct loop_timer *next; /* a start that is due */
@@ -49,7 +49,7 @@ handler_new(struct loop *loop, char *const *argv, int64_t retries, const struct 
 	}
 	h = xmalloc(sizeof(*h));
 	*h = (struct handler){ .loop = loop, .argv = argv, .retries = retries, .told = events,
-		.arg = arg, .pidfd = -1 };
+		.arg = arg };
 	return h;
 }
 
@@ -148,17 +148,13 @@ ended(struct handler *h, int status)
 }
 
 static void
-child_ended(void *arg, uint32_t events)
+command_ended(void *arg, int status, const struct rusage *usage)
 {
 	struct handler *h = arg;
-	int status = 0;
 
-	(void)events;
-	waitpid(h->pid, &status, 0);
-	loop_forget(h->loop, h->pidfd);
-	close(h->pidfd);
-	h->pidfd = -1;
-	h->pid = 0;
+	(void)usage;
+	child_free(h->child);
+	h->child = NULL;
 	loop_cancel(h->loop, h->grace);
 	h->grace = NULL;
 	if (!h->stopping || status == 0)
@@ -173,19 +169,9 @@ start(struct handler *h, struct error *e)
 	struct process_spec spec = { .path = h->argv[0], .argv = h->argv, .in = in, .out = STDOUT_FILENO,
 		.err = STDERR_FILENO, .group = true };
 
-	if (in < 0 || process_spawn(&h->pid, &spec, e) < 0) {
-		h->pid = 0;
-		return -1;
-	}
-	h->pidfd = process_pidfd(h->pid);
-	if (h->pidfd >= 0 && loop_watch(h->loop, h->pidfd, EPOLLIN, child_ended, h, e) == 0)
-		return 0;
-	error_sys(e, "pidfd");
-	kill(-h->pid, SIGKILL);
-	waitpid(h->pid, NULL, 0);
-	memory_close(&h->pidfd);
-	h->pid = 0;
-	return -1;
+	if (in >= 0)
+		h->child = child_start(h->loop, &spec, command_ended, h, e);
+	return h->child == NULL ? -1 : 0;
 }
 
 static void
@@ -193,7 +179,7 @@ start_next(struct handler *h)
 {
 	struct error e;
 
-	if (h->pid != 0 || h->next != NULL)
+	if (h->child != NULL || h->next != NULL)
 		return;
 	if (h->stopping || h->queue.len == 0)
 		h->told->idle(h->arg);
@@ -211,7 +197,7 @@ handler_add(struct handler *h, struct span lines)
 bool
 handler_busy(const struct handler *h)
 {
-	return h->pid != 0 || (!h->stopping && h->queue.len > 0);
+	return h->child != NULL || (!h->stopping && h->queue.len > 0);
 }
 
 static void
@@ -220,7 +206,7 @@ kill_now(void *arg)
 	struct handler *h = arg;
 
 	h->grace = NULL;
-	process_signal_tree(h->pid, SIGKILL);
+	child_signal_tree(h->child, SIGKILL);
 }
 
 void
@@ -235,11 +221,11 @@ void
 handler_stop(struct handler *h)
 {
 	handler_finish(h);
-	if (h->pid == 0) {
+	if (h->child == NULL) {
 		h->told->idle(h->arg);
 		return;
 	}
-	process_signal_tree(h->pid, SIGTERM);
+	child_signal_tree(h->child, SIGTERM);
 	if (h->grace == NULL)
 		h->grace = loop_after(h->loop, GRACE, kill_now, h);
 }
@@ -251,11 +237,9 @@ handler_free(struct handler *h)
 		return;
 	loop_cancel(h->loop, h->next);
 	loop_cancel(h->loop, h->grace);
-	if (h->pid != 0) {
-		process_signal_tree(h->pid, SIGKILL);
-		waitpid(h->pid, NULL, 0);
-		loop_forget(h->loop, h->pidfd);
-		close(h->pidfd);
+	if (h->child != NULL) {
+		child_signal_tree(h->child, SIGKILL);
+		child_wait(h->child);
 	}
 	bytes_free(&h->queue);
 	free(h);

@@ -26,6 +26,7 @@
 #define CHECKS 500                         /* then what the kernel cannot end is let be */
 
 static void clear(struct attempt *a);
+static void leader_ended(void *arg, int status, const struct rusage *usage);
 
 static void
 log_failed(struct attempt *a)
@@ -171,6 +172,7 @@ release(struct attempt *a)
 		a->site->opening--;
 	}
 	launch_undo(a);
+	child_free(a->leader);
 	command_free(&a->command);
 	free(a->token);
 	spec_free(&a->spec);
@@ -306,7 +308,7 @@ go(struct attempt *a)
 {
 	struct error e = { 0 };
 
-	if (launch_log(a, &e) < 0 || launch_entry(a, &e) < 0) {
+	if (launch_log(a, &e) < 0 || launch_entry(a, leader_ended, &e) < 0) {
 		not_started(a, &e);
 		return;
 	}
@@ -407,7 +409,9 @@ next_entry(struct attempt *a)
 	    !WIFEXITED(a->status) || WEXITSTATUS(a->status) != 0)
 		return false;
 	a->entry++;
-	if (launch_entry(a, &e) < 0) {
+	child_free(a->leader);
+	a->leader = NULL;
+	if (launch_entry(a, leader_ended, &e) < 0) {
 		a->error = e;
 		a->reason = "start";
 		return false;
@@ -423,12 +427,12 @@ nanoseconds(struct timeval t)
 	return ((int64_t)t.tv_sec * 1000000 + t.tv_usec) * 1000;
 }
 
-void
-attempt_reaped(struct attempt *a, int status, const struct rusage *usage)
+static void
+leader_ended(void *arg, int status, const struct rusage *usage)
 {
+	struct attempt *a = arg;
 	int64_t rss = (int64_t)usage->ru_maxrss * 1024;
 
-	a->leader = 0;
 	a->status = status;
 	a->user += nanoseconds(usage->ru_utime);
 	a->system += nanoseconds(usage->ru_stime);
@@ -447,18 +451,6 @@ attempt_reaped(struct attempt *a, int status, const struct rusage *usage)
 	clear(a);
 }
 
-static void
-signal_stray(pid_t pid, int signal)
-{
-	struct process_list tree = { 0 };
-
-	process_descendants(pid, &tree);
-	kill(pid, signal);
-	for (size_t i = 0; i < tree.n; i++)
-		kill(tree.pids[i], signal);
-	process_list_free(&tree);
-}
-
 /* Strays get the signal (0: none); whether there are any. */
 static bool
 signal_strays(const struct attempt *a, int signal)
@@ -469,7 +461,7 @@ signal_strays(const struct attempt *a, int signal)
 	strays_find(a, &strays);
 	any = strays.n > 0;
 	for (size_t i = 0; i < strays.n && signal != 0; i++)
-		signal_stray(strays.pids[i], signal);
+		process_signal_tree(strays.pids[i], false, signal);
 	process_list_free(&strays);
 	return any;
 }
@@ -479,10 +471,7 @@ attempt_signal(struct attempt *a, int signal)
 {
 	if (!is_started(a))
 		return;
-	if (a->leader != 0)
-		process_signal_tree(a->leader, signal);
-	else if (a->group != 0)
-		kill(-a->group, signal);
+	child_signal_tree(a->leader, signal);
 	signal_strays(a, signal);
 }
 
@@ -492,11 +481,10 @@ let_be(struct attempt *a)
 {
 	char name[64];
 
-	process_name(a->leader, name);
-	error_set(&a->error, ERROR_SYSTEM, "process %d (%s) could not be killed and goes on", (int)a->leader,
-	    name);
-	strays_spare(a->site, a->leader);
-	a->leader = 0;
+	process_name(child_pid(a->leader), name);
+	error_set(&a->error, ERROR_SYSTEM, "process %d (%s) could not be killed and goes on",
+	    (int)child_pid(a->leader), name);
+	strays_spare(a->site, child_pid(a->leader));
 	finish(a, a->reason);
 }
 
@@ -509,7 +497,7 @@ look_again(void *arg)
 	a->checks += a->killing;
 	if (a->state == ATTEMPT_CLEARING)
 		clear(a);
-	else if (a->checks >= CHECKS || !process_may_kill(a->leader))
+	else if (a->checks >= CHECKS || !process_may_kill(child_pid(a->leader)))
 		let_be(a);
 	else
 		a->again = loop_after(a->site->loop, AGAIN, look_again, a);
@@ -519,13 +507,14 @@ look_again(void *arg)
 static void
 clear(struct attempt *a)
 {
-	int signal = a->killing ? SIGKILL : 0;
-	bool group = kill(-a->group, signal) == 0;
-	bool strays = signal_strays(a, signal);
+	bool left = signal_strays(a, a->killing ? SIGKILL : 0);
 
+	/* at the latest now, for the leader still holds its number: those whose parents we cannot see */
+	if (a->killing || !left)
+		child_signal_group(a->leader, SIGKILL);
 	if (a->checks >= CHECKS)
 		strays_spare_all(a);
-	if ((!group && !strays) || a->checks >= CHECKS) {
+	if (!left || a->checks >= CHECKS) {
 		finish(a, WIFSIGNALED(a->status) ? "signal" : "exit");
 		return;
 	}

@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
+#include "children.h"
 #include "command.h"
 #include "display.h"
 #include "error.h"
@@ -25,7 +25,7 @@ enum attempt_state {
 	ATTEMPT_OPENING,  /* it waits for its log */
 	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
 	ATTEMPT_RUNNING,  /* its leader lives */
-	ATTEMPT_CLEARING, /* its leader has ended; what it left behind is being ended */
+	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
 };
 
 struct attempt {
@@ -34,7 +34,7 @@ struct attempt {
 	struct spec spec;
 	struct command command;
 	size_t entry;             /* of the script, the one that runs */
-	pid_t leader, group;      /* leader is 0 once it was reaped */
+	struct child *leader;     /* freed when the attempt is over: it holds its group's number */
 	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
 	int ends[3];              /* the job's, until its last process was started; -1 */
 	char terminal[32];        /* path of its pty, or "" */
@@ -62,8 +62,6 @@ struct attempt {
 void attempt_start(struct attempt *a, struct spec *spec);
 /* Tries a starved one again. */
 void attempt_retry(struct attempt *a);
-/* Its leader has ended. */
-void attempt_reaped(struct attempt *a, int status, const struct rusage *usage);
 /* Some orphan has ended: is anything left of this attempt? */
 void attempt_recheck(struct attempt *a);
 /* TERM to all of it, KILL after the grace time. The first reason stays. One that was not started yet is over

@@ -48,7 +48,7 @@ event_start(struct attempt *a)
 
 	if (b == NULL)
 		return;
-	emit_integer(b, "pid", a->leader);
+	emit_integer(b, "pid", child_pid(a->leader));
 	emit_text(b, "runner", "host");
 	emit_line(b);
 }

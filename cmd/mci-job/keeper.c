@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "folder.h"
 #include "memory.h"
 #include "process.h"
@@ -17,7 +18,7 @@
 #include "settings.h"
 
 struct keeper {
-	pid_t worker;
+	struct child *worker;
 	bool stopping; /* a stop was asked for: when the worker has stopped, so do we */
 	bool over;
 	int status;
@@ -80,26 +81,19 @@ stop_here(struct keeper *k)
 	sigprocmask(SIG_UNBLOCK, &stop, NULL);
 	raise(SIGTSTP);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
-	kill(k->worker, SIGCONT);
+	child_signal(k->worker, SIGCONT);
 }
 
 static void
-children_ended(struct keeper *k)
+children_look(struct keeper *k)
 {
-	int status;
-	pid_t pid;
+	enum child_state state;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid != k->worker)
-			continue;
-		if (WIFSTOPPED(status)) {
-			if (k->stopping)
-				stop_here(k);
-			continue;
-		}
-		k->over = true;
-		k->status = status;
-	}
+	children_sweep();
+	state = child_look(k->worker, &k->status);
+	if (state == CHILD_STOPPED && k->stopping)
+		stop_here(k);
+	k->over = state == CHILD_ENDED;
 }
 
 static void
@@ -109,14 +103,14 @@ keep(struct keeper *k, const sigset_t *set)
 		int signal = sigwaitinfo(set, NULL);
 
 		if (signal == SIGCHLD)
-			children_ended(k);
+			children_look(k);
 		if (signal <= 0 || signal == SIGCHLD)
 			continue;
 		if (signal == SIGTSTP)
 			k->stopping = true;
 		else
 			process_caught(signal);
-		kill(k->worker, signal);
+		child_signal(k->worker, signal);
 	}
 }
 
@@ -125,13 +119,14 @@ worker_start(struct keeper *k, int (*worker)(void *, const char *, int), void *a
     const char *scratch)
 {
 	int lifeline[2];
+	pid_t pid;
 
 	if (pipe2(lifeline, O_CLOEXEC) < 0)
 		return complain("pipe");
-	k->worker = fork();
-	if (k->worker < 0)
+	pid = child_fork(&k->worker);
+	if (pid < 0)
 		return complain("fork");
-	if (k->worker == 0) {
+	if (pid == 0) {
 		close(lifeline[1]);
 		/* no terminal for the worker's jobs, and no signal from one but by us; a session for
 		 * each job would cost more than all else that is done for it here */
@@ -172,7 +167,8 @@ keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *ar
 	failed = worker_start(&k, worker, arg, scratch.path);
 	if (failed == 0) {
 		keep(&k, &set);
-		process_kill_all(NULL, 0);
+		child_free(k.worker);
+		children_kill_all();
 		failed = result(&k);
 	}
 	scratch_remove(&scratch);

@@ -116,7 +116,7 @@ launch_log(struct attempt *a, struct error *e)
 }
 
 static int
-start(struct attempt *a, const char *dir, const char *pwd, struct error *e)
+start(struct attempt *a, const char *dir, const char *pwd, child_ended *ended, struct error *e)
 {
 	const struct site *site = a->site;
 	bool passed = site->logs < 0, noted = a->notes_ready;
@@ -141,7 +141,8 @@ start(struct attempt *a, const char *dir, const char *pwd, struct error *e)
 		p.out = STDOUT_FILENO;
 		p.err = STDERR_FILENO;
 	}
-	return process_spawn(&a->leader, &p, e);
+	a->leader = child_start(site->loop, &p, ended, a, e);
+	return a->leader == NULL ? -1 : 0;
 }
 
 /* The folder's own path, as a shell that begins there puts it into PWD. */
@@ -164,7 +165,7 @@ folder(const struct attempt *a, char *path, char *pwd, struct error *e)
 }
 
 int
-launch_entry(struct attempt *a, struct error *e)
+launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 {
 	AUTO_FREE char *file = xformat("%s.script", strchr(a->token, '=') + 1);
 	char path[PATH_MAX], pwd[PATH_MAX + 4];
@@ -175,16 +176,15 @@ launch_entry(struct attempt *a, struct error *e)
 	command_free(&a->command);
 	if (command_prepare(&a->command, &a->spec, a->entry, &a->site->environment, file, e) < 0)
 		return -1;
-	if (start(a, dir, pwd, e) < 0) {
+	if (start(a, dir, pwd, ended, e) < 0) {
 		/* the shell says what is wrong with the program, or runs it where the kernel cannot */
 		if (!a->command.simple || (e->sys != ENOENT && e->sys != EACCES && e->sys != ENOEXEC))
 			return -1;
 		if (command_prepare_shell(&a->command, &a->spec, a->entry, file, e) < 0 ||
-		    start(a, dir, pwd, e) < 0)
+		    start(a, dir, pwd, ended, e) < 0)
 			return -1;
 		e->code = ERROR_NONE;
 	}
-	a->group = a->leader;
 	if (!command_per_entry(&a->spec) || a->entry + 1 == a->spec.nscript)
 		launch_close_ends(a);
 	return 0;

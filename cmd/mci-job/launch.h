@@ -11,8 +11,9 @@ int launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e);
 int launch_log(struct attempt *a, struct error *e);
 /* As if these two had not been called. */
 void launch_undo(struct attempt *a);
-/* Starts the entry that is next (all of the script, where one process runs it); sets leader and group. */
-int launch_entry(struct attempt *a, struct error *e);
+/* Starts the entry that is next (all of the script, where one process runs it); sets the leader, of
+ * whose end is told. */
+int launch_entry(struct attempt *a, child_ended *ended, struct error *e);
 /* Forgets and closes one of our ends (0 or 1). */
 void launch_close(struct attempt *a, int which);
 /* Closes the job's ends here. */

@@ -53,6 +53,8 @@ struct site {
 	int opening;              /* attempts that wait for their log; at most SITE_OPENING */
 	bool scarce;              /* the last start found too little: something has to end first */
 	bool held;                /* nothing is read that adds to a report nobody takes */
+	int children_list;        /* the kernel's list of our children; -1 when it could not be opened */
+	struct process_list children; /* what it held last, kept so that a look costs no allocation */
 	struct process_list spared; /* children that may not or cannot be killed: nobody waits for them */
 	/* An attempt is over; its slot is free again. */
 	void (*ended)(void *arg, const struct ending *ending);

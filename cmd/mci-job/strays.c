@@ -1,26 +1,35 @@
 #include "strays.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static bool
 is_leader(const struct site *site, pid_t pid)
 {
 	for (size_t i = 0; i < site->nattempts; i++) {
-		if (site->attempts[i].leader == pid)
+		const struct child *leader = site->attempts[i].leader;
+
+		if (leader != NULL && child_pid(leader) == pid)
 			return true;
 	}
 	return false;
 }
 
+static bool
+in_group(const struct attempt *a, pid_t pid)
+{
+	return a->leader != NULL && getpgid(pid) == child_pid(a->leader);
+}
+
 void
 strays_find(const struct attempt *a, struct process_list *out)
 {
-	static struct process_list children; /* kept, so that a look costs no allocation */
+	struct process_list *children = &a->site->children;
 
-	children.n = 0;
-	process_children(&children);
-	for (size_t i = 0; i < children.n; i++) {
-		pid_t pid = children.pids[i];
+	children->n = 0;
+	process_children_read(a->site->children_list, children);
+	for (size_t i = 0; i < children->n; i++) {
+		pid_t pid = children->pids[i];
 
 		if (is_leader(a->site, pid) || process_list_has(&a->site->spared, pid))
 			continue;
@@ -28,8 +37,8 @@ strays_find(const struct attempt *a, struct process_list *out)
 			strays_spare(a->site, pid);
 			continue;
 		}
-		/* when nothing else runs, a stray needs no token to be known */
-		if (a->site->running > 1 && !process_has_env(pid, a->token))
+		/* when nothing else runs, a stray needs no token to be known, nor does one of the group */
+		if (a->site->running > 1 && !in_group(a, pid) && !process_has_env(pid, a->token))
 			continue;
 		process_list_add(out, pid);
 	}
@@ -57,7 +66,8 @@ strays_tell(const struct site *site)
 {
 	struct process_list children = { 0 };
 
-	process_children(&children);
+	if (site->spared.n > 0)
+		process_children(&children);
 	for (size_t i = 0; i < children.n; i++) {
 		char name[64];
 

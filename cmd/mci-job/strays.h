@@ -1,4 +1,4 @@
-/* strays: processes of an attempt that left its group; they become our children when orphaned. */
+/* strays: what an attempt started beside its leader; it becomes our child when orphaned. */
 #ifndef JOB_STRAYS_H
 #define JOB_STRAYS_H
 

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "attempt.h"
+#include "children.h"
 #include "events.h"
 #include "intake.h"
 #include "keeper.h"
@@ -114,40 +114,17 @@ keeper_gone(void *arg, uint32_t events)
 	struct worker *w = arg;
 
 	(void)events;
-	process_kill_all(NULL, 0);
+	children_kill_all();
 	(void)names_remove_tree(w->scratch, NULL);
 	_exit(EXIT_ERROR);
 }
 
-static struct attempt *
-attempt_of(struct worker *w, pid_t leader)
-{
-	for (size_t i = 0; i < w->site.nattempts; i++) {
-		if (w->site.attempts[i].leader == leader)
-			return &w->site.attempts[i];
-	}
-	return NULL;
-}
-
 static void
-children_ended(void *arg, const struct signalfd_siginfo *info)
+orphans_ended(void *arg)
 {
 	struct worker *w = arg;
-	struct rusage usage;
-	bool strays = false;
-	int status;
-	pid_t pid;
 
-	(void)info;
-	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		struct attempt *a = attempt_of(w, pid);
-
-		if (a != NULL)
-			attempt_reaped(a, status, &usage);
-		else
-			strays = true;
-	}
-	for (size_t i = 0; strays && i < w->site.nattempts; i++)
+	for (size_t i = 0; i < w->site.nattempts; i++)
 		attempt_recheck(&w->site.attempts[i]);
 }
 
@@ -390,9 +367,7 @@ signals_open(struct worker *w, struct error *e)
 		if (loop_on_signal(w->site.loop, ending[i], told_to_end, w, e) < 0)
 			return -1;
 	}
-	if (loop_on_signal(w->site.loop, SIGTSTP, stopped, w, e) < 0)
-		return -1;
-	return loop_on_signal(w->site.loop, SIGCHLD, children_ended, w, e);
+	return loop_on_signal(w->site.loop, SIGTSTP, stopped, w, e);
 }
 
 /* Where logs go: --log-dir, else for a moment the scratch folder; nowhere in the direct mode. */
@@ -444,10 +419,11 @@ worker_open(struct worker *w, struct error *e)
 	struct site *site = &w->site;
 
 	site->loop = loop_new(e);
-	if (site->loop == NULL || process_adopt_orphans(e) < 0 || signals_open(w, e) < 0 ||
-	    logs_open(w, e) < 0 ||
+	if (site->loop == NULL || children_adopt(site->loop, orphans_ended, w, e) < 0 ||
+	    signals_open(w, e) < 0 || logs_open(w, e) < 0 ||
 	    loop_watch(site->loop, w->lifeline, EPOLLIN, keeper_gone, w, e) < 0)
 		return -1;
+	site->children_list = process_children_open();
 	site->cwd = getcwd(NULL, 0);
 	site->null = kernel.open(AT_FDCWD, "/dev/null", O_RDWR, 0);
 	if (site->cwd == NULL || site->null < 0)
@@ -476,6 +452,8 @@ worker_close(struct worker *w)
 
 	strays_tell(site);
 	process_list_free(&site->spared);
+	process_list_free(&site->children);
+	memory_close(&site->children_list);
 	for (size_t i = 0; i < site->nattempts; i++) {
 		if (site->attempts[i].notes_ready)
 			notes_close(&site->attempts[i].notes, site->loop);

@@ -10,7 +10,6 @@
 
 #include "kernel.h"
 #include "memory.h"
-#include "process.h"
 #include "unpack.h"
 
 #define PIECE 65536
@@ -49,18 +48,18 @@ start_grep(const struct search *s, struct search_row *row, int in, struct error 
 	AUTO_FREE char *label = xformat("--label=%s", row->source->name);
 	AUTO_FREE char **argv = arguments(s, label);
 	struct process_spec spec = { .path = "grep", .argv = argv, .in = in, .err = STDERR_FILENO };
-	int fds[2], result;
+	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0) {
 		close(in);
 		return error_sys(e, "pipe");
 	}
 	spec.out = fds[1];
-	result = process_spawn(&row->grep, &spec, e);
+	row->grep = child_start(NULL, &spec, NULL, NULL, e);
 	close(fds[1]);
 	close(in);
 	row->found = fds[0];
-	return result;
+	return row->grep == NULL ? -1 : 0;
 }
 
 static int
@@ -85,14 +84,10 @@ start(const struct search *s, struct search_row *row, struct error *e)
 
 /* The exit status, 2 for a signal; SIGPIPE is how a process ends that nobody reads any more. */
 static int
-status_of(pid_t pid)
+status_of(struct child *c)
 {
-	int status;
+	int status = child_wait(c);
 
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return 2;
-	}
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return WTERMSIG(status) == SIGPIPE ? 0 : 2;
@@ -106,14 +101,15 @@ search_init(struct search *s, struct error *e)
 	AUTO_FREE char **argv = arguments(s, label);
 	struct process_spec spec = { .path = "grep", .argv = argv, .in = -1, .out = -1,
 		.err = STDERR_FILENO };
-	pid_t pid;
+	struct child *c;
 
 	s->most = processors > 0 ? (size_t)processors : 1;
 	s->status = 1;
 	set_colors();
-	if (process_spawn(&pid, &spec, e) < 0)
+	c = child_start(NULL, &spec, NULL, NULL, e);
+	if (c == NULL)
 		return -1;
-	if (status_of(pid) > 1)
+	if (status_of(c) > 1)
 		s->status = 2;
 	return 0;
 }
@@ -123,7 +119,7 @@ drain(struct search *s, struct search_row *row, struct error *e)
 {
 	static char buffer[PIECE];
 
-	while (row->grep > 0) {
+	while (row->grep != NULL) {
 		ssize_t got = kernel.read(row->found, buffer, sizeof(buffer));
 
 		if (got < 0 && errno == EINTR)
@@ -170,11 +166,11 @@ finish_first(struct search *s, struct error *e)
 		s->broken = true;
 		return -1;
 	}
-	if (row.grep > 0) {
+	if (row.grep != NULL) {
 		close(row.found);
 		status = status_of(row.grep);
 	}
-	if (row.unpack > 0 && status_of(row.unpack) != 0)
+	if (row.unpack != NULL && status_of(row.unpack) != 0)
 		s->status = 2;
 	s->running--;
 	forget_first(s);
@@ -238,12 +234,12 @@ search_finish(struct search *s, struct error *e)
 }
 
 static void
-end_process(pid_t pid)
+end_process(struct child *c)
 {
-	if (pid <= 0)
+	if (c == NULL)
 		return;
-	kill(pid, SIGKILL);
-	(void)status_of(pid);
+	child_signal(c, SIGKILL);
+	child_wait(c);
 }
 
 void

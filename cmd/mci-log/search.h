@@ -8,16 +8,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "bytes.h"
+#include "children.h"
 #include "error.h"
 #include "source.h"
 
 struct search_row {
 	struct source *source; /* NULL: the mark of the caller's, see search_after */
 	void *mark;
-	pid_t grep, unpack;    /* 0: none */
+	struct child *grep, *unpack; /* NULL: none */
 	int found;             /* pipe that the grep writes to */
 };
 

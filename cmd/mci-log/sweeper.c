@@ -5,13 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "duration.h"
 #include "link.h"
 #include "memory.h"
-#include "process.h"
 
 #define OFTEN (1 * SECOND)
 #define SELDOM (60 * SECOND)
@@ -24,8 +23,8 @@ struct sweeper {
 	size_t nwords;
 	int64_t interval;
 	struct loop_timer *timer;
-	struct link *out;   /* what the sweep says; NULL while none runs */
-	pid_t pid;
+	struct link *out;   /* what the sweep says; NULL: no more */
+	struct child *child; /* NULL: it has ended */
 };
 
 static void sweep(void *arg);
@@ -69,21 +68,51 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	news_post(s->news, (struct span){ event.data, event.len });
 }
 
-/* Its output ends with it, or a moment before. */
+/* It is over when both its output and itself have ended. */
 static void
-ended(void *arg, struct link *l, const struct error *why)
+over(struct sweeper *s)
+{
+	if (s->out == NULL && s->child == NULL)
+		s->timer = loop_after(s->loop, s->interval, sweep, s);
+}
+
+static void
+said_all(void *arg, struct link *l, const struct error *why)
 {
 	struct sweeper *s = arg;
 
 	(void)l;
 	(void)why;
 	s->out = NULL;
-	waitpid(s->pid, NULL, 0);
-	s->pid = 0;
-	s->timer = loop_after(s->loop, s->interval, sweep, s);
+	over(s);
 }
 
-static const struct link_events events = { .line = line_came, .closed = ended };
+static void
+ended(void *arg, int status, const struct rusage *usage)
+{
+	struct sweeper *s = arg;
+
+	(void)status;
+	(void)usage;
+	child_free(s->child);
+	s->child = NULL;
+	over(s);
+}
+
+static const struct link_events events = { .line = line_came, .closed = said_all };
+
+/* It can be made again whenever it was ended. */
+static void
+stop(struct sweeper *s)
+{
+	if (s->out != NULL)
+		link_close(s->out);
+	s->out = NULL;
+	child_signal(s->child, SIGTERM);
+	if (s->child != NULL)
+		child_wait(s->child);
+	s->child = NULL;
+}
 
 static int
 start(struct sweeper *s, struct error *e)
@@ -95,12 +124,17 @@ start(struct sweeper *s, struct error *e)
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
 	p.out = fds[1];
-	if (process_spawn(&s->pid, &p, e) == 0)
-		s->out = link_take(s->loop, fds[0], -1, &events, s, e);
-	else
-		close(fds[0]);
+	s->child = child_start(s->loop, &p, ended, s, e);
 	close(fds[1]);
-	return s->out == NULL ? -1 : 0;
+	if (s->child == NULL) {
+		close(fds[0]);
+		return -1;
+	}
+	s->out = link_take(s->loop, fds[0], -1, &events, s, e);
+	if (s->out != NULL)
+		return 0;
+	stop(s);
+	return -1;
 }
 
 static void
@@ -147,12 +181,7 @@ sweeper_free(struct sweeper *s)
 	if (s == NULL)
 		return;
 	loop_cancel(s->loop, s->timer);
-	if (s->out != NULL) {
-		/* it can be made again whenever it was ended */
-		link_close(s->out);
-		kill(s->pid, SIGTERM);
-		waitpid(s->pid, NULL, 0);
-	}
+	stop(s);
 	for (size_t i = 0; i < s->nwords; i++)
 		free(s->words[i]);
 	free(s);

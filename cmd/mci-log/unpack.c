@@ -49,18 +49,19 @@ unpack(struct source *s, int to)
 }
 
 int
-unpack_start(struct source *s, int *read, pid_t *pid, struct error *e)
+unpack_start(struct source *s, int *read, struct child **c, struct error *e)
 {
+	pid_t pid;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
 	(void)fcntl(fds[1], F_SETPIPE_SZ, PIPE_WIDE);
-	*pid = fork();
-	if (*pid == 0)
+	pid = child_fork(c);
+	if (pid == 0)
 		unpack(s, fds[1]);
 	close(fds[1]);
-	if (*pid < 0) {
+	if (pid < 0) {
 		close(fds[0]);
 		return error_sys(e, "fork");
 	}

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
@@ -45,13 +45,14 @@ ask(const char *program, struct bytes *lines, struct error *e)
 	struct process_spec spec = {
 		.path = path, .argv = (char *const *)(uintptr_t)argv, .in = -1, .err = STDERR_FILENO
 	};
-	int fds[2], result, status = 0;
-	pid_t pid;
+	int fds[2], result, status;
+	struct child *c;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
 	spec.out = fds[1];
-	result = process_spawn(&pid, &spec, e);
+	c = child_start(NULL, &spec, NULL, NULL, e);
+	result = c == NULL ? -1 : 0;
 	close(fds[1]);
 	for (ssize_t n = 1; result == 0 && n != 0;) {
 		n = kernel.read(fds[0], bytes_reserve(lines, 4096), 4096);
@@ -61,11 +62,10 @@ ask(const char *program, struct bytes *lines, struct error *e)
 			result = error_sys(e, "read from %s", program);
 	}
 	close(fds[0]);
-	if (result < 0)
+	if (c == NULL)
 		return e->sys == ENOENT ? 0 : -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status != 0;
+	status = child_wait(c);
+	return result < 0 ? -1 : status != 0;
 }
 
 /* The same for mci's own verbs. */

@@ -6,7 +6,7 @@ cd "$ROOT" || exit 1
 
 names='open|openat|creat|write|writev|pwrite|fsync|fdatasync|clock_gettime|time|gettimeofday|getrandom'
 names="$names|rename|renameat2?|unlink|unlinkat|remove|rmdir|syncfs|sync"
-names="$names|posix_spawn|posix_spawnp|vfork|system|popen|epoll_wait|epoll_pwait2?|connect|accept4?"
+names="$names|posix_spawn|posix_spawnp|vfork|system|popen|waitid|waitpid|wait|wait3|wait4|epoll_wait|epoll_pwait2?|connect|accept4?"
 
 # Comments and strings are no calls; kernel.open( and x->open( are fields.
 for file in lib/*.c cmd/*/*.c; do
@@ -24,6 +24,13 @@ ok "nothing but lib/kernel.c calls the kernel's clock, files and processes" \
 # what a power cut leaves of a change of names depends on the order of syncs: one room knows it
 is "$(grep -nE 'kernel\.(rename|exchange|unlink|sync_names)|\<nftw\(' lib/*.c cmd/*/*.c | grep -v '^lib/names.c:')" "" \
 	"nothing but lib/names.c changes names and syncs folders"
+
+# whoever reaps a child of another's takes its end from it, and a number that was reaped is soon another process's
+is "$(grep -nE 'kernel\.waitid|[^_]\<process_spawn\(|\<fork\(\)' lib/*.c cmd/*/*.c | grep -v '^lib/children.c:')" "" \
+	"nothing but lib/children.c starts processes and waits for them"
+is "$(grep -nE '\<(kill|killpg|pidfd_send_signal)\(' lib/*.c cmd/*/*.c | grep -v 'kill(getpid(), ' |
+	grep -vE '^lib/(children|process).c:')" "" \
+	"nothing but lib/children.c and lib/process.c signals other processes"
 
 # a program that forgets it dies of ulimit -f, and writes into whatever got the number of a closed descriptor 2
 is "$(grep -LE '^	standard_begin\(\);$' cmd/*/main.c)" "" "every program begins with standard_begin"
