@@ -1,7 +1,7 @@
 /*
  * contract: every event type with its fields and every method with its parameters, result and
- * errors, in one const table. Services bind functions to its rows, dispatch checks parameters with
- * it, and mci-protocol(7) is held against it by a test.
+ * errors, as const tables: one file a service, contract-NAME.c. Services bind functions to its
+ * rows, dispatch checks parameters with it, and mci-protocol(7) is held against it by a test.
  */
 #ifndef MCI_CONTRACT_H
 #define MCI_CONTRACT_H
@@ -47,8 +47,6 @@ struct contract_event {
 
 struct contract_method {
 	const char *name;      /* "param/get" */
-	const char *service;   /* "build" (the build's API), "control" (its control socket), "job",
-	                        * "events" (the hub) */
 	const char *help;
 	const struct contract_field *params;
 	size_t nparams;
@@ -59,6 +57,26 @@ struct contract_method {
 	bool stream;           /* takes the connection over after its reply */
 };
 
+struct contract_service {
+	const char *name;
+	const struct contract_event *events; /* that come by it */
+	size_t nevents;
+	const struct contract_method *methods;
+	size_t nmethods;
+};
+
+/* Each service, of which contract-NAME.c has the rows. */
+#define CONTRACT_SERVICES(each) \
+	each(build)   /* the API of a build, and the events of its log */ \
+	each(control) /* how a running build is controlled */ \
+	each(job)     /* mci-job on its standard input */ \
+	each(events)  /* the hub */ \
+	each(log)     /* the log server */ \
+	each(server)  /* what every server says and does, whatever its services are */
+
+#define CONTRACT_DECLARE(name) extern const struct contract_service contract_##name;
+CONTRACT_SERVICES(CONTRACT_DECLARE)
+
 /* Error codes of replies (JSON-RPC 2.0 section 5.1 and our own from -32000 down). */
 struct contract_error {
 	int code;
@@ -67,16 +85,16 @@ struct contract_error {
 	const char *help;
 };
 
-extern const struct contract_event contract_events[];
-extern const size_t contract_nevents;
-extern const struct contract_method contract_methods[];
-extern const size_t contract_nmethods;
+extern const struct contract_service *const contract_services[];
+extern const size_t contract_nservices;
 extern const struct contract_error contract_errors[];
 extern const size_t contract_nerrors;
 
-/* The row of a service's method; with service NULL the first of that name: what several services
- * have under one name is a stream, and idempotent, in all of them or in none. */
-const struct contract_method *contract_method(const char *service, struct span name);
+/* The row of a service's method, or NULL. */
+const struct contract_method *contract_method(const struct contract_service *s, struct span name);
+/* The first of that name, whose service is not known: what several services have under one name is a
+ * stream, and idempotent, in all of them or in none. */
+const struct contract_method *contract_any_method(struct span name);
 /* Whether bytes follow a request of it: it has a parameter of type data. */
 bool contract_brings_data(const struct contract_method *m);
 const struct contract_event *contract_event(struct span type);

@@ -303,7 +303,7 @@ on_request(struct connection *c, const struct message *m)
 {
 	const struct service *s = c->server->service;
 	const struct service_method *method = method_find(s, m->method);
-	const struct contract_method *row = contract_method(s->name, m->method);
+	const struct contract_method *row = contract_method(s->contract, m->method);
 	struct scan_value values[CONTRACT_PARAMS];
 	struct error e;
 
@@ -311,7 +311,7 @@ on_request(struct connection *c, const struct message *m)
 		link_data(c->link, announced(row, m->params));
 	if (method == NULL || row == NULL) {
 		error_set(&e, ERROR_INPUT, "%.*s: no method of the service %s",
-		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->name);
+		    (int)(m->method.n > 64 ? 64 : m->method.n), m->method.p, s->contract->name);
 		refuse(c, m, "unknown-method", e.text);
 	} else if (contract_check_params(row, m->params, values, &e) < 0) {
 		refuse(c, m, "invalid-params", e.text);
@@ -329,7 +329,7 @@ on_event(struct connection *c, const struct message *m)
 	struct error e;
 
 	if (s->event == NULL)
-		error_set(&e, ERROR_REFUSED, "the service %s takes no events", s->name);
+		error_set(&e, ERROR_REFUSED, "the service %s takes no events", s->contract->name);
 	else if (s->event(c->server->self, link_peer(c->link), m, &e) == 0)
 		return;
 	report(c, link_line_number(c->link), contract_error_for(e.code)->name, e.text);

@@ -26,12 +26,12 @@
 struct request;
 
 struct service_method {
-	const char *name; /* a row of contract_methods */
+	const char *name; /* a row of the contract */
 	void (*call)(void *self, struct request *r);
 };
 
 struct service {
-	const char *name; /* contract_method.service that its methods must have */
+	const struct contract_service *contract; /* that its methods are rows of */
 	const struct service_method *methods;
 	size_t nmethods;
 	/* A posted event; m points into the line. Return -1 with an error to have it reported back as a

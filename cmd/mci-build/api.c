@@ -364,7 +364,7 @@ static const struct service_method api_methods[] = {
 };
 
 const struct service api_service = {
-	.name = "build",
+	.contract = &contract_build,
 	.methods = api_methods,
 	.nmethods = sizeof(api_methods) / sizeof(api_methods[0]),
 	.event = event_posted,
@@ -417,7 +417,7 @@ static const struct service_method control_methods[] = {
 };
 
 const struct service control_service = {
-	.name = "control",
+	.contract = &contract_control,
 	.methods = control_methods,
 	.nmethods = sizeof(control_methods) / sizeof(control_methods[0]),
 };

@@ -93,7 +93,7 @@ static const struct service_method methods[] = {
 };
 
 const struct service hub_service = {
-	.name = "events",
+	.contract = &contract_events,
 	.methods = methods,
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
 	.event = publish_posted,

@@ -1,7 +1,5 @@
 #include "requests.h"
 
-#include <string.h>
-
 #include "contract.h"
 #include "contractcheck.h"
 #include "emit.h"
@@ -81,18 +79,6 @@ method_find(struct span name)
 	return NULL;
 }
 
-/* The contract has rows of one name for several services. */
-static const struct contract_method *
-row_of(const struct method *method)
-{
-	for (size_t i = 0; i < contract_nmethods; i++) {
-		if (strcmp(contract_methods[i].name, method->name) == 0 &&
-		    strcmp(contract_methods[i].service, "job") == 0)
-			return &contract_methods[i];
-	}
-	return NULL;
-}
-
 void
 requests_answer(const struct requests *q, struct report *r, const struct message *m)
 {
@@ -101,7 +87,7 @@ requests_answer(const struct requests *q, struct report *r, const struct message
 
 	if (method == NULL) {
 		fail(r, m, "unknown-method", "mci-job knows job/cancel and mask/add");
-	} else if (contract_check_params(row_of(method), m->params, NULL, &e) < 0) {
+	} else if (contract_check_params(contract_method(&contract_job, m->method), m->params, NULL, &e) < 0) {
 		fail(r, m, "invalid-params", e.text);
 	} else if (method->call(q, m, &e) < 0) {
 		fail(r, m, contract_error_for(e.code)->name, e.text);

@@ -395,7 +395,7 @@ static const struct service_method methods[] = {
 };
 
 static const struct service service = {
-	.name = "log",
+	.contract = &contract_log,
 	.methods = methods,
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
 	.data = data_came,

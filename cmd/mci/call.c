@@ -33,7 +33,7 @@ print_line(void *arg, struct span line)
 static int
 call(const char *address, const char *name, struct span params, struct error *e)
 {
-	const struct contract_method *method = contract_method(NULL, (struct span){ name, strlen(name) });
+	const struct contract_method *method = contract_any_method((struct span){ name, strlen(name) });
 	AUTO_BYTES result = { 0 };
 
 	if (method != NULL && method->stream)

@@ -167,7 +167,7 @@ static const struct service_method stub_methods[] = {
 };
 
 static const struct service stub_service = {
-	.name = "build",
+	.contract = &contract_build,
 	.methods = stub_methods,
 	.nmethods = sizeof(stub_methods) / sizeof(stub_methods[0]),
 	.event = stub_event,

@@ -87,7 +87,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_field(&m, "result", m.result, 0);
 	check_splice(&m);
 	if (m.kind == MESSAGE_REQUEST)
-		contract_check_params(&contract_methods[n % contract_nmethods], m.params, NULL, NULL);
+		contract_check_params(&contract_services[0]->methods[n % contract_services[0]->nmethods], m.params,
+		    NULL, NULL);
 	contract_type_ok(m.type);
 	contract_noun_reserved(m.type);
 	return 0;

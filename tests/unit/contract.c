@@ -47,9 +47,9 @@ write_event(struct bytes *b, const struct contract_event *v)
 }
 
 static void
-write_method(struct bytes *b, const struct contract_method *m)
+write_method(struct bytes *b, const struct contract_service *s, const struct contract_method *m)
 {
-	bytes_format(b, ".It Sy %s Pq %s\n%s\n", m->name, m->service, m->help);
+	bytes_format(b, ".It Sy %s Pq %s\n%s\n", m->name, s->name, m->help);
 	if (m->nparams + m->nresults > 0) {
 		bytes_text(b, ".Bl -tag -width Ds -compact\n");
 		write_fields(b, "Fa", m->params, m->nparams);
@@ -69,6 +69,20 @@ write_method(struct bytes *b, const struct contract_method *m)
 }
 
 static void
+write_events(struct bytes *b, const struct contract_service *s)
+{
+	for (size_t i = 0; i < s->nevents; i++)
+		write_event(b, &s->events[i]);
+}
+
+static void
+write_methods(struct bytes *b, const struct contract_service *s)
+{
+	for (size_t i = 0; i < s->nmethods; i++)
+		write_method(b, s, &s->methods[i]);
+}
+
+static void
 write_error(struct bytes *b, const struct contract_error *e)
 {
 	bytes_format(b, ".It Sy %s Pq \\%d\n%s\n", e->name, e->code, e->help);
@@ -79,11 +93,11 @@ print(void)
 {
 	AUTO_BYTES b = { 0 };
 
-	for (size_t i = 0; i < contract_nevents; i++)
-		write_event(&b, &contract_events[i]);
+	for (size_t i = 0; i < contract_nservices; i++)
+		write_events(&b, contract_services[i]);
 	bytes_text(&b, "\n");
-	for (size_t i = 0; i < contract_nmethods; i++)
-		write_method(&b, &contract_methods[i]);
+	for (size_t i = 0; i < contract_nservices; i++)
+		write_methods(&b, contract_services[i]);
 	bytes_text(&b, "\n");
 	for (size_t i = 0; i < contract_nerrors; i++)
 		write_error(&b, &contract_errors[i]);
@@ -188,20 +202,20 @@ has_block(struct bytes *b)
 	bytes_free(b);
 }
 
-START_TEST(page_has_event)
+START_TEST(page_has_events)
 {
 	struct bytes b = { 0 };
 
-	write_event(&b, &contract_events[_i]);
+	write_events(&b, contract_services[_i]);
 	has_block(&b);
 }
 END_TEST
 
-START_TEST(page_has_method)
+START_TEST(page_has_methods)
 {
 	struct bytes b = { 0 };
 
-	write_method(&b, &contract_methods[_i]);
+	write_methods(&b, contract_services[_i]);
 	has_block(&b);
 }
 END_TEST
@@ -219,7 +233,7 @@ END_TEST
 START_TEST(page_has_no_more)
 {
 	AUTO_BYTES page = { 0 };
-	size_t items = 0;
+	size_t items = 0, rows = 0;
 
 	read_page(&page);
 	for (const char *p = page.data; (p = strstr(p, "\n.It Sy ")) != NULL; p++) {
@@ -228,11 +242,13 @@ START_TEST(page_has_no_more)
 		if (memchr(name.p, '/', name.n) == NULL)
 			continue;
 		items++;
-		ck_assert_msg(contract_event(name) != NULL || contract_method(NULL, name) != NULL,
+		ck_assert_msg(contract_event(name) != NULL || contract_any_method(name) != NULL,
 		    "%s: %.*s is not in the table", PAGE, (int)name.n, name.p);
 	}
+	for (size_t i = 0; i < contract_nservices; i++)
+		rows += contract_services[i]->nevents + contract_services[i]->nmethods;
 	/* all but error, eof and heartbeat have one */
-	ck_assert_uint_eq(items, contract_nevents + contract_nmethods - 3);
+	ck_assert_uint_eq(items, rows - 3);
 }
 END_TEST
 
@@ -265,36 +281,48 @@ fields_free(const struct contract_event *v)
 	}
 }
 
+static void
+event_ok(const struct contract_event *v)
+{
+	ck_assert_ptr_eq(contract_event(span(v->type)), v);
+	/* what services say about a connection itself has no verb */
+	ck_assert(contract_type_ok(span(v->type)) == (strcmp(v->by, "services") != 0 &&
+	    strcmp(v->type, "heartbeat") != 0));
+	fields_ok(v->type, v->fields, v->nfields);
+	fields_free(v);
+}
+
+static void
+method_ok(const struct contract_service *s, const struct contract_method *m)
+{
+	const struct contract_method *namesake = contract_any_method(span(m->name));
+
+	ck_assert_ptr_eq(contract_method(s, span(m->name)), m);
+	ck_assert(m->stream == namesake->stream && m->idempotent == namesake->idempotent);
+	ck_assert(contract_type_ok(span(m->name)));
+	ck_assert_uint_lt(m->nparams, 32);
+	fields_ok(m->name, m->params, m->nparams);
+	fields_ok(m->name, m->results, m->nresults);
+	for (const char *p = m->errors; *p != '\0'; p += *p == ',') {
+		AUTO_FREE char *name = xmemdup(p, strcspn(p, ","));
+
+		ck_assert_msg(contract_error(name) != NULL, "%s: %s", m->name, name);
+		p += strlen(name);
+	}
+}
+
 START_TEST(rows)
 {
-	for (size_t i = 0; i < contract_nevents; i++) {
-		const struct contract_event *v = &contract_events[i];
+	for (size_t i = 0; i < contract_nservices; i++) {
+		const struct contract_service *s = contract_services[i];
 
-		ck_assert_ptr_eq(contract_event(span(v->type)), v);
-		/* what services say about a connection itself has no verb */
-		ck_assert(contract_type_ok(span(v->type)) == (strcmp(v->by, "services") != 0 &&
-		    strcmp(v->type, "heartbeat") != 0));
-		fields_ok(v->type, v->fields, v->nfields);
-		fields_free(v);
+		for (size_t k = 0; k < s->nevents; k++)
+			event_ok(&s->events[k]);
+		for (size_t k = 0; k < s->nmethods; k++)
+			method_ok(s, &s->methods[k]);
 	}
-	for (size_t i = 0; i < contract_nmethods; i++) {
-		const struct contract_method *m = &contract_methods[i];
-		const struct contract_method *namesake = contract_method(NULL, span(m->name));
-
-		ck_assert_ptr_eq(contract_method(m->service, span(m->name)), m);
-		ck_assert(m->stream == namesake->stream && m->idempotent == namesake->idempotent);
-		ck_assert(contract_type_ok(span(m->name)));
-		ck_assert_uint_lt(m->nparams, 32);
-		fields_ok(m->name, m->params, m->nparams);
-		fields_ok(m->name, m->results, m->nresults);
-		for (const char *p = m->errors; *p != '\0'; p += *p == ',') {
-			AUTO_FREE char *name = xmemdup(p, strcspn(p, ","));
-
-			ck_assert_msg(contract_error(name) != NULL, "%s: %s", m->name, name);
-			p += strlen(name);
-		}
-	}
-	ck_assert_ptr_null(contract_method(NULL, span("job/en")));
+	ck_assert_ptr_null(contract_any_method(span("job/en")));
+	ck_assert_ptr_null(contract_method(&contract_job, span("job/add")));
 	ck_assert_ptr_null(contract_event(span("")));
 }
 END_TEST
@@ -391,7 +419,7 @@ END_TEST
 /* A row named "*" lets the rest through, and only where it stands. */
 START_TEST(open_params)
 {
-	const struct contract_method *post = contract_method(NULL, span("event/post"));
+	const struct contract_method *post = contract_method(&contract_build, span("event/post"));
 	struct error e;
 
 	ck_assert_int_eq(contract_check_params(post, span("{\"type\":\"a/b\",\"x\":1,\"x\":[2]}"), NULL, &e), 0);
@@ -421,8 +449,8 @@ main(int argc, char **argv)
 	tcase_add_loop_test(t, type_names, 0, sizeof(types) / sizeof(types[0]));
 	tcase_add_loop_test(t, check_params, 0, sizeof(params) / sizeof(params[0]));
 	tcase_add_test(t, open_params);
-	tcase_add_loop_test(t, page_has_event, 0, (int)contract_nevents);
-	tcase_add_loop_test(t, page_has_method, 0, (int)contract_nmethods);
+	tcase_add_loop_test(t, page_has_events, 0, (int)contract_nservices);
+	tcase_add_loop_test(t, page_has_methods, 0, (int)contract_nservices);
 	tcase_add_loop_test(t, page_has_error, 0, (int)contract_nerrors);
 	tcase_add_test(t, page_has_no_more);
 	srunner_run_all(runner, CK_NORMAL);

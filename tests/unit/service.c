@@ -90,9 +90,9 @@ static const struct service_method methods[] = {
 	{ "job/list", refuse },
 	{ "event/subscribe", stream },
 };
-static const struct service with_events = { .name = "build", .methods = methods, .nmethods = 4,
+static const struct service with_events = { .contract = &contract_build, .methods = methods, .nmethods = 4,
 	.event = event };
-static const struct service without_events = { .name = "build", .methods = methods, .nmethods = 4 };
+static const struct service without_events = { .contract = &contract_build, .methods = methods, .nmethods = 4 };
 
 static void
 setup(void)

@@ -76,7 +76,7 @@ static const struct service_method methods[] = {
 	{ "log/append", append },
 	{ "log/open", open_files },
 };
-static const struct service service = { .name = "log", .methods = methods, .nmethods = 2,
+static const struct service service = { .contract = &contract_log, .methods = methods, .nmethods = 2,
 	.data = data_came, .gone = gone };
 
 static void

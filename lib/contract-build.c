@@ -1,0 +1,246 @@
+/* What a build writes to its log, and the API that it offers to its jobs: the service "build". */
+#include "contractrows.h"
+
+static const struct contract_field build_start[] = {
+	{ "schema", CONTRACT_INTEGER, true, "version of this schema" },
+	{ "folder", CONTRACT_TEXT, true, "absolute path of the build's folder" },
+	{ "logs", CONTRACT_TEXT, true, "absolute path of the folder with the jobs' logs" },
+	{ "log", CONTRACT_TEXT, false, "address of the log server that keeps them instead" },
+	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
+	{ "definition", CONTRACT_TEXT, true, "what says the jobs: a path in dir, or -" },
+	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
+	{ "source", CONTRACT_TEXT, false, "where the build came from: local" },
+	{ "rev", CONTRACT_TEXT, false, "the revision that was checked out, as it was asked for" },
+};
+
+static const struct contract_field build_pending[] = {
+	{ "dir", CONTRACT_TEXT, true, "absolute path of the folder that another build works in" },
+	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
+	{ "for", CONTRACT_TEXT, true, "name of that build, or what else is known of it" },
+	{ "message", CONTRACT_TEXT, true, "the same for people" },
+};
+
+static const struct contract_field build_updated[] = {
+	{ "status", CONTRACT_TEXT, true, "what the build is now: running, after build/pending" },
+};
+
+static const struct contract_field build_canceled[] = {
+	{ "reason", CONTRACT_TEXT, true, "who or what asked for it" },
+};
+
+static const struct contract_field build_end[] = {
+	{ "status", CONTRACT_TEXT, true, "success, failure, error or canceled" },
+	{ "elapsed", CONTRACT_SECONDS, true, "time since build/start" },
+	{ "exit", CONTRACT_INTEGER, true, "exit status of mci-build" },
+	{ "jobs", CONTRACT_INTEGER, true, "how many jobs there were" },
+	{ "success", CONTRACT_INTEGER, true, "how many of them succeeded" },
+	{ "failure", CONTRACT_INTEGER, true, "how many failed" },
+	{ "error", CONTRACT_INTEGER, true, "how many could not be run" },
+	{ "skipped", CONTRACT_INTEGER, true, "how many were skipped" },
+	{ "canceled", CONTRACT_INTEGER, true, "how many were canceled" },
+	{ "message", CONTRACT_TEXT, false, "why the build is in error" },
+};
+
+static const struct contract_field script_named[] = {
+	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
+};
+
+static const struct contract_field script_start[] = {
+	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
+	{ "pid", CONTRACT_INTEGER, true, "its process id" },
+};
+
+static const struct contract_field script_busy[] = {
+	{ "for", CONTRACT_TEXT, true, "how long it wants, as 60s" },
+};
+
+static const struct contract_field script_end[] = {
+	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
+	{ "exit", CONTRACT_INTEGER, false, "its exit status" },
+	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, instead of exit" },
+};
+
+static const struct contract_field job_pending[] = {
+	{ "depends-on", CONTRACT_TEXTS, false, "ids of the jobs that it waits for" },
+};
+
+static const struct contract_field job_queued[] = {
+	{ "attempt", CONTRACT_INTEGER, false, "from 2: the job is tried again" },
+};
+
+static const struct contract_field attempt[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+};
+
+static const struct contract_field job_blocked[] = {
+	{ "reason", CONTRACT_TEXT, false, "how to answer at mci-build's terminal, when it has one" },
+};
+
+static const struct contract_field job_start[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "pid", CONTRACT_INTEGER, true, "process id of the job's first process" },
+	{ "runner", CONTRACT_TEXT, false, "where it runs: host" },
+};
+
+static const struct contract_field command_start[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0" },
+	{ "text", CONTRACT_TEXT, true, "the entry" },
+};
+
+static const struct contract_field command_end[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0" },
+	{ "exit", CONTRACT_INTEGER, true, "its exit status" },
+	{ "elapsed", CONTRACT_SECONDS, true, "time since its command/start" },
+};
+
+/* What is known of an attempt that ran; job/end repeats it. */
+#define EXECUTED \
+	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
+	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
+	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME, or " \
+	    "which process goes on" }, \
+	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
+	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
+	{ "system", CONTRACT_SECONDS, false, "CPU time in the kernel" }, \
+	{ "maxrss", CONTRACT_INTEGER, false, "peak memory of one process, in bytes" }, \
+	{ "bytes", CONTRACT_INTEGER, false, "length of the log" }, \
+	{ "first-output", CONTRACT_TEXT, false, "time of the log's first chunk" }, \
+	{ "last-output", CONTRACT_TEXT, false, "time of its last chunk" }, \
+	{ "outputs", CONTRACT_OBJECT, false, "what the job wrote to MCI_OUTPUT: text by name" }, \
+	{ "truncated", CONTRACT_BOOL, false, "the log is not whole" }
+
+static const struct contract_field job_executed[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "reason", CONTRACT_TEXT, true, "exit, signal, timeout, canceled, limit:NAME, lost or start" },
+	EXECUTED,
+};
+
+static const struct contract_field job_end[] = {
+	{ "attempt", CONTRACT_INTEGER, false, "the last one that was to be" },
+	{ "status", CONTRACT_TEXT, true, "success, failure, error, skipped or canceled" },
+	{ "reason", CONTRACT_TEXT, false, "as in job/executed, or why it never ran" },
+	EXECUTED,
+	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
+	{ "cached", CONTRACT_BOOL, false, "the result was taken from the store" },
+};
+
+static const struct contract_field log_annotated[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "at", CONTRACT_INTEGER, true, "length of the log when the note was read" },
+	{ "note", CONTRACT_ANY, false, "the note, when it is JSON" },
+	{ "text", CONTRACT_TEXT, false, "the note, when it is not" },
+};
+
+static const struct contract_event events[] = {
+	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
+	{ "build/pending", "mci-build", "the build waits for its folder, before build/start or behind it",
+	    ROWS(build_pending) },
+	{ "build/updated", "mci-build", "the build goes on", ROWS(build_updated) },
+	{ "build/canceled", "mci-build", "the build is being canceled", ROWS(build_canceled) },
+	{ "build/end", "mci-build", "the last event of a build", ROWS(build_end) },
+	{ "script/initializing", "mci-build", "the build script is about to be started",
+	    ROWS(script_named) },
+	{ "script/start", "mci-build", "the build script runs", ROWS(script_start) },
+	{ "script/idle", "mci-build", "nothing is left to run: say more or end", NONE },
+	{ "script/busy", "script", "the script asks for time before it writes more",
+	    ROWS(script_busy) },
+	{ "script/end", "mci-build", "the build script has ended", ROWS(script_end) },
+	{ "job/pending", "mci-build", "a spec was read and accepted", ROWS(job_pending) },
+	{ "job/queued", "mci-build", "nothing is waited for any more",
+	    ROWS(job_queued) },
+	{ "job/blocked", "mci-build", "the job waits for a person", ROWS(job_blocked) },
+	{ "job/unblocked", "mci-build", "a person let the job go on", NONE },
+	{ "job/initializing", "mci-job", "an attempt is being set up", ROWS(attempt) },
+	{ "job/start", "mci-job", "an attempt runs", ROWS(job_start) },
+	{ "job/executed", "mci-job", "an attempt is over", ROWS(job_executed) },
+	{ "job/end", "mci-build", "the job is finished; exactly once a job", ROWS(job_end) },
+	{ "command/start", "mci-job", "an entry of script begins", ROWS(command_start) },
+	{ "command/end", "mci-job", "an entry of script is over", ROWS(command_end) },
+	{ "log/annotated", "mci-job", "a job wrote a note to MCI_NOTES", ROWS(log_annotated) },
+};
+
+
+static const struct contract_field param_name[] = {
+	{ "name", CONTRACT_TEXT, true, "of the parameter" },
+};
+
+static const struct contract_field value[] = {
+	{ "value", CONTRACT_TEXT, true, "its text" },
+};
+
+static const struct contract_field output_get[] = {
+	{ "job", CONTRACT_TEXT, true, "id of the job that set it" },
+	{ "name", CONTRACT_TEXT, false, "of the output; all of them without it" },
+};
+
+static const struct contract_field output_got[] = {
+	{ "value", CONTRACT_TEXT, false, "its text, when name was given" },
+	{ "outputs", CONTRACT_OBJECT, false, "all of them by name, when it was not" },
+};
+
+static const struct contract_field output_set[] = {
+	{ "job", CONTRACT_TEXT, true, "id of the job that sets it" },
+	{ "name", CONTRACT_TEXT, true, "of the output" },
+	{ "value", CONTRACT_TEXT, true, "its text" },
+};
+
+static const struct contract_field job_add[] = {
+	{ "spec", CONTRACT_OBJECT, true, "the new job, see mci-script(5)" },
+	{ "job", CONTRACT_TEXT, false, "id of the job that asks" },
+};
+
+static const struct contract_field job_added[] = {
+	{ "id", CONTRACT_TEXT, true, "of the new job" },
+};
+
+static const struct contract_field job_listed[] = {
+	{ "jobs", CONTRACT_ARRAY, true, "objects with id, status, attempt and reason" },
+};
+
+static const struct contract_field build_got[] = {
+	{ "id", CONTRACT_TEXT, true, "of the build, as local/zlib/7" },
+	{ "status", CONTRACT_TEXT, true, "as in mci-build(1)" },
+	{ "folder", CONTRACT_TEXT, true, "absolute path of the build's folder" },
+	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
+};
+
+static const struct contract_field event_post[] = {
+	{ "type", CONTRACT_TEXT, true, "noun/verb; not of the nouns that the kit keeps to itself" },
+	{ "*", CONTRACT_ANY, false, "the fields of the event" },
+};
+
+static const struct contract_field event_subscribe[] = {
+	{ "from", CONTRACT_INTEGER, false, "byte offset in the build's log to begin at; 0" },
+};
+
+static const struct contract_field mask_value[] = {
+	{ "value", CONTRACT_TEXT, true, "the secret" },
+};
+
+static const struct contract_method methods[] = {
+	{ "param/get", "the value of a build parameter", ROWS(param_name), ROWS(value),
+	    "not-found", true, false },
+	{ "output/get", "what a job left for the others", ROWS(output_get),
+	    ROWS(output_got), "not-found", true, false },
+	{ "output/set", "sets an output of a running job", ROWS(output_set), NONE,
+	    "not-found,limit,refused", true, false },
+	{ "job/add", "adds a job to the running build", ROWS(job_add), ROWS(job_added),
+	    "refused,limit,system", false, false },
+	{ "job/list", "all jobs in the order they came", NONE, ROWS(job_listed), "limit",
+	    true, false },
+	{ "build/get", "what build this is", NONE, ROWS(build_got), "", true, false },
+	{ "event/post", "posts an event and says when it is in the log", ROWS(event_post),
+	    NONE, "refused,limit,system", false, false },
+	{ "event/subscribe", "the build's events from an offset on, live",
+	    ROWS(event_subscribe), NONE, "limit,busy", true, true },
+	{ "mask/add", "masks a value in all logs and events from now on", ROWS(mask_value),
+	    NONE, "refused,limit,disconnected", true, false },
+};
+
+const struct contract_service contract_build = {
+	.name = "build",
+	EVENTS(events),
+	METHODS(methods),
+};
