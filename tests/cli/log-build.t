@@ -47,7 +47,7 @@ is "$(mci-log ls "$build" | cut -f 1,2,3,5 | sort | tr '\t\n' ' ;')" \
 	"... and listed"
 exits 1 "... and not removed" mci-log rm "$build"
 has "$err" "the jobs' logs are kept by the log server .*/log.sock: mci call -a .*log/remove build=$build" "... which is said"
-echo '{"id":"live","script":["echo begins; until [ -e go ]; do sleep 0.05; done; echo ends"]}' >live
+echo '{"id":"live","script":["echo begins; until [ -e on ]; do sleep 0.05; done; echo ends"]}' >live
 mci-build -q --log ./log.sock - <live &
 builder=$!
 started="$started $builder"
@@ -59,7 +59,7 @@ all=$!
 started="$started $one $all"
 wait_for_line followed begins
 wait_for_line lines 'live \| begins'
-touch go
+touch on
 for pid in $one $all $builder; do
 	wait_end "$pid"
 	is "$status" 0 "a log at a server is followed as it grows"
