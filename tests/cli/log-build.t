@@ -144,6 +144,26 @@ is "$(mci call -a ./log.sock log/list build=o/r/7 | jq '[.logs[] | select(.job|s
 	| select(.open or .truncated or .bytes < 2)] | length')" 0 "... and their logs are whole"
 unset MCI_BUILD_ID
 
+# a server that was started anew meanwhile opens the next log
+export MCI_BUILD_ID=o/r/8
+background sh -c 'exec mci-job --log ./log.sock <specs.pipe'
+worker=$pid
+exec 4>specs.pipe
+echo '{"id":"first","script":["echo first"]}' >&4
+wait_for_line "$out" job/executed
+kill "$serving"
+wait_end "$serving"
+mci-log serve -l ./log.sock --dir logs --ready-fd 3 3>ready 4>&- &
+serving=$!
+started="$started $serving"
+read -r _ <ready
+echo '{"id":"second","script":["echo second"]}' >&4
+exec 4>&-
+wait_end "$worker"
+is "$(mci-log cat -a ./log.sock o/r/8/first) $(mci-log cat -a ./log.sock o/r/8/second)" "first second" \
+	"a server that was started anew keeps the next log"
+unset MCI_BUILD_ID
+
 kill "$serving"
 wait_end "$serving"
 exits 75 "no server, no logs" mci-log "$build"
