@@ -119,7 +119,7 @@ value_pairs(struct spec_pair **into, size_t *n, const struct scan_value *v, bool
 		if (*n == PAIRS)
 			return error_set(e, ERROR_LIMIT, ": more than %d entries", PAIRS);
 		if (names && !value_name_ok(m.key.p, m.key.n))
-			return error_set(e, ERROR_INPUT, ": '%.*s' is not a name of letters, digits and _",
+			return error_set(e, ERROR_INPUT, ".%.*s: not a name of letters, digits and _",
 			    (int)(m.key.n > 64 ? 64 : m.key.n), m.key.p);
 		for (size_t i = 0; i < *n; i++) {
 			if (span_is(m.key, (*into)[i].name))

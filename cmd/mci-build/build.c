@@ -383,18 +383,14 @@ static int
 specs_start(struct build *b, struct error *e)
 {
 	bool usage;
-	int result;
 
 	if (b->definition.kind != DEFINITION_DOCUMENT)
 		return script_start(b, e);
 	/* checked whole before its first job starts: schedule_round comes later */
-	result = intake_document(b, e);
-	b->checked = true;
-	if (result == 0 && intake_end(b, &usage, e) < 0) {
+	if (intake_document(b, &usage, e) < 0)
 		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, e);
-		return 0;
-	}
-	return result;
+	b->checked = true;
+	return 0;
 }
 
 static int

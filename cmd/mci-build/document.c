@@ -27,7 +27,7 @@ struct survey {
 	void *arg;
 	size_t problems;
 	bool stopped;
-	bool keep; /* the trees */
+	bool all; /* problems are told, and the jobs that are good kept */
 	/* the file at hand */
 	size_t number;
 	const char *name;
@@ -104,7 +104,7 @@ job_problem(struct survey *s, uint32_t job, struct span line, struct shape_chang
 	AUTO_FREE char *name = NULL;
 	AUTO_FREE char *text = NULL;
 	struct tree_place at;
-	uint32_t key, node = shape_find(s->tree, job, e->text, &at, &key);
+	uint32_t key, node = shape_find(s->tree, job, e->text, false, &at, &key);
 
 	if (key == 0 && change->nwithout > 0)
 		return false;
@@ -118,7 +118,7 @@ job_problem(struct survey *s, uint32_t job, struct span line, struct shape_chang
 		name = xmemdup(id.raw.p + 1, id.raw.n - 2);
 	text = xformat("%s%s", e->text, hint(s, node, e->text));
 	problem(s, at, name, text);
-	if (!s->keep || s->stopped || key == 0 || change->nwithout == SHAPE_WITHOUT)
+	if (!s->all || s->stopped || key == 0 || change->nwithout == SHAPE_WITHOUT)
 		return false;
 	change->without[change->nwithout++] = key;
 	return true;
@@ -267,7 +267,7 @@ root_read(struct survey *s)
 	const struct tree *t = s->tree;
 
 	if (t->n == 0 || t->nodes[0].type <= TREE_LITERAL) {
-		problem(s, t->n == 0 ? (struct tree_place){ 0, 0 } : t->nodes[0].place, NULL,
+		problem(s, t->n == 0 ? (struct tree_place){ 1, 1 } : t->nodes[0].place, NULL,
 		    "expected a list of jobs");
 		return;
 	}
@@ -316,8 +316,6 @@ document_file(struct survey *s, const char *path)
 		problem(s, at, NULL, e.text);
 	else
 		root_read(s);
-	if (!s->keep)
-		tree_free(s->tree);
 }
 
 /* How people know a file of the definition. */
@@ -393,7 +391,7 @@ document_survey(
 		.definition = d,
 		.report = report,
 		.arg = arg,
-		.keep = true,
+		.all = true,
 	};
 
 	return files_read(&s);
@@ -401,13 +399,31 @@ document_survey(
 
 void
 document_place(const struct document *doc, const struct document_job *j, const char *path,
-    unsigned *row, unsigned *column)
+    bool key, unsigned *row, unsigned *column)
 {
 	struct tree_place at;
 
-	shape_find(&doc->trees[j->number], j->node, path, &at, NULL);
+	shape_find(&doc->trees[j->number], j->node, path, key, &at, NULL);
 	*row = at.row;
 	*column = at.column;
+}
+
+void
+document_name_wait(const struct document_job *j, const char *on, struct error *e)
+{
+	static const char path[] = "depends-on";
+	struct spec s;
+
+	if (spec_read(&s, j->line.p, j->line.n, 0, NULL) < 0)
+		return;
+	for (size_t i = 0; i < s.ndepends; i++) {
+		if (strcmp(s.depends[i], on) != 0 || strncmp(e->text, path, sizeof(path) - 1) != 0)
+			continue;
+		memmove(e->text, e->text + sizeof(path) - 1, strlen(e->text) - (sizeof(path) - 1) + 1);
+		error_before(e, "%s[%zu]", path, i);
+		break;
+	}
+	spec_free(&s);
 }
 
 void

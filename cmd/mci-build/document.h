@@ -5,6 +5,7 @@
 #ifndef DOCUMENT_H
 #define DOCUMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +37,7 @@ struct document {
 	size_t n;
 	struct bytes text;  /* holds the lines */
 	char **names;       /* of the files */
-	struct tree *trees; /* what they say; emptied by document_load */
+	struct tree *trees; /* what they say, for places */
 	size_t nfiles;
 };
 
@@ -59,9 +60,12 @@ int document_load(struct document *doc, const struct definition *d, struct error
 /* The same for lint: reports all problems and keeps the jobs that are good. Their number. */
 size_t document_survey(
     struct document *doc, const struct definition *d, document_report *report, void *arg);
-/* After a survey: where a field of a job stands, by its path ("depends-on[1]"). */
+/* Where a field of a job stands, by the path that a text begins with ("depends-on[1]"); with key its
+ * key, not its value. */
 void document_place(const struct document *doc, const struct document_job *j, const char *path,
-    unsigned *row, unsigned *column);
+    bool key, unsigned *row, unsigned *column);
+/* Puts into an error about depends-on which of the job's is meant: "depends-on[1]: ...". */
+void document_name_wait(const struct document_job *j, const char *on, struct error *e);
 void document_free(struct document *doc);
 
 #endif

@@ -228,26 +228,37 @@ graph_nearest(const struct graph *g, const char *word)
 }
 
 static int
-unknown_check(const struct graph *g, uint32_t *at, struct error *e)
+unknown_check(const struct graph *g, struct graph_wait *at, struct error *e)
 {
 	for (uint32_t i = 0; i < g->n; i++) {
-		const char *near, *by;
+		const char *near;
 
 		if (g->jobs[i].declared)
 			continue;
-		by = g->jobs[g->edges[g->jobs[i].needed].job].id;
-		*at = g->edges[g->jobs[i].needed].job;
+		*at = (struct graph_wait){ g->edges[g->jobs[i].needed].job, i };
 		near = graph_nearest(g, g->jobs[i].id);
-		return error_set(e, ERROR_INPUT, "job '%s': depends-on: there is no job '%s'%s%s%s", by,
+		return error_set(e, ERROR_INPUT, "depends-on: there is no job '%s'%s%s%s",
 		    g->jobs[i].id, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
 		    near != NULL ? "'?" : "");
 	}
 	return 0;
 }
 
-/* Walks from a job that Kahn's order left over along such jobs until one comes again: a cycle. */
+/* The first of a job's needs that Kahn's order left over. */
+static uint32_t
+left_over(const struct graph *g, const uint32_t *left, uint32_t job)
+{
+	uint32_t k = g->jobs[job].needs;
+
+	while (left[g->edges[k].job] == 0)
+		k = g->edges[k].next;
+	return g->edges[k].job;
+}
+
+/* Walks from a job that Kahn's order left over along such jobs until one comes again: a cycle. It is told from
+ * a job on that has a spec, which a matrix as a whole has not. */
 static void
-cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, uint32_t *at, struct error *e)
+cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, struct graph_wait *at, struct error *e)
 {
 	AUTO_FREE bool *seen = xmalloc(g->n);
 	AUTO_BYTES path = { 0 };
@@ -255,22 +266,15 @@ cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, uint32_t 
 
 	while (!seen[job]) {
 		seen[job] = true;
-		for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next) {
-			if (left[g->edges[k].job] > 0) {
-				job = g->edges[k].job;
-				break;
-			}
-		}
+		job = left_over(g, left, job);
 	}
-	*at = from = job;
+	while (g->jobs[job].group)
+		job = left_over(g, left, job);
+	*at = (struct graph_wait){ job, left_over(g, left, job) };
+	from = job;
 	do {
 		bytes_format(&path, "%s -> ", g->jobs[job].id);
-		for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next) {
-			if (left[g->edges[k].job] > 0) {
-				job = g->edges[k].job;
-				break;
-			}
-		}
+		job = left_over(g, left, job);
 	} while (job != from);
 	bytes_text(&path, g->jobs[from].id);
 	error_set(e, ERROR_INPUT, "depends-on: a cycle: %s", bytes_string(&path));
@@ -308,7 +312,7 @@ graph_order(const struct graph *g, uint32_t *into)
 }
 
 static int
-cycle_check(const struct graph *g, uint32_t *at, struct error *e)
+cycle_check(const struct graph *g, struct graph_wait *at, struct error *e)
 {
 	AUTO_FREE uint32_t *left = xmalloc(((size_t)g->n + 1) * sizeof(*left));
 	AUTO_FREE uint32_t *queue = xmalloc(((size_t)g->n + 1) * sizeof(*queue));
@@ -324,13 +328,13 @@ cycle_check(const struct graph *g, uint32_t *at, struct error *e)
 }
 
 int
-graph_check(const struct graph *g, uint32_t *at, struct error *e)
+graph_check(const struct graph *g, struct graph_wait *at, struct error *e)
 {
-	uint32_t ignored;
+	struct graph_wait ignored;
 
 	if (at == NULL)
 		at = &ignored;
-	*at = NO_JOB;
+	*at = (struct graph_wait){ NO_JOB, NO_JOB };
 	if (unknown_check(g, at, e) < 0)
 		return -1;
 	return cycle_check(g, at, e);

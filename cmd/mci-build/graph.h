@@ -116,9 +116,13 @@ void graph_follow(struct graph *g, uint32_t job, void (*ready)(void *arg, uint32
 /* Puts all jobs in an order in which each comes behind what it depends on; how many could be put (fewer
  * than n when there is a cycle). order has room for n. */
 uint32_t graph_order(const struct graph *g, uint32_t *order);
+/* What a job waits for; NO_JOB both when nothing is meant. */
+struct graph_wait {
+	uint32_t job, on;
+};
 /* All dependencies are declared and there is no cycle; else -1 with the cycle in full, or the unknown
- * name and the nearest known one. *at (may be NULL) is the job that is to blame. */
-int graph_check(const struct graph *g, uint32_t *at, struct error *e);
+ * name and the nearest known one. *at (may be NULL) is what is to blame, a job with a spec of its own. */
+int graph_check(const struct graph *g, struct graph_wait *at, struct error *e);
 /* The declared id nearest to a word, NULL when none is near. */
 const char *graph_nearest(const struct graph *g, const char *word);
 

@@ -19,6 +19,14 @@ on_host(const struct build *b, const struct spec *s)
 	return runner != NULL && strcmp(runner, "host") == 0;
 }
 
+static int
+runner_check(const struct spec *s, struct error *e)
+{
+	if (s->runner == NULL || strcmp(s->runner, "host") == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "runner: there is no runner '%s'; there is host", s->runner);
+}
+
 /* Keys that no part serves yet are an error, never ignored; --runner host lets those pass that only ask
  * for a machine. */
 static int
@@ -29,8 +37,6 @@ served_check(struct build *b, const struct spec *s, struct error *e)
 	static const enum spec_key places[] = { SPEC_CACHES, SPEC_SAVE_ARTIFACTS,
 		SPEC_RESTORE_ARTIFACTS };
 
-	if (s->runner != NULL && strcmp(s->runner, "host") != 0)
-		return error_set(e, ERROR_INPUT, "runner: there is no runner '%s'; there is host", s->runner);
 	if (spec_has(s, SPEC_EXPOSE))
 		return error_set(e, ERROR_INPUT, "expose: no runner here exposes ports yet");
 	for (size_t i = 0; i < sizeof(machine) / sizeof(machine[0]); i++) {
@@ -300,43 +306,109 @@ matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
 	return result;
 }
 
-int
-intake_line(struct build *b, const char *line, size_t n, struct error *e)
+/*
+ * Takes one spec. *number is the job, or the matrix, and *id its id for errors, which the caller frees; *key is
+ * set when the error is about a key that is there and not about its value.
+ */
+static int
+spec_take(struct build *b, struct span line, uint32_t *number, char **id, bool *key, struct error *e)
 {
 	struct spec s;
-	uint32_t number = NO_JOB;
 	int result;
 
-	if (spec_read(&s, line, n, 0, e) < 0)
+	*number = NO_JOB;
+	*id = NULL;
+	*key = false;
+	if (spec_read(&s, line.p, line.n, 0, e) < 0)
 		return -1;
-	result = served_check(b, &s, e);
+	*id = xstrdup(s.id);
+	result = runner_check(&s, e);
+	if (result == 0 && served_check(b, &s, e) < 0) {
+		result = -1;
+		*key = true;
+	}
 	params_named(&b->params, &s);
 	if (result == 0)
-		result = s.matrix.n > 0 ? matrix_take(b, &s, &number, e) :
-		    job_take(b, &s, NULL, &number, e);
+		result = s.matrix.n > 0 ? matrix_take(b, &s, number, e) :
+		    job_take(b, &s, NULL, number, e);
 	if (result == 0)
-		plan_keep(b, number, &s);
-	else
-		error_before(e, "job '%s': ", s.id);
+		plan_keep(b, *number, &s);
 	spec_free(&s);
 	return result;
 }
 
 int
-intake_document(struct build *b, struct error *e)
+intake_line(struct build *b, const char *line, size_t n, struct error *e)
+{
+	AUTO_FREE char *id = NULL;
+	uint32_t number;
+	bool key;
+
+	if (spec_take(b, (struct span){ line, n }, &number, &id, &key, e) == 0)
+		return 0;
+	return id == NULL ? -1 : error_before(e, "job '%s': ", id);
+}
+
+/* An error of a job gets the place of the field that its text begins with. */
+static int
+place_add(const struct document *doc, const struct document_job *j, bool key, struct error *e)
+{
+	unsigned row, column;
+
+	document_place(doc, j, e->text, key, &row, &column);
+	return error_before(e, "%s:%u:%u: ", j->file, row, column);
+}
+
+/* Notes which of the document's jobs the graph's is, and those of its matrix. */
+static void
+own(const struct graph *g, uint32_t **owners, uint32_t *size, uint32_t number, uint32_t job)
+{
+	if (g->n > *size) {
+		uint32_t n = g->n * 2;
+
+		*owners = xrealloc(*owners, n, sizeof(**owners));
+		memset(*owners + *size, 0xff, (n - *size) * sizeof(**owners));
+		*size = n;
+	}
+	(*owners)[number] = job;
+	for (uint32_t k = g->jobs[number].needs; g->jobs[number].group && k != NO_JOB; k = g->edges[k].next)
+		(*owners)[g->edges[k].job] = job;
+}
+
+static int
+document_take(struct build *b, const struct document *doc, bool *usage, struct error *e)
+{
+	AUTO_FREE uint32_t *owners = NULL;
+	struct graph *g = &b->graph;
+	uint32_t size = 0, number;
+	struct graph_wait at;
+
+	for (uint32_t i = 0; i < doc->n; i++) {
+		AUTO_FREE char *id = NULL;
+		bool key;
+
+		if (spec_take(b, doc->jobs[i].line, &number, &id, &key, e) < 0)
+			return place_add(doc, &doc->jobs[i], key, e);
+		own(g, &owners, &size, number, i);
+	}
+	if (graph_check(g, &at, e) == 0)
+		return intake_end(b, usage, e);
+	if (at.job >= size || owners[at.job] == NO_JOB)
+		return -1;
+	document_name_wait(&doc->jobs[owners[at.job]], g->jobs[at.on].id, e);
+	return place_add(doc, &doc->jobs[owners[at.job]], false, e);
+}
+
+int
+intake_document(struct build *b, bool *usage, struct error *e)
 {
 	struct document document;
-	int result = 0;
+	int result;
 
+	*usage = false;
 	if (document_load(&document, &b->definition, e) < 0)
 		return -1;
-	for (size_t i = 0; result == 0 && i < document.n; i++) {
-		const struct document_job *job = &document.jobs[i];
-
-		result = intake_line(b, job->line.p, job->line.n, e);
-		if (result < 0)
-			error_before(e, "%s:%u:%u: ", job->file, job->row, job->column);
-	}
+	result = document_take(b, &document, usage, e);
 	document_free(&document);
 	return result;
 }
@@ -344,12 +416,14 @@ intake_document(struct build *b, struct error *e)
 int
 intake_end(struct build *b, bool *usage, struct error *e)
 {
+	const struct graph *g = &b->graph;
+	struct graph_wait at;
 	const char *unused;
 	const char *near;
 
 	*usage = false;
-	if (graph_check(&b->graph, NULL, e) < 0)
-		return -1;
+	if (graph_check(g, &at, e) < 0)
+		return error_before(e, "job '%s': ", g->jobs[at.job].id);
 	unused = selection_unused(&b->selection);
 	*usage = true;
 	if (unused == NULL && b->selection.labels.n > 0 && !b->selection.any)

@@ -97,7 +97,7 @@ place_of(const struct lint *l, const struct document_job *j, const char *id, con
 	struct document_problem p = { .file = j->file, .row = j->row, .text = text, .job = id };
 
 	if (!l->lines)
-		document_place(&l->doc, j, text, &p.row, &p.column);
+		document_place(&l->doc, j, text, false, &p.row, &p.column);
 	return p;
 }
 
@@ -307,7 +307,8 @@ chains_warn(struct lint *l, uint32_t number)
 static void
 graph_report(struct lint *l)
 {
-	uint32_t at = NO_JOB, job;
+	struct graph_wait at;
+	uint32_t job;
 	struct error e;
 
 	for (uint32_t i = 0; i < l->doc.n; i++)
@@ -318,11 +319,13 @@ graph_report(struct lint *l)
 		chains_warn(l, i);
 	if (graph_check(&l->graph, &at, &e) == 0)
 		return;
-	job = at < l->nowners ? l->owners[at] : NO_JOB;
-	if (job != NO_JOB)
-		job_report(l, &l->doc.jobs[job], l->graph.jobs[at].id, e.text);
-	else
+	job = at.job < l->nowners ? l->owners[at.job] : NO_JOB;
+	if (job == NO_JOB) {
 		report(l, &(struct document_problem){ .file = l->definition->name, .text = e.text });
+		return;
+	}
+	document_name_wait(&l->doc.jobs[job], l->graph.jobs[at.on].id, &e);
+	job_report(l, &l->doc.jobs[job], l->graph.jobs[at.job].id, e.text);
 }
 
 static void

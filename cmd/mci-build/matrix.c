@@ -115,7 +115,7 @@ member_read(struct matrix *m, const struct scan_member *member, struct error *e)
 		    scan_type_name(member->value.type));
 	}
 	if (!value_name_ok(key.p, key.n))
-		return error_set(e, ERROR_INPUT, ": '%.*s' is not a name of letters, digits and _",
+		return error_set(e, ERROR_INPUT, ".%.*s: not a name of letters, digits and _",
 		    shown, key.p);
 	if (axis_find(m, key) != NULL)
 		return error_set(e, ERROR_INPUT, ".%.*s: the key comes twice", shown, key.p);

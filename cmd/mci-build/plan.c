@@ -223,10 +223,10 @@ plan_run(struct build *b)
 {
 	struct error e;
 	bool usage = false;
-	int result = b->definition.kind == DEFINITION_DOCUMENT ? intake_document(b, &e) :
-	    script_plan(b, &e);
+	bool document = b->definition.kind == DEFINITION_DOCUMENT;
+	int result = document ? intake_document(b, &usage, &e) : script_plan(b, &e);
 
-	if (result == 0 && !b->broken)
+	if (result == 0 && !b->broken && !document)
 		result = intake_end(b, &usage, &e);
 	if (result == 0 && !b->broken)
 		result = specs_print(&b->graph, &e);

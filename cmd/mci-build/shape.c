@@ -1,6 +1,5 @@
 #include "shape.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -495,39 +494,52 @@ path_element(const struct tree *t, uint32_t list, const char **path)
 	return i == 0 ? 0 : tree_target(t, i);
 }
 
-uint32_t
-shape_find(
-    const struct tree *t, uint32_t job, const char *path, struct tree_place *at, uint32_t *top)
+/* Whether an error, behind its path, is about the key and not about its value. */
+static bool
+means_key(const char *text)
 {
-	uint32_t node = tree_target(t, job), key = node;
+	static const char *const texts[] = { ": unknown key", ": the key comes", ": not a name" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (strncmp(text, texts[i], strlen(texts[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+uint32_t
+shape_find(const struct tree *t, uint32_t job, const char *path, bool key, struct tree_place *at,
+    uint32_t *top)
+{
+	uint32_t node = tree_target(t, job), name = node;
 	uint32_t unread;
 
 	if (top == NULL)
 		top = &unread;
 	*top = 0;
 	*at = t->nodes[job].place;
-	for (;;) {
+	while (*path != ':' && *path != '\0') {
 		path += *path == '.';
 		if (t->nodes[node].type == TREE_MAP) {
-			size_t n = path_member(t, node, path, &key, &node);
+			size_t n = path_member(t, node, path, &name, &node);
 
 			if (n == 0)
 				return node;
 			if (*top == 0)
-				*top = key;
+				*top = name;
 			path += n;
 		} else if (t->nodes[node].type == TREE_LIST && *path == '[') {
 			uint32_t element = path_element(t, node, &path);
 
 			if (element == 0)
 				return node;
-			node = key = element;
+			node = name = element;
 		} else {
 			break;
 		}
 		*at = t->nodes[node].place;
 	}
-	if (strncmp(path, ": unknown key", 13) == 0 || strncmp(path, ": the key comes", 15) == 0)
-		*at = t->nodes[key].place;
+	if (key || means_key(path))
+		*at = t->nodes[name].place;
 	return node;
 }

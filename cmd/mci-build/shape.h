@@ -6,6 +6,8 @@
 #ifndef SHAPE_H
 #define SHAPE_H
 
+#include <stdbool.h>
+
 #include "bytes.h"
 #include "error.h"
 #include "tree.h"
@@ -34,10 +36,11 @@ int shape_write(struct bytes *into, const struct tree *t, uint32_t node,
 
 /*
  * The node that an error of spec_read means, by the path it begins with ("script[2]: expected
- * ..."), and its place, or that of its key where the key is wrong; the job's when there is none.
- * *key (which may be NULL) is the job's key that it is in, 0 when there is none.
+ * ..."), and its place, or that of its key where the key is wrong, as key says or the text does;
+ * the job's when there is none. *top (which may be NULL) is the job's key that it is in, 0 when
+ * there is none.
  */
-uint32_t shape_find(
-    const struct tree *t, uint32_t job, const char *path, struct tree_place *at, uint32_t *key);
+uint32_t shape_find(const struct tree *t, uint32_t job, const char *path, bool key,
+    struct tree_place *at, uint32_t *top);
 
 #endif

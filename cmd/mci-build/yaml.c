@@ -366,6 +366,8 @@ scalar_read(struct reader *r, struct fy_event *event, struct error *e)
 	int type;
 
 	place_take(r, token);
+	/* which is behind the quote */
+	r->place.column -= token != NULL && quote_of(fy_event_get_node_style(event)) != '\0';
 	if (scalar_text(r, event, &text, e) < 0)
 		return -1;
 	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL)

@@ -43,7 +43,7 @@ is "$(cat "$out")" "./bad.yaml:11:13: scirpt: unknown key; did you mean 'script'
 ./bad.yaml:10:8: id: the id 'm.2' is taken by the job at ./bad.yaml:9:3
 ./bad.yaml:2:38: depends-on[1]: there is no job 'compil'; did you mean 'compile'?
 ./bad.yaml:12:48: depends-on[3]: there is no job 'm.3'; did you mean 'm.1'?
-./bad.yaml:1:34: depends-on: a cycle: a -> c -> b -> a" "all are told, each with its place"
+./bad.yaml:1:35: depends-on[0]: a cycle: a -> c -> b -> a" "all are told, each with its place"
 run mci-build --lint --json -f ./bad.yaml
 is "$status $(jq -r 'select(.job == "b") | [.file, .row, .column, .problem] | @tsv' "$out" | tr '\t' ' ')" \
 	"1 ./bad.yaml 2 38 depends-on[1]: there is no job 'compil'; did you mean 'compile'?" "as records with --json"
@@ -58,7 +58,7 @@ for file in nothing.yaml ./nothing.yaml nothing; do
 	has "$err" 'nothing.*No such file' "is an error"
 done
 exits 1 "a file needs no slash" mci lint bad.yaml
-has "$out" '^bad\.yaml:1:34: depends-on: a cycle' "and is called as it was"
+has "$out" '^bad\.yaml:1:35: depends-on\[0\]: a cycle' "and is called as it was"
 exits 0 "a clean one" mci lint good.yaml
 exits 1 "of several all are checked" mci lint good.yaml bad.yaml broken.json
 has "$out" '^bad\.yaml:' "the second"
@@ -77,7 +77,7 @@ exits 125 "nothing to lint" mci lint
 has "$err" 'no build, build\.yaml' "is said"
 cp bad.yaml .mci/build.yaml
 exits 1 "without operands the folder's own definition" mci lint
-has "$out" '^\.mci/build\.yaml:1:34' "is checked"
+has "$out" '^\.mci/build\.yaml:1:35' "is checked"
 rm -r .mci
 
 # --- a chain that runs through a job that always runs
@@ -159,7 +159,7 @@ is "$status $(cat "$out")" "1 ./script: line 4 of its output: scirpt: unknown ke
 $(grep 'line 11' "$out")
 ./script: line 6 of its output: id: the id 'a' is taken by the job in line 1
 ./script: line 8 of its output: depends-on[1]: there is no job 'compil'; did you mean 'compile'?
-./script: line 1 of its output: depends-on: a cycle: a -> c -> a" "what a script writes is checked, all of it"
+./script: line 1 of its output: depends-on[0]: a cycle: a -> c -> a" "what a script writes is checked, all of it"
 has "$out" 'line 11 of its output: not JSON' "a torn line as well"
 is "$(mci lint --json script | jq -r 'select(.line == 8) | "\(.file) \(.job) \(.row)"')" "script c null" "as records with --json"
 script '#!/bin/sh\necho oops >&2\nexit 3\n'

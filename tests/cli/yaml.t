@@ -128,6 +128,30 @@ printf -- '- id: a\n  scirpt: x\n' >bad.yaml
 says bad.yaml ":2:3: scirpt: unknown key; did you mean 'script'\?" "an unknown key"
 printf -- '- id: a\n  script: x\n  pty: yes\n' >bad.yaml
 says bad.yaml ':3:8: pty: expected true or false, found a string \(YAML knows only true and false' "yes is no boolean"
+printf -- '- id: a\n  script: x\n  enviroment:\n    A: b\n' >bad.yaml
+says bad.yaml ":3:3: enviroment: unknown key" "one whose value is a map"
+printf -- '- id: a\n  script: x\n  when:\n    brunch:\n      - a\n' >bad.yaml
+says bad.yaml ":4:5: when.brunch: unknown key" "one inside another"
+printf -- '- id: a\n  script: x\n  env:\n    A: b\n    "B C":\n      d\n' >bad.yaml
+says bad.yaml ":5:5: env.B C: not a name" "a variable that cannot be one"
+printf -- '- id: a\n  script: x\n  expose:\n    - 80\n' >bad.yaml
+says bad.yaml ":3:3: expose: no runner here" "a key that no part serves"
+printf -- '- id: a\n  script: x\n  image:\n    debian\n' >bad.yaml
+exits 125 "an image without its runner" mci-build -q -f ./bad.yaml
+has "$err" "^mci-build: \./bad.yaml:3:3: image: needs a runner" "the same of one that a runner is needed for"
+printf -- '- id: a\n  script: x\n  runner:\n    moon\n' >bad.yaml
+says bad.yaml ":4:5: runner: there is no runner 'moon'" "a value that is none here"
+printf -- '- {id: a, script: x}\n- {id: b, script: x, depends-on: [a,\n  c]}\n' >bad.yaml
+says bad.yaml ":3:3: depends-on\[1\]: there is no job 'c'" "an unknown dependency"
+printf -- '- {id: a, script: x, depends-on: [d, b]}\n- {id: b, script: x, depends-on: a}\n- {id: d, script: x}\n' >bad.yaml
+says bad.yaml ":1:38: depends-on\[1\]: a cycle: a -> b -> a" "a cycle"
+printf -- '- {id: a, script: x, depends-on: m}\n- {id: m, script: x, matrix: {X: [1, 2]}, depends-on: a}\n' >bad.yaml
+says bad.yaml ":[12]:[0-9]+: depends-on\[0\]: a cycle: " "one through a matrix"
+printf -- '- {id: m, script: x, matrix: {X: [1, 2]}}\n- {id: m.2, script: x}\n' >bad.yaml
+says bad.yaml ":2:8: id: 'm.2' is the id of an earlier job" "an id that a matrix has made"
+printf -- '- {id: a, script: x, params: [A,\n  B]}\n' >bad.yaml
+exits 125 "a param that was not given" mci-build -q -p A=1 -f ./bad.yaml
+has "$err" "^mci-build: \./bad.yaml:2:3: params\[1\]: 'B' was not given" "has its place"
 printf -- '- id: a\n  script:\n' >bad.yaml
 says bad.yaml ':2:3: script: expected a list of strings, found null' "nothing where a list belongs"
 printf -- '- id: a\n  script: x\n  timeout: 90\n' >bad.yaml
@@ -167,7 +191,15 @@ says bad.yaml ":2:12: &&: .*has to be in quotes" "what would be an anchor"
 printf -- '- id: a\n  : x\n' >bad.yaml
 says bad.yaml ":2:3: expected a key" "a key that is empty"
 printf -- '# nothing\n' >bad.yaml
-says bad.yaml ': expected a list of jobs' "an empty file"
+says bad.yaml ':1:1: expected a list of jobs' "a file of comments"
+: >bad.yaml
+says bad.yaml ':1:1: expected a list of jobs' "an empty file"
+: >bad.json
+says bad.json ':1:1: not JSON: nothing there' "an empty JSON file"
+printf '{"id":"a","script":["x"],"retry":{"count":1,\n"foo":{"c":1}}}' >bad.json
+says bad.json ':2:1: retry.foo: unknown key' "the key of an object in JSON"
+printf '[{"id":"a","script":["x"],\n"depends-on":["b"]}]' >bad.json
+says bad.json ":2:15: depends-on\[0\]: there is no job 'b'" "an unknown dependency in JSON"
 printf -- '- id: !!binary aGk=\n  script: x\n' >bad.yaml
 says bad.yaml ':1:7: .*a tag that means nothing' "a tag"
 printf -- '- &a [*a]\n' >bad.yaml

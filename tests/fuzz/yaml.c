@@ -37,7 +37,7 @@ job_try(const struct tree *t, uint32_t node, struct shape_budget *budget, unsign
 	if (scan_check(line.data, line.len, &type, NULL) < 0 || type != SCAN_OBJECT)
 		abort();
 	if (spec_read(&spec, line.data, line.len, flags, &e) < 0) {
-		shape_find(t, node, e.text, &at, NULL);
+		shape_find(t, node, e.text, false, &at, NULL);
 		if (at.row == 0)
 			abort();
 		return;

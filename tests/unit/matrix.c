@@ -78,7 +78,7 @@ static const struct bad {
 	{ "{\"A\":[\"x\",null]}", ".A[1]: expected a text or a number, found null" },
 	{ "{\"A\":[[1]]}", ".A[0]: expected a text or a number, found an array" },
 	{ "{\"A\":[\"\"]}", ".A[0]: expected a text that is not empty" },
-	{ "{\"A-B\":[1]}", ": 'A-B' is not a name" },
+	{ "{\"A-B\":[1]}", ".A-B: not a name" },
 	{ "{\"A\":[1],\"A\":[2]}", ".A: the key comes twice" },
 	{ "{\"A\":[1,\"1\"]}", ": A=1 and A=1 both give a job whose id ends in .1" },
 	{ "{\"A\":[\"a b\",\"a_b\"]}", ": A=a b and A=a_b both give a job whose id ends in .a_b" },
