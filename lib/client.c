@@ -52,7 +52,6 @@ struct client {
 	bool closed;
 };
 
-static void pump(struct client *c);
 static void step(void *arg);
 
 static void
