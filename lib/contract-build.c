@@ -61,6 +61,7 @@ static const struct contract_field script_end[] = {
 };
 
 static const struct contract_field job_pending[] = {
+	{ "name", CONTRACT_TEXT, false, "what people call the job" },
 	{ "depends-on", CONTRACT_TEXTS, false, "ids of the jobs that it waits for" },
 };
 

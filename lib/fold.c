@@ -136,6 +136,11 @@ struct member {
 	size_t offset;
 };
 
+static const struct member pending_members[] = {
+	{ NAME("name"), SHAPE_TEXT, offsetof(struct fold_job, name) },
+	{ { NULL, 0 }, 0, 0 },
+};
+
 static const struct member job_members[] = {
 	{ NAME("attempt"), SHAPE_INT, offsetof(struct fold_job, attempt) },
 	{ NAME("reason"), SHAPE_TEXT, offsetof(struct fold_job, reason) },
@@ -259,6 +264,13 @@ take_initializing(struct fold *f, struct fold_job *j, const struct message *m)
 }
 
 static void
+take_pending(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	(void)f;
+	members_take(pending_members, j, m);
+}
+
+static void
 take_start(struct fold *f, struct fold_job *j, const struct message *m)
 {
 	members_take(job_members, j, m);
@@ -359,7 +371,7 @@ static const struct row {
 	void (*take)(struct fold *f, struct fold_job *j, const struct message *m);
 } rows[] = {
 	{ NAME("command/start"), true, -1, take_members },
-	{ NAME("job/pending"), true, STATUS_PENDING, NULL },
+	{ NAME("job/pending"), true, STATUS_PENDING, take_pending },
 	{ NAME("job/queued"), true, STATUS_QUEUED, NULL },
 	{ NAME("job/blocked"), true, STATUS_BLOCKED, take_members },
 	{ NAME("job/unblocked"), true, STATUS_PENDING, NULL },
@@ -506,6 +518,7 @@ fold_free(struct fold *f)
 {
 	for (size_t i = 0; i < f->njobs; i++) {
 		free(f->jobs[i].id);
+		free(f->jobs[i].name);
 		free(f->jobs[i].reason);
 		free(f->jobs[i].error);
 		free(f->jobs[i].text);

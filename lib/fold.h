@@ -27,6 +27,7 @@ bool status_bad(enum status s);
 
 struct fold_job {
 	char *id;
+	char *name;                 /* what people call it; may be NULL */
 	enum status status;
 	int attempt;
 	bool cached, allowed;       /* taken from the store; failed, but allow-failure */

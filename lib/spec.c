@@ -16,16 +16,70 @@
 
 typedef int key_reader(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e);
 
+/* What the original takes for an id as one of ours, with '_' between the parts that an id may hold. Caller
+ * frees. */
+static char *
+id_make(const char *text)
+{
+	char *id = xmalloc(strlen(text) + 1);
+	bool gap = false;
+	size_t n = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		const char two[] = { 'x', *p };
+
+		if (!spec_id_ok(n == 0 ? p : two, n == 0 ? 1 : 2)) {
+			gap = n > 0;
+			continue;
+		}
+		if (gap)
+			id[n++] = '_';
+		id[n++] = *p;
+		gap = false;
+	}
+	return id;
+}
+
+/* Puts into *id, which is not one of ours, one that is made from it; false when there is nothing left of it. */
+static bool
+id_adopt(char **id)
+{
+	char *made = id_make(*id);
+
+	if (!spec_id_ok(made, strlen(made))) {
+		free(made);
+		return false;
+	}
+	free(*id);
+	*id = made;
+	return true;
+}
+
 static int
 id_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
-	(void)flags;
 	if (value_text_into(&s->id, v, e) < 0)
 		return -1;
-	if (!spec_id_ok(s->id, strlen(s->id)))
+	if (spec_id_ok(s->id, strlen(s->id)))
+		return 0;
+	if (flags & SPEC_MONKEY && s->name == NULL)
+		s->name = xstrdup(s->id);
+	if (!(flags & SPEC_MONKEY) || !id_adopt(&s->id))
 		return error_set(e, ERROR_INPUT, ": '%.64s%s' is not a job id: 1 to 128 of "
 		    "A-Z a-z 0-9 . _ + , - beginning with a letter or digit", s->id,
 		    strlen(s->id) > 64 ? "..." : "");
+	return 0;
+}
+
+/* One line that people are shown. */
+static int
+name_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	(void)flags;
+	if (value_text_into(&s->name, v, e) < 0)
+		return -1;
+	if (s->name[0] == '\0' || strlen(s->name) > SPEC_NAME_LIMIT || strchr(s->name, '\n') != NULL)
+		return error_set(e, ERROR_INPUT, ": expected one line of at most %d bytes", SPEC_NAME_LIMIT);
 	return 0;
 }
 
@@ -168,7 +222,8 @@ depends_read(struct spec *s, const struct scan_value *v, unsigned flags, struct 
 	if (value_list(&s->depends, &s->ndepends, v, true, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->ndepends; i++) {
-		if (!spec_id_ok(s->depends[i], strlen(s->depends[i])))
+		if (!spec_id_ok(s->depends[i], strlen(s->depends[i])) &&
+		    (!(flags & SPEC_MONKEY) || !id_adopt(&s->depends[i])))
 			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a job id", i, s->depends[i]);
 	}
 	return 0;
@@ -364,6 +419,7 @@ static const struct row {
 	[SPEC_MEMORY] = { "memory", any_read, 0 },
 	[SPEC_CPUS] = { "cpus", any_read, 0 },
 	[SPEC_EXPOSE] = { "expose", any_read, 0 },
+	[SPEC_NAME] = { "name", name_read, 0 },
 	[SPEC_ATTEMPT_NUMBER] = { "attempt", attempt_read, INNER },
 	[SPEC_TYPE_IGNORED] = { "type", any_read, MONKEY },
 };
@@ -378,10 +434,16 @@ static const struct {
 	{ "container", SPEC_IMAGE, MONKEY },
 };
 
-/* Under .monkeyci saveArtifacts and save_artifacts are save-artifacts. */
+/* Under .monkeyci saveArtifacts and save_artifacts are save-artifacts, and container/env is env. */
 static void
 kebab(struct bytes *into, struct span key)
 {
+	static const char space[] = "container/";
+
+	if (key.n > sizeof(space) - 1 && memcmp(key.p, space, sizeof(space) - 1) == 0) {
+		key.p += sizeof(space) - 1;
+		key.n -= sizeof(space) - 1;
+	}
 	for (size_t i = 0; i < key.n; i++) {
 		char c = key.p[i];
 
@@ -462,7 +524,7 @@ whole_check(struct spec *s, unsigned flags, struct error *e)
 		return error_set(e, ERROR_INPUT, "id: missing; every job needs one");
 	if (s->script != NULL && s->argv != NULL)
 		return error_set(e, ERROR_INPUT, "argv: a job has script or argv, not both");
-	if (s->script == NULL && s->argv == NULL && !s->blocked)
+	if (s->script == NULL && s->argv == NULL && !s->blocked && (s->image == NULL || flags & SPEC_ATTEMPT))
 		return error_set(e, ERROR_INPUT, "script: missing; a job needs script or argv");
 	if (s->argv != NULL && (s->shell != NULL || spec_has(s, SPEC_SHELL_PER)))
 		return error_set(e, ERROR_INPUT, "%s: argv is run without a shell",
@@ -507,6 +569,7 @@ void
 spec_free(struct spec *s)
 {
 	free(s->id);
+	free(s->name);
 	value_list_free(s->script, s->nscript);
 	value_list_free(s->argv, s->nargv);
 	free(s->shell);
@@ -640,6 +703,8 @@ spec_write(struct bytes *into, const struct spec *s, bool for_attempt)
 {
 	emit_open(into);
 	text_write(into, "id", s->id);
+	if (!for_attempt)
+		text_write(into, "name", s->name);
 	list_write(into, "script", s->script, s->nscript);
 	list_write(into, "argv", s->argv, s->nargv);
 	text_write(into, "shell", s->shell);

@@ -1,6 +1,6 @@
 /*
  * spec: a job as somebody wrote it, read from one JSON object (mci-script(5)) and checked key by key.
- * Keys may be written in kebab, camel or snake case only under .monkeyci (SPEC_MONKEY).
+ * Keys may be written in kebab, camel or snake case, and container/KEY, only under .monkeyci (SPEC_MONKEY).
  */
 #ifndef MCI_SPEC_H
 #define MCI_SPEC_H
@@ -13,10 +13,11 @@
 #include "specvalue.h"
 
 #define SPEC_ID_LIMIT 128
+#define SPEC_NAME_LIMIT 256 /* bytes */
 
 /* How a spec is read. */
 #define SPEC_MONKEY 1u /* the original's reading: timeouts in milliseconds, 20 minutes by default,
-                        * a shell a line, key case free, dependencies for depends-on, no id needed */
+                        * a shell a line, key case free, no id needed, ids made from any text */
 #define SPEC_ATTEMPT 2u /* mci-job's own: graph keys are refused, "attempt" is allowed */
 
 /* One bit a key, in the order of the table in spec.c; see spec_has. */
@@ -25,12 +26,13 @@ enum spec_key {
 	SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
 	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
-	SPEC_CPUS, SPEC_EXPOSE, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
+	SPEC_CPUS, SPEC_EXPOSE, SPEC_NAME, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
 };
 
 struct spec {
 	uint64_t keys;           /* which keys were there, 1 << enum spec_key */
 	char *id;                /* NULL only under SPEC_MONKEY */
+	char *name;              /* what people call it; NULL: its id */
 	char **script;           /* entries, nscript of them */
 	size_t nscript;
 	char **argv;             /* NULL-terminated, nargv words; NULL when script is used */

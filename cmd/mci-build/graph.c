@@ -23,6 +23,7 @@ graph_free(struct graph *g)
 		struct job *j = &g->jobs[i];
 
 		free(j->id);
+		free(j->name);
 		free(j->line);
 		free(j->plan);
 		free(j->outputs);
@@ -255,10 +256,11 @@ left_over(const struct graph *g, const uint32_t *left, uint32_t job)
 	return g->edges[k].job;
 }
 
-/* Walks from a job that Kahn's order left over along such jobs until one comes again: a cycle. It is told from
- * a job on that has a spec, which a matrix as a whole has not. */
+/* Walks from a job that Kahn's order left over along such jobs until one comes again: a cycle. It is
+ * told from a job on that has a spec, which a matrix as a whole has not. */
 static void
-cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, struct graph_wait *at, struct error *e)
+cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, struct graph_wait *at,
+    struct error *e)
 {
 	AUTO_FREE bool *seen = xmalloc(g->n);
 	AUTO_BYTES path = { 0 };

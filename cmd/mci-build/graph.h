@@ -37,6 +37,7 @@ struct job_retry {
 
 struct job {
 	char *id;
+	char *name;       /* what people call it; NULL: its id */
 	char *line;       /* what mci-job is given; NULL once the job has ended */
 	char *plan;       /* the whole spec as one line, kept under --plan */
 	uint32_t line_length;

@@ -39,6 +39,10 @@ served_check(struct build *b, const struct spec *s, struct error *e)
 
 	if (spec_has(s, SPEC_EXPOSE))
 		return error_set(e, ERROR_INPUT, "expose: no runner here exposes ports yet");
+	/* never a success of which nothing was run */
+	if (s->image != NULL && s->script == NULL && s->argv == NULL && !b->options->plan)
+		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no runner "
+		    "here");
 	for (size_t i = 0; i < sizeof(machine) / sizeof(machine[0]); i++) {
 		if (!spec_has(s, machine[i]) || on_host(b, s) || b->options->plan)
 			continue;
@@ -181,6 +185,8 @@ ids_check(const struct build *b, const struct spec *s, struct error *e)
 {
 	if (mask_finds(b->mask, s->id, strlen(s->id)))
 		return error_set(e, ERROR_INPUT, "id: a secret stands in it");
+	if (s->name != NULL && mask_finds(b->mask, s->name, strlen(s->name)))
+		return error_set(e, ERROR_INPUT, "name: a secret stands in it");
 	for (size_t i = 0; i < s->ndepends; i++) {
 		if (mask_finds(b->mask, s->depends[i], strlen(s->depends[i])))
 			return error_set(e, ERROR_INPUT, "depends-on[%zu]: a secret stands in it", i);
@@ -210,6 +216,8 @@ fill(struct job *j, struct spec *s)
 	j->allow_failure = s->allow_failure;
 	j->blocked = s->blocked;
 	j->empty = s->script == NULL && s->argv == NULL;
+	if (s->name != NULL)
+		j->name = xstrdup(s->name);
 	retry_keep(j, s);
 }
 
@@ -307,8 +315,8 @@ matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
 }
 
 /*
- * Takes one spec. *number is the job, or the matrix, and *id its id for errors, which the caller frees; *key is
- * set when the error is about a key that is there and not about its value.
+ * Takes one spec. *number is the job, or the matrix, and *id its id for errors, which the caller frees;
+ * *key is set when the error is about a key that is there and not about its value.
  */
 static int
 spec_take(struct build *b, struct span line, uint32_t *number, char **id, bool *key, struct error *e)

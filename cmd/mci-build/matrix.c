@@ -348,6 +348,7 @@ spec_copy(struct spec *to, const struct spec *from)
 {
 	*to = *from;
 	to->id = text_copy(from->id);
+	to->name = text_copy(from->name);
 	to->script = list_copy(from->script, from->nscript);
 	to->argv = list_copy(from->argv, from->nargv);
 	to->shell = text_copy(from->shell);

@@ -198,6 +198,8 @@ schedule_arrived(struct build *b, uint32_t job)
 	j->status = STATUS_PENDING;
 	if (!j->silent) {
 		line = event(b, "job/pending", j);
+		if (j->name != NULL)
+			emit_text(line, "name", j->name);
 		if (j->needs != NO_JOB) {
 			emit_key(line, "depends-on");
 			bytes_char(line, '[');

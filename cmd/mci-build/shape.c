@@ -45,12 +45,18 @@ static const struct {
 	{ "container", "image" },
 };
 
-/* saveArtifacts and save_artifacts as save-artifacts; false when it is too long to be a key. */
+/* saveArtifacts and save_artifacts as save-artifacts, container/env as env; false when it is too long to be a
+ * key. */
 static bool
 kebab(struct span key, char name[NAME_BYTES])
 {
+	static const char space[] = "container/";
 	size_t n = 0;
 
+	if (key.n > sizeof(space) - 1 && memcmp(key.p, space, sizeof(space) - 1) == 0) {
+		key.p += sizeof(space) - 1;
+		key.n -= sizeof(space) - 1;
+	}
 	for (size_t i = 0; i < key.n; i++) {
 		char c = key.p[i];
 		bool upper = c >= 'A' && c <= 'Z';
@@ -457,7 +463,8 @@ path_key(const char *path, struct span key)
 	return n;
 }
 
-/* The key of a map that the path goes on with, the longest that fits, and how many bytes it is. */
+/* The key of a map that the path goes on with, the longest that fits and of two spellings the last, and how
+ * many bytes it is. */
 static size_t
 path_member(const struct tree *t, uint32_t map, const char *path, uint32_t *key, uint32_t *value)
 {
@@ -470,7 +477,7 @@ path_member(const struct tree *t, uint32_t map, const char *path, uint32_t *key,
 	for (size_t i = 0; i + 1 < list.n; i += 2) {
 		size_t n = path_key(path, tree_text(t, list.nodes[i]));
 
-		if (n > longest) {
+		if (n > 0 && n >= longest) {
 			longest = n;
 			*key = list.nodes[i];
 			*value = tree_target(t, list.nodes[i + 1]);

@@ -41,6 +41,8 @@ job_json(struct bytes *b, const struct fold *f, const struct fold_job *j)
 {
 	emit_open(b);
 	emit_text(b, "job", j->id);
+	if (j->name != NULL)
+		emit_text(b, "name", j->name);
 	emit_text(b, "status", status_name(j->status));
 	emit_integer(b, "attempt", j->attempt);
 	if (j->reason != NULL)

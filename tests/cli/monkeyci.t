@@ -32,6 +32,56 @@ run mci-build --plan
 cp "$out" plan
 is "$(mci-build --plan - <plan)" "$(cat plan)" "the plan is an input again"
 
+# --- the original's spellings
+
+cat >.monkeyci/build.yaml <<'END'
+- id: Unit tests (é)
+  container/image: docker.io/debian
+  container/env:
+    TEST_VAR: test value
+  containerEnv: {}
+END
+rm .monkeyci/build.json
+exits 125 "a key that there is not" mci-build --plan
+has "$err" '\.monkeyci/build\.yaml:5:3: containerEnv: unknown key' "is one"
+cat >.monkeyci/build.yaml <<'END'
+- id: Unit tests (é)
+  container/image: docker.io/debian
+  container/env:
+    TEST_VAR: test value
+    NUMBER: 1.20
+  container/memory: 2
+  script: ['echo "Value is $TEST_VAR"']
+- id: deploy
+  name: To the world
+  image: docker.io/deployer
+  dependencies: [Unit tests (é)]
+END
+run mci-build --plan
+is "$(cat "$out")" '{"id":"Unit_tests","name":"Unit tests (é)","script":["echo \"Value is $TEST_VAR\""],"shell-per":"line","env":{"TEST_VAR":"test value","NUMBER":"1.20"},"timeout":"20m","image":"docker.io/debian","memory":2}
+{"id":"deploy","name":"To the world","shell-per":"line","timeout":"20m","image":"docker.io/deployer","depends-on":["Unit_tests"]}' \
+	"container/KEY is KEY; an id is made from any text, which becomes the name; an image alone is a job"
+cp "$out" plan
+is "$(mci-build --plan - <plan)" "$(cat plan)" "and the plan is an input again"
+exits 125 "what an image runs by itself is not run" mci-build --runner host -q
+has "$err" '\.monkeyci/build\.yaml:10:3: image: what it runs without a script' "and is no success"
+sed -i '/^- id: deploy/,$d' .monkeyci/build.yaml
+exits 0 "the rest runs on the host" mci-build --runner host -q
+is "$(mci log @/Unit_tests)" "Value is test value" "with its variables"
+is "$(mci show --json @ | jq -r 'select(.job).name')" "Unit tests (é)" "show knows the name"
+printf -- '- {id: a b, script: x}\n- {id: a_b, script: x}\n' >.monkeyci/build.yaml
+exits 125 "two ids that become one" mci-build --plan
+has "$err" "build.yaml:2:8: id: 'a_b' is the id of an earlier job" "are an error"
+printf -- '- {id: "--", script: x}\n' >.monkeyci/build.yaml
+exits 125 "an id of which nothing is left" mci-build --plan
+has "$err" "build.yaml:1:8: id: '--' is not a job id" "is one"
+printf -- '- id: a\n  script: x\n  container/env: {A: 1}\n  env: {B: 1}\n' >.monkeyci/build.yaml
+exits 125 "one key in two spellings" mci-build --plan
+has "$err" "build.yaml:4:3: env: the key comes twice" "comes twice"
+printf -- '- id: a\n  script: x\n  container/env: {A: [1]}\n' >.monkeyci/build.yaml
+exits 125 "a bad value" mci-build --plan
+has "$err" "build.yaml:3:22: env.A: expected a string" "is found below its spelling"
+
 # --- run on the host, lines in shells of their own
 
 cat >.monkeyci/build.yaml <<'END'
@@ -42,7 +92,6 @@ script:
   - x=1
   - echo "x is '$x'"
 END
-rm .monkeyci/build.json
 exits 0 "one mapping is one job" mci-build --progress plain
 has "$out" "lines \| $PWD\$" "each line begins in the job's folder"
 has "$out" "lines \| x is ''" "and with a shell of its own"
@@ -56,7 +105,7 @@ hasnt "$out" 'not reached' "lines behind it are not run"
 printf 'id: a\nscript: [x]\ntimeout: soon\n' >.monkeyci/build.yml
 exits 125 "a bad field" mci-build --plan
 has "$err" '\.monkeyci/build\.yml:3:10: timeout' "has its place"
-printf -- '- id: a\n  dependencies: [b, c d]\n  script: [x]\n' >.monkeyci/build.yml
+printf -- '- id: a\n  dependencies: [b, -.]\n  script: [x]\n' >.monkeyci/build.yml
 exits 125 "a bad dependency" mci-build --plan
 has "$err" "\.monkeyci/build\.yml:2:21: depends-on\[1\]" "is found under the name it was written with"
 printf '[]' >.monkeyci/build.edn
