@@ -17,6 +17,28 @@ names_sync(int dir, struct error *e)
 	return kernel.sync_names(dir) == 0 ? 0 : error_sys(e, "sync a folder");
 }
 
+static int
+sync_each(const struct names_batch *b)
+{
+	for (int i = 0; i < b->nfiles; i++) {
+		if (kernel.sync(b->files[i]) < 0)
+			return errno;
+	}
+	for (int i = 0; i < b->nfolders; i++) {
+		if (names_sync(b->folders[i], NULL) < 0)
+			return errno;
+	}
+	return 0;
+}
+
+void
+names_sync_batch(void *batch)
+{
+	struct names_batch *b = batch;
+
+	b->sys = sync_each(b);
+}
+
 int
 names_replace(int dir, const char *fresh, const char *name, struct error *e)
 {

@@ -23,6 +23,15 @@ int names_replace(int dir, const char *fresh, const char *name, struct error *e)
 int names_exchange(int dir, const char *one, const char *other, struct error *e);
 /* Brings the names in a folder to the disk: what was made, renamed or removed there. 0 or -1; errno stays. */
 int names_sync(int dir, struct error *e);
+/* Files whose data goes to the disk, and then folders whose names do, each in their order. */
+#define NAMES_BATCH 16
+struct names_batch {
+	int files[NAMES_BATCH], nfiles;
+	int folders[NAMES_BATCH], nfolders;
+	int sys; /* what came of it: 0, or the errno of the first that failed */
+};
+/* What a helper thread does with one (offload.h); the descriptors stay open meanwhile. */
+void names_sync_batch(void *batch);
 /* Removes a file, a symbolic link or a socket. One that is not there is fine; a power cut may bring it back.
  * 0 or -1. */
 int names_remove(int dir, const char *name, struct error *e);

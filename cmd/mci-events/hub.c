@@ -83,11 +83,13 @@ sync_failed(struct hub *h, int sys)
 static void
 sync_now(struct hub *h)
 {
-	if (h->broken || syncer_busy(h->syncer))
+	if (h->broken || h->syncing)
 		return;
 	loop_cancel(h->loop, h->late);
 	h->late = NULL;
-	journal_sync_start(&h->journal, h->syncer);
+	h->syncing = journal_sync_start(&h->journal, &h->sync);
+	if (h->syncing)
+		offload_give(h->offload, &h->sync_job);
 }
 
 static void
@@ -105,7 +107,7 @@ sync_soon(struct hub *h)
 {
 	if (h->disk.first != NULL || h->audience.synced > 0)
 		sync_now(h);
-	else if (h->late == NULL && !syncer_busy(h->syncer))
+	else if (h->late == NULL && !h->syncing)
 		h->late = loop_after(h->loop, SYNC_LATE, sync_late, h);
 }
 
@@ -134,12 +136,21 @@ retain(struct hub *h)
 }
 
 static void
-synced(void *arg, int sys)
+sync_batch(void *arg)
 {
 	struct hub *h = arg;
 
-	if (sys != 0) {
-		sync_failed(h, sys);
+	names_sync_batch(&h->sync);
+}
+
+static void
+synced(void *arg)
+{
+	struct hub *h = arg;
+
+	h->syncing = false;
+	if (h->sync.sys != 0) {
+		sync_failed(h, h->sync.sys);
 		return;
 	}
 	journal_sync_done(&h->journal);
@@ -285,8 +296,9 @@ hub_open(struct loop *loop, const struct hub_settings *settings, struct error *e
 	h->journal.keep_age = settings->keep_age;
 	h->audience = (struct audience){ .loop = loop, .journal = &h->journal, .tell = settings->tell };
 	h->intake = (struct intake){ .builds = &h->journal.builds, .next = journal_tail(&h->journal) + 1 };
-	h->syncer = syncer_new(loop, synced, h, e);
-	if (h->syncer == NULL || durables_open(&h->durables, h->journal.dir, e) < 0) {
+	h->sync_job = (struct offload_job){ .work = sync_batch, .done = synced, .arg = h };
+	h->offload = offload_new(loop, e);
+	if (h->offload == NULL || durables_open(&h->durables, h->journal.dir, e) < 0) {
 		h->broken = true;
 		hub_close(h);
 		return NULL;
@@ -317,7 +329,7 @@ hub_close(struct hub *h)
 	loop_on_idle(h->loop, NULL, NULL);
 	loop_cancel(h->loop, h->late);
 	loop_cancel(h->loop, h->expiry);
-	syncer_free(h->syncer);
+	offload_free(h->offload);
 	durables_close(&h->durables);
 	intake_free(&h->intake);
 	journal_close(&h->journal, !h->broken);

@@ -17,6 +17,8 @@
 #include "journal.h"
 #include "loop.h"
 #include "meter.h"
+#include "names.h"
+#include "offload.h"
 #include "service.h"
 
 struct hub_settings {
@@ -47,7 +49,10 @@ struct hub {
 	struct intake intake;
 	struct audience audience;
 	struct durables durables;
-	struct syncer *syncer;
+	struct offload *offload;
+	struct offload_job sync_job;
+	struct names_batch sync;     /* what it brings to the disk */
+	bool syncing;                /* it is given */
 	struct queue appended, disk; /* who waits for the append, and for the disk */
 	struct loop_timer *late, *expiry;
 	struct error refusal;        /* why the last append failed */

@@ -35,7 +35,7 @@ write_epoch(struct journal *j, struct error *e)
 	return 0;
 }
 
-/* Everything to the disk, and a file that says so; the loop and its syncer have ended. */
+/* Everything to the disk, and a file that says so; the loop and its helper thread have ended. */
 static void
 close_clean(struct journal *j)
 {
@@ -120,21 +120,19 @@ journal_append(struct journal *j, const char *p, size_t n, uint32_t count, int64
 }
 
 bool
-journal_sync_start(struct journal *j, struct syncer *syncer)
+journal_sync_start(struct journal *j, struct names_batch *b)
 {
-	int files[SYNCER_FILES], n = 0;
-
+	*b = (struct names_batch){ .folders = { j->dir }, .nfolders = j->names_dirty };
 	j->syncing = j->synced;
-	for (struct segment *s = j->oldest; s != NULL && n < SYNCER_FILES; s = s->next) {
+	for (struct segment *s = j->oldest; s != NULL && b->nfiles < NAMES_BATCH; s = s->next) {
 		if (s->synced == s->size)
 			continue;
-		files[n++] = s->data;
+		b->files[b->nfiles++] = s->data;
 		s->syncing = s->size;
 		j->syncing = s->last;
 	}
-	if (n == 0)
+	if (b->nfiles == 0)
 		return false;
-	syncer_start(syncer, files, n, &j->dir, j->names_dirty ? 1 : 0);
 	j->names_syncing = j->names_dirty;
 	j->names_dirty = false;
 	return true;

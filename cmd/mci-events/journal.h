@@ -15,8 +15,8 @@
 #include "builds.h"
 #include "epochs.h"
 #include "error.h"
+#include "names.h"
 #include "segment.h"
-#include "syncer.h"
 
 struct journal {
 	char *path;
@@ -29,11 +29,11 @@ struct journal {
 	int64_t bytes;        /* of all segments */
 	size_t segments;
 	uint64_t synced;      /* offset of the newest event that is on the disk */
-	uint64_t syncing;     /* ... once the job under way is done */
+	uint64_t syncing;     /* ... once the sync under way is done */
 	int64_t cut;          /* bytes that recovery cut off, -1 after an orderly end */
 	bool epoch_due;       /* there was no room for the epoch: it goes before the next event */
 	bool names_dirty;     /* the folder has new names that are not on the disk */
-	bool names_syncing;   /* ... once the job under way is done they are */
+	bool names_syncing;   /* ... once the sync under way is done they are */
 };
 
 /* A place in the log; its segment is in use (segment_use) as long as it is held. */
@@ -56,9 +56,9 @@ uint64_t journal_tail(const struct journal *j);
 int journal_append(struct journal *j, const char *p, size_t n, uint32_t count, int64_t received,
     struct error *e);
 
-/* Starts bringing what is not on the disk there; false when everything is. */
-bool journal_sync_start(struct journal *j, struct syncer *s);
-/* The job is done: j->synced is what j->syncing was. */
+/* Says what is to be synced to bring what is not on the disk there; false when everything is. */
+bool journal_sync_start(struct journal *j, struct names_batch *b);
+/* That is done: j->synced is what j->syncing was. */
 void journal_sync_done(struct journal *j);
 
 /* Takes whole segments away, oldest first, while the log is over keep_size bytes (0: no bound) or

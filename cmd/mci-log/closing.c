@@ -6,7 +6,8 @@
 
 #include "emit.h"
 #include "memory.h"
-#include "syncer.h"
+#include "names.h"
+#include "offload.h"
 
 struct closed {
 	struct request *request;
@@ -17,9 +18,10 @@ struct closed {
 };
 
 struct closing {
-	struct syncer *syncer;
+	struct offload *offload;
 	const struct depot *depot;
-	int folders[SYNCER_FOLDERS], nfolders; /* of the job that the syncer has */
+	struct offload_job job;
+	struct names_batch batch;       /* what the job syncs; its folders are closed behind it */
 	struct closed *waiting, **last; /* the oldest first */
 	struct closed *syncing;
 };
@@ -36,30 +38,31 @@ folders_taken(const struct closed *first, const struct closed *x)
 	return false;
 }
 
-/* Takes as many as one job may hold. */
+/* Takes as many as one batch holds. */
 static void
 start(struct closing *c)
 {
-	int files[SYNCER_FILES], n = 0;
 	struct closed **at = &c->waiting;
+	struct names_batch *b = &c->batch;
 
-	if (syncer_busy(c->syncer) || c->waiting == NULL)
+	if (c->syncing != NULL || c->waiting == NULL)
 		return;
-	for (; *at != NULL && n + 2 <= SYNCER_FILES; at = &(*at)->next) {
+	b->nfiles = b->nfolders = 0;
+	for (; *at != NULL && b->nfiles + 2 <= NAMES_BATCH; at = &(*at)->next) {
 		if (!folders_taken(c->waiting, *at)) {
-			if (c->nfolders + DEPOT_FOLDERS > SYNCER_FOLDERS)
+			if (b->nfolders + DEPOT_FOLDERS > NAMES_BATCH)
 				break;
-			c->nfolders += depot_folders(c->depot, &(*at)->name, c->folders + c->nfolders);
+			b->nfolders += depot_folders(c->depot, &(*at)->name, b->folders + b->nfolders);
 		}
-		files[n++] = (*at)->files.packed ? (*at)->files.pack.fd : (*at)->files.log;
-		files[n++] = (*at)->files.index;
+		b->files[b->nfiles++] = (*at)->files.packed ? (*at)->files.pack.fd : (*at)->files.log;
+		b->files[b->nfiles++] = (*at)->files.index;
 	}
 	c->syncing = c->waiting;
 	c->waiting = *at;
 	*at = NULL;
 	if (c->waiting == NULL)
 		c->last = &c->waiting;
-	syncer_start(c->syncer, files, n, c->folders, c->nfolders);
+	offload_give(c->offload, &c->job);
 }
 
 static void
@@ -89,37 +92,41 @@ closed_free(struct closed *x)
 static void
 close_folders(struct closing *c)
 {
-	while (c->nfolders > 0)
-		close(c->folders[--c->nfolders]);
+	while (c->batch.nfolders > 0)
+		close(c->batch.folders[--c->batch.nfolders]);
 }
 
 static void
-done(void *arg, int sys)
+done(void *arg)
 {
 	struct closing *c = arg;
 	struct closed *x;
 
 	while ((x = c->syncing) != NULL) {
 		c->syncing = x->next;
-		answer(x, sys);
+		answer(x, c->batch.sys);
 		closed_free(x);
 	}
 	close_folders(c);
 	start(c);
 }
 
+static void
+sync_batch(void *arg)
+{
+	struct closing *c = arg;
+
+	names_sync_batch(&c->batch);
+}
+
 struct closing *
-closing_new(struct loop *loop, const struct depot *depot, struct error *e)
+closing_new(struct offload *offload, const struct depot *depot)
 {
 	struct closing *c = xmalloc(sizeof(*c));
 
-	c->depot = depot;
+	*c = (struct closing){ .offload = offload, .depot = depot, .job = { sync_batch, done, c, NULL } };
 	c->last = &c->waiting;
-	c->syncer = syncer_new(loop, done, c, e);
-	if (c->syncer != NULL)
-		return c;
-	free(c);
-	return NULL;
+	return c;
 }
 
 void
@@ -142,7 +149,6 @@ closing_free(struct closing *c)
 
 	if (c == NULL)
 		return;
-	syncer_free(c->syncer);
 	close_folders(c);
 	while ((x = c->syncing) != NULL) {
 		c->syncing = x->next;

@@ -4,17 +4,17 @@
 #define MCI_LOG_CLOSING_H
 
 #include "depot.h"
-#include "error.h"
-#include "loop.h"
+#include "offload.h"
 #include "service.h"
 
 struct closing;
 
-struct closing *closing_new(struct loop *loop, const struct depot *depot, struct error *e);
+struct closing *closing_new(struct offload *offload, const struct depot *depot);
 /* The request is answered with the state of the log of that name, later; the files are taken over. */
 void closing_add(struct closing *c, struct request *r, const struct logname *n,
     const struct depot_state *state, const struct depot_files *files);
-/* Requests that were not answered are gone with their server, which is freed before. NULL is allowed. */
+/* Requests that were not answered are gone with their server, and the helper thread has ended: both are freed
+ * before. NULL is allowed. */
 void closing_free(struct closing *c);
 
 #endif

@@ -460,9 +460,10 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 		.patience = patience, .on_opened = on_opened, .on_closed = on_closed, .arg = s };
 	s->streams = (struct streams){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
 		.ledger = &s->ledger };
-	s->closing = closing_new(loop, &s->depot, e);
-	if (s->closing == NULL)
+	s->offload = offload_new(loop, e);
+	if (s->offload == NULL)
 		return -1;
+	s->closing = closing_new(s->offload, &s->depot);
 	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
 		return -1;
 	s->server = server_new(loop, &service, s);
@@ -475,6 +476,7 @@ log_server_close(struct log_server *s)
 {
 	streams_free(&s->streams);
 	server_free(s->server);
+	offload_free(s->offload);
 	closing_free(s->closing);
 	ledger_free(&s->ledger);
 	news_free(s->news);

@@ -6,6 +6,7 @@
 #include "ledger.h"
 #include "loop.h"
 #include "news.h"
+#include "offload.h"
 #include "service.h"
 #include "depot.h"
 #include "streams.h"
@@ -17,6 +18,7 @@ struct log_server {
 	struct watcher *watcher;
 	struct ledger ledger;
 	struct streams streams;
+	struct offload *offload;
 	struct closing *closing;
 	struct news *news;   /* NULL: events go nowhere */
 	struct server *server;

@@ -17,7 +17,7 @@
 START_TEST(deaf)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	AUTO_BYTES say = { 0 };
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -41,7 +41,7 @@ START_TEST(deaf)
 	back = converse_at(address, stub_span(VERSION_CALL));
 	ck_assert_str_eq(back, VERSION_REPLY);
 	close(fd);
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -59,7 +59,7 @@ count_line(void *arg, struct span line)
 START_TEST(stream_ended_or_cut)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	AUTO_BYTES result = { 0 };
 	struct error e = { 0 };
 	int n = -10;
@@ -83,7 +83,7 @@ START_TEST(stream_ended_or_cut)
 		    &result, &e), 0);
 	}
 	ck_assert_ptr_nonnull(memmem(result.data, result.len, "dropped/1", 9));
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(stream_without_half_close)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	struct error e = { 0 };
 	struct heard h = { 0 };
 	struct loop *loop = loop_new(&e);
@@ -107,7 +107,7 @@ START_TEST(stream_without_half_close)
 	bytes_free(&h.lines);
 	address_free(&a);
 	loop_free(loop);
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -144,7 +144,7 @@ START_TEST(lost_link)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
 	const struct client_wish once = { .again = CLIENT_ONCE };
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	struct error e = { 0 };
 	struct loop *loop = loop_new(&e);
 	struct client *client = client_open(loop, address, NULL, NULL, &e);
@@ -167,14 +167,14 @@ START_TEST(lost_link)
 	rounds_until(loop, &a, 4);
 	ck_assert_int_eq(a.code, ERROR_DISCONNECTED);
 	waitpid(c.pid, NULL, 0);
-	c = child_start(address, -1, NULL, false);
+	c = program_start(address, -1, NULL, false);
 	rounds_until(loop, &patient, 1);
 	ck_assert_str_eq(bytes_string(&patient.result), "{\"value\":\"1.2.13\"}");
 	client_close(client);
 	bytes_free(&a.result);
 	bytes_free(&patient.result);
 	loop_free(loop);
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -208,7 +208,7 @@ END_TEST
 START_TEST(many_long_calls)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	AUTO_FREE char *params = xformat("{\"name\":\"%01000d\"}", 0);
 	struct error e = { 0 };
 	struct loop *loop = loop_new(&e);
@@ -222,7 +222,7 @@ START_TEST(many_long_calls)
 	client_close(client);
 	bytes_free(&a.result);
 	loop_free(loop);
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -298,13 +298,13 @@ post_many(const char *to, int n)
 START_TEST(post_to_socket)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	AUTO_BYTES result = { 0 };
 
 	post_many(address, 40000);
 	ck_assert_int_eq(call_once(address, "build/get", stub_span("{}"), PATIENCE, &result, NULL), 0);
 	ck_assert_ptr_nonnull(memmem(result.data, result.len, "local/stub/40000\"", 17));
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -312,7 +312,7 @@ END_TEST
 START_TEST(post_what_is_refused)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	AUTO_BYTES lines = { 0 };
 	struct error e = { 0 };
 
@@ -320,7 +320,7 @@ START_TEST(post_what_is_refused)
 		bytes_format(&lines, "{\"type\":\"job/end\",\"n\":%d}\n", i);
 	ck_assert_int_eq(call_post(address, (struct span){ lines.data, lines.len }, &e), -1);
 	ck_assert_int_eq(e.code, ERROR_REFUSED);
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -333,7 +333,7 @@ START_TEST(post_to_fifo)
 	struct process_spec p = { .path = self, .argv = (char *const *)(uintptr_t)argv, .err = 2 };
 	int life[2], ready[2];
 	struct error e = { 0 };
-	struct child c;
+	struct program c;
 	char byte;
 
 	ck_assert_int_eq(pipe2(life, O_CLOEXEC), 0);
@@ -353,7 +353,7 @@ START_TEST(post_to_fifo)
 			break;
 		ck_assert_int_lt(i, 10000);
 	}
-	child_end(c);
+	program_end(c);
 	/* it made the FIFO and the socket, so it removed them */
 	ck_assert_int_lt(access(fifo + 5, F_OK), 0);
 	ck_assert_int_lt(access(address + 5, F_OK), 0);
@@ -364,7 +364,7 @@ END_TEST
 START_TEST(too_many_connections)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	AUTO_BYTES result = { 0 };
 	struct error e = { 0 };
@@ -383,7 +383,7 @@ START_TEST(too_many_connections)
 	/* and when they have left there is room again */
 	while (call_once(address, "build/get", stub_span("{}"), PATIENCE, &result, &e) < 0)
 		ck_assert_int_eq(e.code, ERROR_LIMIT);
-	child_end(c);
+	program_end(c);
 }
 END_TEST
 
@@ -391,7 +391,7 @@ END_TEST
 START_TEST(socket_taken)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	struct error e = { 0 };
 	struct loop *loop = loop_new(&e);
 	struct server *s = server_new(loop, &stub_service, NULL);

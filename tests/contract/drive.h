@@ -201,22 +201,22 @@ converse_at(const char *text, struct span bytes)
 }
 
 /* A child that serves an address; ends when its lifeline closes. */
-struct child {
+struct program {
 	pid_t pid;
 	int lifeline;
 };
 
 /* in: the child's standard input and output when it is one connection, -1: a lifeline and
  * "ready". */
-static struct child
-child_start(const char *address, int connection, const int (*extra)[2], bool connected)
+static struct program
+program_start(const char *address, int connection, const int (*extra)[2], bool connected)
 {
 	const char *argv[] = { self, "serve", address, NULL };
 	char *env[] = { connected ? "STUB_CONNECTED=1" : "STUB=1", NULL };
 	struct process_spec p = { .path = self, .argv = (char *const *)(uintptr_t)argv, .env = env,
 		.err = 2, .extra = extra, .nextra = extra == NULL ? 0 : 1 };
 	int life[2] = { -1, -1 }, ready[2] = { -1, -1 };
-	struct child c = { .lifeline = -1 };
+	struct program c = { .lifeline = -1 };
 	struct error e = { 0 };
 	char byte;
 
@@ -241,7 +241,7 @@ child_start(const char *address, int connection, const int (*extra)[2], bool con
 }
 
 static void
-child_end(struct child c)
+program_end(struct program c)
 {
 	int status;
 

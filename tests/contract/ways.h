@@ -11,10 +11,10 @@ static char *
 over_unix(struct span bytes)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	char *back = converse_at(address, bytes);
 
-	child_end(c);
+	program_end(c);
 	return back;
 }
 
@@ -22,10 +22,10 @@ static char *
 over_path(struct span bytes)
 {
 	AUTO_FREE char *address = xformat("unix:%s/s", folder);
-	struct child c = child_start(address, -1, NULL, false);
+	struct program c = program_start(address, -1, NULL, false);
 	char *back = converse_at(strchr(address, '/'), bytes);
 
-	child_end(c);
+	program_end(c);
 	return back;
 }
 
@@ -43,15 +43,15 @@ over_pair(const char *address, bool standard, struct span bytes)
 {
 	AUTO_FREE char *mine = NULL;
 	int ends[2];
-	struct child c;
+	struct program c;
 	char *back;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	c = child_start(address, standard ? ends[1] : -1, &(const int[2]){ ends[1], 7 }, true);
+	c = program_start(address, standard ? ends[1] : -1, &(const int[2]){ ends[1], 7 }, true);
 	close(ends[1]);
 	mine = xformat("fd:%d", ends[0]);
 	back = converse_at(mine, bytes);
-	child_end(c);
+	program_end(c);
 	return back;
 }
 
@@ -73,16 +73,16 @@ over_listening_descriptor(struct span bytes)
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	AUTO_FREE char *address = xformat("unix:%s/l", folder);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct child c;
+	struct program c;
 	char *back;
 
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", strchr(address, '/'));
 	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
 	ck_assert_int_eq(listen(fd, 5), 0);
-	c = child_start("fd:7", -1, &(const int[2]){ fd, 7 }, false);
+	c = program_start("fd:7", -1, &(const int[2]){ fd, 7 }, false);
 	close(fd);
 	back = converse_at(address, bytes);
-	child_end(c);
+	program_end(c);
 	unlink(name.sun_path);
 	return back;
 }
