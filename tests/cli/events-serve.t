@@ -114,7 +114,8 @@ is "$(first_reply '{"from":1}')" "[1,$first,$first,510,true]" "who asks for what
 is "$(sub 1 | cut -d ' ' -f 1)" "$first" "and gets it"
 is "$(events 1 500 | nc -NU "$T/hub"; call event/status | jq .repeats)" 1 "builds whose events are kept are remembered"
 events 20000 501 | nc -NU "$T/hub"
-small() { [ "$(call event/status | jq .bytes)" -le 24576 ]; }
+# the file that is being written stays, however large its last batch was
+small() { call event/status | jq -e '.bytes <= 24576 or .segments == 1'; }
 wait_until "the log is cut behind a burst" small &&
 	pass "a log is cut at its size behind a burst, although nothing more comes"
 stop_hub
