@@ -84,8 +84,8 @@ list_json(const struct segment *s, const char *name)
 	fwrite(line.data, 1, line.len, stdout);
 }
 
-/* What the sidecar says, or else the lines: of the file that is being written it may be a moment
- * behind. 0 or -1. */
+/* As the start of the hub does it: files that were finished long ago by their sidecars, and the newest,
+ * and any of which the sidecar does not tell all, by their lines. 0 or -1. */
 static int
 measure(struct listing *l, struct segment *s, struct error *e)
 {
@@ -94,7 +94,7 @@ measure(struct listing *l, struct segment *s, struct error *e)
 	bool marked;
 	int verdict;
 
-	if (segment_glance(s, &marked) &&
+	if (s->first != l->inspection.newest && segment_glance(s, &marked) && marked &&
 	    (l->inspection.last == 0 || s->first == l->inspection.last + 1))
 		return 0;
 	verdict = inspect_segment(&l->inspection, s, &r, e);

@@ -43,6 +43,8 @@ like "$said" "^$last: byte 0, offset [0-9]*: the checksum of [0-9]* bytes differ
 refused
 is "$status" 2 "the hub does not start"
 like "$(cat "$err")" "log: $said: nothing is cut off; mci-events repair" "says the same, and the way out"
+exits 1 "ls says it of what it lists" mci-events ls "$log"
+like "$(cat "$err")" "$said" "with the same words"
 exits 2 "replay ends there" mci-events replay "$log"
 like "$(cat "$err")" "$said" "and says the same"
 is "$(wc -l <"$out")" "$(cat "$T"/whole/*.ndjson | wc -l | awk -v n="$(wc -l <"$T/whole/$last")" '{ print $1 - n }')" \
