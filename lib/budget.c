@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 
 static size_t most = BUDGET_BYTES;
-static atomic_size_t held;
+static atomic_size_t held, admitted; /* all, and of it what cannot be given up */
 /* Of this thread. */
 static _Thread_local struct budget_share *oldest, *youngest;
 static _Thread_local bool giving_up;
@@ -58,4 +58,35 @@ budget_hold(struct budget_share *s, size_t bytes, bool begun)
 	s->bytes = bytes;
 	if (!giving_up && atomic_load(&held) > most)
 		make_room();
+}
+
+bool
+budget_admit(size_t bytes)
+{
+	if (atomic_fetch_add(&admitted, bytes) + bytes > most / 2) {
+		atomic_fetch_sub(&admitted, bytes);
+		return false;
+	}
+	if (atomic_fetch_add(&held, bytes) + bytes > most && !giving_up)
+		make_room();
+	return true;
+}
+
+void
+budget_release(size_t bytes)
+{
+	atomic_fetch_sub(&admitted, bytes);
+	atomic_fetch_sub(&held, bytes);
+}
+
+size_t
+budget_held(void)
+{
+	return atomic_load(&held);
+}
+
+size_t
+budget_most(void)
+{
+	return most;
 }

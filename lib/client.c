@@ -6,6 +6,7 @@
 #include "backoff.h"
 #include "contract.h"
 #include "dial.h"
+#include "frame.h"
 #include "line.h"
 #include "link.h"
 #include "memory.h"
@@ -24,7 +25,7 @@ struct call {
 	int64_t id;
 	enum state state;
 	enum client_again again;
-	struct bytes request;     /* what is sent (again); empty when that cannot be any more */
+	struct frame request;     /* what is sent (again); empty when that cannot be any more */
 	uint64_t line, heard;     /* SENT: which line of the link it is, and what had come on it then */
 	struct backoff backoff;
 	struct loop_timer *rest, *limit;
@@ -86,8 +87,8 @@ set_state(struct call *call, enum state state)
 static void
 forget_request(struct call *call)
 {
-	call->client->bytes -= call->request.len;
-	bytes_free(&call->request);
+	call->client->bytes -= call->request.bytes.len;
+	frame_free(&call->request);
 }
 
 /* It is no longer one of the client's. */
@@ -429,10 +430,16 @@ send_call(struct call *call)
 {
 	struct client *c = call->client;
 	size_t unsent = link_unsent(c->dial.link);
+	struct error e;
 
-	if (unsent > 0 && unsent + call->request.len > LINK_BUFFER)
+	if (!frame_fits(&call->request, c->dial.link)) {
+		error_set(&e, ERROR_INPUT, "%s: this link carries no descriptors", c->dial.address.text);
+		fail(call, &e);
+		return true;
+	}
+	if (unsent > 0 && unsent + call->request.bytes.len > LINK_BUFFER)
 		return false;
-	if (link_send(c->dial.link, call->request.data, call->request.len) < 0) {
+	if (frame_send(&call->request, c->dial.link) < 0) {
 		drop_link(c, &(struct error){ ERROR_DISCONNECTED, 0, "the link takes nothing" });
 		unreachable(c, &c->why);
 		return false;
@@ -528,16 +535,10 @@ is_idempotent(const char *method)
 	return row != NULL && row->idempotent;
 }
 
-/* What can never be sent, said in its text; 0 or -1. */
+/* Whether so much may be open. 0 or -1. */
 static int
-acceptable(const struct client *c, const struct call *call, size_t line, struct error *e)
+has_room(const struct client *c, struct error *e)
 {
-	if (line > LINE_LIMIT)
-		return error_set(e, ERROR_LIMIT, "the request has %zu bytes, a line may have %d", line,
-		    LINE_LIMIT);
-	if (call->request.len > LINK_BUFFER)
-		return error_set(e, ERROR_LIMIT, "the request and its data have %zu bytes, expected at "
-		    "most %d", call->request.len, LINK_BUFFER);
 	if (c->ncalls > CLIENT_CALLS)
 		return error_set(e, ERROR_LIMIT, "%s: more than %d calls are open", c->dial.address.text,
 		    CLIENT_CALLS);
@@ -597,15 +598,13 @@ client_call(struct client *c, const char *method, struct span params, const stru
 	const struct client_wish *w = wish != NULL ? wish : &usual;
 	struct call *call = call_new(c, w, done, arg);
 	struct error e;
-	size_t line;
+	int made;
 
 	if (call->again == CLIENT_BY_TABLE)
 		call->again = is_idempotent(method) ? CLIENT_AGAIN : CLIENT_ONCE;
-	rpc_request(&call->request, call->id, method, params);
-	line = call->request.len;
-	bytes_add(&call->request, w->data.p, w->data.n);
-	c->bytes += call->request.len;
-	if (acceptable(c, call, line, &e) < 0) {
+	made = frame_make(&call->request, call->id, method, params, w->data, w->fds, w->nfds, &e);
+	c->bytes += call->request.bytes.len;
+	if (made < 0 || has_room(c, &e) < 0) {
 		fail(call, &e);
 		return call->id;
 	}

@@ -65,6 +65,10 @@ struct client_wish {
 	int64_t limit;
 	/* Bytes behind the request; params has the member "data" then. */
 	struct span data;
+	/* Descriptors that go with it (at most LINK_FDS of link.h), of which copies are made and kept
+	 * as long as it may have to be sent again; params has the member "fds" then. */
+	const int *fds;
+	int nfds;
 };
 
 /* result is the raw JSON of the reply, and e->code ERROR_NONE; or n is 0 and e says why (e->text

@@ -17,7 +17,20 @@ static const struct contract_event events[] = {
 	{ "eof", "services", "the stream is complete", ROWS(stream_end) },
 };
 
+static const struct contract_field server_status[] = {
+	{ "server", CONTRACT_OBJECT, true, "the process: version, pid, uptime, connections, requests "
+	    "(open ones), memory (bytes held for clients) and memory-limit" },
+	{ "*", CONTRACT_OBJECT, false, "by its name each service that has a status: the result of its "
+	    "own method of that verb" },
+};
+
+static const struct contract_method methods[] = {
+	{ "server/status", "the state of a server and of its services", NONE, ROWS(server_status),
+	    "refused,limit", true, false },
+};
+
 const struct contract_service contract_server = {
 	.name = "server",
 	EVENTS(events),
+	METHODS(methods),
 };

@@ -41,6 +41,29 @@ contract_any_method(struct span name)
 	return found;
 }
 
+/* What stands in front of the slash. */
+static struct span
+noun_of(struct span name)
+{
+	const char *slash = name.n > 0 ? memchr(name.p, '/', name.n) : NULL;
+
+	return (struct span){ name.p, slash == NULL ? name.n : (size_t)(slash - name.p) };
+}
+
+bool
+contract_has_noun(const struct contract_service *s, struct span name)
+{
+	struct span noun = noun_of(name);
+
+	for (size_t i = 0; i < s->nmethods; i++) {
+		const char *method = s->methods[i].name;
+
+		if (strncmp(method, noun.p, noun.n) == 0 && method[noun.n] == '/')
+			return true;
+	}
+	return false;
+}
+
 static const struct contract_event *
 event_of(const struct contract_service *s, struct span type)
 {
@@ -116,6 +139,7 @@ contract_type_name(enum contract_type type)
 		[CONTRACT_ARRAY] = "array",
 		[CONTRACT_ANY] = "any",
 		[CONTRACT_DATA] = "data",
+		[CONTRACT_FDS] = "descriptors",
 	};
 
 	return names[type];
@@ -150,8 +174,7 @@ bool
 contract_noun_reserved(struct span type)
 {
 	static const char *const nouns[] = { "build", "job", "script", "command", "container" };
-	const char *slash = type.n > 0 ? memchr(type.p, '/', type.n) : NULL;
-	struct span noun = { type.p, slash == NULL ? type.n : (size_t)(slash - type.p) };
+	struct span noun = noun_of(type);
 
 	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++) {
 		if (span_is(noun, nouns[i]))

@@ -25,10 +25,13 @@ enum contract_type {
 	CONTRACT_ARRAY,
 	CONTRACT_ANY,
 	CONTRACT_DATA,   /* so many raw bytes follow the line */
+	CONTRACT_FDS,    /* so many descriptors come with the line */
 };
 
 /* The data that one request may bring; more is skipped and refused. */
 #define CONTRACT_DATA_LIMIT (4 * 1024 * 1024)
+/* The descriptors that one line may carry. */
+#define CONTRACT_FDS_LIMIT 4
 
 struct contract_field {
 	const char *name; /* "*": any further ones are allowed and passed on */
@@ -95,6 +98,8 @@ const struct contract_method *contract_method(const struct contract_service *s, 
 /* The first of that name, whose service is not known: what several services have under one name is a
  * stream, and idempotent, in all of them or in none. */
 const struct contract_method *contract_any_method(struct span name);
+/* Whether one of its methods has the noun of this name. */
+bool contract_has_noun(const struct contract_service *s, struct span name);
 /* Whether bytes follow a request of it: it has a parameter of type data. */
 bool contract_brings_data(const struct contract_method *m);
 const struct contract_event *contract_event(struct span type);

@@ -53,6 +53,8 @@ check_type(enum contract_type type, const struct scan_value *v, struct error *e)
 		return v->type == SCAN_ARRAY ? 0 : expected(v, "an array", e);
 	case CONTRACT_DATA:
 		return scan_integer(v, 0, CONTRACT_DATA_LIMIT, &number, e);
+	case CONTRACT_FDS:
+		return scan_integer(v, 0, CONTRACT_FDS_LIMIT, &number, e);
 	case CONTRACT_ANY:
 		return 0;
 	}

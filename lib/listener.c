@@ -242,6 +242,12 @@ listener_open(struct loop *loop, const struct address *a, mode_t mode, listener_
 	return NULL;
 }
 
+bool
+listener_goes_on(const struct listener *l)
+{
+	return l->fd >= 0 || l->inproc != NULL;
+}
+
 /* Only the file that was made here: a newer server may have replaced it. */
 static void
 remove_made(const struct listener *l)

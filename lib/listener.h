@@ -2,6 +2,7 @@
 #ifndef MCI_LISTENER_H
 #define MCI_LISTENER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "address.h"
@@ -22,6 +23,8 @@ typedef void listener_accept(void *arg, int in, int out);
  */
 struct listener *listener_open(struct loop *loop, const struct address *a, mode_t mode,
     listener_accept *accept, void *arg, struct error *e);
+/* Whether it may bring more connections: it was not one itself. */
+bool listener_goes_on(const struct listener *l);
 /* Stops listening and removes the socket or FIFO that it made. NULL is allowed. */
 void listener_close(struct listener *l);
 

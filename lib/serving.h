@@ -9,7 +9,7 @@
 
 #include "error.h"
 #include "loop.h"
-#include "service.h"
+#include "server.h"
 
 /* For the start, before descriptors are made: as many descriptors as the system allows, and a
  * reader that has left is a failed write, not a signal. */

@@ -17,6 +17,7 @@
 #include "runner.h"
 #include "scan.h"
 #include "schedule.h"
+#include "server.h"
 
 static void
 reply_bytes(struct request *r, struct bytes *result)

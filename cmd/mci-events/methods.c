@@ -3,12 +3,21 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+int
+door_check(const struct hub_door *d, struct error *e)
+{
+	return d->prefix == NULL ? 0 : error_set(e, ERROR_REFUSED,
+	    "this address is for publishing builds that begin with %s", d->prefix);
+}
+
 bool
 door_open(const struct hub_door *d, struct request *r)
 {
-	if (d->prefix == NULL)
+	struct error e;
+
+	if (door_check(d, &e) == 0)
 		return true;
-	request_fail(r, "refused", "this address is for publishing builds that begin with %s", d->prefix);
+	request_fail_with(r, &e);
 	return false;
 }
 
@@ -89,7 +98,6 @@ static const struct service_method methods[] = {
 	{ "event/subscribe", subscribe_request },
 	{ "event/acknowledge", event_acknowledge },
 	{ "event/forget", event_forget },
-	{ "event/status", status_request },
 };
 
 const struct service hub_service = {
@@ -97,4 +105,5 @@ const struct service hub_service = {
 	.methods = methods,
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
 	.event = publish_posted,
+	.status = overview,
 };

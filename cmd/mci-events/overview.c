@@ -44,32 +44,29 @@ list_durables(struct bytes *b, const struct hub *h)
 	bytes_char(b, ']');
 }
 
-void
-status_request(void *self, struct request *r)
+int
+overview(void *self, struct bytes *b, struct error *e)
 {
-	struct hub_door *d = self;
+	const struct hub_door *d = self;
 	struct hub *h = d->hub;
 	int64_t now = kernel.now();
-	AUTO_BYTES b = { 0 };
 
-	if (!door_open(d, r))
-		return;
+	if (door_check(d, e) < 0)
+		return -1;
 	hub_flush(h);
-	emit_open(&b);
-	emit_integer(&b, "epoch", (int64_t)epochs_now(&h->journal.epochs));
-	emit_integer(&b, "first", (int64_t)journal_first(&h->journal));
-	emit_integer(&b, "tail", (int64_t)journal_tail(&h->journal));
-	emit_integer(&b, "synced", (int64_t)h->journal.synced);
-	emit_integer(&b, "bytes", h->journal.bytes);
-	emit_integer(&b, "segments", (int64_t)h->journal.segments);
-	emit_integer(&b, "builds", (int64_t)h->journal.builds.n);
-	emit_integer(&b, "published", h->published);
-	emit_integer(&b, "repeats", h->repeats);
-	emit_integer(&b, "rate", meter_rate(&h->meter, now));
-	emit_integer(&b, "delivered-rate", meter_rate(&h->audience.meter, now));
-	emit_seconds(&b, "uptime", now - h->started);
-	list_subscribers(&b, h);
-	list_durables(&b, h);
-	bytes_char(&b, '}');
-	request_reply(r, (struct span){ b.data, b.len });
+	emit_integer(b, "epoch", (int64_t)epochs_now(&h->journal.epochs));
+	emit_integer(b, "first", (int64_t)journal_first(&h->journal));
+	emit_integer(b, "tail", (int64_t)journal_tail(&h->journal));
+	emit_integer(b, "synced", (int64_t)h->journal.synced);
+	emit_integer(b, "bytes", h->journal.bytes);
+	emit_integer(b, "segments", (int64_t)h->journal.segments);
+	emit_integer(b, "builds", (int64_t)h->journal.builds.n);
+	emit_integer(b, "published", h->published);
+	emit_integer(b, "repeats", h->repeats);
+	emit_integer(b, "rate", meter_rate(&h->meter, now));
+	emit_integer(b, "delivered-rate", meter_rate(&h->audience.meter, now));
+	emit_seconds(b, "uptime", now - h->started);
+	list_subscribers(b, h);
+	list_durables(b, h);
+	return 0;
 }

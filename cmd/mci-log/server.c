@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "option.h"
+#include "serving.h"
 #include "timestamp.h"
 
 /* The log that the parameters name, or the request is answered with an error. */
@@ -354,24 +355,24 @@ status_entry(struct bytes *into, const struct entry *x)
 	bytes_char(into, '}');
 }
 
-static void
-log_status(void *self, struct request *r)
+static int
+log_status(void *self, struct bytes *into, struct error *e)
 {
 	struct log_server *s = self;
-	AUTO_BYTES open = { 0 }, result = { 0 };
+	AUTO_BYTES open = { 0 };
 
+	(void)e;
 	bytes_char(&open, '[');
 	for (const struct entry *x = s->ledger.entries; x != NULL; x = x->next) {
 		if (!x->cut)
 			status_entry(&open, x);
 	}
 	bytes_char(&open, ']');
-	emit_open(&result);
-	emit_raw(&result, "open", (struct span){ open.data, open.len });
-	emit_integer(&result, "followers", (int64_t)s->streams.n);
-	emit_integer(&result, "bytes", (int64_t)s->streams.bytes);
-	emit_integer(&result, "closed", (int64_t)s->ledger.closed);
-	reply(r, &result);
+	emit_raw(into, "open", (struct span){ open.data, open.len });
+	emit_integer(into, "followers", (int64_t)s->streams.n);
+	emit_integer(into, "bytes", (int64_t)s->streams.bytes);
+	emit_integer(into, "closed", (int64_t)s->ledger.closed);
+	return 0;
 }
 
 static void
@@ -391,7 +392,6 @@ static const struct service_method methods[] = {
 	{ "log/read", log_read },
 	{ "log/follow", log_follow },
 	{ "log/remove", log_remove },
-	{ "log/status", log_status },
 };
 
 static const struct service service = {
@@ -400,6 +400,7 @@ static const struct service service = {
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
 	.data = data_came,
 	.gone = gone,
+	.status = log_status,
 };
 
 static void

@@ -13,7 +13,7 @@
 #include "duration.h"
 #include "emit.h"
 #include "kernel.h"
-#include "service.h"
+#include "server.h"
 
 struct stub {
 	struct loop *loop;

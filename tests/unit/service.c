@@ -1,13 +1,8 @@
-#include <check.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "budget.h"
-#include "kernel.h"
 #include "memory.h"
-#include "service.h"
+#include "tests/unit/served.h"
 
 /* A service that keeps every request, to be answered when the test says so. */
 struct keeper {
@@ -17,8 +12,6 @@ struct keeper {
 	pid_t poster;
 };
 
-static struct loop *loop;
-static struct server *server;
 static struct keeper keeper;
 
 static void
@@ -110,41 +103,6 @@ teardown(void)
 	budget_limit(BUDGET_BYTES);
 }
 
-static int
-connected(void)
-{
-	int ends[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	ck_assert_int_eq(server_connect(server, ends[0], ends[0], NULL), 0);
-	return ends[1];
-}
-
-static void
-settle(void)
-{
-	for (int i = 0; i < 20; i++)
-		ck_assert_int_eq(loop_round(loop, kernel.now(), NULL), 0);
-}
-
-static void
-say(int fd, const char *text)
-{
-	ck_assert_int_eq(kernel_write_all(fd, text, strlen(text)), 0);
-	settle();
-}
-
-/* What has come back, with nothing left: times are not compared here. */
-static const char *
-heard(int fd)
-{
-	static char text[65536];
-	ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
-
-	text[n < 0 ? 0 : n] = '\0';
-	return text;
-}
-
 #define GET(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"param/get\",\"params\":{\"name\":\"A\"}}\n"
 #define SUBSCRIBE "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"event/subscribe\"}\n"
 
@@ -212,18 +170,18 @@ START_TEST(at_most_so_many)
 {
 	int fd = connected();
 
-	for (int i = 0; i < SERVER_REQUESTS + 10; i++)
+	for (int i = 0; i < CONNECTION_REQUESTS + 10; i++)
 		say(fd, GET("1"));
-	ck_assert_int_eq(keeper.n, SERVER_REQUESTS);
+	ck_assert_int_eq(keeper.n, CONNECTION_REQUESTS);
 	request_reply(keeper.kept[0], (struct span){ "1", 1 });
-	ck_assert_int_eq(keeper.n, SERVER_REQUESTS);
+	ck_assert_int_eq(keeper.n, CONNECTION_REQUESTS);
 	settle();
-	ck_assert_int_eq(keeper.n, SERVER_REQUESTS + 1);
+	ck_assert_int_eq(keeper.n, CONNECTION_REQUESTS + 1);
 	for (int i = 1; i < keeper.n; i++) {
 		request_reply(keeper.kept[i], (struct span){ "1", 1 });
 		settle();
 	}
-	ck_assert_int_eq(keeper.n, SERVER_REQUESTS + 10);
+	ck_assert_int_eq(keeper.n, CONNECTION_REQUESTS + 10);
 	close(fd);
 }
 END_TEST
