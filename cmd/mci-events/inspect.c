@@ -92,6 +92,21 @@ inspect_open(struct inspection *i, int dir, struct error *e)
 	return inspect_each(dir, note_newest, i, e);
 }
 
+int
+inspect_use(struct inspection *i, struct segment *s, struct error *e)
+{
+	struct error why;
+
+	if (segment_use(s, &why) == 0)
+		return 1;
+	if (why.sys != ENOENT || !i->running) {
+		*e = why;
+		return -1;
+	}
+	i->last = 0;
+	return 0;
+}
+
 /* What a segment is worth that does not follow the one before it. Files are brought to the disk in
  * order: one that has a mark came after a whole one, which somebody has taken away since. */
 static enum verdict

@@ -39,6 +39,9 @@ int inspect_open(struct inspection *i, int dir, struct error *e);
  * returned. -1 with an error when the folder cannot be read. */
 int inspect_each(int dir, int (*each)(void *arg, uint64_t first, struct error *e), void *arg,
     struct error *e);
+/* Takes a segment into use: 1, or 0 when a hub that runs has removed it since the folder was read. -1
+ * with an error. */
+int inspect_use(struct inspection *i, struct segment *s, struct error *e);
 /* Judges the next segment, which is in use: all of it is read. A verdict, or -1 with an error. */
 int inspect_segment(struct inspection *i, const struct segment *s, struct recovery *r, struct error *e);
 /* The same from the sidecar alone, for whoever takes the events on trust until they are given on:

@@ -118,10 +118,10 @@ list_one(void *arg, uint64_t first, struct error *e)
 	struct listing *l = arg;
 	struct segment *s = segment_new(l->dir, first);
 	AUTO_BYTES name = { 0 };
-	int result = segment_use(s, e) < 0 ? -1 : measure(l, s, e);
+	int there = inspect_use(&l->inspection, s, e), result = there <= 0 ? there : measure(l, s, e);
 
 	segment_name(&name, first, "ndjson");
-	if (result == 0) {
+	if (there > 0 && result == 0) {
 		l->inspection.last = s->last;
 		if (l->json)
 			list_json(s, bytes_string(&name));

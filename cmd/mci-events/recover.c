@@ -350,11 +350,11 @@ recover_begin(const struct segment *s, struct recovery *r, struct error *e)
 {
 	struct stat st;
 
-	*r = (struct recovery){ .last = s->first - 1, .bad_at = -1 };
+	/* the marks first: a hub that runs adds to the file, and marks it only then */
+	*r = (struct recovery){ .last = s->first - 1, .synced = synced_to(s), .bad_at = -1 };
 	if (fstat(s->data, &st) < 0)
 		return cannot(s, e);
 	r->file_size = st.st_size;
-	r->synced = synced_to(s);
 	return 0;
 }
 

@@ -125,9 +125,11 @@ open_segment(struct stored *s, struct error *e)
 {
 	struct segment *g = segment_new(s->dir, s->firsts[s->at]);
 	struct recovery r;
-	int verdict = segment_use(g, e) < 0 ? -1 : inspect_segment(&s->inspection, g, &r, e);
+	int there = inspect_use(&s->inspection, g, e);
+	int verdict = there <= 0 ? there : inspect_segment(&s->inspection, g, &r, e);
 
-	if (verdict >= 0) {
+	s->left = 0;
+	if (there > 0 && verdict >= 0) {
 		s->fd = g->data;
 		g->data = -1;
 		s->left = r.end;
@@ -158,7 +160,7 @@ close_file(struct stored *s, struct error *e)
 	uint64_t number = s->reader.number;
 	size_t n = rest.n;
 
-	close(s->fd);
+	memory_close(&s->fd);
 	s->fd = -1;
 	line_free(&s->reader);
 	s->reader = (struct line_reader){ 0 };
@@ -180,6 +182,9 @@ read_some(struct stored *s)
 
 	if (s->dir < 0)
 		return line_wait(&s->reader, s->fd);
+	/* also of one that retention has taken: it is not open */
+	if (s->left == 0)
+		return 0;
 	n = kernel.read(s->fd, chunk, s->left < (int64_t)sizeof(chunk) ? (size_t)s->left : sizeof(chunk));
 	if (n > 0) {
 		line_add(&s->reader, chunk, (size_t)n);

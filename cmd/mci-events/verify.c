@@ -39,8 +39,10 @@ verify_one(void *arg, uint64_t first, struct error *e)
 	struct segment *s = segment_new(v->inspection.dir, first);
 	struct recovery r = { 0 };
 	AUTO_BYTES name = { 0 };
-	int verdict = segment_use(s, e) < 0 ? -1 : inspect_segment(&v->inspection, s, &r, e);
+	int verdict = inspect_use(&v->inspection, s, e);
 
+	if (verdict > 0)
+		verdict = inspect_segment(&v->inspection, s, &r, e);
 	if (verdict > 0)
 		report(v, s, &r, verdict);
 	segment_name(&name, first, "sum");
