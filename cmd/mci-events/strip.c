@@ -16,6 +16,9 @@ add_members(struct bytes *into, const struct message *m)
 
 		if (span_is(member.key, "offset") || span_is(member.key, "received"))
 			continue;
+		/* an empty one is none */
+		if (m->time.n == 0 && span_is(member.key, "time"))
+			continue;
 		if (into->data[into->len - 1] != '{')
 			bytes_char(into, ',');
 		bytes_add(into, member.from, (size_t)(end - member.from));

@@ -39,6 +39,8 @@ has "$err" "line 1: longer than 1048576 bytes" "are named"
 has "$err" "line 2: the event has .* bytes, at most" "also when only the envelope makes them so"
 is "$(stored)" "3 2 3 5 6 10 11 " "and the longest goes through"
 
+exits 0 "an empty time" sh -c 'echo "{\"type\":\"x/y\",\"n\":0,\"time\":\"\"}" | mci-events pub -a "exec:mci-events serve -l - --dir $1/empty"' - "$T"
+is "$(jq -c '[.n, (.time | length)]' "$T"/empty/*.ndjson)" '[0,24]' "is none: the present comes in its place"
 mci-events pub <<'END'
 {"offset":77,"received":"2020-01-01T00:00:00.000Z","type":"x/y","n":12,"time":"2020-01-01T00:00:00.000Z"}
 { "n" : 13 , "offset" : 1 , "type" : "x/y" }
