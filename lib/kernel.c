@@ -96,6 +96,12 @@ real_waitid(idtype_t type, id_t id, siginfo_t *info, int options, struct rusage 
 	return (int)syscall(SYS_waitid, type, id, info, options, usage);
 }
 
+static int
+write_back(int fd, off_t at, off_t n)
+{
+	return sync_file_range(fd, at, n, SYNC_FILE_RANGE_WRITE);
+}
+
 struct kernel kernel = {
 	.now = real_now,
 	.wall = real_wall,
@@ -107,6 +113,7 @@ struct kernel kernel = {
 	.write = write,
 	.writev = writev,
 	.sync = fdatasync,
+	.write_back = write_back,
 	.sync_names = fsync,
 	.rename = renameat,
 	.exchange = real_exchange,

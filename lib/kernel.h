@@ -36,6 +36,8 @@ struct kernel {
 	/* renameat2 with RENAME_EXCHANGE: two names in one folder */
 	int (*exchange)(int dir, const char *one, const char *other);
 	int (*unlink)(int dir, const char *name, int flags); /* unlinkat */
+	/* sync_file_range, SYNC_FILE_RANGE_WRITE: begins to write to the disk, and promises nothing */
+	int (*write_back)(int fd, off_t at, off_t n);
 	int (*connect)(int fd, const struct sockaddr *address, socklen_t n);
 	int (*accept)(int fd); /* accept4 with SOCK_CLOEXEC | SOCK_NONBLOCK */
 	/* posix_spawn; returns -1 and sets errno, unlike the original */

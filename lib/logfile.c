@@ -20,6 +20,8 @@
 /* Pending index records are written when they are this many bytes. */
 #define INDEX_BATCH 4096
 #define RECORD_SIZE sizeof(struct logfile_record)
+/* So much is sent to the disk at once. */
+#define WRITE_BACK (16 * 1024 * 1024)
 /* A cap that nothing fits under: after a failed write. */
 #define CAP_CLOSED (-1)
 
@@ -166,7 +168,7 @@ logfile_adopt(struct logfile_writer *w, int fd, int index, const char *name, str
 	*w = (struct logfile_writer){ .dir = -1, .fd = fd, .index = index, .name = xstrdup(name),
 		.chunks = 2, .reserved = 1 };
 	if (fstat(fd, &st) == 0 && reopen_index(w) == 0) {
-		w->size = st.st_size;
+		w->size = w->begun = st.st_size;
 		if (w->index_size == 0)
 			add_record(w, LOGFILE_MAGIC, 0, 0, 0);
 		reserve(w);
@@ -216,6 +218,17 @@ index_chunk(struct logfile_writer *w, uint32_t stream, struct error *e)
 	return index_write(w, e);
 }
 
+/* A log that somebody waits to see on the disk is on its way there before its end: the disk works while we
+ * do. Small pieces would make many requests of it. */
+static void
+write_back(struct logfile_writer *w)
+{
+	if (w->reserved == 0 || w->size - w->begun < WRITE_BACK)
+		return;
+	(void)kernel.write_back(w->fd, w->begun, w->size - w->begun);
+	w->begun = w->size;
+}
+
 /* Stores bytes; what was written of them counts, also when the rest could not be. */
 static int
 store(struct logfile_writer *w, const char *p, size_t n, struct error *e)
@@ -235,6 +248,7 @@ store(struct logfile_writer *w, const char *p, size_t n, struct error *e)
 		n -= (size_t)done;
 		w->size += done;
 	}
+	write_back(w);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct logfile_writer {
 	struct mask *mask;  /* borrowed, set after opening; NULL: none */
 	struct mask_stream held[2]; /* of stream 2, and of the others */
 	int64_t reserved;   /* bytes for which it has room, when it was adopted */
+	int64_t begun;      /* the same: how much of it is on its way to the disk */
 };
 
 /* Creates the log in the folder dir, emptying one of the same name and removing its index. */

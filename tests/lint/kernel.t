@@ -5,7 +5,7 @@
 cd "$ROOT" || exit 1
 
 names='open|openat|creat|write|writev|pwrite|fsync|fdatasync|clock_gettime|time|gettimeofday|getrandom'
-names="$names|rename|renameat2?|unlink|unlinkat|remove|rmdir|syncfs|sync"
+names="$names|rename|renameat2?|unlink|unlinkat|remove|rmdir|syncfs|sync|sync_file_range"
 names="$names|posix_spawn|posix_spawnp|vfork|system|popen|waitid|waitpid|wait|wait3|wait4|epoll_wait|epoll_pwait2?|connect|accept4?"
 
 # Comments and strings are no calls; kernel.open( and x->open( are fields.

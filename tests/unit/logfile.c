@@ -1,5 +1,6 @@
 /* The log file and its index: when there is one, what it says, and what is left when writes fail. */
 #include "logfile.h"
+#include "memory.h"
 
 #include <check.h>
 #include <errno.h>
@@ -364,6 +365,45 @@ START_TEST(test_end_again)
 }
 END_TEST
 
+/* What was sent to the disk ahead of a sync: from 0 on without a gap. */
+static off_t begun;
+
+static int
+count_write_back(int fd, off_t at, off_t n)
+{
+	(void)fd;
+	ck_assert_int_eq(at, begun);
+	begun += n;
+	return 0;
+}
+
+START_TEST(test_early_write_back)
+{
+	const size_t n = 1024 * 1024;
+	AUTO_FREE char *piece = xmalloc(n);
+	struct logfile_writer w;
+	struct error e;
+	int log = openat(dir, "j.log", O_RDWR | O_CREAT | O_APPEND, 0600);
+	int index = openat(dir, "j.idx", O_RDWR | O_CREAT | O_APPEND, 0600);
+
+	begun = 0;
+	kernel.write_back = count_write_back;
+	ck_assert_int_eq(logfile_adopt(&w, log, index, "j", &e), 0);
+	for (int i = 1; i <= 40; i++) {
+		ck_assert_int_eq(logfile_write(&w, piece, n, 0, &e), 0);
+		ck_assert_int_ge(begun, (int64_t)i * (int64_t)n - 16 * (int64_t)n);
+	}
+	ck_assert_int_eq(begun, 32 * (int64_t)n);
+	logfile_leave(&w);
+	/* nobody waits for one that is local */
+	ck_assert_int_eq(logfile_open(&w, dir, "j", 2, &e), 0);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(logfile_write(&w, piece, n, 0, &e), 0);
+	ck_assert_int_eq(begun, 32 * (int64_t)n);
+	ck_assert_int_eq(logfile_close(&w, &e), 0);
+}
+END_TEST
+
 static const struct {
 	uint64_t offset;
 	uint32_t stream;
@@ -436,6 +476,7 @@ main(void)
 	tcase_add_loop_test(t, test_end_again, 0, 48);
 	tcase_add_loop_test(t, test_damaged, 0, (int)(sizeof(damages) / sizeof(damages[0])));
 	tcase_add_test(t, test_torn_record);
+	tcase_add_test(t, test_early_write_back);
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
