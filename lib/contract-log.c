@@ -40,7 +40,7 @@ static const struct contract_event events[] = {
 
 static const struct contract_field log_open[] = {
 	LOG_NAMED("from 1; 1"),
-	{ "resume", CONTRACT_BOOL, false, "go on behind what is stored of it" },
+	{ "resume", CONTRACT_BOOL, false, "go on behind what is stored, in place of who wrote it so far" },
 	{ "files", CONTRACT_BOOL, false, "give the files, where the link carries descriptors" },
 };
 
