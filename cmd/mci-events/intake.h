@@ -35,8 +35,8 @@ struct intake_mark {
 enum intake_answer { INTAKE_TAKEN, INTAKE_REPEAT, INTAKE_REFUSED };
 
 /* Takes one event. With prefix only those of builds whose names begin so, and are names of builds
- * (buildname.h), and these are read in full: a key that comes twice, or with escapes, would be read one way here and another way
- * elsewhere. Refused with an error that names the field. */
+ * (buildname.h), and these are read in full: a key that comes twice, or with escapes, would be read
+ * one way here and another way elsewhere. Refused with an error that names the field. */
 enum intake_answer intake_take(struct intake *in, const struct message *m, const char *prefix,
     struct error *e);
 struct intake_mark intake_mark(const struct intake *in);

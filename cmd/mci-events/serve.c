@@ -115,7 +115,8 @@ listen_bound(struct house *h, const struct option_list *bound, struct error *e)
 		if (option_pair(bound->items[i], &prefix, &address, e) < 0)
 			return error_before(e, "--build-only: ");
 		if (!buildname_begins((struct span){ prefix, strlen(prefix) })) {
-			error_set(e, ERROR_USAGE, "--build-only: no name of a build begins with '%.80s'", prefix);
+			error_set(e, ERROR_USAGE, "--build-only: no name of a build begins with '%.80s'",
+			    prefix);
 			free(prefix);
 			return -1;
 		}
