@@ -8,12 +8,12 @@
 #include "connect.h"
 #include "option.h"
 #include "process.h"
-#include "pump.h"
+#include "transfer.h"
 #include "terminal.h"
 
 /* The two directions: up from standard input, down to standard output. */
 struct join {
-	struct pump up, down;
+	struct transfer up, down;
 };
 
 /* Tells the reader of fd that nothing more comes; a socket stays open for its other direction. */
@@ -25,30 +25,30 @@ finish(int fd)
 }
 
 static void
-turn(struct pump *p, const struct pollfd polls[2])
+turn(struct transfer *t, const struct pollfd polls[2])
 {
-	bool ran = p->state == PUMP_RUNS;
+	bool ran = t->state == TRANSFER_RUNS;
 
-	pump_turn(p, polls);
-	if (!ran || p->state == PUMP_RUNS)
+	transfer_turn(t, polls);
+	if (!ran || t->state == TRANSFER_RUNS)
 		return;
-	finish(p->to);
+	finish(t->to);
 	/* whoever writes to us is to notice that nobody takes it */
-	if (p->state == PUMP_BROKEN && shutdown(p->from, SHUT_RD) < 0 && errno == ENOTSOCK)
-		close(p->from);
+	if (t->state == TRANSFER_BROKEN && shutdown(t->from, SHUT_RD) < 0 && errno == ENOTSOCK)
+		close(t->from);
 }
 
 /* Until both directions have ended; -1 when waiting fails. */
 static int
 serve(struct join *j, struct error *e)
 {
-	while (j->up.state == PUMP_RUNS || j->down.state == PUMP_RUNS) {
-		bool unread = j->down.state == PUMP_BROKEN;
+	while (j->up.state == TRANSFER_RUNS || j->down.state == TRANSFER_RUNS) {
+		bool unread = j->down.state == TRANSFER_BROKEN;
 		struct pollfd polls[4];
 		int ready;
 
-		pump_poll(&j->up, polls);
-		pump_poll(&j->down, polls + 2);
+		transfer_poll(&j->up, polls);
+		transfer_poll(&j->down, polls + 2);
 		/* without a reader nobody waits for an answer: only what is here already goes out */
 		ready = poll(polls, 4, unread && !j->up.full ? 0 : -1);
 		if (ready < 0 && errno != EINTR)
@@ -66,7 +66,7 @@ serve(struct join *j, struct error *e)
 static int
 outcome(const struct join *j, const struct address *a, struct error *e)
 {
-	if (j->down.state == PUMP_BROKEN)
+	if (j->down.state == TRANSFER_BROKEN)
 		return 128 + SIGPIPE;
 	if (j->up.lost || j->down.lost)
 		return error_set(e, ERROR_DISCONNECTED,
@@ -83,12 +83,12 @@ join_run(const struct address *a, struct error *e)
 	if (connect_descriptors(a, &in, &out, e) < 0 || address_stdio(&from, &to, e) < 0)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
-	pump_init(&j.up, out < 0 ? -1 : from, out);
-	pump_init(&j.down, in, to);
+	transfer_init(&j.up, out < 0 ? -1 : from, out);
+	transfer_init(&j.down, in, to);
 	j.down.safe.color = terminal_color(to, option_common.color);
 	status = serve(&j, e) < 0 ? -1 : outcome(&j, a, e);
-	pump_free(&j.up);
-	pump_free(&j.down);
+	transfer_free(&j.up);
+	transfer_free(&j.down);
 	return status;
 }
 
