@@ -2,17 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
 #include "memory.h"
 
-/* What is read at once, backwards for the last newline and forwards for what splice cannot serve. */
+/* What is read at once, backwards for the last newline. */
 #define CHUNK 65536
 
 /* The offset behind the last newline before end, not looking before from; -1 and errno. */
@@ -124,128 +122,4 @@ appendlog_close(struct appendlog *l)
 		close(l->fd);
 	free(l->path);
 	*l = (struct appendlog){ .fd = -1 };
-}
-
-int
-logfeed_open(struct logfeed *f, const char *path, int to, int64_t at, struct error *e)
-{
-	struct stat st;
-
-	*f = (struct logfeed){ .from = -1, .to = to, .own = -1, .at = at };
-	if (fstat(to, &st) < 0)
-		return error_sys(e, "descriptor %d", to);
-	f->file = S_ISREG(st.st_mode);
-	f->socket = S_ISSOCK(st.st_mode);
-	f->from = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-	if (f->from < 0)
-		return error_sys(e, "open %s", path);
-	f->terminal = isatty(to) == 1;
-	if (S_ISCHR(st.st_mode))
-		f->own = kernel_own(to, O_WRONLY);
-	return 0;
-}
-
-/* Whether a write would be taken, or at least fail, at once. */
-static bool
-writable(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-	return poll(&p, 1, 0) > 0;
-}
-
-/* Writes what is taken without waiting. */
-static ssize_t
-give(const struct logfeed *f, const char *p, size_t n)
-{
-	if (f->socket)
-		return send(f->to, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (f->file || f->own >= 0)
-		return kernel.write(f->own >= 0 ? f->own : f->to, p, n);
-	if (!writable(f->to)) {
-		errno = EAGAIN;
-		return -1;
-	}
-	/* what a pipe that polls as writable takes without blocking (PIPE_BUF) */
-	return kernel.write(f->to, p, n < 4096 ? n : 4096);
-}
-
-/* One step through a buffer: for files, sockets and what else splice does not serve. */
-static ssize_t
-copy_step(struct logfeed *f, size_t n)
-{
-	char buffer[CHUNK];
-	ssize_t got = kernel.pread(f->from, buffer, n < sizeof(buffer) ? n : sizeof(buffer), f->at);
-
-	if (got <= 0)
-		return got;
-	got = give(f, buffer, (size_t)got);
-	if (got > 0)
-		f->at += got;
-	return got;
-}
-
-static ssize_t
-show_step(struct logfeed *f, size_t n)
-{
-	char buffer[CHUNK];
-	ssize_t got;
-
-	if (f->shown.len == 0) {
-		got = kernel.pread(f->from, buffer, n < sizeof(buffer) ? n : sizeof(buffer), f->at);
-		if (got <= 0)
-			return got;
-		f->at += got;
-		safe_add(&f->safe, &f->shown, buffer, (size_t)got);
-		if (f->shown.len == 0)
-			return got;
-	}
-	got = give(f, f->shown.data, f->shown.len);
-	if (got > 0)
-		bytes_drop(&f->shown, (size_t)got);
-	return got;
-}
-
-static ssize_t
-step(struct logfeed *f, size_t n)
-{
-	ssize_t done;
-
-	if (f->terminal)
-		return show_step(f, n);
-	if (f->file || f->socket || f->own >= 0)
-		return copy_step(f, n);
-	done = splice(f->from, &f->at, f->to, NULL, n, SPLICE_F_NONBLOCK);
-	/* EINVAL: not a pipe, or a file system without splice */
-	return done < 0 && errno == EINVAL ? copy_step(f, n) : done;
-}
-
-enum logfeed_result
-logfeed_pump(struct logfeed *f, int64_t limit)
-{
-	while (!f->gone && (f->at < limit || f->shown.len > 0)) {
-		int64_t left = limit - f->at;
-		ssize_t done = step(f, left > INT32_MAX ? INT32_MAX : (size_t)left);
-
-		if (done > 0 || (done < 0 && errno == EINTR))
-			continue;
-		if (done < 0 && errno == EAGAIN)
-			return LOGFEED_BLOCKED;
-		/* a log never shrinks below what append accepted */
-		if (done == 0)
-			errno = EIO;
-		f->gone = true;
-	}
-	return f->gone ? LOGFEED_GONE : LOGFEED_DONE;
-}
-
-void
-logfeed_close(struct logfeed *f)
-{
-	if (f->from >= 0)
-		close(f->from);
-	if (f->own >= 0)
-		close(f->own);
-	f->from = f->own = -1;
-	bytes_free(&f->shown);
 }

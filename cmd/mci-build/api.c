@@ -262,12 +262,10 @@ event_posted(void *self, const struct link_peer *peer, const struct message *m, 
 	return posted_take(self, m->line, false, e);
 }
 
-/* One subscriber: a feed on the log whose descriptor is the connection's. */
+/* One subscriber: a feed to the connection. */
 struct subscriber {
-	struct build *build;
-	struct subscriber *next;
-	struct journal_feed *feed; /* NULL: it has left */
-	int fd;
+	struct link *link;
+	struct journal_feed *feed;
 };
 
 static void
@@ -276,7 +274,8 @@ feed_gone(void *arg, int sys)
 	struct subscriber *s = arg;
 
 	(void)sys;
-	s->feed = NULL;
+	link_close(s->link);
+	free(s);
 }
 
 static void
@@ -284,27 +283,9 @@ subscriber_closed(void *arg, struct link *l)
 {
 	struct subscriber *s = arg;
 
-	struct subscriber **at = &s->build->subscribers;
-
 	(void)l;
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
-	if (s->feed != NULL)
-		journal_feed_close(s->feed);
+	journal_feed_close(s->feed);
 	free(s);
-}
-
-/* The end of a stream is a record. Whoever has not kept up does not get it: for him the stream is cut. */
-static void
-subscribers_end(struct build *b)
-{
-	static const char eof[] = "{\"type\":\"eof\"}\n";
-
-	for (struct subscriber *s = b->subscribers; s != NULL; s = s->next) {
-		if (s->feed != NULL && journal_feed_complete(s->feed))
-			send(s->fd, eof, sizeof(eof) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	}
 }
 
 static void
@@ -313,8 +294,6 @@ event_subscribe(void *self, struct request *r)
 	struct build *b = self;
 	int64_t from = request_integer(r, "from", 0);
 	struct subscriber *s;
-	struct link *link;
-	struct error e;
 	int fd;
 
 	if (from < 0 || from > journal_size(&b->journal)) {
@@ -323,19 +302,17 @@ event_subscribe(void *self, struct request *r)
 		return;
 	}
 	s = xmalloc(sizeof(*s));
-	link = request_stream(r, (struct span){ "{}", 2 }, subscriber_closed, s);
-	if (link == NULL) {
+	s->link = request_stream(r, (struct span){ "{}", 2 }, subscriber_closed, s);
+	if (s->link == NULL) {
 		free(s);
 		return;
 	}
-	/* the feed has a descriptor of its own, so that loop watches of both do not meet */
-	fd = fcntl(link_take_over(link), F_DUPFD_CLOEXEC, 3);
-	*s = (struct subscriber){ .build = b, .next = b->subscribers, .fd = fd };
-	b->subscribers = s;
-	if (fd >= 0)
-		s->feed = journal_feed(&b->journal, fd, true, from, feed_gone, s, &e);
-	if (s->feed == NULL && fd >= 0)
-		close(fd);
+	fd = link_take_over(s->link);
+	s->feed = fd < 0 ? NULL : journal_feed(&b->journal, fd, 0, from, feed_gone, s, NULL);
+	if (s->feed == NULL)
+		feed_gone(s, 0);
+	else
+		journal_feed_record(s->feed);
 }
 
 static void
@@ -466,7 +443,7 @@ api_open(struct build *b, struct error *e)
 void
 api_close(struct build *b)
 {
-	subscribers_end(b);
+	journal_eof(&b->journal);
 	server_free(b->api);
 	server_free(b->control);
 	b->api = b->control = NULL;

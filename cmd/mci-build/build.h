@@ -111,7 +111,6 @@ struct build {
 	struct server *api, *control;
 	struct scratch sockets; /* the folder of the two */
 	char *api_path, *control_path;
-	struct subscriber *subscribers;
 	struct publish *publish; /* NULL without --events */
 	struct turn *turn;
 	struct loop_timer *deadline;

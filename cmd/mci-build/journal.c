@@ -14,16 +14,14 @@
 
 struct journal_feed {
 	struct journal *journal;
-	struct journal_feed *next;
-	struct logfeed feed;
-	bool own, watched, finishing, armed, awaited, closed;
+	struct pump pump;
+	int64_t at;   /* the first byte that it was not given */
+	bool finishing, awaited, record;
 	int64_t mark; /* -1: none */
 	void (*passed)(void *arg);
 	void (*gone)(void *arg, int sys);
 	void *arg;
 };
-
-static void feed_serve(struct journal_feed *f);
 
 int
 journal_open(struct journal *j, struct loop *loop, const char *path, const char *build,
@@ -101,23 +99,6 @@ sync_due(void *arg)
 	journal_sync(j, &ignored); /* the next flush tells */
 }
 
-static void
-feeds_sweep(struct journal *j)
-{
-	struct journal_feed **at = &j->feeds;
-
-	while (*at != NULL) {
-		struct journal_feed *f = *at;
-
-		if (!f->closed) {
-			at = &f->next;
-			continue;
-		}
-		*at = f->next;
-		free(f);
-	}
-}
-
 int
 journal_store(struct journal *j, struct error *e)
 {
@@ -137,93 +118,60 @@ journal_flush(struct journal *j, struct error *e)
 		return -1;
 	if (j->sync == NULL && j->log.synced < j->log.size)
 		j->sync = loop_after(j->loop, SECOND, sync_due, j);
-	j->serving = true;
-	for (struct journal_feed *f = j->feeds; f != NULL; f = f->next) {
-		if (f->closed)
-			continue;
-		if (!f->armed && f->feed.at < j->log.size)
-			feed_serve(f);
-		else if (f->finishing && f->feed.at >= j->log.size)
-			journal_feed_close(f);
-	}
-	j->serving = false;
-	feeds_sweep(j);
+	pump_list_serve(&j->feeds);
 	return 0;
 }
 
-static void
-feed_gone(struct journal_feed *f, int sys)
+static enum pump_step
+feed_step(void *arg)
 {
-	void (*gone)(void *arg, int sys) = f->gone;
-	void *arg = f->arg;
+	struct journal_feed *f = arg;
+	const struct appendlog *log = &f->journal->log;
 
-	journal_feed_close(f);
-	if (gone != NULL)
-		gone(arg, sys);
+	if (f->at >= log->size)
+		return f->finishing ? PUMP_ENDS : PUMP_WAITS;
+	f->at += (int64_t)pump_file(&f->pump, log->fd, f->at, (size_t)(log->size - f->at));
+	return PUMP_WENT;
 }
 
 static void
-feed_arm(struct journal_feed *f, bool wanted)
+feed_served(void *arg)
 {
-	if (f->watched && f->armed != wanted)
-		loop_change(f->journal->loop, f->feed.to, wanted ? EPOLLOUT : 0);
-	f->armed = wanted;
-}
-
-static void
-feed_passed(struct journal_feed *f)
-{
+	struct journal_feed *f = arg;
 	void (*passed)(void *arg) = f->passed;
 
-	if (f->mark < 0 || f->feed.at < f->mark)
+	if (f->mark < 0 || f->at < f->mark)
 		return;
 	f->mark = -1;
 	passed(f->arg);
 }
 
 static void
-feed_serve(struct journal_feed *f)
-{
-	enum logfeed_result result = logfeed_pump(&f->feed, f->journal->log.size);
-
-	if (result == LOGFEED_GONE) {
-		feed_gone(f, errno);
-		return;
-	}
-	feed_arm(f, result == LOGFEED_BLOCKED);
-	if (result == LOGFEED_DONE && f->finishing)
-		journal_feed_close(f);
-	else
-		feed_passed(f); /* which may close it: the last thing done with it */
-}
-
-/* EPOLLERR without EPOLLOUT wanted is how the other side's leaving is noticed while we are silent. */
-static void
-feed_ready(void *arg, uint32_t events)
+feed_over(void *arg, enum pump_end end, int sys)
 {
 	struct journal_feed *f = arg;
+	void (*gone)(void *arg, int sys) = f->gone;
+	void *of = f->arg;
 
-	if (events & (EPOLLERR | EPOLLHUP))
-		feed_gone(f, 0);
-	else
-		feed_serve(f);
+	journal_feed_close(f);
+	if (end != PUMP_ENDED && gone != NULL)
+		gone(of, sys);
 }
 
+static const struct pump_source feed_source = { .step = feed_step, .served = feed_served, .over = feed_over };
+
 struct journal_feed *
-journal_feed(struct journal *j, int to, bool own, int64_t at, void (*gone)(void *arg, int sys), void *arg,
-    struct error *e)
+journal_feed(struct journal *j, int to, unsigned flags, int64_t at, void (*gone)(void *arg, int sys),
+    void *arg, struct error *e)
 {
 	struct journal_feed *f = xmalloc(sizeof(*f));
 
-	*f = (struct journal_feed){ .journal = j, .own = own, .mark = -1, .gone = gone, .arg = arg };
-	if (logfeed_open(&f->feed, j->log.path, to, at, e) < 0) {
+	*f = (struct journal_feed){ .journal = j, .at = at, .mark = -1, .gone = gone, .arg = arg };
+	if (pump_open(&f->pump, j->loop, to, flags, &feed_source, f, e) < 0) {
 		free(f);
 		return NULL;
 	}
-	/* a regular file is always ready and cannot be watched */
-	f->watched = loop_watch(j->loop, to, 0, feed_ready, f, NULL) == 0;
-	f->next = j->feeds;
-	j->feeds = f;
+	pump_list_add(&j->feeds, &f->pump);
 	return f;
 }
 
@@ -232,7 +180,7 @@ journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *a
 {
 	f->mark = offset;
 	f->passed = passed;
-	feed_passed(f);
+	feed_served(f);
 }
 
 bool
@@ -240,23 +188,14 @@ journal_feed_read(const struct journal_feed *f)
 {
 	int unread = 0;
 
-	return ioctl(f->feed.to, FIONREAD, &unread) == 0 && unread == 0;
+	return ioctl(f->pump.to, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 void
 journal_feed_close(struct journal_feed *f)
 {
-	struct journal *j = f->journal;
-
-	f->closed = true;
-	if (f->watched)
-		loop_forget(j->loop, f->feed.to);
-	if (f->own)
-		close(f->feed.to);
-	logfeed_close(&f->feed);
-	/* what called us may be walking over the feeds */
-	if (!j->serving)
-		feeds_sweep(j);
+	pump_close(&f->pump);
+	free(f);
 }
 
 void
@@ -274,17 +213,32 @@ journal_feed_await(struct journal_feed *f)
 bool
 journal_feeds_open(const struct journal *j)
 {
-	for (const struct journal_feed *f = j->feeds; f != NULL; f = f->next) {
-		if (f->awaited && !f->closed)
+	for (const struct pump *p = j->feeds.all; p != NULL; p = p->next) {
+		const struct journal_feed *f = p->arg;
+
+		if (f->awaited)
 			return true;
 	}
 	return false;
 }
 
-bool
-journal_feed_complete(const struct journal_feed *f)
+void
+journal_feed_record(struct journal_feed *f)
 {
-	return f->feed.at >= f->journal->log.size;
+	f->record = true;
+}
+
+void
+journal_eof(struct journal *j)
+{
+	static const char eof[] = "{\"type\":\"eof\"}\n";
+
+	for (struct pump *p = j->feeds.all; p != NULL; p = p->next) {
+		const struct journal_feed *f = p->arg;
+
+		if (f->record && f->at >= j->log.size)
+			(void)pump_say(p, (struct span){ eof, sizeof(eof) - 1 });
+	}
 }
 
 int
@@ -294,8 +248,8 @@ journal_close(struct journal *j, struct error *e)
 
 	loop_cancel(j->loop, j->sync);
 	j->sync = NULL;
-	while (j->feeds != NULL)
-		journal_feed_close(j->feeds);
+	while (j->feeds.all != NULL)
+		journal_feed_close(j->feeds.all->arg);
 	result = journal_sync(j, e);
 	appendlog_close(&j->log);
 	bytes_free(&j->pending);

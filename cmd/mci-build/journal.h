@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "loop.h"
+#include "pump.h"
 
 struct journal_feed;
 
@@ -23,8 +24,7 @@ struct journal {
 	struct bytes pending; /* whole event lines of this round */
 	struct bytes front;   /* ,"build":NAME,"run":1 */
 	int64_t seq;          /* of the last event */
-	struct journal_feed *feeds;
-	bool serving;         /* in a walk over feeds: closed ones are freed after it */
+	struct pump_list feeds;
 	struct loop_timer *sync;
 	bool failed;          /* a write failed: nothing more is accepted */
 	struct error error;   /* why */
@@ -45,11 +45,11 @@ int journal_flush(struct journal *j, struct error *e);
 int64_t journal_size(const struct journal *j);
 
 /*
- * Serves the log to descriptor to (which the feed then owns when own is set) from the offset at.
+ * Serves the log to descriptor to, of which the flags (pump.h) tell, from the offset at.
  * passed is called once when the feed has passed the offset given to journal_feed_mark; gone when
  * the reader has closed (sys 0 or EPIPE) or could not be given more (errno); the feed is freed then.
  */
-struct journal_feed *journal_feed(struct journal *j, int to, bool own, int64_t at,
+struct journal_feed *journal_feed(struct journal *j, int to, unsigned flags, int64_t at,
     void (*gone)(void *arg, int sys), void *arg, struct error *e);
 void journal_feed_mark(struct journal_feed *f, int64_t offset, void (*passed)(void *arg));
 /* Whether its reader, on a pipe, has taken all that was written to it. */
@@ -62,8 +62,11 @@ void journal_feed_finish(struct journal_feed *f);
 void journal_feed_await(struct journal_feed *f);
 /* Whether a feed that the end waits for is still open. */
 bool journal_feeds_open(const struct journal *j);
-/* Whether it has been given all that is flushed. */
-bool journal_feed_complete(const struct journal_feed *f);
+/* The feed is a stream of records, whose end is one as well. */
+void journal_feed_record(struct journal_feed *f);
+/* The log has its last event: says so to those streams that have been given everything. For one that has not
+ * kept up the stream is cut. */
+void journal_eof(struct journal *j);
 
 /* Waits until all that was flushed is on the disk. */
 int journal_sync(struct journal *j, struct error *e);

@@ -117,7 +117,7 @@ tree_start(struct build *b, struct error *e)
 		return -1;
 	}
 	fcntl(pipe[1], F_SETFL, O_NONBLOCK);
-	p->tree_feed = journal_feed(&b->journal, pipe[1], true, 0, tree_gone, b, e);
+	p->tree_feed = journal_feed(&b->journal, pipe[1], PUMP_OWNS | PUMP_WATCHES, 0, tree_gone, b, e);
 	return p->tree_feed == NULL ? -1 : 0;
 }
 
@@ -156,7 +156,8 @@ progress_start(struct build *b, struct error *e)
 	if (p->json && (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return error_set(e, ERROR_SYSTEM, "standard output is not open for writing");
 	if (p->json) {
-		p->json_feed = journal_feed(&b->journal, STDOUT_FILENO, false, 0, json_gone, b, e);
+		p->json_feed = journal_feed(&b->journal, STDOUT_FILENO, PUMP_SHARED | PUMP_WATCHES, 0,
+		    json_gone, b, e);
 		if (p->json_feed == NULL)
 			return -1;
 		journal_feed_await(p->json_feed);

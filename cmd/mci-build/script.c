@@ -474,7 +474,7 @@ coprocess_start(struct build *b, struct error *e)
 	emit_integer(line, "pid", child_pid(s->child));
 	journal_end(&b->journal);
 	fcntl(in[1], F_SETFL, O_NONBLOCK);
-	s->feed = journal_feed(&b->journal, in[1], true, 0, feed_gone, b, e);
+	s->feed = journal_feed(&b->journal, in[1], PUMP_OWNS | PUMP_WATCHES, 0, feed_gone, b, e);
 	return s->feed == NULL ? -1 : out_watch(b, e);
 }
 

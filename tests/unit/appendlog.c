@@ -1,14 +1,11 @@
-/* The append log: what recovery keeps, what a failed write leaves, and readers of every kind. */
+/* The append log: what recovery keeps, what a failed write leaves, and what a failed sync does. */
 #include "appendlog.h"
 
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -23,7 +20,6 @@ set_up(void)
 	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
-	signal(SIGPIPE, SIG_IGN);
 	real = kernel;
 }
 
@@ -32,7 +28,6 @@ tear_down(void)
 {
 	kernel = real;
 	unlink(path);
-	unlink("copy");
 	ck_assert_int_eq(chdir("/"), 0);
 	rmdir(folder);
 }
@@ -187,148 +182,6 @@ START_TEST(test_sync)
 }
 END_TEST
 
-#define SIZE 1000000
-
-static char *
-put_pattern(void)
-{
-	char *text = malloc(SIZE);
-
-	for (size_t i = 0; i < SIZE; i++)
-		text[i] = (char)(i * 31 + i / 251);
-	put(path, text, SIZE);
-	return text;
-}
-
-static void
-make_pipe(int ends[2])
-{
-	ck_assert_int_eq(pipe(ends), 0);
-}
-
-static void
-make_sockets(int ends[2])
-{
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-}
-
-static void (*const makers[])(int ends[2]) = { make_pipe, make_sockets };
-
-/* A reader that takes little at a time gets every byte, and the feeder never blocks. */
-START_TEST(test_feed)
-{
-	char *text = put_pattern(), got[7777];
-	struct logfeed f;
-	struct error e;
-	int ends[2], blocked = 0;
-	size_t at = 100;
-
-	makers[_i](ends);
-	ck_assert_int_eq(logfeed_open(&f, path, ends[1], 100, &e), 0);
-	ck_assert(!f.file);
-	while (at < SIZE - 5) {
-		enum logfeed_result result = logfeed_pump(&f, SIZE - 5);
-		ssize_t n;
-
-		ck_assert_int_ne(result, LOGFEED_GONE);
-		blocked += result == LOGFEED_BLOCKED;
-		n = read(ends[0], got, sizeof(got));
-		ck_assert_int_gt(n, 0);
-		ck_assert_mem_eq(got, text + at, (size_t)n);
-		at += (size_t)n;
-	}
-	ck_assert_int_gt(blocked, 1);
-	ck_assert_int_eq(f.at, SIZE - 5);
-	ck_assert_int_eq(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
-	logfeed_close(&f);
-	close(ends[0]);
-	close(ends[1]);
-	free(text);
-}
-END_TEST
-
-START_TEST(test_feed_gone)
-{
-	char *text = put_pattern();
-	struct logfeed f;
-	struct error e;
-	int ends[2];
-
-	makers[_i](ends);
-	ck_assert_int_eq(logfeed_open(&f, path, ends[1], 0, &e), 0);
-	close(ends[0]);
-	ck_assert_int_eq(logfeed_pump(&f, SIZE), LOGFEED_GONE);
-	ck_assert_int_eq(errno, EPIPE);
-	ck_assert_int_eq(logfeed_pump(&f, SIZE), LOGFEED_GONE);
-	logfeed_close(&f);
-	close(ends[1]);
-	free(text);
-}
-END_TEST
-
-START_TEST(test_feed_file)
-{
-	char *text = put_pattern();
-	int fd = open("copy", O_WRONLY | O_CREAT | O_APPEND, 0600);
-	struct logfeed f;
-	struct error e;
-
-	ck_assert_int_eq(logfeed_open(&f, path, fd, 0, &e), 0);
-	ck_assert(f.file);
-	ck_assert_int_eq(logfeed_pump(&f, 500000), LOGFEED_DONE);
-	ck_assert_int_eq(logfeed_pump(&f, SIZE), LOGFEED_DONE);
-	holds("copy", text, SIZE);
-	logfeed_close(&f);
-	close(fd);
-	free(text);
-}
-END_TEST
-
-/* A terminal that is stopped takes its fill and no more; nothing waits for it. */
-START_TEST(test_feed_terminal)
-{
-	char *text = put_pattern(), got[65536];
-	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	struct logfeed f;
-	struct error e;
-	ssize_t n;
-
-	ck_assert_int_eq(grantpt(master) | unlockpt(master), 0);
-	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
-	ck_assert_int_eq(logfeed_open(&f, path, slave, 0, &e), 0);
-	ck_assert_int_eq(logfeed_pump(&f, SIZE), LOGFEED_BLOCKED);
-	ck_assert_int_gt(f.at, 0);
-	n = f.at;
-	while (n == f.at) {
-		ck_assert_int_gt(read(master, got, sizeof(got)), 0);
-		ck_assert_int_eq(logfeed_pump(&f, SIZE), LOGFEED_BLOCKED);
-	}
-	logfeed_close(&f);
-	close(slave);
-	close(master);
-	free(text);
-}
-END_TEST
-
-/* A log that is shorter than its limit is no end: it has lost bytes. */
-START_TEST(test_feed_short)
-{
-	struct logfeed f;
-	struct error e;
-	int ends[2];
-
-	put(path, "12345", 5);
-	make_pipe(ends);
-	ck_assert_int_eq(logfeed_open(&f, path, ends[1], 0, &e), 0);
-	ck_assert_int_eq(logfeed_pump(&f, 5), LOGFEED_DONE);
-	ck_assert_int_eq(logfeed_pump(&f, 6), LOGFEED_GONE);
-	ck_assert_int_eq(errno, EIO);
-	logfeed_close(&f);
-	close(ends[0]);
-	close(ends[1]);
-}
-END_TEST
-
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 int
@@ -345,11 +198,6 @@ main(void)
 	tcase_add_test(t, test_open_fails);
 	tcase_add_loop_test(t, test_full, 0, COUNT(disks));
 	tcase_add_test(t, test_sync);
-	tcase_add_loop_test(t, test_feed, 0, COUNT(makers));
-	tcase_add_loop_test(t, test_feed_gone, 0, COUNT(makers));
-	tcase_add_test(t, test_feed_file);
-	tcase_add_test(t, test_feed_terminal);
-	tcase_add_test(t, test_feed_short);
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
