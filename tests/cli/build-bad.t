@@ -57,8 +57,9 @@ is "$status" 125 "random bytes"
 run timeout 20 sh -c 'mci-build -q - <specs'
 is "$status" 125 "deep nesting"
 
-printf '{"id":"first","script":["touch ran; sleep 0.2; touch ended"]}\nrubbish\n{"id":"late","script":["touch late"]}\n' >specs
-run timeout 20 sh -c '(sed -n 1p specs; sleep 0.1; sed -n "2,3p" specs) | mci-build --json -'
+printf '{"id":"first","script":["touch ran; until [ -s said ]; do sleep 0.01; done; touch ended"]}\nrubbish\n{"id":"late","script":["touch late"]}\n' >specs
+run timeout 20 sh -c '(sed -n 1p specs; until [ -e ran ]; do sleep 0.01; done; sed -n "2,3p" specs) |
+	mci-build --json - 2>said'
 is "$status" 125 "a bad line after a good one"
 ok "what runs may finish" test -e ended
 ok "nothing more is started" test ! -e late

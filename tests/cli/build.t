@@ -115,7 +115,8 @@ build --timeout 300ms
 is "$status,$(end s status),$(end t status)" 124,canceled,canceled "the build's timeout is 124"
 
 printf '%s\n' '{"id":"a","script":["false"]}' '{"id":"b","script":["true"],"depends-on":["c"]}' \
-	'{"id":"c","script":["sleep 0.3"]}' '{"id":"clean","script":["true"],"depends-on":["b"],"when":"always"}' >specs
+	"{\"id\":\"c\",\"script\":[\"until grep -q job/en[d] '$out'; do sleep 0.01; done\"]}" \
+	'{"id":"clean","script":["true"],"depends-on":["b"],"when":"always"}' >specs
 build --fail-fast -j 2
 is "$status,$(end b status),$(end clean status)" 1,canceled,success "--fail-fast starts only cleaning up"
 cat >late <<'EOS'

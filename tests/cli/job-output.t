@@ -122,8 +122,8 @@ run job <<'E'
 E
 like "$(field 'last | .error')" 'no file' 'something else than a file does not hold us up'
 
-run job <<'E'
-{"id":"note","script":["echo before","echo '{\"section\":\"s\"}' >$MCI_NOTES; echo text >$MCI_NOTES","sleep 0.3; echo after"]}
+run job <<E
+{"id":"note","script":["echo before","echo '{\"section\":\"s\"}' >\$MCI_NOTES; echo text >\$MCI_NOTES","until grep -q annotate[d].*text '$out'; do sleep 0.01; done; echo after"]}
 E
 is "$(field 'map(select(.type == "log/annotated")) | map([.at, (.note // .text)]) | tojson')" \
 	'[[7,{"section":"s"}],[7,"text"]]' 'notes become events with the offset of the log'

@@ -169,7 +169,7 @@ cat >"$T/fake/mci-job" <<'E'
 while read -r line; do
 	printf '%s\n' "$line" >>"$HEARD"
 	case $line in
-	*job/cancel*) exit ;;
+	*'"id":"a"'*) exit ;;
 	*mask/add*) printf '%s' "${REPLY:+$REPLY$NEWLINE}" ;;
 	esac
 done
@@ -177,18 +177,24 @@ E
 chmod +x "$T/fake/mci-job"
 echo '{"id":"a","params":["TOKEN"],"argv":["true"]}' >specs
 fake() {
-	rm -f "$T/heard"
-	run env TOKEN="$value" HEARD="$T/heard" REPLY="$1" NEWLINE="
-" timeout -k 1 20 "$T/fake/mci-build" --secret TOKEN --timeout 700ms --json - <specs
+	: >"$T/heard"
+	background env TOKEN="$value" HEARD="$T/heard" REPLY="$1" NEWLINE="
+" sh -c 'exec timeout -k 1 60 "$1" --secret TOKEN --json - <specs' - "$T/fake/mci-build"
+	wait_for_line "$T/heard" mask/add
+	if [ "$1" = '' ]; then
+		wait_for_line "$out" job/queued
+		kill "$pid"
+	fi
+	wait_end "$pid"
 	said=$(jq -r '.method // .id' "$T/heard" | sort -u | tr '\n' ' ')
 }
 fake ''
-is "$status $said" '124 mask/add ' 'before mci-job has answered it gets no job'
+is "$status $said" '143 mask/add ' 'before mci-job has answered it gets no job'
 fake '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"not today"}}'
 is "$status $said" '125 mask/add ' 'nor when it refuses'
 has "$err" 'mci-job does not mask a secret: .*not today' 'which is told'
 fake '{"jsonrpc":"2.0","id":1,"result":{}}'
-is "$said" 'a job/cancel mask/add ' 'once it has, it does'
+is "$said" 'a mask/add ' 'once it has, it does'
 
 # mci-job alone
 cat >specs <<'E'

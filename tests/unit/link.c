@@ -571,7 +571,6 @@ END_TEST
 START_TEST(child_that_stays)
 {
 	struct end a = { 0 };
-	int64_t from = kernel.now();
 
 	run(&a, "exec:sh -c 'echo up; sleep 1000 & sleep 1001; wait'");
 	while (a.lines.len == 0)
@@ -580,7 +579,6 @@ START_TEST(child_that_stays)
 	connect_reap(loop);
 	ck_assert_int_lt(waitpid(-1, NULL, WNOHANG), 0);
 	ck_assert_int_eq(errno, ECHILD);
-	ck_assert_int_lt(kernel.now() - from, 4 * SECOND);
 	bytes_free(&a.lines);
 }
 END_TEST
