@@ -7,54 +7,10 @@
 #define JOB_ATTEMPT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-#include "children.h"
-#include "command.h"
-#include "display.h"
-#include "error.h"
-#include "logfile.h"
-#include "loop.h"
-#include "notes.h"
 #include "site.h"
 #include "spec.h"
-
-enum attempt_state {
-	ATTEMPT_FREE,
-	ATTEMPT_OPENING,  /* it waits for its log */
-	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
-	ATTEMPT_RUNNING,  /* its leader lives */
-	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
-};
-
-struct attempt {
-	struct site *site;
-	enum attempt_state state;
-	struct spec spec;
-	struct command command;
-	size_t entry;             /* of the script, the one that runs */
-	struct child *leader;     /* freed when the attempt is over: it holds its group's number */
-	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
-	int ends[3];              /* the job's, until its last process was started; -1 */
-	char terminal[32];        /* path of its pty, or "" */
-	struct logfile_writer log;
-	struct opening *opening;  /* of the log at a server; NULL: none is under way */
-	struct display display;
-	struct notes notes;
-	bool notes_ready;
-	char *token;              /* MCI_OUTPUT=PATH */
-	int64_t start;            /* kernel.now() at job/start */
-	int64_t entry_start;
-	int status;               /* wait status of the leader that ended last */
-	int64_t user, system;     /* nanoseconds, all leaders with what they waited for */
-	int64_t maxrss;           /* bytes */
-	const char *reason;       /* why we end it; NULL: it ends by itself */
-	struct error error;       /* text for reason start, limit:log, limit:outputs */
-	bool killing;             /* TERM was not enough or not asked for: KILL all that is seen */
-	struct loop_timer *timeout, *grace, *again;
-	int checks;               /* how often KILL was sent and something was left */
-};
 
 /* Takes the spec over and starts it in this free slot, or has its log opened first. When it cannot be started
  * it is over at once; only when descriptors, memory or processes are short and other attempts run, it is

@@ -2,7 +2,7 @@
 #ifndef JOB_EVENTS_H
 #define JOB_EVENTS_H
 
-#include "attempt.h"
+#include "site.h"
 
 void event_initializing(struct attempt *a);
 void event_start(struct attempt *a);

@@ -2,7 +2,7 @@
 #ifndef JOB_LAUNCH_H
 #define JOB_LAUNCH_H
 
-#include "attempt.h"
+#include "site.h"
 
 /* Makes pipes (or pty) and watches our ends; ready[0] and [1] are called for output. What was made stays in
  * the attempt also when it fails: launch_undo ends it. 0 or -1. */

@@ -1,24 +1,68 @@
-/* site: what all attempts of one worker share. */
+/* site: what a worker has: slots for its attempts, and what these share. */
 #ifndef JOB_SITE_H
 #define JOB_SITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "children.h"
+#include "command.h"
+#include "display.h"
 #include "environment.h"
 #include "error.h"
+#include "logfile.h"
 #include "logservice.h"
 #include "loop.h"
 #include "mask.h"
+#include "notes.h"
 #include "process.h"
 #include "report.h"
 #include "secrets.h"
 #include "settings.h"
+#include "spec.h"
 
 /* Logs that are opened at once at a server: it answers them faster than processes start. */
 #define SITE_OPENING 8
 
-struct attempt;
+struct site;
+
+enum attempt_state {
+	ATTEMPT_FREE,
+	ATTEMPT_OPENING,  /* it waits for its log */
+	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
+	ATTEMPT_RUNNING,  /* its leader lives */
+	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
+};
+
+/* One attempt at one job; attempt.h says what is done with it. */
+struct attempt {
+	struct site *site;
+	enum attempt_state state;
+	struct spec spec;
+	struct command command;
+	size_t entry;             /* of the script, the one that runs */
+	struct child *leader;     /* freed when the attempt is over: it holds its group's number */
+	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
+	int ends[3];              /* the job's, until its last process was started; -1 */
+	char terminal[32];        /* path of its pty, or "" */
+	struct logfile_writer log;
+	struct opening *opening;  /* of the log at a server; NULL: none is under way */
+	struct display display;
+	struct notes notes;
+	bool notes_ready;
+	char *token;              /* MCI_OUTPUT=PATH */
+	int64_t start;            /* kernel.now() at job/start */
+	int64_t entry_start;
+	int status;               /* wait status of the leader that ended last */
+	int64_t user, system;     /* nanoseconds, all leaders with what they waited for */
+	int64_t maxrss;           /* bytes */
+	const char *reason;       /* why we end it; NULL: it ends by itself */
+	struct error error;       /* text for reason start, limit:log, limit:outputs */
+	bool killing;             /* TERM was not enough or not asked for: KILL all that is seen */
+	struct loop_timer *timeout, *grace, *again;
+	int checks;               /* how often KILL was sent and something was left */
+};
 
 enum outcome {
 	OUTCOME_SUCCESS,

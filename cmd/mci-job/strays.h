@@ -2,8 +2,8 @@
 #ifndef JOB_STRAYS_H
 #define JOB_STRAYS_H
 
-#include "attempt.h"
 #include "process.h"
+#include "site.h"
 
 /* Appends those of our children that are no leader, may be killed and belong to the attempt. Cheap when there
  * are none. */
