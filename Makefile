@@ -34,6 +34,13 @@ O := $(B)/san
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDHARDEN := -fsanitize=address,undefined -Wl,--as-needed
 endif
+# for the tests of what threads share
+ifdef TSAN
+O := $(B)/tsan
+CFLAGS := -O1 -g
+HARDEN := -fsanitize=thread
+LDHARDEN := -fsanitize=thread -Wl,--as-needed
+endif
 ifdef FUZZ
 O := $(B)/fuzz
 CC := clang
@@ -129,7 +136,16 @@ check:
 	@$(SUBMAKE) all tests
 	@tests/check $(O)
 
-tests: $(UNIT_TESTS) $(FUZZ_TESTS) $(PROOF_TOOLS)
+tests: $(UNIT_TESTS) $(FUZZ_TESTS) $(PROOF_TOOLS) threads
+
+# Where the compiler has no sanitizer of threads there is nothing, and tests/cli/threads.t says so.
+THREADED := contract/together unit/children unit/offload
+threads:
+	@mkdir -p $(B)/tsan
+	@if echo 'int main(void) { return 0; }' | \
+		$(CC) -fsanitize=thread -o $(B)/tsan/probe -x c - 2>$(B)/tsan/why; then \
+		$(MAKE) TSAN=1 $(THREADED:%=$(B)/tsan/tests/%); \
+	fi
 
 lint:
 	@.ci/setup $(PACKAGES_BUILD) $(PACKAGES_CHECK)
@@ -169,4 +185,4 @@ clean:
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CMD_OBJECTS) $(TEST_OBJECTS))
 
-.PHONY: all setup run check tests lint fuzz fuzz-targets bench completions install uninstall clean
+.PHONY: all setup run check tests threads lint fuzz fuzz-targets bench completions install uninstall clean

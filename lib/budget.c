@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-static size_t most = BUDGET_BYTES;
+static atomic_size_t most = BUDGET_BYTES;
 static atomic_size_t held, admitted; /* all, and of it what cannot be given up */
 /* Of this thread. */
 static _Thread_local struct budget_share *oldest, *youngest;

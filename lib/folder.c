@@ -17,14 +17,15 @@ char *
 folder_state(struct error *e)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	const struct passwd *user;
+	struct passwd user, *found = NULL;
+	char text[4096];
 
 	/* a relative path is to be ignored, says the XDG base directory specification */
 	if (state != NULL && state[0] == '/')
 		return xformat("%s/mci", state);
 	if (home == NULL || home[0] != '/') {
-		user = getpwuid(getuid());
-		home = user == NULL ? NULL : user->pw_dir;
+		(void)getpwuid_r(getuid(), &user, text, sizeof(text), &found);
+		home = found == NULL ? NULL : found->pw_dir;
 	}
 	if (home != NULL)
 		return xformat("%s/.local/state/mci", home);

@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "thread.h"
 
 #define READ_SIZE (256 * 1024)
 /* What a pipe holds before it is widened, and after: the most that an ordinary user may ask for. */
@@ -334,8 +335,10 @@ read_buffer(void)
 {
 	static _Thread_local char *buffer;
 
-	if (buffer == NULL)
+	if (buffer == NULL) {
 		buffer = xmalloc(READ_SIZE);
+		thread_on_end(free, buffer);
+	}
 	return buffer;
 }
 

@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "memory.h"
+#include "thread.h"
 
 /* Frames that a thread holds: as many logs can be read in turn, each forward, without opening one
  * twice. */
@@ -180,12 +181,24 @@ slot_of(const struct logpack *p, uint64_t frame)
 }
 
 static void
+drop_held(void *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < SLOTS; i++)
+		free(held.slots[i].raw);
+	free(held.packed);
+	ZSTD_freeDCtx(held.decoder);
+}
+
+static void
 prepare(struct slot *s)
 {
 	if (s->raw == NULL)
 		s->raw = xmalloc(LOGPACK_FRAME);
-	if (held.packed == NULL)
+	if (held.packed == NULL) {
 		held.packed = xmalloc(PACKED_LIMIT);
+		thread_on_end(drop_held, NULL);
+	}
 	if (held.decoder == NULL)
 		held.decoder = ZSTD_createDCtx();
 }

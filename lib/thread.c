@@ -1,6 +1,17 @@
 #include "thread.h"
 
 #include <signal.h>
+#include <stdlib.h>
+
+#include "memory.h"
+
+struct ending {
+	void (*drop)(void *arg);
+	void *arg;
+	struct ending *before;
+};
+
+static pthread_key_t endings;
 
 int
 thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
@@ -13,4 +24,35 @@ thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
 	sys = pthread_create(thread, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	return sys;
+}
+
+static void
+ended(void *last)
+{
+	struct ending *x = last;
+
+	while (x != NULL) {
+		struct ending *before = x->before;
+
+		x->drop(x->arg);
+		free(x);
+		x = before;
+	}
+}
+
+static void
+make_key(void)
+{
+	pthread_key_create(&endings, ended);
+}
+
+void
+thread_on_end(void (*drop)(void *arg), void *arg)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct ending *x = xmalloc(sizeof(*x));
+
+	pthread_once(&once, make_key);
+	*x = (struct ending){ drop, arg, pthread_getspecific(endings) };
+	pthread_setspecific(endings, x);
 }

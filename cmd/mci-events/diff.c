@@ -114,7 +114,7 @@ run(void *arg, int argc, char **argv)
 	return status;
 }
 
-const struct command diff_command = {
+const struct command events_diff_command = {
 	.program = "mci-events", .verb = "diff", .operands = "A B",
 	.summary = "compare two logs: equal (0), different (1)", .min_operands = 2, .max_operands = 2,
 	.complete = "builds", .run = run,

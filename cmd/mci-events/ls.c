@@ -165,7 +165,7 @@ run(void *arg, int argc, char **argv)
 	return result < 0 ? place_complain(&e) : result;
 }
 
-const struct command ls_command = {
+const struct command events_ls_command = {
 	.program = "mci-events", .verb = "ls", .operands = "[DIR]",
 	.summary = "list the files of a hub's log", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = 1, .complete = "files",

@@ -3,8 +3,9 @@
 #include "verbs.h"
 
 static const struct command *const verbs[] = {
-	&pub_command, &sub_command, &replay_command, &diff_command, &serve_command, &status_command,
-	&ls_command, &verify_command, &repair_command,
+	&events_pub_command, &events_sub_command, &events_replay_command, &events_diff_command,
+	&events_serve_command, &events_status_command, &events_ls_command, &events_verify_command,
+	&events_repair_command,
 };
 
 int

@@ -280,7 +280,7 @@ run(void *arg, int argc, char **argv)
 	return status < 0 ? place_complain(&e) : status;
 }
 
-const struct command pub_command = {
+const struct command events_pub_command = {
 	.program = "mci-events", .verb = "pub", .operands = "[TYPE [K=V|K:=JSON]...]",
 	.summary = "publish an event, or those on standard input", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = SIZE_MAX, .run = run,

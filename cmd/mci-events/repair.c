@@ -427,7 +427,7 @@ run(void *arg, int argc, char **argv)
 	return result < 0 ? place_complain(&e) : 0;
 }
 
-const struct command repair_command = {
+const struct command events_repair_command = {
 	.program = "mci-events", .verb = "repair", .operands = "[DIR [NEW]]",
 	.summary = "write a damaged log anew from what can be proven", .max_operands = 2,
 	.complete = "files", .run = run,

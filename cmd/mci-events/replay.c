@@ -146,7 +146,7 @@ run(void *arg, int argc, char **argv)
 	return result < 0 ? place_complain(&e) : result;
 }
 
-const struct command replay_command = {
+const struct command events_replay_command = {
 	.program = "mci-events", .verb = "replay", .operands = "[FILE|DIR|BUILD]",
 	.summary = "print stored events", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = 1, .complete = "builds",

@@ -218,7 +218,7 @@ run(void *arg, int argc, char **argv)
 	return status < 0 ? place_complain(&e) : status;
 }
 
-const struct command serve_command = {
+const struct command events_serve_command = {
 	.program = "mci-events", .verb = "serve",
 	.summary = "run the hub", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .run = run, .size = sizeof(struct options),

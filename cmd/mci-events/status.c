@@ -129,7 +129,7 @@ run(void *arg, int argc, char **argv)
 	return status(arg, &e) < 0 ? place_complain(&e) : 0;
 }
 
-const struct command status_command = {
+const struct command events_status_command = {
 	.program = "mci-events", .verb = "status",
 	.summary = "show the hub's log, its rates and its subscribers", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .run = run, .size = sizeof(struct options),

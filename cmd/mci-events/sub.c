@@ -128,7 +128,7 @@ run(void *arg, int argc, char **argv)
 	return status < 0 ? place_complain(&e) : status;
 }
 
-const struct command sub_command = {
+const struct command events_sub_command = {
 	.program = "mci-events", .verb = "sub", .operands = "[GLOB...] [-- COMMAND...]",
 	.summary = "print the events of these types as they come", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = SIZE_MAX, .run = run,

@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "recover.h"
+#include "thread.h"
 
 /* Given in one call, before others get their turn: about half a millisecond. */
 #define TURN (1024 * 1024)
@@ -172,12 +173,22 @@ give_wanted(struct subscriber *s, const char *p, size_t n)
 static _Thread_local char *buffer;
 static _Thread_local size_t buffer_size;
 
+static void
+buffer_drop(void *unused)
+{
+	(void)unused;
+	free(buffer);
+	buffer_size = 0;
+}
+
 /* A piece of the segment for the filter; bytes read, 0 or -1. */
 static ssize_t
 read_piece(struct subscriber *s, size_t want)
 {
 	int64_t left = limit(s) - s->position.at;
 
+	if (buffer_size == 0)
+		thread_on_end(buffer_drop, NULL);
 	if (want > buffer_size) {
 		buffer = xrealloc(buffer, want, 1);
 		buffer_size = want;

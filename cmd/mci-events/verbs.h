@@ -4,14 +4,14 @@
 
 #include "option.h"
 
-extern const struct command diff_command;
-extern const struct command ls_command;
-extern const struct command pub_command;
-extern const struct command repair_command;
-extern const struct command replay_command;
-extern const struct command serve_command;
-extern const struct command status_command;
-extern const struct command sub_command;
-extern const struct command verify_command;
+extern const struct command events_diff_command;
+extern const struct command events_ls_command;
+extern const struct command events_pub_command;
+extern const struct command events_repair_command;
+extern const struct command events_replay_command;
+extern const struct command events_serve_command;
+extern const struct command events_status_command;
+extern const struct command events_sub_command;
+extern const struct command events_verify_command;
 
 #endif

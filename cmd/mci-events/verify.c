@@ -81,7 +81,7 @@ run(void *arg, int argc, char **argv)
 	return result < 0 ? place_complain(&e) : result;
 }
 
-const struct command verify_command = {
+const struct command events_verify_command = {
 	.program = "mci-events", .verb = "verify", .operands = "[DIR]",
 	.summary = "check a hub's log, and name the first bad record", .max_operands = 1,
 	.complete = "files", .run = run,

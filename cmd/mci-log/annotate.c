@@ -282,7 +282,7 @@ run(void *arg, int argc, char **argv)
 	return option_finish(PROGRAM, result < 0 ? error_status(&e) : result);
 }
 
-const struct command annotate_command = {
+const struct command log_annotate_command = {
 	.program = PROGRAM, .verb = "annotate", .operands = "[BUILD[/JOB]...]",
 	.summary = "list what jobs noted beside their logs, or find markers in a log",
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]),

@@ -292,7 +292,7 @@ run(void *arg, int argc, char **argv)
 	return s.status;
 }
 
-const struct command grep_command = {
+const struct command log_grep_command = {
 	.program = PROGRAM, .verb = "grep", .operands = "PATTERN [BUILD[/JOB]...]",
 	.summary = "find lines in what jobs printed", .options = grep_options,
 	.noptions = sizeof(grep_options) / sizeof(grep_options[0]), .min_operands = 1,

@@ -173,7 +173,7 @@ run(void *arg, int argc, char **argv)
 	return option_finish(PROGRAM, result < 0 ? error_status(&e) : l.shown == 0);
 }
 
-const struct command ls_command = {
+const struct command log_ls_command = {
 	.program = PROGRAM, .verb = "ls", .operands = "[BUILD[/JOB]...]",
 	.summary = "list the logs of builds", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .max_operands = SIZE_MAX, .complete = "jobs",

@@ -8,9 +8,11 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static const struct command *const verbs[] = { &cat_command, &follow_command, &grep_command,
-	&annotate_command, &ls_command, &rm_command, &put_command, &status_command, &serve_command,
-	&sweep_command, &mask_command };
+static const struct command *const verbs[] = {
+	&log_cat_command, &log_follow_command, &log_grep_command, &log_annotate_command, &log_ls_command,
+	&log_rm_command, &log_put_command, &log_status_command, &log_serve_command, &log_sweep_command,
+	&log_mask_command,
+};
 
 static bool
 among(const char *word, const char *const *words, size_t n)

@@ -88,7 +88,7 @@ run(void *arg, int argc, char **argv)
 	return status;
 }
 
-const struct command mask_command = {
+const struct command log_mask_command = {
 	.program = "mci-log",
 	.verb = "mask",
 	.summary = "copy standard input to standard output without secrets",

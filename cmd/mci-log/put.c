@@ -222,7 +222,7 @@ run(void *arg, int argc, char **argv)
 	return error_status(&e);
 }
 
-const struct command put_command = {
+const struct command log_put_command = {
 	.program = PROGRAM, .verb = "put", .operands = "BUILD/JOB",
 	.summary = "store standard input as a job's log", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .min_operands = 1, .max_operands = 1,

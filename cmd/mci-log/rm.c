@@ -106,7 +106,7 @@ run(void *arg, int argc, char **argv)
 	return option_finish(PROGRAM, status);
 }
 
-const struct command rm_command = {
+const struct command log_rm_command = {
 	.program = PROGRAM, .verb = "rm", .operands = "BUILD[/JOB]...",
 	.summary = "remove logs, not what is known of the builds", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .min_operands = 1, .max_operands = SIZE_MAX,

@@ -127,7 +127,7 @@ run(void *arg, int argc, char **argv)
 	return error_status(&e);
 }
 
-const struct command serve_command = {
+const struct command log_serve_command = {
 	.program = PROGRAM, .verb = "serve", .summary = "keep the logs of a server",
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]), .run = run,
 	.size = sizeof(struct options),

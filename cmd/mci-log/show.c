@@ -218,14 +218,14 @@ run_follow(void *options, int argc, char **argv)
 	return show(o, argc, argv);
 }
 
-const struct command cat_command = {
+const struct command log_cat_command = {
 	.program = PROGRAM, .verb = "cat", .operands = "[BUILD[/JOB]...]",
 	.summary = "show what jobs printed (the default verb)", .options = cat_options,
 	.noptions = COUNT(cat_options), .max_operands = SIZE_MAX, .complete = "jobs",
 	.run = run_cat, .size = sizeof(struct options),
 };
 
-const struct command follow_command = {
+const struct command log_follow_command = {
 	.program = PROGRAM, .verb = "follow", .operands = "[BUILD[/JOB]...]",
 	.summary = "show what jobs print until they end", .options = follow_options,
 	.noptions = COUNT(follow_options), .max_operands = SIZE_MAX, .complete = "jobs",

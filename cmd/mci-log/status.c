@@ -103,7 +103,7 @@ run(void *arg, int argc, char **argv)
 	return error_status(&e);
 }
 
-const struct command status_command = {
+const struct command log_status_command = {
 	.program = PROGRAM, .verb = "status", .summary = "what a log server does now",
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]), .run = run,
 	.size = sizeof(struct options),

@@ -283,7 +283,7 @@ run(void *arg, int argc, char **argv)
 	return s.failures == 0 ? 0 : 125;
 }
 
-const struct command sweep_command = {
+const struct command log_sweep_command = {
 	.program = PROGRAM, .verb = "sweep", .summary = "compress, move on and remove finished logs",
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]), .run = run,
 	.size = sizeof(struct options),

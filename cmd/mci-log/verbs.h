@@ -6,13 +6,13 @@
 
 #define PROGRAM "mci-log"
 
-extern const struct command cat_command;    /* show.c */
-extern const struct command follow_command; /* show.c */
-extern const struct command grep_command;
-extern const struct command annotate_command;
-extern const struct command ls_command;
-extern const struct command rm_command;
-extern const struct command put_command, status_command, serve_command, sweep_command;
-extern const struct command mask_command;
+extern const struct command log_cat_command;    /* show.c */
+extern const struct command log_follow_command; /* show.c */
+extern const struct command log_grep_command;
+extern const struct command log_annotate_command;
+extern const struct command log_ls_command;
+extern const struct command log_rm_command;
+extern const struct command log_put_command, log_status_command, log_serve_command, log_sweep_command;
+extern const struct command log_mask_command;
 
 #endif

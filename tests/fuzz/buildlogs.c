@@ -6,13 +6,13 @@
 static void
 commands(void)
 {
-	RUN(cat_command, BUILD);
-	RUN(cat_command, "--time", "--sections", BUILD "/a");
-	RUN(cat_command, "--tail", "3", BUILD "/a@2");
-	RUN(cat_command, "--lines", "2-4", BUILD "/a");
-	RUN(cat_command, "--since", "2026-11-23T18:00:00Z", BUILD "/a");
-	RUN(follow_command, "--json", BUILD);
-	RUN(ls_command, "--json", BUILD);
+	RUN(log_cat_command, BUILD);
+	RUN(log_cat_command, "--time", "--sections", BUILD "/a");
+	RUN(log_cat_command, "--tail", "3", BUILD "/a@2");
+	RUN(log_cat_command, "--lines", "2-4", BUILD "/a");
+	RUN(log_cat_command, "--since", "2026-11-23T18:00:00Z", BUILD "/a");
+	RUN(log_follow_command, "--json", BUILD);
+	RUN(log_ls_command, "--json", BUILD);
 }
 
 int
