@@ -1,9 +1,6 @@
 #include "audience.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "contract.h"
 #include "emit.h"
@@ -18,12 +15,7 @@ leave(struct subscriber *s)
 {
 	struct audience *a = s->audience;
 
-	loop_forget(a->loop, s->fd);
 	loop_cancel(a->loop, s->beat);
-	*s->at = s->next;
-	if (s->next != NULL)
-		s->next->at = s->at;
-	a->n--;
 	a->synced -= s->synced;
 	if (s->durable != NULL)
 		s->durable->subscriber = NULL;
@@ -64,61 +56,46 @@ say_damaged(struct subscriber *s)
 	s->audience->told = g->first;
 	rpc_complaint(&line, 0, contract_error_for(e.code)->name, e.text);
 	if (!s->inside)
-		(void)subscriber_say(s, (struct span){ line.data, line.len });
+		(void)pump_say(&s->pump, (struct span){ line.data, line.len });
 }
 
-/* It cannot be served. */
 static void
-give_up(struct subscriber *s)
+over(void *arg, enum pump_end end, int sys)
 {
-	if (s->position.segment->damaged)
+	struct subscriber *s = arg;
+
+	(void)sys;
+	if (end == PUMP_FAILED && s->position.segment->damaged)
 		say_damaged(s);
 	cut(s);
 }
 
-static void writable(void *arg, uint32_t events);
-
-/* Asks the loop for what it is worth: to be called when there is more and it may be taken. */
+/* The meter hears once of all that a batch was given to. */
 static void
-settle(struct subscriber *s)
+count(struct audience *a)
 {
-	bool behind = subscriber_behind(s);
-
-	/* one that only had its turn is called again at once: others are served between */
-	if (behind)
-		s->blocked = true;
-	if (behind && !s->watched)
-		s->watched = loop_watch(s->audience->loop, s->fd, EPOLLOUT, writable, s, NULL) == 0;
-	if (!behind && s->watched) {
-		loop_forget(s->audience->loop, s->fd);
-		s->watched = false;
-	}
+	if (a->given > 0)
+		meter_add(&a->meter, kernel.now(), a->given);
+	a->given = 0;
 }
 
 static void
-serve(struct subscriber *s, const struct tail *tail)
-{
-	int64_t given = s->given;
-
-	subscriber_pump(s, tail);
-	meter_add(&s->audience->meter, kernel.now(), s->given - given);
-	if (s->lost)
-		give_up(s);
-	else
-		settle(s);
-}
-
-static void
-writable(void *arg, uint32_t events)
+served(void *arg)
 {
 	struct subscriber *s = arg;
+	struct audience *a = s->audience;
 
-	/* a hang-up is the link's to notice */
-	if (!(events & EPOLLOUT))
+	if (s->given == s->counted)
 		return;
-	s->blocked = false;
-	serve(s, NULL);
+	a->given += s->given - s->counted;
+	s->counted = s->given;
+	if (s->heartbeat > 0)
+		s->fresh = kernel.now();
+	if (!a->all.serving)
+		count(a);
 }
+
+static const struct pump_source source = { .step = subscriber_step, .served = served, .over = over };
 
 static void
 beat(void *arg)
@@ -129,17 +106,17 @@ beat(void *arg)
 
 	s->beat = NULL;
 	/* between two lines, and only when nothing else was said */
-	if (!s->blocked && due <= kernel.now()) {
+	if (!s->pump.blocked && due <= kernel.now()) {
 		emit_event(&line, "heartbeat");
 		emit_integer(&line, "next", (int64_t)subscriber_offset(s));
 		emit_line(&line);
-		if (subscriber_say(s, (struct span){ line.data, line.len }) < 0) {
+		if (pump_say(&s->pump, (struct span){ line.data, line.len }) < 0) {
 			cut(s);
 			return;
 		}
 		s->fresh = kernel.now();
 		due = s->fresh + s->heartbeat;
-	} else if (s->blocked) {
+	} else if (s->pump.blocked) {
 		due = kernel.now() + s->heartbeat;
 	}
 	s->beat = loop_at(s->audience->loop, due, beat, s);
@@ -148,69 +125,50 @@ beat(void *arg)
 int
 audience_join(struct audience *a, struct subscriber *s)
 {
-	struct stat st;
+	int fd = link_take_over(s->link);
 
-	s->fd = link_take_over(s->link);
-	if (s->fd < 0 || fstat(s->fd, &st) < 0)
+	if (fd < 0 || pump_open(&s->pump, a->loop, fd, 0, &source, s, NULL) < 0)
 		return -1;
-	s->socket = S_ISSOCK(st.st_mode);
 	s->audience = a;
-	s->next = a->all;
-	s->at = &a->all;
-	if (s->next != NULL)
-		s->next->at = &s->next;
-	a->all = s;
-	a->n++;
+	s->tail = &a->tail;
+	pump_list_add(&a->all, &s->pump);
 	a->synced += s->synced;
 	if (s->durable != NULL)
 		s->durable->subscriber = s;
 	s->fresh = kernel.now();
 	if (s->heartbeat > 0)
 		s->beat = loop_after(a->loop, s->heartbeat, beat, s);
-	settle(s);
+	pump_wake(&s->pump);
 	return 0;
 }
 
 void
 audience_deliver(struct audience *a, const struct tail *tail)
 {
-	int64_t given = 0;
-	struct subscriber *next;
-
-	for (struct subscriber *s = a->all; s != NULL; s = next) {
-		next = s->next;
-		if (s->blocked || s->synced)
-			continue;
-		given -= s->given;
-		subscriber_pump(s, tail);
-		given += s->given;
-		if (s->lost)
-			give_up(s);
-		else
-			settle(s);
-	}
-	meter_add(&a->meter, kernel.now(), given);
+	a->tail = *tail;
+	pump_list_serve(&a->all);
+	a->tail = (struct tail){ 0 };
+	count(a);
 }
 
 void
 audience_synced(struct audience *a)
 {
-	struct subscriber *next;
-
-	for (struct subscriber *s = a->synced > 0 ? a->all : NULL; s != NULL; s = next) {
-		next = s->next;
-		if (s->synced && !s->blocked)
-			serve(s, NULL);
-	}
+	if (a->synced == 0)
+		return;
+	pump_list_serve(&a->all);
+	count(a);
 }
 
 void
 audience_retained(struct audience *a)
 {
-	struct subscriber *next;
+	struct pump *next;
 
-	for (struct subscriber *s = a->all; s != NULL; s = next) {
-		next = s->next;
+	for (struct pump *p = a->all.all; p != NULL; p = next) {
+		struct subscriber *s = p->arg;
+
+		next = p->next;
 		if (s->position.segment->removed)
 			cut(s);
 	}
@@ -219,6 +177,6 @@ audience_retained(struct audience *a)
 void
 audience_end(struct audience *a)
 {
-	while (a->all != NULL)
-		cut(a->all);
+	while (a->all.all != NULL)
+		cut(a->all.all->arg);
 }

@@ -2,18 +2,20 @@
 #ifndef MCI_EVENTS_AUDIENCE_H
 #define MCI_EVENTS_AUDIENCE_H
 
-#include "bytes.h"
 #include "durable.h"
 #include "loop.h"
 #include "meter.h"
+#include "pump.h"
 #include "subscriber.h"
 
 struct audience {
 	struct loop *loop;
 	struct journal *journal;
-	struct subscriber *all;
-	size_t n, synced; /* how many there are, and of them synced ones */
+	struct pump_list all;
+	size_t synced;      /* how many of them are */
+	struct tail tail;   /* while it is delivered */
 	struct meter meter; /* bytes given */
+	int64_t given;      /* ... and not metered yet */
 	uint64_t told; /* first offset of the damaged segment that was told of last */
 	void (*tell)(const char *text);
 };

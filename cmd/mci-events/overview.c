@@ -14,7 +14,9 @@ static void
 list_subscribers(struct bytes *b, const struct hub *h)
 {
 	bytes_text(b, ",\"subscribers\":[");
-	for (const struct subscriber *s = h->audience.all; s != NULL; s = s->next) {
+	for (const struct pump *p = h->audience.all.all; p != NULL; p = p->next) {
+		const struct subscriber *s = p->arg;
+
 		emit_open(b);
 		lag(b, h, subscriber_offset(s));
 		emit_integer(b, "bytes", s->given);
@@ -22,7 +24,7 @@ list_subscribers(struct bytes *b, const struct hub *h)
 			emit_integer(b, "pid", s->peer.pid);
 		if (s->durable != NULL)
 			emit_text(b, "durable", s->durable->name);
-		bytes_text(b, s->next != NULL ? "}," : "}");
+		bytes_text(b, p->next != NULL ? "}," : "}");
 	}
 	bytes_char(b, ']');
 }

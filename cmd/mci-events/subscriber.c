@@ -1,10 +1,7 @@
 #include "subscriber.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "kernel.h"
@@ -12,8 +9,6 @@
 #include "recover.h"
 #include "thread.h"
 
-/* Given in one call, before others get their turn: about half a millisecond. */
-#define TURN (1024 * 1024)
 /* Read at once to be filtered; grows for a line that is longer. */
 #define CHUNK (256 * 1024)
 /* Runs of wanted lines that go with one call. */
@@ -38,18 +33,10 @@ doubtful(const struct subscriber *s)
 	return g->proven < g->doubtful && s->position.at >= g->proven;
 }
 
-bool
-subscriber_behind(const struct subscriber *s)
-{
-	const struct position *p = &s->position;
-
-	return p->at < limit(s) || doubtful(s) ||
-	    (p->segment != s->journal->active && p->at == p->segment->size);
-}
-
 void
 subscriber_free(struct subscriber *s)
 {
+	pump_close(&s->pump);
 	journal_leave(s->journal, &s->position);
 	filter_free(s->filter);
 	free(s);
@@ -61,46 +48,13 @@ subscriber_offset(const struct subscriber *s)
 	return segment_offset(s->position.segment, s->position.at);
 }
 
-/* After a send that failed. */
+/* Its place goes on by n bytes, of which some were for it. */
 static void
-stopped(struct subscriber *s)
+advance(struct subscriber *s, int64_t n, size_t for_it)
 {
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-		s->blocked = true;
-	else
-		s->lost = true;
-}
-
-static ssize_t
-send_runs(const struct subscriber *s, struct iovec *runs, size_t n)
-{
-	struct msghdr m = { .msg_iov = runs, .msg_iovlen = n };
-
-	return s->socket ? sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL)
-	                 : kernel.writev(s->fd, runs, (int)n);
-}
-
-int
-subscriber_say(struct subscriber *s, struct span line)
-{
-	struct iovec run = { (void *)(uintptr_t)line.p, line.n };
-
-	return send_runs(s, &run, 1) == (ssize_t)line.n ? 0 : -1;
-}
-
-/* Everything, from memory. Bytes given, 0 when it takes no more for now. */
-static size_t
-give_all(struct subscriber *s, const char *p, size_t n)
-{
-	struct iovec run = { (void *)(uintptr_t)p, n };
-	ssize_t done = send_runs(s, &run, 1);
-
-	if (done < 0) {
-		stopped(s);
-		return 0;
-	}
-	s->position.at += done;
-	return (size_t)done;
+	s->position.at += n;
+	s->given += n;
+	pump_spend(&s->pump, n - (int64_t)for_it);
 }
 
 /*
@@ -137,36 +91,35 @@ find_runs(struct subscriber *s, const char *p, size_t n, struct iovec *runs, con
 	return found;
 }
 
-/* What is wanted of p, whose first byte is at the subscriber's place. False when it takes no more,
- * or p holds no whole line. */
-static bool
+/* What is wanted of p, whose first byte is at the subscriber's place. */
+static enum pump_step
 give_wanted(struct subscriber *s, const char *p, size_t n)
 {
 	struct iovec runs[RUNS];
 	const char *end;
 	size_t found = find_runs(s, p, n, runs, &end);
-	ssize_t done = found == 0 ? 0 : send_runs(s, runs, found);
+	size_t given = found == 0 ? 0 : pump_runs(&s->pump, runs, found), left = given;
 
-	if (done < 0) {
-		stopped(s);
-		return false;
-	}
+	if (found > 0 && given == 0)
+		return PUMP_WENT;
+	/* no whole line */
+	if (end == p)
+		return PUMP_FAILS;
 	for (size_t i = 0; i < found; i++) {
 		const char *from = runs[i].iov_base;
 
-		if ((size_t)done < runs[i].iov_len) {
+		if (left < runs[i].iov_len) {
 			/* cut in a line, or before one: that line is wanted, and nothing before it
 			 * is left */
-			s->position.at += from + done - p;
+			advance(s, from + left - p, given);
 			s->inside = true;
-			s->blocked = true;
-			return false;
+			return PUMP_WENT;
 		}
-		done -= (ssize_t)runs[i].iov_len;
+		left -= runs[i].iov_len;
 	}
 	s->inside = false;
-	s->position.at += end - p;
-	return end > p;
+	advance(s, end - p, given);
+	return PUMP_WENT;
 }
 
 /* What is filtered; one for all subscribers of the thread. */
@@ -197,7 +150,7 @@ read_piece(struct subscriber *s, size_t want)
 	    s->position.at);
 }
 
-static bool
+static enum pump_step
 filter_step(struct subscriber *s)
 {
 	ssize_t got = read_piece(s, CHUNK);
@@ -205,85 +158,63 @@ filter_step(struct subscriber *s)
 	/* a line that is longer than the piece */
 	if (got == CHUNK && memchr(buffer, '\n', CHUNK) == NULL)
 		got = read_piece(s, SEGMENT_LINE);
-	if (got <= 0) {
-		s->lost = true;
-		return false;
-	}
-	return give_wanted(s, buffer, (size_t)got);
+	return got <= 0 ? PUMP_FAILS : give_wanted(s, buffer, (size_t)got);
 }
 
-/* The file's own pages go into the socket. */
-static bool
+static enum pump_step
 file_step(struct subscriber *s)
 {
-	off_t at = s->position.at;
-	int64_t left = limit(s) - at;
-	ssize_t done = sendfile(s->fd, s->position.segment->data, &at,
-	    left < TURN ? (size_t)left : TURN);
+	int64_t at = s->position.at;
+	size_t given = pump_file(&s->pump, s->position.segment->data, at, (size_t)(limit(s) - at));
 
-	if (done < 0) {
-		stopped(s);
-		return false;
-	}
-	/* a file that is shorter than it was */
-	if (done == 0)
-		s->lost = true;
-	s->position.at = at;
-	return done > 0;
+	advance(s, (int64_t)given, given);
+	return PUMP_WENT;
 }
 
-static bool
-tail_step(struct subscriber *s, const struct tail *tail)
+static enum pump_step
+tail_step(struct subscriber *s)
 {
-	size_t skip = (size_t)(s->position.at - tail->at);
-	const char *p = tail->p + skip;
+	size_t skip = (size_t)(s->position.at - s->tail->at), given;
+	const char *p = s->tail->p + skip;
 
 	if (s->filter != NULL)
-		return give_wanted(s, p, tail->n - skip);
-	return give_all(s, p, tail->n - skip) > 0;
+		return give_wanted(s, p, s->tail->n - skip);
+	given = pump_bytes(&s->pump, p, s->tail->n - skip);
+	advance(s, (int64_t)given, given);
+	return PUMP_WENT;
+}
+
+static enum pump_step
+prove_step(struct subscriber *s)
+{
+	struct segment *g = s->position.segment;
+	int64_t proven = g->proven;
+
+	if (recover_prove(g, PUMP_TURN) < 0)
+		return PUMP_FAILS;
+	pump_spend(&s->pump, g->proven - proven);
+	return PUMP_WENT;
 }
 
 static bool
-in_tail(const struct subscriber *s, const struct tail *tail)
+in_tail(const struct subscriber *s)
 {
-	return tail != NULL && !s->synced && s->position.segment == tail->segment &&
-	    s->position.at >= tail->at;
+	return s->position.segment == s->tail->segment && s->position.at >= s->tail->at && !s->synced;
 }
 
-static bool
-step(struct subscriber *s, const struct tail *tail)
+enum pump_step
+subscriber_step(void *subscriber)
 {
-	if (s->position.at == s->position.segment->size &&
-	    s->position.segment != s->journal->active) {
-		s->lost = journal_step(s->journal, &s->position, NULL) < 0;
-		return !s->lost;
-	}
-	if (doubtful(s)) {
-		s->lost = recover_prove(s->position.segment, TURN) < 0;
-		return !s->lost;
-	}
-	if (in_tail(s, tail))
-		return tail_step(s, tail);
+	struct subscriber *s = subscriber;
+	const struct segment *g = s->position.segment;
+
+	if (s->position.at == g->size && g != s->journal->active)
+		return journal_step(s->journal, &s->position, NULL) < 0 ? PUMP_FAILS : PUMP_WENT;
+	if (doubtful(s))
+		return prove_step(s);
+	if (s->position.at >= limit(s))
+		return PUMP_WAITS;
+	if (in_tail(s))
+		return tail_step(s);
 	return s->filter != NULL ? filter_step(s) : file_step(s);
-}
-
-void
-subscriber_pump(struct subscriber *s, const struct tail *tail)
-{
-	int64_t turn = TURN, given = s->given;
-
-	while (!s->blocked && !s->lost && turn > 0 && subscriber_behind(s)) {
-		int64_t from = s->position.at;
-		const struct segment *segment = s->position.segment;
-		int64_t proven = segment->proven;
-
-		if (!step(s, tail))
-			break;
-		if (segment == s->position.segment) {
-			turn -= s->position.at - from + segment->proven - proven;
-			s->given += s->position.at - from;
-		}
-	}
-	if (s->heartbeat > 0 && s->given > given)
-		s->fresh = kernel.now();
 }

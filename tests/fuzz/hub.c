@@ -111,7 +111,7 @@ talk(const uint8_t *data, size_t n)
 	close(ends[0]);
 	while (server_connections(server) > 0)
 		loop_round(loop, kernel.now() + 1000000, &e);
-	expect(door.hub->audience.n == 0);
+	expect(door.hub->audience.all.n == 0);
 }
 
 int
