@@ -161,6 +161,7 @@ static const struct member job_members[] = {
 
 static const struct member build_members[] = {
 	{ NAME("folder"), SHAPE_TEXT, offsetof(struct fold, folder) },
+	{ NAME("log"), SHAPE_TEXT, offsetof(struct fold, log) },
 	{ NAME("dir"), SHAPE_TEXT, offsetof(struct fold, dir) },
 	{ NAME("definition"), SHAPE_TEXT, offsetof(struct fold, script) },
 	{ NAME("message"), SHAPE_TEXT, offsetof(struct fold, message) },
@@ -527,6 +528,7 @@ fold_free(struct fold *f)
 	free(f->index);
 	free(f->build);
 	free(f->folder);
+	free(f->log);
 	free(f->dir);
 	free(f->script);
 	free(f->message);

@@ -48,6 +48,7 @@ struct fold {
 	int64_t started, ended;
 	int64_t elapsed;
 	char *folder, *dir;         /* of the build, and of what it builds */
+	char *log;                  /* address of the log server that keeps its jobs' logs; NULL: none does */
 	char *script;               /* the definition's name */
 	int script_exit, script_signal; /* how it ended; -1 when not so */
 	char *message;              /* why the build ended in error, when it did */

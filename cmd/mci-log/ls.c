@@ -102,7 +102,7 @@ list_kept(struct listing *l, const struct run *r, const struct source *s, struct
 			emit_integer(b, "bytes", s->bytes);
 		emit_bool(b, "open", !s->ended);
 		emit_bool(b, "truncated", s->truncated);
-		emit_text(b, "server", r->server);
+		emit_text(b, "server", r->fold.log);
 		emit_line(b);
 	} else {
 		timestamp_write(&time, s->started);

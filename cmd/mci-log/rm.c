@@ -73,10 +73,10 @@ remove_run(const struct options *o, struct run *r, struct error *e)
 		if (remove_source(o, r->sources[i], e) < 0)
 			return -1;
 	}
-	if (r->server == NULL || (r->only == NULL && r->n < 2))
+	if (r->fold.log == NULL || (r->only == NULL && r->n < 2))
 		return 0;
 	return error_set(e, ERROR_REFUSED, "%s: the jobs' logs are kept by the log server %s: mci call -a %s "
-	    "log/remove build=%s", r->build.name, r->server, r->server, r->build.name);
+	    "log/remove build=%s", r->build.name, r->fold.log, r->fold.log, r->build.name);
 }
 
 /* What can be removed is; the status is that of the last one that cannot. */

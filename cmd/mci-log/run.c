@@ -40,8 +40,8 @@ fetch_named(struct run *r, struct source *s, const struct logname *n, struct err
 			return -1;
 	}
 	if (r->loop == NULL || s->ended)
-		return s->fetched = true, mirror_log(r->mirror, r->server, n, e);
-	s->mirrored = mirror_follow(r->mirror, r->loop, r->server, n, came, s, e);
+		return s->fetched = true, mirror_log(r->mirror, r->fold.log, n, e);
+	s->mirrored = mirror_follow(r->mirror, r->loop, r->fold.log, n, came, s, e);
 	return s->mirrored == NULL ? -1 : 0;
 }
 
@@ -68,7 +68,7 @@ fetch(void *arg, struct source *s, struct error *e)
 		if (result == 0 || e->code == ERROR_NOT_FOUND)
 			result = look_there(r, s, build, e);
 	}
-	return result < 0 ? error_before(e, "%s is kept by the log server %s: ", s->name, r->server) : 0;
+	return result < 0 ? error_before(e, "%s is kept by the log server %s: ", s->name, r->fold.log) : 0;
 }
 
 struct source *
@@ -90,7 +90,7 @@ run_add_source(struct run *r, const char *job, int attempt)
 	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
 	    job == NULL ? &r->own : &r->logs);
 	r->sources[r->n]->build = r->prefix ? r->build.name : NULL;
-	if (r->server != NULL && job != NULL) {
+	if (r->fold.log != NULL && job != NULL) {
 		r->sources[r->n]->fetch = fetch;
 		r->sources[r->n]->fetch_arg = r;
 	}
@@ -320,13 +320,7 @@ on_build_start(struct run *r, const struct message *m)
 {
 	struct source *s;
 
-	AUTO_BYTES server = { 0 };
-	struct scan_value v;
-
 	r->pid = (pid_t)member_integer(m, "pid", 0);
-	if (r->server == NULL && message_member(m->line.p, m->line.n, "log", &v, NULL) == 1 &&
-	    scan_text(&v, &server, NULL) == 0 && server.len > 0)
-		r->server = bytes_give(&server);
 	if (r->only != NULL || r->attempt > 1 || r->n > 0)
 		return;
 	s = run_add_source(r, NULL, 1);
@@ -527,7 +521,6 @@ run_free(struct run *r)
 	if (r->mirror != NULL)
 		mirror_close(r->mirror);
 	free(r->mirror);
-	free(r->server);
 	free(r->latest);
 	memory_close(&r->own.live);
 	memory_close(&r->own.archive);

@@ -52,8 +52,7 @@ struct run {
 	void (*told)(void *arg, const struct message *m, const struct fold_job *j);
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
-	char *server;   /* address of the log server that keeps the jobs' logs; NULL: they are in logs */
-	struct mirror *mirror; /* of those that were fetched */
+	struct mirror *mirror; /* of the logs that the fold's log server keeps, as far as they were fetched */
 	struct shelf fetched;
 	struct loop *loop;     /* of who follows; set before run_read, else NULL */
 	bool bare;      /* then: in a folder with locks */

@@ -24,8 +24,9 @@ log_path(const struct state_build *b, const char *job, struct error *e)
 		logfile_name(&name, job, j == NULL ? 1 : j->attempt, "log");
 		path = xformat("%s/logs/%s", b->path, bytes_string(&name));
 		if (access(path, F_OK) < 0) {
-			error_set(e, ERROR_NOT_FOUND, j == NULL ? "%s has no job '%s'" :
-			    "job '%2$s' of %1$s has no log", b->name, job);
+			error_set(e, ERROR_NOT_FOUND, j == NULL ? "%s has no job '%s'" : f.log == NULL ?
+			    "job '%2$s' of %1$s has no log" :
+			    "the log of job '%2$s' of %1$s is kept by the log server %3$s", b->name, job, f.log);
 			memory_free(&path);
 			path = NULL;
 		}

@@ -47,6 +47,8 @@ is "$(mci-log ls "$build" | cut -f 1,2,3,5 | sort | tr '\t\n' ' ;')" \
 	"... and listed"
 exits 1 "... and not removed" mci-log rm "$build"
 has "$err" "the jobs' logs are kept by the log server .*/log.sock: mci call -a .*log/remove build=$build" "... which is said"
+exits 1 "... and its path is not ours to tell" mci path "$build/one"
+has "$err" "the log of job 'one' of $build is kept by the log server .*/log.sock" "... but whose it is"
 echo '{"id":"live","script":["echo begins; until [ -e on ]; do sleep 0.05; done; echo ends"]}' >live
 mci-build -q --log ./log.sock - <live &
 builder=$!
