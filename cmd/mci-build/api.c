@@ -61,7 +61,7 @@ param_get(void *self, struct request *r)
 	const char *value = params_use(&b->params, name);
 	AUTO_BYTES result = { 0 };
 
-	if (value == NULL && secrets_have(&b->secrets, name)) {
+	if (value == NULL && params_secret(&b->params, name)) {
 		/* the jobs of the runner "host" share this socket: which of them asks cannot be told */
 		request_fail(r, "refused", "%s is a secret: a job that names it in params has it as a "
 		    "variable", name);

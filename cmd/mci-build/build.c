@@ -547,7 +547,8 @@ build_run(const struct build_options *o)
 	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
 	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask_new(),
 		.folder.lock = -1 };
-	const struct secrets_given given = { o->secrets, o->secret_files, o->env };
+	const struct params_given given = { &o->params, o->param_file, &o->secrets, &o->secret_files,
+		&o->env };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	struct error e = { 0 };
 	int exit_status = EXIT_BUILD_ERROR;
@@ -557,8 +558,7 @@ build_run(const struct build_options *o)
 		error_sys(&e, "the current folder");
 		build_break(&b, EXIT_BUILD_ERROR, &e);
 	} else if (selection_open(&b.selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
-	    params_load(&b.params, &o->params, o->param_file, &e) < 0 ||
-	    secrets_load(&b.secrets, &given, &b.params, b.mask, &e) < 0) {
+	    params_load(&b.params, &given, b.mask, &e) < 0) {
 		build_break(&b, EXIT_BUILD_USAGE, &e);
 		exit_status = EXIT_BUILD_USAGE;
 	} else if (definition_get(&b, cwd, &e) < 0 ||
@@ -578,7 +578,6 @@ build_run(const struct build_options *o)
 	definition_free(&b.definition);
 	selection_close(&b.selection);
 	params_free(&b.params);
-	secrets_free(&b.secrets);
 	mask_free(b.mask);
 	facts_free(&b.facts);
 	return exit_status;

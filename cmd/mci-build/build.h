@@ -25,7 +25,6 @@
 #include "option.h"
 #include "params.h"
 #include "scratch.h"
-#include "secrets.h"
 #include "selection.h"
 #include "service.h"
 #include "spec.h"
@@ -74,7 +73,6 @@ struct build {
 	struct definition definition;
 	struct selection selection;
 	struct params params;
-	struct secrets secrets;
 	struct mask *mask;   /* what no log, plan or event is to tell */
 	struct facts facts;
 	struct state_build folder;

@@ -301,7 +301,7 @@ document_file(struct survey *s, const char *path)
 	struct span all;
 	int status;
 
-	s->budget.nodes = DOCUMENT_ALIASED;
+	s->budget.nodes = SHAPE_ALIASED;
 	s->from = s->doc->text.len;
 	s->json = ends_with(path, ".json");
 	if (file_read(path, &text, &e) < 0) {

@@ -13,11 +13,8 @@
 #include "definition.h"
 #include "error.h"
 
-/* Bounds on one file, for what strangers write. */
+/* A bound on one file, for what strangers write; tree.h and shape.h have others. */
 #define DOCUMENT_BYTES (16 * 1024 * 1024) /* 10,000 jobs take 2 or 3 */
-#define DOCUMENT_NODES 3000000            /* as written */
-#define DOCUMENT_ALIASED 1000000          /* nodes that aliases and merge keys may add */
-#define DOCUMENT_DEPTH 32
 
 struct spec;
 struct tree;

@@ -247,7 +247,7 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 	selected = selection_has(&b->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
 	if (reason == NULL && !b->options->plan &&
-	    params_apply(&b->params, &b->secrets, s, e) < 0 && (selected || is_wanted(g, s->id)))
+	    params_apply(&b->params, s, e) < 0 && (selected || is_wanted(g, s->id)))
 		return -1;
 	line = attempt_line(s, &length, e);
 	if (line == NULL)

@@ -7,7 +7,7 @@
 
 struct reader {
 	struct tree *tree;
-	struct scan scans[DOCUMENT_DEPTH];
+	struct scan scans[TREE_DEPTH];
 	const char *p; /* where place is */
 	struct tree_place place;
 };

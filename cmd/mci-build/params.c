@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "memory.h"
-#include "secrets.h"
+#include "secretfile.h"
 #include "textfile.h"
 
 #define FILE_LIMIT ((size_t)1024 * 1024)
@@ -19,25 +19,30 @@ find(const struct params *p, const char *name, size_t n)
 	return NULL;
 }
 
+static struct param *
+add(struct params *p, const char *name, size_t n)
+{
+	p->list = xrealloc(p->list, p->n + 1, sizeof(*p->list));
+	p->list[p->n] = (struct param){ .name = xmemdup(name, n) };
+	return &p->list[p->n++];
+}
+
 /* The last value of a name stays. */
 static int
 take(struct params *p, const char *text, bool typed, struct error *e)
 {
 	size_t n = strcspn(text, "=");
-	struct param *old;
+	struct param *param;
 
 	if (text[n] == '\0' || !value_name_ok(text, n))
 		return error_set(e, ERROR_USAGE, "'%.*s': expected NAME=VALUE, NAME of letters, digits "
 		    "and _", (int)n, text);
-	old = find(p, text, n);
-	if (old == NULL) {
-		p->list = xrealloc(p->list, p->n + 1, sizeof(*p->list));
-		old = &p->list[p->n++];
-		*old = (struct param){ .name = xmemdup(text, n) };
-	}
-	free(old->value);
-	old->value = xstrdup(text + n + 1);
-	old->typed |= typed;
+	param = find(p, text, n);
+	if (param == NULL)
+		param = add(p, text, n);
+	free(param->value);
+	param->value = xstrdup(text + n + 1);
+	param->typed |= typed;
 	return 0;
 }
 
@@ -68,25 +73,132 @@ file_take(struct params *p, const char *path, struct error *e)
 	return 0;
 }
 
-int
-params_load(struct params *p, const struct option_list *given, const char *file, struct error *e)
+static bool
+is_passed_on(const struct option_list *env, const char *name)
 {
-	*p = (struct params){ 0 };
-	if (file != NULL && file_take(p, file, e) < 0)
-		return -1;
-	for (size_t i = 0; i < given->n; i++) {
-		if (take(p, given->items[i], true, e) < 0)
-			return error_before(e, "param ");
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (strncmp(env->items[i], name, n) == 0 && strchr("=", env->items[i][n]) != NULL)
+			return true;
 	}
+	return false;
+}
+
+/* A name that only this secret has. */
+static int
+name_check(const struct params *p, const struct option_list *env, const char *name, struct error *e)
+{
+	const struct param *other = find(p, name, strlen(name));
+
+	if (!value_name_ok(name, strlen(name)))
+		return error_set(e, ERROR_USAGE, "'%s' is not a name of letters, digits and _", name);
+	if (other != NULL && other->secret)
+		return error_set(e, ERROR_USAGE, "%s: the secret is given twice", name);
+	if (other != NULL)
+		return error_set(e, ERROR_USAGE, "%s: is a param and a secret; every job may read a param",
+		    name);
+	if (is_passed_on(env, name))
+		return error_set(e, ERROR_USAGE, "%s: -e gives it to every job; leave that out", name);
 	return 0;
 }
 
-const char *
-params_find(const struct params *p, const char *name)
+static int
+secret_take(struct params *p, const char *name, const char *value, size_t n, struct mask *mask,
+    struct error *e)
 {
-	const struct param *found = find(p, name, strlen(name));
+	struct param *param;
 
-	return found == NULL ? NULL : found->value;
+	if (strlen(value) != n)
+		return error_set(e, ERROR_USAGE, "%s: no variable can hold a NUL byte", name);
+	if (mask_add(mask, value, n, e) < 0) {
+		e->code = ERROR_USAGE;
+		return error_before(e, "%s: ", name);
+	}
+	param = add(p, name, strlen(name));
+	param->value = xstrdup(value);
+	param->secret = true;
+	return 0;
+}
+
+/* No process of ours inherits the variable, and it is not seen in /proc/PID/environ either. */
+static void
+wipe(const char *name, char *value)
+{
+	explicit_bzero(value, strlen(value));
+	unsetenv(name);
+}
+
+static int
+variable_take(struct params *p, const struct option_list *env, const char *name, struct mask *mask,
+    struct error *e)
+{
+	char *value;
+	int result;
+
+	if (strchr(name, '=') != NULL)
+		return error_set(e, ERROR_USAGE, "%.*s: a value on the command line can be seen by others; "
+		    "set the variable and give its name", (int)strcspn(name, "="), name);
+	if (name_check(p, env, name, e) < 0)
+		return -1;
+	value = getenv(name);
+	if (value == NULL)
+		return error_set(e, ERROR_USAGE,
+		    "there is no variable %s; set it, or use --secret-file %s=FILE", name, name);
+	result = secret_take(p, name, value, strlen(value), mask, e);
+	wipe(name, value);
+	return result;
+}
+
+/* NAME=FILE, or FILE whose own name is the secret's. */
+static const char *
+file_split(const char *text, char **name)
+{
+	size_t n = strcspn(text, "=");
+	const char *slash = strrchr(text, '/');
+
+	if (text[n] == '=' && value_name_ok(text, n)) {
+		*name = xmemdup(text, n);
+		return text + n + 1;
+	}
+	*name = xstrdup(slash != NULL ? slash + 1 : text);
+	return text;
+}
+
+static int
+secret_file_take(struct params *p, const struct option_list *env, const char *text, struct mask *mask,
+    struct error *e)
+{
+	AUTO_FREE char *name = NULL;
+	AUTO_BYTES value = { 0 };
+	const char *path = file_split(text, &name);
+
+	if (name_check(p, env, name, e) < 0)
+		return path == text ? error_before(e, "name it as NAME=%s: ", path) : -1;
+	if (secretfile_read(&value, path, e) < 0)
+		return -1;
+	return secret_take(p, name, bytes_string(&value), value.len, mask, e);
+}
+
+int
+params_load(struct params *p, const struct params_given *given, struct mask *mask, struct error *e)
+{
+	*p = (struct params){ 0 };
+	if (given->file != NULL && file_take(p, given->file, e) < 0)
+		return -1;
+	for (size_t i = 0; i < given->params->n; i++) {
+		if (take(p, given->params->items[i], true, e) < 0)
+			return error_before(e, "param ");
+	}
+	for (size_t i = 0; i < given->secrets->n; i++) {
+		if (variable_take(p, given->env, given->secrets->items[i], mask, e) < 0)
+			return error_before(e, "--secret ");
+	}
+	for (size_t i = 0; i < given->secret_files->n; i++) {
+		if (secret_file_take(p, given->env, given->secret_files->items[i], mask, e) < 0)
+			return error_before(e, "--secret-file ");
+	}
+	return 0;
 }
 
 const char *
@@ -94,10 +206,18 @@ params_use(struct params *p, const char *name)
 {
 	struct param *found = find(p, name, strlen(name));
 
-	if (found == NULL)
+	if (found == NULL || found->secret)
 		return NULL;
 	found->used = true;
 	return found->value;
+}
+
+bool
+params_secret(const struct params *p, const char *name)
+{
+	const struct param *found = find(p, name, strlen(name));
+
+	return found != NULL && found->secret;
 }
 
 void
@@ -128,23 +248,20 @@ sets_itself(const struct spec *s, const char *name)
 }
 
 int
-params_apply(const struct params *p, const struct secrets *secrets, struct spec *s,
-    struct error *e)
+params_apply(const struct params *p, struct spec *s, struct error *e)
 {
 	for (size_t i = 0; i < s->nparams; i++) {
-		const char *value = params_find(p, s->params[i]);
+		const struct param *param = find(p, s->params[i], strlen(s->params[i]));
 
-		if (value == NULL && secrets_have(secrets, s->params[i]))
-			continue;
-		if (value == NULL)
+		if (param == NULL)
 			return error_set(e, ERROR_INPUT,
 			    "params[%zu]: '%s' was not given; add -p %s=VALUE, or --secret %s", i,
 			    s->params[i], s->params[i], s->params[i]);
-		if (sets_itself(s, s->params[i]))
+		if (param->secret || sets_itself(s, param->name))
 			continue;
 		s->env = xrealloc(s->env, s->nenv + 1, sizeof(*s->env));
-		s->env[s->nenv].name = xstrdup(s->params[i]);
-		s->env[s->nenv++].value = xstrdup(value);
+		s->env[s->nenv].name = xstrdup(param->name);
+		s->env[s->nenv++].value = xstrdup(param->value);
 	}
 	return 0;
 }

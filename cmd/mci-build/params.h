@@ -1,6 +1,8 @@
 /*
- * params: the values that a build was given: -p NAME=VALUE or such an operand, --param-file FILE. The command
- * line wins, and of two the later one.
+ * params: the values that a build was given. A param is in -p NAME=VALUE or such an operand, or in
+ * --param-file FILE; the command line wins, and of two the later one. A secret is a param that nobody is to
+ * see (--secret NAME, --secret-file [NAME=]FILE): mci-job is told it with mask/add and gives it to the jobs
+ * that have its name in params; no spec, plan, event or argument holds its value.
  */
 #ifndef MCI_BUILD_PARAMS_H
 #define MCI_BUILD_PARAMS_H
@@ -9,14 +11,14 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "mask.h"
 #include "option.h"
 #include "spec.h"
 
-struct secrets;
-
 struct param {
 	char *name, *value;
-	bool typed; /* on the command line: whoever did means it to be used */
+	bool secret;
+	bool typed; /* on the command line, and no secret: whoever typed it means it to be used */
 	bool used;  /* a job names it, or somebody asked for it */
 };
 
@@ -25,18 +27,26 @@ struct params {
 	size_t n;
 };
 
-/* Reads "NAME=VALUE" texts, and a file of such lines ('#' begins a comment line) when file is not NULL. */
-int params_load(struct params *p, const struct option_list *given, const char *file, struct error *e);
-/* The value or NULL; borrowed. */
-const char *params_find(const struct params *p, const char *name);
-/* The same for somebody who asked: it counts as used. */
+/* What the command line says, of which each part may be empty. */
+struct params_given {
+	const struct option_list *params;
+	const char *file; /* of such lines ('#' begins a comment line), or NULL */
+	const struct option_list *secrets; /* names of variables, which are wiped out of our environment */
+	const struct option_list *secret_files;
+	const struct option_list *env;     /* -e: what all jobs get, so no secret may be among it */
+};
+
+/* Reads all of them and adds the secrets to the mask. 0, or -1 with an error that tells no secret: one that
+ * cannot be masked is refused. */
+int params_load(struct params *p, const struct params_given *given, struct mask *mask, struct error *e);
+/* The value that somebody asked for, who uses it so; NULL: there is none, or it is a secret. Borrowed. */
 const char *params_use(struct params *p, const char *name);
+bool params_secret(const struct params *p, const char *name);
 /* Those that a spec names count as used, whatever becomes of the job. */
 void params_named(struct params *p, const struct spec *s);
 /* Puts the params that a spec names into its environment, in front of what it sets itself; not those that
  * are secrets. */
-int params_apply(const struct params *p, const struct secrets *secrets, struct spec *s,
-    struct error *e);
+int params_apply(const struct params *p, struct spec *s, struct error *e);
 /* The first of the command line, behind the one at *after (NULL: from the first on), that nobody used; NULL
  * when there is none. */
 const struct param *params_unused(const struct params *p, const struct param *after);

@@ -251,10 +251,10 @@ runner_start(struct build *b, struct error *e)
 		return -1;
 	/* a build may have no job to run, and mci-job takes no input at all for a writer that failed */
 	link_send(b->runner->down, "\n", 1);
-	for (size_t i = 0; i < b->secrets.n; i++) {
-		const struct spec_pair *secret = &b->secrets.pairs[i];
+	for (size_t i = 0; i < b->params.n; i++) {
+		const struct param *p = &b->params.list[i];
 
-		if (runner_mask(b, secret->name, secret->value, NULL, e) < 0)
+		if (p->secret && runner_mask(b, p->name, p->value, NULL, e) < 0)
 			return -1;
 	}
 	return 0;

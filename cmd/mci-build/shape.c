@@ -309,7 +309,7 @@ struct writer {
 	const struct tree *tree;
 	struct bytes *into;
 	struct items items;
-	struct open open[DOCUMENT_DEPTH];
+	struct open open[TREE_DEPTH];
 	unsigned depth;
 	struct shape_budget *budget;
 	struct tree_place *at;
@@ -323,8 +323,8 @@ enter(struct writer *w, uint32_t node, bool aliased, enum reading reading, struc
 	size_t from = w->items.n;
 
 	*w->at = n->place;
-	if (w->depth == DOCUMENT_DEPTH)
-		return error_set(e, ERROR_LIMIT, "nested deeper than %d", DOCUMENT_DEPTH);
+	if (w->depth == TREE_DEPTH)
+		return error_set(e, ERROR_LIMIT, "nested deeper than %d", TREE_DEPTH);
 	if (map && map_members(w->tree, node, &w->items, w->budget, w->at, e) < 0)
 		return -1;
 	for (uint32_t i = map ? 0 : n->first; i != 0; i = w->tree->nodes[i].next)
@@ -344,7 +344,7 @@ value_write(struct writer *w, uint32_t item, bool aliased, enum reading reading,
 		w->budget->nodes = 0;
 		*w->at = w->tree->nodes[item].place;
 		return error_set(
-		    e, ERROR_LIMIT, "aliases and << add more than %d values", DOCUMENT_ALIASED);
+		    e, ERROR_LIMIT, "aliases and << add more than %d values", SHAPE_ALIASED);
 	}
 	if (w->tree->nodes[node].type >= TREE_LIST)
 		return enter(w, node, aliased, reading, e);
@@ -468,7 +468,7 @@ path_key(const char *path, struct span key)
 static size_t
 path_member(const struct tree *t, uint32_t map, const char *path, uint32_t *key, uint32_t *value)
 {
-	struct shape_budget budget = { DOCUMENT_ALIASED };
+	struct shape_budget budget = { SHAPE_ALIASED };
 	struct tree_place nowhere;
 	struct items list = { 0 };
 	size_t longest = 0;

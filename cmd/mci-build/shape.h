@@ -12,7 +12,9 @@
 #include "error.h"
 #include "tree.h"
 
-/* What aliases and merge keys may still add; one for all jobs of a file. */
+#define SHAPE_ALIASED 1000000 /* nodes that aliases and merge keys may add to a file */
+
+/* What they may still add; one for all jobs of a file. */
 struct shape_budget {
 	size_t nodes;
 };

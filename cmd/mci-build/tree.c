@@ -49,8 +49,8 @@ attach(struct tree *t, uint32_t node, enum tree_type type, struct error *e)
 int64_t
 tree_add(struct tree *t, enum tree_type type, struct tree_place place, struct error *e)
 {
-	if (t->n == DOCUMENT_NODES)
-		return error_set(e, ERROR_LIMIT, "more than %d values in one file", DOCUMENT_NODES);
+	if (t->n == TREE_NODES)
+		return error_set(e, ERROR_LIMIT, "more than %d values in one file", TREE_NODES);
 	if (t->n == t->size) {
 		t->size = t->size == 0 ? 64 : t->size * 2;
 		t->nodes = xrealloc(t->nodes, t->size, sizeof(*t->nodes));
@@ -80,8 +80,8 @@ tree_enter(struct tree *t, enum tree_type type, struct tree_place place, struct 
 {
 	int64_t node;
 
-	if (t->depth == DOCUMENT_DEPTH)
-		return error_set(e, ERROR_LIMIT, "nested deeper than %d", DOCUMENT_DEPTH);
+	if (t->depth == TREE_DEPTH)
+		return error_set(e, ERROR_LIMIT, "nested deeper than %d", TREE_DEPTH);
 	node = tree_add(t, type, place, e);
 	if (node >= 0)
 		t->open[t->depth++] = (struct tree_open){ .node = (uint32_t)node };

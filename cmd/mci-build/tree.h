@@ -10,8 +10,11 @@
 #include <stdint.h>
 
 #include "bytes.h"
-#include "document.h"
 #include "error.h"
+
+/* Bounds on one file, for what strangers write. */
+#define TREE_NODES 3000000 /* as written */
+#define TREE_DEPTH 32
 
 enum tree_type {
 	TREE_PLAIN,   /* a YAML scalar without quotes: what it is depends on its key */
@@ -43,7 +46,7 @@ struct tree {
 	struct tree_node *nodes;
 	uint32_t n, size;
 	struct bytes text;
-	struct tree_open open[DOCUMENT_DEPTH]; /* while it is read */
+	struct tree_open open[TREE_DEPTH]; /* while it is read */
 	unsigned depth;
 };
 

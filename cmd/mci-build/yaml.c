@@ -31,8 +31,8 @@ struct reader {
 	struct anchor anchors[ANCHORS];
 	char *names[ANCHORS];
 	unsigned nanchors;
-	unsigned opened[DOCUMENT_DEPTH]; /* the anchor of each open node, ANCHORS: none */
-	int indents[DOCUMENT_DEPTH]; /* of each, the columns in front of the innermost block one */
+	unsigned opened[TREE_DEPTH]; /* the anchor of each open node, ANCHORS: none */
+	int indents[TREE_DEPTH]; /* of each, the columns in front of the innermost block one */
 	struct tree_place place;     /* of the event at hand, or of the last that had one */
 	bool ended;                  /* a document has been read */
 	size_t behind;               /* where the last text or alias ends */
