@@ -164,6 +164,13 @@ configuration(struct error *e)
 	return &config;
 }
 
+/* What has no long name, or is not shown, is set on the command line alone. */
+static bool
+is_setting(const struct option *o)
+{
+	return o->name != NULL && o->help != NULL;
+}
+
 /* The command whose row has that name, the row, and whether a project may set it. Verbs with the same key
  * have to agree. */
 struct row {
@@ -183,7 +190,7 @@ row_find(const struct setting_tables *all, const char *first, const char *name)
 		if (strcmp(stem(c), first) != 0)
 			continue;
 		for (size_t k = 0; k < c->noptions; k++) {
-			if (c->options[k].name == NULL || strcmp(c->options[k].name, name) != 0)
+			if (!is_setting(&c->options[k]) || strcmp(c->options[k].name, name) != 0)
 				continue;
 			if (r.option == NULL)
 				r = (struct row){ c, &c->options[k], r.project };
@@ -205,7 +212,7 @@ no_setting(const struct setting_tables *all, const struct config_entry *entry, c
 
 		names = xrealloc(names, n + c->noptions + 1, sizeof(*names));
 		for (size_t k = 0; strcmp(stem(c), first) == 0 && k < c->noptions; k++) {
-			if (c->options[k].name != NULL)
+			if (is_setting(&c->options[k]))
 				names[n++] = c->options[k].name;
 		}
 	}
@@ -307,7 +314,7 @@ setting_fill(const struct command *c, const struct setting_tables *all, const bo
 	for (size_t i = 0; i < c->noptions; i++) {
 		const struct option *o = &c->options[i];
 
-		if (!given[i] && o->name != NULL && option_fill(c, o, config, into, e) < 0)
+		if (!given[i] && is_setting(o) && option_fill(c, o, config, into, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -443,7 +450,7 @@ setting_list(const struct setting_tables *all, struct bytes *lines,
 		if (is_first(all, i))
 			entries_check(&l, stem(c));
 		for (size_t k = 0; k < c->noptions; k++) {
-			if (c->options[k].name == NULL)
+			if (!is_setting(&c->options[k]))
 				continue;
 			l.row = row_find(all, stem(c), c->options[k].name);
 			if (l.row.option == &c->options[k])

@@ -8,13 +8,9 @@
 #include "memory.h"
 #include "message.h"
 #include "nearest.h"
-#include "number.h"
 #include "scan.h"
-#include "specvalue.h"
 
 #define MONKEY_TIMEOUT (INT64_C(20) * 60 * SECOND)
-
-typedef int key_reader(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e);
 
 /* What the original takes for an id as one of ours, with '_' between the parts that an id may hold. Caller
  * frees. */
@@ -40,7 +36,7 @@ id_make(const char *text)
 	return id;
 }
 
-/* Puts into *id, which is not one of ours, one that is made from it; false when there is nothing left of it. */
+/* Puts into *id, which is not one of ours, one that is made from it; false when nothing is left of it. */
 static bool
 id_adopt(char **id)
 {
@@ -56,10 +52,9 @@ id_adopt(char **id)
 }
 
 static int
-id_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+id_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
-	if (value_text_into(&s->id, v, e) < 0)
-		return -1;
+	(void)v;
 	if (spec_id_ok(s->id, strlen(s->id)))
 		return 0;
 	if (flags & SPEC_MONKEY && s->name == NULL)
@@ -73,72 +68,51 @@ id_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error
 
 /* One line that people are shown. */
 static int
-name_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+name_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)v;
 	(void)flags;
-	if (value_text_into(&s->name, v, e) < 0)
-		return -1;
 	if (s->name[0] == '\0' || strlen(s->name) > SPEC_NAME_LIMIT || strchr(s->name, '\n') != NULL)
-		return error_set(e, ERROR_INPUT, ": expected one line of at most %d bytes", SPEC_NAME_LIMIT);
+		return error_set(e, ERROR_INPUT, ": expected one line of at most %d bytes",
+		    SPEC_NAME_LIMIT);
 	return 0;
 }
 
 static int
-script_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+script_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)v;
 	(void)flags;
-	if (value_list(&s->script, &s->nscript, v, true, e) < 0)
-		return -1;
 	return s->nscript > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected at least one entry");
 }
 
 static int
-argv_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+argv_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)v;
 	(void)flags;
-	if (value_list(&s->argv, &s->nargv, v, false, e) < 0)
-		return -1;
-	if (s->nargv == 0 || s->argv[0][0] == '\0')
-		return error_set(e, ERROR_INPUT, ": expected a program and its arguments");
-	return 0;
+	if (s->nargv > 0 && s->argv[0][0] != '\0')
+		return 0;
+	return error_set(e, ERROR_INPUT, ": expected a program and its arguments");
 }
 
 static int
-shell_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+shell_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)v;
 	(void)flags;
-	if (value_text_into(&s->shell, v, e) < 0)
-		return -1;
 	return s->shell[0] != '\0' ? 0 :
 	    error_set(e, ERROR_INPUT, ": expected the name of a shell, such as bash");
 }
 
-static int
-shell_per_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	s->shell_per_line = scan_text_is(v, "line");
-	if (!s->shell_per_line && !scan_text_is(v, "job"))
-		return error_set(e, ERROR_INPUT, ": expected \"line\" or \"job\"");
-	return 0;
-}
-
-static int
-env_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_pairs(&s->env, &s->nenv, v, true, e);
-}
-
 /* A folder below the build's: no way out by ".." or "/". */
 static int
-dir_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+dir_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	const char *p;
 
+	(void)v;
 	(void)flags;
-	if (value_text_into(&s->dir, v, e) < 0)
-		return -1;
 	if (s->dir[0] == '/' || s->dir[0] == '\0')
 		return error_set(e, ERROR_INPUT, ": '%.200s' is not a path relative to the "
 		    "build's folder", s->dir);
@@ -151,54 +125,18 @@ dir_read(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 }
 
 static int
-timeout_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+timeout_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
-	if (value_duration(&s->timeout, v, flags & SPEC_MONKEY, e) < 0)
-		return -1;
+	(void)v;
+	(void)flags;
 	return s->timeout > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected more than nothing");
 }
 
 static int
-labels_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+params_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)v;
 	(void)flags;
-	return value_pairs(&s->labels, &s->nlabels, v, false, e);
-}
-
-static int
-runner_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_text_into(&s->runner, v, e);
-}
-
-static int
-stdin_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_text_into(&s->stdin_text, v, e);
-}
-
-static int
-split_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_bool(&s->split, v, e);
-}
-
-static int
-pty_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_bool(&s->pty, v, e);
-}
-
-static int
-params_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	if (value_list(&s->params, &s->nparams, v, false, e) < 0)
-		return -1;
 	for (size_t i = 0; i < s->nparams; i++) {
 		if (!value_name_ok(s->params[i], strlen(s->params[i])))
 			return error_set(e, ERROR_INPUT,
@@ -209,18 +147,9 @@ params_read(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 }
 
 static int
-image_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+depends_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
-	(void)flags;
-	return value_text_into(&s->image, v, e);
-}
-
-static int
-depends_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	if (value_list(&s->depends, &s->ndepends, v, true, e) < 0)
-		return -1;
+	(void)v;
 	for (size_t i = 0; i < s->ndepends; i++) {
 		if (!spec_id_ok(s->depends[i], strlen(s->depends[i])) &&
 		    (!(flags & SPEC_MONKEY) || !id_adopt(&s->depends[i])))
@@ -230,119 +159,26 @@ depends_read(struct spec *s, const struct scan_value *v, unsigned flags, struct 
 }
 
 static int
-when_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+when_check_type(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)s;
 	(void)flags;
-	s->when = v->raw;
-	if (v->type != SCAN_OBJECT && v->type != SCAN_STRING)
-		return value_expected(v, "an object or \"always\" or \"failure\"", e);
-	return 0;
+	if (v->type == SCAN_OBJECT || v->type == SCAN_STRING)
+		return 0;
+	return value_expected(v, "an object or \"always\" or \"failure\"", e);
 }
 
 static int
-matrix_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+matrix_check_type(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
+	(void)s;
 	(void)flags;
-	s->matrix = v->raw;
 	return v->type == SCAN_OBJECT ? 0 : value_expected(v, "an object of lists", e);
-}
-
-static int
-retry_codes_read(struct spec *s, const struct scan_value *v, struct error *e)
-{
-	struct scan list;
-	struct scan_member m;
-	int64_t code;
-	int got;
-
-	if (v->type != SCAN_ARRAY)
-		return value_expected(v, "a list of exit codes", e);
-	scan_open(&list, v->raw.p, v->raw.n, e);
-	while ((got = scan_next(&list, &m, e)) > 0) {
-		if (s->nretry_codes == 256)
-			return error_set(e, ERROR_LIMIT, ": more than 256 codes");
-		if (scan_integer(&m.value, 1, 255, &code, e) < 0)
-			return error_before(e, "[%zu]: ", s->nretry_codes);
-		s->retry_codes = xrealloc(s->retry_codes, s->nretry_codes + 1, sizeof(int));
-		s->retry_codes[s->nretry_codes++] = (int)code;
-	}
-	return got;
-}
-
-static int
-retry_member_read(struct spec *s, const struct scan_member *m, unsigned flags, struct error *e)
-{
-	int64_t count;
-
-	if (span_is(m->key, "count")) {
-		if (scan_integer(&m->value, 0, 100, &count, e) < 0)
-			return error_before(e, ".count: ");
-		s->retries = (int)count;
-		return 0;
-	}
-	if (span_is(m->key, "exit"))
-		return retry_codes_read(s, &m->value, e) < 0 ? error_before(e, ".exit") : 0;
-	if (span_is(m->key, "delay"))
-		return value_duration(&s->retry_delay, &m->value, flags & SPEC_MONKEY, e) < 0 ?
-		    error_before(e, ".delay") : 0;
-	return error_set(e, ERROR_INPUT, ".%.*s: unknown key; known are count, exit and delay",
-	    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
-}
-
-static int
-retry_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	struct scan object;
-	struct scan_member m;
-	int64_t count;
-	int got;
-
-	if (v->type == SCAN_NUMBER) {
-		if (scan_integer(v, 0, 100, &count, e) < 0)
-			return error_before(e, ": ");
-		s->retries = (int)count;
-		return 0;
-	}
-	if (v->type != SCAN_OBJECT)
-		return value_expected(v, "a number or an object with count, exit and delay", e);
-	s->retries = 1;
-	scan_open(&object, v->raw.p, v->raw.n, e);
-	while ((got = scan_next(&object, &m, e)) > 0) {
-		if (retry_member_read(s, &m, flags, e) < 0)
-			return -1;
-	}
-	return got;
-}
-
-static int
-allow_failure_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_bool(&s->allow_failure, v, e);
-}
-
-static int
-blocked_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)flags;
-	return value_bool(&s->blocked, v, e);
-}
-
-static int
-attempt_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	int64_t attempt;
-
-	(void)flags;
-	if (scan_integer(v, 1, 1000, &attempt, e) < 0)
-		return error_before(e, ": ");
-	s->attempt = (int)attempt;
-	return 0;
 }
 
 /* Artifacts and caches: a list of objects with an id and a path (the original's form). */
 static int
-places_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+places_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	struct scan list;
 	struct scan_member m;
@@ -372,66 +208,107 @@ places_read(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 	return got;
 }
 
-/* Keys that no part serves yet: the value only has to be there. */
 static int
-any_read(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+per_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
 {
-	(void)s;
-	(void)flags;
-	return v->type != SCAN_NULL ? 0 : value_expected(v, "a value", e);
+	bool *line = at;
+
+	(void)n;
+	(void)how;
+	*line = scan_text_is(v, "line");
+	return *line || scan_text_is(v, "job") ? 0 :
+	    error_set(e, ERROR_INPUT, ": expected \"line\" or \"job\"");
 }
 
-#define GRAPH 1u  /* refused by mci-job */
-#define MONKEY 2u /* only under .monkeyci */
-#define INNER 4u  /* only from mci-build to mci-job */
+static void
+per_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	(void)n;
+	if (*(const bool *)at)
+		emit_text(b, key, "line");
+}
 
-static const struct row {
-	const char *name;
-	key_reader *read;
-	unsigned flags;
-} rows[SPEC_NKEYS] = {
-	[SPEC_ID] = { "id", id_read, 0 },
-	[SPEC_SCRIPT] = { "script", script_read, 0 },
-	[SPEC_ARGV] = { "argv", argv_read, 0 },
-	[SPEC_SHELL] = { "shell", shell_read, 0 },
-	[SPEC_SHELL_PER] = { "shell-per", shell_per_read, 0 },
-	[SPEC_ENV] = { "env", env_read, 0 },
-	[SPEC_DIR] = { "dir", dir_read, 0 },
-	[SPEC_TIMEOUT] = { "timeout", timeout_read, 0 },
-	[SPEC_LABELS] = { "labels", labels_read, 0 },
-	[SPEC_RUNNER] = { "runner", runner_read, 0 },
-	[SPEC_STDIN] = { "stdin", stdin_read, 0 },
-	[SPEC_SPLIT] = { "split", split_read, 0 },
-	[SPEC_PTY] = { "pty", pty_read, 0 },
-	[SPEC_PARAMS] = { "params", params_read, 0 },
-	[SPEC_IMAGE] = { "image", image_read, 0 },
-	[SPEC_DEPENDS_ON] = { "depends-on", depends_read, GRAPH },
-	[SPEC_WHEN] = { "when", when_read, GRAPH },
-	[SPEC_MATRIX] = { "matrix", matrix_read, GRAPH },
-	[SPEC_RETRY] = { "retry", retry_read, GRAPH },
-	[SPEC_ALLOW_FAILURE] = { "allow-failure", allow_failure_read, GRAPH },
-	[SPEC_BLOCKED] = { "blocked", blocked_read, GRAPH },
-	[SPEC_CACHES] = { "caches", places_read, 0 },
-	[SPEC_SAVE_ARTIFACTS] = { "save-artifacts", places_read, 0 },
-	[SPEC_RESTORE_ARTIFACTS] = { "restore-artifacts", places_read, 0 },
-	[SPEC_SIZE] = { "size", any_read, 0 },
-	[SPEC_ARCH] = { "arch", any_read, 0 },
-	[SPEC_MEMORY] = { "memory", any_read, 0 },
-	[SPEC_CPUS] = { "cpus", any_read, 0 },
-	[SPEC_EXPOSE] = { "expose", any_read, 0 },
-	[SPEC_NAME] = { "name", name_read, 0 },
-	[SPEC_ATTEMPT_NUMBER] = { "attempt", attempt_read, INNER },
-	[SPEC_TYPE_IGNORED] = { "type", any_read, MONKEY },
-};
+static const struct value_type type_per = { "line or job", per_read, per_write, NULL, NULL };
 
-static const struct {
-	const char *name;
-	enum spec_key key;
-	unsigned flags;
-} aliases[] = {
-	{ "dependencies", SPEC_DEPENDS_ON, 0 },
-	{ "work-dir", SPEC_DIR, MONKEY },
-	{ "container", SPEC_IMAGE, MONKEY },
+static int
+attempt_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	int64_t attempt;
+
+	(void)n;
+	(void)how;
+	if (scan_integer(v, 1, 1000, &attempt, e) < 0)
+		return error_before(e, ": ");
+	*(int *)at = (int)attempt;
+	return 0;
+}
+
+static void
+attempt_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	(void)n;
+	if (*(const int *)at > 1)
+		emit_integer(b, key, *(const int *)at);
+}
+
+static const struct value_type type_attempt = { "number", attempt_read, attempt_write, NULL, NULL };
+
+#define KEY(text) .key = { text, sizeof(text) - 1 }
+#define ONE(t, field) .type = &(t), .offset = offsetof(struct spec, field)
+#define MANY(t, field) ONE(t, field), .count = offsetof(struct spec, n##field)
+#define RAW(field) ONE(value_type_raw, field)
+
+const struct spec_row spec_rows[SPEC_NKEYS] = {
+	[SPEC_ID] = { KEY("id"), ONE(value_type_text, id), .check = id_check },
+	[SPEC_NAME] = { KEY("name"), ONE(value_type_text, name), .check = name_check,
+	    .flags = SPEC_ROW_BUILD },
+	[SPEC_SCRIPT] = { KEY("script"), MANY(value_type_entries, script), .check = script_check },
+	[SPEC_ARGV] = { KEY("argv"), MANY(value_type_texts, argv), .check = argv_check },
+	[SPEC_SHELL] = { KEY("shell"), ONE(value_type_text, shell), .check = shell_check },
+	[SPEC_SHELL_PER] = { KEY("shell-per"), ONE(type_per, shell_per_line) },
+	[SPEC_ENV] = { KEY("env"), MANY(value_type_variables, env), .plain = SPEC_PLAIN_VALUE },
+	[SPEC_DIR] = { KEY("dir"), .original = "work-dir", ONE(value_type_text, dir), .check = dir_check },
+	[SPEC_TIMEOUT] = { KEY("timeout"), ONE(value_type_duration, timeout), .check = timeout_check,
+	    .plain = SPEC_PLAIN_WORD },
+	[SPEC_LABELS] = { KEY("labels"), MANY(value_type_pairs, labels), .flags = SPEC_ROW_BUILD,
+	    .plain = SPEC_PLAIN_VALUE },
+	[SPEC_RUNNER] = { KEY("runner"), ONE(value_type_text, runner) },
+	[SPEC_STDIN] = { KEY("stdin"), ONE(value_type_text, stdin_text) },
+	[SPEC_SPLIT] = { KEY("split"), ONE(value_type_flag, split), .plain = SPEC_PLAIN_WORD },
+	[SPEC_PTY] = { KEY("pty"), ONE(value_type_flag, pty), .plain = SPEC_PLAIN_WORD },
+	[SPEC_PARAMS] = { KEY("params"), MANY(value_type_texts, params), .check = params_check },
+	[SPEC_IMAGE] = { KEY("image"), .original = "container", ONE(value_type_text, image),
+	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_DEPENDS_ON] = { KEY("depends-on"), .synonym = "dependencies",
+	    MANY(value_type_entries, depends), .check = depends_check, .flags = SPEC_ROW_GRAPH },
+	[SPEC_WHEN] = { KEY("when"), RAW(when), .check = when_check_type, .flags = SPEC_ROW_GRAPH },
+	[SPEC_MATRIX] = { KEY("matrix"), RAW(matrix), .check = matrix_check_type, .flags = SPEC_ROW_GRAPH },
+	[SPEC_RETRY] = { KEY("retry"), ONE(value_type_retry, retry), .flags = SPEC_ROW_GRAPH,
+	    .plain = SPEC_PLAIN_WORD },
+	[SPEC_ALLOW_FAILURE] = { KEY("allow-failure"), ONE(value_type_flag, allow_failure),
+	    .flags = SPEC_ROW_GRAPH, .plain = SPEC_PLAIN_WORD },
+	[SPEC_BLOCKED] = { KEY("blocked"), ONE(value_type_flag, blocked), .flags = SPEC_ROW_GRAPH,
+	    .plain = SPEC_PLAIN_WORD },
+	[SPEC_CACHES] = { KEY("caches"), RAW(caches), .check = places_check, .flags = SPEC_ROW_BUILD,
+	    .service = SPEC_IN_PLACE, .note = "left alone, the build runs in place" },
+	[SPEC_SAVE_ARTIFACTS] = { KEY("save-artifacts"), RAW(save_artifacts), .check = places_check,
+	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE,
+	    .note = "left alone, the build runs in place" },
+	[SPEC_RESTORE_ARTIFACTS] = { KEY("restore-artifacts"), RAW(restore_artifacts), .check = places_check,
+	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE,
+	    .note = "left alone, the build runs in place" },
+	[SPEC_SIZE] = { KEY("size"), RAW(size), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	    .service = SPEC_MACHINE, .note = "the machine is as large as it is" },
+	[SPEC_ARCH] = { KEY("arch"), RAW(arch), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	    .service = SPEC_MACHINE, .note = "the machine is what it is" },
+	[SPEC_MEMORY] = { KEY("memory"), RAW(memory), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	    .service = SPEC_MACHINE, .note = "memory is not limited" },
+	[SPEC_CPUS] = { KEY("cpus"), RAW(cpus), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	    .service = SPEC_MACHINE, .note = "processors are not limited" },
+	[SPEC_EXPOSE] = { KEY("expose"), RAW(expose), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	    .service = SPEC_UNSERVED, .note = "no runner here exposes ports yet" },
+	[SPEC_ATTEMPT_NUMBER] = { KEY("attempt"), ONE(type_attempt, attempt), .flags = SPEC_ROW_INNER },
+	[SPEC_TYPE_IGNORED] = { KEY("type"), RAW(type), .flags = SPEC_ROW_ORIGINAL | SPEC_ROW_GRAPH },
 };
 
 /* Under .monkeyci saveArtifacts and save_artifacts are save-artifacts, and container/env is env. */
@@ -447,31 +324,41 @@ kebab(struct bytes *into, struct span key)
 	for (size_t i = 0; i < key.n; i++) {
 		char c = key.p[i];
 
-		if (c == '_') {
+		if (c >= 'A' && c <= 'Z')
 			bytes_char(into, '-');
-		} else if (c >= 'A' && c <= 'Z') {
-			bytes_char(into, '-');
-			bytes_char(into, (char)(c | 0x20));
-		} else {
-			bytes_char(into, c);
-		}
+		bytes_char(into, c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
 	}
 }
 
-static int
-key_find(struct span key, unsigned flags)
+static const struct spec_row *
+row_called(struct span key, unsigned flags)
 {
 	for (size_t i = 0; i < SPEC_NKEYS; i++) {
-		if (span_is(key, rows[i].name))
-			return (rows[i].flags & MONKEY && !(flags & SPEC_MONKEY)) ||
-			    (rows[i].flags & INNER && !(flags & SPEC_ATTEMPT)) ? -1 : (int)i;
+		const struct spec_row *row = &spec_rows[i];
+
+		if ((row->flags & SPEC_ROW_ORIGINAL && !(flags & SPEC_MONKEY)) ||
+		    (row->flags & SPEC_ROW_INNER && !(flags & SPEC_ATTEMPT)))
+			continue;
+		if (row->key.n == key.n && memcmp(row->key.p, key.p, key.n) == 0)
+			return row;
+		if (row->synonym != NULL && span_is(key, row->synonym))
+			return row;
+		if (row->original != NULL && flags & SPEC_MONKEY && span_is(key, row->original))
+			return row;
 	}
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-		if (span_is(key, aliases[i].name) &&
-		    (!(aliases[i].flags & MONKEY) || flags & SPEC_MONKEY))
-			return (int)aliases[i].key;
-	}
-	return -1;
+	return NULL;
+}
+
+const struct spec_row *
+spec_row_find(struct span written, unsigned flags)
+{
+	const struct spec_row *row = row_called(written, flags);
+	AUTO_BYTES name = { 0 };
+
+	if (row != NULL || !(flags & SPEC_MONKEY))
+		return row;
+	kebab(&name, written);
+	return row_called((struct span){ name.data, name.len }, flags);
 }
 
 static int
@@ -480,40 +367,54 @@ unknown_key(struct span key, struct error *e)
 	const char *names[SPEC_NKEYS];
 	AUTO_FREE char *word = xmemdup(key.p, key.n > 64 ? 64 : key.n);
 	const char *near;
+	size_t n = 0;
 
-	for (size_t i = 0; i < SPEC_NKEYS; i++)
-		names[i] = rows[i].name;
-	near = nearest_word(word, names, SPEC_ATTEMPT_NUMBER);
+	for (size_t i = 0; i < SPEC_NKEYS; i++) {
+		if (!(spec_rows[i].flags & (SPEC_ROW_INNER | SPEC_ROW_ORIGINAL)))
+			names[n++] = spec_rows[i].key.p;
+	}
+	near = nearest_word(word, names, n);
 	return error_set(e, ERROR_INPUT, "%s: unknown key%s%s%s", word,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
+static void *
+field(struct spec *s, const struct spec_row *row)
+{
+	return (char *)s + row->offset;
+}
+
+static size_t *
+count_field(struct spec *s, const struct spec_row *row)
+{
+	return row->count == 0 ? NULL : (size_t *)(void *)((char *)s + row->count);
+}
+
+static size_t
+count(const struct spec *s, const struct spec_row *row)
+{
+	return row->count == 0 ? 0 : *(const size_t *)(const void *)((const char *)s + row->count);
 }
 
 static int
 member_read(struct spec *s, const struct scan_member *m, unsigned flags, struct error *e)
 {
-	AUTO_BYTES name = { 0 };
-	struct span written = m->key;
-	int key;
+	const struct spec_row *row = spec_row_find(m->key, flags);
+	unsigned how = flags & SPEC_MONKEY ? VALUE_MILLISECONDS : 0;
+	enum spec_key key;
 
-	if (flags & SPEC_MONKEY) {
-		kebab(&name, m->key);
-		written = (struct span){ name.data, name.len };
-	}
-	key = key_find(written, flags);
-	if (key < 0)
+	if (row == NULL)
 		return unknown_key(m->key, e);
-	if (s->keys & UINT64_C(1) << key)
-		return error_set(e, ERROR_INPUT, "%s: the key comes twice", rows[key].name);
-	s->keys |= UINT64_C(1) << key;
-	if (rows[key].flags & GRAPH && flags & SPEC_ATTEMPT)
+	key = (enum spec_key)(row - spec_rows);
+	if (spec_has(s, key))
+		return error_set(e, ERROR_INPUT, "%s: the key comes twice", row->key.p);
+	spec_set(s, key, true);
+	if (row->flags & SPEC_ROW_GRAPH && flags & SPEC_ATTEMPT)
 		return error_set(e, ERROR_INPUT,
-		    "%s: mci-job knows no graph; give the jobs to 'mci-build -'", rows[key].name);
-	if (rows[key].read(s, &m->value, flags, e) < 0)
-		return error_before(e, "%s", rows[key].name);
-	if (key >= SPEC_CACHES && key <= SPEC_EXPOSE) {
-		bytes_format(&s->kept, "%s\"%s\":", s->kept.len > 0 ? "," : "", rows[key].name);
-		bytes_add(&s->kept, m->value.raw.p, m->value.raw.n);
-	}
+		    "%s: mci-job knows no graph; give the jobs to 'mci-build -'", row->key.p);
+	if (row->type->read(field(s, row), count_field(s, row), &m->value, how, e) < 0 ||
+	    (row->check != NULL && row->check(s, &m->value, flags, e) < 0))
+		return error_before(e, "%s", row->key.p);
 	return 0;
 }
 
@@ -536,6 +437,20 @@ whole_check(struct spec *s, unsigned flags, struct error *e)
 	return 0;
 }
 
+/* What the original means without saying it. */
+static void
+original_complete(struct spec *s)
+{
+	if (!spec_has(s, SPEC_TIMEOUT)) {
+		s->timeout = MONKEY_TIMEOUT;
+		spec_set(s, SPEC_TIMEOUT, true);
+	}
+	if (s->argv == NULL && !spec_has(s, SPEC_SHELL_PER)) {
+		s->shell_per_line = true;
+		spec_set(s, SPEC_SHELL_PER, true);
+	}
+}
+
 int
 spec_read(struct spec *s, const char *line, size_t n, unsigned flags, struct error *e)
 {
@@ -550,40 +465,72 @@ spec_read(struct spec *s, const char *line, size_t n, unsigned flags, struct err
 		return error_set(e, ERROR_INPUT, "expected a job (a JSON object), found an array");
 	while ((got = scan_next(&scan, &m, e)) > 0) {
 		if (member_read(s, &m, flags, e) < 0)
-			goto bad;
+			break;
 	}
-	if (got < 0 || whole_check(s, flags, e) < 0)
-		goto bad;
-	if (flags & SPEC_MONKEY) {
-		if (!spec_has(s, SPEC_TIMEOUT))
-			s->timeout = MONKEY_TIMEOUT;
-		s->shell_per_line = s->argv == NULL && !spec_has(s, SPEC_SHELL_PER);
+	/* of an id that is none */
+	if (s->name != NULL)
+		spec_set(s, SPEC_NAME, true);
+	if (got != 0 || whole_check(s, flags, e) < 0) {
+		spec_free(s);
+		return -1;
 	}
+	if (flags & SPEC_MONKEY)
+		original_complete(s);
 	return 0;
-bad:
-	spec_free(s);
-	return -1;
+}
+
+/* The next key that is there, taken out of keys; SPEC_NKEYS at the end. */
+static enum spec_key
+key_next(uint64_t *keys)
+{
+	int key = *keys == 0 ? SPEC_NKEYS : __builtin_ctzll(*keys);
+
+	*keys &= *keys - 1;
+	return (enum spec_key)key;
 }
 
 void
 spec_free(struct spec *s)
 {
-	free(s->id);
-	free(s->name);
-	value_list_free(s->script, s->nscript);
-	value_list_free(s->argv, s->nargv);
-	free(s->shell);
-	value_pairs_free(s->env, s->nenv);
-	free(s->dir);
-	value_pairs_free(s->labels, s->nlabels);
-	free(s->runner);
-	free(s->stdin_text);
-	value_list_free(s->params, s->nparams);
-	free(s->image);
-	value_list_free(s->depends, s->ndepends);
-	free(s->retry_codes);
-	bytes_free(&s->kept);
+	enum spec_key key;
+
+	for (uint64_t keys = s->keys; (key = key_next(&keys)) != SPEC_NKEYS;) {
+		const struct spec_row *row = &spec_rows[key];
+
+		if (row->type->free != NULL)
+			row->type->free(field(s, row), count(s, row));
+	}
 	*s = (struct spec){ 0 };
+}
+
+void
+spec_copy(struct spec *to, const struct spec *from)
+{
+	enum spec_key key;
+
+	*to = *from;
+	for (uint64_t keys = to->keys; (key = key_next(&keys)) != SPEC_NKEYS;) {
+		const struct spec_row *row = &spec_rows[key];
+
+		if (row->type->copy != NULL)
+			row->type->copy(field(to, row), count(to, row));
+	}
+}
+
+void
+spec_write(struct bytes *into, const struct spec *s, bool for_attempt)
+{
+	enum spec_key key;
+
+	emit_open(into);
+	for (uint64_t keys = s->keys; (key = key_next(&keys)) != SPEC_NKEYS;) {
+		const struct spec_row *row = &spec_rows[key];
+
+		if (!for_attempt ? !(row->flags & (SPEC_ROW_INNER | SPEC_ROW_ORIGINAL)) :
+		    !(row->flags & (SPEC_ROW_GRAPH | SPEC_ROW_BUILD)))
+			row->type->write(into, row->key.p, (const char *)s + row->offset, count(s, row));
+	}
+	emit_line(into);
 }
 
 bool
@@ -592,10 +539,40 @@ spec_has(const struct spec *s, enum spec_key key)
 	return (s->keys >> key & 1) != 0;
 }
 
-const char *
-spec_key_name(enum spec_key key)
+void
+spec_set(struct spec *s, enum spec_key key, bool there)
 {
-	return rows[key].name;
+	s->keys = (s->keys & ~(UINT64_C(1) << key)) | (uint64_t)there << key;
+}
+
+int
+spec_runner_check(const char *runner, struct error *e)
+{
+	if (runner == NULL || strcmp(runner, "host") == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "runner: there is no runner '%.64s'; there is host", runner);
+}
+
+int
+spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const struct spec_row *row),
+    void *arg, struct error *e)
+{
+	enum spec_key key;
+
+	for (uint64_t keys = s->keys; (key = key_next(&keys)) != SPEC_NKEYS;) {
+		const struct spec_row *row = &spec_rows[key];
+
+		if (row->service == SPEC_SERVED)
+			continue;
+		if (row->service == SPEC_UNSERVED)
+			return error_set(e, ERROR_INPUT, "%s: %s", row->key.p, row->note);
+		if (row->service == SPEC_MACHINE && !host)
+			return error_set(e, ERROR_INPUT, "%s: needs a runner that is not here yet; "
+			    "--runner host runs the job on this machine as it is", row->key.p);
+		if (note != NULL)
+			note(arg, row);
+	}
+	return 0;
 }
 
 static bool
@@ -614,118 +591,4 @@ spec_id_ok(const char *text, size_t n)
 			return false;
 	}
 	return true;
-}
-
-static void
-list_write(struct bytes *b, const char *key, char *const *list, size_t n)
-{
-	if (n > 0)
-		emit_list(b, key, (const char *const *)list, n);
-}
-
-static void
-text_write(struct bytes *b, const char *key, const char *text)
-{
-	if (text != NULL)
-		emit_text(b, key, text);
-}
-
-static void
-flag_write(struct bytes *b, const char *key, bool flag)
-{
-	if (flag)
-		emit_bool(b, key, true);
-}
-
-static void
-pairs_write(struct bytes *b, const char *key, const struct spec_pair *pairs, size_t n)
-{
-	if (n == 0)
-		return;
-	emit_key(b, key);
-	emit_open(b);
-	for (size_t i = 0; i < n; i++)
-		emit_text(b, pairs[i].name, pairs[i].value);
-	bytes_char(b, '}');
-}
-
-static void
-duration_member(struct bytes *b, const char *key, int64_t ns)
-{
-	if (ns == 0)
-		return;
-	emit_key(b, key);
-	bytes_char(b, '"');
-	duration_write(b, ns);
-	bytes_char(b, '"');
-}
-
-static void
-retry_write(struct bytes *b, const struct spec *s)
-{
-	emit_key(b, "retry");
-	emit_open(b);
-	emit_integer(b, "count", s->retries);
-	if (s->nretry_codes > 0) {
-		emit_key(b, "exit");
-		bytes_char(b, '[');
-		for (size_t i = 0; i < s->nretry_codes; i++) {
-			if (i > 0)
-				bytes_char(b, ',');
-			bytes_number(b, s->retry_codes[i]);
-		}
-		bytes_char(b, ']');
-	}
-	duration_member(b, "delay", s->retry_delay);
-	bytes_char(b, '}');
-}
-
-static void
-graph_write(struct bytes *b, const struct spec *s)
-{
-	list_write(b, "depends-on", s->depends, s->ndepends);
-	if (s->when.n > 0)
-		emit_raw(b, "when", s->when);
-	if (s->matrix.n > 0)
-		emit_raw(b, "matrix", s->matrix);
-	if (s->retries > 0)
-		retry_write(b, s);
-	flag_write(b, "allow-failure", s->allow_failure);
-	flag_write(b, "blocked", s->blocked);
-	if (s->kept.len > 0) {
-		bytes_char(b, ',');
-		bytes_add(b, s->kept.data, s->kept.len);
-	}
-}
-
-void
-spec_write(struct bytes *into, const struct spec *s, bool for_attempt)
-{
-	emit_open(into);
-	text_write(into, "id", s->id);
-	if (!for_attempt)
-		text_write(into, "name", s->name);
-	list_write(into, "script", s->script, s->nscript);
-	list_write(into, "argv", s->argv, s->nargv);
-	text_write(into, "shell", s->shell);
-	if (s->shell_per_line)
-		emit_text(into, "shell-per", "line");
-	pairs_write(into, "env", s->env, s->nenv);
-	text_write(into, "dir", s->dir);
-	duration_member(into, "timeout", s->timeout);
-	if (!for_attempt)
-		pairs_write(into, "labels", s->labels, s->nlabels);
-	text_write(into, "runner", s->runner);
-	text_write(into, "stdin", s->stdin_text);
-	flag_write(into, "split", s->split);
-	flag_write(into, "pty", s->pty);
-	list_write(into, "params", s->params, s->nparams);
-	text_write(into, "image", s->image);
-	if (for_attempt) {
-		if (s->attempt > 1)
-			emit_integer(into, "attempt", s->attempt);
-	} else {
-		graph_write(into, s);
-	}
-	emit_line(into);
 }

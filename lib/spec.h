@@ -1,6 +1,7 @@
 /*
  * spec: a job as somebody wrote it, read from one JSON object (mci-script(5)) and checked key by key.
- * Keys may be written in kebab, camel or snake case, and container/KEY, only under .monkeyci (SPEC_MONKEY).
+ * What is known of a key stands in one row: its spellings, the type of its value, who serves it. To add one
+ * is a row, a field and a place in the enum.
  */
 #ifndef MCI_SPEC_H
 #define MCI_SPEC_H
@@ -16,21 +17,22 @@
 #define SPEC_NAME_LIMIT 256 /* bytes */
 
 /* How a spec is read. */
-#define SPEC_MONKEY 1u /* the original's reading: timeouts in milliseconds, 20 minutes by default,
-                        * a shell a line, key case free, no id needed, ids made from any text */
+#define SPEC_MONKEY 1u /* the original's reading: timeouts in milliseconds, 20 minutes by default, a shell
+                        * a line, keys in kebab, camel or snake case and as container/KEY, no id needed,
+                        * ids made from any text */
 #define SPEC_ATTEMPT 2u /* mci-job's own: graph keys are refused, "attempt" is allowed */
 
-/* One bit a key, in the order of the table in spec.c; see spec_has. */
+/* One bit a key, in the order in which they are written; see spec_has. */
 enum spec_key {
-	SPEC_ID, SPEC_SCRIPT, SPEC_ARGV, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV, SPEC_DIR, SPEC_TIMEOUT,
-	SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
+	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV, SPEC_DIR,
+	SPEC_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
 	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
-	SPEC_CPUS, SPEC_EXPOSE, SPEC_NAME, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
+	SPEC_CPUS, SPEC_EXPOSE, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
 };
 
 struct spec {
-	uint64_t keys;           /* which keys were there, 1 << enum spec_key */
+	uint64_t keys;           /* which keys are there, 1 << enum spec_key */
 	char *id;                /* NULL only under SPEC_MONKEY */
 	char *name;              /* what people call it; NULL: its id */
 	char **script;           /* entries, nscript of them */
@@ -55,15 +57,53 @@ struct spec {
 	/* the graph's keys */
 	char **depends;
 	size_t ndepends;
-	struct span when, matrix; /* raw JSON inside the line that was read; checked by mci-build */
-	int retries;             /* how many times again, 0 to 100 */
-	int *retry_codes;        /* on which exit codes; none: any failure */
-	size_t nretry_codes;
-	int64_t retry_delay;     /* first back-off, doubled each time */
+	struct value_retry retry;
 	bool allow_failure;
 	bool blocked;
-	struct bytes kept;       /* caches ... expose: raw members that are only read and written again */
+	/* raw JSON inside the line that was read: when and matrix are checked by mci-build, the others only
+	 * written again */
+	struct span when, matrix, caches, save_artifacts, restore_artifacts, size, arch, memory, cpus, expose;
+	struct span type;        /* SPEC_MONKEY: passed over */
 };
+
+/* Who serves a key. */
+enum spec_service {
+	SPEC_SERVED,   /* whatever runs the job */
+	SPEC_MACHINE,  /* a runner that gives it; --runner host runs the job without it */
+	SPEC_IN_PLACE, /* means nothing where the sources are the user's own: checked and left alone */
+	SPEC_UNSERVED, /* nothing yet: an error, never ignored */
+};
+
+/* How YAML's plain scalars below a key are read. */
+enum spec_plain {
+	SPEC_PLAIN_TEXT,  /* as they stand; nothing at all is null */
+	SPEC_PLAIN_VALUE, /* the same, but nothing is an empty text */
+	SPEC_PLAIN_WORD,  /* by the core schema: true, 5, null */
+};
+
+/* Who else reads or writes a key. */
+#define SPEC_ROW_GRAPH 1u    /* refused by mci-job, and so not written for it */
+#define SPEC_ROW_BUILD 2u    /* not written for mci-job, which passes it over */
+#define SPEC_ROW_ORIGINAL 4u /* only under .monkeyci */
+#define SPEC_ROW_INNER 8u    /* only from mci-build to mci-job */
+
+struct spec_row {
+	struct span key;            /* as errors call it and specs are written: "depends-on" */
+	const char *synonym;        /* accepted as well, or NULL */
+	const char *original;       /* the same under .monkeyci only */
+	const struct value_type *type;
+	size_t offset, count;       /* of its field in struct spec, and of the number beside it, or 0 */
+	/* What the type does not know; errors begin with what follows the key. NULL: nothing. */
+	int (*check)(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e);
+	unsigned flags;             /* SPEC_ROW_... */
+	enum spec_plain plain;
+	enum spec_service service;
+	const char *note;           /* behind the key: what becomes of it where it is not served */
+};
+extern const struct spec_row spec_rows[SPEC_NKEYS];
+
+/* The row of a key as somebody wrote it, under these flags; NULL when there is none. */
+const struct spec_row *spec_row_find(struct span written, unsigned flags);
 
 /*
  * Reads one object. 0, or -1 with an error that names the field by its path ("script[2]: expected a
@@ -72,16 +112,27 @@ struct spec {
 int spec_read(struct spec *s, const char *line, size_t n, unsigned flags, struct error *e);
 void spec_free(struct spec *s);
 bool spec_has(const struct spec *s, enum spec_key key);
-/* The name of a key as written in specs ("depends-on"). */
-const char *spec_key_name(enum spec_key key);
+/* Says that a field was filled in, or emptied, by hand. */
+void spec_set(struct spec *s, enum spec_key key, bool there);
+/* A copy, freed by itself; its spans point where those of the other do. */
+void spec_copy(struct spec *to, const struct spec *from);
+
+/*
+ * Holds what a spec asks for against what there is: 0, or -1 with an error that begins with the key. With
+ * host the job runs on this machine as it is. What lets it pass without serving it is handed to note, which
+ * may be NULL.
+ */
+int spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const struct spec_row *row),
+    void *arg, struct error *e);
+/* Whether there is a runner of that name; NULL: none was asked for. */
+int spec_runner_check(const char *runner, struct error *e);
 
 /* Whether text is a job id: 1 to 128 of A-Za-z0-9._+,- , first a letter or digit. */
 bool spec_id_ok(const char *text, size_t n);
 
-
 /*
- * Writes the spec again as one normal line (with newline), values as they are now. With for_attempt the
- * graph's keys are left out and attempt is put in, which is what mci-job reads.
+ * Writes the spec again as one normal line (with newline), values as they are now. With for_attempt what
+ * only mci-build knows is left out, which is what mci-job reads.
  */
 void spec_write(struct bytes *into, const struct spec *s, bool for_attempt);
 

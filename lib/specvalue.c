@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "duration.h"
+#include "emit.h"
 #include "memory.h"
 
 #define ENTRIES 10000 /* bound on the elements of a list */
@@ -191,3 +192,317 @@ value_grants_check(const char *const *grants, size_t n, struct error *e)
 	}
 	return 0;
 }
+
+static int
+text_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)n;
+	(void)how;
+	return value_text_into(at, v, e);
+}
+
+static void
+text_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	const char *text = *(char *const *)at;
+
+	(void)n;
+	if (text != NULL)
+		emit_text(b, key, text);
+}
+
+static void
+text_copy(void *at, size_t n)
+{
+	char **text = at;
+
+	(void)n;
+	if (*text != NULL)
+		*text = xstrdup(*text);
+}
+
+static void
+text_free(void *at, size_t n)
+{
+	(void)n;
+	free(*(char **)at);
+}
+
+const struct value_type value_type_text = { "text", text_read, text_write, text_copy, text_free };
+
+static int
+texts_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)how;
+	return value_list(at, n, v, false, e);
+}
+
+static int
+entries_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)how;
+	return value_list(at, n, v, true, e);
+}
+
+static void
+texts_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	if (n > 0)
+		emit_list(b, key, *(const char *const *const *)at, n);
+}
+
+static void
+texts_copy(void *at, size_t n)
+{
+	char ***list = at, **copy;
+
+	if (*list == NULL)
+		return;
+	copy = xmalloc((n + 1) * sizeof(char *));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = xstrdup((*list)[i]);
+	*list = copy;
+}
+
+static void
+texts_free(void *at, size_t n)
+{
+	value_list_free(*(char ***)at, n);
+}
+
+const struct value_type value_type_texts = { "list", texts_read, texts_write, texts_copy, texts_free };
+const struct value_type value_type_entries = { "text or list", entries_read, texts_write, texts_copy,
+	texts_free };
+
+static int
+pairs_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)how;
+	return value_pairs(at, n, v, false, e);
+}
+
+static int
+variables_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)how;
+	return value_pairs(at, n, v, true, e);
+}
+
+static void
+pairs_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	const struct spec_pair *pairs = *(struct spec_pair *const *)at;
+
+	if (n == 0)
+		return;
+	emit_key(b, key);
+	emit_open(b);
+	for (size_t i = 0; i < n; i++)
+		emit_text(b, pairs[i].name, pairs[i].value);
+	bytes_char(b, '}');
+}
+
+static void
+pairs_copy(void *at, size_t n)
+{
+	struct spec_pair **pairs = at, *copy;
+
+	if (n == 0)
+		return;
+	copy = xmalloc(n * sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (struct spec_pair){ xstrdup((*pairs)[i].name), xstrdup((*pairs)[i].value) };
+	*pairs = copy;
+}
+
+static void
+pairs_free(void *at, size_t n)
+{
+	value_pairs_free(*(struct spec_pair **)at, n);
+}
+
+const struct value_type value_type_pairs = { "object", pairs_read, pairs_write, pairs_copy, pairs_free };
+const struct value_type value_type_variables = { "object", variables_read, pairs_write, pairs_copy,
+	pairs_free };
+
+static int
+flag_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)n;
+	(void)how;
+	return value_bool(at, v, e);
+}
+
+static void
+flag_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	(void)n;
+	if (*(const bool *)at)
+		emit_bool(b, key, true);
+}
+
+const struct value_type value_type_flag = { "boolean", flag_read, flag_write, NULL, NULL };
+
+static int
+duration_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)n;
+	return value_duration(at, v, how & VALUE_MILLISECONDS, e);
+}
+
+static void
+duration_write_member(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	int64_t ns = *(const int64_t *)at;
+
+	(void)n;
+	if (ns == 0)
+		return;
+	emit_key(b, key);
+	bytes_char(b, '"');
+	duration_write(b, ns);
+	bytes_char(b, '"');
+}
+
+const struct value_type value_type_duration = { "duration", duration_read, duration_write_member, NULL,
+	NULL };
+
+static int
+retry_codes_read(struct value_retry *r, const struct scan_value *v, struct error *e)
+{
+	struct scan list;
+	struct scan_member m;
+	int64_t code;
+	int got;
+
+	if (v->type != SCAN_ARRAY)
+		return value_expected(v, "a list of exit codes", e);
+	scan_open(&list, v->raw.p, v->raw.n, e);
+	while ((got = scan_next(&list, &m, e)) > 0) {
+		if (r->ncodes == 256)
+			return error_set(e, ERROR_LIMIT, ": more than 256 codes");
+		if (scan_integer(&m.value, 1, 255, &code, e) < 0)
+			return error_before(e, "[%zu]: ", r->ncodes);
+		r->codes = xrealloc(r->codes, r->ncodes + 1, sizeof(int));
+		r->codes[r->ncodes++] = (int)code;
+	}
+	return got;
+}
+
+static int
+retry_count_read(struct value_retry *r, const struct scan_value *v, struct error *e)
+{
+	int64_t count;
+
+	if (scan_integer(v, 0, 100, &count, e) < 0)
+		return error_before(e, ": ");
+	r->count = (int)count;
+	return 0;
+}
+
+static int
+retry_member_read(struct value_retry *r, const struct scan_member *m, unsigned how, struct error *e)
+{
+	if (span_is(m->key, "count"))
+		return retry_count_read(r, &m->value, e) < 0 ? error_before(e, ".count") : 0;
+	if (span_is(m->key, "exit"))
+		return retry_codes_read(r, &m->value, e) < 0 ? error_before(e, ".exit") : 0;
+	if (span_is(m->key, "delay"))
+		return value_duration(&r->delay, &m->value, how & VALUE_MILLISECONDS, e) < 0 ?
+		    error_before(e, ".delay") : 0;
+	return error_set(e, ERROR_INPUT, ".%.*s: unknown key; known are count, exit and delay",
+	    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
+}
+
+static int
+retry_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	struct value_retry *r = at;
+	struct scan object;
+	struct scan_member m;
+	int got;
+
+	(void)n;
+	if (v->type == SCAN_NUMBER)
+		return retry_count_read(r, v, e);
+	if (v->type != SCAN_OBJECT)
+		return value_expected(v, "a number or an object with count, exit and delay", e);
+	r->count = 1;
+	scan_open(&object, v->raw.p, v->raw.n, e);
+	while ((got = scan_next(&object, &m, e)) > 0) {
+		if (retry_member_read(r, &m, how, e) < 0)
+			return -1;
+	}
+	return got;
+}
+
+static void
+retry_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	const struct value_retry *r = at;
+
+	(void)n;
+	if (r->count == 0)
+		return;
+	emit_key(b, key);
+	emit_open(b);
+	emit_integer(b, "count", r->count);
+	if (r->ncodes > 0) {
+		emit_key(b, "exit");
+		bytes_char(b, '[');
+		for (size_t i = 0; i < r->ncodes; i++) {
+			if (i > 0)
+				bytes_char(b, ',');
+			bytes_number(b, r->codes[i]);
+		}
+		bytes_char(b, ']');
+	}
+	duration_write_member(b, "delay", &r->delay, 0);
+	bytes_char(b, '}');
+}
+
+static void
+retry_copy(void *at, size_t n)
+{
+	struct value_retry *r = at;
+	int *codes = r->codes;
+
+	(void)n;
+	if (codes == NULL)
+		return;
+	r->codes = xrealloc(NULL, r->ncodes, sizeof(int));
+	memcpy(r->codes, codes, r->ncodes * sizeof(int));
+}
+
+static void
+retry_free(void *at, size_t n)
+{
+	(void)n;
+	free(((struct value_retry *)at)->codes);
+}
+
+const struct value_type value_type_retry = { "number or object", retry_read, retry_write, retry_copy,
+	retry_free };
+
+static int
+raw_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)n;
+	(void)how;
+	if (v->type == SCAN_NULL)
+		return value_expected(v, "a value", e);
+	*(struct span *)at = v->raw;
+	return 0;
+}
+
+static void
+raw_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	const struct span *raw = at;
+
+	(void)n;
+	if (raw->n > 0)
+		emit_raw(b, key, *raw);
+}
+
+const struct value_type value_type_raw = { "any", raw_read, raw_write, NULL, NULL };

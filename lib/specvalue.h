@@ -2,6 +2,8 @@
  * specvalue: the values that a spec's keys can have: texts, lists, pairs, durations. Each reader fills in
  * what it is given or returns -1 (NULL) with an error that begins with what follows the key's name:
  * ": expected a string, found a number", "[2]: ...", ".NAME: ...".
+ *
+ * What can be done with a value of a type without knowing whose it is stands in a struct value_type.
  */
 #ifndef MCI_SPECVALUE_H
 #define MCI_SPECVALUE_H
@@ -10,12 +12,44 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "error.h"
 #include "scan.h"
 
 struct spec_pair {
 	char *name, *value;
 };
+
+struct value_retry {
+	int count;      /* how many times again, 0 to 100 */
+	int *codes;     /* on which exit codes, ncodes of them; none: any failure */
+	size_t ncodes;
+	int64_t delay;  /* nanoseconds before the first, doubled each time */
+};
+
+/* How a value is read: a number without unit is a duration in milliseconds. */
+#define VALUE_MILLISECONDS 1u
+
+/* at is the field that holds the value, *n the number of its elements where the type has such. */
+struct value_type {
+	const char *name; /* for people */
+	int (*read)(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e);
+	/* Appends the member; nothing for a value that is not there. */
+	void (*write)(struct bytes *b, const char *key, const void *at, size_t n);
+	/* Puts a copy in place of a value that somebody else owns as well; NULL: it owns nothing. */
+	void (*copy)(void *at, size_t n);
+	void (*free)(void *at, size_t n); /* NULL: there is nothing to free */
+};
+
+extern const struct value_type value_type_text;      /* char * */
+extern const struct value_type value_type_texts;     /* char **, NULL-terminated */
+extern const struct value_type value_type_entries;   /* the same, may be written as one text */
+extern const struct value_type value_type_pairs;     /* struct spec_pair * */
+extern const struct value_type value_type_variables; /* the same, with names that variables can have */
+extern const struct value_type value_type_flag;      /* bool */
+extern const struct value_type value_type_duration;  /* int64_t, nanoseconds */
+extern const struct value_type value_type_retry;     /* struct value_retry */
+extern const struct value_type value_type_raw;       /* struct span into the line that was read */
 
 /* Says what was expected instead of v; returns -1. */
 int value_expected(const struct scan_value *v, const char *what, struct error *e);

@@ -19,44 +19,27 @@ on_host(const struct build *b, const struct spec *s)
 	return runner != NULL && strcmp(runner, "host") == 0;
 }
 
-static int
-runner_check(const struct spec *s, struct error *e)
+/* What is let pass in place is said once. */
+static void
+demand_note(void *arg, const struct spec_row *row)
 {
-	if (s->runner == NULL || strcmp(s->runner, "host") == 0)
-		return 0;
-	return error_set(e, ERROR_INPUT, "runner: there is no runner '%s'; there is host", s->runner);
+	struct build *b = arg;
+
+	if (row->service != SPEC_IN_PLACE || b->noted_places || b->options->plan)
+		return;
+	b->noted_places = true;
+	build_note(b, "caches and artifacts are left alone: nothing is saved, restored or looked for");
 }
 
-/* Keys that no part serves yet are an error, never ignored; --runner host lets those pass that only ask
- * for a machine. */
+/* Keys that no part serves yet are an error, never ignored. A plan asks for no machine. */
 static int
 served_check(struct build *b, const struct spec *s, struct error *e)
 {
-	static const enum spec_key machine[] = { SPEC_IMAGE, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
-		SPEC_CPUS };
-	static const enum spec_key places[] = { SPEC_CACHES, SPEC_SAVE_ARTIFACTS,
-		SPEC_RESTORE_ARTIFACTS };
-
-	if (spec_has(s, SPEC_EXPOSE))
-		return error_set(e, ERROR_INPUT, "expose: no runner here exposes ports yet");
 	/* never a success of which nothing was run */
 	if (s->image != NULL && s->script == NULL && s->argv == NULL && !b->options->plan)
-		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no runner "
-		    "here");
-	for (size_t i = 0; i < sizeof(machine) / sizeof(machine[0]); i++) {
-		if (!spec_has(s, machine[i]) || on_host(b, s) || b->options->plan)
-			continue;
-		return error_set(e, ERROR_INPUT, "%s: needs a runner that is not here yet; "
-		    "--runner host runs the job on this machine as it is", spec_key_name(machine[i]));
-	}
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !b->noted_places; i++) {
-		if (!spec_has(s, places[i]) || b->options->plan)
-			continue;
-		b->noted_places = true;
-		build_note(b, "caches and artifacts are left alone: nothing is saved, restored or "
-		    "looked for");
-	}
-	return 0;
+		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
+		    "runner here");
+	return spec_demands(s, on_host(b, s) || b->options->plan, demand_note, b, e);
 }
 
 /* --plan keeps the spec as it was written, so that its output is an input again. */
@@ -81,16 +64,15 @@ plan_keep(struct build *b, uint32_t job, const struct spec *s)
 static void
 retry_keep(struct job *j, const struct spec *s)
 {
-	j->retries = (int16_t)s->retries;
-	if (s->nretry_codes == 0 && s->retry_delay == 0)
+	struct value_retry own = s->retry;
+
+	j->retries = (int16_t)own.count;
+	if (own.ncodes == 0 && own.delay == 0)
 		return;
+	/* the spec keeps its codes: the plan still has to tell them */
+	value_type_retry.copy(&own, 0);
 	j->retry = xmalloc(sizeof(*j->retry));
-	*j->retry = (struct job_retry){ .ncodes = s->nretry_codes, .delay = s->retry_delay };
-	if (s->nretry_codes == 0)
-		return;
-	/* the spec keeps its own: the plan still has to tell them */
-	j->retry->codes = xrealloc(NULL, s->nretry_codes, sizeof(int));
-	memcpy(j->retry->codes, s->retry_codes, s->nretry_codes * sizeof(int));
+	*j->retry = (struct job_retry){ .codes = own.codes, .ncodes = own.ncodes, .delay = own.delay };
 }
 
 /* The job is part of the build now. */
@@ -330,7 +312,7 @@ spec_take(struct build *b, struct span line, uint32_t *number, char **id, bool *
 	if (spec_read(&s, line.p, line.n, 0, e) < 0)
 		return -1;
 	*id = xstrdup(s.id);
-	result = runner_check(&s, e);
+	result = spec_runner_check(s.runner, e);
 	if (result == 0 && served_check(b, &s, e) < 0) {
 		result = -1;
 		*key = true;

@@ -92,12 +92,12 @@ report(void *arg, const struct document_problem *p)
 }
 
 static struct document_problem
-place_of(const struct lint *l, const struct document_job *j, const char *id, const char *text)
+place_of(const struct lint *l, const struct document_job *j, const char *id, const char *text, bool key)
 {
 	struct document_problem p = { .file = j->file, .row = j->row, .text = text, .job = id };
 
 	if (!l->lines)
-		document_place(&l->doc, j, text, false, &p.row, &p.column);
+		document_place(&l->doc, j, text, key, &p.row, &p.column);
 	return p;
 }
 
@@ -105,8 +105,23 @@ place_of(const struct lint *l, const struct document_job *j, const char *id, con
 static void
 job_report(struct lint *l, const struct document_job *j, const char *id, const char *text)
 {
-	struct document_problem p = place_of(l, j, id, text);
+	struct document_problem p = place_of(l, j, id, text, false);
 
+	report(l, &p);
+}
+
+/* What nothing serves, wherever the job runs. */
+static void
+demands_report(struct lint *l, const struct document_job *j, const struct spec *s)
+{
+	struct document_problem p;
+	struct error e;
+
+	if (spec_runner_check(s->runner, &e) < 0)
+		job_report(l, j, s->id, e.text);
+	if (spec_demands(s, true, NULL, NULL, &e) == 0)
+		return;
+	p = place_of(l, j, s->id, e.text, true);
 	report(l, &p);
 }
 
@@ -189,6 +204,7 @@ job_declare(struct lint *l, uint32_t job)
 		job_report(l, j, NULL, e.text);
 		return;
 	}
+	demands_report(l, j, &spec);
 	if (spec_has(&spec, SPEC_MATRIX) && graph_declare(&l->graph, spec.id, &group.node, &e) == 0) {
 		own(l, group.node, job);
 		l->graph.jobs[group.node].group = true;
@@ -298,7 +314,7 @@ chains_warn(struct lint *l, uint32_t number)
 		text = xformat("depends-on[%zu]: '%s' always runs and hides nothing: this job is skipped "
 		    "when '%s' fails; name that here as well, or say when: always", i, spec.depends[i],
 		    g->jobs[before].id);
-		p = place_of(l, j, spec.id, text);
+		p = place_of(l, j, spec.id, text, false);
 		tell(l, &p, "warning");
 	}
 	spec_free(&spec);

@@ -6,6 +6,7 @@
 #include "address.h"
 #include "build.h"
 #include "config.h"
+#include "keys.h"
 #include "lint.h"
 #include "memory.h"
 #include "standard.h"
@@ -77,6 +78,8 @@ static const struct option options[] = {
 	  .offset = FIELD(events) },
 	{ .name = "log-dir", .value = "DIR", .help = "keep the jobs' logs in this folder",
 	  .kind = OPTION_TEXT, .offset = FIELD(log_dir) },
+	/* not shown: for tests and editors */
+	{ .name = "list-keys", .kind = OPTION_FLAG, .offset = FIELD(list_keys) },
 };
 
 static const struct command command = {
@@ -273,6 +276,10 @@ main(int argc, char **argv)
 
 	standard_begin();
 	option_parse_modes(modes, sizeof(modes) / sizeof(modes[0]), &argc, argv, &o);
+	if (o.list_keys) {
+		keys_print();
+		return option_finish("mci-build", 0);
+	}
 	if (o.lint)
 		return option_finish("mci-build", lint_all(&o, argc, argv));
 	words_without_watch(words, nwords, argc);

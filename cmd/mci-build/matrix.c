@@ -310,67 +310,6 @@ matrix_check(struct span matrix, struct error *e)
 	return matrix_read(&m, matrix, e);
 }
 
-static char *
-text_copy(const char *text)
-{
-	return text == NULL ? NULL : xstrdup(text);
-}
-
-static char **
-list_copy(char *const *list, size_t n)
-{
-	char **copy;
-
-	if (list == NULL)
-		return NULL;
-	copy = xmalloc((n + 1) * sizeof(char *));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = xstrdup(list[i]);
-	return copy;
-}
-
-static struct spec_pair *
-pairs_copy(const struct spec_pair *pairs, size_t n)
-{
-	struct spec_pair *copy;
-
-	if (n == 0)
-		return NULL;
-	copy = xmalloc(n * sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = (struct spec_pair){ xstrdup(pairs[i].name), xstrdup(pairs[i].value) };
-	return copy;
-}
-
-/* A copy without the matrix. */
-static void
-spec_copy(struct spec *to, const struct spec *from)
-{
-	*to = *from;
-	to->id = text_copy(from->id);
-	to->name = text_copy(from->name);
-	to->script = list_copy(from->script, from->nscript);
-	to->argv = list_copy(from->argv, from->nargv);
-	to->shell = text_copy(from->shell);
-	to->env = pairs_copy(from->env, from->nenv);
-	to->dir = text_copy(from->dir);
-	to->labels = pairs_copy(from->labels, from->nlabels);
-	to->runner = text_copy(from->runner);
-	to->stdin_text = text_copy(from->stdin_text);
-	to->params = list_copy(from->params, from->nparams);
-	to->image = text_copy(from->image);
-	to->depends = list_copy(from->depends, from->ndepends);
-	if (from->nretry_codes > 0) {
-		to->retry_codes = xrealloc(NULL, from->nretry_codes, sizeof(int));
-		memcpy(to->retry_codes, from->retry_codes, from->nretry_codes * sizeof(int));
-	}
-	to->kept = (struct bytes){ 0 };
-	if (from->kept.len > 0)
-		bytes_add(&to->kept, from->kept.data, from->kept.len);
-	to->matrix = (struct span){ NULL, 0 };
-	to->keys &= ~(UINT64_C(1) << SPEC_MATRIX);
-}
-
 /* Puts a variable at a place of the env; one that the spec sets itself is replaced. */
 static void
 env_put(struct spec *s, size_t at, const char *name, const char *value)
@@ -390,7 +329,7 @@ env_put(struct spec *s, size_t at, const char *name, const char *value)
 	memmove(s->env + at + 1, s->env + at, (s->nenv - at) * sizeof(*s->env));
 	s->env[at] = pair;
 	s->nenv++;
-	s->keys |= UINT64_C(1) << SPEC_ENV;
+	spec_set(s, SPEC_ENV, true);
 }
 
 static int
@@ -405,6 +344,8 @@ row_expand(
 		    "matrix: the id %.40s%s is %zu bytes long, %d are allowed", s->id,
 		    m->suffixes[row], n, SPEC_ID_LIMIT);
 	spec_copy(out, s);
+	out->matrix = (struct span){ NULL, 0 };
+	spec_set(out, SPEC_MATRIX, false);
 	free(out->id);
 	out->id = xformat("%s%s", s->id, m->suffixes[row]);
 	for (unsigned i = 0; i < m->naxes; i++) {

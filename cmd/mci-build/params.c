@@ -262,6 +262,7 @@ params_apply(const struct params *p, struct spec *s, struct error *e)
 		s->env = xrealloc(s->env, s->nenv + 1, sizeof(*s->env));
 		s->env[s->nenv].name = xstrdup(param->name);
 		s->env[s->nenv++].value = xstrdup(param->value);
+		spec_set(s, SPEC_ENV, true);
 	}
 	return 0;
 }

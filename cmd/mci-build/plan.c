@@ -152,8 +152,7 @@ spec_move(const struct plan *p, const char *line, struct bytes *into, struct err
 		s.depends[i] = xstrdup(p->graph->jobs[p->deps[i]].id);
 	s.depends[p->ndeps] = NULL;
 	s.ndepends = p->ndeps;
-	if (s.ndepends == 0)
-		s.keys &= ~(UINT64_C(1) << SPEC_DEPENDS_ON);
+	spec_set(&s, SPEC_DEPENDS_ON, true);
 	spec_write(into, &s, false);
 	spec_free(&s);
 	return 0;

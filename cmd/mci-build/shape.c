@@ -5,84 +5,16 @@
 
 #include "emit.h"
 #include "memory.h"
+#include "spec.h"
 
 #define MERGED_KEYS 1000 /* of one map with <<: each is compared with all others */
-#define NAME_BYTES 80    /* longer keys are nobody's */
 
-/* How plain scalars below a key are read. */
-enum reading {
-	READING_TEXT,  /* as they stand; nothing at all is null */
-	READING_VALUE, /* the same, but nothing is an empty text */
-	READING_WORD,  /* by the core schema */
-};
-
-/* The keys whose plain scalars are not simply text. */
-static const struct {
-	const char *key;
-	enum reading reading;
-} readings[] = {
-	{ "env", READING_VALUE },
-	{ "labels", READING_VALUE },
-	{ "timeout", READING_WORD },
-	{ "split", READING_WORD },
-	{ "pty", READING_WORD },
-	{ "retry", READING_WORD },
-	{ "allow-failure", READING_WORD },
-	{ "blocked", READING_WORD },
-	{ "memory", READING_WORD },
-	{ "cpus", READING_WORD },
-	{ "size", READING_WORD },
-	{ "arch", READING_WORD },
-	{ "expose", READING_WORD },
-};
-
-/* Keys that errors call by another name. */
-static const struct {
-	const char *written, *named;
-} synonyms[] = {
-	{ "dependencies", "depends-on" },
-	{ "work-dir", "dir" },
-	{ "container", "image" },
-};
-
-/* saveArtifacts and save_artifacts as save-artifacts, container/env as env; false when it is too long to be a
- * key. */
-static bool
-kebab(struct span key, char name[NAME_BYTES])
+static enum spec_plain
+plain_of(struct span key)
 {
-	static const char space[] = "container/";
-	size_t n = 0;
+	const struct spec_row *row = spec_row_find(key, SPEC_MONKEY);
 
-	if (key.n > sizeof(space) - 1 && memcmp(key.p, space, sizeof(space) - 1) == 0) {
-		key.p += sizeof(space) - 1;
-		key.n -= sizeof(space) - 1;
-	}
-	for (size_t i = 0; i < key.n; i++) {
-		char c = key.p[i];
-		bool upper = c >= 'A' && c <= 'Z';
-
-		if (n + 3 > NAME_BYTES)
-			return false;
-		if (upper)
-			name[n++] = '-';
-		name[n++] = c == '_' ? '-' : upper ? (char)(c | 0x20) : c;
-	}
-	name[n] = '\0';
-	return true;
-}
-
-static enum reading
-reading_of(struct span key)
-{
-	char name[NAME_BYTES];
-
-	if (!kebab(key, name))
-		return READING_TEXT;
-	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
-		if (name[0] == readings[i].key[0] && strcmp(name, readings[i].key) == 0)
-			return readings[i].reading;
-	}
-	return READING_TEXT;
+	return row == NULL ? SPEC_PLAIN_TEXT : row->plain;
 }
 
 /* The numbers of nodes, one list for all open ones: each open map or list has its own end of it. */
@@ -285,16 +217,16 @@ word_write(struct bytes *b, struct span s)
 }
 
 static void
-scalar_write(struct bytes *b, const struct tree *t, uint32_t node, enum reading reading)
+scalar_write(struct bytes *b, const struct tree *t, uint32_t node, enum spec_plain plain)
 {
 	struct span s = tree_text(t, node);
 	enum tree_type type = t->nodes[node].type;
 
 	if (type == TREE_LITERAL)
 		bytes_add(b, s.p, s.n);
-	else if (type == TREE_PLAIN && reading == READING_TEXT && s.n == 0)
+	else if (type == TREE_PLAIN && plain == SPEC_PLAIN_TEXT && s.n == 0)
 		bytes_text(b, "null");
-	else if (type != TREE_PLAIN || reading != READING_WORD || !word_write(b, s))
+	else if (type != TREE_PLAIN || plain != SPEC_PLAIN_WORD || !word_write(b, s))
 		emit_string(b, s.p, s.n);
 }
 
@@ -302,7 +234,7 @@ scalar_write(struct bytes *b, const struct tree *t, uint32_t node, enum reading 
 struct open {
 	size_t from, at, end; /* its items and the one that is next */
 	bool map, aliased;    /* aliased: it is there through an alias */
-	enum reading reading;
+	enum spec_plain plain;
 };
 
 struct writer {
@@ -316,7 +248,7 @@ struct writer {
 };
 
 static int
-enter(struct writer *w, uint32_t node, bool aliased, enum reading reading, struct error *e)
+enter(struct writer *w, uint32_t node, bool aliased, enum spec_plain plain, struct error *e)
 {
 	const struct tree_node *n = &w->tree->nodes[node];
 	bool map = n->type == TREE_MAP;
@@ -329,13 +261,13 @@ enter(struct writer *w, uint32_t node, bool aliased, enum reading reading, struc
 		return -1;
 	for (uint32_t i = map ? 0 : n->first; i != 0; i = w->tree->nodes[i].next)
 		item_add(&w->items, i);
-	w->open[w->depth++] = (struct open){ from, from, w->items.n, map, aliased, reading };
+	w->open[w->depth++] = (struct open){ from, from, w->items.n, map, aliased, plain };
 	bytes_char(w->into, map ? '{' : '[');
 	return 0;
 }
 
 static int
-value_write(struct writer *w, uint32_t item, bool aliased, enum reading reading, struct error *e)
+value_write(struct writer *w, uint32_t item, bool aliased, enum spec_plain plain, struct error *e)
 {
 	uint32_t node = tree_target(w->tree, item);
 
@@ -347,15 +279,15 @@ value_write(struct writer *w, uint32_t item, bool aliased, enum reading reading,
 		    e, ERROR_LIMIT, "aliases and << add more than %d values", SHAPE_ALIASED);
 	}
 	if (w->tree->nodes[node].type >= TREE_LIST)
-		return enter(w, node, aliased, reading, e);
-	scalar_write(w->into, w->tree, node, reading);
+		return enter(w, node, aliased, plain, e);
+	scalar_write(w->into, w->tree, node, plain);
 	return 0;
 }
 
 static int
 item_write(struct writer *w, struct open *o, struct error *e)
 {
-	enum reading reading = o->reading;
+	enum spec_plain plain = o->plain;
 
 	if (o->at > o->from)
 		bytes_char(w->into, ',');
@@ -365,9 +297,9 @@ item_write(struct writer *w, struct open *o, struct error *e)
 		emit_string(w->into, key.p, key.n);
 		bytes_char(w->into, ':');
 		if (w->depth == 1)
-			reading = reading_of(key);
+			plain = plain_of(key);
 	}
-	return value_write(w, w->items.nodes[o->at++], o->aliased, reading, e);
+	return value_write(w, w->items.nodes[o->at++], o->aliased, plain, e);
 }
 
 /* Takes the keys that are not wanted out of the job's. */
@@ -411,7 +343,7 @@ shape_write(struct bytes *into, const struct tree *t, uint32_t node,
 {
 	struct writer w = { .tree = t, .into = into, .budget = budget, .at = at };
 	int status =
-	    enter(&w, tree_target(t, node), t->nodes[node].type == TREE_ALIAS, READING_TEXT, e);
+	    enter(&w, tree_target(t, node), t->nodes[node].type == TREE_ALIAS, SPEC_PLAIN_TEXT, e);
 
 	if (status == 0 && change->nwithout > 0)
 		keys_drop(&w, change);
@@ -434,39 +366,29 @@ shape_write(struct bytes *into, const struct tree *t, uint32_t node,
 
 /* How many bytes of a path are this name; 0 when it does not begin with it. */
 static size_t
-path_begins(const char *path, const char *name)
+path_begins(const char *path, struct span name)
 {
-	size_t n = strlen(name);
-
-	if (strncmp(path, name, n) != 0 || (path[n] != '\0' && strchr(".[:", path[n]) == NULL))
+	if (name.n == 0 || strncmp(path, name.p, name.n) != 0 ||
+	    (path[name.n] != '\0' && strchr(".[:", path[name.n]) == NULL))
 		return 0;
-	return n;
+	return name.n;
 }
 
-/* The same for a key as it is written, as kebab case, and as errors call it. */
+/* The same for a key as it is written, and, of a job's own, as errors call it. */
 static size_t
-path_key(const char *path, struct span key)
+path_key(const char *path, struct span key, bool own)
 {
-	char name[NAME_BYTES];
-	size_t n = 0;
+	size_t n = path_begins(path, key);
+	const struct spec_row *row = n == 0 && own ? spec_row_find(key, SPEC_MONKEY) : NULL;
 
-	if (key.n > 0 && strncmp(path, key.p, key.n) == 0 &&
-	    (path[key.n] == '\0' || strchr(".[:", path[key.n]) != NULL))
-		return key.n;
-	if (!kebab(key, name))
-		return 0;
-	n = path_begins(path, name);
-	for (size_t i = 0; n == 0 && i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		if (strcmp(name, synonyms[i].written) == 0)
-			n = path_begins(path, synonyms[i].named);
-	}
-	return n;
+	return row == NULL ? n : path_begins(path, row->key);
 }
 
 /* The key of a map that the path goes on with, the longest that fits and of two spellings the last, and how
  * many bytes it is. */
 static size_t
-path_member(const struct tree *t, uint32_t map, const char *path, uint32_t *key, uint32_t *value)
+path_member(const struct tree *t, uint32_t map, const char *path, bool own, uint32_t *key,
+    uint32_t *value)
 {
 	struct shape_budget budget = { SHAPE_ALIASED };
 	struct tree_place nowhere;
@@ -475,7 +397,7 @@ path_member(const struct tree *t, uint32_t map, const char *path, uint32_t *key,
 
 	(void)map_members(t, map, &list, &budget, &nowhere, NULL);
 	for (size_t i = 0; i + 1 < list.n; i += 2) {
-		size_t n = path_key(path, tree_text(t, list.nodes[i]));
+		size_t n = path_key(path, tree_text(t, list.nodes[i]), own);
 
 		if (n > 0 && n >= longest) {
 			longest = n;
@@ -528,7 +450,7 @@ shape_find(const struct tree *t, uint32_t job, const char *path, bool key, struc
 	while (*path != ':' && *path != '\0') {
 		path += *path == '.';
 		if (t->nodes[node].type == TREE_MAP) {
-			size_t n = path_member(t, node, path, &name, &node);
+			size_t n = path_member(t, node, path, *top == 0, &name, &node);
 
 			if (n == 0)
 				return node;

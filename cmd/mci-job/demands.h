@@ -11,7 +11,5 @@
  * once each. */
 int demands_check(const struct settings *settings, const struct environment *v, const struct spec *s,
     struct error *e);
-/* The same for the runner of the command line. */
-int demands_check_runner(const char *runner, struct error *e);
 
 #endif

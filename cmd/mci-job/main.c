@@ -84,7 +84,7 @@ main(int argc, char **argv)
 	standard_begin();
 	option_parse(&command, &argc, argv, &o);
 	argv[argc] = NULL;
-	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || demands_check_runner(o.runner, &e) < 0) {
+	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || spec_runner_check(o.runner, &e) < 0) {
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}

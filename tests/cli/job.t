@@ -66,7 +66,7 @@ is "$status" 0 '--runner host runs jobs with image and cpus'
 is "$(sort "$err")" "$(printf '%s\n' 'mci-job: cpus: processors are not limited' \
 	'mci-job: image: no container is used')" 'and says so, once each'
 exits 2 'a runner that does not exist makes 2 on the command line' job --runner nowhere
-has "$err" 'only one is host' 'and the error says which do'
+has "$err" 'there is host' 'and the error says which do'
 
 # bad_line LINE EXPECTED TEXT
 bad_line() {

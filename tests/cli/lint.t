@@ -51,6 +51,11 @@ printf '[{"id":"a",\n' >broken.json
 lint broken.json
 is "$status $(cat "$out")" '1 ./broken.json:2:1: not JSON: a key in quotes was expected' "broken JSON is a problem, with its place"
 
+printf -- '- id: a\n  script: x\n  expose:\n    - 80\n- {id: b, script: x, image: debian, runner: moon}\n' >wishes.yaml
+lint wishes.yaml
+is "$status $(cat "$out")" "1 ./wishes.yaml:3:3: expose: no runner here exposes ports yet
+./wishes.yaml:5:45: runner: there is no runner 'moon'; there is host" "what nothing serves, wherever it runs, is a problem"
+
 # --- which files
 
 for file in nothing.yaml ./nothing.yaml nothing; do

@@ -134,6 +134,27 @@ for program in "$MCI_BIN"/*; do
 	is "$(comm -23 "$T/page" "$T/program")" '' "every option in the page is one of $name"
 done
 
+# The keys of a job are those of the table that reads them, and what the page says of them together.
+page_keys() {
+	awk -v from="$1" -v to="$2" -v items="${3:-}" '
+		index($0, from) { inside = 1; next }
+		inside && index($0, to) { exit }
+		!inside { next }
+		/^\.It Cm / || (items == "" && /^\.Cm /) {
+			sub(/^\.(It )?Cm /, "")
+			n = split($0, word, " ")
+			for (i = 1; i <= n; i++) if (word[i] ~ /^[a-z]/) print word[i]
+		}' "$ROOT/man/mci-script.5" | sort -u
+}
+mci-build --list-keys >"$T/keys"
+is "$(page_keys '.Ss Keys of a job' '.Ss ' items)" "$(cut -f 1 "$T/keys" | sort)" \
+	"mci-script(5) has every key of a job and no other"
+is "$(page_keys 'What is written without them' 'by the core schema')" \
+	"$(awk -F'\t' '$5 == "word" { print $1 }' "$T/keys" | sort)" "and says which take a word of YAML for what it is"
+for name in $(cut -f 2,3 "$T/keys"); do
+	ok "it knows the spelling $name" grep -q "^\.Cm $name\( ,\)*$" "$ROOT/man/mci-script.5"
+done
+
 for page in "$ROOT"/man/*.[1-9]; do
 	[ -f "$page" ] || continue
 	ok "${page##*/} has its sections in order" sh -c '

@@ -1,4 +1,4 @@
-/* Any bytes as a spec: refused, or written again as a line that reads and writes the same. */
+/* Any bytes as a spec: refused, or written again, as by a copy of it, as a line that reads the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +30,16 @@ round_trip(const struct spec *spec, bool for_attempt)
 {
 	AUTO_BYTES first = { 0 };
 	AUTO_BYTES second = { 0 };
+	struct spec copy;
 
 	spec_write(&first, spec, for_attempt);
 	again(&first, for_attempt ? SPEC_ATTEMPT : 0, &second);
+	if (first.len != second.len || memcmp(first.data, second.data, first.len) != 0)
+		abort();
+	spec_copy(&copy, spec);
+	second.len = 0;
+	spec_write(&second, &copy, for_attempt);
+	spec_free(&copy);
 	if (first.len != second.len || memcmp(first.data, second.data, first.len) != 0)
 		abort();
 }
