@@ -1,10 +1,7 @@
 #include "streams.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <unistd.h>
 
 #include "duration.h"
 #include "emit.h"
@@ -12,9 +9,8 @@
 #include "logtail.h"
 #include "memory.h"
 
-/* A chunk, and what one stream is given before others get their turn: about half a millisecond. */
-#define CHUNK (1024 * 1024)
-#define TURN (1024 * 1024)
+/* The most data behind one line. */
+#define CHUNK PUMP_TURN
 /* How many streams of a reel are served before the loop looks at others. */
 #define BATCH 16
 /* What is written within this time goes together: a fast writer wakes its readers not at every write. */
@@ -26,47 +22,26 @@ struct reel {
 	struct logname name;
 	struct depot_files files;
 	struct watch *watches[2];
-	struct stream *list;       /* its streams */
-	struct stream *turn;       /* whose turn it is in this round */
+	struct pump_list list;     /* its streams */
 	bool again;                /* it grew since the round began */
 	struct loop_timer *timer;
 	struct reel *next;
 };
 
 struct stream {
+	struct pump pump;  /* to the link */
 	struct streams *streams;
 	struct reel *reel; /* NULL while it waits */
 	struct link *link;
-	int fd;            /* the link's */
 	struct stream_wish wish;
 	struct logtail tail;
 	struct bytes line; /* what is not given of the line before the data */
 	int64_t offset;    /* of the data that comes behind the line */
 	size_t left;       /* bytes of it */
 	bool over;         /* the line is the last */
-	bool blocked;      /* the link takes no more: EPOLLOUT is awaited */
-	struct stream *next, **at;
 };
 
 static void turn(void *arg);
-
-static void
-put_in(struct stream **list, struct stream *x)
-{
-	x->next = *list;
-	x->at = list;
-	if (x->next != NULL)
-		x->next->at = &x->next;
-	*list = x;
-}
-
-static void
-take_out(struct stream *x)
-{
-	*x->at = x->next;
-	if (x->next != NULL)
-		x->next->at = x->at;
-}
 
 static void
 reel_free(struct reel *reel)
@@ -90,16 +65,12 @@ stream_free(struct stream *x)
 {
 	struct reel *reel = x->reel;
 
-	if (reel != NULL && reel->turn == x)
-		reel->turn = x->next;
-	take_out(x);
-	if (x->blocked)
-		loop_forget(x->streams->loop, x->fd);
+	pump_close(&x->pump);
 	x->streams->n--;
 	bytes_free(&x->line);
 	logname_free(&x->wish.name);
 	free(x);
-	if (reel != NULL && reel->list == NULL)
+	if (reel != NULL && reel->list.all == NULL && !reel->list.serving)
 		reel_free(reel);
 }
 
@@ -174,8 +145,8 @@ chunk_line(struct stream *x, const struct logpiece *p)
 	x->left = p->n;
 }
 
-/* Prepares the next line. 1, 0 when there is nothing to say now, -1 when the log cannot be read. */
-static int
+/* Prepares the next line. */
+static enum pump_step
 next_line(struct stream *x)
 {
 	size_t max = CHUNK;
@@ -190,134 +161,73 @@ next_line(struct stream *x)
 	else if (got == 0 && (x->tail.ended || max == 0 || abandoned(x)))
 		finish_line(x);
 	else
-		return got;
-	return 1;
+		return got < 0 ? PUMP_FAILS : PUMP_WAITS;
+	return PUMP_WENT;
 }
 
-/* What the link takes of the data now; the kernel copies, but of a packed log. */
-static ssize_t
+/* The data behind the line; the kernel copies, but of a packed log. */
+static enum pump_step
 give_data(struct stream *x)
 {
 	struct depot_files *f = &x->reel->files;
-	off_t offset = x->offset;
 	struct span piece;
+	size_t done;
 
 	if (!f->packed)
-		return sendfile(x->fd, f->log, &offset, x->left);
-	if (logpack_piece(&f->pack, x->offset, &piece, NULL) < 0)
-		return 0;
-	return kernel.write(x->fd, piece.p, piece.n < x->left ? piece.n : x->left);
+		done = pump_file(&x->pump, f->log, x->offset, x->left);
+	else if (logpack_piece(&f->pack, x->offset, &piece, NULL) < 0 || piece.n == 0)
+		return PUMP_FAILS;
+	else
+		done = pump_bytes(&x->pump, piece.p, piece.n < x->left ? piece.n : x->left);
+	x->offset += (int64_t)done;
+	x->left -= done;
+	x->streams->bytes += done;
+	return PUMP_WENT;
 }
 
-/* Gives what waits: 1 when all of it went, 0 when the link takes no more, -1 when it is broken. */
-static int
-give(struct stream *x)
-{
-	while (x->line.len > 0) {
-		ssize_t done = kernel.write(x->fd, x->line.data, x->line.len);
-
-		if (done < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -1;
-		bytes_drop(&x->line, (size_t)done);
-	}
-	while (x->left > 0) {
-		ssize_t done = give_data(x);
-
-		if (done <= 0)
-			return done < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
-		x->offset += done;
-		x->left -= (size_t)done;
-		x->streams->bytes += (uint64_t)done;
-	}
-	return 1;
-}
-
-static void pump(struct stream *x);
-
-static void
-writable(void *arg, uint32_t events)
+static enum pump_step
+step(void *arg)
 {
 	struct stream *x = arg;
 
-	(void)events;
-	pump(x);
+	if (x->line.len > 0)
+		bytes_drop(&x->line, pump_bytes(&x->pump, x->line.data, x->line.len));
+	else if (x->left > 0)
+		return give_data(x);
+	else if (x->over)
+		return PUMP_ENDS;
+	else
+		return next_line(x);
+	return PUMP_WENT;
 }
 
 static void
-wait_for_room(struct stream *x, bool blocked)
+over(void *arg, enum pump_end end, int sys)
 {
-	if (blocked == x->blocked)
-		return;
-	if (blocked && loop_watch(x->streams->loop, x->fd, EPOLLOUT, writable, x, NULL) < 0) {
-		stream_close(x);
-		return;
-	}
-	if (!blocked)
-		loop_forget(x->streams->loop, x->fd);
-	x->blocked = blocked;
+	(void)end;
+	(void)sys;
+	stream_close(arg);
 }
 
-/* Gives what there is and what the link takes, up to a turn's worth; x may be gone then. */
-static void
-pump(struct stream *x)
-{
-	int64_t begin = x->tail.at;
-
-	for (;;) {
-		int got = give(x);
-
-		if (got > 0 && x->over)
-			got = -1;
-		if (got > 0 && x->tail.at - begin >= TURN) {
-			/* there may be more: the link says when it can take it */
-			wait_for_room(x, true);
-			return;
-		}
-		if (got > 0 && (got = next_line(x)) == 0) {
-			wait_for_room(x, false);
-			return;
-		}
-		if (got < 0) {
-			stream_close(x);
-			return;
-		}
-		if (got == 0) {
-			wait_for_room(x, true);
-			return;
-		}
-	}
-}
+static const struct pump_source source = { .step = step, .over = over };
 
 /* Serves some of the streams; the others in the next turn. */
 static void
 turn(void *arg)
 {
 	struct reel *reel = arg;
-	struct streams *s = reel->streams;
-	struct stream *x;
+	bool more;
 
 	reel->timer = NULL;
-	if (reel->turn == NULL) {
-		reel->turn = reel->list;
+	if (reel->list.turn == NULL) {
+		pump_list_begin(&reel->list);
 		reel->again = false;
 	}
-	for (int i = 0; i < BATCH && reel->turn != NULL; i++) {
-		x = reel->turn;
-		/* the last one that goes takes the reel along */
-		if (reel->list == x && x->next == NULL) {
-			reel->turn = NULL;
-			if (reel->again)
-				grew(reel);
-			if (!x->blocked)
-				pump(x);
-			return;
-		}
-		reel->turn = x->next;
-		if (!x->blocked)
-			pump(x);
-	}
-	if (reel->turn != NULL)
-		reel->timer = loop_after(s->loop, 0, turn, reel);
+	more = pump_list_go(&reel->list, BATCH);
+	if (reel->list.all == NULL)
+		reel_free(reel);
+	else if (more)
+		reel->timer = loop_after(reel->streams->loop, 0, turn, reel);
 	else if (reel->again)
 		grew(reel);
 }
@@ -378,7 +288,7 @@ attach(struct stream *x, struct reel *reel)
 	struct depot_state state = { 0 };
 
 	x->reel = reel;
-	put_in(&reel->list, x);
+	pump_list_add(&reel->list, &x->pump);
 	(void)depot_look(&reel->files, &state, NULL);
 	if (!x->wish.follow && (x->wish.to < 0 || x->wish.to > state.size))
 		x->wish.to = state.ended ? -1 : state.size;
@@ -392,14 +302,16 @@ static struct stream *
 stream_new(struct streams *s, struct request *r, struct stream_wish *w)
 {
 	struct stream *x = xmalloc(sizeof(*x));
+	int fd;
 
 	*x = (struct stream){ .streams = s };
 	x->link = request_stream(r, (struct span){ NULL, 0 }, lost, x);
-	if (x->link == NULL) {
+	fd = x->link == NULL ? -1 : link_take_over(x->link);
+	if (fd < 0 || pump_open(&x->pump, s->loop, fd, 0, &source, x, NULL) < 0) {
+		link_close(x->link);
 		free(x);
 		return NULL;
 	}
-	x->fd = link_take_over(x->link);
 	x->wish = *w;
 	w->name = (struct logname){ 0 };
 	s->n++;
@@ -423,16 +335,16 @@ streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 		w->name.attempt = 0;
 	x = stream_new(s, r, w);
 	if (x == NULL) {
-		if (reel != NULL && reel->list == NULL)
+		if (reel != NULL && reel->list.all == NULL)
 			reel_free(reel);
 		return;
 	}
 	if (there == 0) {
-		put_in(&s->waiting, x);
+		pump_list_add(&s->waiting, &x->pump);
 		return;
 	}
 	attach(x, reel);
-	pump(x);
+	pump_serve(&x->pump);
 }
 
 static bool
@@ -448,13 +360,14 @@ awaits(const struct stream *x, const struct logname *n)
 void
 streams_opened(struct streams *s, const struct logname *n)
 {
-	struct stream *x, *next;
+	struct pump *next;
 	struct error e;
 
-	for (x = s->waiting; x != NULL; x = next) {
+	for (struct pump *p = s->waiting.all; p != NULL; p = next) {
+		struct stream *x = p->arg;
 		struct reel *reel;
 
-		next = x->next;
+		next = p->next;
 		if (!awaits(x, n))
 			continue;
 		x->wish.name.attempt = n->attempt;
@@ -462,9 +375,8 @@ streams_opened(struct streams *s, const struct logname *n)
 			stream_close(x);
 			continue;
 		}
-		take_out(x);
 		attach(x, reel);
-		pump(x);
+		pump_serve(&x->pump);
 	}
 }
 
@@ -480,8 +392,8 @@ streams_look(struct streams *s, const struct logname *n)
 void
 streams_free(struct streams *s)
 {
-	while (s->waiting != NULL)
-		stream_close(s->waiting);
+	while (s->waiting.all != NULL)
+		stream_close(s->waiting.all->arg);
 	while (s->reels != NULL)
-		stream_close(s->reels->list);
+		stream_close(s->reels->list.all->arg);
 }

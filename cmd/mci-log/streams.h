@@ -1,7 +1,7 @@
 /*
  * streams: those who read logs over links, live or not. Each is given chunks from the log's file at its own
- * offset with sendfile(2) as its link takes them: one that stalls costs a few hundred bytes of memory and
- * nobody any time, and all who follow one log share its descriptors.
+ * offset as its link takes them (pump.h): one that stalls costs a few hundred bytes of memory and nobody any
+ * time, and all who follow one log share its descriptors.
  */
 #ifndef MCI_LOG_STREAMS_H
 #define MCI_LOG_STREAMS_H
@@ -13,20 +13,20 @@
 #include "loop.h"
 #include "service.h"
 #include "depot.h"
+#include "pump.h"
 #include "watcher.h"
 
 struct reel;
-struct stream;
 
 struct streams {
 	struct loop *loop;
 	struct depot *depot;
 	struct watcher *watcher;
 	const struct ledger *ledger;
-	struct reel *reels;     /* logs that are read */
-	struct stream *waiting; /* for logs that are not there */
-	size_t n;               /* streams */
-	uint64_t bytes;         /* given to them */
+	struct reel *reels;       /* logs that are read */
+	struct pump_list waiting; /* streams for logs that are not there */
+	size_t n;                 /* streams */
+	uint64_t bytes;           /* given to them */
 };
 
 struct stream_wish {
