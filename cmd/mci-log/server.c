@@ -78,7 +78,11 @@ log_open(void *self, struct request *r)
 	}
 	if (name_of(r, &n) < 0)
 		return;
-	if (flag(r, "files") && request_carries_fds(r)) {
+	if (n.attempt == 0)
+		n.attempt = 1;
+	if (inventory_removes(s->inventory, &n)) {
+		request_fail(r, "busy", "that log is being removed");
+	} else if (flag(r, "files") && request_carries_fds(r)) {
 		open_with_fds(s, r, &n);
 	} else if ((x = ledger_open(&s->ledger, &n, flag(r, "resume"), request_connection(r), NULL,
 	    &e)) == NULL) {
@@ -201,50 +205,15 @@ log_get(void *self, struct request *r)
 	logname_free(&n);
 }
 
-struct listing {
-	const struct log_server *server;
-	struct bytes logs;
-};
-
-static void
-list_one(void *arg, struct logname *n)
-{
-	struct listing *l = arg;
-	struct depot_state state;
-
-	if (look(l->server, n, &state, NULL) == 0) {
-		if (l->logs.len > 1)
-			bytes_char(&l->logs, ',');
-		emit_open(&l->logs);
-		if (n->job != NULL)
-			emit_text(&l->logs, "job", n->job);
-		emit_integer(&l->logs, "attempt", n->attempt);
-		emit_state(&l->logs, &state);
-		bytes_char(&l->logs, '}');
-	}
-	logname_free(n);
-}
-
 static void
 log_list(void *self, struct request *r)
 {
-	struct listing l = { .server = self };
+	struct log_server *s = self;
 	struct logname n;
-	struct error e;
-	AUTO_BYTES result = { 0 };
 
 	if (name_of(r, &n) < 0)
 		return;
-	bytes_char(&l.logs, '[');
-	if (depot_list(&l.server->depot, n.build, list_one, &l, &e) < 0) {
-		request_fail_with(r, &e);
-	} else {
-		bytes_char(&l.logs, ']');
-		emit_open(&result);
-		emit_raw(&result, "logs", (struct span){ l.logs.data, l.logs.len });
-		reply(r, &result);
-	}
-	bytes_free(&l.logs);
+	inventory_list(s->inventory, r, &n);
 	logname_free(&n);
 }
 
@@ -274,36 +243,10 @@ log_follow(void *self, struct request *r)
 	    .times = flag(r, "times"), .follow = true, .wait = flag(r, "wait") });
 }
 
-struct removal {
-	struct log_server *server;
-	const struct logname *wanted;
-	bool check; /* first it is looked whether all of them may go */
-	int found;
-	struct error e;
-};
-
 static void
-remove_one(void *arg, struct logname *n)
+removed(void *arg, const struct logname *n)
 {
-	struct removal *m = arg;
-	const struct logname *w = m->wanted;
-	struct log_server *s = m->server;
-	bool meant = w->job == NULL || (n->job != NULL && strcmp(w->job, n->job) == 0 &&
-	    (w->attempt == 0 || w->attempt == n->attempt));
-
-	if (meant && m->e.code == ERROR_NONE) {
-		m->found++;
-		if (ledger_writes(&s->ledger, n))
-			error_set(&m->e, ERROR_BUSY, "a log of %s is being written", w->build);
-		else if (!m->check)
-			(void)depot_remove(&s->depot, n, &m->e);
-	}
-	logname_free(n);
-}
-
-static void
-removed(struct log_server *s, const struct logname *n)
-{
+	struct log_server *s = arg;
 	AUTO_BYTES line = { 0 };
 
 	emit_event(&line, "log/removed");
@@ -321,22 +264,10 @@ log_remove(void *self, struct request *r)
 {
 	struct log_server *s = self;
 	struct logname n;
-	struct removal m = { .server = s, .wanted = &n, .check = true };
 
 	if (name_of(r, &n) < 0)
 		return;
-	if (depot_list(&s->depot, n.build, remove_one, &m, &m.e) == 0 && m.e.code == ERROR_NONE) {
-		m.check = false;
-		(void)depot_list(&s->depot, n.build, remove_one, &m, &m.e);
-	}
-	if (m.e.code == ERROR_NONE && m.found == 0)
-		error_set(&m.e, ERROR_NOT_FOUND, "there is no such log of %s", n.build);
-	if (m.e.code != ERROR_NONE) {
-		request_fail_with(r, &m.e);
-	} else {
-		removed(s, &n);
-		request_reply(r, (struct span){ NULL, 0 });
-	}
+	inventory_remove(s->inventory, r, &n);
 	logname_free(&n);
 }
 
@@ -465,6 +396,8 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 	if (s->offload == NULL)
 		return -1;
 	s->closing = closing_new(s->offload, &s->depot);
+	s->inventory = inventory_new(&(struct inventory_place){
+	    s->offload, &s->depot, &s->ledger, removed, s });
 	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
 		return -1;
 	s->server = server_new(loop, &service, s);
@@ -478,6 +411,7 @@ log_server_close(struct log_server *s)
 	streams_free(&s->streams);
 	server_free(s->server);
 	offload_free(s->offload);
+	inventory_free(s->inventory);
 	closing_free(s->closing);
 	ledger_free(&s->ledger);
 	news_free(s->news);

@@ -3,6 +3,7 @@
 #define MCI_LOG_SERVER_H
 
 #include "closing.h"
+#include "inventory.h"
 #include "ledger.h"
 #include "loop.h"
 #include "news.h"
@@ -20,6 +21,7 @@ struct log_server {
 	struct streams streams;
 	struct offload *offload;
 	struct closing *closing;
+	struct inventory *inventory;
 	struct news *news;   /* NULL: events go nowhere */
 	struct server *server;
 };
