@@ -2,7 +2,7 @@
  * logfile: what one job attempt printed: the raw bytes in one file (NAME.log), byte for byte, and beside
  * it an index (NAME.idx) of fixed records, about one a read and none a line: offset, time, stream.
  * A local log that came in one chunk has no index; its time, length and end are in job/executed.
- * Every other index ends with an end record, so that ended and cut can be told apart.
+ * Every other index ends with an end record, so that ended and cut can be told apart. logindex.h reads it.
  */
 #ifndef MCI_LOGFILE_H
 #define MCI_LOGFILE_H
@@ -103,24 +103,5 @@ int logfile_end(struct logfile_writer *w, struct error *e);
 int logfile_flush(struct logfile_writer *w, struct error *e);
 /* Writes what is pending and closes the files, without an end: somebody will go on with the log. */
 void logfile_leave(struct logfile_writer *w);
-
-/* Reading: the index of a finished or growing log. */
-struct logfile_index {
-	struct logfile_record *records; /* chunks only */
-	size_t n;
-	bool ended;      /* the end record is there */
-	bool truncated;  /* it says bytes are missing */
-	int64_t length;  /* from the end record, else -1 */
-	off_t consumed;  /* bytes of the index file read so far */
-};
-/* Reads records that were added since the last call; a missing file is none, and a torn last record is
- * left for the next call. 0 or -1 (damaged). */
-int logfile_index_read(struct logfile_index *x, int dir, const char *job, int attempt,
-    struct error *e);
-/* The chunk that holds the byte at offset, or NULL when nothing is known. Borrowed until the next read. */
-const struct logfile_record *logfile_index_at(const struct logfile_index *x, int64_t offset);
-/* The time of the byte at offset, or -1 when nothing is known. */
-int64_t logfile_index_time(const struct logfile_index *x, int64_t offset);
-void logfile_index_free(struct logfile_index *x);
 
 #endif

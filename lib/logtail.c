@@ -1,19 +1,14 @@
 #include "logtail.h"
 
-#include <endian.h>
-#include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#include "kernel.h"
-
-#define RECORD_SIZE ((off_t)sizeof(struct logfile_record))
+#include "logindex.h"
 
 void
 logtail_init(struct logtail *t, int log, int index, int64_t from, bool times)
 {
 	*t = (struct logtail){ .log = log, .index = index, .at = from, .size = -1, .times = times,
-		.length = -1,		.consumed = RECORD_SIZE };
+		.length = -1 };
 }
 
 static void
@@ -24,53 +19,30 @@ take_end(struct logtail *t, const struct logfile_record *r)
 	t->length = (int64_t)r->offset;
 }
 
-/* One read of whole records at offset; how many, -1. */
-static ssize_t
-read_records(const struct logtail *t, struct logfile_record *into, size_t n, off_t offset,
-    struct error *e)
-{
-	ssize_t got = kernel.pread(t->index, into, n * sizeof(*into), offset);
-
-	if (got < 0)
-		return error_sys(e, "read an index");
-	got /= RECORD_SIZE;
-	for (ssize_t i = 0; i < got; i++) {
-		into[i].offset = le64toh(into[i].offset);
-		into[i].time = (int64_t)le64toh((uint64_t)into[i].time);
-		into[i].stream = le32toh(into[i].stream);
-		into[i].flags = le32toh(into[i].flags);
-	}
-	return got;
-}
-
 /* Without times only the last record is of interest. */
 static int
 look_for_end(struct logtail *t, struct error *e)
 {
 	struct logfile_record last;
-	struct stat st;
-	ssize_t got;
+	off_t size;
 
-	if (fstat(t->index, &st) < 0)
+	if (logindex_last(t->index, &last, &size) < 0)
 		return error_sys(e, "read an index");
-	if (st.st_size < 2 * RECORD_SIZE || st.st_size % RECORD_SIZE != 0)
-		return 0;
-	got = read_records(t, &last, 1, st.st_size - RECORD_SIZE, e);
-	if (got == 1 && last.stream == LOGFILE_END)
+	if (last.stream == LOGFILE_END)
 		take_end(t, &last);
-	return got < 0 ? -1 : 0;
+	return 0;
 }
 
 static int
 refill(struct logtail *t, struct error *e)
 {
-	ssize_t got = read_records(t, t->ahead, LOGTAIL_RECORDS, t->consumed, e);
+	ssize_t got = logindex_records(t->index, t->passed, t->ahead, LOGTAIL_RECORDS);
 
 	if (got < 0)
-		return -1;
+		return error_sys(e, "read an index");
 	t->first = 0;
 	t->n = (size_t)got;
-	t->consumed += got * RECORD_SIZE;
+	t->passed += (uint64_t)got;
 	return 0;
 }
 

@@ -23,7 +23,7 @@ struct logtail {
 	struct logfile_record now;                    /* of the byte at `at` */
 	struct logfile_record ahead[LOGTAIL_RECORDS]; /* read, and not passed yet */
 	size_t first, n;
-	off_t consumed; /* bytes of the index */
+	uint64_t passed; /* records of the index that were read */
 	bool ended;     /* the end record was read: nothing comes behind `length` */
 	bool truncated; /* said by it, or by what is there */
 	int64_t length; /* -1 before; what is there, when logtail_next has found that that is less */

@@ -1,11 +1,9 @@
 #include "bare.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel.h"
-#include "logfile.h"
+#include "logindex.h"
 #include "memory.h"
 
 struct reading {
@@ -19,9 +17,7 @@ first_time(const struct depot_files *f)
 {
 	struct logfile_record r;
 
-	if (kernel.pread(f->index, &r, sizeof(r), sizeof(r)) != sizeof(r) || r.stream == LOGFILE_END)
-		return 0;
-	return (int64_t)le64toh((uint64_t)r.time);
+	return logindex_records(f->index, 0, &r, 1) == 1 && r.stream != LOGFILE_END ? r.time : 0;
 }
 
 static struct source *

@@ -13,6 +13,7 @@
 #include "folder.h"
 #include "kernel.h"
 #include "logfile.h"
+#include "logindex.h"
 #include "memory.h"
 #include "names.h"
 #include "number.h"
@@ -103,22 +104,6 @@ depot_files_close(struct depot_files *f)
 	f->packed = false;
 }
 
-static int
-last_record(int index, struct logfile_record *r, off_t *size, struct error *e)
-{
-	const off_t length = (off_t)sizeof(*r);
-	struct stat st;
-
-	*r = (struct logfile_record){ 0 };
-	if (fstat(index, &st) < 0)
-		return error_sys(e, "look at an index");
-	*size = st.st_size;
-	if (st.st_size < 2 * length || st.st_size % length != 0)
-		return 0;
-	return kernel.pread(index, r, sizeof(*r), st.st_size - length) == length ? 0 :
-	    error_sys(e, "read an index");
-}
-
 int
 depot_look(const struct depot_files *f, struct depot_state *state, struct error *e)
 {
@@ -130,8 +115,8 @@ depot_look(const struct depot_files *f, struct depot_state *state, struct error 
 	*state = (struct depot_state){ .length = -1 };
 	/* the lock first: a writer ends its index before it lets go */
 	state->written = lock(f->index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
-	if (last_record(f->index, &r, &size, e) < 0)
-		return -1;
+	if (logindex_last(f->index, &r, &size) < 0)
+		return error_sys(e, "read an index");
 	if (!f->packed && fstat(f->log, &st) < 0)
 		return error_sys(e, "look at a log");
 	state->size = f->packed ? f->pack.size : st.st_size;
@@ -251,8 +236,8 @@ may_write(const struct depot_files *f, bool resume, const char *name, struct err
 	struct logfile_record r;
 	off_t size;
 
-	if (last_record(f->index, &r, &size, e) < 0)
-		return -1;
+	if (logindex_last(f->index, &r, &size) < 0)
+		return error_sys(e, "read an index");
 	if (size == 0)
 		return 0;
 	if (!resume)

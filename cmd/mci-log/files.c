@@ -90,7 +90,7 @@ look(struct entry *one, const char *job, const struct shelf *shelf)
 	one->bytes = -1;
 	if (source_open(s, &why) == 1) {
 		(void)source_refresh(s, &why);
-		first = times_at(&s->times, 0);
+		first = logindex_at(&s->times, 0);
 		one->began = first != NULL ? first->time : s->modified;
 		if (s->times.ended)
 			one->bytes = source_size(s);

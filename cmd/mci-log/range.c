@@ -73,7 +73,7 @@ chunk_since(struct source *s, int64_t since)
 
 	if (s->times.count == 0)
 		return (s->first > 0 ? s->first : s->modified) >= since ? 0 : s->to;
-	offset = times_since(&s->times, since);
+	offset = logindex_since(&s->times, since);
 	return offset < 0 ? s->to : offset;
 }
 

@@ -1,5 +1,6 @@
 #include "source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,10 +48,15 @@ int
 source_refresh(struct source *s, struct error *e)
 {
 	AUTO_BYTES index = { 0 };
+	bool archived;
 
 	s->modified = stored_modified(&s->stored);
 	logfile_name(&index, base(s), s->attempt, "idx");
-	return times_refresh(&s->times, s->shelf, bytes_string(&index), e);
+	if (s->times.fd < 0 && !s->times.damaged)
+		s->times.fd = shelf_open(s->shelf, bytes_string(&index), &archived);
+	if (s->times.fd < 0 && !s->times.damaged && errno != ENOENT)
+		return error_sys(e, "open %s", bytes_string(&index));
+	return logindex_refresh(&s->times, bytes_string(&index), e);
 }
 
 int64_t
@@ -141,7 +147,7 @@ slide(struct source *s, struct error *e)
 static void
 set_time(struct source *s)
 {
-	const struct logfile_record *r = times_at(&s->times, s->end - 1);
+	const struct logfile_record *r = logindex_at(&s->times, s->end - 1);
 
 	if (r == NULL)
 		s->time = s->first > 0 ? s->first : s->modified;
@@ -286,7 +292,7 @@ source_close(struct source *s)
 		stored_close(&s->stored);
 	s->open = false;
 	window_release(s->window);
-	times_close(&s->times);
+	logindex_close(&s->times);
 }
 
 void

@@ -8,8 +8,8 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "logindex.h"
 #include "stored.h"
-#include "times.h"
 #include "window.h"
 
 struct mirrored;
@@ -53,7 +53,7 @@ struct source {
 	int64_t searched; /* no newline between at and here */
 	int64_t modified; /* when the file was written last */
 	struct stored stored;
-	struct times times;
+	struct logindex times;
 	struct window *window; /* NULL when none of it is in memory */
 	struct bytes head; /* what its JSON lines have alike: record.c */
 };

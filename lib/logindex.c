@@ -1,8 +1,9 @@
-#include "times.h"
+#include "logindex.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "kernel.h"
 #include "memory.h"
@@ -11,31 +12,56 @@
 /* Records that are passed one by one before a search is cheaper. */
 #define STEPS 16
 
-/* Reads records into held from place on, which the file's header moves one behind; how many, -1. */
-static ssize_t
-load(struct times *t, uint64_t place)
+ssize_t
+logindex_records(int fd, uint64_t place, struct logfile_record *into, size_t n)
 {
-	const size_t room = TIMES_HELD * sizeof(*t->held);
+	ssize_t got;
+
+	do
+		got = kernel.pread(fd, into, n * sizeof(*into), ((off_t)place + 1) * RECORD);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -1;
+	got /= RECORD;
+	for (ssize_t i = 0; i < got; i++) {
+		into[i].offset = le64toh(into[i].offset);
+		into[i].time = (int64_t)le64toh((uint64_t)into[i].time);
+		into[i].stream = le32toh(into[i].stream);
+		into[i].flags = le32toh(into[i].flags);
+	}
+	return got;
+}
+
+int
+logindex_last(int fd, struct logfile_record *r, off_t *size)
+{
+	struct stat st;
+
+	*r = (struct logfile_record){ 0 };
+	if (fstat(fd, &st) < 0)
+		return -1;
+	*size = st.st_size;
+	if (st.st_size < 2 * RECORD || st.st_size % RECORD != 0)
+		return 0;
+	return logindex_records(fd, (uint64_t)(st.st_size / RECORD) - 2, r, 1) < 0 ? -1 : 0;
+}
+
+/* Reads records into held from place on; how many, -1. */
+static ssize_t
+load(struct logindex *t, uint64_t place)
+{
 	ssize_t got;
 
 	if (t->held == NULL)
-		t->held = xmalloc(room);
-	do
-		got = kernel.pread(t->fd, t->held, room, ((off_t)place + 1) * RECORD);
-	while (got < 0 && errno == EINTR);
+		t->held = xmalloc(LOGINDEX_HELD * sizeof(*t->held));
+	got = logindex_records(t->fd, place, t->held, LOGINDEX_HELD);
 	t->first = place;
-	t->nheld = got < 0 ? 0 : (uint64_t)(got / RECORD);
-	for (uint64_t i = 0; i < t->nheld; i++) {
-		struct logfile_record *r = &t->held[i];
-
-		*r = (struct logfile_record){ le64toh(r->offset), (int64_t)le64toh((uint64_t)r->time),
-			le32toh(r->stream), le32toh(r->flags) };
-	}
-	return got < 0 ? -1 : (ssize_t)t->nheld;
+	t->nheld = got < 0 ? 0 : (uint64_t)got;
+	return got;
 }
 
 static const struct logfile_record *
-record(struct times *t, uint64_t place)
+record(struct logindex *t, uint64_t place)
 {
 	if (place >= t->first && place < t->first + t->nheld)
 		return &t->held[place - t->first];
@@ -43,25 +69,21 @@ record(struct times *t, uint64_t place)
 }
 
 static int
-damaged(struct times *t, const char *name, off_t at, struct error *e)
+damaged(struct logindex *t, const char *name, off_t at, struct error *e)
 {
 	t->damaged = true;
 	return error_set(e, ERROR_INPUT, "%s: damaged at byte %lld", name, (long long)at);
 }
 
-/* Opens the index and looks at its header; 0 also when there is none yet. */
+/* Looks at the header. */
 static int
-begin(struct times *t, const struct shelf *f, const char *name, struct error *e)
+begin(struct logindex *t, const char *name, struct error *e)
 {
 	struct logfile_record head;
-	bool archived;
-	ssize_t got;
+	ssize_t got = kernel.pread(t->fd, &head, sizeof(head), 0);
 
-	t->fd = shelf_open(f, name, &archived);
-	if (t->fd < 0)
-		return errno == ENOENT ? 0 : error_sys(e, "open %s", name);
-	got = kernel.pread(t->fd, &head, sizeof(head), 0);
-	if (got == RECORD && le64toh(head.offset) == LOGFILE_MAGIC)
+	t->begun = got == RECORD && le64toh(head.offset) == LOGFILE_MAGIC;
+	if (t->begun)
 		return 0;
 	if (got == RECORD)
 		return damaged(t, name, 0, e);
@@ -73,7 +95,7 @@ begin(struct times *t, const struct shelf *f, const char *name, struct error *e)
 
 /* Takes the record at t->count in; false when it cannot stand there. */
 static bool
-take(struct times *t, const struct logfile_record *r, uint64_t *last)
+take(struct logindex *t, const struct logfile_record *r, uint64_t *last)
 {
 	if (t->ended || r->offset > INT64_MAX || r->offset < *last)
 		return false;
@@ -89,14 +111,14 @@ take(struct times *t, const struct logfile_record *r, uint64_t *last)
 }
 
 int
-times_refresh(struct times *t, const struct shelf *f, const char *name, struct error *e)
+logindex_refresh(struct logindex *t, const char *name, struct error *e)
 {
 	const struct logfile_record *r;
 	uint64_t last = 0;
 
 	if (t->damaged || t->ended)
 		return 0;
-	if (t->fd < 0 && begin(t, f, name, e) < 0)
+	if (t->fd >= 0 && !t->begun && begin(t, name, e) < 0)
 		return -1;
 	if (t->fd < 0)
 		return 0;
@@ -111,14 +133,14 @@ times_refresh(struct times *t, const struct shelf *f, const char *name, struct e
 			if (!take(t, &t->held[i], &last))
 				return damaged(t, name, ((off_t)t->first + i + 1) * RECORD, e);
 		}
-		if (n < TIMES_HELD || t->ended)
+		if (n < LOGINDEX_HELD || t->ended)
 			return 0;
 	}
 }
 
 /* The last record at or before offset, or 0. */
 static uint64_t
-search(struct times *t, uint64_t offset)
+search(struct logindex *t, uint64_t offset)
 {
 	uint64_t low = 0, high = t->count;
 
@@ -135,7 +157,7 @@ search(struct times *t, uint64_t offset)
 }
 
 const struct logfile_record *
-times_at(struct times *t, int64_t offset)
+logindex_at(struct logindex *t, int64_t offset)
 {
 	const struct logfile_record *r = t->count == 0 ? NULL : record(t, t->at);
 
@@ -153,7 +175,7 @@ times_at(struct times *t, int64_t offset)
 }
 
 int64_t
-times_since(struct times *t, int64_t since)
+logindex_since(struct logindex *t, int64_t since)
 {
 	for (uint64_t i = 0; i < t->count; i++) {
 		const struct logfile_record *r = record(t, i);
@@ -165,9 +187,9 @@ times_since(struct times *t, int64_t since)
 }
 
 void
-times_close(struct times *t)
+logindex_close(struct logindex *t)
 {
 	memory_close(&t->fd);
 	free(t->held);
-	*t = (struct times){ .fd = -1 };
+	*t = (struct logindex){ .fd = -1 };
 }
