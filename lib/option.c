@@ -279,7 +279,8 @@ answer(const struct command *c, const struct setting_tables *all, bool verbs)
 	}
 	if (text.len == 0 && !common.settings)
 		return;
-	fwrite(text.data, 1, text.len, stdout);
+	if (text.len > 0)
+		fwrite(text.data, 1, text.len, stdout);
 	exit(option_finish(c->program, status));
 }
 

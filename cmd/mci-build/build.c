@@ -62,7 +62,9 @@ build_break(struct build *b, int exit_status, const struct error *why)
 	b->why = *why;
 	mask_error(b->mask, &b->why);
 	build_note(b, "%s", b->why.text);
-	schedule_drop_waiting(b);
+	/* the jobs of a plan wait for nothing, and have no log to end in */
+	if (!b->options->plan)
+		schedule_drop_waiting(b);
 }
 
 void
