@@ -351,17 +351,18 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-events serve']='-l:where clients find the hub (may be given again)
---listen:where clients find the hub (may be given again)
---read-only:the same, for those who only subscribe
---build-only:the same, to publish builds whose names begin so
+	['mci-events serve']='-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
+--dir:the folder of what is kept
+--grace:how long to answer what is open when told to stop (5s)
+--memory:what to hold for all clients together (64M)
 --mode:of its sockets, in octal (0600)
---dir:where the log is kept
+--ready-fd:write a newline to this descriptor when it serves
+--read-only:listen there for those who only subscribe
+--build-only:the same, to publish builds whose names begin so
 --segment-size:begin a new file when one is so large (64M)
 --keep-size:remove the oldest files of a larger log (0: never)
 --keep-age:remove files whose newest event is older
---memory:for half lines and unread replies of all clients (64M)
---ready-fd:write a newline to this descriptor when it serves
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -370,8 +371,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-events status']='-a:the hub
---address:the hub
+	['mci-events status']='-a:the server
+--address:the server
 --json:all of it, as one JSON object
 -C:go to DIR first
 --chdir:go to DIR first
@@ -550,9 +551,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log status']='-a:the log server (default: $MCI_LOG)
---address:the log server (default: $MCI_LOG)
---json:the reply as it came
+	['mci-log status']='-a:the server
+--address:the server
+--json:all of it, as one JSON object
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -563,9 +564,11 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-log serve']='-l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
---dir:the folder of the logs
---memory:for half lines and unread replies of all clients (64M)
---ready-fd:write a newline to this descriptor when serving
+--dir:the folder of what is kept
+--grace:how long to answer what is open when told to stop (5s)
+--memory:what to hold for all clients together (64M)
+--mode:of its sockets, in octal (0600)
+--ready-fd:write a newline to this descriptor when it serves
 --events:the hub that events are posted to
 --lost-after:how long a writer may be away; 30s
 --archive:move finished logs there
@@ -737,15 +740,16 @@ typeset -gA _mci_values=(
 	['mci-events diff --color']='auto always never'
 	['mci-events serve -l']='@'
 	['mci-events serve --listen']='@'
+	['mci-events serve --dir']='@folders'
+	['mci-events serve --grace']='@'
+	['mci-events serve --memory']='@'
+	['mci-events serve --mode']='@'
+	['mci-events serve --ready-fd']='@'
 	['mci-events serve --read-only']='@'
 	['mci-events serve --build-only']='@'
-	['mci-events serve --mode']='@'
-	['mci-events serve --dir']='@folders'
 	['mci-events serve --segment-size']='@'
 	['mci-events serve --keep-size']='@'
 	['mci-events serve --keep-age']='@'
-	['mci-events serve --memory']='@'
-	['mci-events serve --ready-fd']='@'
 	['mci-events serve -C']='@folders'
 	['mci-events serve --chdir']='@folders'
 	['mci-events serve --color']='auto always never'
@@ -841,7 +845,9 @@ typeset -gA _mci_values=(
 	['mci-log serve -l']='@'
 	['mci-log serve --listen']='@'
 	['mci-log serve --dir']='@folders'
+	['mci-log serve --grace']='@'
 	['mci-log serve --memory']='@'
+	['mci-log serve --mode']='@'
 	['mci-log serve --ready-fd']='@'
 	['mci-log serve --events']='@'
 	['mci-log serve --lost-after']='@'

@@ -306,23 +306,24 @@ complete -c mci-events -n '__fish_seen_subcommand_from diff' -s q -l quiet -d 's
 complete -c mci-events -n '__fish_seen_subcommand_from diff' -s h -l help -d 'show this help'
 complete -c mci-events -n '__fish_seen_subcommand_from diff' -l version -d 'show the version'
 complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients find the hub (may be given again)' -x
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -l read-only -d 'the same, for those who only subscribe' -x
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -l build-only -d 'the same, to publish builds whose names begin so' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -l dir -d 'where the log is kept' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l read-only -d 'listen there for those who only subscribe' -x
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -l build-only -d 'the same, to publish builds whose names begin so' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l segment-size -d 'begin a new file when one is so large (64M)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-size -d 'remove the oldest files of a larger log (0: never)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l keep-age -d 'remove files whose newest event is older' -x
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -l memory -d 'for half lines and unread replies of all clients (64M)' -x
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
 complete -c mci-events -n __fish_use_subcommand -a status -d 'show the hub\'s log, its rates and its subscribers'
-complete -c mci-events -n '__fish_seen_subcommand_from status' -s a -l address -d 'the hub' -x
+complete -c mci-events -n '__fish_seen_subcommand_from status' -s a -l address -d 'the server' -x
 complete -c mci-events -n '__fish_seen_subcommand_from status' -l json -d 'all of it, as one JSON object'
 complete -c mci-events -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-events -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
@@ -487,8 +488,8 @@ complete -c mci-log -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say o
 complete -c mci-log -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a status -d 'what a log server does now'
-complete -c mci-log -n '__fish_seen_subcommand_from status' -s a -l address -d 'the log server (default: $MCI_LOG)' -x
-complete -c mci-log -n '__fish_seen_subcommand_from status' -l json -d 'the reply as it came'
+complete -c mci-log -n '__fish_seen_subcommand_from status' -s a -l address -d 'the server' -x
+complete -c mci-log -n '__fish_seen_subcommand_from status' -l json -d 'all of it, as one JSON object'
 complete -c mci-log -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-log -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-log -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
@@ -496,9 +497,11 @@ complete -c mci-log -n '__fish_seen_subcommand_from status' -s h -l help -d 'sho
 complete -c mci-log -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a serve -d 'keep the logs of a server'
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
-complete -c mci-log -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of the logs' -r -F
-complete -c mci-log -n '__fish_seen_subcommand_from serve' -l memory -d 'for half lines and unread replies of all clients (64M)' -x
-complete -c mci-log -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when serving' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l events -d 'the hub that events are posted to' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l lost-after -d 'how long a writer may be away; 30s' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l archive -d 'move finished logs there' -x

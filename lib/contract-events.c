@@ -71,7 +71,6 @@ static const struct contract_field hub_status[] = {
 	{ "repeats", CONTRACT_INTEGER, true, "events that were there already" },
 	{ "rate", CONTRACT_INTEGER, true, "events taken in a second, over the last ten" },
 	{ "delivered-rate", CONTRACT_INTEGER, true, "bytes given to subscribers a second, as well" },
-	{ "uptime", CONTRACT_SECONDS, true, "since the hub started" },
 	{ "subscribers", CONTRACT_ARRAY, true, "objects with offset, lag, and pid, durable if known" },
 	{ "durables", CONTRACT_ARRAY, true, "objects with name, offset, lag and connected" },
 };

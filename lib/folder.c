@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +80,45 @@ int
 folder_make_kept(const char *path, struct error *e)
 {
 	return make(path, true, e);
+}
+
+/* No build, job or file of a log has a name that begins so. */
+#define LOCK ".lock"
+
+int
+folder_lock(int dir, const char *path, struct error *e)
+{
+	int fd = kernel.open(dir, LOCK, O_RDWR | O_CREAT, 0600);
+	int sys;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	sys = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = sys;
+	if (fd >= 0 && sys == EWOULDBLOCK)
+		return error_set(e, ERROR_BUSY, "%s: another server has this folder", path);
+	return error_sys(e, "%s: lock", path);
+}
+
+int
+folder_take(const char *path, struct error *e)
+{
+	AUTO_CLOSE int dir = -1;
+
+	if (folder_make_kept(path, e) < 0)
+		return -1;
+	dir = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	return dir < 0 ? error_sys(e, "open %s", path) : folder_lock(dir, path, e);
+}
+
+bool
+folder_is_locked(int dir)
+{
+	AUTO_CLOSE int fd = kernel.open(dir, LOCK, O_RDONLY, 0);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 /* Makes the folder unless it is there, and checks that nobody else can put a socket into it. */

@@ -2,6 +2,8 @@
 #ifndef MCI_FOLDER_H
 #define MCI_FOLDER_H
 
+#include <stdbool.h>
+
 #include "error.h"
 
 /* $XDG_STATE_HOME/mci, else ~/.local/state/mci. Not created. Caller frees. */
@@ -15,5 +17,14 @@ int folder_make(const char *path, struct error *e);
 /* The same, and what was made is on the disk: for what a file is moved to before it goes where it was. Blocks
  * for a sync a folder that is new. */
 int folder_make_kept(const char *path, struct error *e);
+/*
+ * The lock of whoever changes what is in a folder, against others who would: it lives as long as the
+ * descriptor that is returned, and its copies. dir is open, path is for messages. -1 with ERROR_BUSY
+ * when another has it. Whoever only reads takes none.
+ */
+int folder_lock(int dir, const char *path, struct error *e);
+bool folder_is_locked(int dir);
+/* Makes the folder if it is missing (folder_make_kept) and takes its lock. */
+int folder_take(const char *path, struct error *e);
 
 #endif

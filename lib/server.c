@@ -1,33 +1,32 @@
 #include "server.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "address.h"
 #include "budget.h"
-#include "contractcheck.h"
+#include "door.h"
 #include "emit.h"
 #include "kernel.h"
 #include "listener.h"
 #include "memory.h"
 
-/* Where the clients of a server come from. */
-struct entrance {
+struct server_door {
 	struct server *server;
+	struct door door;
+	struct server_door *next;
+};
+
+/* Where clients come from. */
+struct entrance {
+	struct server_door *door;
 	char *address;
 	struct listener *listener;
 };
 
-struct part {
-	const struct service *service;
-	void *self;
-};
-
 struct server {
 	struct loop *loop;
-	struct part *parts;
-	size_t nparts;
+	struct server_door *doors, *first;
 	struct entrance **entrances;
 	size_t nentrances;
 	struct connection *connections;
@@ -44,19 +43,12 @@ struct server {
 	void *stopped_arg;
 };
 
-/* What a request asks for. */
-struct target {
-	const struct part *part;             /* NULL: the server itself */
-	const struct contract_method *row;   /* NULL: none of these services is asked this */
-	const struct service_method *method; /* NULL: the status of part, if it has one */
-	bool known;                          /* there is somebody to answer it */
-};
-
-/* ---- status */
-
+/* What server/status says of it. */
 static void
-emit_server(struct bytes *into, const struct server *s)
+describe(const void *arg, struct bytes *into)
 {
+	const struct server *s = arg;
+
 	emit_open(into);
 	emit_text(into, "version", MCI_VERSION);
 	emit_integer(into, "pid", getpid());
@@ -68,231 +60,6 @@ emit_server(struct bytes *into, const struct server *s)
 	emit_integer(into, "memory-limit", (int64_t)budget_most());
 	bytes_char(into, '}');
 }
-
-/* {...}: what a service says of itself. */
-static int
-emit_part(struct bytes *into, const struct part *p, struct error *e)
-{
-	emit_open(into);
-	if (p->service->status(p->self, into, e) < 0)
-		return -1;
-	bytes_char(into, '}');
-	return 0;
-}
-
-static int
-emit_all(struct bytes *into, const struct server *s, struct error *e)
-{
-	emit_open(into);
-	emit_key(into, "server");
-	emit_server(into, s);
-	for (size_t i = 0; i < s->nparts; i++) {
-		const struct part *p = &s->parts[i];
-
-		if (p->service->status == NULL)
-			continue;
-		emit_key(into, p->service->contract->name);
-		if (emit_part(into, p, e) < 0)
-			return -1;
-	}
-	bytes_char(into, '}');
-	return 0;
-}
-
-/* Of one service, or with part NULL of all. */
-static void
-answer_status(const struct server *s, const struct part *part, struct request *r)
-{
-	AUTO_BYTES result = { 0 };
-	struct error e;
-
-	if ((part == NULL ? emit_all(&result, s, &e) : emit_part(&result, part, &e)) < 0)
-		request_fail_with(r, &e);
-	else
-		request_reply(r, (struct span){ result.data, result.len });
-}
-
-/* ---- where a line goes */
-
-static const struct service_method *
-method_find(const struct service *s, struct span name)
-{
-	for (size_t i = 0; i < s->nmethods; i++) {
-		if (span_is(name, s->methods[i].name))
-			return &s->methods[i];
-	}
-	return NULL;
-}
-
-static bool
-is_status(struct span name)
-{
-	static const char verb[] = "/status";
-	size_t n = sizeof(verb) - 1;
-
-	return name.n > n && memcmp(name.p + name.n - n, verb, n) == 0;
-}
-
-static struct target
-target_find(const struct server *s, struct span name)
-{
-	struct target t = { .row = contract_method(&contract_server, name) };
-
-	for (size_t i = 0; i < s->nparts && t.row == NULL && t.part == NULL; i++) {
-		if (contract_has_noun(s->parts[i].service->contract, name))
-			t.part = &s->parts[i];
-	}
-	if (t.part != NULL) {
-		t.row = contract_method(t.part->service->contract, name);
-		t.method = method_find(t.part->service, name);
-	}
-	t.known = t.row != NULL && (t.part == NULL || t.method != NULL ||
-	    (t.part->service->status != NULL && is_status(name)));
-	return t;
-}
-
-/* "events", "events, log" */
-static void
-name_services(struct bytes *into, const struct server *s)
-{
-	bytes_text(into, s->nparts == 1 ? "service " : "services ");
-	for (size_t i = 0; i < s->nparts; i++) {
-		bytes_text(into, i > 0 ? ", " : "");
-		bytes_text(into, s->parts[i].service->contract->name);
-	}
-}
-
-/* How many bytes of data follow the request, whether it is right otherwise or not. */
-static uint64_t
-announced(const struct contract_method *row, struct span params)
-{
-	int64_t n;
-
-	for (size_t i = 0; i < row->nparams; i++) {
-		struct scan_value v;
-
-		if (row->params[i].type == CONTRACT_DATA && params.n > 0 &&
-		    message_member(params.p, params.n, row->params[i].name, &v, NULL) == 1 &&
-		    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
-			return (uint64_t)n;
-	}
-	return 0;
-}
-
-/* The data is whole: nothing of it may go to the next request. */
-static void
-data_over(struct connection *c)
-{
-	c->data = NULL;
-	connection_eased(c, 0);
-}
-
-static void
-start(struct connection *c, const struct target *t, struct request *r, uint64_t data)
-{
-	const struct server *s = c->arg;
-
-	if (t->method == NULL) {
-		answer_status(s, t->part, r);
-		return;
-	}
-	if (contract_brings_data(t->row))
-		c->data = r;
-	t->method->call(t->part->self, r);
-	if (c->data != NULL && data == 0) {
-		data_over(c);
-		t->part->service->data(t->part->self, r, (struct span){ NULL, 0 }, 0);
-	}
-}
-
-static void
-on_unknown(struct connection *c, const struct message *m)
-{
-	AUTO_BYTES text = { 0 };
-
-	bytes_add(&text, m->method.p, m->method.n > 64 ? 64 : m->method.n);
-	bytes_text(&text, ": no method of the ");
-	name_services(&text, c->arg);
-	connection_refuse(c, m->id, "unknown-method", bytes_string(&text));
-}
-
-/* Whether the descriptors were taken over. */
-static bool
-on_request(struct connection *c, const struct message *m, int *fds, int nfds)
-{
-	struct server *s = c->arg;
-	struct target t = target_find(s, m->method);
-	struct scan_value values[CONTRACT_PARAMS];
-	struct request *r = NULL;
-	struct error e;
-	uint64_t data = t.row != NULL ? announced(t.row, m->params) : 0;
-
-	if (t.row != NULL)
-		link_data(c->link, data);
-	if (m->id.n > 0)
-		c->asked = t.part;
-	if (!t.known)
-		on_unknown(c, m);
-	else if (contract_check_params(t.row, m->params, values, &e) < 0)
-		connection_refuse(c, m->id, "invalid-params", e.text);
-	else if (m->id.n == 0 && contract_brings_data(t.row))
-		connection_refuse(c, m->id, "invalid-request", "a request with data needs an id");
-	else if ((r = request_new(&s->requests, c, t.row, m, values, fds, nfds, &e)) == NULL)
-		connection_refuse(c, m->id, contract_error_for(e.code)->name, e.text);
-	else
-		start(c, &t, r, data);
-	return r != NULL;
-}
-
-static void
-on_event(struct connection *c, const struct message *m)
-{
-	const struct server *s = c->arg;
-	AUTO_BYTES names = { 0 };
-	struct error e;
-
-	for (size_t i = 0; i < s->nparts; i++) {
-		const struct part *p = &s->parts[i];
-
-		if (p->service->event == NULL)
-			continue;
-		if (p->service->event(p->self, link_peer(c->link), m, &e) < 0)
-			connection_report(c, link_line_number(c->link), contract_error_for(e.code)->name,
-			    e.text);
-		return;
-	}
-	name_services(&names, s);
-	error_set(&e, ERROR_REFUSED, "the %s takes no events", bytes_string(&names));
-	connection_report(c, link_line_number(c->link), "refused", e.text);
-}
-
-static void
-on_message(struct connection *c, const struct message *m, int *fds, int nfds)
-{
-	bool taken = false;
-
-	if (m->kind == MESSAGE_REQUEST)
-		taken = on_request(c, m, fds, nfds);
-	else
-		on_event(c, m);
-	for (int i = 0; i < nfds && !taken; i++)
-		close(fds[i]);
-}
-
-static void
-on_data(struct connection *c, struct span piece, uint64_t left)
-{
-	const struct part *p = c->asked;
-	struct request *r = c->data;
-
-	if (r == NULL)
-		return;
-	if (left == 0)
-		data_over(c);
-	p->service->data(p->self, r, piece, left);
-}
-
-/* ---- connections */
 
 /* Goes on with stopping, from the loop. */
 static void stopping(void *arg);
@@ -307,19 +74,24 @@ step(void *arg)
 }
 
 static void
+on_message(struct connection *c, const struct message *m, int *fds, int nfds)
+{
+	const struct server_door *d = c->arg;
+
+	door_message(&d->door, c, m, fds, nfds);
+}
+
+static void
 on_gone(struct connection *c)
 {
-	struct server *s = c->arg;
+	const struct server_door *d = c->arg;
+	struct server *s = d->server;
 
-	requests_lost(&s->requests, c);
 	*c->at = c->next;
 	if (c->next != NULL)
 		c->next->at = c->at;
 	s->nconnections--;
-	for (size_t i = 0; i < s->nparts; i++) {
-		if (s->parts[i].service->gone != NULL)
-			s->parts[i].service->gone(s->parts[i].self, c->number);
-	}
+	door_gone(&d->door, c);
 	if (s->nconnections > 0)
 		return;
 	if (s->empty != NULL)
@@ -329,14 +101,15 @@ on_gone(struct connection *c)
 
 static const struct connection_events connection_events = {
 	.message = on_message,
-	.data = on_data,
+	.data = door_data,
 	.gone = on_gone,
 };
 
 static int
-take(struct server *s, const char *address, int in, int out, struct error *e)
+take(struct server_door *d, const char *address, int in, int out, struct error *e)
 {
-	struct connection *c = connection_new(s->loop, in, out, &connection_events, s, &s->notes, e);
+	struct server *s = d->server;
+	struct connection *c = connection_new(s->loop, in, out, &connection_events, d, &s->notes, e);
 
 	if (c == NULL)
 		return -1;
@@ -361,7 +134,7 @@ accepted(void *arg, int in, int out)
 {
 	const struct entrance *from = arg;
 
-	take(from->server, from->address, in, out, NULL);
+	take(from->door, from->address, in, out, NULL);
 }
 
 struct server *
@@ -371,51 +144,45 @@ server_new(struct loop *loop, const struct service *service, void *self)
 
 	*s = (struct server){ .loop = loop, .started = kernel.now(),
 		.requests = { .none = step, .arg = s } };
-	server_add(s, service, self, NULL);
+	s->first = server_door(s, service, self);
 	return s;
 }
 
-/* Two services could not be told apart by what is asked of them. */
-static int
-check_apart(const struct service *a, const struct service *b, struct error *e)
+struct server_door *
+server_door(struct server *s, const struct service *service, void *self)
 {
-	const struct contract_service *rows = a->contract;
+	struct server_door *d = xmalloc(sizeof(*d));
 
-	if (a->event != NULL && b->event != NULL)
-		return error_set(e, ERROR_USAGE, "the services %s and %s both take events", rows->name,
-		    b->contract->name);
-	for (size_t i = 0; i < rows->nmethods; i++) {
-		const char *name = rows->methods[i].name;
-
-		if (contract_has_noun(b->contract, (struct span){ name, strlen(name) }))
-			return error_set(e, ERROR_USAGE, "the services %s and %s both have methods such as %s",
-			    rows->name, b->contract->name, name);
-	}
-	return 0;
+	*d = (struct server_door){ .server = s, .next = s->doors };
+	d->door = (struct door){ .requests = &s->requests, .describe = describe, .arg = s };
+	door_add(&d->door, service, self, NULL);
+	s->doors = d;
+	return d;
 }
 
 int
 server_add(struct server *s, const struct service *service, void *self, struct error *e)
 {
-	for (size_t i = 0; i < s->nparts; i++) {
-		if (check_apart(service, s->parts[i].service, e) < 0)
-			return -1;
-	}
-	s->parts = xrealloc(s->parts, s->nparts + 1, sizeof(*s->parts));
-	s->parts[s->nparts++] = (struct part){ service, self };
-	return 0;
+	return door_add(&s->first->door, service, self, e);
 }
 
 int
 server_listen(struct server *s, const char *address, mode_t mode, struct error *e)
 {
+	return server_door_listen(s->first, address, mode, e);
+}
+
+int
+server_door_listen(struct server_door *d, const char *address, mode_t mode, struct error *e)
+{
+	struct server *s = d->server;
 	struct address a;
 	struct entrance *one;
 
 	if (address_parse(&a, address, e) < 0)
 		return -1;
 	one = xmalloc(sizeof(*one));
-	*one = (struct entrance){ .server = s, .address = xstrdup(address) };
+	*one = (struct entrance){ .door = d, .address = xstrdup(address) };
 	/* kept also when it fails: it may have brought a connection */
 	s->entrances = xrealloc(s->entrances, s->nentrances + 1, sizeof(struct entrance *));
 	s->entrances[s->nentrances++] = one;
@@ -427,7 +194,7 @@ server_listen(struct server *s, const char *address, mode_t mode, struct error *
 int
 server_connect(struct server *s, int in, int out, struct error *e)
 {
-	return take(s, NULL, in, out, e);
+	return take(s->first, NULL, in, out, e);
 }
 
 static void
@@ -455,9 +222,7 @@ each_connection(struct server *s, void (*each)(struct connection *c))
 static void
 cut_stream(struct connection *c)
 {
-	const struct part *p = c->asked;
-
-	if (c->stream && p->service->finish == NULL)
+	if (c->stream && !door_ends(c))
 		connection_close(c);
 }
 
@@ -466,10 +231,8 @@ static void
 finish_parts(struct server *s)
 {
 	s->finished = true;
-	for (size_t i = 0; i < s->nparts; i++) {
-		if (s->parts[i].service->finish != NULL)
-			s->parts[i].service->finish(s->parts[i].self);
-	}
+	for (const struct server_door *d = s->doors; d != NULL; d = d->next)
+		door_finish(&d->door);
 	each_connection(s, cut_stream);
 }
 
@@ -517,7 +280,13 @@ server_free(struct server *s)
 		free(s->entrances[i]);
 	}
 	free(s->entrances);
-	free(s->parts);
+	while (s->doors != NULL) {
+		struct server_door *d = s->doors;
+
+		s->doors = d->next;
+		door_free(&d->door);
+		free(d);
+	}
 	free(s);
 }
 

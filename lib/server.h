@@ -1,7 +1,6 @@
 /*
- * server: puts services behind listeners and links. A request goes to the service that has methods
- * of its noun (contract.h), an event to the one that takes events; server/status and the NOUN/status
- * of each service are answered here.
+ * server: puts services behind listeners and links, several behind one where they can be told apart
+ * (door.h), and stops them in order.
  */
 #ifndef MCI_SERVER_H
 #define MCI_SERVER_H
@@ -18,17 +17,24 @@
 #define SERVER_CONNECTIONS 4096
 
 struct server;
+/* A way in: which services are there, and what each takes for itself (its rights). */
+struct server_door;
 
+/* With one door, which the functions that name none mean. */
 struct server *server_new(struct loop *loop, const struct service *s, void *self);
-/* One more service, before anybody is listened to. -1 with ERROR_USAGE when another here has one of its nouns, or takes events as
- * it does: a mistake in the program. */
+/* One more service, before anybody is listened to. -1 with ERROR_USAGE when another here has one of
+ * its nouns, or takes events as it does: a mistake in the program. */
 int server_add(struct server *s, const struct service *service, void *self, struct error *e);
 int server_listen(struct server *s, const char *address, mode_t mode, struct error *e);
+/* One more door; it goes with the server. */
+struct server_door *server_door(struct server *s, const struct service *service, void *self);
+int server_door_listen(struct server_door *d, const char *address, mode_t mode, struct error *e);
 /* Serves one connection on descriptors that it takes over, closed on failure. */
 int server_connect(struct server *s, int in, int out, struct error *e);
 /* Stops in order: takes no further connection and no further line, answers what is open, has the
- * services end their streams (service.h), and calls stopped(arg) from the loop when no connection is
- * left; those that do not read are the owner's to wait for, with server_free. Once. */
+ * services end their streams (service.h, each as often as it has doors), and calls stopped(arg) from
+ * the loop when no connection is left; it is the owner's to wait no longer for those that do not
+ * read. Once. */
 void server_stop(struct server *s, void (*stopped)(void *arg), void *arg);
 /* Closes all listeners and links; requests that were not answered are gone: do not touch them
  * again. Not inside a handler. NULL is allowed. */

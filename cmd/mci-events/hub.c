@@ -214,8 +214,6 @@ hub_accepts(const struct hub *h, struct error *e)
 {
 	if (h->broken)
 		return error_set(e, ERROR_SYSTEM, "the hub is stopping: its disk fails");
-	if (h->ending)
-		return error_set(e, ERROR_BUSY, "the hub is stopping");
 	if (h->retry == 0 || kernel.now() >= h->retry)
 		return 0;
 	*e = h->refusal;
@@ -285,7 +283,7 @@ hub_open(struct loop *loop, const struct hub_settings *settings, struct error *e
 {
 	struct hub *h = xmalloc(sizeof(*h));
 
-	*h = (struct hub){ .loop = loop, .settings = *settings, .started = kernel.now() };
+	*h = (struct hub){ .loop = loop, .settings = *settings };
 	h->disk.last = &h->disk.first;
 	h->appended.last = &h->appended.first;
 	h->durables.dir = -1;
@@ -314,23 +312,33 @@ void
 hub_finish(struct hub *h)
 {
 	hub_flush(h);
-	h->ending = true;
 	audience_end(&h->audience);
-	while (h->disk.first != NULL && !h->broken) {
-		sync_now(h);
-		if (loop_round(h->loop, -1, NULL) < 0)
-			break;
+}
+
+/* Those who wait have been given up. */
+static void
+queue_free(struct queue *q)
+{
+	while (q->first != NULL) {
+		struct waiting *w = q->first;
+
+		q->first = w->next;
+		free(w);
 	}
 }
 
 void
 hub_close(struct hub *h)
 {
+	if (h == NULL)
+		return;
 	loop_on_idle(h->loop, NULL, NULL);
 	loop_cancel(h->loop, h->late);
 	loop_cancel(h->loop, h->expiry);
 	offload_free(h->offload);
 	durables_close(&h->durables);
+	queue_free(&h->appended);
+	queue_free(&h->disk);
 	intake_free(&h->intake);
 	journal_close(&h->journal, !h->broken);
 	free(h);

@@ -58,10 +58,8 @@ struct hub {
 	struct error refusal;        /* why the last append failed */
 	int64_t retry;               /* until then nothing is taken, by kernel.now(); 0: all is well */
 	bool broken;                 /* a sync failed: the disk may have lost what it was given */
-	bool ending;
 	struct meter meter;          /* events taken in */
 	int64_t published, repeats;  /* since the start */
-	int64_t started;             /* by kernel.now() */
 };
 
 enum hub_level { HUB_NONE, HUB_OS, HUB_DISK };
@@ -69,10 +67,10 @@ enum hub_level { HUB_NONE, HUB_OS, HUB_DISK };
 /* Recovers and opens the folder; the loop's idle callback is the hub's from now on. NULL with an
  * error. */
 struct hub *hub_open(struct loop *loop, const struct hub_settings *s, struct error *e);
-/* The first half of the end, while the servers over it are still there: takes nothing more, cuts
- * the subscribers, and runs the loop until everybody who waits has an answer. */
+/* Gives the subscribers what was taken in, as far as they take it, and cuts them: a stream of the hub
+ * has no end of its own. */
 void hub_finish(struct hub *h);
-/* The second half: syncs and closes. */
+/* Syncs and closes; whoever waits still has been given up. NULL is allowed. */
 void hub_close(struct hub *h);
 
 /* Whether events may be taken into h->intake now. 0, or -1 with an error. */

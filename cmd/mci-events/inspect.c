@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "kernel.h"
 #include "memory.h"
 #include "number.h"
@@ -66,14 +66,6 @@ inspect_each(int dir, int (*each)(void *arg, uint64_t first, struct error *e), v
 	return result;
 }
 
-static bool
-hub_runs(int dir)
-{
-	AUTO_CLOSE int lock = kernel.open(dir, INSPECT_LOCK, O_RDONLY, 0);
-
-	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
 static int
 note_newest(void *arg, uint64_t first, struct error *e)
 {
@@ -88,7 +80,7 @@ int
 inspect_open(struct inspection *i, int dir, struct error *e)
 {
 	*i = (struct inspection){ .dir = dir, .clean = faccessat(dir, INSPECT_CLEAN, F_OK, 0) == 0,
-		.running = hub_runs(dir) };
+		.running = folder_is_locked(dir) };
 	return inspect_each(dir, note_newest, i, e);
 }
 

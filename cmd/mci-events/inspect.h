@@ -16,7 +16,6 @@
 
 /* The hub's own files in its folder. */
 #define INSPECT_CLEAN "clean" /* there while no hub runs and the last one ended in order */
-#define INSPECT_LOCK "lock"   /* flocked by the hub */
 
 struct inspection {
 	int dir;

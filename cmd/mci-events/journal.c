@@ -69,10 +69,8 @@ journal_close(struct journal *j, bool clean)
 	epochs_free(&j->epochs);
 	if (j->dir >= 0)
 		close(j->dir);
-	if (j->lock >= 0)
-		close(j->lock);
 	free(j->path);
-	*j = (struct journal){ .dir = -1, .lock = -1 };
+	*j = (struct journal){ .dir = -1 };
 }
 
 /* A segment that cannot be begun (no descriptors, no room) leaves the log in the old one. */

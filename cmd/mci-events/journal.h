@@ -3,7 +3,7 @@
  *	NNN.ndjson .sum .builds   the segments (segment.h)
  *	epochs                    when offsets may have been given again (epochs.h)
  *	subscribers/              what durable subscribers acknowledged (durable.h)
- *	lock                      flocked by the hub
+ *	.lock                     the hub's (folder.h)
  *	clean                     there while no hub runs and the last one ended in order
  */
 #ifndef MCI_EVENTS_JOURNAL_H
@@ -20,7 +20,7 @@
 
 struct journal {
 	char *path;
-	int dir, lock;
+	int dir;
 	struct segment *oldest, *active;
 	struct epochs epochs;
 	struct builds builds;

@@ -93,6 +93,14 @@ event_forget(void *self, struct request *r)
 		answer_done(r, durables_forget(&d->hub->durables, one, &e), &e);
 }
 
+static void
+finish(void *self)
+{
+	const struct hub_door *d = self;
+
+	hub_finish(d->hub);
+}
+
 static const struct service_method methods[] = {
 	{ "event/publish", publish_request },
 	{ "event/subscribe", subscribe_request },
@@ -106,4 +114,5 @@ const struct service hub_service = {
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
 	.event = publish_posted,
 	.status = overview,
+	.finish = finish,
 };

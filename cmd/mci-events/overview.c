@@ -67,7 +67,6 @@ overview(void *self, struct bytes *b, struct error *e)
 	emit_integer(b, "repeats", h->repeats);
 	emit_integer(b, "rate", meter_rate(&h->meter, now));
 	emit_integer(b, "delivered-rate", meter_rate(&h->audience.meter, now));
-	emit_seconds(b, "uptime", now - h->started);
 	list_subscribers(b, h);
 	list_durables(b, h);
 	return 0;

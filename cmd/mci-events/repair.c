@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "durable.h"
 #include "emit.h"
+#include "folder.h"
 #include "inspect.h"
 #include "kernel.h"
 #include "memory.h"
@@ -301,7 +301,7 @@ copy_subscribers(const struct repair *r, struct error *e)
 	return result == 0 ? names_sync(to, e) : result;
 }
 
-/* The folder's lock is ours: nobody else writes. */
+/* The folder's lock is ours, to the end of this process: nobody else writes. */
 static int
 walk(struct repair *r, int (*call)(void *arg, uint64_t first, struct error *e), struct error *e)
 {
@@ -321,21 +321,6 @@ write_anew(struct repair *r, struct error *e)
 	return names_sync(r->to, e);
 }
 
-/* The hub's lock on a folder, held to the end of this process. 0 or -1. */
-static int
-lock(int dir, const char *folder, struct error *e)
-{
-	int fd = kernel.open(dir, INSPECT_LOCK, O_RDWR | O_CREAT, 0600);
-
-	if (fd < 0)
-		return error_sys(e, "%s: open %s", folder, INSPECT_LOCK);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return error_set(e, ERROR_BUSY, "%s: a hub has this folder", folder);
-	return error_sys(e, "%s: lock %s", folder, INSPECT_LOCK);
-}
-
 static int
 open_folder(const char *path, struct error *e)
 {
@@ -353,7 +338,7 @@ write_into(struct repair *r, const char *path, struct error *e)
 	if (mkdir(path, 0700) < 0)
 		return error_sys(e, "mkdir %s", path);
 	r->to = open_folder(path, e);
-	if (r->to >= 0 && lock(r->to, path, e) == 0 && write_anew(r, e) == 0)
+	if (r->to >= 0 && folder_lock(r->to, path, e) >= 0 && write_anew(r, e) == 0)
 		return 0;
 	(void)names_remove_tree(path, NULL);
 	return -1;
@@ -399,7 +384,7 @@ static int
 repair(struct repair *r, const char *into, struct error *e)
 {
 	r->from = open_folder(r->folder, e);
-	if (r->from < 0 || lock(r->from, r->folder, e) < 0)
+	if (r->from < 0 || folder_lock(r->from, r->folder, e) < 0)
 		return -1;
 	if (walk(r, look, e) < 0)
 		return error_before(e, "%s: ", r->folder);

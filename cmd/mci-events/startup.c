@@ -5,35 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "folder.h"
 #include "inspect.h"
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
 #include "recover.h"
-
-/* Makes the folder if it is missing, opens and locks it. */
-static int
-lock(struct journal *j, struct error *e)
-{
-	if (folder_make_kept(j->path, e) < 0)
-		return -1;
-	j->dir = kernel.open(AT_FDCWD, j->path, O_RDONLY | O_DIRECTORY, 0);
-	if (j->dir < 0)
-		return error_sys(e, "open");
-	j->lock = kernel.open(j->dir, INSPECT_LOCK, O_RDWR | O_CREAT, 0600);
-	if (j->lock < 0)
-		return error_sys(e, "open %s", INSPECT_LOCK);
-	if (flock(j->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return error_set(e, ERROR_BUSY, "another hub has this folder");
-	return error_sys(e, "lock %s", INSPECT_LOCK);
-}
 
 static int
 refuse_damaged(const struct segment *s, const struct recovery *r, struct error *e)
@@ -251,9 +230,9 @@ read_all(struct journal *j, struct error *e)
 int
 startup_open(struct journal *j, const char *path, int64_t segment_size, struct error *e)
 {
-	*j = (struct journal){ .path = xstrdup(path), .dir = -1, .lock = -1,
-		.segment_size = segment_size };
-	if (lock(j, e) < 0 || read_all(j, e) < 0) {
+	*j = (struct journal){ .path = xstrdup(path), .dir = -1, .segment_size = segment_size };
+	j->dir = kernel.open(AT_FDCWD, j->path, O_RDONLY | O_DIRECTORY, 0);
+	if (j->dir < 0 ? error_sys(e, "open") < 0 : read_all(j, e) < 0) {
 		error_before(e, "%s: ", path);
 		journal_close(j, false);
 		return -1;

@@ -3,6 +3,7 @@
 #define MCI_EVENTS_VERBS_H
 
 #include "option.h"
+#include "serve.h"
 
 extern const struct command events_diff_command;
 extern const struct command events_ls_command;
@@ -13,5 +14,7 @@ extern const struct command events_serve_command;
 extern const struct command events_status_command;
 extern const struct command events_sub_command;
 extern const struct command events_verify_command;
+
+extern const struct serve_program hub_program; /* serve.c */
 
 #endif

@@ -41,7 +41,7 @@ struct depot_state {
 	bool truncated; /* said by the end record, or by its length; or there is neither end nor writer */
 };
 
-/* Opens DIR, made when make is set; marks: also DIR/.open, locked (ERROR_BUSY: another server has it). */
+/* Opens DIR, made when make is set; marks: also DIR/.open. */
 int depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e);
 /* Looks for logs also where they were moved to. The folder is made. 0 or -1. */
 int depot_archive(struct depot *s, const char *path, struct error *e);

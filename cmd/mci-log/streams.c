@@ -390,6 +390,27 @@ streams_look(struct streams *s, const struct logname *n)
 }
 
 void
+streams_finish(struct streams *s)
+{
+	struct reel *next_reel;
+
+	while (s->waiting.all != NULL)
+		stream_close(s->waiting.all->arg);
+	for (struct reel *reel = s->reels; reel != NULL; reel = next_reel) {
+		struct pump *next;
+
+		next_reel = reel->next; /* it goes with its last stream */
+		for (struct pump *p = reel->list.all; p != NULL; p = next) {
+			struct stream *x = p->arg;
+
+			next = p->next;
+			if (x->wish.follow)
+				stream_close(x);
+		}
+	}
+}
+
+void
 streams_free(struct streams *s)
 {
 	while (s->waiting.all != NULL)

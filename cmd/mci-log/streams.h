@@ -43,7 +43,9 @@ void streams_start(struct streams *s, struct request *r, struct stream_wish *w);
 void streams_opened(struct streams *s, const struct logname *n);
 /* A log was closed or removed: who reads it hears of it, though no file told. */
 void streams_look(struct streams *s, const struct logname *n);
-/* Ends all; before the server is freed. */
+/* The server stops: ends those that wait for more; others go on to their end. */
+void streams_finish(struct streams *s);
+/* Ends all that the server has not ended. */
 void streams_free(struct streams *s);
 
 #endif

@@ -90,7 +90,7 @@ start_hub --segment-size 4k
 is "$(mci call -a "$hub" event/status | jq -c '[.tail, .durables[0].offset]')" '[121,51]' \
 	"the hub starts with it, and knows its subscribers"
 exits 75 "while it runs nothing is repaired" mci-events repair "$log"
-has "$err" "log: a hub has this folder" "and why"
+has "$err" "log: another server has this folder" "and why"
 is "$(mci-events pub -a "$hub" a/b && mci call -a "$hub" event/status | jq .tail)" 122 "and the log goes on"
 stop_hub
 exits 0 "and stays good" mci-events verify "$log"

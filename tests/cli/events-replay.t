@@ -27,9 +27,9 @@ mci-events replay | mci-events pub
 for i in 0 1 2 3; do events 50 $((1 + i * 50)) | mci-events pub; done
 is "$(mci-events replay "$T/log" | jq .offset | awk '$1 != NR { print "wrong" } END { print (NR > 200) }')" 1 \
 	"the segments of a hub's folder, in order"
-tail=$(mci-events status --json | jq .tail)
+tail=$(mci-events status --json | jq .events.tail)
 mci-events replay | mci-events pub
-is "$(mci-events status --json | jq .tail)" "$tail" "sending again doubles nothing"
+is "$(mci-events status --json | jq .events.tail)" "$tail" "sending again doubles nothing"
 cat >paced <<'END'
 {"type":"a/b","time":"2026-11-23T18:00:00.000Z"}
 {"type":"a/b","time":"2026-11-23T18:00:01.000Z"}

@@ -97,7 +97,7 @@ exits 0 "its files are listed" mci-events ls "$T/log"
 is "$(cut -f 1 "$out" | head -n 1)" 1 "from the first offset"
 is "$(mci-events ls --json "$T/log" | jq -s 'map(.last-.first+1)|add')" 407 "to the last"
 exits 75 "a second hub keeps away from the folder" mci-events serve -l "unix:$T/other" --dir "$T/log"
-has "$err" "another hub has this folder"
+has "$err" "log: another server has this folder"
 exits 75 "and from the socket" mci-events serve -l "$hub" --dir "$T/log2"
 stop_hub
 is "$status" 0 "a hub that is told to stop ends well"

@@ -57,22 +57,22 @@ exits 2 "a glob that is none" mci-events sub '--where' 'x:={'
 mkfifo pipe
 (mci-events sub 'job/end' | while read -r event; do echo "$event" | jq .seq; done) >reacted 2>/dev/null &
 started="$started $!"
-wait_until "it subscribes" sh -c 'mci-events status --json | jq -e ".subscribers|length==1"'
+wait_until "it subscribes" sh -c 'mci-events status --json | jq -e ".events.subscribers|length==1"'
 events 1 6 | mci-events pub
 wait_for_line reacted '^6$'
 pass "a loop of the shell reacts to one event"
 mci-events sub | head -n 1 >first &
 head=$!
 started="$started $head"
-wait_until "another one subscribes" sh -c 'mci-events status --json | jq -e ".subscribers|length==2"'
+wait_until "another one subscribes" sh -c 'mci-events status --json | jq -e ".events.subscribers|length==2"'
 mci-events pub a/b n:=8
 wait_end "$head"
 has first '"n":8' "head gets the one line that it wants"
-wait_until "and its sub ends, though nothing more comes" sh -c 'mci-events status --json | jq -e ".subscribers|length==1"'
+wait_until "and its sub ends, though nothing more comes" sh -c 'mci-events status --json | jq -e ".events.subscribers|length==1"'
 bash -c 'mci-events sub --from start --format cloudevents | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}' 2>"$err"
 is "$? $(cat "$err")" "141 " "a reader that leaves is status 141, and no message"
 background mci-events sub
-wait_until "it subscribes" sh -c 'mci-events status --json | jq -e ".subscribers|length==2"'
+wait_until "it subscribes" sh -c 'mci-events status --json | jq -e ".events.subscribers|length==2"'
 kill -INT "$pid"
 kill -TERM "$pid"
 wait_end "$pid"
@@ -95,7 +95,7 @@ kill "$pid"
 wait_end "$pid"
 is "$(jq .offset "$out" | awk '$1 != NR { print "wrong at " NR } END { print NR }')" 110 "nothing came twice and nothing is missing"
 for i in 0 1 2 3 4 5 6 7 8 9; do events 50 $((107 + i * 50)) | mci-events pub; done
-first=$(mci-events status --json | jq .first)
+first=$(mci-events status --json | jq .events.first)
 ok "a log is cut" [ "$first" -gt 100 ]
 mci-events sub --from 5 --count 1 >"$out" 2>"$err"
 is "$(jq .offset "$out")" "$first" "who asks for what is gone gets the first that is left"
@@ -107,14 +107,14 @@ is "$(mci-events sub --durable mail --from start 'mail/*' --count 2 | numbers)" 
 is "$(mci-events sub --durable mail 'mail/*' --count 1 | numbers)" "3 " "and goes on where it left off"
 exits 1 "and has then seen everything" mci-events sub --durable mail 'mail/*' --timeout 100ms
 background mci-events sub --durable mail
-wait_until "one reads" sh -c 'mci-events status --json | jq -e ".durables[0].connected"'
+wait_until "one reads" sh -c 'mci-events status --json | jq -e ".events.durables[0].connected"'
 exits 75 "another one cannot" mci-events sub --durable mail
 stop_hub
 start_hub
 wait_for_line "$err" 'is back'
 mci-events pub mail/me n:=4
 wait_for_line "$out" '"n":4'
-wait_until "it is acknowledged" sh -c 'mci-events status --json | jq -e ".durables[0].lag==0"'
+wait_until "it is acknowledged" sh -c 'mci-events status --json | jq -e ".events.durables[0].lag==0"'
 kill "$pid"
 wait_end "$pid"
 is "$(numbers <"$out")" "4 " "a durable subscriber comes back, and gets nothing twice"
@@ -150,7 +150,7 @@ mci-events pub job/end build=o/r/9 run:=1 seq:=1 job=unit status=failure
 mci-events pub build/end build=o/r/9 run:=1 seq:=2 status=canceled
 mci-events pub job/queued build=o/r/9 run:=1 seq:=3 job=unit
 for format in cloudevents cdevents; do
-	mci-events sub --from start --count "$(mci-events status --json | jq '.tail - .first + 1')" --format "$format" >"$out"
+	mci-events sub --from start --count "$(mci-events status --json | jq '.events | .tail - .first + 1')" --format "$format" >"$out"
 	ok "$format: every line has the attributes that it must have" jq -es 'length > 3 and all(.[];
 		.specversion == "1.0" and ([.id, .source, .type] | all(type == "string" and length > 0)) and
 		(.time | test("^[0-9]{4}-[0-9-]+T[0-9:.]+Z$")) and (.data | type == "object"))' "$out"

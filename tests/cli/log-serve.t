@@ -62,7 +62,7 @@ exits 2 "a build is no job" mci-log put -a "$server" o/r/1 <empty
 exits 75 "nobody serves there" mci-log put -a "$T/run/none" o/r/1/x <empty
 exits 75 "... nor there" mci-log follow -a "exec:false" o/r/1/x
 exits 75 "one folder has one server" mci-log serve -l "unix:$T/run/other" --dir d
-has "$err" "another mci-log serves" "... it says"
+has "$err" "d: another server has this folder" "... it says"
 
 # a cap keeps the first bytes and says that others are missing
 exits 0 "a cap" mci-log put -a "$server" --cap 6 o/r/1/capped <awkward
@@ -106,8 +106,8 @@ for i in 1 2 3; do
 done
 wait_for_line seen1 'before 3'
 wait_for_line seen2 'before 3'
-is "$(mci-log status -a "$server" | cut -f 1,2 | sort | head -n 4 | tr '\n\t' ' :')" \
-	"closed:6 followers:2 open:o/r/1/direct open:o/r/1/spooled " "status tells who writes and reads"
+is "$(mci-log status -a "$server" | grep -E '^(open|followers|closed)	' | cut -f 1-3 | sort | tr '\n\t' ' :')" \
+	"closed:6 followers:2 open:o/r/1:direct open:o/r/1:spooled " "status tells who writes and reads"
 kill -KILL "$serving"
 wait_end "$serving"
 echo "while it was gone" | tee /dev/fd/4 >&5
@@ -290,7 +290,7 @@ echo "drop: $?, $(state drop), $(wc -c <told.drop)"
 seq 1 1000 | mci-log put -a 'exec:mci-relay ./full.sock' o/r/1/wait 2>told.wait &
 waiting=$!
 until grep -q 'trying again' told.wait; do sleep 0.05; done
-echo "written: $(mci-log status -a ./full.sock | sed -n 's/^open.*1.//p' | cut -f 1)"
+echo "written: $(mci-log status -a ./full.sock --json | jq -r '.log.open[0].job')"
 rm full/fill
 wait "$waiting"
 echo "wait: $?, $(mci-log cat -a ./full.sock o/r/1/wait | tail -n 1)"

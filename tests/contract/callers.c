@@ -5,7 +5,7 @@
 #include <sys/un.h>
 
 #include "call.h"
-#include "serving.h"
+#include "serve.h"
 #include "tests/contract/drive.h"
 
 #define REQUEST(id, method, params) \
@@ -441,6 +441,6 @@ suite(void)
 int
 main(int argc, char **argv)
 {
-	serving_begin();
+	serve_begin();
 	return drive_main(argc, argv, suite);
 }

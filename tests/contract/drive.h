@@ -25,6 +25,7 @@ struct driven {
 	const struct service *service;
 	void *(*open)(struct loop *loop); /* what the service gets as self */
 	void (*close)(void *self);
+	void (*add)(struct server *s, void *self); /* further services; NULL: none */
 };
 
 static void *
@@ -36,7 +37,7 @@ stub_open(struct loop *loop)
 	return stub;
 }
 
-static struct driven driven = { &stub_service, stub_open, free };
+static struct driven driven = { &stub_service, stub_open, free, NULL };
 
 struct served {
 	struct loop *loop;
@@ -74,6 +75,8 @@ serve(const char *const *addresses, int n, int lifeline, int ready)
 	s.loop = loop_new(&e);
 	service = driven.open(s.loop);
 	s.server = server_new(s.loop, driven.service, service);
+	if (driven.add != NULL)
+		driven.add(s.server, service);
 	for (int i = 0; i < n; i++) {
 		if (server_listen(s.server, addresses[i], 0, &e) < 0) {
 			fprintf(stderr, "%s\n", e.text);

@@ -5,7 +5,7 @@
 #include <ftw.h>
 
 #include "cmd/mci-events/methods.h"
-#include "serving.h"
+#include "serve.h"
 #include "tests/contract/ways.h"
 
 #define TAKEN(id, offset, repeats) \
@@ -163,7 +163,7 @@ suite(void)
 int
 main(int argc, char **argv)
 {
-	driven = (struct driven){ &hub_service, fresh_open, fresh_close };
-	serving_begin();
+	driven = (struct driven){ &hub_service, fresh_open, fresh_close, NULL };
+	serve_begin();
 	return drive_main(argc, argv, suite);
 }

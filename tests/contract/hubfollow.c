@@ -18,7 +18,7 @@
 #include "memory.h"
 #include "message.h"
 #include "publisher.h"
-#include "serving.h"
+#include "serve.h"
 
 #define EVENTS_A_CUT 20 /* that are published between two of them, on the average */
 
@@ -276,7 +276,7 @@ main(int argc, char **argv)
 		cuts = atol(argv[1]);
 		seed = strtoull(argv[2], NULL, 10) | 1;
 	}
-	serving_begin();
+	serve_begin();
 	tcase_set_timeout(t, 300);
 	suite_add_tcase(s, t);
 	tcase_add_test(t, once_and_in_order);

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "cmd/mci-log/remote.h"
-#include "cmd/mci-log/server.h"
+#include "cmd/mci-log/methods.h"
 #include "duration.h"
 #include "logfile.h"
 #include "memory.h"
-#include "serving.h"
+#include "serve.h"
 
 #define BYTES_A_CUT 4096 /* how much comes between two of them, on the average */
 
@@ -23,7 +23,8 @@ static unsigned long long seed = 1;
 
 struct play {
 	struct loop *loop;
-	struct log_server server;
+	struct log_server logs;
+	struct server *server;
 	struct logfile_writer writer;
 	struct logname name;
 	struct remote *remote;
@@ -134,10 +135,11 @@ START_TEST(resumed_at_random_offsets)
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	p.address = xformat("unix:%s/s", folder);
-	ck_assert_msg(log_server_open(&p.server, p.loop, folder, NULL, SECOND, &e) == 0, "%s", e.text);
-	ck_assert_msg(server_listen(p.server.server, p.address, 0, &e) == 0, "%s", e.text);
+	ck_assert_msg(log_server_open(&p.logs, p.loop, folder, NULL, SECOND, &e) == 0, "%s", e.text);
+	p.server = server_new(p.loop, &log_service, &p.logs);
+	ck_assert_msg(server_listen(p.server, p.address, 0, &e) == 0, "%s", e.text);
 	ck_assert_int_eq(logname_parse(&p.name, "o/r/1/unit@1", &e), 0);
-	ck_assert_ptr_nonnull(ledger_open(&p.server.ledger, &p.name, false, 0, &files, &e));
+	ck_assert_ptr_nonnull(ledger_open(&p.logs.ledger, &p.name, false, 0, &files, &e));
 	ck_assert_int_eq(logfile_adopt(&p.writer, files.log, files.index, "unit", &e), 0);
 	loop_after(p.loop, 0, grow, &p);
 	connect_again(&p);
@@ -147,7 +149,8 @@ START_TEST(resumed_at_random_offsets)
 	ck_assert(p.over && !p.truncated);
 	ck_assert_int_gt(p.cut, cuts / 2);
 	remote_close(p.remote);
-	log_server_close(&p.server);
+	server_free(p.server);
+	log_server_close(&p.logs);
 	logname_free(&p.name);
 	loop_free(p.loop);
 	free(p.address);
@@ -167,7 +170,7 @@ main(int argc, char **argv)
 		cuts = atol(argv[1]);
 		seed = strtoull(argv[2], NULL, 10) | 1;
 	}
-	serving_begin();
+	serve_begin();
 	tcase_set_timeout(t, 300);
 	suite_add_tcase(s, t);
 	tcase_add_test(t, resumed_at_random_offsets);

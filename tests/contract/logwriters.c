@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/mci-log/server.h"
+#include "cmd/mci-log/methods.h"
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
 #include "names.h"
-#include "serving.h"
+#include "serve.h"
 
 #define CONNECTIONS 3
 #define STEPS 12
@@ -24,7 +24,8 @@
 struct play {
 	char folder[32];
 	struct loop *loop;
-	struct log_server server;
+	struct log_server logs;
+	struct server *server;
 	int fds[CONNECTIONS]; /* -1: not connected */
 	struct bytes heard[CONNECTIONS];
 	struct error e;
@@ -102,7 +103,7 @@ connect_one(struct play *p, int which)
 	int ends[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	ck_assert_int_eq(server_connect(p->server.server, ends[1], ends[1], &p->e), 0);
+	ck_assert_int_eq(server_connect(p->server, ends[1], ends[1], &p->e), 0);
 	p->fds[which] = ends[0];
 }
 
@@ -265,7 +266,8 @@ START_TEST(several_connections)
 
 	ck_assert_ptr_nonnull(mkdtemp(p.folder));
 	p.loop = loop_new(&p.e);
-	ck_assert_int_eq(log_server_open(&p.server, p.loop, p.folder, NULL, PATIENCE, &p.e), 0);
+	ck_assert_int_eq(log_server_open(&p.logs, p.loop, p.folder, NULL, PATIENCE, &p.e), 0);
+	p.server = server_new(p.loop, &log_service, &p.logs);
 	for (int i = 0; i < STEPS && s->steps[i] != NULL; i++)
 		step(&p, s, s->steps[i]);
 	for (int i = 0; i < 2; i++) {
@@ -275,12 +277,13 @@ START_TEST(several_connections)
 		    (got == NULL || strcmp(got, expected[i]) == 0), "%s: log %s holds %s", s->text, names[i],
 		    got);
 	}
-	ck_assert_msg(p.server.ledger.entries == NULL, "%s: a log is still open", s->text);
+	ck_assert_msg(p.logs.ledger.entries == NULL, "%s: a log is still open", s->text);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		if (p.fds[i] >= 0)
 			hang_up(&p, i);
 	}
-	log_server_close(&p.server);
+	server_free(p.server);
+	log_server_close(&p.logs);
 	loop_free(p.loop);
 	ck_assert_int_eq(names_remove_tree(p.folder, NULL), 0);
 }
@@ -294,7 +297,7 @@ main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	serving_begin();
+	serve_begin();
 	tcase_add_loop_test(c, several_connections, 0, (int)(sizeof(scenarios) / sizeof(scenarios[0])));
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);

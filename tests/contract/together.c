@@ -20,14 +20,15 @@
 #include "call.h"
 #include "children.h"
 #include "cmd/mci-events/methods.h"
-#include "cmd/mci-log/server.h"
+#include "cmd/mci-log/methods.h"
 #include "cmd/mci-log/sweeper.h"
 #include "emit.h"
+#include "folder.h"
 #include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
 #include "process.h"
-#include "serving.h"
+#include "serve.h"
 #include "thread.h"
 
 #define EVENTS "inproc:events"
@@ -46,6 +47,7 @@ struct member {
 	const char *address;
 	void (*serve)(struct member *m);
 	struct loop *loop;
+	struct server *server;
 	pthread_t thread;
 	int lifeline[2], ready[2];
 	int64_t said; /* what it found at its end */
@@ -61,22 +63,34 @@ must(bool well, const struct error *e)
 }
 
 static void
-lifeline_ended(void *arg, uint32_t events)
+stopped(void *arg)
 {
-	(void)events;
 	loop_stop(arg, 0);
 }
 
-/* Serves until it is told to stop. */
 static void
-member_run(struct member *m, struct server *s)
+lifeline_ended(void *arg, uint32_t events)
+{
+	struct member *m = arg;
+
+	(void)events;
+	loop_forget(m->loop, m->lifeline[0]);
+	server_stop(m->server, stopped, m->loop);
+}
+
+/* Serves until it is told to stop, and then until what is open is answered. */
+static void
+member_run(struct member *m, const struct service *service, void *self)
 {
 	struct error e;
 
-	must(server_listen(s, m->address, 0, &e) == 0, &e);
-	must(loop_watch(m->loop, m->lifeline[0], EPOLLIN, lifeline_ended, m->loop, &e) == 0, &e);
-	must(serving_ready(m->ready[1], &e) == 0, &e);
+	m->server = server_new(m->loop, service, self);
+	must(server_listen(m->server, m->address, 0, &e) == 0, &e);
+	must(loop_watch(m->loop, m->lifeline[0], EPOLLIN, lifeline_ended, m, &e) == 0, &e);
+	must(kernel_write_all(m->ready[1], "\n", 1) == 0, &e);
+	close(m->ready[1]);
 	must(loop_run(m->loop, &e) == 0, &e);
+	server_free(m->server);
 }
 
 static void
@@ -92,17 +106,14 @@ hub_serve(struct member *m)
 	/* small, so that files are begun, synced and removed all the time */
 	struct hub_settings settings = { .folder = path, .segment_size = 8192, .keep_size = 65536, .tell = tell };
 	struct error e = { 0 };
-	struct hub *hub = hub_open(m->loop, &settings, &e);
-	struct hub_door door = { hub, NULL, false };
-	struct server *server;
+	struct hub_door door = { 0 };
 
-	must(hub != NULL, &e);
-	server = server_new(m->loop, &hub_service, &door);
-	member_run(m, server);
-	m->said = hub->published;
-	hub_finish(hub);
-	server_free(server);
-	hub_close(hub);
+	must(folder_make(path, &e) == 0, &e);
+	door.hub = hub_open(m->loop, &settings, &e);
+	must(door.hub != NULL, &e);
+	member_run(m, &hub_service, &door);
+	m->said = door.hub->published;
+	hub_close(door.hub);
 }
 
 static void
@@ -116,7 +127,7 @@ log_serve(struct member *m)
 
 	must(log_server_open(&s, m->loop, path, EVENTS, 30 * SECOND, &e) == 0, &e);
 	sweeper = sweeper_new(m->loop, path, &rules, s.news);
-	member_run(m, s.server);
+	member_run(m, &log_service, &s);
 	m->said = (int64_t)s.ledger.closed;
 	sweeper_free(sweeper);
 	log_server_close(&s);
@@ -451,7 +462,7 @@ START_TEST(services_share_a_process)
 
 	folder = xformat("%s/mci-together.XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	serving_begin();
+	serve_begin();
 	house_run(&h);
 	ck_assert(h.stopped);
 	ck_assert_int_ge(h.orphans, 1);

@@ -12,7 +12,7 @@
 #include "cmd/mci-events/methods.h"
 #include "cmd/mci-events/recover.h"
 #include "kernel.h"
-#include "serving.h"
+#include "serve.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -66,7 +66,7 @@ begin(void)
 	struct error e;
 
 	kernel.sync = kernel.sync_names = no_sync;
-	serving_begin();
+	serve_begin();
 	settings.folder = mkdtemp(folder);
 	loop = loop_new(&e);
 	door.hub = hub_open(loop, &settings, &e);

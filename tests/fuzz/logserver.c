@@ -9,16 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/mci-log/server.h"
+#include "cmd/mci-log/methods.h"
 #include "duration.h"
 #include "kernel.h"
-#include "serving.h"
+#include "serve.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static char folder[] = "/tmp/mci-fuzz-log.XXXXXX";
 static struct loop *loop;
-static struct log_server server;
+static struct log_server logs;
+static struct server *server;
 
 static void
 expect(int truth)
@@ -46,7 +47,8 @@ remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 static void
 end(void)
 {
-	log_server_close(&server);
+	server_free(server);
+	log_server_close(&logs);
 	loop_free(loop);
 	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
@@ -57,10 +59,11 @@ begin(void)
 	struct error e;
 
 	kernel.sync = kernel.sync_names = no_sync;
-	serving_begin();
+	serve_begin();
 	expect(mkdtemp(folder) != NULL);
 	loop = loop_new(&e);
-	expect(log_server_open(&server, loop, folder, NULL, MILLISECOND, &e) == 0);
+	expect(log_server_open(&logs, loop, folder, NULL, MILLISECOND, &e) == 0);
+	server = server_new(loop, &log_service, &logs);
 	atexit(end);
 }
 
@@ -84,7 +87,7 @@ talk(const uint8_t *data, size_t n)
 	size_t sent = 0;
 
 	expect(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-	expect(server_connect(server.server, ends[1], ends[1], &e) == 0);
+	expect(server_connect(server, ends[1], ends[1], &e) == 0);
 	for (int i = 0; i < 64; i++) {
 		ssize_t some = sent < n ? send(ends[0], data + sent, n - sent,
 		    MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
@@ -99,9 +102,9 @@ talk(const uint8_t *data, size_t n)
 	}
 	close(ends[0]);
 	/* what was being written is given up a moment later */
-	while (server_connections(server.server) > 0 || server.ledger.entries != NULL)
+	while (server_connections(server) > 0 || logs.ledger.entries != NULL)
 		loop_round(loop, kernel.now() + MILLISECOND, &e);
-	expect(server.streams.n == 0 && server.streams.reels == NULL);
+	expect(logs.streams.n == 0 && logs.streams.reels == NULL);
 }
 
 static void
@@ -111,10 +114,10 @@ whole(void *arg, struct logname *n)
 	struct depot_state state;
 
 	(void)arg;
-	expect(depot_read(&server.depot, n, &f, NULL) == 0);
+	expect(depot_read(&logs.depot, n, &f, NULL) == 0);
 	expect(depot_look(&f, &state, NULL) == 0 && state.ended && !state.written);
 	depot_files_close(&f);
-	expect(depot_remove(&server.depot, n, NULL) == 0);
+	expect(depot_remove(&logs.depot, n, NULL) == 0);
 	logname_free(n);
 }
 
@@ -126,6 +129,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (loop == NULL)
 		begin();
 	talk(data, n);
-	(void)depot_list(&server.depot, "o/r/1", whole, NULL, &e);
+	(void)depot_list(&logs.depot, "o/r/1", whole, NULL, &e);
 	return 0;
 }

@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/mci-log/server.h"
+#include "cmd/mci-log/methods.h"
 #include "duration.h"
 #include "kernel.h"
 #include "names.h"
-#include "serving.h"
+#include "serve.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static char folder[] = "/tmp/mci-fuzz-log.XXXXXX";
 static struct loop *loop;
-static struct log_server server;
+static struct log_server logs;
+static struct server *server;
 
 static struct {
 	int fd;        /* -1: not connected */
@@ -52,7 +53,8 @@ no_sync(int fd)
 static void
 end(void)
 {
-	log_server_close(&server);
+	server_free(server);
+	log_server_close(&logs);
 	loop_free(loop);
 	(void)names_remove_tree(folder, NULL);
 }
@@ -63,10 +65,11 @@ begin(void)
 	struct error e;
 
 	kernel.sync = kernel.sync_names = no_sync;
-	serving_begin();
+	serve_begin();
 	expect(mkdtemp(folder) != NULL);
 	loop = loop_new(&e);
-	expect(log_server_open(&server, loop, folder, NULL, MILLISECOND, &e) == 0);
+	expect(log_server_open(&logs, loop, folder, NULL, MILLISECOND, &e) == 0);
+	server = server_new(loop, &log_service, &logs);
 	for (int i = 0; i < CONNECTIONS; i++)
 		connections[i].fd = -1;
 	atexit(end);
@@ -119,7 +122,7 @@ tell(int which, const void *p, size_t n)
 
 	if (connections[which].fd < 0) {
 		expect(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-		expect(server_connect(server.server, ends[1], ends[1], &e) == 0);
+		expect(server_connect(server, ends[1], ends[1], &e) == 0);
 		connections[which].fd = ends[0];
 	}
 	(void)!send(connections[which].fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -161,7 +164,7 @@ stored(char log)
 	struct depot_state state = { 0 };
 	struct depot_files f;
 
-	if (depot_read(&server.depot, &name, &f, NULL) == 0) {
+	if (depot_read(&logs.depot, &name, &f, NULL) == 0) {
 		(void)depot_look(&f, &state, NULL);
 		depot_files_close(&f);
 	}
@@ -235,7 +238,7 @@ check(void *arg, struct logname *n)
 	ssize_t got;
 
 	(void)arg;
-	expect(depot_read(&server.depot, n, &f, NULL) == 0);
+	expect(depot_read(&logs.depot, n, &f, NULL) == 0);
 	expect(depot_look(&f, &state, NULL) == 0 && state.ended && !state.written);
 	while ((got = pread(f.log, bytes, sizeof(bytes), at)) > 0) {
 		for (ssize_t i = 0; i < got; i++)
@@ -244,7 +247,7 @@ check(void *arg, struct logname *n)
 	}
 	expect(at == state.size);
 	depot_files_close(&f);
-	expect(depot_remove(&server.depot, n, NULL) == 0);
+	expect(depot_remove(&logs.depot, n, NULL) == 0);
 	logname_free(n);
 }
 
@@ -269,9 +272,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			hang_up(i);
 	}
 	/* what was being written is given up a moment later */
-	while (server_connections(server.server) > 0 || server.ledger.entries != NULL)
+	while (server_connections(server) > 0 || logs.ledger.entries != NULL)
 		loop_round(loop, kernel.now() + MILLISECOND, &e);
-	expect(server.streams.n == 0 && server.streams.reels == NULL);
-	(void)depot_list(&server.depot, "o/r/1", check, NULL, &e);
+	expect(logs.streams.n == 0 && logs.streams.reels == NULL);
+	(void)depot_list(&logs.depot, "o/r/1", check, NULL, &e);
 	return 0;
 }

@@ -501,18 +501,6 @@ START_TEST(retention)
 }
 END_TEST
 
-START_TEST(locked)
-{
-	struct journal j, other;
-	struct error e = { 0 };
-
-	open_journal(&j, 4096);
-	ck_assert_int_eq(startup_open(&other, folder, 4096, &e), -1);
-	ck_assert_int_eq(e.code, ERROR_BUSY);
-	journal_close(&j, true);
-}
-END_TEST
-
 static int64_t room;
 
 static ssize_t
@@ -666,7 +654,6 @@ suite(void)
 	tcase_add_test(t, torn_in_the_middle);
 	tcase_add_test(t, builds_again);
 	tcase_add_test(t, retention);
-	tcase_add_test(t, locked);
 	tcase_add_test(t, full_disk);
 	tcase_add_test(t, half_a_segment);
 	tcase_add_test(t, epoch_without_room);

@@ -1,4 +1,4 @@
-#include "server.h"
+#include "methods.h"
 
 #include <string.h>
 
@@ -6,7 +6,6 @@
 #include "kernel.h"
 #include "memory.h"
 #include "option.h"
-#include "serving.h"
 #include "timestamp.h"
 
 /* The log that the parameters name, or the request is answered with an error. */
@@ -325,13 +324,22 @@ static const struct service_method methods[] = {
 	{ "log/remove", log_remove },
 };
 
-static const struct service service = {
+static void
+finish(void *self)
+{
+	struct log_server *s = self;
+
+	streams_finish(&s->streams);
+}
+
+const struct service log_service = {
 	.contract = &contract_log,
 	.methods = methods,
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
 	.data = data_came,
 	.gone = gone,
 	.status = log_status,
+	.finish = finish,
 };
 
 static void
@@ -370,16 +378,6 @@ limited(void *arg, const struct error *why)
 	option_complain("mci-log", why);
 }
 
-static void
-unanswered(void *arg, const char *text)
-{
-	struct error e;
-
-	(void)arg;
-	error_set(&e, ERROR_INPUT, "%s", text);
-	option_complain("mci-log", &e);
-}
-
 int
 log_server_open(struct log_server *s, struct loop *loop, const char *dir, const char *events,
     int64_t patience, struct error *e)
@@ -400,8 +398,6 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 	    s->offload, &s->depot, &s->ledger, removed, s });
 	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
 		return -1;
-	s->server = server_new(loop, &service, s);
-	server_on_unanswered(s->server, unanswered, NULL);
 	return ledger_recover(&s->ledger, e);
 }
 
@@ -409,7 +405,6 @@ void
 log_server_close(struct log_server *s)
 {
 	streams_free(&s->streams);
-	server_free(s->server);
 	offload_free(s->offload);
 	inventory_free(s->inventory);
 	closing_free(s->closing);

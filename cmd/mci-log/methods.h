@@ -1,6 +1,6 @@
-/* server: the log service: the methods of "log" in the contract, on a depot. */
-#ifndef MCI_LOG_SERVER_H
-#define MCI_LOG_SERVER_H
+/* methods: what the log server does for its clients: the service "log", on a depot. */
+#ifndef MCI_LOG_METHODS_H
+#define MCI_LOG_METHODS_H
 
 #include "closing.h"
 #include "inventory.h"
@@ -23,13 +23,16 @@ struct log_server {
 	struct closing *closing;
 	struct inventory *inventory;
 	struct news *news;   /* NULL: events go nowhere */
-	struct server *server;
 };
 
-/* Opens the folder, locked for one server, and takes in what an earlier one left. 0 or -1; close it in any
- * case. events: the address of the hub, or NULL. */
+/* Its self is a struct log_server. */
+extern const struct service log_service;
+
+/* Opens the folder, which is one server's alone, and takes in what an earlier one left. 0 or -1; close it in
+ * any case. events: the address of the hub, or NULL. */
 int log_server_open(struct log_server *s, struct loop *loop, const char *dir, const char *events,
     int64_t patience, struct error *e);
+/* Behind the end of the server that it is in. */
 void log_server_close(struct log_server *s);
 
 #endif

@@ -1,0 +1,77 @@
+/*
+ * serve: the skeleton of every server program: what its options are, where it listens (-l, the
+ * sockets that it is handed, this user's own), the folder that it has for itself, what it may hold
+ * for its clients, how it says that it is ready, how it stops and is told to read its settings anew.
+ * A service is a table of methods and a struct (service.h); a server program's serve.c is its options,
+ * what it opens, and one call.
+ */
+#ifndef MCI_SERVE_H
+#define MCI_SERVE_H
+
+#include <stdint.h>
+
+#include "command.h"
+#include "error.h"
+#include "loop.h"
+#include "server.h"
+
+/* How long what is open is answered when the program is told to stop. */
+#define SERVE_GRACE "5s"
+
+struct serve_options {
+	struct option_list listen;
+	const char *folder, *mode, *memory;
+	int64_t grace, ready;
+};
+
+/* Their rows, for the program's table: member is a struct serve_options in its struct. */
+#define SERVE_OPTIONS(type, member) \
+	{ .letter = 'l', .name = "listen", .value = "ADDRESS", \
+	  .help = "where clients connect (may be given again)", .kind = OPTION_LIST, \
+	  .offset = offsetof(type, member.listen) }, \
+	{ .name = "dir", .value = "DIR", .help = "the folder of what is kept", .kind = OPTION_TEXT, \
+	  .offset = offsetof(type, member.folder) }, \
+	{ .name = "grace", .value = "DURATION", \
+	  .help = "how long to answer what is open when told to stop (" SERVE_GRACE ")", \
+	  .kind = OPTION_DURATION, .offset = offsetof(type, member.grace) }, \
+	{ .name = "memory", .value = "SIZE", .help = "what to hold for all clients together (64M)", \
+	  .kind = OPTION_TEXT, .offset = offsetof(type, member.memory) }, \
+	{ .name = "mode", .value = "MODE", .help = "of its sockets, in octal (0600)", \
+	  .kind = OPTION_TEXT, .offset = offsetof(type, member.mode) }, \
+	{ .name = "ready-fd", .value = "N", .help = "write a newline to this descriptor when it serves", \
+	  .kind = OPTION_NUMBER, .offset = offsetof(type, member.ready), .min = 1, .max = INT32_MAX }
+
+struct serve;
+
+struct serve_program {
+	const char *name;     /* for messages: "mci-events" */
+	const char *variable; /* of the environment, with its address for clients and itself: "MCI_EVENTS" */
+	const char *socket;   /* among this user's sockets, where nobody says otherwise: "events.sock" */
+	const char *folder;   /* below this user's state, where --dir does not say otherwise: "events" */
+	/* Opens what it serves and adds it (serve_add). Its folder is there, and locked. 0 or -1. */
+	int (*open)(struct serve *s, void *arg, struct error *e);
+	/* Once open was called, in any case: nobody is connected any more, and no request left. */
+	void (*close)(void *arg);
+	/* SIGHUP. NULL: it stops, as on SIGTERM. */
+	void (*reload)(void *arg);
+};
+
+/* Runs the program until it is told to stop; its exit status. What goes wrong is said on standard error. For
+ * main. */
+int serve_run(const struct serve_program *p, const struct serve_options *o, void *arg);
+
+/* Inside open. */
+struct loop *serve_loop(const struct serve *s);
+/* Its folder. */
+const char *serve_folder(const struct serve *s);
+int serve_add(struct serve *s, const struct service *service, void *self, struct error *e);
+/* Behind a service that was added: one more way in for others (server.h). */
+struct server_door *serve_door(struct serve *s, const struct service *service, void *self);
+int serve_listen(struct serve *s, struct server_door *d, const char *address, struct error *e);
+
+/* For the start of any process that serves, before descriptors are made: as many descriptors as the
+ * system allows, a reader that has left is a failed write and not a signal, and what is made is this
+ * user's alone. Part of serve_run. */
+void serve_begin(void);
+
+#endif
