@@ -3,7 +3,6 @@
 
 #include "memory.h"
 #include "merge.h"
-#include "raw.h"
 #include "section.h"
 #include "show.h"
 
@@ -12,7 +11,7 @@ show_raw(const struct view *v, struct source *s, struct error *e)
 {
 	int there = view_open(v, s, e);
 
-	if (there < 0 || (there == 1 && raw_copy(v->out, s, e) < 0))
+	if (there < 0 || (there == 1 && output_copy(v->out, s, e) < 0))
 		return -1;
 	view_finish(v, s);
 	return 0;

@@ -81,9 +81,9 @@ list_read(struct entry_list *l, int dir, struct error *e)
 
 /* Looks into the log and its index; what cannot be opened is told when it is shown. */
 static void
-look(struct entry *one, const char *job, const struct shelf *shelf)
+look(struct entry *one, const char *job, const struct log_folders *folders)
 {
-	struct source *s = source_new(xstrdup(""), job, (int)one->attempt, shelf);
+	struct source *s = source_new(xstrdup(""), job, (int)one->attempt, folders);
 	const struct logfile_record *first;
 	struct error why;
 
@@ -133,7 +133,7 @@ tell(struct bytes *events, const char *type, const struct entry *one)
 }
 
 static void
-tell_script(const struct shelf *own, struct bytes *events)
+tell_script(const struct log_folders *own, struct bytes *events)
 {
 	struct entry script = { .attempt = 1 };
 
@@ -145,7 +145,7 @@ tell_script(const struct shelf *own, struct bytes *events)
 }
 
 int
-files_tell(const struct shelf *own, const struct shelf *logs, struct bytes *events,
+files_tell(const struct log_folders *own, const struct log_folders *logs, struct bytes *events,
     struct error *e)
 {
 	struct entry_list l = { 0 };

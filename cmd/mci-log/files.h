@@ -5,11 +5,11 @@
 
 #include "bytes.h"
 #include "error.h"
-#include "stored.h"
+#include "source.h"
 
 /* Appends the lines, the oldest log first; own is where script.log is, logs where the jobs' are.
  * 0 or -1. */
-int files_tell(const struct shelf *own, const struct shelf *logs, struct bytes *events,
+int files_tell(const struct log_folders *own, const struct log_folders *logs, struct bytes *events,
     struct error *e);
 
 #endif

@@ -8,7 +8,6 @@
 #include "loop.h"
 #include "memory.h"
 #include "merge.h"
-#include "raw.h"
 #include "show.h"
 #include "statusline.h"
 #include "watcher.h"
@@ -191,7 +190,7 @@ show_live_raw(struct follow *f, struct error *e)
 		struct source *s = f->live[i];
 		int there = s->dirty ? view_open(&f->view, s, e) : s->open;
 
-		if (there < 0 || (there == 1 && raw_copy(f->view.out, s, e) < 0))
+		if (there < 0 || (there == 1 && output_copy(f->view.out, s, e) < 0))
 			return -1;
 		if (!s->ended)
 			break;

@@ -51,7 +51,7 @@ list_json(struct listing *l, const struct run *r, const struct source *s)
 		emit_time(b, "started", s->started);
 	emit_time(b, "modified", s->modified);
 	emit_integer(b, "bytes", source_size(s));
-	emit_integer(b, "disk", stored_space(&s->stored));
+	emit_integer(b, "disk", source_space(s));
 	emit_bool(b, "open", !s->ended);
 	emit_bool(b, "compressed", s->stored.packed);
 	emit_bool(b, "archived", s->stored.archived);

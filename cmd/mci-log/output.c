@@ -1,15 +1,125 @@
 #include "output.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "record.h"
+#include "emit.h"
+#include "kernel.h"
 #include "standard.h"
 #include "terminal.h"
 #include "timestamp.h"
+#include "utf8.h"
+
+/* What one JSON line carries of a log's line at most. */
+#define RECORD_PIECE 65536
+
+/* RFC 4648 section 4. */
+static void
+base64(struct bytes *b, const char *from, size_t n)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)from;
+
+	for (; n > 0; p += 3) {
+		size_t got = n < 3 ? n : 3;
+		unsigned group = (unsigned)p[0] << 16 | (got > 1 ? (unsigned)p[1] << 8 : 0) |
+		    (got > 2 ? p[2] : 0U);
+
+		bytes_char(b, digits[group >> 18]);
+		bytes_char(b, digits[group >> 12 & 63]);
+		bytes_char(b, got > 1 ? digits[group >> 6 & 63] : '=');
+		bytes_char(b, got > 2 ? digits[group & 63] : '=');
+		n -= got;
+	}
+}
+
+/* A piece that is followed by more ends before a character that it would cut. */
+static size_t
+whole_characters(const char *p, size_t n)
+{
+	for (size_t back = 1; back <= 3 && back <= n; back++) {
+		unsigned char c = (unsigned char)p[n - back];
+
+		if (c < 0x80)
+			return n;
+		if (c >= 0xc0)
+			return utf8_length(p + n - back, back) == 0 ? n - back : n;
+	}
+	return n;
+}
+
+/* What every line of a source has alike is made once. */
+static void
+record_head(struct bytes *b, struct source *s)
+{
+	struct bytes *head = &s->head;
+
+	if (head->len == 0) {
+		if (s->build != NULL)
+			emit_text(head, "build", s->build);
+		if (s->job != NULL) {
+			emit_text(head, "job", s->job);
+			emit_integer(head, "attempt", s->attempt);
+		} else {
+			emit_bool(head, "script", true);
+		}
+		emit_key(head, "line");
+	}
+	bytes_text(b, s->time > 0 ? "{\"time\":\"" : "{");
+	if (s->time > 0) {
+		timestamp_write(b, s->time);
+		bytes_text(b, "\",");
+	}
+	bytes_add(b, head->data, head->len);
+	bytes_number(b, (int64_t)s->number);
+	if (s->stream == 1 || s->stream == 2)
+		bytes_text(b, s->stream == 1 ? ",\"stream\":\"stdout\"" : ",\"stream\":\"stderr\"");
+}
+
+static void
+piece_write(struct bytes *b, struct source *s, struct span text, bool more, bool context)
+{
+	record_head(b, s);
+	if (utf8_valid(text.p, text.n)) {
+		bytes_text(b, ",\"text\":");
+		emit_string(b, text.p, text.n);
+	} else {
+		bytes_text(b, ",\"b64\":\"");
+		base64(b, text.p, text.n);
+		bytes_char(b, '"');
+	}
+	bytes_text(b, more ? ",\"more\":true" : "");
+	bytes_text(b, context ? ",\"context\":true}\n" : "}\n");
+}
+
+/* Appends the piece at *at of the source's line that goes up to end (its newline not among it), and moves *at
+ * behind it. context: the line is one around what was looked for. 1 when more is to come, 0, or -1. */
+static int
+record_piece(struct bytes *into, struct source *s, int64_t *at, int64_t end, bool context,
+    struct error *e)
+{
+	size_t want = end - *at < RECORD_PIECE ? (size_t)(end - *at) : RECORD_PIECE;
+	struct span piece;
+	bool more;
+
+	if (source_piece(s, *at, want, &piece, e) < 0)
+		return -1;
+	/* a file may be cut under us */
+	more = end - *at > RECORD_PIECE && piece.n == want;
+	if (more)
+		piece.n = whole_characters(piece.p, piece.n);
+	piece_write(into, s, piece, more, context);
+	*at += (int64_t)piece.n;
+	return more;
+}
 
 /* What is gathered before it is written. */
 #define BATCH 65536
@@ -75,7 +185,7 @@ add_text(struct output *o, struct source *s, int64_t end, struct error *e)
 		struct span piece;
 		int64_t left = end - at;
 
-		if (source_piece(s, at, left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE, &piece, e) < 0)
+		if (source_piece(s, at, left < SOURCE_PIECE ? (size_t)left : SOURCE_PIECE, &piece, e) < 0)
 			return -1;
 		if (piece.n == 0)
 			break;
@@ -196,4 +306,124 @@ void
 output_free(struct output *o)
 {
 	bytes_free(&o->buffer);
+}
+
+/* What is copied in one call, so that a follower's other logs get their turn. */
+#define COPY_STEP (16 << 20)
+
+static int
+write_error(struct error *e)
+{
+	return error_sys(e, "write standard output");
+}
+
+/* Piece by piece through the output's buffer, made safe. */
+static int
+copy_to_terminal(struct output *o, struct source *s, struct error *e)
+{
+	while (s->at < s->to) {
+		int64_t left = s->to - s->at;
+		struct span piece;
+
+		if (source_piece(s, s->at, left < SOURCE_PIECE ? (size_t)left : SOURCE_PIECE, &piece, e) < 0)
+			return -1;
+		if (piece.n == 0)
+			return 0;
+		safe_add(&o->safe, &o->buffer, piece.p, piece.n);
+		s->at += (int64_t)piece.n;
+		if (output_batch(o, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A compressed log, frame by frame. */
+static int
+copy_packed(struct source *s, struct error *e)
+{
+	while (s->at < s->to) {
+		struct span piece;
+
+		if (logpack_piece(&s->stored.pack, s->at, &piece, e) < 0)
+			return error_before(e, "%s: ", s->name);
+		if (piece.n == 0)
+			return 0;
+		if ((int64_t)piece.n > s->to - s->at)
+			piece.n = (size_t)(s->to - s->at);
+		if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
+			return write_error(e);
+		s->at += (int64_t)piece.n;
+	}
+	return 0;
+}
+
+/* The kernel copies, if it can do so between these two files; else 0 with EINVAL or the like, or
+ * -1. */
+static ssize_t
+copy_by_kernel(const struct source *s, int64_t *at, size_t n, bool file)
+{
+	ssize_t done = -1;
+
+	if (file)
+		done = copy_file_range(s->stored.fd, at, STDOUT_FILENO, NULL, n, 0);
+	/* appending, across file systems, or no regular file */
+	if (done < 0 && errno != ENOSPC && errno != EIO)
+		done = sendfile(STDOUT_FILENO, s->stored.fd, at, n);
+	return done;
+}
+
+static ssize_t
+copy_by_hand(struct source *s, int64_t *at, size_t n, struct error *e)
+{
+	struct span piece;
+
+	if (source_piece(s, *at, n < SOURCE_PIECE ? n : SOURCE_PIECE, &piece, e) < 0)
+		return -1;
+	if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
+		return write_error(e);
+	*at += (int64_t)piece.n;
+	return (ssize_t)piece.n;
+}
+
+static bool
+unsupported(int sys)
+{
+	return sys == EINVAL || sys == ENOSYS || sys == EOPNOTSUPP || sys == EXDEV || sys == EBADF;
+}
+
+static int
+copy_plain(struct source *s, struct error *e)
+{
+	struct stat st;
+	bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+
+	while (s->at < s->to) {
+		int64_t left = s->to - s->at;
+		size_t n = left < COPY_STEP ? (size_t)left : COPY_STEP;
+		ssize_t done = copy_by_kernel(s, &s->at, n, file);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EAGAIN) {
+			kernel_await(STDOUT_FILENO, POLLOUT);
+			continue;
+		}
+		if (done < 0 && !unsupported(errno))
+			return write_error(e);
+		if (done < 0 && (done = copy_by_hand(s, &s->at, n, e)) < 0)
+			return -1;
+		if (done == 0)
+			return 0;
+	}
+	return 0;
+}
+
+int
+output_copy(struct output *o, struct source *s, struct error *e)
+{
+	if (o->terminal)
+		return copy_to_terminal(o, s, e);
+	if (output_flush(o, e) < 0)
+		return -1;
+	return s->stored.packed ? copy_packed(s, e) : copy_plain(s, e);
 }

@@ -26,6 +26,9 @@ struct output {
 void output_init(struct output *o, const char *color);
 /* The line that source_line found, whole. */
 int output_line(struct output *o, struct source *s, struct error *e);
+/* Everything of the source from at to `to` or its end, byte for byte, copied by the kernel where it can; on a
+ * terminal made safe. Moves at. 0 or -1. */
+int output_copy(struct output *o, struct source *s, struct error *e);
 /* A line of ours in the place of some of the source's. */
 int output_heading(struct output *o, const struct source *s, struct span text, struct error *e);
 int output_flush(struct output *o, struct error *e);

@@ -34,8 +34,8 @@ remove_log(const struct source *s, struct error *e)
 		AUTO_BYTES name = { 0 };
 
 		logfile_name(&name, s->job == NULL ? "script" : s->job, s->attempt, suffixes[i]);
-		if ((s->shelf->live >= 0 && names_remove(s->shelf->live, bytes_string(&name), e) < 0) ||
-		    (s->shelf->archive >= 0 && names_remove(s->shelf->archive, name.data, e) < 0))
+		if ((s->folders->live >= 0 && names_remove(s->folders->live, bytes_string(&name), e) < 0) ||
+		    (s->folders->archive >= 0 && names_remove(s->folders->archive, name.data, e) < 0))
 			return -1;
 	}
 	return 0;

@@ -27,7 +27,7 @@ look_there(struct run *r, struct source *s, const char *build, struct error *e)
 {
 	if (r->fetched.live < 0)
 		r->fetched.live = mirror_logs(r->mirror, build, e);
-	s->shelf = &r->fetched;
+	s->folders = &r->fetched;
 	return r->fetched.live < 0 ? -1 : 0;
 }
 
@@ -162,7 +162,7 @@ int
 run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
     struct error *e)
 {
-	r->own = r->logs = r->fetched = (struct shelf){ -1, -1 };
+	r->own = r->logs = r->fetched = (struct log_folders){ -1, -1 };
 	r->events = -1;
 	fold_init(&r->fold);
 	if (find(r, text, project, where, e) < 0)

@@ -16,7 +16,6 @@
 #include "message.h"
 #include "source.h"
 #include "state.h"
-#include "stored.h"
 
 /* What a job noted beside its log. */
 struct run_note {
@@ -53,14 +52,14 @@ struct run {
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
 	struct mirror *mirror; /* of the logs that the fold's log server keeps, as far as they were fetched */
-	struct shelf fetched;
+	struct log_folders fetched;
 	struct loop *loop;     /* of who follows; set before run_read, else NULL */
 	bool bare;      /* then: in a folder with locks */
 	const struct run_reader *reader; /* of that, set before run_read */
 	struct depot *depot; /* that folder */
 	char **jobs;    /* and the names of their jobs */
 	size_t njobs;
-	struct shelf own, logs; /* where script.log and the jobs' logs are */
+	struct log_folders own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader lines;
 	struct source **sources;  /* in the order in which they started */
 	size_t n, size;

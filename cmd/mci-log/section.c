@@ -5,7 +5,7 @@
 
 #include "duration.h"
 #include "memory.h"
-#include "note.h"
+#include "annotate.h"
 
 static struct section *
 last_open(struct section_list *l)

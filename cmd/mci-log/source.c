@@ -1,11 +1,163 @@
 #include "source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "duration.h"
+#include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
+
+/* The pieces of logs that are in memory: few enough that any number of logs takes 1 MiB. A log whose piece was
+ * taken for another one reads it again. */
+#define WINDOWS 16
+
+struct window {
+	struct window **owner; /* where the log keeps it; set to NULL when it is taken */
+	int64_t at;            /* offset of its first byte */
+	size_t n;
+	uint64_t used;         /* larger is later */
+	char *bytes;
+};
+
+/* The log is done with it; NULL is allowed. */
+static void
+window_release(struct window *w)
+{
+	if (w == NULL)
+		return;
+	if (w->owner != NULL)
+		*w->owner = NULL;
+	w->owner = NULL;
+	w->n = 0;
+}
+
+/* Gives *owner a window, empty if it had none, and marks it as the one used last. */
+static struct window *
+window_get(struct window **owner)
+{
+	static struct window windows[WINDOWS];
+	static uint64_t clock;
+	struct window *w = *owner;
+
+	if (w == NULL) {
+		w = &windows[0];
+		for (size_t i = 0; i < WINDOWS && w->owner != NULL; i++) {
+			if (windows[i].owner == NULL || windows[i].used < w->used)
+				w = &windows[i];
+		}
+		window_release(w);
+		if (w->bytes == NULL)
+			w->bytes = xmalloc(SOURCE_PIECE);
+		w->owner = owner;
+		*owner = w;
+	}
+	w->used = ++clock;
+	return w;
+}
+
+/* Opens a file of that name in the first folder that has it: the descriptor, with whether it is the
+ * archive's; -1 and errno (ENOENT: in neither). */
+static int
+folders_open(const struct log_folders *f, const char *name, bool *archived)
+{
+	int fd = -1;
+
+	errno = ENOENT;
+	if (f->live >= 0)
+		fd = kernel.open(f->live, name, O_RDONLY, 0);
+	*archived = fd < 0 && errno == ENOENT && f->archive >= 0;
+	return *archived ? kernel.open(f->archive, name, O_RDONLY, 0) : fd;
+}
+
+/* In one folder; the compressed form second, since the plain one goes when that is complete. */
+static int
+open_in(struct stored *s, int dir, const char *name, struct error *e)
+{
+	AUTO_FREE char *packed = xformat("%s" LOGPACK_SUFFIX, name);
+	struct error why;
+
+	if (dir < 0)
+		return 0;
+	s->fd = kernel.open(dir, name, O_RDONLY, 0);
+	if (s->fd >= 0)
+		return 1;
+	if (errno != ENOENT)
+		return error_sys(e, "open %s", name);
+	s->packed = logpack_open(&s->pack, dir, packed, &why) == 0;
+	if (s->packed || why.code == ERROR_NOT_FOUND)
+		return s->packed;
+	if (e != NULL)
+		*e = why;
+	return -1;
+}
+
+/* Opens the log of that name ("unit.log"); 1, 0 when it is nowhere (yet), -1. */
+static int
+stored_open(struct stored *s, const struct log_folders *f, const char *name, struct error *e)
+{
+	int there;
+
+	*s = (struct stored){ .fd = -1, .pack = { .fd = -1 } };
+	there = open_in(s, f->live, name, e);
+	if (there != 0)
+		return there;
+	s->archived = true;
+	return open_in(s, f->archive, name, e);
+}
+
+static struct stat
+status_of(const struct stored *s)
+{
+	struct stat st = { 0 };
+
+	(void)fstat(s->packed ? s->pack.fd : s->fd, &st);
+	return st;
+}
+
+/* The length of the log; of one that grows, now. */
+static int64_t
+stored_size(const struct stored *s)
+{
+	return s->packed ? s->pack.size : status_of(s).st_size;
+}
+
+/* When it was written last, nanoseconds since 1970. */
+static int64_t
+stored_modified(const struct stored *s)
+{
+	struct stat st = status_of(s);
+
+	return st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec;
+}
+
+/* Like pread(2) of the log's bytes. -1 with an error. */
+static ssize_t
+stored_read(struct stored *s, void *into, size_t n, int64_t at, struct error *e)
+{
+	ssize_t got;
+
+	if (s->packed)
+		return logpack_read(&s->pack, into, n, at, e);
+	do
+		got = kernel.pread(s->fd, into, n, at);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? error_sys(e, "read a log") : got;
+}
+
+static void
+stored_close(struct stored *s)
+{
+	memory_close(&s->fd);
+	s->fd = -1;
+	if (s->packed)
+		logpack_close(&s->pack);
+	s->packed = false;
+}
 
 static const char *
 base(const struct source *s)
@@ -14,12 +166,12 @@ base(const struct source *s)
 }
 
 struct source *
-source_new(char *name, const char *job, int attempt, const struct shelf *shelf)
+source_new(char *name, const char *job, int attempt, const struct log_folders *folders)
 {
 	struct source *s = xmalloc(sizeof(*s));
 	AUTO_BYTES file = { 0 };
 
-	*s = (struct source){ .name = name, .job = job, .attempt = attempt, .shelf = shelf,
+	*s = (struct source){ .name = name, .job = job, .attempt = attempt, .folders = folders,
 		.bytes = -1, .to = INT64_MAX, .number = 1, .dirty = true, .stored = { .fd = -1 },
 		.times = { .fd = -1 } };
 	logfile_name(&file, base(s), attempt, "log");
@@ -30,7 +182,7 @@ source_new(char *name, const char *job, int attempt, const struct shelf *shelf)
 int
 source_open(struct source *s, struct error *e)
 {
-	int there = s->open ? 1 : stored_open(&s->stored, s->shelf, s->file, e);
+	int there = s->open ? 1 : stored_open(&s->stored, s->folders, s->file, e);
 
 	s->open = there == 1;
 	return there;
@@ -53,7 +205,7 @@ source_refresh(struct source *s, struct error *e)
 	s->modified = stored_modified(&s->stored);
 	logfile_name(&index, base(s), s->attempt, "idx");
 	if (s->times.fd < 0 && !s->times.damaged)
-		s->times.fd = shelf_open(s->shelf, bytes_string(&index), &archived);
+		s->times.fd = folders_open(s->folders, bytes_string(&index), &archived);
 	if (s->times.fd < 0 && !s->times.damaged && errno != ENOENT)
 		return error_sys(e, "open %s", bytes_string(&index));
 	return logindex_refresh(&s->times, bytes_string(&index), e);
@@ -63,6 +215,12 @@ int64_t
 source_size(const struct source *s)
 {
 	return s->open ? stored_size(&s->stored) : 0;
+}
+
+int64_t
+source_space(const struct source *s)
+{
+	return status_of(&s->stored).st_size;
 }
 
 int64_t
@@ -84,7 +242,7 @@ static int
 fill(struct source *s, int64_t offset, struct error *e)
 {
 	struct window *w = window_get(&s->window);
-	ssize_t got = stored_read(&s->stored, w->bytes, WINDOW_SIZE, offset, e);
+	ssize_t got = stored_read(&s->stored, w->bytes, SOURCE_PIECE, offset, e);
 
 	w->at = offset;
 	w->n = got < 0 ? 0 : (size_t)got;
@@ -141,7 +299,7 @@ slide(struct source *s, struct error *e)
 
 	if (covered(s, s->searched) > 0)
 		return 0;
-	return fill(s, w == NULL || s->at > w->at || w->n < WINDOW_SIZE ? s->at : s->searched, e);
+	return fill(s, w == NULL || s->at > w->at || w->n < SOURCE_PIECE ? s->at : s->searched, e);
 }
 
 static void
@@ -268,7 +426,7 @@ int64_t
 source_backward(struct source *s, int64_t from, uint64_t count, struct error *e)
 {
 	while (from > 0) {
-		int64_t start = from > WINDOW_SIZE ? from - WINDOW_SIZE : 0;
+		int64_t start = from > SOURCE_PIECE ? from - SOURCE_PIECE : 0;
 		size_t n = (size_t)(from - start);
 		struct span piece;
 		const char *newline;

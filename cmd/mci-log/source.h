@@ -5,15 +5,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "bytes.h"
 #include "error.h"
 #include "logindex.h"
-#include "stored.h"
-#include "window.h"
+#include "logpack.h"
+
+/* At most so many bytes of a log are looked at at once. */
+#define SOURCE_PIECE 65536
 
 struct mirrored;
 struct section_list;
+struct window;
+
+/* Where logs of one build are looked for: folders, -1 for none. */
+struct log_folders {
+	int live, archive;
+};
+
+/* The bytes of one log wherever they are kept: plain in the build's folder, compressed there, or in either
+ * form in the archive, which has folders of the same names. */
+struct stored {
+	int fd;        /* of the plain log, -1 when it is compressed */
+	struct logpack pack;
+	bool packed, archived;
+};
 
 struct source {
 	/* from the events */
@@ -42,7 +59,7 @@ struct source {
 	bool fetched;    /* all that is to come is there */
 
 	/* the log; the rest is source.c's */
-	const struct shelf *shelf; /* borrowed: where it is looked for */
+	const struct log_folders *folders; /* borrowed: where it is looked for */
 	bool open;
 	int64_t at;      /* the first byte not shown yet */
 	int64_t to;      /* nothing behind this is shown */
@@ -59,7 +76,7 @@ struct source {
 };
 
 /* A source of the log of that attempt; name is given away. */
-struct source *source_new(char *name, const char *job, int attempt, const struct shelf *shelf);
+struct source *source_new(char *name, const char *job, int attempt, const struct log_folders *folders);
 /* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
 int source_open(struct source *s, struct error *e);
 /* The same for who shows it: what is kept elsewhere is fetched first, the rest of it too. Blocks for that. */
@@ -68,6 +85,8 @@ int source_get(struct source *s, struct error *e);
  * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);
 int64_t source_size(const struct source *s);
+/* Bytes that an open one takes on the disk. */
+int64_t source_space(const struct source *s);
 /* Of one that has ended and is open: how many bytes it had, as its job's end or its index say; what is there
  * when neither does. */
 int64_t source_length(const struct source *s);
@@ -78,7 +97,7 @@ bool source_truncated(const struct source *s);
 int source_line(struct source *s, bool partial, struct error *e);
 /* Goes behind that line. */
 void source_advance(struct source *s);
-/* At most n (up to 64 KiB) bytes of the file at offset; n 0 at its end. Borrowed until the next
+/* At most n (up to SOURCE_PIECE) bytes of the file at offset; n 0 at its end. Borrowed until the next
  * call of the room. 0 or -1. */
 int source_piece(struct source *s, int64_t offset, size_t n, struct span *piece, struct error *e);
 /* The offset behind the count-th newline that follows from, at most limit; *found is how many there

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd/mci-log/marker.h"
-#include "cmd/mci-log/note.h"
+#include "cmd/mci-log/annotate.h"
 #include "scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

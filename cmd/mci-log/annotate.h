@@ -1,6 +1,6 @@
-/* note: what an annotation says, for people. mci-log(1) has the shape of the objects. */
-#ifndef MCI_LOG_NOTE_H
-#define MCI_LOG_NOTE_H
+/* annotate: what an annotation says, for people. mci-log(1) has the shape of the objects. */
+#ifndef MCI_LOG_ANNOTATE_H
+#define MCI_LOG_ANNOTATE_H
 
 #include <stdbool.h>
 
