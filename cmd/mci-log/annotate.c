@@ -11,7 +11,7 @@
 #include "memory.h"
 #include "message.h"
 #include "output.h"
-#include "runs.h"
+#include "build.h"
 #include "scan.h"
 #include "standard.h"
 #include "table.h"
@@ -94,7 +94,7 @@ note_text(struct bytes *into, struct span note)
 struct options {
 	bool github, gitlab, buildkite, json;
 	int64_t attempt;
-	struct run_where where;
+	struct build_where where;
 };
 
 static const struct option options[] = {
@@ -109,7 +109,7 @@ static const struct option options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_WHERE(struct options, where),
+	BUILDS_WHERE(struct options, where),
 };
 
 struct place {
@@ -236,7 +236,7 @@ struct listing {
 
 /* The number of the line that the log had come to; 0 when that cannot be told. */
 static int64_t
-line_of(const struct run_note *n)
+line_of(const struct build_note *n)
 {
 	struct source *s = n->source;
 	uint64_t more;
@@ -258,7 +258,7 @@ line_of(const struct run_note *n)
 }
 
 static void
-list_json(struct listing *l, const struct run_note *n, int64_t line)
+list_json(struct listing *l, const struct build_note *n, int64_t line)
 {
 	struct bytes *b = &l->out.buffer;
 
@@ -277,7 +277,7 @@ list_json(struct listing *l, const struct run_note *n, int64_t line)
 }
 
 static void
-list_row(struct listing *l, const struct run_note *n, int64_t line)
+list_row(struct listing *l, const struct build_note *n, int64_t line)
 {
 	struct scan_value text = { SCAN_STRING, n->text };
 	char number[24] = "";
@@ -296,7 +296,7 @@ list_row(struct listing *l, const struct run_note *n, int64_t line)
 }
 
 static void
-list_note(void *arg, const struct run_note *n)
+list_note(void *arg, const struct build_note *n)
 {
 	struct listing *l = arg;
 	int64_t line = line_of(n);
@@ -313,22 +313,22 @@ list(const struct options *o, int argc, char **argv, struct error *e)
 {
 	static const char *const headings[] = { "JOB", "LINE", "KIND", "NOTE" };
 	struct listing l = { .options = o };
-	struct runs runs;
-	int result = runs_open(&runs, argc, argv, o->attempt, &o->where, e);
+	struct builds builds;
+	int result = builds_open(&builds, argc, argv, o->attempt, &o->where, e);
 
 	table_open(&l.table, headings, 4);
-	for (size_t i = 0; i < runs.n; i++) {
-		runs.all[i].annotated = list_note;
-		runs.all[i].arg = &l;
+	for (size_t i = 0; i < builds.n; i++) {
+		builds.all[i].annotated = list_note;
+		builds.all[i].arg = &l;
 	}
 	if (result == 0)
-		result = runs_read(&runs, e);
+		result = builds_read(&builds, e);
 	if (l.shown == 0)
 		l.table.terminal = false;
 	table_close(&l.table);
 	if (result == 0)
 		result = output_flush(&l.out, e);
-	runs_close(&runs);
+	builds_close(&builds);
 	output_free(&l.out);
 	return result < 0 ? -1 : l.shown == 0;
 }

@@ -19,7 +19,7 @@ show_raw(const struct view *v, struct source *s, struct error *e)
 
 /* The sections of a log are noted while the build's events are read. */
 static void
-take_note(void *arg, const struct run_note *n)
+take_note(void *arg, const struct build_note *n)
 {
 	(void)arg;
 	if (n->note.n == 0)
@@ -51,9 +51,9 @@ show_folded(const struct show *show, const struct view *v, struct source *s, str
 
 /* One log behind the other, since a section's lines belong together. */
 static int
-show_sections(const struct show *show, const struct view *v, const struct run *r, struct error *e)
+show_sections(const struct show *show, const struct view *v, const struct build *r, struct error *e)
 {
-	for (size_t i = run_first_shown(r); i < r->n; i++) {
+	for (size_t i = build_first_shown(r); i < r->n; i++) {
 		if (show_folded(show, v, r->sources[i], e) < 0)
 			return -1;
 	}
@@ -61,7 +61,7 @@ show_sections(const struct show *show, const struct view *v, const struct run *r
 }
 
 static void
-forget_sections(const struct run *r)
+forget_sections(const struct build *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->sources[i]->sections != NULL)
@@ -72,9 +72,9 @@ forget_sections(const struct run *r)
 }
 
 static int
-show_run(struct show *s, const struct view *v, struct run *r, struct error *e)
+show_run(struct show *s, const struct view *v, struct build *r, struct error *e)
 {
-	size_t from = run_first_shown(r);
+	size_t from = build_first_shown(r);
 
 	s->out.prefix = r->only == NULL;
 	if (s->sections)
@@ -100,9 +100,9 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 	AUTO_FREE struct source **all = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->runs.n; i++) {
-		const struct run *r = &s->runs.all[i];
-		size_t from = run_first_shown(r);
+	for (size_t i = 0; i < s->builds.n; i++) {
+		const struct build *r = &s->builds.all[i];
+		size_t from = build_first_shown(r);
 
 		if (from == r->n)
 			continue;
@@ -122,12 +122,12 @@ show_all(struct show *s, struct error *e)
 {
 	struct view v = { .out = &s->out, .range = &s->range, .snapshot = true };
 
-	if (runs_read(&s->runs, e) < 0)
+	if (builds_read(&s->builds, e) < 0)
 		return -1;
 	if (s->merge && show_merged(s, &v, e) < 0)
 		return -1;
-	for (size_t i = 0; i < s->runs.n && !s->merge; i++) {
-		if (show_run(s, &v, &s->runs.all[i], e) < 0)
+	for (size_t i = 0; i < s->builds.n && !s->merge; i++) {
+		if (show_run(s, &v, &s->builds.all[i], e) < 0)
 			return -1;
 	}
 	return output_end(&s->out, e);
@@ -138,10 +138,10 @@ show_cat(struct show *s, struct error *e)
 {
 	int result;
 
-	for (size_t i = 0; i < s->runs.n && s->sections; i++)
-		s->runs.all[i].annotated = take_note;
+	for (size_t i = 0; i < s->builds.n && s->sections; i++)
+		s->builds.all[i].annotated = take_note;
 	result = show_all(s, e);
-	for (size_t i = 0; i < s->runs.n; i++)
-		forget_sections(&s->runs.all[i]);
+	for (size_t i = 0; i < s->builds.n; i++)
+		forget_sections(&s->builds.all[i]);
 	return result;
 }

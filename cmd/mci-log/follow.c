@@ -12,13 +12,13 @@
 #include "statusline.h"
 #include "watcher.h"
 
-/* A file is told to be closed a moment before its writer's lock goes (bare.h). */
+/* A file is told to be closed a moment before its writer's lock goes (depot.h). */
 #define SETTLE (20 * MILLISECOND)
 
 /* A run as it is followed. */
 struct followed {
 	struct follow *follow;
-	struct run *run;
+	struct build *run;
 	size_t seen;                 /* sources that are in live or done */
 	struct watch *folder, *logs; /* once there is something to wait for; logs: when they are there */
 	int pidfd;                   /* of its mci-build, readable when that has ended; or -1 */
@@ -28,7 +28,7 @@ struct follow {
 	struct show *show;
 	struct view view;
 	bool raw;             /* one job, byte for byte */
-	struct followed *runs;
+	struct followed *builds;
 	struct source **live; /* not done, in the order in which they started */
 	size_t nlive, size;
 	struct loop *loop;
@@ -42,11 +42,11 @@ struct follow {
 static int
 check_events(const struct show *show, struct error *e)
 {
-	for (size_t i = 0; i < show->runs.n; i++) {
-		if (show->runs.all[i].events < 0 && !show->runs.all[i].bare)
+	for (size_t i = 0; i < show->builds.n; i++) {
+		if (show->builds.all[i].events < 0 && !show->builds.all[i].locks)
 			return error_set(e, ERROR_REFUSED,
 			    "%s has no events.ndjson: a server's log is followed at the server",
-			    show->runs.all[i].build.path);
+			    show->builds.all[i].folder.path);
 	}
 	return 0;
 }
@@ -61,16 +61,16 @@ limited(void *arg, const struct error *why)
 
 /* What is left of a job's logs, the first attempt first. */
 static int
-show_rest(struct follow *f, const struct run *r, const struct fold_job *j)
+show_rest(struct follow *f, const struct build *r, const struct fold_job *j)
 {
 	AUTO_FREE struct source **rest = NULL;
 	size_t n = 0, at;
 
-	for (struct source *s = run_latest(r, j); s != NULL; s = s->before)
+	for (struct source *s = build_latest(r, j); s != NULL; s = s->before)
 		n++;
 	at = n;
 	rest = xmalloc((n + 1) * sizeof(*rest));
-	for (struct source *s = run_latest(r, j); s != NULL; s = s->before)
+	for (struct source *s = build_latest(r, j); s != NULL; s = s->before)
 		rest[--at] = s;
 	return merge_show(&f->view, rest, n, f->e);
 }
@@ -89,7 +89,7 @@ job_told(void *arg, const struct message *m, const struct fold_job *j)
 }
 
 static void
-followed_open(struct follow *f, struct followed *r, struct run *run)
+followed_open(struct follow *f, struct followed *r, struct build *run)
 {
 	*r = (struct followed){ .follow = f, .run = run, .pidfd = -1 };
 	run->loop = f->loop;
@@ -105,12 +105,12 @@ start(struct follow *f, struct show *show, struct error *e)
 	f->show = show;
 	f->e = e;
 	f->view = (struct view){ .out = &show->out, .range = &show->range };
-	f->runs = xmalloc(show->runs.n * sizeof(*f->runs));
+	f->builds = xmalloc(show->builds.n * sizeof(*f->builds));
 	f->loop = loop_new(e);
 	if (f->loop == NULL)
 		return -1;
-	for (size_t i = 0; i < show->runs.n; i++)
-		followed_open(f, &f->runs[i], &show->runs.all[i]);
+	for (size_t i = 0; i < show->builds.n; i++)
+		followed_open(f, &f->builds[i], &show->builds.all[i]);
 	f->watcher = watcher_new(f->loop, limited, f);
 	return check_events(show, e);
 }
@@ -144,33 +144,33 @@ check_alive(struct follow *f, struct followed *r)
 {
 	if (r->run->ended || r->pidfd >= 0)
 		return;
-	r->pidfd = run_watch(r->run);
+	r->pidfd = build_watch(r->run);
 	if (r->pidfd >= 0)
 		(void)loop_watch(f->loop, r->pidfd, EPOLLIN, builder_ended, r, NULL);
-	if (run_abandoned(r->run))
-		output_note(f->view.out, "%s has no end: its mci-build is gone", r->run->build.name);
+	if (build_abandoned(r->run))
+		output_note(f->view.out, "%s has no end: its mci-build is gone", r->run->folder.name);
 }
 
 /* The folder itself lives as long as we hold it open. */
 static int
-check_there(const struct run *r, struct error *e)
+check_there(const struct build *r, struct error *e)
 {
 	struct stat st;
 
 	if (r->events < 0 || fstat(r->events, &st) < 0 || st.st_nlink > 0)
 		return 0;
-	return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->build.path);
+	return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->folder.path);
 }
 
 static int
 read_events(struct follow *f, struct error *e)
 {
-	for (size_t i = 0; i < f->show->runs.n; i++) {
-		struct followed *r = &f->runs[i];
+	for (size_t i = 0; i < f->show->builds.n; i++) {
+		struct followed *r = &f->builds[i];
 
 		if (!r->run->dirty)
 			continue;
-		if (run_read(r->run, e) < 0 || check_there(r->run, e) < 0)
+		if (build_read(r->run, e) < 0 || check_there(r->run, e) < 0)
 			return -1;
 		check_alive(f, r);
 		/* of a job that was tried before, only the present attempt and what follows */
@@ -231,8 +231,8 @@ show_live(struct follow *f, struct error *e)
 static void
 all_dirty(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->runs.n; i++)
-		f->runs[i].run->dirty = true;
+	for (size_t i = 0; i < f->show->builds.n; i++)
+		f->builds[i].run->dirty = true;
 	for (size_t i = 0; i < f->nlive; i++)
 		f->live[i]->dirty = true;
 }
@@ -243,8 +243,8 @@ settled(void *arg)
 	struct follow *f = arg;
 
 	f->settle = NULL;
-	for (size_t i = 0; i < f->show->runs.n; i++)
-		f->runs[i].run->dirty = true;
+	for (size_t i = 0; i < f->show->builds.n; i++)
+		f->builds[i].run->dirty = true;
 }
 
 /* A file of the run changed, in its folder or its logs. */
@@ -255,9 +255,9 @@ changed(struct followed *r, bool in_logs, const char *name)
 
 	if (name == NULL)
 		all_dirty(f);
-	if (r->run->bare && f->settle == NULL)
+	if (r->run->events < 0 && f->settle == NULL)
 		f->settle = loop_after(f->loop, SETTLE, settled, f);
-	if (r->run->bare || (!in_logs && name != NULL && strcmp(name, "events.ndjson") == 0))
+	if (r->run->events < 0 || (!in_logs && name != NULL && strcmp(name, "events.ndjson") == 0))
 		r->run->dirty = true;
 	for (size_t i = 0; i < f->nlive && name != NULL; i++) {
 		struct source *s = f->live[i];
@@ -277,7 +277,7 @@ log_changed(void *arg, const char *name)
 static void
 watch_logs(struct followed *r)
 {
-	AUTO_FREE char *logs = xformat("%s/logs", r->run->build.path);
+	AUTO_FREE char *logs = xformat("%s/logs", r->run->folder.path);
 
 	if (r->logs == NULL && (r->logs = watch_add(r->follow->watcher, logs, log_changed, r, NULL)) != NULL)
 		all_dirty(r->follow);
@@ -296,10 +296,10 @@ folder_changed(void *arg, const char *name)
 static int
 watch_all(struct follow *f, struct error *e)
 {
-	for (size_t i = 0; i < f->show->runs.n; i++) {
-		struct followed *r = &f->runs[i];
+	for (size_t i = 0; i < f->show->builds.n; i++) {
+		struct followed *r = &f->builds[i];
 
-		r->folder = watch_add(f->watcher, r->run->build.path, folder_changed, r, e);
+		r->folder = watch_add(f->watcher, r->run->folder.path, folder_changed, r, e);
 		if (r->folder == NULL)
 			return -1;
 		watch_logs(r);
@@ -312,8 +312,8 @@ watch_all(struct follow *f, struct error *e)
 static bool
 finished(const struct follow *f)
 {
-	for (size_t i = 0; i < f->show->runs.n; i++) {
-		if (!run_done(f->runs[i].run))
+	for (size_t i = 0; i < f->show->builds.n; i++) {
+		if (!build_done(f->builds[i].run))
 			return false;
 	}
 	return f->nlive == 0;
@@ -356,14 +356,14 @@ follow(struct follow *f, struct error *e)
 static void
 stop(struct follow *f)
 {
-	for (size_t i = 0; i < f->show->runs.n; i++) {
-		if (f->runs[i].pidfd >= 0)
-			close(f->runs[i].pidfd);
-		run_stop(f->runs[i].run);
+	for (size_t i = 0; i < f->show->builds.n; i++) {
+		if (f->builds[i].pidfd >= 0)
+			close(f->builds[i].pidfd);
+		build_stop(f->builds[i].run);
 	}
 	watcher_free(f->watcher);
 	loop_free(f->loop);
-	free(f->runs);
+	free(f->builds);
 	free(f->live);
 }
 
@@ -376,20 +376,20 @@ show_follow(struct show *s, struct error *e)
 	/* mci-build, whose view this is, gives it a group of its own; `stty tostop` is not meant for it */
 	if (s->states)
 		signal(SIGTTOU, SIG_IGN);
-	f.raw = s->runs.n == 1 && s->runs.all[0].only != NULL && !s->merge && !s->out.time &&
+	f.raw = s->builds.n == 1 && s->builds.all[0].only != NULL && !s->merge && !s->out.time &&
 	    !s->out.json;
-	s->out.prefix = s->runs.n > 1 || s->runs.all[0].only == NULL || s->merge;
+	s->out.prefix = s->builds.n > 1 || s->builds.all[0].only == NULL || s->merge;
 	if (result == 0)
 		result = follow(&f, e);
-	for (size_t i = 0; s->states && i < s->runs.n && result == 0; i++) {
-		if (s->runs.all[i].fold.ended != 0)
-			result = statusline_build(&s->out, &s->runs.all[i].fold, e);
+	for (size_t i = 0; s->states && i < s->builds.n && result == 0; i++) {
+		if (s->builds.all[i].fold.ended != 0)
+			result = statusline_build(&s->out, &s->builds.all[i].fold, e);
 	}
 	if (result == 0)
 		result = output_end(&s->out, e);
-	for (size_t i = 0; i < s->runs.n && result == 0; i++) {
-		if (s->runs.all[i].only != NULL && s->runs.all[i].n == 0)
-			result = run_nothing(&s->runs.all[i], e);
+	for (size_t i = 0; i < s->builds.n && result == 0; i++) {
+		if (s->builds.all[i].only != NULL && s->builds.all[i].n == 0)
+			result = build_nothing(&s->builds.all[i], e);
 	}
 	stop(&f);
 	return result;

@@ -7,7 +7,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "output.h"
-#include "runs.h"
+#include "build.h"
 #include "search.h"
 #include "verbs.h"
 
@@ -70,7 +70,7 @@ match_add(struct match *m, struct output *o, struct source *s, struct span found
 struct options {
 	bool ignore_case, invert, fixed, count, list, number, json;
 	int64_t after, before, around, attempt;
-	struct run_where where;
+	struct build_where where;
 };
 
 static const struct option grep_options[] = {
@@ -99,7 +99,7 @@ static const struct option grep_options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line that matches", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_WHERE(struct options, where),
+	BUILDS_WHERE(struct options, where),
 };
 
 struct grep {
@@ -208,7 +208,7 @@ static void
 passed(void *arg, void *mark)
 {
 	(void)arg;
-	run_free(mark);
+	build_free(mark);
 	free(mark);
 }
 
@@ -272,26 +272,26 @@ set_arguments(struct grep *g, struct search *s, char *pattern)
 static int
 search_run(struct grep *g, struct search *s, const char *text, struct error *e)
 {
-	struct runs runs;
-	struct run *r;
-	int result = runs_open(&runs, 1, (char *[]){ (char *)text, NULL }, g->options->attempt,
+	struct builds builds;
+	struct build *r;
+	int result = builds_open(&builds, 1, (char *[]){ (char *)text, NULL }, g->options->attempt,
 	    &g->options->where, e);
 
 	if (result == 0) {
-		runs.all[0].prefix = true;
+		builds.all[0].prefix = true;
 		/* one job's lines need no name in front */
-		if (g->single && runs.all[0].only != NULL)
+		if (g->single && builds.all[0].only != NULL)
 			g->argv[g->naming] = name_none;
-		result = runs_read(&runs, e);
+		result = builds_read(&builds, e);
 	}
 	if (result < 0) {
-		runs_close(&runs);
+		builds_close(&builds);
 		return result;
 	}
-	r = runs.all;
-	for (size_t i = run_first_shown(r); i < r->n && result == 0; i++)
+	r = builds.all;
+	for (size_t i = build_first_shown(r); i < r->n && result == 0; i++)
 		result = search_add(s, r->sources[i], e);
-	/* r is the whole of runs.all, which the mark frees */
+	/* r is the whole of builds.all, which the mark frees */
 	if (search_after(s, r, result == 0 ? e : NULL) < 0)
 		result = -1;
 	return result;

@@ -3,20 +3,20 @@
 
 #include "emit.h"
 #include "output.h"
-#include "runs.h"
+#include "build.h"
 #include "table.h"
 #include "timestamp.h"
 #include "verbs.h"
 
 struct options {
 	bool json;
-	struct run_where where;
+	struct build_where where;
 };
 
 static const struct option options[] = {
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_WHERE(struct options, where),
+	BUILDS_WHERE(struct options, where),
 };
 
 struct listing {
@@ -36,12 +36,12 @@ state_of(const struct source *s)
 }
 
 static void
-list_json(struct listing *l, const struct run *r, const struct source *s)
+list_json(struct listing *l, const struct build *r, const struct source *s)
 {
 	struct bytes *b = &l->out.buffer;
 
 	emit_open(b);
-	emit_text(b, "build", r->build.name);
+	emit_text(b, "build", r->folder.name);
 	if (s->job != NULL)
 		emit_text(b, "job", s->job);
 	else
@@ -84,16 +84,16 @@ list_row(struct listing *l, const struct source *s)
 
 /* What a server keeps is not fetched for a list: the events say what it is. */
 static int
-list_kept(struct listing *l, const struct run *r, const struct source *s, struct error *e)
+list_kept(struct listing *l, const struct build *r, const struct source *s, struct error *e)
 {
 	AUTO_BYTES time = { 0 };
 	struct bytes *b = &l->out.buffer;
 
 	if (option_common.quiet) {
-		bytes_format(b, "%s/%s\n", r->build.name, s->job);
+		bytes_format(b, "%s/%s\n", r->folder.name, s->job);
 	} else if (l->options->json) {
 		emit_open(b);
-		emit_text(b, "build", r->build.name);
+		emit_text(b, "build", r->folder.name);
 		emit_text(b, "job", s->job);
 		emit_integer(b, "attempt", s->attempt);
 		if (s->started > 0)
@@ -113,7 +113,7 @@ list_kept(struct listing *l, const struct run *r, const struct source *s, struct
 }
 
 static int
-list_source(struct listing *l, const struct run *r, struct source *s, struct error *e)
+list_source(struct listing *l, const struct build *r, struct source *s, struct error *e)
 {
 	struct error why;
 	int there = source_open(s, e);
@@ -125,7 +125,7 @@ list_source(struct listing *l, const struct run *r, struct source *s, struct err
 	if (source_refresh(s, &why) < 0)
 		output_note(&l->out, "%s: %s", s->name, why.text);
 	if (option_common.quiet)
-		bytes_format(&l->out.buffer, "%s%s%s\n", r->build.name, s->job == NULL ? "" : "/",
+		bytes_format(&l->out.buffer, "%s%s%s\n", r->folder.name, s->job == NULL ? "" : "/",
 		    s->job == NULL ? "" : s->job);
 	else if (l->options->json)
 		list_json(l, r, s);
@@ -137,13 +137,13 @@ list_source(struct listing *l, const struct run *r, struct source *s, struct err
 }
 
 static int
-list_all(struct listing *l, struct runs *runs, struct error *e)
+list_all(struct listing *l, struct builds *builds, struct error *e)
 {
-	if (runs_read(runs, e) < 0)
+	if (builds_read(builds, e) < 0)
 		return -1;
-	for (size_t i = 0; i < runs->n; i++) {
-		for (size_t j = 0; j < runs->all[i].n; j++) {
-			if (list_source(l, &runs->all[i], runs->all[i].sources[j], e) < 0)
+	for (size_t i = 0; i < builds->n; i++) {
+		for (size_t j = 0; j < builds->all[i].n; j++) {
+			if (list_source(l, &builds->all[i], builds->all[i].sources[j], e) < 0)
 				return -1;
 		}
 	}
@@ -155,20 +155,20 @@ run(void *arg, int argc, char **argv)
 {
 	static const char *const headings[] = { "JOB", "ATTEMPT", "BYTES", "MODIFIED", "STATE" };
 	struct listing l = { .options = arg, .out.quiet = option_common.quiet };
-	struct runs runs;
+	struct builds builds;
 	struct error e;
 	int result;
 
 	table_open(&l.table, headings, 5);
-	result = runs_open(&runs, argc, argv, 0, &l.options->where, &e);
+	result = builds_open(&builds, argc, argv, 0, &l.options->where, &e);
 	if (result == 0)
-		result = list_all(&l, &runs, &e);
+		result = list_all(&l, &builds, &e);
 	if (l.table.n == 0)
 		l.table.terminal = false;
 	table_close(&l.table);
 	if (result < 0)
 		option_complain(PROGRAM, &e);
-	runs_close(&runs);
+	builds_close(&builds);
 	output_free(&l.out);
 	return option_finish(PROGRAM, result < 0 ? error_status(&e) : l.shown == 0);
 }

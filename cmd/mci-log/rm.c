@@ -6,12 +6,12 @@
 #include "logpack.h"
 #include "names.h"
 #include "removal.h"
-#include "runs.h"
+#include "build.h"
 #include "verbs.h"
 
 struct options {
 	bool dry, force;
-	struct run_where where;
+	struct build_where where;
 };
 
 static const struct option options[] = {
@@ -19,7 +19,7 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, dry) },
 	{ .letter = 'f', .name = "force", .help = "also of a build that is kept elsewhere",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, force) },
-	RUNS_WHERE(struct options, where),
+	BUILDS_WHERE(struct options, where),
 };
 
 /* The log in every form and place, and its index last: a log without one is shown with fewer
@@ -59,13 +59,13 @@ remove_source(const struct options *o, struct source *s, struct error *e)
 }
 
 static int
-remove_run(const struct options *o, struct run *r, struct error *e)
+remove_run(const struct options *o, struct build *r, struct error *e)
 {
-	if (state_build_running(&r->build))
-		return error_set(e, ERROR_BUSY, "%s is running", r->build.name);
-	if (r->depot == NULL && removal_check(&r->build, o->force, e) < 0)
+	if (state_build_running(&r->folder))
+		return error_set(e, ERROR_BUSY, "%s is running", r->folder.name);
+	if (!r->locks && removal_check(&r->folder, o->force, e) < 0)
 		return -1;
-	for (size_t i = 0; i < r->n && r->bare; i++) {
+	for (size_t i = 0; i < r->n && r->locks && r->events < 0; i++) {
 		if (!r->sources[i]->ended)
 			return error_set(e, ERROR_BUSY, "%s is being written", r->sources[i]->name);
 	}
@@ -76,7 +76,7 @@ remove_run(const struct options *o, struct run *r, struct error *e)
 	if (r->fold.log == NULL || (r->only == NULL && r->n < 2))
 		return 0;
 	return error_set(e, ERROR_REFUSED, "%s: the jobs' logs are kept by the log server %s: mci call -a %s "
-	    "log/remove build=%s", r->build.name, r->fold.log, r->fold.log, r->build.name);
+	    "log/remove build=%s", r->folder.name, r->fold.log, r->fold.log, r->folder.name);
 }
 
 /* What can be removed is; the status is that of the last one that cannot. */
@@ -87,21 +87,21 @@ run(void *arg, int argc, char **argv)
 	int status = 0;
 
 	for (int i = 0; i < argc; i++) {
-		struct runs runs;
+		struct builds builds;
 		struct error e;
-		int result = runs_open(&runs, 1, argv + i, 0, &o->where, &e);
+		int result = builds_open(&builds, 1, argv + i, 0, &o->where, &e);
 
 		if (result == 0) {
-			runs.all[0].prefix = true;
-			result = runs_read(&runs, &e);
+			builds.all[0].prefix = true;
+			result = builds_read(&builds, &e);
 		}
 		if (result == 0)
-			result = remove_run(o, &runs.all[0], &e);
+			result = remove_run(o, &builds.all[0], &e);
 		if (result < 0) {
 			option_complain(PROGRAM, &e);
 			status = error_status(&e);
 		}
-		runs_close(&runs);
+		builds_close(&builds);
 	}
 	return option_finish(PROGRAM, status);
 }

@@ -14,7 +14,7 @@ struct options {
 	bool follow, merge, time, json, sections, states;
 	int64_t attempt;
 	const char *tail, *lines, *bytes, *since, *markers, *address;
-	struct run_where where;
+	struct build_where where;
 };
 
 static const struct option cat_options[] = {
@@ -44,7 +44,7 @@ static const struct option cat_options[] = {
 	{ .name = "markers", .value = "STYLE", .help = "sections are those of markers in the log",
 	  .kind = OPTION_CHOICE, .choices = "github|gitlab|buildkite",
 	  .offset = offsetof(struct options, markers), .project = true },
-	RUNS_WHERE(struct options, where),
+	BUILDS_WHERE(struct options, where),
 };
 
 static const struct option follow_options[] = {
@@ -65,7 +65,7 @@ static const struct option follow_options[] = {
 	  .max = INT32_MAX },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
-	RUNS_WHERE(struct options, where),
+	BUILDS_WHERE(struct options, where),
 };
 
 static int
@@ -168,7 +168,7 @@ from_server(struct options *o, int argc, char **argv, struct mirror *m, struct e
 		if (mirror_fetch(m, o->address, argv[i], o->attempt, e) < 0)
 			return -1;
 	}
-	o->where = (struct run_where){ .dir = m->folder.path };
+	o->where = (struct build_where){ .dir = m->folder.path };
 	return 0;
 }
 
@@ -191,13 +191,13 @@ show(struct options *o, int argc, char **argv)
 	}
 	output_init(&s.out, option_common.color);
 	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
-	    runs_open(&s.runs, argc, argv, o->attempt, &o->where, &e) < 0 ||
+	    builds_open(&s.builds, argc, argv, o->attempt, &o->where, &e) < 0 ||
 	    (o->follow ? show_follow : show_cat)(&s, &e) < 0) {
 		(void)output_flush(&s.out, NULL);
 		option_complain(PROGRAM, &e);
 		status = error_status(&e);
 	}
-	runs_close(&s.runs);
+	builds_close(&s.builds);
 	output_free(&s.out);
 	mirror_close(&mirror);
 	return status;

@@ -9,10 +9,10 @@
 #include "marker.h"
 #include "output.h"
 #include "range.h"
-#include "runs.h"
+#include "build.h"
 
 struct show {
-	struct runs runs;
+	struct builds builds;
 	bool merge;       /* all in one, by time */
 	bool states;      /* followed: with lines about the jobs and the build themselves */
 	bool sections;    /* folded; from notes, or: */

@@ -211,6 +211,55 @@ source_refresh(struct source *s, struct error *e)
 	return logindex_refresh(&s->times, bytes_string(&index), e);
 }
 
+static bool
+locked(int index)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+}
+
+/* What an open index says. */
+static void
+take_index(struct source *s, int index, bool locks)
+{
+	/* the lock first: a writer ends its index before it lets go */
+	bool written = !locks || locked(index), ended;
+	struct logfile_record r;
+	off_t size;
+
+	if (logindex_records(index, 0, &r, 1) == 1 && r.stream != LOGFILE_END)
+		s->started = r.time;
+	ended = logindex_last(index, &r, &size) == 0 && r.stream == LOGFILE_END;
+	if (ended)
+		s->bytes = (int64_t)r.offset;
+	s->truncated = ended ? (r.flags & LOGFILE_TRUNCATED) != 0 : !written;
+	s->ended = ended || !written;
+}
+
+bool
+source_look(struct source *s, bool locks)
+{
+	AUTO_CLOSE int index = -1;
+	AUTO_BYTES name = { 0 };
+	bool open = s->open, archived;
+	/* what cannot be opened is told when it is shown */
+	int there = source_open(s, NULL);
+
+	logfile_name(&name, base(s), s->attempt, "idx");
+	index = there == 0 ? -1 : folders_open(s->folders, bytes_string(&name), &archived);
+	if (there == 0 || (locks && index < 0))
+		return false;
+	s->started = there == 1 && !locks ? stored_modified(&s->stored) : 0;
+	if (!open)
+		source_close(s);
+	if (index >= 0)
+		take_index(s, index, locks);
+	s->first = s->started;
+	s->dirty = true;
+	return true;
+}
+
 int64_t
 source_size(const struct source *s)
 {

@@ -50,9 +50,9 @@ struct source {
 	/* for who shows it */
 	bool dirty;      /* there may be something new */
 	bool done;       /* all was shown */
-	struct section_list *sections; /* cat.c's, NULL when nobody asked */
+	struct section_list *sections; /* show.c's, NULL when nobody asked */
 
-	/* run.c's: of a log that is kept elsewhere; NULL: it is not */
+	/* build.c's: of a log that is kept elsewhere; NULL: it is not */
 	int (*fetch)(void *arg, struct source *s, struct error *e);
 	void *fetch_arg;
 	struct mirrored *mirrored; /* while it comes */
@@ -72,7 +72,7 @@ struct source {
 	struct stored stored;
 	struct logindex times;
 	struct window *window; /* NULL when none of it is in memory */
-	struct bytes head; /* what its JSON lines have alike: record.c */
+	struct bytes head; /* what its JSON lines have alike: output.c's */
 };
 
 /* A source of the log of that attempt; name is given away. */
@@ -84,6 +84,12 @@ int source_get(struct source *s, struct error *e);
 /* Reads what was added to the index, and when the log was written last. A damaged index is -1; the
  * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);
+/*
+ * For a log that no events tell of: takes what its files say, when it began, and whether and how it has ended.
+ * locks: it has an index from the first byte on, and whoever writes it holds a lock on that (depot.h); else one
+ * without an end is taken as open. false when it is not there (any more).
+ */
+bool source_look(struct source *s, bool locks);
 int64_t source_size(const struct source *s);
 /* Bytes that an open one takes on the disk. */
 int64_t source_space(const struct source *s);

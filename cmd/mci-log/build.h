@@ -1,13 +1,12 @@
-/* run: one build whose logs are shown: its folder, its events as they come, and a source for each
+/* build: one build whose logs are shown: its folder, its events as they come, and a source for each
  * job attempt that they name. */
-#ifndef MCI_LOG_RUN_H
-#define MCI_LOG_RUN_H
+#ifndef MCI_LOG_BUILD_H
+#define MCI_LOG_BUILD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "depot.h"
 #include "error.h"
 #include "fold.h"
 #include "line.h"
@@ -18,7 +17,7 @@
 #include "state.h"
 
 /* What a job noted beside its log. */
-struct run_note {
+struct build_note {
 	struct source *source;
 	int64_t offset;   /* the log's length when it was read */
 	int64_t time;     /* of the event */
@@ -27,37 +26,27 @@ struct run_note {
 };
 
 /* Where builds and their logs are looked for; NULL: where this user's builds are, and in no archive. */
-struct run_where {
+struct build_where {
 	const char *dir, *archive;
 };
 
-struct run;
-
-/* How a build without events is read, when it is not by its folder (bare.h). */
-struct run_reader {
-	int (*read)(struct run *r, struct error *e);
-	bool (*done)(const struct run *r);
-};
-
-struct run {
-	struct state_build build;
+struct build {
+	struct state_build folder;
 	char *only;     /* the one job that was asked for, NULL for all and the script */
 	int attempt;    /* the one attempt that was asked for, 0 for all */
 	bool prefix;    /* names of sources begin with the build's */
 	struct fold fold;
-	/* unless NULL: called for each note as its event is read; set before run_read */
-	void (*annotated)(void *arg, const struct run_note *n);
+	/* unless NULL: called for each note as its event is read; set before build_read */
+	void (*annotated)(void *arg, const struct build_note *n);
 	/* unless NULL: called for each event of a job when it has been read and its sources know it */
 	void (*told)(void *arg, const struct message *m, const struct fold_job *j);
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
 	struct mirror *mirror; /* of the logs that the fold's log server keeps, as far as they were fetched */
 	struct log_folders fetched;
-	struct loop *loop;     /* of who follows; set before run_read, else NULL */
-	bool bare;      /* then: in a folder with locks */
-	const struct run_reader *reader; /* of that, set before run_read */
-	struct depot *depot; /* that folder */
-	char **jobs;    /* and the names of their jobs */
+	struct loop *loop;     /* of who follows; set before build_read, else NULL */
+	bool locks;     /* in a folder where a writer holds a lock on its log's index (depot.h) */
+	char **jobs;    /* names of those that only logs are kept of */
 	size_t njobs;
 	struct log_folders own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader lines;
@@ -72,28 +61,49 @@ struct run {
 };
 
 /* Finds the build (and job) that text names and opens its folder. */
-int run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
+int build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e);
 /* Adds a source for the log of a job (borrowed; NULL: the script) and attempt. */
-struct source *run_add_source(struct run *r, const char *job, int attempt);
+struct source *build_add_source(struct build *r, const char *job, int attempt);
 /* The last source of a job, those of the attempts before are behind it (before); NULL when it has none. */
-struct source *run_latest(const struct run *r, const struct fold_job *j);
+struct source *build_latest(const struct build *r, const struct fold_job *j);
 /* Reads the events that were added; sources appear and end. */
-int run_read(struct run *r, struct error *e);
+int build_read(struct build *r, struct error *e);
 /* The first source that is shown when it is not followed: of one job the last attempt that was
  * asked for, of a whole build all are. */
-size_t run_first_shown(const struct run *r);
+size_t build_first_shown(const struct build *r);
 /* For a run that has no source for the job that was asked for: says why. -1. */
-int run_nothing(struct run *r, struct error *e);
+int build_nothing(struct build *r, struct error *e);
 /* Whether nothing that was asked for will be added any more. */
-bool run_done(const struct run *r);
+bool build_done(const struct build *r);
 /* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or
  * cannot be told. */
-int run_watch(const struct run *r);
+int build_watch(const struct build *r);
 /* For a build without build/end: whether its mci-build is gone. Then every source has ended. */
-bool run_abandoned(struct run *r);
+bool build_abandoned(struct build *r);
 /* Nothing more is fetched: before the loop goes. */
-void run_stop(struct run *r);
-void run_free(struct run *r);
+void build_stop(struct build *r);
+void build_free(struct build *r);
+
+/* The builds that a command line names. */
+struct builds {
+	struct build *all; /* opened, events not read */
+	size_t n;
+};
+
+/* The rows of the option tables for where logs are; field is a struct build_where of the type. */
+#define BUILDS_WHERE(type, field) \
+	{ .name = "dir", .value = "DIR", .help = "look into this folder of logs", \
+	  .kind = OPTION_TEXT, .offset = offsetof(type, field.dir) }, \
+	{ .name = "archive", .value = "file:DIR", .help = "where finished logs were moved to", \
+	  .kind = OPTION_TEXT, .offset = offsetof(type, field.archive) }
+
+/* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any. The builds are to
+ * be closed whatever it returns. */
+int builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
+    struct error *e);
+/* Reads the events of all that are there. A job that was asked for and has no log is an error. */
+int builds_read(struct builds *r, struct error *e);
+void builds_close(struct builds *r);
 
 #endif

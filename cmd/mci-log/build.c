@@ -1,16 +1,21 @@
-#include "run.h"
+#include "build.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "archive.h"
 #include "kernel.h"
+#include "logname.h"
 #include "memory.h"
 #include "message.h"
 #include "nearest.h"
+#include "number.h"
 #include "process.h"
+#include "spec.h"
+#include "state.h"
 #include "timestamp.h"
 
 static void
@@ -23,7 +28,7 @@ came(void *source)
 
 /* Where what is fetched is looked for; the folder is there with the first log. */
 static int
-look_there(struct run *r, struct source *s, const char *build, struct error *e)
+look_there(struct build *r, struct source *s, const char *build, struct error *e)
 {
 	if (r->fetched.live < 0)
 		r->fetched.live = mirror_logs(r->mirror, build, e);
@@ -32,7 +37,7 @@ look_there(struct run *r, struct source *s, const char *build, struct error *e)
 }
 
 static int
-fetch_named(struct run *r, struct source *s, const struct logname *n, struct error *e)
+fetch_named(struct build *r, struct source *s, const struct logname *n, struct error *e)
 {
 	if (r->mirror == NULL) {
 		r->mirror = xmalloc(sizeof(*r->mirror));
@@ -49,8 +54,8 @@ fetch_named(struct run *r, struct source *s, const struct logname *n, struct err
 static int
 fetch(void *arg, struct source *s, struct error *e)
 {
-	struct run *r = arg;
-	const char *build = r->fold.build != NULL ? r->fold.build : r->build.name;
+	struct build *r = arg;
+	const char *build = r->fold.build != NULL ? r->fold.build : r->folder.name;
 	struct logname n = { 0 };
 	int result = 0;
 
@@ -72,12 +77,12 @@ fetch(void *arg, struct source *s, struct error *e)
 }
 
 struct source *
-run_add_source(struct run *r, const char *job, int attempt)
+build_add_source(struct build *r, const char *job, int attempt)
 {
 	AUTO_BYTES name = { 0 };
 
 	if (r->prefix) {
-		bytes_text(&name, r->build.name);
+		bytes_text(&name, r->folder.name);
 		bytes_char(&name, '/');
 	}
 	bytes_text(&name, job == NULL ? "script" : job);
@@ -89,7 +94,7 @@ run_add_source(struct run *r, const char *job, int attempt)
 	}
 	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
 	    job == NULL ? &r->own : &r->logs);
-	r->sources[r->n]->build = r->prefix ? r->build.name : NULL;
+	r->sources[r->n]->build = r->prefix ? r->folder.name : NULL;
 	if (r->fold.log != NULL && job != NULL) {
 		r->sources[r->n]->fetch = fetch;
 		r->sources[r->n]->fetch_arg = r;
@@ -111,17 +116,17 @@ open_folder(int *fd, int dir, const char *path, struct error *e)
 
 /* The last three parts of a build's path are its name, wherever the folder of all builds is. */
 static const char *
-archived_name(const struct run *r)
+archived_name(const struct build *r)
 {
-	const char *at = r->build.path + strlen(r->build.path);
+	const char *at = r->folder.path + strlen(r->folder.path);
 
-	for (int slashes = 0; at > r->build.path && slashes < 3;)
+	for (int slashes = 0; at > r->folder.path && slashes < 3;)
 		slashes += *--at == '/';
 	return at[0] == '/' ? at + 1 : at;
 }
 
 static int
-open_archive(struct run *r, const char *archive, struct error *e)
+open_archive(struct build *r, const char *archive, struct error *e)
 {
 	AUTO_FREE char *path = xformat("%s/%s", archive, archived_name(r));
 
@@ -132,34 +137,34 @@ open_archive(struct run *r, const char *archive, struct error *e)
 
 /* A build of a folder that a server or mci-log put filled. */
 static int
-open_bare(struct run *r, const char *text, const struct run_where *where, struct error *e)
+find_in(struct build *r, const char *text, const struct build_where *where, struct error *e)
 {
+	AUTO_FREE char *dir = realpath(where->dir, NULL);
 	struct logname n;
 
 	if (logname_parse(&n, text, e) < 0)
 		return -1;
-	r->depot = xmalloc(sizeof(*r->depot));
+	r->locks = true;
 	r->only = n.job;
 	r->attempt = n.job != NULL ? n.attempt : 0;
-	r->build.name = n.build;
-	r->build.lock = -1;
-	if (depot_open(r->depot, where->dir, false, false, e) < 0 ||
-	    (where->archive != NULL && depot_archive(r->depot, where->archive, e) < 0))
-		return -1;
-	r->build.path = xformat("%s/%s", r->depot->path, n.build);
+	r->folder.name = n.build;
+	r->folder.lock = -1;
+	if (dir == NULL)
+		return error_sys(e, "open %s", where->dir);
+	r->folder.path = xformat("%s/%s", dir, n.build);
 	return 0;
 }
 
 static int
-find(struct run *r, const char *text, const char *project, const struct run_where *where,
+find(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e)
 {
-	return where->dir != NULL ? open_bare(r, text, where, e) :
-	    state_job_meant(&r->build, &r->only, text, project, e);
+	return where->dir != NULL ? find_in(r, text, where, e) :
+	    state_job_meant(&r->folder, &r->only, text, project, e);
 }
 
 int
-run_open(struct run *r, const char *text, const char *project, const struct run_where *where,
+build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e)
 {
 	r->own = r->logs = r->fetched = (struct log_folders){ -1, -1 };
@@ -167,17 +172,16 @@ run_open(struct run *r, const char *text, const char *project, const struct run_
 	fold_init(&r->fold);
 	if (find(r, text, project, where, e) < 0)
 		return -1;
-	r->own.live = kernel.open(AT_FDCWD, r->build.path, O_RDONLY | O_DIRECTORY, 0);
-	if (r->own.live < 0 && (errno != ENOENT || r->depot == NULL))
-		return error_sys(e, "open %s", r->build.path);
+	r->own.live = kernel.open(AT_FDCWD, r->folder.path, O_RDONLY | O_DIRECTORY, 0);
+	if (r->own.live < 0 && (errno != ENOENT || !r->locks))
+		return error_sys(e, "open %s", r->folder.path);
 	if (r->own.live >= 0)
 		r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
 	if (r->events < 0 && errno != ENOENT)
-		return error_sys(e, "open %s/events.ndjson", r->build.path);
+		return error_sys(e, "open %s/events.ndjson", r->folder.path);
 	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||
 	    (where->archive != NULL && open_archive(r, where->archive, e) < 0))
-		return error_before(e, "%s: ", r->build.path);
-	r->bare = r->events < 0 && r->depot != NULL;
+		return error_before(e, "%s: ", r->folder.path);
 	r->dirty = true;
 	return 0;
 }
@@ -208,7 +212,7 @@ member_time(const struct message *m, const char *key)
 
 /* Where the last source of a job is kept. */
 static struct source **
-latest(struct run *r, const struct fold_job *j)
+latest(struct build *r, const struct fold_job *j)
 {
 	size_t old = r->nlatest;
 
@@ -221,13 +225,13 @@ latest(struct run *r, const struct fold_job *j)
 }
 
 struct source *
-run_latest(const struct run *r, const struct fold_job *j)
+build_latest(const struct build *r, const struct fold_job *j)
 {
 	return j->order < r->nlatest ? r->latest[j->order] : NULL;
 }
 
 static bool
-wanted(const struct run *r, const char *job, int attempt)
+wanted(const struct build *r, const char *job, int attempt)
 {
 	return (r->only == NULL || strcmp(job, r->only) == 0) &&
 	    (r->attempt == 0 || attempt == r->attempt) && attempt > 0;
@@ -235,7 +239,7 @@ wanted(const struct run *r, const char *job, int attempt)
 
 /* The source that an event is about, made when it is the first of its attempt. */
 static struct source *
-source_of(struct run *r, const struct message *m)
+source_of(struct build *r, const struct message *m)
 {
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 	int64_t attempt = member_integer(m, "attempt", 1);
@@ -248,7 +252,7 @@ source_of(struct run *r, const struct message *m)
 		if (s->attempt == attempt)
 			return s;
 	}
-	s = run_add_source(r, j->id, (int)attempt);
+	s = build_add_source(r, j->id, (int)attempt);
 	s->place = j->order + 1;
 	s->before = last;
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
@@ -256,20 +260,20 @@ source_of(struct run *r, const struct message *m)
 }
 
 static void
-on_start(struct run *r, const struct message *m)
+on_start(struct build *r, const struct message *m)
 {
 	(void)source_of(r, m);
 }
 
 static void
-on_executed(struct run *r, const struct message *m)
+on_executed(struct build *r, const struct message *m)
 {
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 	AUTO_BYTES why = { 0 };
 	struct source *s;
 	struct scan_value v;
 
-	/* the one job that was asked for has no log when it could not be started: run_nothing says why */
+	/* the one job that was asked for has no log when it could not be started: build_nothing says why */
 	if (r->only != NULL && r->n == 0 && j != NULL && j->reason != NULL && strcmp(j->reason, "start") == 0)
 		return;
 	s = source_of(r, m);
@@ -288,7 +292,7 @@ on_executed(struct run *r, const struct message *m)
 
 /* Attempts of a job that has ended have ended, also when the runner could not say so itself. */
 static void
-on_end(struct run *r, const struct message *m)
+on_end(struct build *r, const struct message *m)
 {
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 
@@ -302,7 +306,7 @@ on_end(struct run *r, const struct message *m)
 }
 
 static void
-end_all(struct run *r)
+end_all(struct build *r)
 {
 	r->ended = true;
 	for (size_t i = 0; i < r->n; i++)
@@ -310,37 +314,37 @@ end_all(struct run *r)
 }
 
 static void
-on_build_pending(struct run *r, const struct message *m)
+on_build_pending(struct build *r, const struct message *m)
 {
 	r->pid = (pid_t)member_integer(m, "pid", 0);
 }
 
 static void
-on_build_start(struct run *r, const struct message *m)
+on_build_start(struct build *r, const struct message *m)
 {
 	struct source *s;
 
 	r->pid = (pid_t)member_integer(m, "pid", 0);
 	if (r->only != NULL || r->attempt > 1 || r->n > 0)
 		return;
-	s = run_add_source(r, NULL, 1);
+	s = build_add_source(r, NULL, 1);
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
 }
 
 static void
-on_build_end(struct run *r, const struct message *m)
+on_build_end(struct build *r, const struct message *m)
 {
 	(void)m;
 	end_all(r);
 }
 
 static void
-on_annotated(struct run *r, const struct message *m)
+on_annotated(struct build *r, const struct message *m)
 {
 	struct source *s = r->annotated == NULL ? NULL : source_of(r, m);
 	struct scan_value v;
 	/* builds of before say offset, which at a hub is the hub's own */
-	struct run_note n = { .offset = member_integer(m, "at", member_integer(m, "offset", 0)),
+	struct build_note n = { .offset = member_integer(m, "at", member_integer(m, "offset", 0)),
 		.source = s };
 
 	if (s == NULL)
@@ -357,7 +361,7 @@ on_annotated(struct run *r, const struct message *m)
 
 static const struct {
 	const char *type;
-	void (*take)(struct run *r, const struct message *m);
+	void (*take)(struct build *r, const struct message *m);
 } takers[] = {
 	{ "build/pending", on_build_pending },
 	{ "build/start", on_build_start },
@@ -371,7 +375,7 @@ static const struct {
 /* A line that is no event of ours changes nothing: the log is a witness, not a judge of the
  * events. */
 static void
-take_line(struct run *r, struct span line)
+take_line(struct build *r, struct span line)
 {
 	const struct fold_job *j;
 	struct message m;
@@ -391,7 +395,7 @@ take_line(struct run *r, struct span line)
 }
 
 static void
-take_lines(struct run *r)
+take_lines(struct build *r)
 {
 	enum line_result result;
 	struct span line;
@@ -402,22 +406,136 @@ take_lines(struct run *r)
 	}
 }
 
-static int
-read_folder(struct run *r, struct error *e)
+static struct source *
+known(const struct build *r, const char *job, int attempt)
 {
-	AUTO_BYTES events = { 0 };
-	int result = files_tell(&r->own, &r->logs, &events, e);
+	for (size_t i = 0; i < r->n; i++) {
+		struct source *s = r->sources[i];
 
-	line_add(&r->lines, events.data, events.len);
-	take_lines(r);
-	return result < 0 ? error_before(e, "%s: ", r->build.path) : 0;
+		if (s->attempt == attempt && (s->job == NULL) == (job == NULL) &&
+		    (job == NULL || strcmp(s->job, job) == 0))
+			return s;
+	}
+	return NULL;
+}
+
+/* Looks at a log that the folder has; true when it is a new one, whose job's name is then kept. */
+static bool
+take_log(struct build *r, char *job, int attempt)
+{
+	struct source *s = known(r, job, attempt);
+
+	if (s != NULL && !s->ended)
+		(void)source_look(s, r->locks);
+	if (s != NULL)
+		return false;
+	s = build_add_source(r, job, attempt);
+	s->place = r->n;
+	if (source_look(s, r->locks))
+		return true;
+	source_free(s);
+	r->n--;
+	return false;
+}
+
+/* Of JOB.log and JOB@2.log, also with .zst behind, or of JOB.idx, the job and the attempt. Caller frees. */
+static char *
+read_name(const char *file, const char *suffix, int64_t *attempt)
+{
+	const char *dot = strrchr(file, '.'), *at;
+	size_t n;
+
+	if (dot != NULL && strcmp(dot, LOGPACK_SUFFIX) == 0)
+		dot = memrchr(file, '.', (size_t)(dot - file));
+	if (dot == NULL || strncmp(dot, suffix, 4) != 0 ||
+	    (dot[4] != '\0' && strcmp(dot + 4, LOGPACK_SUFFIX) != 0))
+		return NULL;
+	n = (size_t)(dot - file);
+	at = memchr(file, '@', n);
+	*attempt = 1;
+	if (at != NULL && number_parse(at + 1, (size_t)(dot - at - 1), 2, INT32_MAX, attempt, NULL) < 0)
+		return NULL;
+	n = at == NULL ? n : (size_t)(at - file);
+	return spec_id_ok(file, n) ? xmemdup(file, n) : NULL;
+}
+
+static int
+list_folder(struct build *r, int dir, struct error *e)
+{
+	/* without its index a log of a folder with locks is not there yet, or on its way out */
+	const char *suffix = r->locks ? ".idx" : ".log";
+	int fd = dir < 0 ? -1 : kernel.open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	const struct dirent *file;
+	int64_t attempt;
+	char *job;
+	DIR *d;
+
+	if (dir < 0)
+		return 0;
+	if (fd < 0 || (d = fdopendir(fd)) == NULL) {
+		memory_close(&fd);
+		return error_sys(e, "read %s/logs", r->folder.path);
+	}
+	while ((file = readdir(d)) != NULL) {
+		if ((job = read_name(file->d_name, suffix, &attempt)) == NULL)
+			continue;
+		if (wanted(r, job, (int)attempt) && take_log(r, job, (int)attempt)) {
+			r->jobs = xrealloc(r->jobs, r->njobs + 1, sizeof(*r->jobs));
+			r->jobs[r->njobs++] = job;
+		} else {
+			free(job);
+		}
+	}
+	closedir(d);
+	return 0;
+}
+
+/* Logs without a byte come last: they have just begun. */
+static int
+by_start(const void *a, const void *b)
+{
+	const struct source *left = *(struct source *const *)a, *right = *(struct source *const *)b;
+	uint64_t l = (uint64_t)left->started - 1, r = (uint64_t)right->started - 1;
+
+	if (l != r)
+		return l < r ? -1 : 1;
+	return left->attempt != right->attempt ? left->attempt - right->attempt :
+	    strcmp(left->name, right->name);
+}
+
+/* A build of which only the logs are kept: what there is to know is in their indexes, and the locks on these.
+ * Those that are no sources yet become some, in the order in which they began. */
+static int
+read_folder(struct build *r, struct error *e)
+{
+	size_t before = r->n;
+
+	if (r->own.live < 0 && r->own.archive < 0)
+		return error_set(e, ERROR_NOT_FOUND, "there are no logs of %s", r->folder.name);
+	if (r->logs.live < 0 && open_folder(&r->logs.live, r->own.live, "logs", e) < 0)
+		return -1;
+	if (r->only == NULL && r->attempt <= 1)
+		(void)take_log(r, NULL, 1);
+	if (list_folder(r, r->logs.live, e) < 0 || list_folder(r, r->logs.archive, e) < 0)
+		return -1;
+	if (r->n > before)
+		qsort(r->sources + before, r->n - before, sizeof(*r->sources), by_start);
+	return 0;
+}
+
+static bool
+all_ended(const struct build *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (!r->sources[i]->ended)
+			return false;
+	}
+	return r->n > 0;
 }
 
 int
-run_read(struct run *r, struct error *e)
+build_read(struct build *r, struct error *e)
 {
-	if (r->bare)
-		return r->reader->read(r, e);
 	r->dirty = false;
 	if (r->events < 0)
 		return read_folder(r, e);
@@ -427,7 +545,7 @@ run_read(struct run *r, struct error *e)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_sys(e, "read %s/events.ndjson", r->build.path);
+			return error_sys(e, "read %s/events.ndjson", r->folder.path);
 		take_lines(r);
 		if (got == 0)
 			return 0;
@@ -435,24 +553,24 @@ run_read(struct run *r, struct error *e)
 }
 
 bool
-run_done(const struct run *r)
+build_done(const struct build *r)
 {
-	if (r->bare)
-		return r->reader->done(r);
+	if (r->events < 0)
+		return all_ended(r);
 	if (r->ended || r->finished)
 		return true;
 	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
 }
 
 size_t
-run_first_shown(const struct run *r)
+build_first_shown(const struct build *r)
 {
 	return r->only == NULL ? 0 : r->n - 1;
 }
 
 /* The job that was meant when there is none of that name. */
 static const char *
-nearest_job(const struct run *r)
+nearest_job(const struct build *r)
 {
 	AUTO_FREE const char **ids = xmalloc((r->fold.njobs + 1) * sizeof(*ids));
 
@@ -462,46 +580,46 @@ nearest_job(const struct run *r)
 }
 
 int
-run_nothing(struct run *r, struct error *e)
+build_nothing(struct build *r, struct error *e)
 {
 	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
 	AUTO_BYTES why = { 0 };
 	const char *near;
 
-	if (r->bare)
-		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s", r->build.name, r->only);
+	if (r->events < 0)
+		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s", r->folder.name, r->only);
 	if (j == NULL) {
 		near = nearest_job(r);
-		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->build.name, r->only,
+		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->folder.name, r->only,
 		    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
 		    near == NULL ? "" : "'?");
 	}
 	if (r->attempt > 0 && j->started > 0)
 		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
-		    r->build.name, r->only, r->attempt, j->attempt);
+		    r->folder.name, r->only, r->attempt, j->attempt);
 	fold_reason(&why, j);
-	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: %s%s%s", r->build.name, r->only,
+	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: %s%s%s", r->folder.name, r->only,
 	    status_name(j->status), why.len == 0 ? "" : ": ", bytes_string(&why));
 }
 
 int
-run_watch(const struct run *r)
+build_watch(const struct build *r)
 {
-	return r->pid > 0 && state_build_running(&r->build) ? process_pidfd(r->pid) : -1;
+	return r->pid > 0 && state_build_running(&r->folder) ? process_pidfd(r->pid) : -1;
 }
 
 bool
-run_abandoned(struct run *r)
+build_abandoned(struct build *r)
 {
 	/* mci-build holds the folder's lock as long as it lives */
-	if (r->ended || r->bare || state_build_running(&r->build))
+	if (r->ended || r->events < 0 || state_build_running(&r->folder))
 		return false;
 	end_all(r);
 	return true;
 }
 
 void
-run_stop(struct run *r)
+build_stop(struct build *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		mirrored_free(r->sources[i]->mirrored);
@@ -511,9 +629,9 @@ run_stop(struct run *r)
 }
 
 void
-run_free(struct run *r)
+build_free(struct build *r)
 {
-	run_stop(r);
+	build_stop(r);
 	for (size_t i = 0; i < r->n; i++)
 		source_free(r->sources[i]);
 	free(r->sources);
@@ -529,12 +647,74 @@ run_free(struct run *r)
 	memory_close(&r->events);
 	line_free(&r->lines);
 	fold_free(&r->fold);
-	if (r->depot != NULL)
-		depot_close(r->depot);
-	free(r->depot);
 	for (size_t i = 0; i < r->njobs; i++)
 		free(r->jobs[i]);
 	free(r->jobs);
 	free(r->only);
-	state_build_free(&r->build);
+	state_build_free(&r->folder);
+}
+
+static void
+name_sources(struct builds *r)
+{
+	bool several = false;
+
+	for (size_t i = 1; i < r->n; i++)
+		several = several || strcmp(r->all[i].folder.name, r->all[0].folder.name) != 0;
+	for (size_t i = 0; i < r->n; i++)
+		r->all[i].prefix = several;
+}
+
+int
+builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
+    struct error *e)
+{
+	static char *latest[] = { "@", NULL };
+	AUTO_FREE char *project = state_project(".");
+	struct build_where found = *where;
+
+	*r = (struct builds){ 0 };
+	if (archive_folder(where->archive, &found.archive, e) < 0)
+		return -1;
+	if (argc == 0) {
+		argv = latest;
+		argc = 1;
+	}
+	/* builds of a script or of specs are those of the folder that they were started in */
+	if (project == NULL)
+		project = realpath(".", NULL);
+	r->all = xmalloc((size_t)argc * sizeof(*r->all));
+	while (r->n < (size_t)argc) {
+		struct build *run = &r->all[r->n++];
+
+		if (build_open(run, argv[r->n - 1], project, &found, e) < 0)
+			return -1;
+		if (attempt > 0)
+			run->attempt = (int)attempt;
+	}
+	name_sources(r);
+	return 0;
+}
+
+int
+builds_read(struct builds *r, struct error *e)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct build *run = &r->all[i];
+
+		if (build_read(run, e) < 0)
+			return -1;
+		if (run->only != NULL && run->n == 0)
+			return build_nothing(run, e);
+	}
+	return 0;
+}
+
+void
+builds_close(struct builds *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		build_free(&r->all[i]);
+	free(r->all);
+	*r = (struct builds){ 0 };
 }
