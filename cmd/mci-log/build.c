@@ -18,62 +18,15 @@
 #include "state.h"
 #include "timestamp.h"
 
-static void
-came(void *source)
-{
-	struct source *s = source;
-
-	s->dirty = true;
-}
-
-/* Where what is fetched is looked for; the folder is there with the first log. */
-static int
-look_there(struct build *r, struct source *s, const char *build, struct error *e)
-{
-	if (r->fetched.live < 0)
-		r->fetched.live = mirror_logs(r->mirror, build, e);
-	s->folders = &r->fetched;
-	return r->fetched.live < 0 ? -1 : 0;
-}
-
-static int
-fetch_named(struct build *r, struct source *s, const struct logname *n, struct error *e)
-{
-	if (r->mirror == NULL) {
-		r->mirror = xmalloc(sizeof(*r->mirror));
-		if (mirror_open(r->mirror, e) < 0)
-			return -1;
-	}
-	if (r->loop == NULL || s->ended)
-		return s->fetched = true, mirror_log(r->mirror, r->fold.log, n, e);
-	s->mirrored = mirror_follow(r->mirror, r->loop, r->fold.log, n, came, s, e);
-	return s->mirrored == NULL ? -1 : 0;
-}
-
-/* From the server to where its other logs are: what is there now, or as it comes, until it has ended. */
 static int
 fetch(void *arg, struct source *s, struct error *e)
 {
 	struct build *r = arg;
-	const char *build = r->fold.build != NULL ? r->fold.build : r->folder.name;
-	struct logname n = { 0 };
-	int result = 0;
 
-	if (s->mirrored != NULL && s->ended) {
-		result = mirrored_finish(s->mirrored, e);
-		mirrored_free(s->mirrored);
-		s->mirrored = NULL;
-		s->fetched = true;
-	} else if (s->mirrored == NULL && source_open(s, e) == 0) {
-		result = logname_set(&n, build, s->job, s->attempt, e);
-		if (result == 0)
-			result = fetch_named(r, s, &n, e);
-		logname_free(&n);
-		/* it may have been removed there: the rest says what is missing */
-		if (result == 0 || e->code == ERROR_NOT_FOUND)
-			result = look_there(r, s, build, e);
-	}
-	return result < 0 ? error_before(e, "%s is kept by the log server %s: ", s->name, r->fold.log) : 0;
+	r->copies.address = r->fold.log;
+	r->copies.build = r->fold.build != NULL ? r->fold.build : r->folder.name;
+	r->copies.loop = r->loop;
+	return copies_get(&r->copies, s, e);
 }
 
 struct source *
@@ -167,7 +120,7 @@ int
 build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e)
 {
-	r->own = r->logs = r->fetched = (struct log_folders){ -1, -1 };
+	r->own = r->logs = (struct log_folders){ -1, -1 };
 	r->events = -1;
 	fold_init(&r->fold);
 	if (find(r, text, project, where, e) < 0)
@@ -184,18 +137,6 @@ build_open(struct build *r, const char *text, const char *project, const struct 
 		return error_before(e, "%s: ", r->folder.path);
 	r->dirty = true;
 	return 0;
-}
-
-static int64_t
-member_integer(const struct message *m, const char *key, int64_t otherwise)
-{
-	struct scan_value v;
-	int64_t n;
-
-	if (message_member(m->line.p, m->line.n, key, &v, NULL) == 1 && v.type == SCAN_NUMBER &&
-	    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
-		return n;
-	return otherwise;
 }
 
 static int64_t
@@ -242,7 +183,7 @@ static struct source *
 source_of(struct build *r, const struct message *m)
 {
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
-	int64_t attempt = member_integer(m, "attempt", 1);
+	int64_t attempt = message_integer(m->line, "attempt", 1);
 	struct source *s, *last;
 
 	if (j == NULL || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
@@ -284,7 +225,7 @@ on_executed(struct build *r, const struct message *m)
 		s->why = bytes_give(&why);
 	}
 	s->ended = s->dirty = true;
-	s->bytes = member_integer(m, "bytes", -1);
+	s->bytes = message_integer(m->line, "bytes", -1);
 	s->first = member_time(m, "first-output");
 	s->truncated = message_member(m->line.p, m->line.n, "truncated", &v, NULL) == 1 &&
 	    v.type == SCAN_TRUE;
@@ -300,7 +241,7 @@ on_end(struct build *r, const struct message *m)
 		r->finished = true;
 	for (struct source *s = j == NULL ? NULL : *latest(r, j); s != NULL; s = s->before) {
 		if (!s->ended)
-			s->bytes = member_integer(m, "bytes", -1);
+			s->bytes = message_integer(m->line, "bytes", -1);
 		s->ended = s->dirty = true;
 	}
 }
@@ -316,7 +257,7 @@ end_all(struct build *r)
 static void
 on_build_pending(struct build *r, const struct message *m)
 {
-	r->pid = (pid_t)member_integer(m, "pid", 0);
+	r->pid = (pid_t)message_integer(m->line, "pid", 0);
 }
 
 static void
@@ -324,7 +265,7 @@ on_build_start(struct build *r, const struct message *m)
 {
 	struct source *s;
 
-	r->pid = (pid_t)member_integer(m, "pid", 0);
+	r->pid = (pid_t)message_integer(m->line, "pid", 0);
 	if (r->only != NULL || r->attempt > 1 || r->n > 0)
 		return;
 	s = build_add_source(r, NULL, 1);
@@ -344,7 +285,7 @@ on_annotated(struct build *r, const struct message *m)
 	struct source *s = r->annotated == NULL ? NULL : source_of(r, m);
 	struct scan_value v;
 	/* builds of before say offset, which at a hub is the hub's own */
-	struct build_note n = { .offset = member_integer(m, "at", member_integer(m, "offset", 0)),
+	struct build_note n = { .offset = message_integer(m->line, "at", message_integer(m->line, "offset", 0)),
 		.source = s };
 
 	if (s == NULL)
@@ -622,8 +563,8 @@ void
 build_stop(struct build *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		mirrored_free(r->sources[i]->mirrored);
-		r->sources[i]->mirrored = NULL;
+		copy_free(r->sources[i]->copy);
+		r->sources[i]->copy = NULL;
 	}
 	r->loop = NULL;
 }
@@ -635,10 +576,7 @@ build_free(struct build *r)
 	for (size_t i = 0; i < r->n; i++)
 		source_free(r->sources[i]);
 	free(r->sources);
-	memory_close(&r->fetched.live);
-	if (r->mirror != NULL)
-		mirror_close(r->mirror);
-	free(r->mirror);
+	copies_close(&r->copies);
 	free(r->latest);
 	memory_close(&r->own.live);
 	memory_close(&r->own.archive);

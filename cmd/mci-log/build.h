@@ -11,7 +11,7 @@
 #include "fold.h"
 #include "line.h"
 #include "loop.h"
-#include "mirror.h"
+#include "remote.h"
 #include "message.h"
 #include "source.h"
 #include "state.h"
@@ -42,8 +42,7 @@ struct build {
 	void (*told)(void *arg, const struct message *m, const struct fold_job *j);
 	void *arg;
 	int events;     /* descriptor; -1 when only logs are kept */
-	struct mirror *mirror; /* of the logs that the fold's log server keeps, as far as they were fetched */
-	struct log_folders fetched;
+	struct copies copies; /* of the logs that the fold's log server keeps, as far as they were fetched */
 	struct loop *loop;     /* of who follows; set before build_read, else NULL */
 	bool locks;     /* in a folder where a writer holds a lock on its log's index (depot.h) */
 	char **jobs;    /* names of those that only logs are kept of */

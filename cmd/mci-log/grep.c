@@ -11,7 +11,7 @@
 #include "search.h"
 #include "verbs.h"
 
-/* The numbers and offsets of lines as they are read from what grep -nb writes. Zero at the start of each log. */
+/* The numbers and offsets of lines, read from what grep -nb writes. Zero at the start of each log. */
 struct match {
 	enum { MATCH_NUMBER, MATCH_OFFSET, MATCH_TEXT } part;
 	uint64_t number;

@@ -1,15 +1,30 @@
 #include "remote.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "bytes.h"
+#include "call.h"
+#include "connect.h"
+#include "depot.h"
 #include "dial.h"
 #include "emit.h"
+#include "kernel.h"
+#include "logfile.h"
 #include "memory.h"
 #include "message.h"
+#include "option.h"
 #include "outage.h"
+#include "output.h"
 #include "rpc.h"
+#include "safe.h"
+#include "scan.h"
+#include "standard.h"
+#include "terminal.h"
 #include "timestamp.h"
 
 struct remote {
@@ -213,4 +228,395 @@ remote_close(struct remote *r)
 		return;
 	dial_close(&r->dial);
 	free(r);
+}
+
+#define NICE 10
+
+struct showing {
+	struct loop *loop;
+	const struct remote_wish *wish;
+	bool terminal;
+	struct safe safe;
+	struct error *e;
+	int result;
+};
+
+static int
+show_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
+{
+	struct showing *a = arg;
+	AUTO_BYTES safe = { 0 };
+
+	(void)when;
+	(void)stream;
+	if (a->terminal) {
+		safe_add(&a->safe, &safe, piece.p, piece.n);
+		piece = (struct span){ safe.data, safe.len };
+	}
+	return standard_write(STDOUT_FILENO, piece.p, piece.n) == 0 ? 0 :
+	    error_sys(e, "write standard output");
+}
+
+static void
+show_over(void *arg, const struct remote_end *end, const struct error *e)
+{
+	struct showing *a = arg;
+
+	if (e->code != ERROR_NONE) {
+		*a->e = *e;
+		a->result = -1;
+	} else if (end->truncated && !a->wish->quiet) {
+		fprintf(stderr, "mci-log: %s%s%s: the log is truncated: %lld bytes were kept\n",
+		    a->wish->name->build, a->wish->name->job == NULL ? "" : "/",
+		    a->wish->name->job == NULL ? "" : a->wish->name->job, (long long)end->bytes);
+	}
+	loop_stop(a->loop, 0);
+}
+
+int
+remote_show(const struct remote_wish *w, struct error *e)
+{
+	static const struct remote_events showing = { show_bytes, show_over };
+	struct showing a = { .loop = loop_new(e), .wish = w, .terminal = isatty(STDOUT_FILENO) == 1,
+		.safe = { .color = terminal_color(STDOUT_FILENO, option_common.color) }, .e = e };
+	struct remote *r;
+
+	if (a.loop == NULL)
+		return -1;
+	/* reading what a job prints must not slow the job */
+	if (w->follow)
+		setpriority(PRIO_PROCESS, 0, NICE);
+	r = remote_open(a.loop, w, &showing, &a, e);
+	if (r == NULL) {
+		a.result = -1;
+	} else {
+		output_watch(a.loop);
+		if (loop_run(a.loop, e) < 0)
+			a.result = -1;
+	}
+	remote_close(r);
+	connect_reap(a.loop);
+	loop_free(a.loop);
+	return a.result;
+}
+
+struct copy {
+	struct logname name;
+	const char *address;
+	struct logfile_writer writer; /* fd -1: closed */
+	struct loop *loop;
+	struct remote *remote;        /* NULL: nothing more is asked for */
+	void (*grew)(void *arg);
+	void *arg;
+	struct error why;             /* that nothing more comes */
+};
+
+int
+copies_open(struct copies *c, struct error *e)
+{
+	const char *parent = getenv("TMPDIR");
+
+	return scratch_make(&c->scratch, parent == NULL || *parent == '\0' ? "/tmp" : parent, "mci-log", e);
+}
+
+/* The folder of the build's jobs' logs: a descriptor, or -1. */
+static int
+copies_folder(const struct copies *c, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/%s/logs", c->scratch.path, c->build);
+	int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+
+	return fd < 0 ? error_sys(e, "open %s", path) : fd;
+}
+
+static int
+copy_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
+{
+	struct copy *x = arg;
+	int result = logfile_write_at(&x->writer, when > 0 ? when : kernel.wall(), piece.p, piece.n, stream,
+	    e);
+
+	x->grew(x->arg);
+	return result;
+}
+
+static void
+copy_over(void *arg, const struct remote_end *end, const struct error *e)
+{
+	struct copy *x = arg;
+
+	x->why = *e;
+	x->writer.dropped = end->truncated;
+	remote_close(x->remote);
+	x->remote = NULL;
+	x->grew(x->arg);
+}
+
+/* Asks for what is behind the bytes that are there. */
+static int
+copy_begin(struct copy *x, struct loop *loop, bool follow, struct error *e)
+{
+	static const struct remote_events copying = { copy_bytes, copy_over };
+	struct remote_wish w = { .address = x->address, .name = &x->name, .from = x->writer.size, .to = -1,
+		.times = true, .follow = follow, .quiet = option_common.quiet };
+
+	x->loop = loop;
+	x->remote = remote_open(loop, &w, &copying, x, e);
+	return x->remote == NULL ? -1 : 0;
+}
+
+static struct copy *
+copy_new(struct copies *c, const char *address, const struct logname *n, struct error *e)
+{
+	struct copy *x = xmalloc(sizeof(*x));
+	struct depot depot;
+	struct depot_files files;
+	int result = -1;
+
+	*x = (struct copy){ .address = address, .writer = { .fd = -1, .index = -1 } };
+	if (depot_open(&depot, c->scratch.path, false, false, e) < 0) {
+		free(x);
+		return NULL;
+	}
+	if (logname_set(&x->name, n->build, n->job, n->attempt, e) == 0 &&
+	    depot_write(&depot, &x->name, false, &files, e) == 0)
+		result = logfile_adopt(&x->writer, files.log, files.index, n->build, e);
+	depot_close(&depot);
+	if (result == 0)
+		return x;
+	copy_free(x);
+	return NULL;
+}
+
+/* grew is called on the loop when bytes came, and when no more will. */
+static struct copy *
+copy_follow(struct copies *c, struct loop *loop, const char *address, const struct logname *n,
+    void (*grew)(void *arg), void *arg, struct error *e)
+{
+	struct copy *x = copy_new(c, address, n, e);
+
+	if (x == NULL)
+		return NULL;
+	x->grew = grew;
+	x->arg = arg;
+	if (copy_begin(x, loop, true, e) == 0)
+		return x;
+	copy_free(x);
+	return NULL;
+}
+
+static void
+stop(void *arg)
+{
+	const struct copy *x = arg;
+
+	if (x->remote == NULL)
+		loop_stop(x->loop, 0);
+}
+
+/* On a loop of its own. */
+static int
+fetch_rest(struct copy *x, struct error *e)
+{
+	struct loop *loop = loop_new(e);
+	int result = -1;
+
+	if (loop == NULL)
+		return -1;
+	remote_close(x->remote);
+	x->remote = NULL;
+	x->grew = stop;
+	x->arg = x;
+	if (copy_begin(x, loop, false, e) == 0 && loop_run(loop, e) == 0)
+		result = 0;
+	remote_close(x->remote);
+	x->remote = NULL;
+	connect_reap(loop);
+	loop_free(loop);
+	return result;
+}
+
+/* Waits for the rest of what is stored now. 0, or -1 also when it failed earlier; it can only be freed
+ * then. */
+static int
+copy_finish(struct copy *x, struct error *e)
+{
+	/* when it is over, all is there */
+	if (x->remote != NULL && fetch_rest(x, e) < 0)
+		return -1;
+	if (x->why.code != ERROR_NONE) {
+		*e = x->why;
+		return -1;
+	}
+	return logfile_close(&x->writer, e);
+}
+
+void
+copy_free(struct copy *x)
+{
+	if (x == NULL)
+		return;
+	remote_close(x->remote);
+	if (x->writer.fd >= 0)
+		logfile_leave(&x->writer);
+	logname_free(&x->name);
+	free(x);
+}
+
+static void
+ignore(void *arg)
+{
+	(void)arg;
+}
+
+/* Fetches the log of that name and attempt. */
+static int
+copies_log(struct copies *c, const char *address, const struct logname *n, struct error *e)
+{
+	struct copy *x = copy_new(c, address, n, e);
+	int result = -1;
+
+	if (x == NULL)
+		return -1;
+	x->grew = ignore;
+	if (fetch_rest(x, e) == 0)
+		result = copy_finish(x, e);
+	copy_free(x);
+	return result;
+}
+
+static void
+grown(void *source)
+{
+	struct source *s = source;
+
+	s->dirty = true;
+}
+
+/* Where what is fetched is looked for; the folder is there with the first log. */
+static int
+look_there(struct copies *c, struct source *s, struct error *e)
+{
+	if (!c->there)
+		c->folders = (struct log_folders){ copies_folder(c, e), -1 };
+	c->there = c->folders.live >= 0;
+	s->folders = &c->folders;
+	return c->there ? 0 : -1;
+}
+
+static int
+fetch_named(struct copies *c, struct source *s, const struct logname *n, struct error *e)
+{
+	if (c->scratch.path == NULL && copies_open(c, e) < 0)
+		return -1;
+	if (c->loop == NULL || s->ended)
+		return s->fetched = true, copies_log(c, c->address, n, e);
+	s->copy = copy_follow(c, c->loop, c->address, n, grown, s, e);
+	return s->copy == NULL ? -1 : 0;
+}
+
+/* From the server to where its other logs are: what is there now, or as it comes, until it has ended. */
+int
+copies_get(struct copies *c, struct source *s, struct error *e)
+{
+	struct logname n = { 0 };
+	int result = 0;
+
+	if (s->copy != NULL && s->ended) {
+		result = copy_finish(s->copy, e);
+		copy_free(s->copy);
+		s->copy = NULL;
+		s->fetched = true;
+	} else if (s->copy == NULL && source_open(s, e) == 0) {
+		result = logname_set(&n, c->build, s->job, s->attempt, e);
+		if (result == 0)
+			result = fetch_named(c, s, &n, e);
+		logname_free(&n);
+		/* it may have been removed there: the rest says what is missing */
+		if (result == 0 || e->code == ERROR_NOT_FOUND)
+			result = look_there(c, s, e);
+	}
+	return result < 0 ? error_before(e, "%s is kept by the log server %s: ", s->name, c->address) : 0;
+}
+
+static int
+ask(const char *address, const char *method, const struct logname *n, struct bytes *result,
+    struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+
+	bytes_char(&params, '{');
+	logname_emit(&params, n);
+	bytes_char(&params, '}');
+	return call_once(address, method, (struct span){ params.data, params.len }, -1, result, e);
+}
+
+/* One entry of log/list. */
+static int
+fetch_entry(struct copies *c, const char *address, const char *build, struct span entry,
+    struct error *e)
+{
+	AUTO_BYTES job = { 0 };
+	struct scan_value v;
+	struct logname n;
+	bool named = message_member(entry.p, entry.n, "job", &v, NULL) == 1 &&
+	    scan_text(&v, &job, NULL) == 0;
+	int result = logname_set(&n, build, named ? bytes_string(&job) : NULL,
+	    message_integer(entry, "attempt", 1), e);
+
+	if (result == 0)
+		result = copies_log(c, address, &n, e);
+	logname_free(&n);
+	return result;
+}
+
+static int
+fetch_build(struct copies *c, const char *address, const struct logname *n, struct error *e)
+{
+	struct logname build = { .build = n->build };
+	AUTO_BYTES reply = { 0 };
+	struct scan_value logs;
+	struct scan s;
+	struct scan_member entry;
+
+	if (ask(address, "log/list", &build, &reply, e) < 0)
+		return -1;
+	if (message_member(reply.data, reply.len, "logs", &logs, e) != 1 ||
+	    scan_open(&s, logs.raw.p, logs.raw.n, e) < 0)
+		return error_set(e, ERROR_INPUT, "%s: log/list: a reply without logs", address);
+	while (scan_next(&s, &entry, e) > 0) {
+		if (fetch_entry(c, address, n->build, entry.value.raw, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+copies_fetch(struct copies *c, const char *address, const char *text, int64_t attempt,
+    struct error *e)
+{
+	AUTO_BYTES reply = { 0 };
+	struct logname n;
+	int result = logname_parse(&n, text, e);
+
+	if (result == 0 && attempt > 0)
+		n.attempt = (int)attempt;
+	if (result == 0 && n.job == NULL) {
+		result = fetch_build(c, address, &n, e);
+	} else if (result == 0 && (result = ask(address, "log/get", &n, &reply, e)) == 0) {
+		struct span got = { reply.data, reply.len };
+
+		n.attempt = (int)message_integer(got, "attempt", 1);
+		result = copies_log(c, address, &n, e);
+	}
+	logname_free(&n);
+	return result;
+}
+
+void
+copies_close(struct copies *c)
+{
+	if (c->there)
+		memory_close(&c->folders.live);
+	scratch_remove(&c->scratch);
 }

@@ -1,5 +1,5 @@
-/* remote: one log read from a server: the bytes as they come, gone on with at its offset when the link is
- * lost. */
+/* remote: logs of a server: the bytes as they come, gone on with at their offset when the link is
+ * lost; shown at once, or kept in a folder for a moment. */
 #ifndef MCI_LOG_REMOTE_H
 #define MCI_LOG_REMOTE_H
 
@@ -10,6 +10,8 @@
 #include "error.h"
 #include "logname.h"
 #include "loop.h"
+#include "scratch.h"
+#include "source.h"
 
 struct remote;
 
@@ -37,5 +39,38 @@ struct remote_wish {
 struct remote *remote_open(struct loop *loop, const struct remote_wish *w,
     const struct remote_events *events, void *arg, struct error *e);
 void remote_close(struct remote *r);
+
+/* Shows one log byte for byte: writes what was wished for to standard output until its end; whoever
+ * reads that may leave (SIGPIPE). Says on standard error when bytes are missing at the log's end. 0 or
+ * -1. */
+int remote_show(const struct remote_wish *w, struct error *e);
+
+/* Logs of a server in a folder for a moment, so that they are shown as those of a folder are. Begins
+ * zeroed. */
+struct copies {
+	struct scratch scratch;     /* below TMPDIR; its path is NULL before */
+	/* of copies_get */
+	const char *address, *build; /* borrowed */
+	struct loop *loop;          /* of who follows, else NULL */
+	struct log_folders folders; /* where the build's are, when */
+	bool there;
+};
+
+/* One log that is fetched while it grows. */
+struct copy;
+
+/* Makes the folder. 0 or -1; close it in any case. */
+int copies_open(struct copies *c, struct error *e);
+/* Fetches what text names, BUILD or BUILD/JOB, with its times: what is stored now. attempt 0: the last, of a
+ * whole build all. 0 or -1. */
+int copies_fetch(struct copies *c, const char *address, const char *text, int64_t attempt,
+    struct error *e);
+/* From the server to where the source's other logs are: what is there now, or as it comes, until the
+ * source has ended. Makes the folder. Blocks, but for a log that is followed. 0 or -1. */
+int copies_get(struct copies *c, struct source *s, struct error *e);
+/* Removes the folder. */
+void copies_close(struct copies *c);
+/* Nothing more of it comes. NULL is allowed. */
+void copy_free(struct copy *x);
 
 #endif

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include "afar.h"
 #include "logname.h"
-#include "mirror.h"
+#include "remote.h"
 #include "number.h"
 #include "verbs.h"
 
@@ -92,7 +91,7 @@ read_range(const struct options *o, struct range *r, struct error *e)
 
 /* Each log of a server, one behind the other. */
 static int
-show_afar(const struct options *o, int argc, char **argv, struct error *e)
+show_remote(const struct options *o, int argc, char **argv, struct error *e)
 {
 	struct range range;
 	int result = read_range(o, &range, e);
@@ -110,7 +109,7 @@ show_afar(const struct options *o, int argc, char **argv, struct error *e)
 		if (result == 0 && o->attempt > 0)
 			name.attempt = (int)o->attempt;
 		if (result == 0)
-			result = afar_show(&w, e);
+			result = remote_show(&w, e);
 		logname_free(&name);
 	}
 	return result;
@@ -153,29 +152,29 @@ plain(const struct options *o, int argc, char **argv)
 
 /* Fetches what is asked for; 1 when it was shown already. */
 static int
-from_server(struct options *o, int argc, char **argv, struct mirror *m, struct error *e)
+from_server(struct options *o, int argc, char **argv, struct copies *m, struct error *e)
 {
 	if (argc == 0)
 		return error_set(e, ERROR_USAGE, "with -a: which BUILD/JOB?");
 	if (plain(o, argc, argv))
-		return show_afar(o, argc, argv, e) < 0 ? -1 : 1;
+		return show_remote(o, argc, argv, e) < 0 ? -1 : 1;
 	if (o->follow)
 		return error_set(e, ERROR_USAGE, "with -a, the bytes of single jobs are followed as they "
 		    "are");
-	if (mirror_open(m, e) < 0)
+	if (copies_open(m, e) < 0)
 		return -1;
 	for (int i = 0; i < argc; i++) {
-		if (mirror_fetch(m, o->address, argv[i], o->attempt, e) < 0)
+		if (copies_fetch(m, o->address, argv[i], o->attempt, e) < 0)
 			return -1;
 	}
-	o->where = (struct build_where){ .dir = m->folder.path };
+	o->where = (struct build_where){ .dir = m->scratch.path };
 	return 0;
 }
 
 static int
 show(struct options *o, int argc, char **argv)
 {
-	struct mirror mirror = { 0 };
+	struct copies mirror = { 0 };
 	struct show s = { .merge = o->merge || o->states, .states = o->states,
 		.out = { .json = o->json, .time = o->time, .quiet = option_common.quiet } };
 	struct error e;
@@ -184,7 +183,7 @@ show(struct options *o, int argc, char **argv)
 	if (o->address != NULL)
 		fetched = from_server(o, argc, argv, &mirror, &e);
 	if (fetched != 0) {
-		mirror_close(&mirror);
+		copies_close(&mirror);
 		if (fetched < 0)
 			option_complain(PROGRAM, &e);
 		return fetched > 0 ? 0 : error_status(&e);
@@ -199,7 +198,7 @@ show(struct options *o, int argc, char **argv)
 	}
 	builds_close(&s.builds);
 	output_free(&s.out);
-	mirror_close(&mirror);
+	copies_close(&mirror);
 	return status;
 }
 

@@ -12,8 +12,8 @@
 #include "logfile.h"
 #include "memory.h"
 
-/* The pieces of logs that are in memory: few enough that any number of logs takes 1 MiB. A log whose piece was
- * taken for another one reads it again. */
+/* The pieces of logs that are in memory: few enough that any number of logs takes 1 MiB. A log whose
+ * piece was taken for another one reads it again. */
 #define WINDOWS 16
 
 struct window {

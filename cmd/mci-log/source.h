@@ -15,7 +15,7 @@
 /* At most so many bytes of a log are looked at at once. */
 #define SOURCE_PIECE 65536
 
-struct mirrored;
+struct copy;
 struct section_list;
 struct window;
 
@@ -55,7 +55,7 @@ struct source {
 	/* build.c's: of a log that is kept elsewhere; NULL: it is not */
 	int (*fetch)(void *arg, struct source *s, struct error *e);
 	void *fetch_arg;
-	struct mirrored *mirrored; /* while it comes */
+	struct copy *copy; /* while it comes */
 	bool fetched;    /* all that is to come is there */
 
 	/* the log; the rest is source.c's */
@@ -85,9 +85,9 @@ int source_get(struct source *s, struct error *e);
  * log can be shown all the same. */
 int source_refresh(struct source *s, struct error *e);
 /*
- * For a log that no events tell of: takes what its files say, when it began, and whether and how it has ended.
- * locks: it has an index from the first byte on, and whoever writes it holds a lock on that (depot.h); else one
- * without an end is taken as open. false when it is not there (any more).
+ * For a log that no events tell of: takes what its files say, when it began, and whether and how it has
+ * ended. locks: it has an index from the first byte on, and whoever writes it holds a lock on that
+ * (depot.h); else one without an end is taken as open. false when it is not there (any more).
  */
 bool source_look(struct source *s, bool locks);
 int64_t source_size(const struct source *s);
