@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -74,6 +75,13 @@ int
 names_remove(int dir, const char *name, struct error *e)
 {
 	return kernel.unlink(dir, name, 0) == 0 || errno == ENOENT ? 0 : error_sys(e, "remove %s", name);
+}
+
+void
+names_remove_each(int dir, const char *names, size_t n)
+{
+	for (const char *name = names; name < names + n; name += strlen(name) + 1)
+		(void)names_remove(dir, name, NULL);
 }
 
 int

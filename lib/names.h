@@ -7,6 +7,8 @@
 #ifndef MCI_NAMES_H
 #define MCI_NAMES_H
 
+#include <stddef.h>
+
 #include "error.h"
 
 /*
@@ -35,6 +37,8 @@ void names_sync_batch(void *batch);
 /* Removes a file, a symbolic link or a socket. One that is not there is fine; a power cut may bring it back.
  * 0 or -1. */
 int names_remove(int dir, const char *name, struct error *e);
+/* The same for many, in their order: each name ends with a NUL. What cannot be removed stays. */
+void names_remove_each(int dir, const char *names, size_t n);
 /* Removes a folder that is empty. 0, or -1 also when it is not there. */
 int names_remove_folder(int dir, const char *name, struct error *e);
 /* Removes everything below path and path itself, follows no link, and goes on over what cannot be removed.

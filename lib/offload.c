@@ -77,9 +77,12 @@ work(void *arg)
 
 	while ((job = take(o)) != NULL) {
 		for (; job != NULL; job = next) {
+			bool waited = job->done != NULL;
+
 			next = job->next;
 			job->work(job->arg);
-			report(o, job);
+			if (waited)
+				report(o, job);
 		}
 	}
 	return NULL;

@@ -15,7 +15,8 @@
 /* The owner's, and untouched from when it is given until done is called. */
 struct offload_job {
 	void (*work)(void *arg); /* on the thread: what it uses nobody else changes meanwhile */
-	void (*done)(void *arg); /* on the loop; may free the job, or give it again */
+	void (*done)(void *arg); /* on the loop; may free the job, or give it again. NULL: nobody waits
+	                          * for it, and work may free the job at its end */
 	void *arg;
 	struct offload_job *next;
 };

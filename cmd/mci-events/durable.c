@@ -92,13 +92,14 @@ open_one(struct durables *d, const char *name, struct error *e)
 }
 
 int
-durables_open(struct durables *d, int dir, struct error *e)
+durables_open(struct durables *d, int above, struct offload *offload, struct error *e)
 {
 	struct dirent *entry;
 	DIR *folder;
 	int result = 0;
 
-	*d = (struct durables){ .dir = kernel.open(dir, DURABLE_FOLDER, O_RDONLY | O_DIRECTORY, 0) };
+	*d = (struct durables){ .above = above, .offload = offload,
+		.dir = kernel.open(above, DURABLE_FOLDER, O_RDONLY | O_DIRECTORY, 0) };
 	if (d->dir < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "open %s", DURABLE_FOLDER);
 	folder = fdopendir(fcntl(d->dir, F_DUPFD_CLOEXEC, 3));
@@ -112,44 +113,112 @@ durables_open(struct durables *d, int dir, struct error *e)
 	return result;
 }
 
+/* One that is not there yet. While the job is given, the helper thread has what stands behind it. */
+struct making {
+	struct durables *all;
+	struct making *next;
+	char *name;
+	uint64_t epoch, offset;
+	durable_made *made;
+	void *self;
+	struct request *request;
+	struct offload_job job;
+	int dir, fd; /* of the folder, which may be all->dir, and of its file */
+	struct error e;
+};
+
 static int
-open_folder(struct durables *d, int dir, struct error *e)
+open_folder(struct making *m)
 {
-	if (d->dir >= 0)
+	int above = m->all->above;
+
+	if (m->dir >= 0)
 		return 0;
-	if (mkdirat(dir, DURABLE_FOLDER, 0700) < 0 && errno != EEXIST)
-		return error_sys(e, "mkdir %s", DURABLE_FOLDER);
-	if (names_sync(dir, e) < 0)
+	if (mkdirat(above, DURABLE_FOLDER, 0700) < 0 && errno != EEXIST)
+		return error_sys(&m->e, "mkdir %s", DURABLE_FOLDER);
+	if (names_sync(above, &m->e) < 0)
 		return -1;
-	d->dir = kernel.open(dir, DURABLE_FOLDER, O_RDONLY | O_DIRECTORY, 0);
-	return d->dir < 0 ? error_sys(e, "open %s", DURABLE_FOLDER) : 0;
+	m->dir = kernel.open(above, DURABLE_FOLDER, O_RDONLY | O_DIRECTORY, 0);
+	return m->dir < 0 ? error_sys(&m->e, "open %s", DURABLE_FOLDER) : 0;
 }
 
-struct durable *
-durables_make(struct durables *d, int dir, const char *name, uint64_t epoch, uint64_t offset,
-    struct error *e)
+/* On the helper thread. */
+static void
+make(void *arg)
 {
-	int fd;
+	struct making *m = arg;
 
-	if (!name_ok(name)) {
-		error_set(e, ERROR_INPUT, "durable: '%.64s' is no name: letters, digits and ._+-, at "
+	if (open_folder(m) < 0)
+		return;
+	m->fd = kernel.open(m->dir, m->name, O_RDWR | O_CREAT, 0600);
+	if (m->fd < 0 || write_place(m->fd, m->epoch, m->offset) < 0 || kernel.sync(m->fd) < 0 ||
+	    names_sync(m->dir, NULL) < 0)
+		error_sys(&m->e, "%s/%s", DURABLE_FOLDER, m->name);
+}
+
+static void
+making_free(struct making *m)
+{
+	struct making **at = &m->all->makings;
+
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
+	if (m->dir != m->all->dir)
+		memory_close(&m->dir);
+	memory_close(&m->fd);
+	free(m->name);
+	free(m);
+}
+
+static void
+made(void *arg)
+{
+	struct making *m = arg;
+	struct durables *d = m->all;
+
+	if (d->dir < 0)
+		d->dir = m->dir;
+	if (m->e.code == ERROR_NONE) {
+		add(d, m->name, m->epoch, m->offset, m->fd);
+		m->fd = -1;
+	}
+	m->made(m->self, m->request, &m->e);
+	making_free(m);
+}
+
+static int
+check_new(const struct durables *d, const char *name, struct error *e)
+{
+	size_t n = d->n;
+
+	if (!name_ok(name))
+		return error_set(e, ERROR_INPUT, "durable: '%.64s' is no name: letters, digits and ._+-, at "
 		    "most %d, no dot in front", name, DURABLE_NAME);
-		return NULL;
+	for (const struct making *m = d->makings; m != NULL; m = m->next, n++) {
+		if (strcmp(m->name, name) == 0)
+			return error_set(e, ERROR_BUSY, "durable: somebody else reads as %s", name);
 	}
-	if (d->n == DURABLE_LIMIT) {
-		error_set(e, ERROR_LIMIT, "durable: there are %d already", DURABLE_LIMIT);
-		return NULL;
-	}
-	if (open_folder(d, dir, e) < 0)
-		return NULL;
-	fd = kernel.open(d->dir, name, O_RDWR | O_CREAT, 0600);
-	if (fd >= 0 && write_place(fd, epoch, offset) == 0 && kernel.sync(fd) == 0 &&
-	    names_sync(d->dir, NULL) == 0)
-		return add(d, name, epoch, offset, fd);
-	error_sys(e, "%s/%s", DURABLE_FOLDER, name);
-	if (fd >= 0)
-		close(fd);
-	return NULL;
+	if (n >= DURABLE_LIMIT)
+		return error_set(e, ERROR_LIMIT, "durable: there are %d already", DURABLE_LIMIT);
+	return 0;
+}
+
+int
+durables_make(struct durables *d, const char *name, uint64_t epoch, uint64_t offset,
+    durable_made *told, void *self, struct request *r, struct error *e)
+{
+	struct making *m;
+
+	if (check_new(d, name, e) < 0)
+		return -1;
+	m = xmalloc(sizeof(*m));
+	*m = (struct making){ .all = d, .next = d->makings, .name = xstrdup(name), .epoch = epoch,
+		.offset = offset, .made = told, .self = self, .request = r, .dir = d->dir, .fd = -1 };
+	m->job = (struct offload_job){ .work = make, .done = made, .arg = m };
+	d->makings = m;
+	offload_give(d->offload, &m->job);
+	return 0;
 }
 
 int
@@ -188,6 +257,8 @@ durables_forget(struct durables *d, struct durable *one, struct error *e)
 void
 durables_close(struct durables *d)
 {
+	while (d->makings != NULL)
+		making_free(d->makings);
 	for (size_t i = 0; i < d->n; i++)
 		free_one(d->list[i]);
 	free(d->list);

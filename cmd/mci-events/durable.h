@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "offload.h"
+#include "service.h"
 
 #define DURABLE_FOLDER "subscribers"
 /* At most so many names. */
@@ -27,25 +29,33 @@ struct durable {
 	void *subscriber; /* who reads under the name now, NULL */
 };
 
+struct making;
+
 struct durables {
-	int dir; /* of the folder, -1 until it is made */
+	int above;                /* the hub's folder, borrowed */
+	int dir;                  /* of the folder in it, -1 until it is made */
+	struct offload *offload;  /* brings new ones to the disk; borrowed */
 	struct durable **list;
 	size_t n;
+	struct making *makings;
 };
 
-/* Reads the folder below dir, which may be missing. 0 or -1. */
-int durables_open(struct durables *d, int dir, struct error *e);
+/* Reads the folder below above, which may be missing. 0 or -1. */
+int durables_open(struct durables *d, int above, struct offload *offload, struct error *e);
 /* The one of that name, or NULL. */
 struct durable *durables_find(const struct durables *d, const char *name);
-/* Makes one that has acknowledged everything up to offset in that epoch; it is on the disk when this returns.
- * NULL with an error: a name that is none (ERROR_INPUT), too many (ERROR_LIMIT), or the disk. dir
- * as above. */
-struct durable *durables_make(struct durables *d, int dir, const char *name, uint64_t epoch,
-    uint64_t offset, struct error *e);
+/* The one who asked for one is to hear of it; why->code is ERROR_NONE: it is there, and on the disk. */
+typedef void durable_made(void *self, struct request *r, const struct error *why);
+/* Begins to make one that has acknowledged everything up to offset in that epoch. 0 and made is called
+ * from the loop; -1 with an error: a name that is none (ERROR_INPUT), that is being made (ERROR_BUSY),
+ * too many (ERROR_LIMIT). */
+int durables_make(struct durables *d, const char *name, uint64_t epoch, uint64_t offset,
+    durable_made *made, void *self, struct request *r, struct error *e);
 /* Moves it forward, in an epoch that is not older; an older offset changes nothing. 0 or -1. */
 int durable_acknowledge(struct durable *d, uint64_t epoch, uint64_t offset, struct error *e);
 /* Removes it with its file. 0 or -1. */
 int durables_forget(struct durables *d, struct durable *one, struct error *e);
+/* Behind the helper thread; of what is being made nobody hears any more. */
 void durables_close(struct durables *d);
 
 #endif

@@ -296,7 +296,8 @@ hub_open(struct loop *loop, const struct hub_settings *settings, struct error *e
 	h->intake = (struct intake){ .builds = &h->journal.builds, .next = journal_tail(&h->journal) + 1 };
 	h->sync_job = (struct offload_job){ .work = sync_batch, .done = synced, .arg = h };
 	h->offload = offload_new(loop, e);
-	if (h->offload == NULL || durables_open(&h->durables, h->journal.dir, e) < 0) {
+	h->journal.offload = h->offload;
+	if (h->offload == NULL || durables_open(&h->durables, h->journal.dir, h->offload, e) < 0) {
 		h->broken = true;
 		hub_close(h);
 		return NULL;

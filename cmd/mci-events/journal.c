@@ -160,9 +160,42 @@ expired(const struct journal *j, const struct segment *s, int64_t keep_size)
 	return j->keep_age > 0 && kernel.wall() - s->newest > j->keep_age;
 }
 
+/* Files that nothing is kept for. */
+struct given_up {
+	struct offload_job job;
+	int dir;
+	struct bytes names;
+};
+
+static void
+remove_files(void *arg)
+{
+	struct given_up *g = arg;
+
+	names_remove_each(g->dir, g->names.data, g->names.len);
+	bytes_free(&g->names);
+	free(g);
+}
+
+/* Removing large files takes its time. */
+static void
+files_give_up(struct journal *j, struct bytes *names)
+{
+	struct given_up *g = xmalloc(sizeof(*g));
+
+	*g = (struct given_up){ .job = { .work = remove_files, .arg = g }, .names = *names,
+		.dir = j->dir };
+	*names = (struct bytes){ 0 };
+	if (j->offload != NULL)
+		offload_give(j->offload, &g->job);
+	else
+		remove_files(g);
+}
+
 size_t
 journal_retain(struct journal *j, int64_t keep_size)
 {
+	AUTO_BYTES names = { 0 };
 	size_t gone = 0;
 
 	while (j->oldest != j->active && j->oldest->synced == j->oldest->size &&
@@ -172,13 +205,15 @@ journal_retain(struct journal *j, int64_t keep_size)
 		j->oldest = s->next;
 		j->bytes -= s->size;
 		j->segments--;
-		segment_unlink(s);
+		segment_give_up(s, &names);
 		if (s->users == 0)
 			segment_free(s);
 		gone++;
 	}
-	if (gone > 0)
-		builds_forget(&j->builds, journal_first(j));
+	if (gone == 0)
+		return 0;
+	files_give_up(j, &names);
+	builds_forget(&j->builds, journal_first(j));
 	return gone;
 }
 

@@ -16,11 +16,13 @@
 #include "epochs.h"
 #include "error.h"
 #include "names.h"
+#include "offload.h"
 #include "segment.h"
 
 struct journal {
 	char *path;
 	int dir;
+	struct offload *offload; /* removes files, borrowed; NULL: they are removed at once */
 	struct segment *oldest, *active;
 	struct epochs epochs;
 	struct builds builds;
@@ -62,7 +64,7 @@ bool journal_sync_start(struct journal *j, struct names_batch *b);
 void journal_sync_done(struct journal *j);
 
 /* Takes whole segments away, oldest first, while the log is over keep_size bytes (0: no bound) or
- * their newest event is older than keep_age. The active one stays. How many went. */
+ * their newest event is older than keep_age. The active one stays. How many went; their files follow. */
 size_t journal_retain(struct journal *j, int64_t keep_size);
 /* When journal_retain has something to do for age: a moment by kernel.wall(), or -1. */
 int64_t journal_expires(const struct journal *j);

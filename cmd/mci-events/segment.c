@@ -193,17 +193,24 @@ segment_leave(struct segment *s, bool sealed)
 }
 
 void
-segment_unlink(struct segment *s)
+segment_give_up(struct segment *s, struct bytes *names)
 {
 	static const char *const suffixes[] = { "ndjson", "sum", "builds" };
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		AUTO_BYTES name = { 0 };
-
-		segment_name(&name, s->first, suffixes[i]);
-		(void)names_remove(s->dir, bytes_string(&name), NULL);
+		segment_name(names, s->first, suffixes[i]);
+		bytes_char(names, '\0');
 	}
 	s->removed = true;
+}
+
+void
+segment_unlink(struct segment *s)
+{
+	AUTO_BYTES names = { 0 };
+
+	segment_give_up(s, &names);
+	names_remove_each(s->dir, names.data, names.len);
 }
 
 int64_t

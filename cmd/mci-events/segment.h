@@ -71,6 +71,8 @@ int segment_use(struct segment *s, struct error *e);
 void segment_leave(struct segment *s, bool sealed);
 /* Takes its files away. They stay readable for those who use it. */
 void segment_unlink(struct segment *s);
+/* The same, but for the files themselves: appends their names for names_remove_each. */
+void segment_give_up(struct segment *s, struct bytes *names);
 
 /* How far its bytes may be given to readers. */
 int64_t segment_readable(const struct segment *s);

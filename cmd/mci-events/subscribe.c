@@ -70,26 +70,44 @@ place_from(struct hub *h, struct request *r, struct place *p, struct error *e)
 	return place_offset(h, (uint64_t)epoch, p, e);
 }
 
-/* A subscriber with a name goes on behind what it acknowledged; a new one begins where it says. */
+/* The name is on the disk: as if it had always been there. */
+static void
+durable_there(void *self, struct request *r, const struct error *why)
+{
+	if (why->code == ERROR_NONE)
+		subscribe_request(self, r);
+	else
+		request_fail_with(r, why);
+}
+
+/* A subscriber with a name goes on behind what it acknowledged; a new one begins where it says. 1: the
+ * name is made first, and the request comes again. */
 static int
-place_durable(struct hub *h, struct request *r, const char *name, struct place *p,
+place_durable(struct hub_door *door, struct request *r, const char *name, struct place *p,
     struct durable **durable, struct error *e)
 {
+	struct hub *h = door->hub;
+
 	*durable = durables_find(&h->durables, name);
 	if (*durable != NULL && (*durable)->subscriber != NULL)
 		return error_set(e, ERROR_BUSY, "durable: somebody else reads as %s", name);
 	if (*durable != NULL) {
+		const bool *gone = request_kept(r);
+
 		p->offset = (*durable)->offset + 1;
-		return place_offset(h, 0, p, e);
+		if (place_offset(h, 0, p, e) < 0)
+			return -1;
+		p->gone |= gone != NULL && *gone;
+		return 0;
 	}
 	if (place_from(h, r, p, e) < 0)
 		return -1;
-	*durable = durables_make(&h->durables, h->journal.dir, name, epochs_now(&h->journal.epochs),
-	    p->offset - 1, e);
-	if (*durable != NULL)
-		return 0;
 	journal_leave(&h->journal, &p->position);
-	return -1;
+	if (durables_make(&h->durables, name, epochs_now(&h->journal.epochs), p->offset - 1,
+	    durable_there, door, r, e) < 0)
+		return -1;
+	request_keep(r, xmemdup(&p->gone, sizeof(p->gone)), free);
+	return 1;
 }
 
 static int
@@ -105,10 +123,12 @@ heartbeat_of(struct request *r, int64_t *ns, struct error *e)
 	return 0;
 }
 
-/* A subscriber as the request wants it, at its place in the log; it has not joined. */
+/* A subscriber as the request wants it, at its place in the log; it has not joined. NULL without an
+ * error: not yet. */
 static struct subscriber *
-subscriber_of(struct hub *h, struct request *r, struct place *p, struct error *e)
+subscriber_of(struct hub_door *door, struct request *r, struct place *p, struct error *e)
 {
+	struct hub *h = door->hub;
 	const char *name = request_text(r, "durable");
 	struct durable *durable = NULL;
 	struct filter *filter = filter_read(request_params(r), e);
@@ -116,7 +136,7 @@ subscriber_of(struct hub *h, struct request *r, struct place *p, struct error *e
 	int64_t heartbeat;
 
 	if ((filter == NULL && e->code != ERROR_NONE) || heartbeat_of(r, &heartbeat, e) < 0 ||
-	    (name != NULL ? place_durable(h, r, name, p, &durable, e) : place_from(h, r, p, e)) < 0) {
+	    (name != NULL ? place_durable(door, r, name, p, &durable, e) : place_from(h, r, p, e)) != 0) {
 		filter_free(filter);
 		return NULL;
 	}
@@ -143,9 +163,10 @@ subscribe_request(void *self, struct request *r)
 		return;
 	/* what came before the request is before the subscriber */
 	hub_flush(h);
-	s = subscriber_of(h, r, &place, &e);
+	s = subscriber_of(d, r, &place, &e);
 	if (s == NULL) {
-		request_fail_with(r, &e);
+		if (e.code != ERROR_NONE)
+			request_fail_with(r, &e);
 		return;
 	}
 	emit_open(&result);
