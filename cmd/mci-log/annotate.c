@@ -8,7 +8,6 @@
 #include "emit.h"
 #include "kernel.h"
 #include "marker.h"
-#include "memory.h"
 #include "message.h"
 #include "output.h"
 #include "build.h"

@@ -285,8 +285,8 @@ on_annotated(struct build *r, const struct message *m)
 	struct source *s = r->annotated == NULL ? NULL : source_of(r, m);
 	struct scan_value v;
 	/* builds of before say offset, which at a hub is the hub's own */
-	struct build_note n = { .offset = message_integer(m->line, "at", message_integer(m->line, "offset", 0)),
-		.source = s };
+	int64_t before = message_integer(m->line, "offset", 0);
+	struct build_note n = { .offset = message_integer(m->line, "at", before), .source = s };
 
 	if (s == NULL)
 		return;

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include "emit.h"
-#include "kernel.h"
-#include "memory.h"
 #include "output.h"
 #include "build.h"
 #include "search.h"

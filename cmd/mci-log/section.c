@@ -3,9 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "annotate.h"
 #include "duration.h"
 #include "memory.h"
-#include "annotate.h"
+
+struct section {
+	char *name;
+	int64_t from, to;     /* its bytes; to is -1 as long as it is open */
+	int64_t began, ended; /* 0 when not known */
+	bool unfolded;        /* whoever wrote it wants it shown */
+};
+
+struct section_list {
+	struct section *all; /* in their order in the log */
+	size_t n, size;
+};
 
 static struct section *
 last_open(struct section_list *l)
@@ -24,7 +36,8 @@ begin(struct section_list *l, char *name, int64_t offset, int64_t time, bool unf
 		.unfolded = unfolded };
 }
 
-void
+/* An annotation at that offset and time; what is no section is passed over. */
+static void
 section_note(struct section_list *l, struct span note, int64_t offset, int64_t time)
 {
 	struct section *open = last_open(l);
@@ -72,7 +85,8 @@ take_notes(struct section_list *l, struct span notes, struct place p)
 	}
 }
 
-int
+/* The sections that markers of that style make in a log, which is read to its end once. 0 or -1. */
+static int
 section_find(struct section_list *l, struct source *s, enum marker_style style,
     struct error *e)
 {
@@ -153,8 +167,9 @@ show_section(struct output *o, struct source *s, const struct section *x, struct
 	return 0;
 }
 
-int
-section_show(const struct section_list *l, struct output *o, struct source *s, struct error *e)
+/* Shows the log from s->at on, each ended section as a heading with its lines and time. */
+static int
+show_folded(const struct section_list *l, struct output *o, struct source *s, struct error *e)
 {
 	int found = 1;
 
@@ -176,11 +191,53 @@ section_show(const struct section_list *l, struct output *o, struct source *s, s
 	return found < 0 ? -1 : 0;
 }
 
-void
+static void
 section_free(struct section_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		free(l->all[i].name);
 	free(l->all);
 	*l = (struct section_list){ 0 };
+}
+
+void
+section_take(void *arg, const struct build_note *n)
+{
+	(void)arg;
+	if (n->note.n == 0)
+		return;
+	if (n->source->sections == NULL)
+		n->source->sections = xmalloc(sizeof(*n->source->sections));
+	section_note(n->source->sections, n->note, n->offset, n->time);
+}
+
+int
+section_show(const struct view *v, struct source *s, enum marker_style style, struct error *e)
+{
+	struct section_list own = { 0 }, *sections = s->sections != NULL ? s->sections : &own;
+	int there = view_open(v, s, e), result = there;
+
+	if (there == 1 && style != MARKER_NONE) {
+		sections = &own;
+		result = section_find(&own, s, style, e);
+		s->at = s->searched = 0;
+		s->number = 1;
+	}
+	if (there == 1 && result >= 0)
+		result = show_folded(sections, v->out, s, e);
+	section_free(&own);
+	if (result >= 0)
+		view_finish(v, s);
+	return result < 0 ? -1 : 0;
+}
+
+void
+section_forget(const struct build *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->sources[i]->sections != NULL)
+			section_free(r->sources[i]->sections);
+		free(r->sources[i]->sections);
+		r->sources[i]->sections = NULL;
+	}
 }

@@ -1,4 +1,4 @@
-/* show: the two verbs, on builds that were found. */
+/* show: mci-log cat and follow: what is there now, and how it was asked for. */
 #ifndef MCI_LOG_SHOW_H
 #define MCI_LOG_SHOW_H
 
@@ -21,9 +21,7 @@ struct show {
 	struct output out;
 };
 
-/* Shows what is there now. 0 or -1. */
-int show_cat(struct show *s, struct error *e);
-/* Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or
+/* follow.c. Shows what is there and what comes, until the builds, or the jobs asked for, have ended. 0 or
  * -1. */
 int show_follow(struct show *s, struct error *e);
 
