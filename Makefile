@@ -7,7 +7,8 @@
 #	make install    DESTDIR= PREFIX=/usr/local   make uninstall  removes what install put there
 #	make setup      installs the packages        make clean      removes $(B)
 #
-# SAN=1 builds with the sanitizers, into $(B)/san; CI=true makes warnings errors.
+# SAN=1 builds with the sanitizers, into $(B)/san; TSAN=1 with that of threads, into $(B)/tsan; CI=true makes
+# warnings errors.
 B ?= build
 PREFIX ?= /usr/local
 CC ?= cc

@@ -306,6 +306,15 @@ depot_read(const struct depot *s, struct logname *n, struct depot_files *f, stru
 	return error_set(e, ERROR_NOT_FOUND, "there is no log %s", bytes_string(&name));
 }
 
+int64_t
+depot_size(const struct depot *s, const struct logname *n)
+{
+	AUTO_FREE char *log = file_of(n, "log");
+	struct stat st;
+
+	return fstatat(s->dir, log, &st, 0) == 0 ? st.st_size : 0;
+}
+
 int
 depot_cut(const struct depot *s, struct logname *n, struct error *e)
 {

@@ -308,13 +308,7 @@ ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connectio
 int64_t
 ledger_size(const struct entry *x)
 {
-	struct logname n = x->name;
-	struct depot_state state = { 0 };
-
-	if (x->ours)
-		return x->writer.size;
-	(void)look(x->ledger, &n, &state, NULL);
-	return state.size;
+	return x->ours ? x->writer.size : depot_size(x->ledger->depot, &x->name);
 }
 
 /* The log, for a connection that may write it. */

@@ -275,7 +275,7 @@ run(void *arg, int argc, char **argv)
 	 * did: a shell sees only the last command of a pipe */
 	if (signal(SIGINT, process_caught) == SIG_IGN)
 		signal(SIGINT, SIG_IGN);
-	return tree_run(dup(STDIN_FILENO), NULL, true);
+	return tree_run(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), NULL, true);
 }
 
 const struct command tree_command = {

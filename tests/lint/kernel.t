@@ -32,6 +32,11 @@ is "$(grep -nE '\<(kill|killpg|pidfd_send_signal)\(' lib/*.c cmd/*/*.c | grep -v
 	grep -vE '^lib/(children|process).c:')" "" \
 	"nothing but lib/children.c and lib/process.c signals other processes"
 
+# a child of another thread, started in between, would inherit what is made so only later
+is "$(grep -nE '\<(pipe|dup|mkstemp|epoll_create)\(|F_DUPFD\>' lib/*.c cmd/*/*.c
+	grep -nE '\<(pipe2|socket|socketpair|signalfd|eventfd|inotify_init1|memfd_create|epoll_create1|mkostemp)\([^2)]' \
+		lib/*.c cmd/*/*.c | grep -v CLOEXEC)" "" "every descriptor is born close-on-exec"
+
 # a program that forgets it dies of ulimit -f, and writes into whatever got the number of a closed descriptor 2
 is "$(grep -LE '^	standard_begin\(\);$' cmd/*/main.c)" "" "every program begins with standard_begin"
 finish

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "thread.h"
 
 /* Runs a shell text with descriptor 1 on a pipe; what it printed. Its status in *status. */
 static char *
@@ -109,6 +110,28 @@ START_TEST(signals_are_as_after_a_login)
 	ck_assert_str_eq(text, "0\n0\n");
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_DFL);
+}
+END_TEST
+
+static void *
+spawn_in_thread(void *arg)
+{
+	struct process_spec p = { .in = -1, .err = -1 };
+	int status;
+
+	*(char **)arg = shell("sed -n 's/^SigBlk:[^0-9a-f]*//p' /proc/self/status", &p, &status);
+	return NULL;
+}
+
+/* Threads block all signals: their children do not. */
+START_TEST(signals_are_the_same_from_any_thread)
+{
+	AUTO_FREE char *text = NULL;
+	pthread_t thread;
+
+	ck_assert_int_eq(thread_start(&thread, spawn_in_thread, &text), 0);
+	pthread_join(thread, NULL);
+	ck_assert_str_eq(text, "0000000000000000\n");
 }
 END_TEST
 
@@ -262,6 +285,7 @@ main(void)
 	tcase_add_test(start, descriptors_are_those_named);
 	tcase_add_test(start, descriptors_may_change_places);
 	tcase_add_test(start, signals_are_as_after_a_login);
+	tcase_add_test(start, signals_are_the_same_from_any_thread);
 	tcase_add_test(start, environment_folder_and_session);
 	tcase_add_test(start, what_cannot_be_started_is_named);
 	tcase_add_test(start, programs_are_found);
