@@ -183,9 +183,3 @@ glob_match(const char *pattern, const char *text)
 		}
 	}
 }
-
-bool
-glob_is_pattern(const char *text)
-{
-	return strpbrk(text, "*?[\\") != NULL;
-}

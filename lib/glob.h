@@ -6,7 +6,5 @@
 
 /* Whether all of text fits pattern. No recursion on input; time is at most the product of lengths. */
 bool glob_match(const char *pattern, const char *text);
-/* Whether pattern holds a character that makes it more than a plain word. */
-bool glob_is_pattern(const char *text);
 
 #endif

@@ -7,7 +7,7 @@
 #include "duration.h"
 #include "loop.h"
 #include "memory.h"
-#include "merge.h"
+#include "view.h"
 #include "show.h"
 #include "statusline.h"
 #include "watcher.h"
@@ -72,7 +72,7 @@ show_rest(struct follow *f, const struct build *r, const struct fold_job *j)
 	rest = xmalloc((n + 1) * sizeof(*rest));
 	for (struct source *s = build_latest(r, j); s != NULL; s = s->before)
 		rest[--at] = s;
-	return merge_show(&f->view, rest, n, f->e);
+	return view_show(&f->view, rest, n, f->e);
 }
 
 /* --states. What a job printed comes before its end, and before that whatever starts because of it. */
@@ -209,7 +209,7 @@ show_live_merged(struct follow *f, struct error *e)
 		if (f->live[i]->dirty)
 			dirty[n++] = f->live[i];
 	}
-	return merge_show(&f->view, dirty, n, e) < 0 ? -1 : output_flush(f->view.out, e);
+	return view_show(&f->view, dirty, n, e) < 0 ? -1 : output_flush(f->view.out, e);
 }
 
 static int

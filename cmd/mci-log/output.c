@@ -177,15 +177,15 @@ line_head(struct output *o, const struct source *s)
 		bytes_text(b, "\033[0m");
 }
 
-/* The line's bytes up to end; on a terminal what could be obeyed is shown. */
+/* The bytes from *at to end, or the file's; on a terminal what could be obeyed is shown. */
 static int
-add_text(struct output *o, struct source *s, int64_t end, struct error *e)
+add_text(struct output *o, struct source *s, int64_t *at, int64_t end, struct error *e)
 {
-	for (int64_t at = s->at; at < end;) {
+	while (*at < end) {
+		int64_t left = end - *at;
 		struct span piece;
-		int64_t left = end - at;
 
-		if (source_piece(s, at, left < SOURCE_PIECE ? (size_t)left : SOURCE_PIECE, &piece, e) < 0)
+		if (source_piece(s, *at, left < SOURCE_PIECE ? (size_t)left : SOURCE_PIECE, &piece, e) < 0)
 			return -1;
 		if (piece.n == 0)
 			break;
@@ -193,7 +193,7 @@ add_text(struct output *o, struct source *s, int64_t end, struct error *e)
 			safe_add(&o->safe, &o->buffer, piece.p, piece.n);
 		else
 			bytes_add(&o->buffer, piece.p, piece.n);
-		at += (int64_t)piece.n;
+		*at += (int64_t)piece.n;
 		if (output_batch(o, e) < 0)
 			return -1;
 	}
@@ -203,8 +203,10 @@ add_text(struct output *o, struct source *s, int64_t end, struct error *e)
 static int
 text_line(struct output *o, struct source *s, int64_t end, struct error *e)
 {
+	int64_t at = s->at;
+
 	line_head(o, s);
-	if (add_text(o, s, end, e) < 0)
+	if (add_text(o, s, &at, end, e) < 0)
 		return -1;
 	if (o->terminal)
 		safe_end(&o->safe, &o->buffer);
@@ -317,26 +319,6 @@ write_error(struct error *e)
 	return error_sys(e, "write standard output");
 }
 
-/* Piece by piece through the output's buffer, made safe. */
-static int
-copy_to_terminal(struct output *o, struct source *s, struct error *e)
-{
-	while (s->at < s->to) {
-		int64_t left = s->to - s->at;
-		struct span piece;
-
-		if (source_piece(s, s->at, left < SOURCE_PIECE ? (size_t)left : SOURCE_PIECE, &piece, e) < 0)
-			return -1;
-		if (piece.n == 0)
-			return 0;
-		safe_add(&o->safe, &o->buffer, piece.p, piece.n);
-		s->at += (int64_t)piece.n;
-		if (output_batch(o, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A compressed log, frame by frame. */
 static int
 copy_packed(struct source *s, struct error *e)
@@ -422,7 +404,7 @@ int
 output_copy(struct output *o, struct source *s, struct error *e)
 {
 	if (o->terminal)
-		return copy_to_terminal(o, s, e);
+		return add_text(o, s, &s->at, s->to, e);
 	if (output_flush(o, e) < 0)
 		return -1;
 	return s->stored.packed ? copy_packed(s, e) : copy_plain(s, e);

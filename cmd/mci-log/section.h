@@ -7,7 +7,7 @@
 #include "build.h"
 #include "error.h"
 #include "marker.h"
-#include "merge.h"
+#include "view.h"
 
 /* What a build's events say of a log's sections is noted as they are read: of a struct build's annotated. */
 void section_take(void *arg, const struct build_note *n);

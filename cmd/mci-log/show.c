@@ -5,7 +5,7 @@
 
 #include "logname.h"
 #include "memory.h"
-#include "merge.h"
+#include "view.h"
 #include "number.h"
 #include "remote.h"
 #include "section.h"
@@ -45,7 +45,7 @@ show_run(struct show *s, const struct view *v, struct build *r, struct error *e)
 		return 0;
 	if (r->only != NULL && !s->out.time && !s->out.json)
 		return show_raw(v, r->sources[from], e);
-	return merge_show(v, r->sources + from, r->n - from, e);
+	return view_show(v, r->sources + from, r->n - from, e);
 }
 
 static int
@@ -76,7 +76,7 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 		return 0;
 	qsort(all, n, sizeof(struct source *), by_start);
 	s->out.prefix = true;
-	return merge_show(v, all, n, e);
+	return view_show(v, all, n, e);
 }
 
 static int

@@ -8,7 +8,7 @@
 #include "error.h"
 #include "marker.h"
 #include "output.h"
-#include "range.h"
+#include "view.h"
 #include "build.h"
 
 struct show {

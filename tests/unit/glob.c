@@ -109,16 +109,6 @@ START_TEST(test_time)
 }
 END_TEST
 
-START_TEST(test_is_pattern)
-{
-	ck_assert(!glob_is_pattern("compile.gcc"));
-	ck_assert(glob_is_pattern("compile.*"));
-	ck_assert(glob_is_pattern("compile.?"));
-	ck_assert(glob_is_pattern("[ab]"));
-	ck_assert(glob_is_pattern("a\\*"));
-}
-END_TEST
-
 int
 main(void)
 {
@@ -129,7 +119,6 @@ main(void)
 
 	tcase_add_loop_test(tests, test_match, 0, (int)(sizeof(rows) / sizeof(rows[0])));
 	tcase_add_test(tests, test_time);
-	tcase_add_test(tests, test_is_pattern);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
