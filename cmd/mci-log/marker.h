@@ -29,7 +29,7 @@ struct marker {
 
 /*
  * Appends the annotations that the line (without its newline) makes, each an object with a newline. What
- * other systems put in front of stored lines (stamp.h) is passed over. Returns how many of the bytes are of
+ * other systems put in front of stored lines is passed over. Returns how many of the bytes are of
  * the line before, which was not done without this one.
  */
 size_t marker_read(struct marker *m, struct span line, struct bytes *notes);

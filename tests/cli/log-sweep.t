@@ -123,4 +123,14 @@ exits 0 "... ever" mci-log put -a ./s o/r/8/most <input
 kill "$serving"
 wait_end "$serving"
 is "$status" 0 "and the server ends well"
+# what stands in a folder is known by its files: all of a log, or none
+for job in c a b; do
+	echo "of $job" | mci-log put --dir known o/r/1/$job
+done
+rm known/o/r/1/logs/b.log
+is "$(mci-log ls --dir known o/r/1 | cut -f 1 | xargs)" "c a" "logs are listed as they began, not an index alone"
+is "$(mci-log --dir known o/r/1 | xargs)" "c | of c a | of a" "and shown"
+exits 1 "one of which only the index is left is not there" mci-log --dir known o/r/1/b
+mv known/o/r/1/logs/a.idx known/o/r/1/logs/b.idx
+is "$(mci-log ls --dir known o/r/1 | cut -f 1)" c "nor is one whose index is gone"
 finish
