@@ -174,6 +174,20 @@ wait_end "$handed"
 is "$(printf '{"type":"a/b"}\n{"jsonrpc":"2.0","id":1,"method":"event/publish","params":{"event":{"type":"a/b"}}}\n' |
 	mci-events serve -l - --dir "$T/log4" | jq -c .result)" '{"offset":2,"repeats":0}' "a hub at - ends with its connection"
 is "$(mci call -a "exec:mci-events serve -l - --dir '$T/log4'" event/status | jq .tail)" 2 "and its log is there for the next"
+# a file is no descriptor that a loop watches, and this is more than is given in one turn
+mkfifo "$T/asked"
+exec 9<>"$T/asked"
+mci-events serve -l - --dir "$T/log4" <"$T/asked" >"$T/given" 9>&- 5>&- &
+started="$started $!"
+{
+	seq 30000 | sed 's|.*|{"type":"a/b","n":&}|'
+	echo '{"jsonrpc":"2.0","id":1,"method":"event/subscribe","params":{"from":3}}'
+} >&9
+wait_for_line "$T/given" '"n":30000[,}]'
+is "$(sed 1d "$T/given" | jq .offset | tr '\n' ' ')" "$(seq 3 30002 | tr '\n' ' ')" "a subscriber on a file is given everything"
+kill $!
+wait_end $!
+exec 9>&-
 
 # ---- bad command lines
 for bad in '--segment-size 1' '--keep-size x' '--memory 1k' '--mode 999' '--build-only x' '--build-only ../=/tmp/x' '-l nowhere:x' '--keep-age 7' 'operand'; do

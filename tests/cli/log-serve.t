@@ -340,4 +340,16 @@ is "$(echo '{"jsonrpc":"2.0","id":1,"method":"log/status"}' | mci-log serve -l -
 	"a server on standard input and output ends with it"
 exits 0 "a server as a child" sh -c "echo hello | mci-log put -a 'exec:mci-log serve -l - --dir d' o/r/2/x"
 is "$(cat d/o/r/2/logs/x.log)" hello "... stores as well"
+# a file is no descriptor that a loop watches, and this is more than is given in one turn
+mkfifo asked
+exec 9<>asked
+yes abcdefghijklmno | head -n 200000 | mci-log put --dir asking o/r/1/long
+mci-log serve -l - --dir asking <asked >given 9>&- &
+started="$started $!"
+echo '{"jsonrpc":"2.0","id":1,"method":"log/follow","params":{"build":"o/r/1","job":"long"}}' >&9
+wait_for_line given '"eof"'
+is "$(grep -ac '^abcdefghijklmno$' given)" 200000 "a reader on a file is given everything"
+kill $! 2>/dev/null
+wait_end $!
+exec 9>&-
 finish
