@@ -80,7 +80,8 @@ struct pump {
 	struct pump *next, **at;
 };
 
-/* Those who are served together. Start from {0}. */
+/* Those who are served together. Start from {0}. Whoever looks for one goes from all along next, and
+ * knows it by its arg. */
 struct pump_list {
 	struct pump *all, *turn;
 	size_t n;
