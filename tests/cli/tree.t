@@ -181,13 +181,14 @@ mv whole "$build/events.ndjson"
 
 # --- live ---
 if command -v tmux >/dev/null 2>&1; then
+	server=0
 	# a server for each terminal: one that ends must not meet the next one on its socket
 	tmux() { timeout "$PATIENCE" tmux -f /dev/null -S "$T/tmux.$server" "$@"; }
 	# shellcheck disable=SC2317 # called by wait_until
 	screen() { tmux capture-pane -p -t tree >"$T/screen"; grep -Eqe "$1" "$T/screen"; }
 	shows() { wait_until "$2" screen "$1" && pass "$2"; }
 	live() { # COLUMNS ROWS: a tree that reads the pipe events
-		rm -f events && mkfifo events && second=0 server=$1x$2
+		rm -f events && mkfifo events && second=0 server=$((server + 1))
 		tmux new-session -d -s tree -x "$1" -y "$2" \
 			"exec env -u NO_COLOR PS1='prompt ' TERM=screen PATH='$PATH' sh -i"
 		wait_until "a shell on a terminal" screen 'prompt'
