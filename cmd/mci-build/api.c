@@ -36,9 +36,9 @@ reply_nothing(struct request *r)
 static bool
 has_ended(const struct build *b, struct request *r)
 {
-	if (b->finished)
+	if (b->outcome.finished)
 		request_fail(r, "refused", "the build has ended");
-	return b->finished;
+	return b->outcome.finished;
 }
 
 /* What was answered is in the file: a kill costs nothing that somebody was told of. */
@@ -187,7 +187,7 @@ job_add(void *self, struct request *r)
 
 	if (has_ended(b, r))
 		return;
-	if (b->canceled || b->broken) {
+	if (b->outcome.canceled || b->outcome.broken) {
 		request_fail(r, "refused", "the build is ending");
 		return;
 	}
@@ -357,7 +357,7 @@ build_cancel_call(void *self, struct request *r)
 	if (has_ended(b, r))
 		return;
 	if (request_text(r, "job") == NULL) {
-		build_cancel(b, 128 + SIGTERM, "by request");
+		outcome_cancel(&b->outcome, 128 + SIGTERM, "by request");
 		reply_nothing(r);
 		return;
 	}

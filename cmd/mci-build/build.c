@@ -36,89 +36,14 @@
 #define KEEP 100
 #define PRUNE_EVERY 25
 
-void
-build_note(const struct build *b, const char *format, ...)
-{
-	AUTO_BYTES masked = { 0 };
-	char text[2048];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	mask_text(b->mask, &masked, text, strlen(text));
-	/* the tree owns the terminal; what matters to it is in the events */
-	if (!progress_tree(b))
-		fprintf(stderr, "mci-build: %s\n", bytes_string(&masked));
-}
-
-void
-build_break(struct build *b, int exit_status, const struct error *why)
-{
-	if (b->broken)
-		return;
-	b->broken = true;
-	b->broken_exit = exit_status;
-	b->why = *why;
-	mask_error(b->mask, &b->why);
-	build_note(b, "%s", b->why.text);
-	/* the jobs of a plan wait for nothing, and have no log to end in */
-	if (!b->options->plan)
-		schedule_drop_waiting(b);
-}
-
-void
-build_cancel(struct build *b, int exit_status, const char *reason)
-{
-	struct bytes *line;
-
-	if (b->canceled || b->finished)
-		return;
-	b->canceled = true;
-	b->cancel_exit = exit_status;
-	line = journal_begin(&b->journal, "build/canceled");
-	emit_text(line, "reason", reason);
-	journal_end(&b->journal);
-	script_stop(b);
-	schedule_drop_waiting(b);
-	/* the last ones first: mci-job, which runs them in order, is not to start one in another's place */
-	for (uint32_t i = b->graph.n; i-- > 0;) {
-		if (b->graph.jobs[i].status == STATUS_RUNNING)
-			runner_cancel(b, b->graph.jobs[i].id);
-	}
-}
-
 static void
 deadline_due(void *arg)
 {
 	struct build *b = arg;
 
 	b->deadline = NULL;
-	build_note(b, "the build took longer than --timeout allows");
-	build_cancel(b, EXIT_BUILD_TIMEOUT, "timeout");
-}
-
-/* The first row that holds: among jobs failure outranks error, and what ends the build outranks both. */
-static enum status
-verdict(const struct build *b, int *exit_status)
-{
-	const struct {
-		bool holds;
-		enum status status;
-		int exit_status;
-	} rows[] = {
-		{ b->canceled, STATUS_CANCELED, b->cancel_exit },
-		{ b->broken, STATUS_ERROR, b->broken_exit },
-		{ b->failed, STATUS_FAILURE, EXIT_BUILD_FAILURE },
-		{ b->errored, STATUS_ERROR, EXIT_BUILD_ERROR },
-		{ true, STATUS_SUCCESS, EXIT_BUILD_SUCCESS },
-	};
-	size_t row = 0;
-
-	while (!rows[row].holds)
-		row++;
-	*exit_status = rows[row].exit_status;
-	return rows[row].status;
+	outcome_note(&b->outcome, "the build took longer than --timeout allows");
+	outcome_cancel(&b->outcome, EXIT_BUILD_TIMEOUT, "timeout");
 }
 
 enum status
@@ -126,11 +51,37 @@ build_status(const struct build *b)
 {
 	int exit_status;
 
-	if (b->finished)
-		return verdict(b, &exit_status);
-	if (b->canceled)
+	if (b->outcome.finished)
+		return outcome_verdict(&b->outcome, &exit_status);
+	if (b->outcome.canceled)
 		return STATUS_CANCELED;
 	return turn_waits(b) ? STATUS_PENDING : STATUS_RUNNING;
+}
+
+/* Whether parts have said of the build what the others have not heard yet. */
+static bool
+is_news(const struct build *b)
+{
+	return (b->outcome.canceled && !b->canceled) || (b->outcome.broken && !b->broken);
+}
+
+static void
+pass_on(struct build *b)
+{
+	struct bytes *line;
+
+	if (b->outcome.canceled && !b->canceled) {
+		b->canceled = true;
+		line = journal_begin(&b->journal, "build/canceled");
+		emit_text(line, "reason", b->outcome.reason);
+		journal_end(&b->journal);
+		script_stop(b);
+		schedule_cancel_all(b);
+	}
+	if (b->outcome.broken && !b->broken) {
+		b->broken = true;
+		schedule_drop_waiting(b);
+	}
 }
 
 /* The last event. Everything that the build was asked for is decided now. */
@@ -143,21 +94,21 @@ finish(struct build *b)
 	uint32_t jobs = 0;
 	int exit_status;
 
-	emit_text(line, "status", status_name(verdict(b, &exit_status)));
+	emit_text(line, "status", status_name(outcome_verdict(&b->outcome, &exit_status)));
 	emit_integer(line, "exit", exit_status);
-	emit_seconds(line, "elapsed", b->started == 0 ? 0 : kernel.now() - b->started);
+	emit_seconds(line, "elapsed", b->outcome.begun == 0 ? 0 : kernel.now() - b->outcome.begun);
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
 		emit_integer(line, status_name(counted[i]), b->counts[counted[i]]);
 		jobs += b->counts[counted[i]];
 	}
 	emit_integer(line, "jobs", jobs);
-	if (b->broken)
-		emit_text(line, "message", b->why.text);
+	if (b->outcome.broken)
+		emit_text(line, "message", b->outcome.why.text);
 	journal_end(&b->journal);
 	runner_finish(b);
 	script_stop(b);
 	progress_finish(b);
-	b->finished = true;
+	b->outcome.finished = true;
 }
 
 static void
@@ -167,8 +118,8 @@ specs_end(struct build *b)
 	bool usage;
 
 	b->checked = true;
-	if (!b->broken && !b->canceled && intake_end(b, &usage, &e) < 0)
-		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
+	if (!outcome_ends(&b->outcome) && intake_end(b, &usage, &e) < 0)
+		outcome_break(&b->outcome, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
 }
 
 static void
@@ -192,28 +143,46 @@ exhausted(const struct build *b)
 
 static void begin(struct build *b);
 
+static void
+settle(struct build *b)
+{
+	pass_on(b);
+	schedule_round(b);
+}
+
 /* What results and specs of this round lead to. */
 static void
 follow_up(struct build *b)
 {
-	if (!b->begun && !b->canceled && !b->broken && turn_has(b))
+	if (b->outcome.begun == 0 && !outcome_ends(&b->outcome) && turn_has(b))
 		begin(b);
 	/* what never began has no specs to wait for */
-	b->checked |= !b->begun && (b->canceled || b->broken);
-	schedule_round(b);
+	b->checked |= b->outcome.begun == 0 && outcome_ends(&b->outcome);
+	settle(b);
 	script_round(b);
-	if (b->begun && !b->checked && !script_running(b)) {
+	if (b->outcome.begun > 0 && !b->checked && !script_running(b)) {
 		specs_end(b);
-		schedule_round(b);
+		settle(b);
 	}
 	if (b->checked && !script_running(b) && prompt_gives_up(b)) {
 		prompt_give_up(b);
-		schedule_round(b);
+		settle(b);
 	}
 	turn_round(b);
-	schedule_round(b);
-	if (exhausted(b) && !b->finished)
+	settle(b);
+	if (exhausted(b) && !b->outcome.finished)
 		finish(b);
+}
+
+/* Without its log there is no build. */
+static void
+unwritten(struct build *b, const struct error *e)
+{
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, e);
+	outcome_cancel(&b->outcome, EXIT_BUILD_ERROR, "the event log cannot be written");
+	progress_abandon(b);
+	publish_abandon(b);
+	b->over = true;
 }
 
 /* The end of every round: results are followed up, what was gathered is written, the end is noticed. */
@@ -222,26 +191,24 @@ round_end(void *arg)
 {
 	struct build *b = arg;
 	struct error e;
-	bool was_finished = b->finished;
+	bool was_finished = b->outcome.finished;
 
-	follow_up(b);
-	plan_store(b);
-	if (journal_flush(&b->journal, &e) < 0) {
-		build_break(b, EXIT_BUILD_ERROR, &e);
-		if (!b->finished)
-			build_cancel(b, EXIT_BUILD_ERROR, "the event log cannot be written");
-		progress_abandon(b);
-		publish_abandon(b);
-		b->over = true;
-		return;
-	}
+	do {
+		follow_up(b);
+		plan_store(b);
+		if (journal_flush(&b->journal, &e) < 0) {
+			unwritten(b, &e);
+			return;
+		}
+		/* a reader of the log may have gone */
+	} while (is_news(b));
 	publish_round(b);
 	/* mci-job, told that nothing more comes, ends meanwhile */
-	if (b->finished && !was_finished) {
+	if (b->outcome.finished && !was_finished) {
 		journal_sync(&b->journal, &e);
 		publish_finish(b);
 	}
-	b->over |= b->finished && !journal_feeds_open(&b->journal) && !progress_open(b) &&
+	b->over |= b->outcome.finished && !journal_feeds_open(&b->journal) && !progress_open(b) &&
 	    !runner_alive(b) && !publish_open(b);
 }
 
@@ -254,17 +221,17 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 
 	/* behind the build's end only the waiting for readers is over; but whoever types ^C means a loop as
 	 * well that may be around us */
-	if (!b->finished || signal == SIGINT)
+	if (!b->outcome.finished || signal == SIGINT)
 		process_caught(signal);
-	if (b->finished) {
+	if (b->outcome.finished) {
 		progress_abandon(b);
 		publish_abandon(b);
 		b->over = true;
 		return;
 	}
-	if (!b->canceled) {
+	if (!b->outcome.canceled) {
 		AUTO_FREE char *reason = xformat("SIG%s", sigabbrev_np(signal));
-		build_cancel(b, 128 + signal, reason);
+		outcome_cancel(&b->outcome, 128 + signal, reason);
 		return;
 	}
 	if (signal == SIGINT)
@@ -329,7 +296,9 @@ folder_open(struct build *b, struct error *e)
 static void
 checkout_note(void *arg, const char *text)
 {
-	build_note(arg, "%s", text);
+	const struct build *b = arg;
+
+	outcome_note(&b->outcome, "%s", text);
 }
 
 static int
@@ -390,7 +359,7 @@ specs_start(struct build *b, struct error *e)
 		return script_start(b, e);
 	/* checked whole before its first job starts: schedule_round comes later */
 	if (intake_document(b, &usage, e) < 0)
-		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, e);
+		outcome_break(&b->outcome, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, e);
 	b->checked = true;
 	return 0;
 }
@@ -413,8 +382,7 @@ begin(struct build *b)
 {
 	struct error e = { 0 };
 
-	b->begun = true;
-	b->started = kernel.now();
+	b->outcome.begun = kernel.now();
 	started(b);
 	if (b->options->timeout > 0)
 		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
@@ -422,7 +390,7 @@ begin(struct build *b)
 	    specs_start(b, &e) == 0)
 		return;
 	b->checked = true;
-	build_break(b, EXIT_BUILD_ERROR, &e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 }
 
 /* Whoever writes CC=clang may mean a variable, as make makes one of it: of a param that had no effect that
@@ -431,7 +399,7 @@ static void
 unused_params_note(const struct build *b)
 {
 	for (const struct param *p = NULL; (p = params_unused(&b->params, p)) != NULL;)
-		build_note(b, "param %s: no job names it in params and nobody asked for it; as a variable "
+		outcome_note(&b->outcome, "param %s: no job names it in params and nobody asked for it; as a variable "
 		    "all jobs get it by -e %s=VALUE", p->name, p->name);
 }
 
@@ -441,7 +409,7 @@ refuse(struct build *b)
 {
 	AUTO_FREE char *name = turn_holder(b);
 
-	build_note(b, "%s works in this folder", name);
+	outcome_note(&b->outcome, "%s works in this folder", name);
 	return EXIT_BUILD_BUSY;
 }
 
@@ -457,7 +425,7 @@ execute(struct build *b)
 	if (!turn_has(b) && b->options->no_wait)
 		return refuse(b);
 	if (open_all(b, &e) < 0) {
-		build_break(b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		if (b->journal.log.path == NULL)
 			return EXIT_BUILD_ERROR;
 	}
@@ -465,19 +433,19 @@ execute(struct build *b)
 	round_end(b);
 	while (!b->over) {
 		if (loop_round(b->loop, -1, &e) < 0) {
-			build_break(b, EXIT_BUILD_ERROR, &e);
+			outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 			break;
 		}
 	}
-	verdict(b, &exit_status);
+	outcome_verdict(&b->outcome, &exit_status);
 	prompt_tell(b);
-	if (!b->broken && !b->canceled)
+	if (!outcome_ends(&b->outcome))
 		unused_params_note(b);
 	if (exit_status == 0 && progress_failed(b))
 		exit_status = EXIT_BUILD_ERROR;
 	api_close(b);
 	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {
-		build_break(b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		exit_status = EXIT_BUILD_ERROR;
 	}
 	return exit_status;
@@ -547,8 +515,9 @@ build_run(const struct build_options *o)
 	/* mci-job is given more than it can run, so that it never waits for us; but what it was given
 	 * starts, and --fail-fast means that it does not */
 	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
-	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask_new(),
-		.folder.lock = -1 };
+	struct mask *mask = mask_new();
+	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask,
+		.outcome.mask = mask, .folder.lock = -1 };
 	const struct params_given given = { &o->params, o->param_file, &o->secrets, &o->secret_files,
 		&o->env };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
@@ -558,14 +527,14 @@ build_run(const struct build_options *o)
 	graph_init(&b.graph);
 	if (cwd == NULL) {
 		error_sys(&e, "the current folder");
-		build_break(&b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b.outcome, EXIT_BUILD_ERROR, &e);
 	} else if (selection_open(&b.selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
 	    params_load(&b.params, &given, b.mask, &e) < 0) {
-		build_break(&b, EXIT_BUILD_USAGE, &e);
+		outcome_break(&b.outcome, EXIT_BUILD_USAGE, &e);
 		exit_status = EXIT_BUILD_USAGE;
 	} else if (definition_get(&b, cwd, &e) < 0 ||
 	    (b.loop = loop_new(&e)) == NULL) {
-		build_break(&b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b.outcome, EXIT_BUILD_ERROR, &e);
 	} else if (o->plan) {
 		b.dir = xstrdup(b.definition.project);
 		exit_status = plan_run(&b);
@@ -580,6 +549,7 @@ build_run(const struct build_options *o)
 	definition_free(&b.definition);
 	selection_close(&b.selection);
 	params_free(&b.params);
+	outcome_free(&b.outcome);
 	mask_free(b.mask);
 	facts_free(&b.facts);
 	return exit_status;

@@ -23,6 +23,7 @@
 #include "loop.h"
 #include "mask.h"
 #include "option.h"
+#include "outcome.h"
 #include "params.h"
 #include "scratch.h"
 #include "selection.h"
@@ -42,16 +43,6 @@ struct build_options {
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
 	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */
-};
-
-/* Exit statuses of what runs jobs. */
-enum {
-	EXIT_BUILD_SUCCESS = 0,
-	EXIT_BUILD_FAILURE = 1,
-	EXIT_BUILD_USAGE = 2,
-	EXIT_BUILD_BUSY = 75,
-	EXIT_BUILD_TIMEOUT = 124,
-	EXIT_BUILD_ERROR = 125,
 };
 
 /* The jobs that are ready, or whose ends have to be followed up, as a list through job.next. */
@@ -89,19 +80,11 @@ struct build {
 	uint32_t blocked;    /* jobs that wait for a person */
 	uint32_t window;     /* how many attempts mci-job is given at once */
 	uint32_t counts[STATUS_N]; /* ended jobs */
-	bool failed, errored; /* a job failed, or was canceled; could not be run; and was not allowed to */
-	bool begun;          /* build/start is written */
-	bool specs_ended;    /* no spec will come any more */
-	bool checked;        /* the whole graph was checked after that */
+	struct outcome outcome;
+	bool canceled, broken; /* what follows from that was done */
+	bool checked;        /* no spec will come any more, and the whole graph was checked after that */
 	bool dropped;        /* --fail-fast has ended what waited */
-	bool canceled;
-	bool finished;       /* build/end is written */
-	bool over;           /* and everybody has read it: mci-build may end */
-	int cancel_exit;     /* exit status of a canceled build */
-	bool broken;         /* the definition, the script or mci failed: the build ends in error */
-	struct error why;    /* of that */
-	int broken_exit;
-	int64_t started;     /* when build/start was written, 0 before */
+	bool over;           /* build/end is written and everybody has read it: mci-build may end */
 	struct script *script;
 	struct runner *runner;
 	struct progress *progress;
@@ -118,14 +101,7 @@ struct build {
 /* Runs a build; its exit status. */
 int build_run(const struct build_options *o);
 
-/* The definition, the script or a part of mci is at fault: nothing more is started, what runs may finish,
- * the build ends in error. The first reason is kept and printed. */
-void build_break(struct build *b, int exit_status, const struct error *why);
-/* Ends everything: running jobs are told to stop, waiting ones are canceled. */
-void build_cancel(struct build *b, int exit_status, const char *reason);
 /* What the build is now: running, canceled already, or as it ended. */
 enum status build_status(const struct build *b);
-/* A note for people, on stderr: "mci-build: text". */
-void build_note(const struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

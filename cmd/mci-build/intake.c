@@ -28,7 +28,7 @@ demand_note(void *arg, const struct spec_row *row)
 	if (row->service != SPEC_IN_PLACE || b->noted_places || b->options->plan)
 		return;
 	b->noted_places = true;
-	build_note(b, "caches and artifacts are left alone: nothing is saved, restored or looked for");
+	outcome_note(&b->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked for");
 }
 
 /* Keys that no part serves yet are an error, never ignored. A plan asks for no machine. */
@@ -420,7 +420,7 @@ intake_end(struct build *b, bool *usage, struct error *e)
 		return error_set(e, ERROR_USAGE, "no job has the labels that were asked for");
 	*usage = unused != NULL;
 	if (unused == NULL && b->graph.ndeclared == 0 && !option_common.quiet)
-		build_note(b, "%s: no jobs",
+		outcome_note(&b->outcome, "%s: no jobs",
 		    b->definition.kind == DEFINITION_STDIN ? "standard input" : b->definition.name);
 	if (unused == NULL)
 		return 0;

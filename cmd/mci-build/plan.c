@@ -204,7 +204,7 @@ idle(void *arg)
 {
 	struct build *b = arg;
 
-	if (b->broken || !script_running(b))
+	if (b->outcome.broken || !script_running(b))
 		loop_stop(b->loop, 0);
 }
 
@@ -225,11 +225,11 @@ plan_run(struct build *b)
 	bool document = b->definition.kind == DEFINITION_DOCUMENT;
 	int result = document ? intake_document(b, &usage, &e) : script_plan(b, &e);
 
-	if (result == 0 && !b->broken && !document)
+	if (result == 0 && !b->outcome.broken && !document)
 		result = intake_end(b, &usage, &e);
-	if (result == 0 && !b->broken)
+	if (result == 0 && !b->outcome.broken)
 		result = specs_print(&b->graph, &e);
 	if (result < 0)
-		build_break(b, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
-	return b->broken ? b->broken_exit : EXIT_BUILD_SUCCESS;
+		outcome_break(&b->outcome, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
+	return b->outcome.broken ? b->outcome.broken_exit : EXIT_BUILD_SUCCESS;
 }

@@ -181,7 +181,7 @@ posted_take(struct build *b, struct span line, bool script, struct error *e)
 	struct message m;
 	int result = -1;
 
-	if (b->finished)
+	if (b->outcome.finished)
 		return error_set(e, ERROR_REFUSED, "the build has ended");
 	maskjson_add(b->mask, &masked, line.p, line.n);
 	bytes_string(&masked);

@@ -61,11 +61,11 @@ json_gone(void *arg, int sys)
 
 	b->progress->json_feed = NULL;
 	if (sys == 0 || sys == EPIPE) {
-		build_cancel(b, 128 + SIGPIPE, "standard output was closed");
+		outcome_cancel(&b->outcome, 128 + SIGPIPE, "standard output was closed");
 		return;
 	}
-	build_note(b, "standard output: %s", strerror(sys));
-	build_cancel(b, EXIT_BUILD_ERROR, "standard output failed");
+	outcome_note(&b->outcome, "standard output: %s", strerror(sys));
+	outcome_cancel(&b->outcome, EXIT_BUILD_ERROR, "standard output failed");
 }
 
 static void
@@ -118,7 +118,8 @@ tree_start(struct build *b, struct error *e)
 	}
 	fcntl(pipe[1], F_SETFL, O_NONBLOCK);
 	p->tree_feed = journal_feed(&b->journal, pipe[1], PUMP_OWNS | PUMP_WATCHES, 0, tree_gone, b, e);
-	return p->tree_feed == NULL ? -1 : 0;
+	b->outcome.drawn = p->tree_feed != NULL;
+	return b->outcome.drawn ? 0 : -1;
 }
 
 static void
@@ -131,8 +132,8 @@ plain_ended(void *arg, int status, const struct rusage *usage)
 	child_free(p->plain_view);
 	p->plain_view = NULL;
 	p->failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
-	if (!b->finished && status != 0)
-		build_cancel(b, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
+	if (status != 0)
+		outcome_cancel(&b->outcome, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
 		    p->failed ? "standard output failed" : "standard output was closed");
 }
 
@@ -194,7 +195,7 @@ job_tail_show(struct build *b, const struct job *j)
 
 	b->progress->tails += n > 0;
 	if (n == TAIL_LINES || (n > 0 && !show))
-		build_note(b, "job %s: all of it: mci log %s/%s", j->id, b->folder.name, j->id);
+		outcome_note(&b->outcome, "job %s: all of it: mci log %s/%s", j->id, b->folder.name, j->id);
 }
 
 void
@@ -206,9 +207,9 @@ progress_job_ended(struct build *b, const struct job *j, enum status status, con
 	if (p == NULL || p->tree || p->json || p->plain || status == STATUS_SUCCESS)
 		return;
 	if (strcmp(why, status_name(status)) == 0)
-		build_note(b, "job %s: %s", j->id, why);
+		outcome_note(&b->outcome, "job %s: %s", j->id, why);
 	else
-		build_note(b, "job %s: %s: %s", j->id, status_name(status), why);
+		outcome_note(&b->outcome, "job %s: %s: %s", j->id, status_name(status), why);
 	job_tail_show(b, j);
 }
 
@@ -220,7 +221,7 @@ progress_script_failed(struct build *b)
 	if (p == NULL || p->tree || p->plain)
 		return;
 	if (tail_show(b->folder.path, "script", 1, true) == TAIL_LINES)
-		build_note(b, "the script: all of it: mci log %s", b->folder.name);
+		outcome_note(&b->outcome, "the script: all of it: mci log %s", b->folder.name);
 }
 
 void
@@ -230,6 +231,7 @@ progress_finish(struct build *b)
 
 	if (p == NULL)
 		return;
+	b->outcome.drawn = false;
 	if (p->tree_feed != NULL)
 		journal_feed_finish(p->tree_feed);
 	if (p->json_feed != NULL)
@@ -250,12 +252,6 @@ bool
 progress_failed(const struct build *b)
 {
 	return b->progress != NULL && b->progress->failed;
-}
-
-bool
-progress_tree(const struct build *b)
-{
-	return b->progress != NULL && b->progress->tree && !b->finished;
 }
 
 static void

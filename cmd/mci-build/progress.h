@@ -21,8 +21,6 @@ void progress_finish(struct build *b);
 bool progress_open(const struct build *b);
 /* Whether a view could not write. */
 bool progress_failed(const struct build *b);
-/* Whether the tree is drawn, so that nothing else may write to the terminal. */
-bool progress_tree(const struct build *b);
 /* Stops waiting for views. */
 void progress_abandon(struct build *b);
 void progress_free(struct build *b);

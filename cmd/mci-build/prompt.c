@@ -46,7 +46,7 @@ question(const struct build *b)
 {
 	uint32_t job = oldest(b);
 
-	if (job != NO_JOB && !(progress_tree(b) && terminal_moves(STDERR_FILENO)))
+	if (job != NO_JOB && !(b->outcome.drawn && terminal_moves(STDERR_FILENO)))
 		fprintf(stderr, "mci-build: %s is blocked. Run it? [y/n] ", b->graph.jobs[job].id);
 }
 
@@ -106,7 +106,7 @@ prompt_ask(struct build *b, uint32_t job)
 		const char *id = b->graph.jobs[job].id, *name = b->folder.name;
 
 		if (waits(b))
-			build_note(b, "%s is blocked; to run it: mci unblock %s/%s "
+			outcome_note(&b->outcome, "%s is blocked; to run it: mci unblock %s/%s "
 			    "(to decline it: mci cancel %s/%s)", id, name, id, name, id);
 		return;
 	}
@@ -132,7 +132,7 @@ prompt_give_up(struct build *b)
 			bytes_format(&p->left, " %s", b->graph.jobs[i].id);
 	}
 	p->nleft += b->blocked;
-	b->failed |= b->options->blocked != NULL && strcmp(b->options->blocked, "fail") == 0;
+	b->outcome.failed |= b->options->blocked != NULL && strcmp(b->options->blocked, "fail") == 0;
 	schedule_leave_blocked(b);
 }
 
@@ -149,7 +149,7 @@ prompt_tell(const struct build *b)
 	one = p->nleft == 1;
 	who = one ? xformat("%.*s is", (int)p->left.len - 1, p->left.data + 1) :
 	    xformat("%u jobs are", p->nleft);
-	build_note(b, "%s blocked and nobody is asked: skipped, with all behind %s "
+	outcome_note(&b->outcome, "%s blocked and nobody is asked: skipped, with all behind %s "
 	    "(to run %s: mci run %s%s%.*s)", who, one ? "it" : "them", one ? "it" : "them",
 	    o->file != NULL ? "-f " : "", o->given != NULL ? o->given : "",
 	    (int)p->left.len - (o->given == NULL), p->left.data + (o->given == NULL));

@@ -47,7 +47,7 @@ refused(void *arg, int64_t seq, const struct error *why)
 	struct build *b = arg;
 
 	if (++b->publish->refused <= NAMED)
-		build_note(b, "event %lld is not published: %s", (long long)seq, why->text);
+		outcome_note(&b->outcome, "event %lld is not published: %s", (long long)seq, why->text);
 }
 
 static void
@@ -56,7 +56,7 @@ outage(void *arg, const struct error *why)
 	struct build *b = arg;
 
 	if (why != NULL) {
-		build_note(b, "%s: events are published when the hub is there", why->text);
+		outcome_note(&b->outcome, "%s: events are published when the hub is there", why->text);
 		b->publish->interrupted = true;
 	}
 }

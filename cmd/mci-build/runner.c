@@ -56,7 +56,7 @@ error_reported(struct build *b, struct span line)
 	if (message_member(line.p, line.n, "text", &text, NULL) > 0)
 		scan_text(&text, &said, NULL);
 	error_set(&e, ERROR_INTERNAL, "mci-job: %s", bytes_string(&said));
-	build_break(b, EXIT_BUILD_ERROR, &e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 }
 
 static void
@@ -70,7 +70,7 @@ answer(struct build *b, const struct asked *a, const struct message *m)
 	if (a->request == NULL)
 		b->runner->unmasked--;
 	if (a->request == NULL && m->error.n > 0)
-		build_break(b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 	else if (m->error.n > 0)
 		request_fail_with(a->request, &e);
 	else if (a->request != NULL)
@@ -123,13 +123,13 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		close(fds[i]);
 	if (message_read(&m, line.p, line.n, &e) < 0) {
 		error_before(&e, "mci-job: ");
-		build_break(b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		return;
 	}
 	if (m.kind == MESSAGE_REPLY)
 		replied(b, &m);
 	/* behind the build's end there is no place for anything */
-	if (m.kind != MESSAGE_EVENT || b->finished)
+	if (m.kind != MESSAGE_EVENT || b->outcome.finished)
 		return;
 	if (span_is(m.type, "error")) {
 		error_reported(b, line);
@@ -153,11 +153,11 @@ gone(void *arg, struct link *l, const struct error *why)
 	if (b->runner->finishing && b->sent == 0)
 		return;
 	runner_kill(b);
-	schedule_lost_all(b, b->canceled ? "killed" : "mci-job died");
-	if (b->canceled)
+	schedule_lost_all(b, b->outcome.canceled ? "killed" : "mci-job died");
+	if (b->outcome.canceled)
 		return;
 	error_set(&e, ERROR_INTERNAL, "mci-job died");
-	build_break(b, EXIT_BUILD_ERROR, &e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 }
 
 /* mci-job no longer reads; why is told by the end of its events. */

@@ -58,8 +58,8 @@ ended(struct build *b, uint32_t job, enum status status)
 	if (!j->silent) {
 		b->counts[status]++;
 		/* a job that was canceled has not proven what it was to prove */
-		b->failed |= graph_counts(j, status) && status != STATUS_ERROR;
-		b->errored |= graph_counts(j, status) && status == STATUS_ERROR;
+		b->outcome.failed |= graph_counts(j, status) && status != STATUS_ERROR;
+		b->outcome.errored |= graph_counts(j, status) && status == STATUS_ERROR;
 	}
 	free(j->line);
 	j->line = NULL;
@@ -114,11 +114,11 @@ queued(struct build *b, uint32_t job)
 static const char *
 stopped(const struct build *b, const struct job *j)
 {
-	if (b->canceled)
+	if (b->outcome.canceled)
 		return "the build was canceled";
-	if (b->broken)
+	if (b->outcome.broken)
 		return "the build is broken";
-	if (b->options->fail_fast && (b->failed || b->errored) && j->when == WHEN_SUCCESS &&
+	if (b->options->fail_fast && (b->outcome.failed || b->outcome.errored) && j->when == WHEN_SUCCESS &&
 	    j->skip == NULL)
 		return "another job failed (--fail-fast)";
 	return NULL;
@@ -366,11 +366,22 @@ schedule_drop_waiting(struct build *b)
 	}
 }
 
+void
+schedule_cancel_all(struct build *b)
+{
+	schedule_drop_waiting(b);
+	/* the last ones first: mci-job, which runs them in order, is not to start one in another's place */
+	for (uint32_t i = b->graph.n; i-- > 0;) {
+		if (b->graph.jobs[i].status == STATUS_RUNNING)
+			runner_cancel(b, b->graph.jobs[i].id);
+	}
+}
+
 /* Canceled with its build a job is nobody's news. */
 static void
 end_tell(struct build *b, const struct job *j, enum status status, const char *reason)
 {
-	if (graph_counts(j, status) && !(status == STATUS_CANCELED && b->canceled))
+	if (graph_counts(j, status) && !(status == STATUS_CANCELED && b->outcome.canceled))
 		progress_job_ended(b, j, status, reason);
 }
 
@@ -391,14 +402,14 @@ end_run(struct build *b, uint32_t job, const struct result *r, enum status statu
 static void
 lost(struct build *b, uint32_t job, const char *why)
 {
-	enum status status = b->canceled ? STATUS_CANCELED : STATUS_ERROR;
+	enum status status = b->outcome.canceled ? STATUS_CANCELED : STATUS_ERROR;
 	struct bytes *line = end_event(b, &b->graph.jobs[job], status);
 
-	emit_text(line, "reason", b->canceled ? "canceled" : "lost");
+	emit_text(line, "reason", b->outcome.canceled ? "canceled" : "lost");
 	emit_text(line, "error", why);
 	journal_end(&b->journal);
 	end_tell(b, &b->graph.jobs[job], status, why);
-	b->errored = true; /* allowed to fail or not: this is no failure of the job's */
+	b->outcome.errored = true; /* allowed to fail or not: this is no failure of the job's */
 	ended(b, job, status);
 }
 
@@ -477,7 +488,7 @@ send_next(struct build *b)
 void
 schedule_round(struct build *b)
 {
-	if (b->options->fail_fast && (b->failed || b->errored) && !b->dropped) {
+	if (b->options->fail_fast && (b->outcome.failed || b->outcome.errored) && !b->dropped) {
 		b->dropped = true; /* what comes later is stopped one by one */
 		schedule_drop_waiting(b);
 	}

@@ -17,6 +17,8 @@ void schedule_leave_blocked(struct build *b);
 /* Ends one job, or all jobs of a matrix: a running one is told to stop, a waiting one is canceled at once. -1
  * when there is nothing to cancel. */
 int schedule_cancel(struct build *b, uint32_t job, const char *reason);
+/* Ends all jobs: what runs is told to stop, what waits is canceled at once. */
+void schedule_cancel_all(struct build *b);
 /* Cancels every job that does not run yet and that the state of the build lets start no more. */
 void schedule_drop_waiting(struct build *b);
 /* Follows ends up and gives ready jobs to mci-job; called at the end of each round. */

@@ -60,7 +60,7 @@ broken(struct build *b, struct error *e)
 	if (b->script->lines.number > 0 || b->script->coprocess)
 		error_before(e, "%s: line %llu: ", b->definition.name,
 		    (unsigned long long)b->script->lines.number);
-	build_break(b, EXIT_BUILD_ERROR, e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, e);
 }
 
 static void
@@ -85,7 +85,7 @@ overdue_due(void *arg)
 	error_set(&e, ERROR_INPUT,
 	    "%s: the script neither wrote nor ended for 10 seconds after its input was closed; killed",
 	    b->definition.name);
-	build_break(b, EXIT_BUILD_ERROR, &e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 	child_signal_tree(b->script->child, SIGKILL);
 }
 
@@ -255,7 +255,7 @@ lines_take(struct build *b)
 	enum line_result got;
 
 	while ((got = line_next(&s->lines, &line)) != LINE_NONE) {
-		if (b->broken || b->canceled)
+		if (b->outcome.broken || b->outcome.canceled)
 			continue; /* read on, so that it does not block, but nothing is started */
 		wrote(b);
 		if (got == LINE_LONG)
@@ -284,7 +284,7 @@ out_fail(struct build *b)
 
 	error_sys(&e, "%s", b->script->coprocess ? b->definition.name : "standard input");
 	out_close(b);
-	build_break(b, EXIT_BUILD_ERROR, &e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 }
 
 static void
@@ -295,7 +295,7 @@ out_end(struct build *b)
 	struct error e;
 
 	out_close(b);
-	if (rest.n > 0 && !b->broken && !b->canceled) {
+	if (rest.n > 0 && !b->outcome.broken && !b->outcome.canceled) {
 		AUTO_FREE char *line = xmemdup(rest.p, rest.n);
 
 		s->lines.number++;
@@ -304,11 +304,11 @@ out_end(struct build *b)
 			broken(b, &e);
 		}
 	}
-	if (!s->coprocess && rest.n == 0 && s->lines.number == 0 && !b->broken && !b->canceled) {
+	if (!s->coprocess && rest.n == 0 && s->lines.number == 0 && !b->outcome.broken && !b->outcome.canceled) {
 		/* a pipe whose first half could not be started looks just so */
 		error_set(&e, ERROR_INPUT, "standard input is empty, not even a blank line: did what "
 		    "writes the jobs fail? (a blank line says that there are none)");
-		build_break(b, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 	}
 	/* the same grace as for one whose input was closed: nobody waits for it any more */
 	timer_set(b, GRACE, NULL);
@@ -380,7 +380,7 @@ end_said(struct build *b, int status)
 static void
 failed(struct build *b, int status)
 {
-	bool known = b->broken;
+	bool known = b->outcome.broken;
 	struct error e;
 
 	if (WIFSIGNALED(status))
@@ -389,7 +389,7 @@ failed(struct build *b, int status)
 	else
 		error_set(&e, ERROR_INPUT, "%s: the script ended with status %d",
 		    b->definition.name, WEXITSTATUS(status));
-	build_break(b, EXIT_BUILD_ERROR, &e);
+	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 	/* one that is stopped because it is of no use any more has told nothing by that */
 	if (!known || WIFEXITED(status))
 		progress_script_failed(b);
@@ -415,7 +415,7 @@ ended(void *arg, int status, const struct rusage *usage)
 	stdin_close(b);
 	if (!b->options->plan)
 		end_said(b, status);
-	if (status != 0 && !b->canceled && !s->overdue)
+	if (status != 0 && !b->outcome.canceled && !s->overdue)
 		failed(b, status);
 }
 
@@ -497,7 +497,7 @@ script_round(struct build *b)
 
 	if (s == NULL || s->idle_said || schedule_works(b) || (b->blocked > 0 && !prompt_gives_up(b)))
 		return;
-	if (b->broken && script_running(b)) {
+	if (b->outcome.broken && script_running(b)) {
 		/* no spec can matter any more, and whoever writes them may never stop */
 		s->idle_said = true;
 		script_stop(b);

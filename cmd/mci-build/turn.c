@@ -161,7 +161,7 @@ again_due(void *arg)
 	}
 	t->waits = false;
 	/* the first time build/start says so */
-	if (b->begun) {
+	if (b->outcome.begun) {
 		emit_text(journal_begin(&b->journal, "build/updated"), "status", "running");
 		journal_end(&b->journal);
 	}
@@ -179,7 +179,7 @@ turn_wait(struct build *b)
 	emit_text(line, "for", name);
 	emit_text(line, "message", message);
 	journal_end(&b->journal);
-	build_note(b, "%s %s", b->folder.name, message);
+	outcome_note(&b->outcome, "%s %s", b->folder.name, message);
 	b->turn->waits = true;
 	b->turn->again = loop_after(b->loop, AGAIN, again_due, b);
 }
@@ -198,11 +198,11 @@ turn_round(struct build *b)
 {
 	struct turn *t = b->turn;
 
-	if (t->has && b->finished && !runner_alive(b))
+	if (t->has && b->outcome.finished && !runner_alive(b))
 		let_go(t);
-	else if (t->has && b->begun && !b->finished && b->blocked > 0 && !schedule_works(b))
+	else if (t->has && b->outcome.begun && !b->outcome.finished && b->blocked > 0 && !schedule_works(b))
 		let_go(t);
-	else if (!t->has && !t->waits && !b->finished && schedule_ready(b))
+	else if (!t->has && !t->waits && !b->outcome.finished && schedule_ready(b))
 		take(t);
 	else
 		return;
