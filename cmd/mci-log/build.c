@@ -360,9 +360,9 @@ known(const struct build *r, const char *job, int attempt)
 	return NULL;
 }
 
-/* Looks at a log that the folder has; true when it is a new one, whose job's name is then kept. */
+/* Looks at a log that the folder has (job is borrowed); true when it is a new one. */
 static bool
-take_log(struct build *r, char *job, int attempt)
+take_log(struct build *r, const char *job, int attempt)
 {
 	struct source *s = known(r, job, attempt);
 
@@ -400,6 +400,29 @@ read_name(const char *file, const char *suffix, int64_t *attempt)
 	return spec_id_ok(file, n) ? xmemdup(file, n) : NULL;
 }
 
+/* The job's name as the build keeps it; it is given away. */
+static const char *
+keep_name(struct build *r, char *job)
+{
+	for (size_t i = 0; i < r->njobs; i++) {
+		if (strcmp(r->jobs[i], job) == 0) {
+			free(job);
+			return r->jobs[i];
+		}
+	}
+	r->jobs = xrealloc(r->jobs, r->njobs + 1, sizeof(*r->jobs));
+	return r->jobs[r->njobs++] = job;
+}
+
+static void
+take_name(struct build *r, const char *job, int attempt)
+{
+	if (r->only != NULL && strcmp(job, r->only) == 0 && attempt > r->last)
+		r->last = attempt;
+	if (wanted(r, job, attempt))
+		(void)take_log(r, job, attempt);
+}
+
 static int
 list_folder(struct build *r, int dir, struct error *e)
 {
@@ -418,14 +441,8 @@ list_folder(struct build *r, int dir, struct error *e)
 		return error_sys(e, "read %s/logs", r->folder.path);
 	}
 	while ((file = readdir(d)) != NULL) {
-		if ((job = read_name(file->d_name, suffix, &attempt)) == NULL)
-			continue;
-		if (wanted(r, job, (int)attempt) && take_log(r, job, (int)attempt)) {
-			r->jobs = xrealloc(r->jobs, r->njobs + 1, sizeof(*r->jobs));
-			r->jobs[r->njobs++] = job;
-		} else {
-			free(job);
-		}
+		if ((job = read_name(file->d_name, suffix, &attempt)) != NULL)
+			take_name(r, keep_name(r, job), (int)attempt);
 	}
 	closedir(d);
 	return 0;
@@ -455,8 +472,9 @@ read_folder(struct build *r, struct error *e)
 		return error_set(e, ERROR_NOT_FOUND, "there are no logs of %s", r->folder.name);
 	if (r->logs.live < 0 && open_folder(&r->logs.live, r->own.live, "logs", e) < 0)
 		return -1;
-	if (r->only == NULL && r->attempt <= 1)
-		(void)take_log(r, NULL, 1);
+	/* without an index nothing tells when the script began, which was before its jobs */
+	if (r->only == NULL && r->attempt <= 1 && take_log(r, NULL, 1) && !r->locks)
+		before++;
 	if (list_folder(r, r->logs.live, e) < 0 || list_folder(r, r->logs.archive, e) < 0)
 		return -1;
 	if (r->n > before)
@@ -513,11 +531,30 @@ build_first_shown(const struct build *r)
 static const char *
 nearest_job(const struct build *r)
 {
-	AUTO_FREE const char **ids = xmalloc((r->fold.njobs + 1) * sizeof(*ids));
+	size_t n = r->events < 0 ? r->njobs : r->fold.njobs;
+	AUTO_FREE const char **ids = xmalloc((n + 1) * sizeof(*ids));
 
-	for (size_t i = 0; i < r->fold.njobs; i++)
-		ids[i] = r->fold.jobs[i].id;
-	return nearest_word(r->only, ids, r->fold.njobs);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = r->events < 0 ? r->jobs[i] : r->fold.jobs[i].id;
+	return nearest_word(r->only, ids, n);
+}
+
+static int
+no_job(const struct build *r, struct error *e)
+{
+	const char *near = r->last > 0 ? NULL : nearest_job(r);
+	AUTO_FREE char *hint = near == NULL ? xstrdup("") : xformat("; did you mean '%s'?", near);
+
+	if (r->events < 0)
+		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s%s", r->folder.name, r->only, hint);
+	return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s", r->folder.name, r->only, hint);
+}
+
+static int
+no_attempt(const struct build *r, int last, struct error *e)
+{
+	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d", r->folder.name,
+	    r->only, r->attempt, last);
 }
 
 int
@@ -525,19 +562,13 @@ build_nothing(struct build *r, struct error *e)
 {
 	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
 	AUTO_BYTES why = { 0 };
-	const char *near;
 
-	if (r->events < 0)
-		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s", r->folder.name, r->only);
-	if (j == NULL) {
-		near = nearest_job(r);
-		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s%s%s", r->folder.name, r->only,
-		    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
-		    near == NULL ? "" : "'?");
-	}
+	if (r->attempt > 0 && r->last > 0)
+		return no_attempt(r, r->last, e);
+	if (j == NULL)
+		return no_job(r, e);
 	if (r->attempt > 0 && j->started > 0)
-		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
-		    r->folder.name, r->only, r->attempt, j->attempt);
+		return no_attempt(r, j->attempt, e);
 	fold_reason(&why, j);
 	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: %s%s%s", r->folder.name, r->only,
 	    status_name(j->status), why.len == 0 ? "" : ": ", bytes_string(&why));

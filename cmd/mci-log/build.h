@@ -45,8 +45,9 @@ struct build {
 	struct copies copies; /* of the logs that the fold's log server keeps, as far as they were fetched */
 	struct loop *loop;     /* of who follows; set before build_read, else NULL */
 	bool locks;     /* in a folder where a writer holds a lock on its log's index (depot.h) */
-	char **jobs;    /* names of those that only logs are kept of */
+	char **jobs;    /* of which only logs are kept: their names */
 	size_t njobs;
+	int last;       /* the last attempt there is of the one that was asked for */
 	struct log_folders own, logs; /* where script.log and the jobs' logs are */
 	struct line_reader lines;
 	struct source **sources;  /* in the order in which they started */

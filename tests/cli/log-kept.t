@@ -83,6 +83,7 @@ squash server/r/1/logs/nul.log
 is "$(mci-log ls ./server/r/1 | cut -f 1,2,5 | sort | tr '\t\n' '. ')" \
 	"bytes.1.open edge.2.open long.1.open none.1.open nul.1.compressed script.1.open " \
 	"logs without events are found by their files"
+is "$(mci-log ls ./server/r/1 | cut -f 1 | head -n 1)" script "the script's in front, as it began before its jobs"
 for job in bytes nul edge; do
 	mci-log "./server/r/1/$job" >got
 	ok "and shown: $job" cmp got "plain/o/r/1/logs/$job.log"

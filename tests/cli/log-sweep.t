@@ -131,6 +131,10 @@ rm known/o/r/1/logs/b.log
 is "$(mci-log ls --dir known o/r/1 | cut -f 1 | xargs)" "c a" "logs are listed as they began, not an index alone"
 is "$(mci-log --dir known o/r/1 | xargs)" "c | of c a | of a" "and shown"
 exits 1 "one of which only the index is left is not there" mci-log --dir known o/r/1/b
+exits 1 "nor is what a name is only near to" mci-log --dir known o/r/1/aa
+has "$err" "there is no log o/r/1/aa; did you mean 'a'?" "which is said"
+exits 1 "nor an attempt that never was" mci-log --dir known o/r/1/a@3
+has "$err" 'o/r/1/a has no attempt 3; the last is 1' "and that"
 mv known/o/r/1/logs/a.idx known/o/r/1/logs/b.idx
 is "$(mci-log ls --dir known o/r/1 | cut -f 1)" c "nor is one whose index is gone"
 finish
