@@ -452,7 +452,7 @@ lines_take(struct fold *f, struct line_reader *r, struct error *e)
 int
 fold_file(struct fold *f, const char *path, struct error *e)
 {
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 	struct line_reader r = { 0 };
 	ssize_t n = 0;
 	int result = 0;

@@ -170,6 +170,19 @@ kernel_read_some(int fd, void *into, size_t n)
 }
 
 int
+kernel_open_file(int dir, const char *path)
+{
+	int fd = kernel.open(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))))
+		return fd;
+	close(fd);
+	errno = ENOTSUP;
+	return -1;
+}
+
+int
 kernel_own(int fd, int flags)
 {
 	int mode = fcntl(fd, F_GETFL);

@@ -60,6 +60,11 @@ ssize_t kernel_read_some(int fd, void *into, size_t n);
 /* Until fd can be read (POLLIN) or written (POLLOUT), or cannot be any more. */
 void kernel_await(int fd, short events);
 /*
+ * Opens what was stored to read it: a regular file or a folder. -1 and errno, ENOTSUP for what is neither: a
+ * FIFO that was put in its place would hold us up, and a device may never end.
+ */
+int kernel_open_file(int dir, const char *path);
+/*
  * A non-blocking open file of our own for a pipe, FIFO or terminal, so that the others keep theirs as it is;
  * flags are O_RDONLY or O_WRONLY. -1 and errno for what cannot be opened again, such as a socket.
  */

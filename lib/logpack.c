@@ -149,7 +149,7 @@ logpack_open(struct logpack *p, int dir, const char *name, struct error *e)
 {
 	struct stat st;
 
-	*p = (struct logpack){ .fd = kernel.open(dir, name, O_RDONLY, 0) };
+	*p = (struct logpack){ .fd = kernel_open_file(dir, name) };
 	if (p->fd < 0 && errno == ENOENT)
 		return error_set(e, ERROR_NOT_FOUND, "%s is not there", name);
 	if (p->fd < 0)

@@ -318,7 +318,7 @@ static bool
 build_failed(const struct state_build *b)
 {
 	AUTO_FREE char *path = xformat("%s/events.ndjson", b->path);
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 	char tail[END_LENGTH];
 	struct message m;
 	struct scan_value status;
@@ -523,7 +523,7 @@ static bool
 has_job(const struct state_build *b, const char *job)
 {
 	AUTO_FREE char *path = xformat("%s/events.ndjson", b->path);
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 	struct line_reader r = { 0 };
 	struct span line;
 	struct message m;

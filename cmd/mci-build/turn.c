@@ -117,7 +117,7 @@ is_of(const struct state_build *build, pid_t pid)
 {
 	AUTO_FREE char *path = xformat("%s/events.ndjson", build->path);
 	AUTO_FREE char *head = xmalloc(HEAD);
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 	ssize_t n = fd < 0 ? -1 : kernel.pread(fd, head, HEAD, 0);
 	const char *end = n <= 0 ? NULL : memchr(head, '\n', (size_t)n);
 	struct scan_value v;

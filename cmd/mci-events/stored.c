@@ -51,12 +51,19 @@ static int
 find_in_folder(struct stored *s, const char *path, struct error *e)
 {
 	char *events = xformat("%s/events.ndjson", path);
+	struct stat st;
+	int there = stat(events, &st);
 
-	if (access(events, F_OK) == 0) {
+	if (there == 0 && S_ISREG(st.st_mode)) {
 		add_path(s, events);
 		return 0;
 	}
+	/* a FIFO there would hold us up; one that a user names is read */
+	if (there == 0)
+		error_set(e, ERROR_INPUT, "%s is no file", events);
 	free(events);
+	if (there == 0)
+		return -1;
 	s->dir = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	if (s->dir < 0)
 		return error_sys(e, "open %s", path);

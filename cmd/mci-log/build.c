@@ -129,7 +129,7 @@ build_open(struct build *r, const char *text, const char *project, const struct 
 	if (r->own.live < 0 && (errno != ENOENT || !r->locks))
 		return error_sys(e, "open %s", r->folder.path);
 	if (r->own.live >= 0)
-		r->events = kernel.open(r->own.live, "events.ndjson", O_RDONLY, 0);
+		r->events = kernel_open_file(r->own.live, "events.ndjson");
 	if (r->events < 0 && errno != ENOENT)
 		return error_sys(e, "open %s/events.ndjson", r->folder.path);
 	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||

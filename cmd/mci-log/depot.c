@@ -155,10 +155,9 @@ open_pair(const struct depot *s, const struct logname *n, struct depot_files *f)
 static int
 open_file(const struct depot *s, const char *file)
 {
-	int fd = kernel.open(s->dir, file, O_RDONLY, 0);
+	int fd = kernel_open_file(s->dir, file);
 
-	return fd < 0 && errno == ENOENT && s->archive >= 0 ? kernel.open(s->archive, file, O_RDONLY, 0) :
-	    fd;
+	return fd < 0 && errno == ENOENT && s->archive >= 0 ? kernel_open_file(s->archive, file) : fd;
 }
 
 static int

@@ -69,9 +69,9 @@ folders_open(const struct log_folders *f, const char *name, bool *archived)
 
 	errno = ENOENT;
 	if (f->live >= 0)
-		fd = kernel.open(f->live, name, O_RDONLY, 0);
+		fd = kernel_open_file(f->live, name);
 	*archived = fd < 0 && errno == ENOENT && f->archive >= 0;
-	return *archived ? kernel.open(f->archive, name, O_RDONLY, 0) : fd;
+	return *archived ? kernel_open_file(f->archive, name) : fd;
 }
 
 /* In one folder; the compressed form second, since the plain one goes when that is complete. */
@@ -83,7 +83,7 @@ open_in(struct stored *s, int dir, const char *name, struct error *e)
 
 	if (dir < 0)
 		return 0;
-	s->fd = kernel.open(dir, name, O_RDONLY, 0);
+	s->fd = kernel_open_file(dir, name);
 	if (s->fd >= 0)
 		return 1;
 	if (errno != ENOENT)

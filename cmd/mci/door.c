@@ -42,7 +42,7 @@ static char *
 control_path(const struct state_build *b)
 {
 	AUTO_FREE char *file = xformat("%s/control", b->path);
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, file, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, file);
 	char text[256];
 	ssize_t n = fd < 0 ? -1 : kernel.read(fd, text, sizeof(text));
 	const char *end;

@@ -54,7 +54,7 @@ int
 glance_ends(struct fold *f, const struct state_build *b, int64_t *jobs, struct error *e)
 {
 	AUTO_FREE char *path = events_path(b);
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 	char text[END_BYTES];
 	struct stat st;
 	ssize_t n;

@@ -136,6 +136,8 @@ repo_meant(const struct options *o, int argc, char **argv, char **repo, struct e
 		return 0;
 	}
 	project = place_project();
+	if (project == NULL)
+		return error_sys(e, "the current folder");
 	*repo = state_repo(project, e);
 	if (*repo != NULL)
 		return 0;

@@ -156,7 +156,7 @@ source_follow(struct source *s, struct loop *loop, const struct state_build *b, 
 
 	s->loop = loop;
 	s->build = b;
-	s->fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	s->fd = kernel_open_file(AT_FDCWD, path);
 	if (s->fd < 0)
 		return error_sys(e, "%s", path);
 	s->look = loop_after(loop, 0, log_look, s);

@@ -160,6 +160,40 @@ for verb in ls 'ls -a' show wait 'log ls'; do
 done
 rm "$builds" && mv "$builds.away" "$builds"
 
+# --- what is not as it should be ---
+mkdir gone
+for verb in ls 'ls -q' show 'log a' 'rm @' 'config check' 'run -q'; do
+	# shellcheck disable=SC2016 # the other shell expands them
+	run sh -c 'cd gone && rmdir ../gone && exec timeout 20 mci $1' sh "$verb"
+	ok "$verb: a current folder that is no more is no crash" test "$status" -lt 126 -a "$status" -ne 124
+	mkdir gone
+done
+# shellcheck disable=SC2016 # the other shell expands them
+exits 125 "ls of a current folder that is no more" sh -c 'cd gone && rmdir ../gone && exec mci ls'
+has "$err" "the current folder: No such file" "which is said"
+
+# what is neither file nor folder would hold up for ever whoever reads it
+for kind in events.ndjson logs/unit.log logs/unit.idx control; do
+	for what in 'mkfifo' 'ln -s /dev/zero'; do
+		rm -rf "$builds/local/zlib/98"
+		cp -R "$builds/local/zlib/2" "$builds/local/zlib/98"
+		rm -f "$builds/local/zlib/98/$kind"
+		$what "$builds/local/zlib/98/$kind"
+		slow=
+		for verb in ls 'show @failed' 'show 98' 'tree 98' 'log 98' 'log 98/unit' 'log ls 98' 'log grep x 98' \
+			'log -f 98' 'path 98/unit' 'wait 98' 'cancel 98' 'events replay 98'; do
+			# shellcheck disable=SC2086 # words
+			run timeout 30 mci $verb
+			[ "$status" -lt 124 ] || [ "$status" -eq 125 ] || slow="$slow$verb, "
+		done
+		is "$slow" "" "$kind made by $what: every reader comes to an end"
+	done
+done
+exits 125 "a log that is a device" sh -c 'rm "$1" && ln -s /dev/zero "$1" && mci log 98/unit' sh \
+	"$builds/local/zlib/98/logs/unit.log"
+has "$err" 'unit.log: Operation not supported' "is refused by name"
+rm -rf "$builds/local/zlib/98"
+
 # --- names of programs ---
 mkdir bin && printf '#!/bin/sh\necho hello "$@"\n' >bin/mci-hello && chmod +x bin/mci-hello
 is "$(PATH=$PATH:$PWD/bin mci hello a b)" "hello a b" "mci NAME runs mci-NAME"
