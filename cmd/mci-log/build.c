@@ -461,8 +461,8 @@ by_start(const void *a, const void *b)
 	    strcmp(left->name, right->name);
 }
 
-/* A build of which only the logs are kept: what there is to know is in their indexes, and the locks on these.
- * Those that are no sources yet become some, in the order in which they began. */
+/* A build of which only the logs are kept: what there is to know is in their indexes, and the locks on
+ * these. Those that are no sources yet become some, in the order in which they began. */
 static int
 read_folder(struct build *r, struct error *e)
 {
@@ -546,7 +546,8 @@ no_job(const struct build *r, struct error *e)
 	AUTO_FREE char *hint = near == NULL ? xstrdup("") : xformat("; did you mean '%s'?", near);
 
 	if (r->events < 0)
-		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s%s", r->folder.name, r->only, hint);
+		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s%s", r->folder.name, r->only,
+		    hint);
 	return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s", r->folder.name, r->only, hint);
 }
 
