@@ -170,6 +170,14 @@ message_integer(struct span object, const char *key, int64_t otherwise)
 	return otherwise;
 }
 
+bool
+message_true(struct span object, const char *key)
+{
+	struct scan_value v;
+
+	return message_member(object.p, object.n, key, &v, NULL) == 1 && v.type == SCAN_TRUE;
+}
+
 int64_t
 message_offset(const char *line, size_t n)
 {

@@ -44,6 +44,8 @@ int message_member(const char *line, size_t n, const char *key, struct scan_valu
 
 /* A top-level member that is a whole number from 0, as of a result; otherwise, where it is none. */
 int64_t message_integer(struct span object, const char *key, int64_t otherwise);
+/* Whether a top-level member is true. */
+bool message_true(struct span object, const char *key);
 
 /* The offset that a hub has put at the head of an event's line; 0 where it did not. */
 int64_t message_offset(const char *line, size_t n);

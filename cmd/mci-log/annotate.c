@@ -29,14 +29,6 @@ note_member(struct span note, const char *key, struct bytes *text)
 	    scan_text(&v, text, NULL) == 0;
 }
 
-bool
-note_is(struct span note, const char *key)
-{
-	struct scan_value v;
-
-	return message_member(note.p, note.n, key, &v, NULL) == 1 && v.type == SCAN_TRUE;
-}
-
 const char *
 note_kind(struct span note)
 {
@@ -86,7 +78,7 @@ note_text(struct bytes *into, struct span note)
 	add_member(into, note, "message", ": ");
 	add_member(into, note, "value", ": ");
 	add_member(into, note, "unit", " ");
-	if (note_is(note, "end"))
+	if (message_true(note, "end"))
 		bytes_text(into, " (end)");
 }
 

@@ -12,7 +12,5 @@ const char *note_kind(struct span note);
 void note_text(struct bytes *into, struct span note);
 /* A text member, decoded; false when it has none. */
 bool note_member(struct span note, const char *key, struct bytes *text);
-/* Whether a member is true. */
-bool note_is(struct span note, const char *key);
 
 #endif

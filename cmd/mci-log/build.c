@@ -212,7 +212,6 @@ on_executed(struct build *r, const struct message *m)
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 	AUTO_BYTES why = { 0 };
 	struct source *s;
-	struct scan_value v;
 
 	/* the one job that was asked for has no log when it could not be started: build_nothing says why */
 	if (r->only != NULL && r->n == 0 && j != NULL && j->reason != NULL && strcmp(j->reason, "start") == 0)
@@ -227,8 +226,7 @@ on_executed(struct build *r, const struct message *m)
 	s->ended = s->dirty = true;
 	s->bytes = message_integer(m->line, "bytes", -1);
 	s->first = member_time(m, "first-output");
-	s->truncated = message_member(m->line.p, m->line.n, "truncated", &v, NULL) == 1 &&
-	    v.type == SCAN_TRUE;
+	s->truncated = message_true(m->line, "truncated");
 }
 
 /* Attempts of a job that has ended have ended, also when the runner could not say so itself. */

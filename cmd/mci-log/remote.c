@@ -115,12 +115,10 @@ chunk_came(struct remote *r, struct link *l, const struct message *m)
 static void
 eof_came(struct remote *r, const struct message *m)
 {
-	struct scan_value v;
-	struct remote_end end = { message_integer(m->line, "bytes", 0), false };
+	struct remote_end end = { message_integer(m->line, "bytes", 0),
+		message_true(m->line, "truncated") };
 	struct error none = { 0 };
 
-	end.truncated = message_member(m->line.p, m->line.n, "truncated", &v, NULL) == 1 &&
-	    v.type == SCAN_TRUE;
 	over(r, &end, &none);
 }
 

@@ -6,6 +6,7 @@
 #include "annotate.h"
 #include "duration.h"
 #include "memory.h"
+#include "message.h"
 
 struct section {
 	char *name;
@@ -46,7 +47,7 @@ section_note(struct section_list *l, struct span note, int64_t offset, int64_t t
 
 	if (!note_member(note, "section", &name))
 		return;
-	if (note_is(note, "reopen")) {
+	if (message_true(note, "reopen")) {
 		if (open != NULL)
 			open->unfolded = true;
 		return;
@@ -58,12 +59,12 @@ section_note(struct section_list *l, struct span note, int64_t offset, int64_t t
 		open->to = offset;
 		open->ended = time;
 	}
-	if (note_is(note, "end"))
+	if (message_true(note, "end"))
 		return;
 	if (l->n > 0 && offset < l->all[l->n - 1].to)
 		offset = l->all[l->n - 1].to;
 	begin(l, bytes_give(note_member(note, "title", &title) ? &title : &name), offset, time,
-	    note_is(note, "open"));
+	    message_true(note, "open"));
 }
 
 /* Of a line: where it begins and ends, and when it came. */
@@ -81,7 +82,7 @@ take_notes(struct section_list *l, struct span notes, struct place p)
 		struct span one = { notes.p, (size_t)(newline - notes.p) };
 
 		notes = (struct span){ newline + 1, notes.n - one.n - 1 };
-		section_note(l, one, notes.n == 0 && note_is(one, "end") ? p.end : p.at, p.time);
+		section_note(l, one, notes.n == 0 && message_true(one, "end") ? p.end : p.at, p.time);
 	}
 }
 
