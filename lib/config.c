@@ -145,9 +145,11 @@ parse(struct config *c, struct span text, const char *file, bool project, struct
 
 /* 1 when it was read, 0 when it is not there. */
 static int
-read_file(struct bytes *into, const char *file, struct error *e)
+read_file(struct bytes *into, const char *file, bool project, struct error *e)
 {
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, file, O_RDONLY, 0);
+	/* somebody else's may be a FIFO, which would hold us up; one's own may be a link to /dev/null */
+	AUTO_CLOSE int fd = project ? kernel_open_file(AT_FDCWD, file) :
+	    kernel.open(AT_FDCWD, file, O_RDONLY, 0);
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
@@ -172,7 +174,7 @@ static int
 load_file(struct config *c, const char *file, bool project, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
-	int found = read_file(&text, file, e);
+	int found = read_file(&text, file, project, e);
 
 	if (found <= 0)
 		return found;

@@ -13,6 +13,17 @@ settings() {
 	mci config "$@" 2>/dev/null
 }
 
+# --- what is no file ---
+mkfifo .mci/conf
+for program in 'mci config' 'mci ls' 'mci-build -q' 'mci-log grep x'; do
+	# shellcheck disable=SC2086 # words
+	exits 2 "$program: a project's FIFO is no configuration" timeout 20 $program
+	has "$err" "$conf: Operation not supported" "it is named, and not waited for"
+done
+rm .mci/conf && ln -s /dev/null "$own"
+exits 0 "one's own may be /dev/null" mci config
+rm "$own"
+
 # --- what counts, and from where ---
 printf 'build.jobs = 3\nbuild.fail-fast = true\n' >.mci/conf
 is "$(MCI_BUILD_FAIL_FAST=false settings)" "$(printf 'build.jobs\t3\t%s\nbuild.fail-fast\tfalse\tenvironment' \
