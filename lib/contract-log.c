@@ -17,6 +17,7 @@ static const struct contract_field log_removed[] = {
 };
 
 static const struct contract_field log_chunk[] = {
+	{ "run", CONTRACT_INTEGER, true, "of the build" },
 	{ "attempt", CONTRACT_INTEGER, true, "which one it is, from 1" },
 	{ "offset", CONTRACT_INTEGER, true, "of its first byte in the log" },
 	{ "stream", CONTRACT_INTEGER, false, "1 standard output, 2 standard error; else not known" },
@@ -33,13 +34,14 @@ static const struct contract_event events[] = {
 };
 
 /* Which log: of an attempt of a job, or without job what the script wrote. */
-#define LOG_NAMED(absent) \
+#define LOG_NAMED(run, attempt) \
 	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" }, \
+	{ "run", CONTRACT_INTEGER, false, run }, \
 	{ "job", CONTRACT_TEXT, false, "its id; the script's log without it" }, \
-	{ "attempt", CONTRACT_INTEGER, false, absent }
+	{ "attempt", CONTRACT_INTEGER, false, attempt }
 
 static const struct contract_field log_open[] = {
-	LOG_NAMED("from 1; 1"),
+	LOG_NAMED("of the build, from 1; 1", "from 1; 1"),
 	{ "resume", CONTRACT_BOOL, false, "go on behind what is stored, in place of who wrote it so far" },
 	{ "files", CONTRACT_BOOL, false, "give the files, where the link carries descriptors" },
 };
@@ -50,7 +52,7 @@ static const struct contract_field log_to_fill[] = {
 };
 
 static const struct contract_field log_append[] = {
-	LOG_NAMED("from 1; 1"),
+	LOG_NAMED("of the build, from 1; 1", "from 1; 1"),
 	{ "offset", CONTRACT_INTEGER, true, "of the first byte; what is stored already is skipped" },
 	{ "time", CONTRACT_TEXT, false, "when it was printed; now" },
 	{ "stream", CONTRACT_INTEGER, false, "1 standard output, 2 standard error" },
@@ -62,7 +64,7 @@ static const struct contract_field log_stored[] = {
 };
 
 static const struct contract_field log_close[] = {
-	LOG_NAMED("from 1; 1"),
+	LOG_NAMED("of the build, from 1; 1", "from 1; 1"),
 	{ "truncated", CONTRACT_BOOL, false, "bytes are missing at the end" },
 };
 
@@ -72,10 +74,11 @@ static const struct contract_field log_length[] = {
 };
 
 static const struct contract_field log_get[] = {
-	LOG_NAMED("from 1; the last one"),
+	LOG_NAMED("of the build, from 1; the newest", "from 1; the last one"),
 };
 
 static const struct contract_field log_got[] = {
+	{ "run", CONTRACT_INTEGER, true, "of the build" },
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 	{ "bytes", CONTRACT_INTEGER, true, "what is stored" },
 	{ "open", CONTRACT_BOOL, true, "somebody writes it" },
@@ -84,22 +87,24 @@ static const struct contract_field log_got[] = {
 
 static const struct contract_field log_list[] = {
 	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" },
+	{ "run", CONTRACT_INTEGER, false, "from 1; the newest" },
 };
 
 static const struct contract_field log_listed[] = {
+	{ "run", CONTRACT_INTEGER, true, "whose they are" },
 	{ "logs", CONTRACT_ARRAY, true, "objects with job (not the script's), attempt, bytes, open and "
 	    "truncated" },
 };
 
 static const struct contract_field log_read[] = {
-	LOG_NAMED("from 1; the last one"),
+	LOG_NAMED("of the build, from 1; the newest", "from 1; the last one"),
 	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
 	{ "to", CONTRACT_INTEGER, false, "behind the last byte; what is stored now" },
 	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
 };
 
 static const struct contract_field log_follow[] = {
-	LOG_NAMED("from 1; the last one"),
+	LOG_NAMED("of the build, from 1; the newest", "from 1; the last one"),
 	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
 	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
 	{ "wait", CONTRACT_BOOL, false, "wait for a log that is not there" },
@@ -107,13 +112,14 @@ static const struct contract_field log_follow[] = {
 
 static const struct contract_field log_remove[] = {
 	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" },
+	{ "run", CONTRACT_INTEGER, false, "only of this run; of all without it" },
 	{ "job", CONTRACT_TEXT, false, "only its logs; all of the build without it" },
 	{ "attempt", CONTRACT_INTEGER, false, "only this attempt of the job" },
 };
 
 static const struct contract_field log_status[] = {
-	{ "open", CONTRACT_ARRAY, true, "logs being written: objects with build, job, attempt, bytes and "
-	    "rate" },
+	{ "open", CONTRACT_ARRAY, true, "logs being written: objects with build, run, job, attempt, "
+	    "bytes and rate" },
 	{ "followers", CONTRACT_INTEGER, true, "streams of logs" },
 	{ "bytes", CONTRACT_INTEGER, true, "sent to them since the start" },
 	{ "closed", CONTRACT_INTEGER, true, "logs that were closed since the start" },
@@ -125,7 +131,7 @@ static const struct contract_method methods[] = {
 	{ "log/append", "adds to a log that this connection opened without descriptors",
 	    ROWS(log_append), ROWS(log_stored), "not-found,busy,refused,limit,system", true, false },
 	{ "log/close", "ends a log and says when it is on the disk", ROWS(log_close),
-	    ROWS(log_length), "not-found,busy,system", true, false },
+	    ROWS(log_length), "not-found,busy,refused,system", true, false },
 	{ "log/get", "what is stored of a log", ROWS(log_get), ROWS(log_got), "not-found,system",
 	    true, false },
 	{ "log/list", "the logs of a build", ROWS(log_list), ROWS(log_listed),

@@ -161,6 +161,7 @@ static const struct member job_members[] = {
 
 static const struct member build_members[] = {
 	{ NAME("folder"), SHAPE_TEXT, offsetof(struct fold, folder) },
+	{ NAME("logs"), SHAPE_TEXT, offsetof(struct fold, logs) },
 	{ NAME("log"), SHAPE_TEXT, offsetof(struct fold, log) },
 	{ NAME("dir"), SHAPE_TEXT, offsetof(struct fold, dir) },
 	{ NAME("definition"), SHAPE_TEXT, offsetof(struct fold, script) },
@@ -422,6 +423,8 @@ fold_event(struct fold *f, const struct message *m, struct error *e)
 		timestamp_parse(m->time.p, m->time.n, &f->time, NULL);
 	if (m->seq > 0)
 		f->seq = m->seq;
+	if (m->run > f->run)
+		f->run = m->run;
 	if (f->build == NULL && m->build.n > 0)
 		f->build = xmemdup(m->build.p, m->build.n);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -528,6 +531,7 @@ fold_free(struct fold *f)
 	free(f->index);
 	free(f->build);
 	free(f->folder);
+	free(f->logs);
 	free(f->log);
 	free(f->dir);
 	free(f->script);

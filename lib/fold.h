@@ -47,7 +47,9 @@ struct fold {
 	enum status status;
 	int64_t started, ended;
 	int64_t elapsed;
+	int64_t run;                /* the newest that said something; 0: none did */
 	char *folder, *dir;         /* of the build, and of what it builds */
+	char *logs;                 /* the folder of its jobs' logs; may be NULL */
 	char *log;                  /* address of the log server that keeps its jobs' logs; NULL: none does */
 	char *script;               /* the definition's name */
 	int script_exit, script_signal; /* how it ended; -1 when not so */

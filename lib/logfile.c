@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "number.h"
 #include "thread.h"
 
 #define READ_SIZE (256 * 1024)
@@ -44,6 +45,28 @@ logfile_name(struct bytes *into, const char *job, int attempt, const char *suffi
 	base_name(into, job, attempt);
 	bytes_char(into, '.');
 	bytes_text(into, suffix);
+}
+
+void
+logfile_folder(struct bytes *into, int run)
+{
+	bytes_text(into, "logs");
+	if (run > 1)
+		bytes_format(into, "@%d", run);
+}
+
+int
+logfile_number(const char *name, size_t n, const char *word)
+{
+	size_t stem = strlen(word);
+	int64_t number;
+
+	if (n < stem || memcmp(name, word, stem) != 0)
+		return 0;
+	if (n == stem)
+		return 1;
+	return name[stem] == '@' &&
+	    number_parse(name + stem + 1, n - stem - 1, 2, INT32_MAX, &number, NULL) == 0 ? (int)number : 0;
 }
 
 static char *

@@ -29,6 +29,11 @@ struct logfile_record {
 /* Appends a name inside a log folder: JOB.log, from the second attempt on JOB@2.log; suffix is "log" or
  * "idx". */
 void logfile_name(struct bytes *into, const char *job, int attempt, const char *suffix);
+/* Appends the name of that folder in the build's: logs, of the second run of a build on logs@2. What its
+ * script wrote stands beside it, as attempt RUN of "script". */
+void logfile_folder(struct bytes *into, int run);
+/* The number in such a name (n bytes, without suffix): N of WORD@N, 1 of WORD, 0 of any other. */
+int logfile_number(const char *name, size_t n, const char *word);
 
 struct logfile_writer {
 	int dir;          /* borrowed: descriptor of the log folder */

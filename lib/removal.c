@@ -13,6 +13,7 @@
 
 #include "fold.h"
 #include "kernel.h"
+#include "logfile.h"
 #include "logpack.h"
 #include "memory.h"
 #include "names.h"
@@ -80,10 +81,20 @@ is_build_file(struct fold *f, const char *file)
 		if (strcmp(file, files[i]) == 0)
 			return true;
 	}
-	return log_stem(file) == strlen("script") && strncmp(file, "script", 6) == 0;
+	return logfile_number(file, log_stem(file), "script") > 0;
 }
 
-/* Refuses when anything in the folder is no plain file that known accepts; a folder only as "logs". */
+/* The folder of a run's logs. */
+static bool
+is_logs(const char *name)
+{
+	return logfile_number(name, strlen(name), "logs") > 0;
+}
+
+/* Refuses when anything in the folder is no plain file that known accepts; folders of logs only in a build's,
+ * and then the same of what is in them. */
+static int logs_check(const char *path, const char *name, struct fold *f, struct error *e);
+
 static int
 entries_check(const char *path, struct fold *f, bool (*known)(struct fold *f, const char *file),
     struct error *e)
@@ -102,8 +113,9 @@ entries_check(const char *path, struct fold *f, bool (*known)(struct fold *f, co
 			continue;
 		if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			result = error_sys(e, "%s/%s", path, name);
-		else if (S_ISDIR(st.st_mode) ? known == is_job_log || strcmp(name, "logs") != 0 :
-		    !S_ISREG(st.st_mode) || !known(f, name))
+		else if (S_ISDIR(st.st_mode) && known == is_build_file && is_logs(name))
+			result = logs_check(path, name, f, e);
+		else if (!S_ISREG(st.st_mode) || !known(f, name))
 			result = error_set(e, ERROR_REFUSED, "%s is not removed: mci did not make %s in it",
 			    path, name);
 	}
@@ -111,12 +123,19 @@ entries_check(const char *path, struct fold *f, bool (*known)(struct fold *f, co
 	return result;
 }
 
+static int
+logs_check(const char *path, const char *name, struct fold *f, struct error *e)
+{
+	AUTO_FREE char *logs = xformat("%s/%s", path, name);
+
+	return entries_check(logs, f, is_job_log, e);
+}
+
 /* The events must be those of a build, and the rest what a build leaves beside them. */
 static int
 contents_check(const char *path, struct error *e)
 {
 	AUTO_FREE char *events = xformat("%s/events.ndjson", path);
-	AUTO_FREE char *logs = xformat("%s/logs", path);
 	struct fold f;
 	int result;
 
@@ -127,8 +146,6 @@ contents_check(const char *path, struct error *e)
 		    events);
 	if (result == 0)
 		result = entries_check(path, &f, is_build_file, e);
-	if (result == 0 && access(logs, F_OK) == 0)
-		result = entries_check(logs, &f, is_job_log, e);
 	fold_free(&f);
 	return result;
 }

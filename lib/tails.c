@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "kernel.h"
 #include "logfile.h"
@@ -13,12 +14,24 @@
 #define LINE_BYTES 1024
 #define LINES_BYTES (16 * 1024)
 
-int
-tails_open(const char *folder)
+char *
+tails_path(const struct fold *f, const char *folder)
 {
-	AUTO_FREE char *path = xformat("%s/logs", folder);
+	struct bytes path = { 0 };
 
-	return kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (f->logs != NULL && access(f->logs, F_OK) == 0)
+		return xstrdup(f->logs);
+	bytes_format(&path, "%s/", folder);
+	logfile_folder(&path, (int)f->run);
+	return bytes_give(&path);
+}
+
+int
+tails_open(const struct fold *f)
+{
+	AUTO_FREE char *path = f->folder == NULL ? NULL : tails_path(f, f->folder);
+
+	return path == NULL ? -1 : kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
 /* The last bytes of the log into buffer; 0 when it has not grown past *size or cannot be read. */

@@ -7,14 +7,18 @@
 #include <sys/types.h>
 
 #include "bytes.h"
+#include "fold.h"
 
 struct tail {
 	off_t size;        /* of the log when line was read */
 	struct bytes line;
 };
 
-/* The descriptor of FOLDER/logs, or -1. */
-int tails_open(const char *folder);
+/* The path of the folder of a build's logs: as its build/start names it, else, where that is not there,
+ * in the build's folder. Caller frees. */
+char *tails_path(const struct fold *f, const char *folder);
+/* The descriptor of that folder, or -1. */
+int tails_open(const struct fold *f);
 /* Reads the last line of the job's log that is not empty, when the log has grown. */
 void tails_last(struct tail *t, int logs, const char *job, int attempt);
 /* Appends the last lines of the job's log, safe for a terminal, each ended. Their number. */

@@ -5,9 +5,9 @@
 #include "journal.h"
 
 /*
- * Opens the folder, which is the caller's alone, reads the segments (making the first of a new log), cuts what
- * a crash left torn, begins an epoch after one, and syncs it: everything in the log is on the disk when this
- * returns. 0 or -1.
+ * Opens the folder, which is the caller's alone, reads the segments (making the first of a new log), cuts
+ * what a crash left torn, begins an epoch after one, and syncs it: everything in the log is on the disk
+ * when this returns. 0 or -1.
  */
 int startup_open(struct journal *j, const char *path, int64_t segment_size, struct error *e);
 

@@ -12,7 +12,8 @@ run(void *arg, int argc, char **argv)
 }
 
 const struct command events_status_command = {
-	.program = "mci-events", .verb = "status", .summary = "show the hub's log, its rates and its subscribers",
+	.program = "mci-events", .verb = "status",
+	.summary = "show the hub's log, its rates and its subscribers",
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]), .run = run,
 	.size = sizeof(struct servestatus_options),
 };

@@ -87,7 +87,8 @@ requests_answer(const struct requests *q, struct report *r, const struct message
 
 	if (method == NULL) {
 		fail(r, m, "unknown-method", "mci-job knows job/cancel and mask/add");
-	} else if (contract_check_params(contract_method(&contract_job, m->method), m->params, NULL, &e) < 0) {
+	} else if (contract_check_params(contract_method(&contract_job, m->method), m->params, NULL,
+	    &e) < 0) {
 		fail(r, m, "invalid-params", e.text);
 	} else if (method->call(q, m, &e) < 0) {
 		fail(r, m, contract_error_for(e.code)->name, e.text);

@@ -5,9 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "archive.h"
 #include "kernel.h"
+#include "layout.h"
 #include "logname.h"
 #include "memory.h"
 #include "message.h"
@@ -30,12 +31,14 @@ fetch(void *arg, struct source *s, struct error *e)
 }
 
 struct source *
-build_add_source(struct build *r, const char *job, int attempt)
+build_add_source(struct build *r, int run, const char *job, int attempt)
 {
 	AUTO_BYTES name = { 0 };
 
 	if (r->prefix) {
 		bytes_text(&name, r->folder.name);
+		if (run > 1)
+			bytes_format(&name, "@%d", run);
 		bytes_char(&name, '/');
 	}
 	bytes_text(&name, job == NULL ? "script" : job);
@@ -45,8 +48,8 @@ build_add_source(struct build *r, const char *job, int attempt)
 		r->size = r->size == 0 ? 16 : r->size * 2;
 		r->sources = xrealloc(r->sources, r->size, sizeof(*r->sources));
 	}
-	r->sources[r->n] = source_new(bytes_give(&name), job, attempt,
-	    job == NULL ? &r->own : &r->logs);
+	r->sources[r->n] = source_new(bytes_give(&name), run, job, attempt,
+	    job == NULL ? &r->folders.own : &folders_logs(&r->folders, run, NULL)->at);
 	r->sources[r->n]->build = r->prefix ? r->folder.name : NULL;
 	if (r->fold.log != NULL && job != NULL) {
 		r->sources[r->n]->fetch = fetch;
@@ -55,16 +58,6 @@ build_add_source(struct build *r, const char *job, int attempt)
 	/* in a damaged log: nothing more comes */
 	r->sources[r->n]->ended = r->ended;
 	return r->sources[r->n++];
-}
-
-/* A folder below one that is open or not; one that is not there is none. */
-static int
-open_folder(int *fd, int dir, const char *path, struct error *e)
-{
-	if (dir == -1)
-		return 0;
-	*fd = kernel.open(dir, path, O_RDONLY | O_DIRECTORY, 0);
-	return *fd >= 0 || errno == ENOENT ? 0 : error_sys(e, "open %s", path);
 }
 
 /* The last three parts of a build's path are its name, wherever the folder of all builds is. */
@@ -83,9 +76,7 @@ open_archive(struct build *r, const char *archive, struct error *e)
 {
 	AUTO_FREE char *path = xformat("%s/%s", archive, archived_name(r));
 
-	if (open_folder(&r->own.archive, AT_FDCWD, path, e) < 0)
-		return -1;
-	return open_folder(&r->logs.archive, r->own.archive, "logs", e);
+	return folders_archive(&r->folders, path, e);
 }
 
 /* A build of a folder that a server or mci-log put filled. */
@@ -99,6 +90,8 @@ find_in(struct build *r, const char *text, const struct build_where *where, stru
 		return -1;
 	r->locks = true;
 	r->only = n.job;
+	r->run_named = n.run > 0;
+	r->run = n.run;
 	r->attempt = n.job != NULL ? n.attempt : 0;
 	r->folder.name = n.build;
 	r->folder.lock = -1;
@@ -120,21 +113,30 @@ int
 build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e)
 {
-	r->own = r->logs = (struct log_folders){ -1, -1 };
+	struct log_folders *own = &r->folders.own;
+	struct error why;
+
+	r->folders = (struct folders)FOLDERS_NONE;
 	r->events = -1;
 	fold_init(&r->fold);
 	if (find(r, text, project, where, e) < 0)
 		return -1;
-	r->own.live = kernel.open(AT_FDCWD, r->folder.path, O_RDONLY | O_DIRECTORY, 0);
-	if (r->own.live < 0 && (errno != ENOENT || !r->locks))
+	own->live = kernel.open(AT_FDCWD, r->folder.path, O_RDONLY | O_DIRECTORY, 0);
+	if (own->live < 0 && (errno != ENOENT || !r->locks))
 		return error_sys(e, "open %s", r->folder.path);
-	if (r->own.live >= 0)
-		r->events = kernel_open_file(r->own.live, "events.ndjson");
+	if (own->live >= 0)
+		r->events = kernel_open_file(own->live, "events.ndjson");
 	if (r->events < 0 && errno != ENOENT)
 		return error_sys(e, "open %s/events.ndjson", r->folder.path);
-	if (open_folder(&r->logs.live, r->own.live, "logs", e) < 0 ||
-	    (where->archive != NULL && open_archive(r, where->archive, e) < 0))
+	if (where->archive != NULL && open_archive(r, where->archive, e) < 0)
 		return error_before(e, "%s: ", r->folder.path);
+	if (r->run == 0)
+		r->run = r->events < 0 ? folders_newest(&r->folders) : 1;
+	(void)folders_logs(&r->folders, r->run, &why);
+	if (why.code != ERROR_NONE) {
+		*e = why;
+		return error_before(e, "%s: ", r->folder.path);
+	}
 	r->dirty = true;
 	return 0;
 }
@@ -178,6 +180,17 @@ wanted(const struct build *r, const char *job, int attempt)
 	    (r->attempt == 0 || attempt == r->attempt) && attempt > 0;
 }
 
+/* Which run of the build an event is of. */
+static int
+run_of(struct build *r, const struct message *m)
+{
+	int run = m->run > 0 && m->run <= INT32_MAX ? (int)m->run : 1;
+
+	if (run > r->run)
+		r->run = run;
+	return run;
+}
+
 /* The source that an event is about, made when it is the first of its attempt. */
 static struct source *
 source_of(struct build *r, const struct message *m)
@@ -185,15 +198,16 @@ source_of(struct build *r, const struct message *m)
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 	int64_t attempt = message_integer(m->line, "attempt", 1);
 	struct source *s, *last;
+	int run = run_of(r, m);
 
 	if (j == NULL || attempt > INT32_MAX || !wanted(r, j->id, (int)attempt))
 		return NULL;
 	last = *latest(r, j);
 	for (s = last; s != NULL; s = s->before) {
-		if (s->attempt == attempt)
+		if (s->run == run && s->attempt == attempt)
 			return s;
 	}
-	s = build_add_source(r, j->id, (int)attempt);
+	s = build_add_source(r, run, j->id, (int)attempt);
 	s->place = j->order + 1;
 	s->before = last;
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
@@ -261,12 +275,16 @@ on_build_pending(struct build *r, const struct message *m)
 static void
 on_build_start(struct build *r, const struct message *m)
 {
+	bool newer = m->run > r->run;
+	int run = run_of(r, m);
 	struct source *s;
 
 	r->pid = (pid_t)message_integer(m->line, "pid", 0);
-	if (r->only != NULL || r->attempt > 1 || r->n > 0)
+	if (!r->locks)
+		folders_told(&r->folders, run, r->fold.logs);
+	if (r->only != NULL || r->attempt > 1 || (r->n > 0 && !newer))
 		return;
-	s = build_add_source(r, NULL, 1);
+	s = build_add_source(r, run, NULL, 1);
 	timestamp_parse(m->time.p, m->time.n, &s->started, NULL);
 }
 
@@ -346,12 +364,12 @@ take_lines(struct build *r)
 }
 
 static struct source *
-known(const struct build *r, const char *job, int attempt)
+known(const struct build *r, int run, const char *job, int attempt)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct source *s = r->sources[i];
 
-		if (s->attempt == attempt && (s->job == NULL) == (job == NULL) &&
+		if (s->run == run && s->attempt == attempt && (s->job == NULL) == (job == NULL) &&
 		    (job == NULL || strcmp(s->job, job) == 0))
 			return s;
 	}
@@ -360,15 +378,15 @@ known(const struct build *r, const char *job, int attempt)
 
 /* Looks at a log that the folder has (job is borrowed); true when it is a new one. */
 static bool
-take_log(struct build *r, const char *job, int attempt)
+take_log(struct build *r, int run, const char *job, int attempt)
 {
-	struct source *s = known(r, job, attempt);
+	struct source *s = known(r, run, job, attempt);
 
 	if (s != NULL && !s->ended)
 		(void)source_look(s, r->locks);
 	if (s != NULL)
 		return false;
-	s = build_add_source(r, job, attempt);
+	s = build_add_source(r, run, job, attempt);
 	s->place = r->n;
 	if (source_look(s, r->locks))
 		return true;
@@ -413,16 +431,16 @@ keep_name(struct build *r, char *job)
 }
 
 static void
-take_name(struct build *r, const char *job, int attempt)
+take_name(struct build *r, int run, const char *job, int attempt)
 {
 	if (r->only != NULL && strcmp(job, r->only) == 0 && attempt > r->last)
 		r->last = attempt;
 	if (wanted(r, job, attempt))
-		(void)take_log(r, job, attempt);
+		(void)take_log(r, run, job, attempt);
 }
 
 static int
-list_folder(struct build *r, int dir, struct error *e)
+list_folder(struct build *r, int run, int dir, struct error *e)
 {
 	/* without its index a log of a folder with locks is not there yet, or on its way out */
 	const char *suffix = r->locks ? ".idx" : ".log";
@@ -440,7 +458,7 @@ list_folder(struct build *r, int dir, struct error *e)
 	}
 	while ((file = readdir(d)) != NULL) {
 		if ((job = read_name(file->d_name, suffix, &attempt)) != NULL)
-			take_name(r, keep_name(r, job), (int)attempt);
+			take_name(r, run, keep_name(r, job), (int)attempt);
 	}
 	closedir(d);
 	return 0;
@@ -459,24 +477,48 @@ by_start(const void *a, const void *b)
 	    strcmp(left->name, right->name);
 }
 
-/* A build of which only the logs are kept: what there is to know is in their indexes, and the locks on
- * these. Those that are no sources yet become some, in the order in which they began. */
+/* Those that are no sources yet become some, in the order in which they began. */
 static int
-read_folder(struct build *r, struct error *e)
+list_run(struct build *r, int run, struct error *e)
 {
+	struct error why;
+	const struct log_folders *logs = &folders_logs(&r->folders, run, &why)->at;
 	size_t before = r->n;
 
-	if (r->own.live < 0 && r->own.archive < 0)
-		return error_set(e, ERROR_NOT_FOUND, "there are no logs of %s", r->folder.name);
-	if (r->logs.live < 0 && open_folder(&r->logs.live, r->own.live, "logs", e) < 0)
+	if (why.code != ERROR_NONE) {
+		*e = why;
 		return -1;
+	}
 	/* without an index nothing tells when the script began, which was before its jobs */
-	if (r->only == NULL && r->attempt <= 1 && take_log(r, NULL, 1) && !r->locks)
+	if (r->only == NULL && r->attempt <= 1 && take_log(r, run, NULL, 1) && !r->locks)
 		before++;
-	if (list_folder(r, r->logs.live, e) < 0 || list_folder(r, r->logs.archive, e) < 0)
+	if (list_folder(r, run, logs->live, e) < 0 || list_folder(r, run, logs->archive, e) < 0)
 		return -1;
 	if (r->n > before)
 		qsort(r->sources + before, r->n - before, sizeof(*r->sources), by_start);
+	return 0;
+}
+
+/* A build of which only the logs are kept: what there is to know is in their indexes, and the locks on
+ * these. */
+static int
+read_folder(struct build *r, struct error *e)
+{
+	const struct log_folders *own = &r->folders.own;
+	size_t n = 0;
+	AUTO_FREE int *runs = r->run > 0 ? NULL : layout_runs(own->live, own->archive, false, &n);
+
+	if (own->live < 0 && own->archive < 0)
+		return error_set(e, ERROR_NOT_FOUND, "there are no logs of %s", r->folder.name);
+	/* who waits takes the run that comes */
+	if (r->run > 0 && !r->run_named && r->n == 0)
+		r->run = folders_newest(&r->folders);
+	if (r->run > 0)
+		return list_run(r, r->run, e);
+	for (size_t i = 0; i < n; i++) {
+		if (list_run(r, runs[i], e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -608,10 +650,7 @@ build_free(struct build *r)
 	free(r->sources);
 	copies_close(&r->copies);
 	free(r->latest);
-	memory_close(&r->own.live);
-	memory_close(&r->own.archive);
-	memory_close(&r->logs.live);
-	memory_close(&r->logs.archive);
+	folders_close(&r->folders);
 	memory_close(&r->events);
 	line_free(&r->lines);
 	fold_free(&r->fold);
@@ -620,69 +659,4 @@ build_free(struct build *r)
 	free(r->jobs);
 	free(r->only);
 	state_build_free(&r->folder);
-}
-
-static void
-name_sources(struct builds *r)
-{
-	bool several = false;
-
-	for (size_t i = 1; i < r->n; i++)
-		several = several || strcmp(r->all[i].folder.name, r->all[0].folder.name) != 0;
-	for (size_t i = 0; i < r->n; i++)
-		r->all[i].prefix = several;
-}
-
-int
-builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
-    struct error *e)
-{
-	static char *latest[] = { "@", NULL };
-	AUTO_FREE char *project = state_project(".");
-	struct build_where found = *where;
-
-	*r = (struct builds){ 0 };
-	if (archive_folder(where->archive, &found.archive, e) < 0)
-		return -1;
-	if (argc == 0) {
-		argv = latest;
-		argc = 1;
-	}
-	/* builds of a script or of specs are those of the folder that they were started in */
-	if (project == NULL)
-		project = realpath(".", NULL);
-	r->all = xmalloc((size_t)argc * sizeof(*r->all));
-	while (r->n < (size_t)argc) {
-		struct build *run = &r->all[r->n++];
-
-		if (build_open(run, argv[r->n - 1], project, &found, e) < 0)
-			return -1;
-		if (attempt > 0)
-			run->attempt = (int)attempt;
-	}
-	name_sources(r);
-	return 0;
-}
-
-int
-builds_read(struct builds *r, struct error *e)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		struct build *run = &r->all[i];
-
-		if (build_read(run, e) < 0)
-			return -1;
-		if (run->only != NULL && run->n == 0)
-			return build_nothing(run, e);
-	}
-	return 0;
-}
-
-void
-builds_close(struct builds *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		build_free(&r->all[i]);
-	free(r->all);
-	*r = (struct builds){ 0 };
 }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "folders.h"
 #include "fold.h"
 #include "line.h"
 #include "loop.h"
@@ -34,6 +35,8 @@ struct build {
 	struct state_build folder;
 	char *only;     /* the one job that was asked for, NULL for all and the script */
 	int attempt;    /* the one attempt that was asked for, 0 for all */
+	int run;        /* that is read where only logs are kept, 0 for all; else the newest known */
+	bool run_named; /* it was asked for */
 	bool prefix;    /* names of sources begin with the build's */
 	struct fold fold;
 	/* unless NULL: called for each note as its event is read; set before build_read */
@@ -48,7 +51,7 @@ struct build {
 	char **jobs;    /* of which only logs are kept: their names */
 	size_t njobs;
 	int last;       /* the last attempt there is of the one that was asked for */
-	struct log_folders own, logs; /* where script.log and the jobs' logs are */
+	struct folders folders; /* where its logs are */
 	struct line_reader lines;
 	struct source **sources;  /* in the order in which they started */
 	size_t n, size;
@@ -63,8 +66,8 @@ struct build {
 /* Finds the build (and job) that text names and opens its folder. */
 int build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e);
-/* Adds a source for the log of a job (borrowed; NULL: the script) and attempt. */
-struct source *build_add_source(struct build *r, const char *job, int attempt);
+/* Adds a source for the log of a job (borrowed; NULL: the script) and attempt, in a run of the build. */
+struct source *build_add_source(struct build *r, int run, const char *job, int attempt);
 /* The last source of a job, those of the attempts before are behind it (before); NULL when it has none. */
 struct source *build_latest(const struct build *r, const struct fold_job *j);
 /* Reads the events that were added; sources appear and end. */
@@ -84,26 +87,5 @@ bool build_abandoned(struct build *r);
 /* Nothing more is fetched: before the loop goes. */
 void build_stop(struct build *r);
 void build_free(struct build *r);
-
-/* The builds that a command line names. */
-struct builds {
-	struct build *all; /* opened, events not read */
-	size_t n;
-};
-
-/* The rows of the option tables for where logs are; field is a struct build_where of the type. */
-#define BUILDS_WHERE(type, field) \
-	{ .name = "dir", .value = "DIR", .help = "look into this folder of logs", \
-	  .kind = OPTION_TEXT, .offset = offsetof(type, field.dir) }, \
-	{ .name = "archive", .value = "file:DIR", .help = "where finished logs were moved to", \
-	  .kind = OPTION_TEXT, .offset = offsetof(type, field.archive) }
-
-/* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any. The builds are to
- * be closed whatever it returns. */
-int builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
-    struct error *e);
-/* Reads the events of all that are there. A job that was asked for and has no log is an error. */
-int builds_read(struct builds *r, struct error *e);
-void builds_close(struct builds *r);
 
 #endif

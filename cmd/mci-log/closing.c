@@ -136,7 +136,7 @@ closing_add(struct closing *c, struct request *r, const struct logname *n,
 	struct closed *x = xmalloc(sizeof(*x));
 
 	*x = (struct closed){ .request = r, .state = *state, .files = *files };
-	logname_set(&x->name, n->build, n->job, n->attempt, NULL);
+	logname_copy(&x->name, n);
 	*c->last = x;
 	c->last = &x->next;
 	start(c);

@@ -11,6 +11,7 @@
 
 #include "folder.h"
 #include "kernel.h"
+#include "layout.h"
 #include "logfile.h"
 #include "logindex.h"
 #include "memory.h"
@@ -60,22 +61,10 @@ depot_close(struct depot *s)
 	memory_close(&s->archive);
 }
 
-/* "ORG/REPO/N/logs/JOB@2.idx" below DIR. */
-static char *
-file_of(const struct logname *n, const char *suffix)
-{
-	struct bytes path = { 0 };
-
-	bytes_text(&path, n->build);
-	bytes_text(&path, n->job == NULL ? "/" : "/logs/");
-	logfile_name(&path, n->job == NULL ? "script" : n->job, n->attempt, suffix);
-	return bytes_give(&path);
-}
-
 char *
 depot_path(const struct depot *s, const struct logname *n, const char *suffix)
 {
-	AUTO_FREE char *file = file_of(n, suffix);
+	AUTO_FREE char *file = layout_file(n, suffix);
 
 	return xformat("%s/%s", s->path, file);
 }
@@ -137,8 +126,8 @@ static int
 open_pair(const struct depot *s, const struct logname *n, struct depot_files *f)
 {
 	const int flags = O_RDWR | O_CREAT | O_APPEND;
-	AUTO_FREE char *log = file_of(n, "log");
-	AUTO_FREE char *index = file_of(n, "idx");
+	AUTO_FREE char *log = layout_file(n, "log");
+	AUTO_FREE char *index = layout_file(n, "idx");
 	int sys;
 
 	*f = (struct depot_files){ .log = -1 };
@@ -173,8 +162,8 @@ open_packed(int dir, const char *file, struct depot_files *f)
 static int
 open_stored(const struct depot *s, const struct logname *n, struct depot_files *f)
 {
-	AUTO_FREE char *log = file_of(n, "log");
-	AUTO_FREE char *index = file_of(n, "idx");
+	AUTO_FREE char *log = layout_file(n, "log");
+	AUTO_FREE char *index = layout_file(n, "idx");
 	int sys;
 
 	*f = (struct depot_files){ .log = -1 };
@@ -191,7 +180,8 @@ open_stored(const struct depot *s, const struct logname *n, struct depot_files *
 static int
 make_folders(const struct depot *s, const struct logname *n, struct error *e)
 {
-	AUTO_FREE char *folder = xformat("%s/%s/logs", s->path, n->build);
+	AUTO_FREE char *logs = layout_logs(n->build, n->run);
+	AUTO_FREE char *folder = xformat("%s/%s", s->path, logs);
 
 	return folder_make(folder, e);
 }
@@ -243,8 +233,8 @@ may_write(const struct depot_files *f, bool resume, const char *name, struct err
 static bool
 stored_away(const struct depot *s, const struct logname *n)
 {
-	AUTO_FREE char *packed = file_of(n, "log" LOGPACK_SUFFIX);
-	AUTO_FREE char *index = file_of(n, "idx");
+	AUTO_FREE char *packed = layout_file(n, "log" LOGPACK_SUFFIX);
+	AUTO_FREE char *index = layout_file(n, "idx");
 
 	return faccessat(s->dir, packed, F_OK, 0) == 0 ||
 	    (s->archive >= 0 && faccessat(s->archive, index, F_OK, 0) == 0);
@@ -257,8 +247,8 @@ depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_
 	AUTO_BYTES name = { 0 };
 	struct flock l;
 
-	if (n->attempt == 0)
-		n->attempt = 1;
+	n->run = n->run == 0 ? 1 : n->run;
+	n->attempt = n->attempt == 0 ? 1 : n->attempt;
 	logname_write(&name, n);
 	if (make_folders(s, n, e) < 0)
 		return -1;
@@ -274,6 +264,26 @@ depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_
 	return -1;
 }
 
+int
+depot_newest(const struct depot *s, const char *build)
+{
+	AUTO_CLOSE int folder = kernel.open(s->dir, build, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int moved = s->archive < 0 ? -1 :
+	    kernel.open(s->archive, build, O_RDONLY | O_DIRECTORY, 0);
+	size_t n;
+	AUTO_FREE int *runs = layout_runs(folder, moved, false, &n);
+
+	return n == 0 ? 1 : runs[n - 1];
+}
+
+int
+depot_admits(const struct depot *s, const struct logname *n, struct error *e)
+{
+	if (depot_newest(s, n->build) <= n->run)
+		return 0;
+	return error_set(e, ERROR_REFUSED, "run: a newer run of build %s has begun", n->build);
+}
+
 /* Attempts are counted without gaps. */
 static int
 last_attempt(const struct depot *s, const struct logname *n)
@@ -281,7 +291,7 @@ last_attempt(const struct depot *s, const struct logname *n)
 	struct logname next = *n;
 
 	for (next.attempt = 1; next.attempt < INT32_MAX; next.attempt++) {
-		AUTO_FREE char *index = file_of(&next, "idx");
+		AUTO_FREE char *index = layout_file(&next, "idx");
 
 		if (faccessat(s->dir, index, F_OK, 0) < 0 &&
 		    (s->archive < 0 || faccessat(s->archive, index, F_OK, 0) < 0))
@@ -295,6 +305,8 @@ depot_read(const struct depot *s, struct logname *n, struct depot_files *f, stru
 {
 	AUTO_BYTES name = { 0 };
 
+	if (n->run == 0)
+		n->run = depot_newest(s, n->build);
 	if (n->attempt == 0)
 		n->attempt = last_attempt(s, n);
 	if (open_stored(s, n, f) == 0)
@@ -308,7 +320,7 @@ depot_read(const struct depot *s, struct logname *n, struct depot_files *f, stru
 int64_t
 depot_size(const struct depot *s, const struct logname *n)
 {
-	AUTO_FREE char *log = file_of(n, "log");
+	AUTO_FREE char *log = layout_file(n, "log");
 	struct stat st;
 
 	return fstatat(s->dir, log, &st, 0) == 0 ? st.st_size : 0;
@@ -342,7 +354,7 @@ depot_build(const struct depot *s, const char *build, struct error *e)
 int
 depot_folders(const struct depot *s, const struct logname *n, int *into)
 {
-	AUTO_FREE char *path = xformat("%s%s", n->build, n->job == NULL ? "" : "/logs");
+	AUTO_FREE char *path = layout_folder(n);
 	int count = 0;
 
 	for (char *slash = path; slash != NULL && count < DEPOT_FOLDERS - 1;) {
@@ -421,49 +433,80 @@ depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), 
 	return 0;
 }
 
-/* The logs in one folder of a build that are not in the first, which may be -1. */
+/* Of one run: the logs in one folder of the build that are not in the first, which may be -1. */
+struct listing {
+	const char *build;
+	int run;
+	void (*each)(void *arg, struct logname *n);
+	void *arg;
+};
+
 static void
-list_folder(int folder, int first, const char *build, void (*each)(void *arg, struct logname *n),
-    void *arg)
+list_one(const struct listing *l, int folder, int first, const char *job, int64_t attempt)
 {
-	int fd = kernel.open(folder, "logs", O_RDONLY | O_DIRECTORY, 0);
-	size_t n = 0;
-	char **names = fd < 0 ? NULL : names_in(fd, ".idx", &n);
 	struct logname name;
+	AUTO_FREE char *index = NULL;
+	const char *file;
 
-	if (faccessat(folder, "script.idx", F_OK, 0) == 0 &&
-	    (first < 0 || faccessat(first, "script.idx", F_OK, 0) < 0) &&
-	    logname_set(&name, build, NULL, 1, NULL) == 0)
-		each(arg, &name);
+	if (logname_set(&name, l->build, l->run, job, attempt, NULL) < 0)
+		return;
+	index = layout_file(&name, "idx");
+	file = index + strlen(l->build) + 1;
+	if (faccessat(folder, file, F_OK, 0) == 0 && (first < 0 || faccessat(first, file, F_OK, 0) < 0))
+		l->each(l->arg, &name);
+	else
+		logname_free(&name);
+}
+
+static void
+list_folder(const struct listing *l, int folder, int first)
+{
+	AUTO_BYTES logs = { 0 };
+	size_t n = 0;
+	char **names;
+	int fd;
+
+	logfile_folder(&logs, l->run);
+	fd = kernel.open(folder, bytes_string(&logs), O_RDONLY | O_DIRECTORY, 0);
+	names = fd < 0 ? NULL : names_in(fd, ".idx", &n);
+	list_one(l, folder, first, NULL, 1);
 	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *text = xformat("%s/%s%s", build, names[i],
-		    strchr(names[i], '@') == NULL ? "@1" : "");
-		AUTO_FREE char *index = xformat("logs/%s.idx", names[i]);
+		char *at = strchr(names[i], '@');
+		int64_t attempt = 1;
 
-		if ((first < 0 || faccessat(first, index, F_OK, 0) < 0) &&
-		    logname_parse(&name, text, NULL) == 0)
-			each(arg, &name);
+		if (at != NULL)
+			*at++ = '\0';
+		if (at == NULL || number_parse(at, strlen(at), 2, INT32_MAX, &attempt, NULL) == 0)
+			list_one(l, folder, first, names[i], attempt);
 		free(names[i]);
 	}
 	free(names);
 }
 
 int
-depot_list(const struct depot *s, const char *build, void (*each)(void *arg, struct logname *n),
+depot_list(const struct depot *s, const char *build, int run, void (*each)(void *arg, struct logname *n),
     void *arg, struct error *e)
 {
 	AUTO_CLOSE int folder = depot_build(s, build, e);
 	AUTO_CLOSE int moved = s->archive < 0 ? -1 :
 	    kernel.open(s->archive, build, O_RDONLY | O_DIRECTORY, 0);
+	size_t n;
+	AUTO_FREE int *runs = NULL;
 
 	if (folder < 0 && (moved < 0 || e->code != ERROR_NOT_FOUND))
 		return -1;
-	if (e != NULL)
-		*e = (struct error){ 0 };
-	if (folder >= 0)
-		list_folder(folder, -1, build, each, arg);
-	if (moved >= 0)
-		list_folder(moved, folder, build, each, arg);
+	*e = (struct error){ 0 };
+	runs = layout_runs(folder, moved, false, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct listing l = { build, runs[i], each, arg };
+
+		if (run != 0 && runs[i] != run)
+			continue;
+		if (folder >= 0)
+			list_folder(&l, folder, -1);
+		if (moved >= 0)
+			list_folder(&l, moved, folder);
+	}
 	return 0;
 }
 
@@ -524,7 +567,7 @@ depot_remove(const struct depot *s, const struct logname *n, struct error *e)
 	if (busy)
 		return error_set(e, ERROR_BUSY, "the log is being written");
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		AUTO_FREE char *file = file_of(n, suffixes[i]);
+		AUTO_FREE char *file = layout_file(n, suffixes[i]);
 
 		if (names_remove(s->dir, file, e) < 0)
 			return -1;

@@ -1,6 +1,5 @@
 /*
- * depot: where logs stand. DIR/ORG/REPO/N/logs/JOB.log and .idx, script.log and .idx beside logs, as in the
- * state folder of local builds, so that a server's folder and a user's are read alike.
+ * depot: where logs are kept: a folder as layout.h says, so that a server's and a user's are read alike.
  *
  * Here a log always has its index, and whoever writes one holds a lock on the index's open file
  * (F_OFD_SETLK). It travels with the descriptor and goes with the last copy of it, so it tells whether a
@@ -50,11 +49,17 @@ void depot_close(struct depot *s);
 /*
  * For a writer: makes the log, or with resume goes on with one that has no end, or was cut. Locked, marked
  * where there are marks. ERROR_BUSY while another writes it, ERROR_REFUSED when it is there already (and
- * whole). attempt 0 is taken as 1.
+ * whole). run and attempt 0 are taken as 1.
  */
 int depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_files *f,
     struct error *e);
-/* For a reader; an attempt of 0 becomes the last one that is there. ERROR_NOT_FOUND. */
+/* Whether it is of the build's newest run; -1 with ERROR_REFUSED when that is another: whoever writes in
+ * an older one is to stop. */
+int depot_admits(const struct depot *s, const struct logname *n, struct error *e);
+/* The newest run that has logs of the build, 1 when there is none. */
+int depot_newest(const struct depot *s, const char *build);
+/* For a reader; a run of 0 becomes the newest, an attempt of 0 the last one that is there.
+ * ERROR_NOT_FOUND. */
 int depot_read(const struct depot *s, struct logname *n, struct depot_files *f, struct error *e);
 void depot_files_close(struct depot_files *f);
 /* What the open files say. */
@@ -75,9 +80,10 @@ char *depot_path(const struct depot *s, const struct logname *n, const char *suf
 /* Calls each for every marked log; the name is the callee's. */
 int depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), void *arg,
     struct error *e);
-/* Calls each for every log of the build, the script's first, jobs by name. 0 or -1. */
-int depot_list(const struct depot *s, const char *build, void (*each)(void *arg, struct logname *n),
-    void *arg, struct error *e);
+/* Calls each for every log of a run of the build, of 0: of all runs, the oldest first; the script's first,
+ * jobs by name. 0 or -1. */
+int depot_list(const struct depot *s, const char *build, int run,
+    void (*each)(void *arg, struct logname *n), void *arg, struct error *e);
 /* The numbers of a repo's builds ("ORG/REPO"), here and in the archive, newest first. Caller frees. */
 long *depot_numbers(const struct depot *s, const char *repo, size_t *n);
 /* Removes a log's files. ERROR_BUSY while somebody writes it. */

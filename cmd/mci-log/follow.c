@@ -20,6 +20,7 @@ struct followed {
 	struct follow *follow;
 	struct build *run;
 	size_t seen;                 /* sources that are in live or done */
+	char *logs_path;             /* of which logs is */
 	struct watch *folder, *logs; /* once there is something to wait for; logs: when they are there */
 	int pidfd;                   /* of its mci-build, readable when that has ended; or -1 */
 };
@@ -277,8 +278,14 @@ log_changed(void *arg, const char *name)
 static void
 watch_logs(struct followed *r)
 {
-	AUTO_FREE char *logs = xformat("%s/logs", r->run->folder.path);
+	AUTO_FREE char *logs = folders_path(&r->run->folders, r->run->folder.path, r->run->run);
 
+	if (r->logs != NULL && strcmp(r->logs_path, logs) != 0) {
+		watch_remove(r->logs);
+		r->logs = NULL;
+	}
+	free(r->logs_path);
+	r->logs_path = xstrdup(logs);
 	if (r->logs == NULL && (r->logs = watch_add(r->follow->watcher, logs, log_changed, r, NULL)) != NULL)
 		all_dirty(r->follow);
 }
@@ -359,6 +366,7 @@ stop(struct follow *f)
 	for (size_t i = 0; i < f->show->builds.n; i++) {
 		if (f->builds[i].pidfd >= 0)
 			close(f->builds[i].pidfd);
+		free(f->builds[i].logs_path);
 		build_stop(f->builds[i].run);
 	}
 	watcher_free(f->watcher);

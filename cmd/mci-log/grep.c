@@ -5,7 +5,7 @@
 
 #include "emit.h"
 #include "output.h"
-#include "build.h"
+#include "builds.h"
 #include "search.h"
 #include "verbs.h"
 

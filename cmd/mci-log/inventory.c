@@ -77,7 +77,9 @@ find_all(void *arg)
 	struct errand *x = arg;
 	const struct depot *depot = x->inventory->place.depot;
 
-	if (depot_list(depot, x->wanted.build, add, x, &x->e) < 0)
+	if (!x->removing && x->wanted.run == 0)
+		x->wanted.run = depot_newest(depot, x->wanted.build);
+	if (depot_list(depot, x->wanted.build, x->wanted.run, add, x, &x->e) < 0)
 		return;
 	for (size_t i = 0; i < x->n && !x->removing; i++)
 		look(depot, &x->items[i]);
@@ -147,6 +149,7 @@ listed(void *arg)
 	}
 	bytes_char(&logs, ']');
 	emit_open(&result);
+	emit_integer(&result, "run", x->wanted.run);
 	emit_raw(&result, "logs", (struct span){ logs.data, logs.len });
 	bytes_char(&result, '}');
 	request_reply(x->request, (struct span){ result.data, result.len });
@@ -203,7 +206,7 @@ begin(struct inventory *v, struct request *r, const struct logname *wanted, bool
 
 	*x = (struct errand){ .inventory = v, .request = r, .removing = removing, .next = v->errands,
 		.job = { find_all, removing ? found : listed, x, NULL } };
-	logname_set(&x->wanted, wanted->build, wanted->job, wanted->attempt, NULL);
+	logname_copy(&x->wanted, wanted);
 	v->errands = x;
 	request_forget(r);
 	offload_give(v->place.offload, &x->job);
@@ -221,7 +224,7 @@ inventory_new(const struct inventory_place *p)
 void
 inventory_list(struct inventory *v, struct request *r, const struct logname *build)
 {
-	begin(v, r, &(struct logname){ .build = build->build }, false);
+	begin(v, r, &(struct logname){ .build = build->build, .run = build->run }, false);
 }
 
 void

@@ -26,9 +26,10 @@ struct inventory_place {
 
 /* All is borrowed. */
 struct inventory *inventory_new(const struct inventory_place *p);
-/* Answers with the logs of the build. */
+/* Answers with the logs of the build, in the run that the name says, else in the newest. */
 void inventory_list(struct inventory *v, struct request *r, const struct logname *build);
-/* Removes the logs that the name means: of an attempt, of a job (attempt 0), of the build (job NULL).
+/* Removes the logs that the name means: of an attempt, of a job (attempt 0), of the build (job NULL); of
+ * all its runs with run 0.
  * None of them when one is being written. */
 void inventory_remove(struct inventory *v, struct request *r, const struct logname *n);
 /* Whether that log is being removed. */

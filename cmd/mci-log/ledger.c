@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "duration.h"
 #include "kernel.h"
@@ -64,6 +65,14 @@ look(const struct ledger *l, struct logname *n, struct depot_state *state, struc
 	result = depot_look(&f, state, e);
 	depot_files_close(&f);
 	return result;
+}
+
+/* What a writer means who names neither run nor attempt. */
+static void
+written_in(struct logname *n)
+{
+	n->run = n->run == 0 ? 1 : n->run;
+	n->attempt = n->attempt == 0 ? 1 : n->attempt;
 }
 
 /* The log has its end: it is the ledger's business no longer. */
@@ -177,7 +186,7 @@ entry_new(struct ledger *l, const struct logname *n, ino_t mark)
 	struct entry *x = xmalloc(sizeof(*x));
 
 	*x = (struct entry){ .ledger = l, .mark = mark, .opened = kernel.now(), .next = l->entries };
-	logname_set(&x->name, n->build, n->job, n->attempt, NULL);
+	logname_copy(&x->name, n);
 	l->entries = x;
 	return x;
 }
@@ -200,8 +209,7 @@ recover(void *arg, struct logname *n)
 	struct depot_files f;
 	struct entry *x;
 
-	if (n->attempt == 0)
-		n->attempt = 1;
+	written_in(n);
 	if (depot_read(l->depot, n, &f, NULL) == 0) {
 		x = entry_new(l, n, f.mark);
 		if (depot_look(&f, &state, NULL) < 0 || state.ended) {
@@ -273,6 +281,23 @@ adopt(struct entry *x, const struct depot_files *f, struct error *e)
 	return x->ours ? 0 : -1;
 }
 
+/* A newer run of the build begins: what we write for an older one ends where it is. Who has files of such a
+ * one hears of it when he closes them. */
+static void
+fence(struct ledger *l, const struct logname *n)
+{
+	struct entry *next;
+
+	for (struct entry *x = l->entries; x != NULL; x = next) {
+		next = x->next;
+		if (!x->ours || x->name.run >= n->run || strcmp(x->name.build, n->build) != 0)
+			continue;
+		append_detach(x);
+		loop_cancel(l->loop, x->timer);
+		give_up(x);
+	}
+}
+
 struct entry *
 ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connection,
     struct depot_files *files, struct error *e)
@@ -280,8 +305,10 @@ ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connectio
 	struct entry *x;
 	struct depot_files f;
 
-	if (n->attempt == 0)
-		n->attempt = 1;
+	written_in(n);
+	if (depot_admits(l->depot, n, e) < 0)
+		return NULL;
+	fence(l, n);
 	x = find(l, n);
 	if (x != NULL && x->ours && resume && files == NULL)
 		return take_over(x, connection);
@@ -317,15 +344,14 @@ writable(struct ledger *l, struct logname *n, uint64_t connection, struct error 
 {
 	struct entry *x;
 
-	if (n->attempt == 0)
-		n->attempt = 1;
+	written_in(n);
 	x = find(l, n);
 	if (x != NULL && x->ours && x->connection != 0 && x->connection != connection)
 		error_set(e, ERROR_BUSY, "another connection writes that log");
-	else if (x == NULL || !x->ours)
-		error_set(e, ERROR_NOT_FOUND, "nobody has opened that log to append to it");
-	else
+	else if (x != NULL && x->ours)
 		return x;
+	else if (depot_admits(l->depot, n, e) == 0)
+		error_set(e, ERROR_NOT_FOUND, "nobody has opened that log to append to it");
 	return NULL;
 }
 

@@ -63,7 +63,8 @@ bool ledger_writes(const struct ledger *l, const struct logname *n);
 /*
  * Opens a log for a writer at that connection. With files the caller gets both descriptors to pass on and
  * to close; without, the server keeps them and appends fill them. The name stays the caller's. With resume it
- * is taken from another connection that the server writes it for. NULL with an error as of depot_write.
+ * is taken from another connection that the server writes it for. NULL with an error as of depot_write, or of
+ * depot_admits: what is written of older runs ends here.
  */
 struct entry *ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connection,
     struct depot_files *files, struct error *e);

@@ -10,11 +10,14 @@
 #include "spec.h"
 
 int
-logname_set(struct logname *n, const char *build, const char *job, int64_t attempt, struct error *e)
+logname_set(struct logname *n, const char *build, int64_t run, const char *job, int64_t attempt,
+    struct error *e)
 {
 	*n = (struct logname){ 0 };
 	if (buildname_check((struct span){ build, strlen(build) }, e) < 0)
 		return -1;
+	if (run < 0 || run > INT32_MAX)
+		return error_set(e, ERROR_INPUT, "run: expected a number from 1");
 	if (job != NULL && !spec_id_ok(job, strlen(job)))
 		return error_set(e, ERROR_INPUT, "'%s' is no job's id", job);
 	if (attempt < 0 || attempt > INT32_MAX)
@@ -22,17 +25,38 @@ logname_set(struct logname *n, const char *build, const char *job, int64_t attem
 	if (job == NULL && attempt > 1)
 		return error_set(e, ERROR_INPUT, "a script has one attempt");
 	n->build = xstrdup(build);
+	n->run = (int)run;
 	n->job = job == NULL ? NULL : xstrdup(job);
 	n->attempt = job == NULL ? 1 : (int)attempt;
 	return 0;
+}
+
+void
+logname_copy(struct logname *into, const struct logname *n)
+{
+	*into = *n;
+	into->build = xstrdup(n->build);
+	into->job = n->job == NULL ? NULL : xstrdup(n->job);
+}
+
+/* Cuts "@NUMBER" off, unless there is none. 0 or -1. */
+static int
+take_number(char *text, int64_t *number, struct error *e)
+{
+	char *at = strchr(text, '@');
+
+	if (at == NULL)
+		return 0;
+	*at++ = '\0';
+	return number_parse(at, strlen(at), 1, INT32_MAX, number, e);
 }
 
 int
 logname_parse(struct logname *n, const char *text, struct error *e)
 {
 	AUTO_FREE char *build = xstrdup(text);
-	char *job = build, *at;
-	int64_t attempt = 0;
+	char *job = build;
+	int64_t run = 0, attempt = 0;
 
 	for (int i = 0; i < 3 && job != NULL; i++) {
 		job = strchr(job, '/');
@@ -42,20 +66,20 @@ logname_parse(struct logname *n, const char *text, struct error *e)
 	*n = (struct logname){ 0 };
 	if (job != NULL) {
 		job[-1] = '\0';
-		at = strchr(job, '@');
-		if (at != NULL) {
-			*at++ = '\0';
-			if (number_parse(at, strlen(at), 1, INT32_MAX, &attempt, e) < 0)
-				return error_before(e, "%s: attempt: ", text);
-		}
+		if (take_number(job, &attempt, e) < 0)
+			return error_before(e, "%s: attempt: ", text);
 	}
-	return logname_set(n, build, job, attempt, e);
+	if (take_number(build, &run, e) < 0)
+		return error_before(e, "%s: run: ", text);
+	return logname_set(n, build, run, job, attempt, e);
 }
 
 void
 logname_write(struct bytes *into, const struct logname *n)
 {
 	bytes_text(into, n->build);
+	if (n->run > 1)
+		bytes_format(into, "@%d", n->run);
 	if (n->job == NULL)
 		return;
 	bytes_format(into, "/%s", n->job);
@@ -66,7 +90,7 @@ logname_write(struct bytes *into, const struct logname *n)
 bool
 logname_same(const struct logname *a, const struct logname *b)
 {
-	if (a->attempt != b->attempt || strcmp(a->build, b->build) != 0)
+	if (a->attempt != b->attempt || a->run != b->run || strcmp(a->build, b->build) != 0)
 		return false;
 	return a->job == NULL || b->job == NULL ? a->job == b->job : strcmp(a->job, b->job) == 0;
 }
@@ -83,6 +107,8 @@ void
 logname_emit(struct bytes *into, const struct logname *n)
 {
 	emit_text(into, "build", n->build);
+	if (n->run > 0)
+		emit_integer(into, "run", n->run);
 	if (n->job != NULL)
 		emit_text(into, "job", n->job);
 	if (n->attempt > 0)

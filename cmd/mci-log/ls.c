@@ -3,7 +3,7 @@
 
 #include "emit.h"
 #include "output.h"
-#include "build.h"
+#include "builds.h"
 #include "table.h"
 #include "timestamp.h"
 #include "verbs.h"

@@ -14,7 +14,7 @@ name_of(struct request *r, struct logname *n)
 {
 	struct error e;
 
-	if (logname_set(n, request_text(r, "build"), request_text(r, "job"),
+	if (logname_set(n, request_text(r, "build"), request_integer(r, "run", 0), request_text(r, "job"),
 	    request_integer(r, "attempt", 0), &e) == 0)
 		return 0;
 	request_fail_with(r, &e);
@@ -77,8 +77,8 @@ log_open(void *self, struct request *r)
 	}
 	if (name_of(r, &n) < 0)
 		return;
-	if (n.attempt == 0)
-		n.attempt = 1;
+	n.run = n.run == 0 ? 1 : n.run;
+	n.attempt = n.attempt == 0 ? 1 : n.attempt;
 	if (inventory_removes(s->inventory, &n)) {
 		request_fail(r, "busy", "that log is being removed");
 	} else if (flag(r, "files") && request_carries_fds(r)) {
@@ -197,6 +197,7 @@ log_get(void *self, struct request *r)
 		request_fail_with(r, &e);
 	} else {
 		emit_open(&result);
+		emit_integer(&result, "run", n.run);
 		emit_integer(&result, "attempt", n.attempt);
 		emit_state(&result, &state);
 		reply(r, &result);
@@ -250,6 +251,8 @@ removed(void *arg, const struct logname *n)
 
 	emit_event(&line, "log/removed");
 	emit_text(&line, "build", n->build);
+	if (n->run > 0)
+		emit_integer(&line, "run", n->run);
 	if (n->job != NULL)
 		emit_text(&line, "job", n->job);
 	if (n->job != NULL && n->attempt > 0)

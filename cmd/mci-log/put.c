@@ -156,7 +156,11 @@ put_folder(struct put *p, const char *dir, struct error *e)
 
 	if (depot_open(&depot, dir, true, false, e) < 0)
 		return -1;
-	result = depot_write(&depot, &p->name, p->resume, &f, e);
+	if (p->name.run == 0)
+		p->name.run = depot_newest(&depot, p->name.build);
+	result = depot_admits(&depot, &p->name, e);
+	if (result == 0)
+		result = depot_write(&depot, &p->name, p->resume, &f, e);
 	if (result == 0)
 		result = fill(p, f.log, f.index, e);
 	depot_close(&depot);
@@ -180,7 +184,7 @@ local_name(struct put *p, const char *text, char **dir, struct error *e)
 	if (*dir != NULL && job == NULL)
 		error_set(e, ERROR_USAGE, "'%s': expected BUILD/JOB", text);
 	else if (*dir != NULL)
-		result = logname_set(&p->name, b.name, job, 0, e);
+		result = logname_set(&p->name, b.name, 0, job, 0, e);
 	state_build_free(&b);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include "dial.h"
 #include "emit.h"
 #include "kernel.h"
+#include "layout.h"
 #include "logfile.h"
 #include "memory.h"
 #include "message.h"
@@ -33,7 +34,7 @@ struct remote {
 	const struct remote_events *events;
 	void *arg;
 	struct outage outage;
-	int attempt;              /* the one that is read, also when another one begins meanwhile */
+	int run, attempt;         /* those that are read, also when others begin meanwhile */
 	int64_t at;               /* the next byte that is wanted */
 	bool begun;               /* the stream was there once */
 	int64_t when;             /* of the chunk that comes */
@@ -104,6 +105,7 @@ chunk_came(struct remote *r, struct link *l, const struct message *m)
 		fail(r, &e);
 		return;
 	}
+	r->run = (int)message_integer(m->line, "run", r->run);
 	r->attempt = (int)message_integer(m->line, "attempt", r->attempt);
 	r->when = 0;
 	if (m->time.n > 0)
@@ -184,6 +186,7 @@ open_link(struct remote *r, struct error *e)
 	struct logname name = *w->name;
 	AUTO_BYTES params = { 0 }, line = { 0 };
 
+	name.run = r->run;
 	name.attempt = r->attempt;
 	if (dial_now(&r->dial, e) < 0)
 		return -1;
@@ -209,7 +212,8 @@ remote_open(struct loop *loop, const struct remote_wish *w, const struct remote_
 	struct remote *r = xmalloc(sizeof(*r));
 
 	*r = (struct remote){ .wish = *w, .events = said, .arg = arg, .at = w->from,
-		.attempt = w->name->attempt, .outage = { .address = w->address, .quiet = w->quiet } };
+		.run = w->name->run, .attempt = w->name->attempt,
+		.outage = { .address = w->address, .quiet = w->quiet } };
 	if (dial_init(&r->dial, loop, w->address, &events, again, r, e) == 0) {
 		if (open_link(r, e) == 0)
 			return r;
@@ -317,11 +321,19 @@ copies_open(struct copies *c, struct error *e)
 	return scratch_make(&c->scratch, parent == NULL || *parent == '\0' ? "/tmp" : parent, "mci-log", e);
 }
 
-/* The folder of the build's jobs' logs: a descriptor, or -1. */
+/* Of one run of the build. */
+struct copied {
+	int run;
+	struct log_folders folders;
+	struct copied *next;
+};
+
+/* The folder of the logs of a run's jobs: a descriptor, or -1. */
 static int
-copies_folder(const struct copies *c, struct error *e)
+copies_folder(const struct copies *c, int run, struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/%s/logs", c->scratch.path, c->build);
+	AUTO_FREE char *logs = layout_logs(c->build, run);
+	AUTO_FREE char *path = xformat("%s/%s", c->scratch.path, logs);
 	int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 
 	return fd < 0 ? error_sys(e, "open %s", path) : fd;
@@ -376,8 +388,8 @@ copy_new(struct copies *c, const char *address, const struct logname *n, struct 
 		free(x);
 		return NULL;
 	}
-	if (logname_set(&x->name, n->build, n->job, n->attempt, e) == 0 &&
-	    depot_write(&depot, &x->name, false, &files, e) == 0)
+	logname_copy(&x->name, n);
+	if (depot_write(&depot, &x->name, false, &files, e) == 0)
 		result = logfile_adopt(&x->writer, files.log, files.index, n->build, e);
 	depot_close(&depot);
 	if (result == 0)
@@ -495,11 +507,21 @@ grown(void *source)
 static int
 look_there(struct copies *c, struct source *s, struct error *e)
 {
-	if (!c->there)
-		c->folders = (struct log_folders){ copies_folder(c, e), -1 };
-	c->there = c->folders.live >= 0;
-	s->folders = &c->folders;
-	return c->there ? 0 : -1;
+	struct copied *f = c->folders;
+	int fd;
+
+	while (f != NULL && f->run != s->run)
+		f = f->next;
+	if (f == NULL) {
+		fd = copies_folder(c, s->run, e);
+		if (fd < 0)
+			return -1;
+		f = xmalloc(sizeof(*f));
+		*f = (struct copied){ s->run, { fd, -1 }, c->folders };
+		c->folders = f;
+	}
+	s->folders = &f->folders;
+	return 0;
 }
 
 static int
@@ -526,7 +548,7 @@ copies_get(struct copies *c, struct source *s, struct error *e)
 		s->copy = NULL;
 		s->fetched = true;
 	} else if (s->copy == NULL && source_open(s, e) == 0) {
-		result = logname_set(&n, c->build, s->job, s->attempt, e);
+		result = logname_set(&n, c->build, s->run, s->job, s->attempt, e);
 		if (result == 0)
 			result = fetch_named(c, s, &n, e);
 		logname_free(&n);
@@ -551,7 +573,7 @@ ask(const char *address, const char *method, const struct logname *n, struct byt
 
 /* One entry of log/list. */
 static int
-fetch_entry(struct copies *c, const char *address, const char *build, struct span entry,
+fetch_entry(struct copies *c, const char *address, const char *build, int64_t run, struct span entry,
     struct error *e)
 {
 	AUTO_BYTES job = { 0 };
@@ -559,7 +581,7 @@ fetch_entry(struct copies *c, const char *address, const char *build, struct spa
 	struct logname n;
 	bool named = message_member(entry.p, entry.n, "job", &v, NULL) == 1 &&
 	    scan_text(&v, &job, NULL) == 0;
-	int result = logname_set(&n, build, named ? bytes_string(&job) : NULL,
+	int result = logname_set(&n, build, run, named ? bytes_string(&job) : NULL,
 	    message_integer(entry, "attempt", 1), e);
 
 	if (result == 0)
@@ -571,19 +593,21 @@ fetch_entry(struct copies *c, const char *address, const char *build, struct spa
 static int
 fetch_build(struct copies *c, const char *address, const struct logname *n, struct error *e)
 {
-	struct logname build = { .build = n->build };
+	struct logname build = { .build = n->build, .run = n->run };
 	AUTO_BYTES reply = { 0 };
 	struct scan_value logs;
 	struct scan s;
 	struct scan_member entry;
+	int64_t run;
 
 	if (ask(address, "log/list", &build, &reply, e) < 0)
 		return -1;
 	if (message_member(reply.data, reply.len, "logs", &logs, e) != 1 ||
 	    scan_open(&s, logs.raw.p, logs.raw.n, e) < 0)
 		return error_set(e, ERROR_INPUT, "%s: log/list: a reply without logs", address);
+	run = message_integer((struct span){ reply.data, reply.len }, "run", 1);
 	while (scan_next(&s, &entry, e) > 0) {
-		if (fetch_entry(c, address, n->build, entry.value.raw, e) < 0)
+		if (fetch_entry(c, address, n->build, run, entry.value.raw, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -604,6 +628,7 @@ copies_fetch(struct copies *c, const char *address, const char *text, int64_t at
 	} else if (result == 0 && (result = ask(address, "log/get", &n, &reply, e)) == 0) {
 		struct span got = { reply.data, reply.len };
 
+		n.run = (int)message_integer(got, "run", 1);
 		n.attempt = (int)message_integer(got, "attempt", 1);
 		result = copies_log(c, address, &n, e);
 	}
@@ -614,7 +639,12 @@ copies_fetch(struct copies *c, const char *address, const char *text, int64_t at
 void
 copies_close(struct copies *c)
 {
-	if (c->there)
-		memory_close(&c->folders.live);
+	while (c->folders != NULL) {
+		struct copied *f = c->folders;
+
+		c->folders = f->next;
+		memory_close(&f->folders.live);
+		free(f);
+	}
 	scratch_remove(&c->scratch);
 }

@@ -52,8 +52,7 @@ struct copies {
 	/* of copies_get */
 	const char *address, *build; /* borrowed */
 	struct loop *loop;          /* of who follows, else NULL */
-	struct log_folders folders; /* where the build's are, when */
-	bool there;
+	struct copied *folders;     /* where the build's are, of each run */
 };
 
 /* One log that is fetched while it grows. */

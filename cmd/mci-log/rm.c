@@ -6,7 +6,7 @@
 #include "logpack.h"
 #include "names.h"
 #include "removal.h"
-#include "build.h"
+#include "builds.h"
 #include "verbs.h"
 
 struct options {
@@ -33,7 +33,8 @@ remove_log(const struct source *s, struct error *e)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		AUTO_BYTES name = { 0 };
 
-		logfile_name(&name, s->job == NULL ? "script" : s->job, s->attempt, suffixes[i]);
+		logfile_name(&name, s->job == NULL ? "script" : s->job, s->job == NULL ? s->run : s->attempt,
+		    suffixes[i]);
 		if ((s->folders->live >= 0 && names_remove(s->folders->live, bytes_string(&name), e) < 0) ||
 		    (s->folders->archive >= 0 && names_remove(s->folders->archive, name.data, e) < 0))
 			return -1;
@@ -70,9 +71,15 @@ remove_run(const struct options *o, struct build *r, struct error *e)
 			return error_set(e, ERROR_BUSY, "%s is being written", r->sources[i]->name);
 	}
 	for (size_t i = 0; i < r->n; i++) {
+		/* only what is in the build's own folder: elsewhere other things stand beside it */
+		if (r->folders.elsewhere != NULL && r->sources[i]->job != NULL)
+			continue;
 		if (remove_source(o, r->sources[i], e) < 0)
 			return -1;
 	}
+	if (r->folders.elsewhere != NULL && (r->only != NULL || r->n > 1))
+		return error_set(e, ERROR_REFUSED, "%s: the jobs' logs are in %s, and left there",
+		    r->folder.name, r->folders.elsewhere);
 	if (r->fold.log == NULL || (r->only == NULL && r->n < 2))
 		return 0;
 	return error_set(e, ERROR_REFUSED, "%s: the jobs' logs are kept by the log server %s: mci call -a %s "
@@ -93,6 +100,8 @@ run(void *arg, int argc, char **argv)
 
 		if (result == 0) {
 			builds.all[0].prefix = true;
+			if (builds.all[0].events < 0 && !builds.all[0].run_named)
+				builds.all[0].run = 0;
 			result = builds_read(&builds, &e);
 		}
 		if (result == 0)

@@ -9,7 +9,7 @@
 #include "marker.h"
 #include "output.h"
 #include "view.h"
-#include "build.h"
+#include "builds.h"
 
 struct show {
 	struct builds builds;

@@ -165,16 +165,23 @@ base(const struct source *s)
 	return s->job == NULL ? "script" : s->job;
 }
 
+/* Which of that name its file is: what the script wrote has one a run. */
+static int
+number(const struct source *s)
+{
+	return s->job == NULL ? s->run : s->attempt;
+}
+
 struct source *
-source_new(char *name, const char *job, int attempt, const struct log_folders *folders)
+source_new(char *name, int run, const char *job, int attempt, const struct log_folders *folders)
 {
 	struct source *s = xmalloc(sizeof(*s));
 	AUTO_BYTES file = { 0 };
 
-	*s = (struct source){ .name = name, .job = job, .attempt = attempt, .folders = folders,
+	*s = (struct source){ .name = name, .job = job, .run = run, .attempt = attempt, .folders = folders,
 		.bytes = -1, .to = INT64_MAX, .number = 1, .dirty = true, .stored = { .fd = -1 },
 		.times = { .fd = -1 } };
-	logfile_name(&file, base(s), attempt, "log");
+	logfile_name(&file, base(s), number(s), "log");
 	s->file = bytes_give(&file);
 	return s;
 }
@@ -203,7 +210,7 @@ source_refresh(struct source *s, struct error *e)
 	bool archived;
 
 	s->modified = stored_modified(&s->stored);
-	logfile_name(&index, base(s), s->attempt, "idx");
+	logfile_name(&index, base(s), number(s), "idx");
 	if (s->times.fd < 0 && !s->times.damaged)
 		s->times.fd = folders_open(s->folders, bytes_string(&index), &archived);
 	if (s->times.fd < 0 && !s->times.damaged && errno != ENOENT)
@@ -246,7 +253,7 @@ source_look(struct source *s, bool locks)
 	/* what cannot be opened is told when it is shown */
 	int there = source_open(s, NULL);
 
-	logfile_name(&name, base(s), s->attempt, "idx");
+	logfile_name(&name, base(s), number(s), "idx");
 	index = there == 0 ? -1 : folders_open(s->folders, bytes_string(&name), &archived);
 	if (there == 0 || (locks && index < 0))
 		return false;

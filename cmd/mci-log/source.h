@@ -38,7 +38,7 @@ struct source {
 	char *file;      /* "unit@2.log" */
 	const char *build; /* borrowed; NULL when only one is shown */
 	const char *job; /* borrowed; NULL for the script's log */
-	int attempt;
+	int run, attempt;
 	struct source *before; /* the attempt of the same job before this one, or NULL */
 	size_t place;    /* of the job in its build: picks the colour */
 	int64_t started; /* wall clock, 0 when not known */
@@ -75,8 +75,9 @@ struct source {
 	struct bytes head; /* what its JSON lines have alike: output.c's */
 };
 
-/* A source of the log of that attempt; name is given away. */
-struct source *source_new(char *name, const char *job, int attempt, const struct log_folders *folders);
+/* A source of the log of that attempt in that run of the build; name is given away. */
+struct source *source_new(char *name, int run, const char *job, int attempt,
+    const struct log_folders *folders);
 /* Opens the log: 1, 0 when it is not there (yet), -1. Open already is 1. */
 int source_open(struct source *s, struct error *e);
 /* The same for who shows it: what is kept elsewhere is fetched first, the rest of it too. Blocks for that. */

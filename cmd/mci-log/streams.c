@@ -135,6 +135,7 @@ chunk_line(struct stream *x, const struct logpiece *p)
 	emit_text(&x->line, "type", "log/chunk");
 	if (p->time > 0)
 		emit_time(&x->line, "time", p->time);
+	emit_integer(&x->line, "run", x->reel->name.run);
 	emit_integer(&x->line, "attempt", x->reel->name.attempt);
 	emit_integer(&x->line, "offset", p->offset);
 	if (p->stream != 0)
@@ -271,7 +272,7 @@ reel_open(struct streams *s, struct logname *n, struct reel **out, struct error 
 	}
 	reel = xmalloc(sizeof(*reel));
 	*reel = (struct reel){ .streams = s, .files = files, .next = s->reels };
-	logname_set(&reel->name, n->build, n->job, n->attempt, NULL);
+	logname_copy(&reel->name, n);
 	s->reels = reel;
 	if (watch(reel, e) < 0) {
 		reel_free(reel);
@@ -321,7 +322,7 @@ stream_new(struct streams *s, struct request *r, struct stream_wish *w)
 void
 streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 {
-	bool any = w->name.attempt == 0;
+	const int run = w->name.run, attempt = w->name.attempt;
 	struct reel *reel = NULL;
 	struct stream *x;
 	struct error e = { 0 };
@@ -331,8 +332,10 @@ streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 		request_fail_with(r, &e);
 		return;
 	}
-	if (there == 0 && any)
-		w->name.attempt = 0;
+	if (there == 0) {
+		w->name.run = run;
+		w->name.attempt = attempt;
+	}
 	x = stream_new(s, r, w);
 	if (x == NULL) {
 		if (reel != NULL && reel->list.all == NULL)
@@ -352,6 +355,8 @@ awaits(const struct stream *x, const struct logname *n)
 {
 	struct logname mine = x->wish.name;
 
+	if (mine.run == 0)
+		mine.run = n->run;
 	if (mine.attempt == 0)
 		mine.attempt = n->attempt;
 	return logname_same(&mine, n);
@@ -370,6 +375,7 @@ streams_opened(struct streams *s, const struct logname *n)
 		next = p->next;
 		if (!awaits(x, n))
 			continue;
+		x->wish.name.run = n->run;
 		x->wish.name.attempt = n->attempt;
 		if (reel_open(s, &x->wish.name, &reel, &e) <= 0) {
 			stream_close(x);

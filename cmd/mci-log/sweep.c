@@ -15,6 +15,7 @@
 #include "emit.h"
 #include "folder.h"
 #include "kernel.h"
+#include "layout.h"
 #include "logcompress.h"
 #include "logfile.h"
 #include "memory.h"
@@ -88,13 +89,13 @@ static void
 put_away(struct sweep *s, const struct logname *n, const struct depot_files *f)
 {
 	const struct sweep_rules *r = s->rules;
-	AUTO_FREE char *folder = xformat("%s/%s", n->build, n->job == NULL ? "." : "logs");
+	AUTO_FREE char *folder = layout_folder(n);
 	AUTO_CLOSE int dir = kernel.open(s->depot.dir, folder, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BYTES name = { 0 };
 	struct error e;
 
 	/* what is in the archive already is not here */
-	logfile_name(&name, n->job == NULL ? "script" : n->job, n->attempt, "log");
+	logfile_name(&name, n->job == NULL ? "script" : n->job, n->job == NULL ? n->run : n->attempt, "log");
 	if (dir < 0 || s->now - modified(f->index) < r->compress_after)
 		return;
 	if (r->compress_after > 0 && !f->packed &&
@@ -153,17 +154,20 @@ remove_one(void *arg, struct logname *n)
 
 /* Folders go when nothing else is in them. */
 static void
-remove_folders(const struct sweep *s, const char *build)
+remove_folders(const char *build, int root)
 {
-	const int roots[2] = { s->depot.dir, s->depot.archive };
-	AUTO_FREE char *logs = xformat("%s/logs", build);
+	AUTO_CLOSE int folder = root < 0 ? -1 : kernel.open(root, build, O_RDONLY | O_DIRECTORY, 0);
+	size_t n;
+	AUTO_FREE int *runs = layout_runs(folder, -1, true, &n);
 
-	for (int i = 0; i < 2; i++) {
-		if (roots[i] < 0)
-			continue;
-		(void)names_remove_folder(roots[i], logs, NULL);
-		(void)names_remove_folder(roots[i], build, NULL);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_BYTES logs = { 0 };
+
+		logfile_folder(&logs, runs[i]);
+		(void)names_remove_folder(folder, bytes_string(&logs), NULL);
 	}
+	if (folder >= 0)
+		(void)names_remove_folder(root, build, NULL);
 }
 
 static void
@@ -172,11 +176,12 @@ remove_build(struct sweep *s, struct kept *k)
 	AUTO_BYTES line = { 0 };
 	struct error e;
 
-	if (depot_list(&s->depot, k->name, remove_one, k, &e) < 0) {
+	if (depot_list(&s->depot, k->name, 0, remove_one, k, &e) < 0) {
 		complain(s, k->name, &e);
 		return;
 	}
-	remove_folders(s, k->name);
+	remove_folders(k->name, s->depot.dir);
+	remove_folders(k->name, s->depot.archive);
 	emit_event(&line, "log/removed");
 	emit_text(&line, "build", k->name);
 	emit_line(&line);
@@ -220,7 +225,7 @@ sweep_repo(struct sweep *s, const char *repo)
 		struct kept k = { .name = name, .sweep = s, .running = runs(s, name) };
 		struct error e;
 
-		if (depot_list(&s->depot, name, look_at, &k, &e) < 0)
+		if (depot_list(&s->depot, name, 0, look_at, &k, &e) < 0)
 			continue;
 		size += k.size;
 		if (too_much(s, &k, (int64_t)i, size)) {
@@ -228,7 +233,7 @@ sweep_repo(struct sweep *s, const char *repo)
 			continue;
 		}
 		if ((s->rules->compress_after > 0 || s->archive != NULL) && !k.running &&
-		    depot_list(&s->depot, name, tidy_one, &k, &e) < 0)
+		    depot_list(&s->depot, name, 0, tidy_one, &k, &e) < 0)
 			complain(s, name, &e);
 	}
 }

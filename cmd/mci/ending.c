@@ -73,7 +73,7 @@ script_tail_add(struct bytes *b, const struct picture *p, const struct fold *f)
 	AUTO_CLOSE int folder = kernel.open(AT_FDCWD, f->folder, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BYTES title = { 0 };
 	AUTO_BYTES text = { 0 };
-	int n = tails_lines(&text, folder, "script", 1, TAIL_LINES, p->color);
+	int n = tails_lines(&text, folder, "script", (int)f->run, TAIL_LINES, p->color);
 
 	if (n == 0)
 		return;

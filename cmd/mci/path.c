@@ -6,6 +6,7 @@
 #include "logfile.h"
 #include "memory.h"
 #include "place.h"
+#include "tails.h"
 #include "verbs.h"
 
 /* The log of the job's last attempt. */
@@ -13,6 +14,7 @@ static char *
 log_path(const struct state_build *b, const char *job, struct error *e)
 {
 	AUTO_FREE char *events = xformat("%s/events.ndjson", b->path);
+	AUTO_FREE char *logs = NULL;
 	AUTO_BYTES name = { 0 };
 	struct fold f;
 	const struct fold_job *j;
@@ -22,7 +24,8 @@ log_path(const struct state_build *b, const char *job, struct error *e)
 	if (fold_file(&f, events, e) == 0) {
 		j = fold_find(&f, job, strlen(job));
 		logfile_name(&name, job, j == NULL ? 1 : j->attempt, "log");
-		path = xformat("%s/logs/%s", b->path, bytes_string(&name));
+		logs = tails_path(&f, b->path);
+		path = xformat("%s/%s", logs, bytes_string(&name));
 		if (access(path, F_OK) < 0) {
 			error_set(e, ERROR_NOT_FOUND, j == NULL ? "%s has no job '%s'" : f.log == NULL ?
 			    "job '%2$s' of %1$s has no log" :

@@ -102,8 +102,10 @@ view_event(struct view *v, const struct message *m)
 
 	if (fold_event(&v->fold, m, NULL) < 0)
 		return;
-	if (v->logs < 0 && v->fold.folder != NULL && span_is(m->type, "build/start"))
-		v->logs = tails_open(v->fold.folder);
+	if (span_is(m->type, "build/start")) {
+		memory_close(&v->logs);
+		v->logs = tails_open(&v->fold);
+	}
 	j = m->job.n == 0 ? NULL : fold_find(&v->fold, m->job.p, m->job.n);
 	if (j == NULL)
 		return;

@@ -114,7 +114,7 @@ for how in 'cat' 'follow' 'cat --json' 'cat --tail 3'; do
 	has said "cut: the log is truncated: 100 bytes were kept" "$how at a server says it"
 done
 is "$(mci call -a ./lost.sock log/get build=o/r/1 job=cut | jq -c .)" \
-	'{"attempt":1,"bytes":100,"open":false,"truncated":true}' "and the server"
+	'{"run":1,"attempt":1,"bytes":100,"open":false,"truncated":true}' "and the server"
 kill "$serving"
 wait_end "$serving"
 

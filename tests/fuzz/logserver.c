@@ -129,6 +129,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (loop == NULL)
 		begin();
 	talk(data, n);
-	(void)depot_list(&logs.depot, "o/r/1", whole, NULL, &e);
+	(void)depot_list(&logs.depot, "o/r/1", 0, whole, NULL, &e);
 	return 0;
 }

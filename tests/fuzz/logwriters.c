@@ -160,7 +160,7 @@ more(int which, size_t n)
 static int64_t
 stored(char log)
 {
-	struct logname name = { (char[]){ "o/r/1" }, (char[]){ log, '\0' }, 1 };
+	struct logname name = { .build = (char[]){ "o/r/1" }, .run = 1, .job = (char[]){ log, (char)0 }, .attempt = 1 };
 	struct depot_state state = { 0 };
 	struct depot_files f;
 
@@ -280,6 +280,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	while (server_connections(server) > 0 || logs.ledger.entries != NULL)
 		loop_round(loop, kernel.now() + MILLISECOND, &e);
 	expect(logs.streams.n == 0 && logs.streams.reels == NULL);
-	(void)depot_list(&logs.depot, "o/r/1", check, NULL, &e);
+	(void)depot_list(&logs.depot, "o/r/1", 0, check, NULL, &e);
 	return 0;
 }
