@@ -410,6 +410,8 @@ direct_queue(struct worker *w)
 	s.argv = xmalloc((s.nargv + 1) * sizeof(*s.argv));
 	for (size_t i = 0; i < s.nargv; i++)
 		s.argv[i] = xstrdup(w->site.settings->argv[i]);
+	spec_set(&s, SPEC_ID, true);
+	spec_set(&s, SPEC_ARGV, true);
 	spec_came(w, &s);
 }
 
