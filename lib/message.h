@@ -5,6 +5,7 @@
 #ifndef MCI_MESSAGE_H
 #define MCI_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

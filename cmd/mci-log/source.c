@@ -226,6 +226,15 @@ locked(int index)
 	return fcntl(index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 }
 
+/* Whoever makes an index locks it and then writes its header: before that it says nothing. */
+static bool
+begun(int index)
+{
+	struct stat st;
+
+	return fstat(index, &st) == 0 && st.st_size > 0;
+}
+
 /* What an open index says. */
 static void
 take_index(struct source *s, int index, bool locks)
@@ -255,8 +264,11 @@ source_look(struct source *s, bool locks)
 
 	logfile_name(&name, base(s), number(s), "idx");
 	index = there == 0 ? -1 : folders_open(s->folders, bytes_string(&name), &archived);
-	if (there == 0 || (locks && index < 0))
+	if (there == 0 || (locks && (index < 0 || !begun(index)))) {
+		if (!open)
+			source_close(s);
 		return false;
+	}
 	s->started = there == 1 && !locks ? stored_modified(&s->stored) : 0;
 	if (!open)
 		source_close(s);

@@ -127,4 +127,16 @@ echo line >c/logs/late.log
 exits 0 "in a damaged log a job may start behind the build's end" timeout 20 mci-log follow ./c
 is "$(cat "$out")" "late | line" "and is shown as far as it went"
 
+# a folder that mci-log put fills, followed before there is a log in it
+mkdir -p later/o/r/1
+background sh -c 'exec mci-log follow --dir later o/r/1/j >seen 2>errors'
+follower=$pid
+watches() {
+	grep -q '^inotify' "/proc/$follower/fdinfo/"*
+}
+wait_until "waited for the watches of a follower" watches
+{ echo one && wait_for_line seen one && echo two; } | mci-log put --dir later o/r/1/j
+wait_end "$follower"
+is "$status,$(xargs <seen),$(cat errors)" "0,one two," "a log that is opened later is followed to its end"
+
 finish
