@@ -226,13 +226,13 @@ locked(int index)
 	return fcntl(index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 }
 
-/* Whoever makes an index locks it and then writes its header: before that it says nothing. */
+/* Whoever makes an index locks it next, and writes to it only then: before that it says nothing. */
 static bool
 begun(int index)
 {
 	struct stat st;
 
-	return fstat(index, &st) == 0 && st.st_size > 0;
+	return (fstat(index, &st) == 0 && st.st_size > 0) || locked(index);
 }
 
 /* What an open index says. */
