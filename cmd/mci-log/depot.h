@@ -64,7 +64,8 @@ int depot_read(const struct depot *s, struct logname *n, struct depot_files *f, 
 void depot_files_close(struct depot_files *f);
 /* What the open files say. */
 int depot_look(const struct depot_files *f, struct depot_state *state, struct error *e);
-/* Bytes of a log that is being written; 0: it is not there. Opens nothing: asked for every open log at once. */
+/* Bytes of a log that is being written; 0: it is not there. Opens nothing: asked for every open log at
+ * once. */
 int64_t depot_size(const struct depot *s, const struct logname *n);
 /* Writes the end record of a log whose writer is gone, cut at its size. 0 or -1. */
 int depot_cut(const struct depot *s, struct logname *n, struct error *e);
