@@ -47,7 +47,7 @@ struct build {
 	int events;     /* descriptor; -1 when only logs are kept */
 	struct copies copies; /* of the logs that the fold's log server keeps, as far as they were fetched */
 	struct loop *loop;     /* of who follows; set before build_read, else NULL */
-	bool locks;     /* in a folder where a writer holds a lock on its log's index (depot.h) */
+	bool locks;     /* in a folder where a writer holds a lock on its log's index (logdir.h) */
 	char **jobs;    /* of which only logs are kept: their names */
 	size_t njobs;
 	int last;       /* the last attempt there is of the one that was asked for */

@@ -12,14 +12,14 @@
 struct closed {
 	struct request *request;
 	struct logname name;
-	struct depot_state state;
-	struct depot_files files;
+	struct logdir_state state;
+	struct logdir_files files;
 	struct closed *next;
 };
 
 struct closing {
 	struct offload *offload;
-	const struct depot *depot;
+	const struct logdir *logdir;
 	struct offload_job job;
 	struct names_batch batch;       /* what the job syncs; its folders are closed behind it */
 	struct closed *waiting, **last; /* the oldest first */
@@ -50,9 +50,9 @@ start(struct closing *c)
 	b->nfiles = b->nfolders = 0;
 	for (; *at != NULL && b->nfiles + 2 <= NAMES_BATCH; at = &(*at)->next) {
 		if (!folders_taken(c->waiting, *at)) {
-			if (b->nfolders + DEPOT_FOLDERS > NAMES_BATCH)
+			if (b->nfolders + LOGDIR_FOLDERS > NAMES_BATCH)
 				break;
-			b->nfolders += depot_folders(c->depot, &(*at)->name, b->folders + b->nfolders);
+			b->nfolders += logdir_folders(c->logdir, &(*at)->name, b->folders + b->nfolders);
 		}
 		b->files[b->nfiles++] = (*at)->files.packed ? (*at)->files.pack.fd : (*at)->files.log;
 		b->files[b->nfiles++] = (*at)->files.index;
@@ -84,7 +84,7 @@ answer(struct closed *x, int sys)
 static void
 closed_free(struct closed *x)
 {
-	depot_files_close(&x->files);
+	logdir_files_close(&x->files);
 	logname_free(&x->name);
 	free(x);
 }
@@ -120,18 +120,18 @@ sync_batch(void *arg)
 }
 
 struct closing *
-closing_new(struct offload *offload, const struct depot *depot)
+closing_new(struct offload *offload, const struct logdir *logdir)
 {
 	struct closing *c = xmalloc(sizeof(*c));
 
-	*c = (struct closing){ .offload = offload, .depot = depot, .job = { sync_batch, done, c, NULL } };
+	*c = (struct closing){ .offload = offload, .logdir = logdir, .job = { sync_batch, done, c, NULL } };
 	c->last = &c->waiting;
 	return c;
 }
 
 void
 closing_add(struct closing *c, struct request *r, const struct logname *n,
-    const struct depot_state *state, const struct depot_files *files)
+    const struct logdir_state *state, const struct logdir_files *files)
 {
 	struct closed *x = xmalloc(sizeof(*x));
 

@@ -3,16 +3,16 @@
 #ifndef MCI_LOG_CLOSING_H
 #define MCI_LOG_CLOSING_H
 
-#include "depot.h"
+#include "logdir.h"
 #include "offload.h"
 #include "service.h"
 
 struct closing;
 
-struct closing *closing_new(struct offload *offload, const struct depot *depot);
+struct closing *closing_new(struct offload *offload, const struct logdir *logdir);
 /* The request is answered with the state of the log of that name, later; the files are taken over. */
 void closing_add(struct closing *c, struct request *r, const struct logname *n,
-    const struct depot_state *state, const struct depot_files *files);
+    const struct logdir_state *state, const struct logdir_files *files);
 /* Requests that were not answered are gone with their server, and the helper thread has ended: both are freed
  * before. NULL is allowed. */
 void closing_free(struct closing *c);

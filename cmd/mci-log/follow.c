@@ -12,7 +12,7 @@
 #include "statusline.h"
 #include "watcher.h"
 
-/* A file is told to be closed a moment before its writer's lock goes (depot.h). */
+/* A file is told to be closed a moment before its writer's lock goes (logdir.h). */
 #define SETTLE (20 * MILLISECOND)
 
 /* A run as it is followed. */

@@ -11,7 +11,7 @@
 
 struct item {
 	struct logname name;
-	struct depot_state state;
+	struct logdir_state state;
 	bool there; /* it could be looked at */
 };
 
@@ -60,14 +60,14 @@ add(void *arg, struct logname *n)
 }
 
 static void
-look(const struct depot *depot, struct item *item)
+look(const struct logdir *logdir, struct item *item)
 {
-	struct depot_files f;
+	struct logdir_files f;
 
-	if (depot_read(depot, &item->name, &f, NULL) < 0)
+	if (logdir_read(logdir, &item->name, &f, NULL) < 0)
 		return;
-	item->there = depot_look(&f, &item->state, NULL) == 0;
-	depot_files_close(&f);
+	item->there = logdir_look(&f, &item->state, NULL) == 0;
+	logdir_files_close(&f);
 }
 
 /* On the helper thread. */
@@ -75,14 +75,14 @@ static void
 find_all(void *arg)
 {
 	struct errand *x = arg;
-	const struct depot *depot = x->inventory->place.depot;
+	const struct logdir *logdir = x->inventory->place.logdir;
 
 	if (!x->removing && x->wanted.run == 0)
-		x->wanted.run = depot_newest(depot, x->wanted.build);
-	if (depot_list(depot, x->wanted.build, x->wanted.run, add, x, &x->e) < 0)
+		x->wanted.run = logdir_newest(logdir, x->wanted.build);
+	if (logdir_list(logdir, x->wanted.build, x->wanted.run, add, x, &x->e) < 0)
 		return;
 	for (size_t i = 0; i < x->n && !x->removing; i++)
-		look(depot, &x->items[i]);
+		look(logdir, &x->items[i]);
 }
 
 /* On the helper thread. */
@@ -92,7 +92,7 @@ remove_part(void *arg)
 	struct errand *x = arg;
 
 	for (int i = 0; i < PART && x->removed < x->n && x->e.code == ERROR_NONE; i++) {
-		if (depot_remove(x->inventory->place.depot, &x->items[x->removed].name, &x->e) == 0)
+		if (logdir_remove(x->inventory->place.logdir, &x->items[x->removed].name, &x->e) == 0)
 			x->removed++;
 	}
 }
@@ -113,11 +113,11 @@ errand_free(struct errand *x)
 }
 
 static void
-emit_item(struct bytes *into, const struct item *item, const struct ledger *ledger)
+emit_item(struct bytes *into, const struct item *item, const struct writers *writers)
 {
-	const struct depot_state *state = &item->state;
+	const struct logdir_state *state = &item->state;
 	/* one that a writer may come back to is open */
-	bool awaited = !state->ended && ledger_writes(ledger, &item->name);
+	bool awaited = !state->ended && writers_writes(writers, &item->name);
 
 	if (into->len > 1)
 		bytes_char(into, ',');
@@ -145,7 +145,7 @@ listed(void *arg)
 	bytes_char(&logs, '[');
 	for (size_t i = 0; i < x->n; i++) {
 		if (x->items[i].there)
-			emit_item(&logs, &x->items[i], x->inventory->place.ledger);
+			emit_item(&logs, &x->items[i], x->inventory->place.writers);
 	}
 	bytes_char(&logs, ']');
 	emit_open(&result);
@@ -183,7 +183,7 @@ found(void *arg)
 	const struct inventory_place *p = &x->inventory->place;
 
 	for (size_t i = 0; i < x->n && x->e.code == ERROR_NONE; i++) {
-		if (ledger_writes(p->ledger, &x->items[i].name))
+		if (writers_writes(p->writers, &x->items[i].name))
 			error_set(&x->e, ERROR_BUSY, "a log of %s is being written", x->wanted.build);
 	}
 	if (x->e.code == ERROR_NONE && x->n == 0)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "depot.h"
-#include "ledger.h"
+#include "logdir.h"
+#include "writers.h"
 #include "logname.h"
 #include "offload.h"
 #include "service.h"
@@ -17,8 +17,8 @@ struct inventory;
 
 struct inventory_place {
 	struct offload *offload;
-	const struct depot *depot;
-	const struct ledger *ledger;
+	const struct logdir *logdir;
+	const struct writers *writers;
 	/* Those that the name means were removed. */
 	void (*removed)(void *arg, const struct logname *n);
 	void *arg;

@@ -35,7 +35,7 @@ reply(struct request *r, struct bytes *result)
 }
 
 static void
-emit_state(struct bytes *into, const struct depot_state *state)
+emit_state(struct bytes *into, const struct logdir_state *state)
 {
 	emit_integer(into, "bytes", state->size);
 	emit_bool(into, "open", state->written);
@@ -45,9 +45,9 @@ emit_state(struct bytes *into, const struct depot_state *state)
 static void
 open_with_fds(struct log_server *s, struct request *r, struct logname *n)
 {
-	struct depot_files f;
+	struct logdir_files f;
 	struct error e;
-	struct entry *x = ledger_open(&s->ledger, n, flag(r, "resume"), request_connection(r), &f, &e);
+	struct entry *x = writers_open(&s->writers, n, flag(r, "resume"), request_connection(r), &f, &e);
 	AUTO_BYTES result = { 0 };
 
 	if (x == NULL) {
@@ -59,7 +59,7 @@ open_with_fds(struct log_server *s, struct request *r, struct logname *n)
 	bytes_char(&result, '}');
 	request_reply_fds(r, (struct span){ result.data, result.len },
 	    (int[2]){ f.log, f.index }, 2);
-	depot_files_close(&f);
+	logdir_files_close(&f);
 }
 
 static void
@@ -83,14 +83,14 @@ log_open(void *self, struct request *r)
 		request_fail(r, "busy", "that log is being removed");
 	} else if (flag(r, "files") && request_carries_fds(r)) {
 		open_with_fds(s, r, &n);
-	} else if ((x = ledger_open(&s->ledger, &n, flag(r, "resume"), request_connection(r), NULL,
+	} else if ((x = writers_open(&s->writers, &n, flag(r, "resume"), request_connection(r), NULL,
 	    &e)) == NULL) {
 		request_fail_with(r, &e);
 	} else {
 		AUTO_BYTES result = { 0 };
 
 		emit_open(&result);
-		emit_integer(&result, "offset", ledger_size(x));
+		emit_integer(&result, "offset", writers_size(x));
 		reply(r, &result);
 	}
 	logname_free(&n);
@@ -99,7 +99,7 @@ log_open(void *self, struct request *r)
 static void
 append_drop(void *append)
 {
-	ledger_append_free(append);
+	writers_append_free(append);
 }
 
 static void
@@ -116,7 +116,7 @@ log_append(void *self, struct request *r)
 		return;
 	if (time != NULL && timestamp_parse(time, strlen(time), &when, NULL) < 0) {
 		request_fail(r, "invalid-params", "log/append: parameter time: '%s' is no moment", time);
-	} else if ((a = ledger_append(&s->ledger, &n, request_connection(r),
+	} else if ((a = writers_append(&s->writers, &n, request_connection(r),
 	    request_integer(r, "offset", 0), &e)) == NULL) {
 		request_fail_with(r, &e);
 	} else {
@@ -136,7 +136,7 @@ data_came(void *self, struct request *r, struct span piece, uint64_t left)
 	struct error e;
 
 	(void)self;
-	if (ledger_piece(a, piece, &e) < 0) {
+	if (writers_piece(a, piece, &e) < 0) {
 		request_fail_with(r, &e);
 	} else if (left == 0) {
 		emit_open(&result);
@@ -150,14 +150,14 @@ log_close(void *self, struct request *r)
 {
 	struct log_server *s = self;
 	struct logname n;
-	struct depot_state state;
-	struct depot_files files;
+	struct logdir_state state;
+	struct logdir_files files;
 	struct error e;
 
 	if (name_of(r, &n) < 0)
 		return;
-	if (ledger_close(&s->ledger, &n, request_connection(r), flag(r, "truncated"), &state, &e) < 0 ||
-	    depot_read(&s->depot, &n, &files, &e) < 0)
+	if (writers_close(&s->writers, &n, request_connection(r), flag(r, "truncated"), &state, &e) < 0 ||
+	    logdir_read(&s->logdir, &n, &files, &e) < 0)
 		request_fail_with(r, &e);
 	else
 		closing_add(s->closing, r, &n, &state, &files);
@@ -166,16 +166,16 @@ log_close(void *self, struct request *r)
 
 /* The state of a stored log; one that a writer may come back to is open. */
 static int
-look(const struct log_server *s, struct logname *n, struct depot_state *state, struct error *e)
+look(const struct log_server *s, struct logname *n, struct logdir_state *state, struct error *e)
 {
-	struct depot_files f;
+	struct logdir_files f;
 	int result;
 
-	if (depot_read(&s->depot, n, &f, e) < 0)
+	if (logdir_read(&s->logdir, n, &f, e) < 0)
 		return -1;
-	result = depot_look(&f, state, e);
-	depot_files_close(&f);
-	if (result == 0 && !state->ended && ledger_writes(&s->ledger, n)) {
+	result = logdir_look(&f, state, e);
+	logdir_files_close(&f);
+	if (result == 0 && !state->ended && writers_writes(&s->writers, n)) {
 		state->written = true;
 		state->truncated = false;
 	}
@@ -187,7 +187,7 @@ log_get(void *self, struct request *r)
 {
 	struct log_server *s = self;
 	struct logname n;
-	struct depot_state state;
+	struct logdir_state state;
 	struct error e;
 	AUTO_BYTES result = { 0 };
 
@@ -276,7 +276,7 @@ log_remove(void *self, struct request *r)
 static void
 status_entry(struct bytes *into, const struct entry *x)
 {
-	int64_t size = ledger_size(x), elapsed = kernel.now() - x->opened;
+	int64_t size = writers_size(x), elapsed = kernel.now() - x->opened;
 
 	if (into->len > 1)
 		bytes_char(into, ',');
@@ -296,7 +296,7 @@ log_status(void *self, struct bytes *into, struct error *e)
 
 	(void)e;
 	bytes_char(&open, '[');
-	for (const struct entry *x = s->ledger.entries; x != NULL; x = x->next) {
+	for (const struct entry *x = s->writers.entries; x != NULL; x = x->next) {
 		if (!x->cut)
 			status_entry(&open, x);
 	}
@@ -304,7 +304,7 @@ log_status(void *self, struct bytes *into, struct error *e)
 	emit_raw(into, "open", (struct span){ open.data, open.len });
 	emit_integer(into, "followers", (int64_t)s->streams.n);
 	emit_integer(into, "bytes", (int64_t)s->streams.bytes);
-	emit_integer(into, "closed", (int64_t)s->ledger.closed);
+	emit_integer(into, "closed", (int64_t)s->writers.closed);
 	return 0;
 }
 
@@ -313,7 +313,7 @@ gone(void *self, uint64_t connection)
 {
 	struct log_server *s = self;
 
-	ledger_lost(&s->ledger, connection);
+	writers_lost(&s->writers, connection);
 }
 
 static const struct service_method methods[] = {
@@ -360,7 +360,7 @@ on_opened(void *arg, const struct logname *n, int64_t size)
 }
 
 static void
-on_closed(void *arg, const struct logname *n, const struct depot_state *state)
+on_closed(void *arg, const struct logname *n, const struct logdir_state *state)
 {
 	struct log_server *s = arg;
 	AUTO_BYTES line = { 0 };
@@ -386,22 +386,22 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
     int64_t patience, struct error *e)
 {
 	*s = (struct log_server){ .loop = loop };
-	if (depot_open(&s->depot, dir, true, true, e) < 0)
+	if (logdir_open(&s->logdir, dir, true, true, e) < 0)
 		return -1;
 	s->watcher = watcher_new(loop, limited, NULL);
-	s->ledger = (struct ledger){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
+	s->writers = (struct writers){ .loop = loop, .logdir = &s->logdir, .watcher = s->watcher,
 		.patience = patience, .on_opened = on_opened, .on_closed = on_closed, .arg = s };
-	s->streams = (struct streams){ .loop = loop, .depot = &s->depot, .watcher = s->watcher,
-		.ledger = &s->ledger };
+	s->streams = (struct streams){ .loop = loop, .logdir = &s->logdir, .watcher = s->watcher,
+		.writers = &s->writers };
 	s->offload = offload_new(loop, e);
 	if (s->offload == NULL)
 		return -1;
-	s->closing = closing_new(s->offload, &s->depot);
+	s->closing = closing_new(s->offload, &s->logdir);
 	s->inventory = inventory_new(&(struct inventory_place){
-	    s->offload, &s->depot, &s->ledger, removed, s });
+	    s->offload, &s->logdir, &s->writers, removed, s });
 	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
 		return -1;
-	return ledger_recover(&s->ledger, e);
+	return writers_recover(&s->writers, e);
 }
 
 void
@@ -411,8 +411,8 @@ log_server_close(struct log_server *s)
 	offload_free(s->offload);
 	inventory_free(s->inventory);
 	closing_free(s->closing);
-	ledger_free(&s->ledger);
+	writers_free(&s->writers);
 	news_free(s->news);
 	watcher_free(s->watcher);
-	depot_close(&s->depot);
+	logdir_close(&s->logdir);
 }

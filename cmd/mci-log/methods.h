@@ -1,23 +1,23 @@
-/* methods: what the log server does for its clients: the service "log", on a depot. */
+/* methods: what the log server does for its clients: the service "log", on a logdir. */
 #ifndef MCI_LOG_METHODS_H
 #define MCI_LOG_METHODS_H
 
 #include "closing.h"
 #include "inventory.h"
-#include "ledger.h"
+#include "writers.h"
 #include "loop.h"
 #include "news.h"
 #include "offload.h"
 #include "service.h"
-#include "depot.h"
+#include "logdir.h"
 #include "streams.h"
 #include "watcher.h"
 
 struct log_server {
 	struct loop *loop;
-	struct depot depot;
+	struct logdir logdir;
 	struct watcher *watcher;
-	struct ledger ledger;
+	struct writers writers;
 	struct streams streams;
 	struct offload *offload;
 	struct closing *closing;

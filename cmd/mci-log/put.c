@@ -7,7 +7,7 @@
 
 #include "address.h"
 #include "call.h"
-#include "depot.h"
+#include "logdir.h"
 #include "duration.h"
 #include "emit.h"
 #include "kernel.h"
@@ -150,20 +150,20 @@ put_server(struct put *p, struct error *e)
 static int
 put_folder(struct put *p, const char *dir, struct error *e)
 {
-	struct depot depot;
-	struct depot_files f;
+	struct logdir logdir;
+	struct logdir_files f;
 	int result;
 
-	if (depot_open(&depot, dir, true, false, e) < 0)
+	if (logdir_open(&logdir, dir, true, false, e) < 0)
 		return -1;
 	if (p->name.run == 0)
-		p->name.run = depot_newest(&depot, p->name.build);
-	result = depot_admits(&depot, &p->name, e);
+		p->name.run = logdir_newest(&logdir, p->name.build);
+	result = logdir_admits(&logdir, &p->name, e);
 	if (result == 0)
-		result = depot_write(&depot, &p->name, p->resume, &f, e);
+		result = logdir_write(&logdir, &p->name, p->resume, &f, e);
 	if (result == 0)
 		result = fill(p, f.log, f.index, e);
-	depot_close(&depot);
+	logdir_close(&logdir);
 	return result;
 }
 

@@ -10,7 +10,7 @@
 #include "bytes.h"
 #include "call.h"
 #include "connect.h"
-#include "depot.h"
+#include "logdir.h"
 #include "dial.h"
 #include "emit.h"
 #include "kernel.h"
@@ -379,19 +379,19 @@ static struct copy *
 copy_new(struct copies *c, const char *address, const struct logname *n, struct error *e)
 {
 	struct copy *x = xmalloc(sizeof(*x));
-	struct depot depot;
-	struct depot_files files;
+	struct logdir logdir;
+	struct logdir_files files;
 	int result = -1;
 
 	*x = (struct copy){ .address = address, .writer = { .fd = -1, .index = -1 } };
-	if (depot_open(&depot, c->scratch.path, false, false, e) < 0) {
+	if (logdir_open(&logdir, c->scratch.path, false, false, e) < 0) {
 		free(x);
 		return NULL;
 	}
 	logname_copy(&x->name, n);
-	if (depot_write(&depot, &x->name, false, &files, e) == 0)
+	if (logdir_write(&logdir, &x->name, false, &files, e) == 0)
 		result = logfile_adopt(&x->writer, files.log, files.index, n->build, e);
-	depot_close(&depot);
+	logdir_close(&logdir);
 	if (result == 0)
 		return x;
 	copy_free(x);

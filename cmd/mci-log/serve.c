@@ -41,9 +41,9 @@ open_log(struct serve *s, void *arg, struct error *e)
 	    o->lost_after > 0 ? o->lost_after : 30 * SECOND, e) < 0)
 		return -1;
 	if (archive_folder(o->rules.archive, &archive, e) < 0 ||
-	    (archive != NULL && depot_archive(&o->server.depot, archive, e) < 0))
+	    (archive != NULL && logdir_archive(&o->server.logdir, archive, e) < 0))
 		return -1;
-	o->sweeper = sweeper_new(serve_loop(s), o->server.depot.path, &o->rules, o->server.news);
+	o->sweeper = sweeper_new(serve_loop(s), o->server.logdir.path, &o->rules, o->server.news);
 	return serve_add(s, &log_service, &o->server, e);
 }
 

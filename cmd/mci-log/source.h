@@ -88,7 +88,7 @@ int source_refresh(struct source *s, struct error *e);
 /*
  * For a log that no events tell of: takes what its files say, when it began, and whether and how it has
  * ended. locks: it has an index from the first byte on, and whoever writes it holds a lock on that
- * (depot.h); else one without an end is taken as open. false when it is not there (any more).
+ * (logdir.h); else one without an end is taken as open. false when it is not there (any more).
  */
 bool source_look(struct source *s, bool locks);
 int64_t source_size(const struct source *s);

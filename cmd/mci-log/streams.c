@@ -11,27 +11,27 @@
 
 /* The most data behind one line. */
 #define CHUNK PUMP_TURN
-/* How many streams of a reel are served before the loop looks at others. */
+/* How many streams of a shared are served before the loop looks at others. */
 #define BATCH 16
 /* What is written within this time goes together: a fast writer wakes its readers not at every write. */
 #define GATHER (1 * MILLISECOND)
 
 /* A log that is read. */
-struct reel {
+struct shared_log {
 	struct streams *streams;
 	struct logname name;
-	struct depot_files files;
+	struct logdir_files files;
 	struct watch *watches[2];
 	struct pump_list list;     /* its streams */
 	bool again;                /* it grew since the round began */
 	struct loop_timer *timer;
-	struct reel *next;
+	struct shared_log *next;
 };
 
 struct stream {
 	struct pump pump;  /* to the link */
 	struct streams *streams;
-	struct reel *reel; /* NULL while it waits */
+	struct shared_log *shared; /* NULL while it waits */
 	struct link *link;
 	struct stream_wish wish;
 	struct logtail tail;
@@ -44,34 +44,34 @@ struct stream {
 static void turn(void *arg);
 
 static void
-reel_free(struct reel *reel)
+shared_free(struct shared_log *shared)
 {
-	struct reel **at = &reel->streams->reels;
+	struct shared_log **at = &shared->streams->shared;
 
-	while (*at != reel)
+	while (*at != shared)
 		at = &(*at)->next;
-	*at = reel->next;
-	loop_cancel(reel->streams->loop, reel->timer);
-	watch_remove(reel->watches[0]);
-	watch_remove(reel->watches[1]);
-	depot_files_close(&reel->files);
-	logname_free(&reel->name);
-	free(reel);
+	*at = shared->next;
+	loop_cancel(shared->streams->loop, shared->timer);
+	watch_remove(shared->watches[0]);
+	watch_remove(shared->watches[1]);
+	logdir_files_close(&shared->files);
+	logname_free(&shared->name);
+	free(shared);
 }
 
 /* The stream's link is gone or about to go. */
 static void
 stream_free(struct stream *x)
 {
-	struct reel *reel = x->reel;
+	struct shared_log *shared = x->shared;
 
 	pump_close(&x->pump);
 	x->streams->n--;
 	bytes_free(&x->line);
 	logname_free(&x->wish.name);
 	free(x);
-	if (reel != NULL && reel->list.all == NULL && !reel->list.serving)
-		reel_free(reel);
+	if (shared != NULL && shared->list.all == NULL && !shared->list.serving)
+		shared_free(shared);
 }
 
 static void
@@ -91,12 +91,12 @@ stream_close(struct stream *x)
 }
 
 static void
-grew(struct reel *reel)
+grew(struct shared_log *shared)
 {
-	if (reel->timer == NULL)
-		reel->timer = loop_after(reel->streams->loop, GATHER, turn, reel);
+	if (shared->timer == NULL)
+		shared->timer = loop_after(shared->streams->loop, GATHER, turn, shared);
 	else
-		reel->again = true;
+		shared->again = true;
 }
 
 static void
@@ -110,10 +110,10 @@ changed(void *arg, const char *name)
 static bool
 abandoned(const struct stream *x)
 {
-	struct depot_state state;
+	struct logdir_state state;
 
-	return !ledger_writes(x->streams->ledger, &x->reel->name) &&
-	    depot_look(&x->reel->files, &state, NULL) == 0 && !state.written && !state.ended;
+	return !writers_writes(x->streams->writers, &x->shared->name) &&
+	    logdir_look(&x->shared->files, &state, NULL) == 0 && !state.written && !state.ended;
 }
 
 /* Nothing more is to come. */
@@ -135,8 +135,8 @@ chunk_line(struct stream *x, const struct logpiece *p)
 	emit_text(&x->line, "type", "log/chunk");
 	if (p->time > 0)
 		emit_time(&x->line, "time", p->time);
-	emit_integer(&x->line, "run", x->reel->name.run);
-	emit_integer(&x->line, "attempt", x->reel->name.attempt);
+	emit_integer(&x->line, "run", x->shared->name.run);
+	emit_integer(&x->line, "attempt", x->shared->name.attempt);
 	emit_integer(&x->line, "offset", p->offset);
 	if (p->stream != 0)
 		emit_integer(&x->line, "stream", p->stream);
@@ -170,7 +170,7 @@ next_line(struct stream *x)
 static enum pump_step
 give_data(struct stream *x)
 {
-	struct depot_files *f = &x->reel->files;
+	struct logdir_files *f = &x->shared->files;
 	struct span piece;
 	size_t done;
 
@@ -216,86 +216,86 @@ static const struct pump_source source = { .step = step, .over = over };
 static void
 turn(void *arg)
 {
-	struct reel *reel = arg;
+	struct shared_log *shared = arg;
 	bool more;
 
-	reel->timer = NULL;
-	if (reel->list.turn == NULL) {
-		pump_list_begin(&reel->list);
-		reel->again = false;
+	shared->timer = NULL;
+	if (shared->list.turn == NULL) {
+		pump_list_begin(&shared->list);
+		shared->again = false;
 	}
-	more = pump_list_go(&reel->list, BATCH);
-	if (reel->list.all == NULL)
-		reel_free(reel);
+	more = pump_list_go(&shared->list, BATCH);
+	if (shared->list.all == NULL)
+		shared_free(shared);
 	else if (more)
-		reel->timer = loop_after(reel->streams->loop, 0, turn, reel);
-	else if (reel->again)
-		grew(reel);
+		shared->timer = loop_after(shared->streams->loop, 0, turn, shared);
+	else if (shared->again)
+		grew(shared);
 }
 
 /* Nothing comes to a log that has its end. */
 static int
-watch(struct reel *reel, struct error *e)
+watch(struct shared_log *shared, struct error *e)
 {
 	static const char *const suffixes[] = { "log", "idx" };
-	struct streams *s = reel->streams;
-	struct depot_state state;
+	struct streams *s = shared->streams;
+	struct logdir_state state;
 
-	if (depot_look(&reel->files, &state, e) < 0)
+	if (logdir_look(&shared->files, &state, e) < 0)
 		return -1;
 	for (int i = 0; i < 2 && !state.ended; i++) {
-		AUTO_FREE char *path = depot_path(s->depot, &reel->name, suffixes[i]);
+		AUTO_FREE char *path = logdir_path(s->logdir, &shared->name, suffixes[i]);
 
-		reel->watches[i] = watch_add(s->watcher, path, changed, reel, e);
-		if (reel->watches[i] == NULL)
+		shared->watches[i] = watch_add(s->watcher, path, changed, shared, e);
+		if (shared->watches[i] == NULL)
 			return -1;
 	}
 	return 0;
 }
 
-/* The reel of a log: 1, 0 when the log is not there, -1. */
+/* The shared of a log: 1, 0 when the log is not there, -1. */
 static int
-reel_open(struct streams *s, struct logname *n, struct reel **out, struct error *e)
+shared_open(struct streams *s, struct logname *n, struct shared_log **out, struct error *e)
 {
-	struct reel *reel;
-	struct depot_files files;
+	struct shared_log *shared;
+	struct logdir_files files;
 
-	if (depot_read(s->depot, n, &files, e) < 0)
+	if (logdir_read(s->logdir, n, &files, e) < 0)
 		return e->code == ERROR_NOT_FOUND ? 0 : -1;
-	for (reel = s->reels; reel != NULL; reel = reel->next) {
+	for (shared = s->shared; shared != NULL; shared = shared->next) {
 		/* not one of that name that was removed */
-		if (logname_same(&reel->name, n) && reel->files.mark == files.mark) {
-			depot_files_close(&files);
-			*out = reel;
+		if (logname_same(&shared->name, n) && shared->files.mark == files.mark) {
+			logdir_files_close(&files);
+			*out = shared;
 			return 1;
 		}
 	}
-	reel = xmalloc(sizeof(*reel));
-	*reel = (struct reel){ .streams = s, .files = files, .next = s->reels };
-	logname_copy(&reel->name, n);
-	s->reels = reel;
-	if (watch(reel, e) < 0) {
-		reel_free(reel);
+	shared = xmalloc(sizeof(*shared));
+	*shared = (struct shared_log){ .streams = s, .files = files, .next = s->shared };
+	logname_copy(&shared->name, n);
+	s->shared = shared;
+	if (watch(shared, e) < 0) {
+		shared_free(shared);
 		return -1;
 	}
-	*out = reel;
+	*out = shared;
 	return 1;
 }
 
 /* Begins at the stream's offset. What is read and not followed ends at the present size. */
 static void
-attach(struct stream *x, struct reel *reel)
+attach(struct stream *x, struct shared_log *shared)
 {
-	struct depot_state state = { 0 };
+	struct logdir_state state = { 0 };
 
-	x->reel = reel;
-	pump_list_add(&reel->list, &x->pump);
-	(void)depot_look(&reel->files, &state, NULL);
+	x->shared = shared;
+	pump_list_add(&shared->list, &x->pump);
+	(void)logdir_look(&shared->files, &state, NULL);
 	if (!x->wish.follow && (x->wish.to < 0 || x->wish.to > state.size))
 		x->wish.to = state.ended ? -1 : state.size;
-	logtail_init(&x->tail, reel->files.log, reel->files.index, x->wish.from, x->wish.times);
-	if (reel->files.packed)
-		x->tail.size = reel->files.pack.size;
+	logtail_init(&x->tail, shared->files.log, shared->files.index, x->wish.from, x->wish.times);
+	if (shared->files.packed)
+		x->tail.size = shared->files.pack.size;
 }
 
 /* Answers; NULL when the connection cannot be taken over. */
@@ -323,10 +323,10 @@ void
 streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 {
 	const int run = w->name.run, attempt = w->name.attempt;
-	struct reel *reel = NULL;
+	struct shared_log *shared = NULL;
 	struct stream *x;
 	struct error e = { 0 };
-	int there = reel_open(s, &w->name, &reel, &e);
+	int there = shared_open(s, &w->name, &shared, &e);
 
 	if (there < 0 || (there == 0 && !w->wait)) {
 		request_fail_with(r, &e);
@@ -338,15 +338,15 @@ streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 	}
 	x = stream_new(s, r, w);
 	if (x == NULL) {
-		if (reel != NULL && reel->list.all == NULL)
-			reel_free(reel);
+		if (shared != NULL && shared->list.all == NULL)
+			shared_free(shared);
 		return;
 	}
 	if (there == 0) {
 		pump_list_add(&s->waiting, &x->pump);
 		return;
 	}
-	attach(x, reel);
+	attach(x, shared);
 	pump_serve(&x->pump);
 }
 
@@ -370,18 +370,18 @@ streams_opened(struct streams *s, const struct logname *n)
 
 	for (struct pump *p = s->waiting.all; p != NULL; p = next) {
 		struct stream *x = p->arg;
-		struct reel *reel;
+		struct shared_log *shared;
 
 		next = p->next;
 		if (!awaits(x, n))
 			continue;
 		x->wish.name.run = n->run;
 		x->wish.name.attempt = n->attempt;
-		if (reel_open(s, &x->wish.name, &reel, &e) <= 0) {
+		if (shared_open(s, &x->wish.name, &shared, &e) <= 0) {
 			stream_close(x);
 			continue;
 		}
-		attach(x, reel);
+		attach(x, shared);
 		pump_serve(&x->pump);
 	}
 }
@@ -389,24 +389,24 @@ streams_opened(struct streams *s, const struct logname *n)
 void
 streams_look(struct streams *s, const struct logname *n)
 {
-	for (struct reel *reel = s->reels; reel != NULL; reel = reel->next) {
-		if (logname_same(&reel->name, n))
-			grew(reel);
+	for (struct shared_log *shared = s->shared; shared != NULL; shared = shared->next) {
+		if (logname_same(&shared->name, n))
+			grew(shared);
 	}
 }
 
 void
 streams_finish(struct streams *s)
 {
-	struct reel *next_reel;
+	struct shared_log *next_shared;
 
 	while (s->waiting.all != NULL)
 		stream_close(s->waiting.all->arg);
-	for (struct reel *reel = s->reels; reel != NULL; reel = next_reel) {
+	for (struct shared_log *shared = s->shared; shared != NULL; shared = next_shared) {
 		struct pump *next;
 
-		next_reel = reel->next; /* it goes with its last stream */
-		for (struct pump *p = reel->list.all; p != NULL; p = next) {
+		next_shared = shared->next; /* it goes with its last stream */
+		for (struct pump *p = shared->list.all; p != NULL; p = next) {
 			struct stream *x = p->arg;
 
 			next = p->next;
@@ -421,6 +421,6 @@ streams_free(struct streams *s)
 {
 	while (s->waiting.all != NULL)
 		stream_close(s->waiting.all->arg);
-	while (s->reels != NULL)
-		stream_close(s->reels->list.all->arg);
+	while (s->shared != NULL)
+		stream_close(s->shared->list.all->arg);
 }

@@ -9,21 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ledger.h"
+#include "writers.h"
 #include "loop.h"
 #include "service.h"
-#include "depot.h"
+#include "logdir.h"
 #include "pump.h"
 #include "watcher.h"
 
-struct reel;
+struct shared_log;
 
 struct streams {
 	struct loop *loop;
-	struct depot *depot;
+	struct logdir *logdir;
 	struct watcher *watcher;
-	const struct ledger *ledger;
-	struct reel *reels;       /* logs that are read */
+	const struct writers *writers;
+	struct shared_log *shared;       /* logs that are read */
 	struct pump_list waiting; /* streams for logs that are not there */
 	size_t n;                 /* streams */
 	uint64_t bytes;           /* given to them */

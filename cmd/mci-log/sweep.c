@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "archive.h"
-#include "depot.h"
+#include "logdir.h"
 #include "duration.h"
 #include "emit.h"
 #include "folder.h"
@@ -36,7 +36,7 @@ static const struct option options[] = {
 
 struct sweep {
 	const struct sweep_rules *rules;
-	struct depot depot;
+	struct logdir logdir;
 	const char *archive; /* the folder, or NULL */
 	int64_t now;
 	int failures;
@@ -75,7 +75,7 @@ modified(int fd)
 }
 
 static int64_t
-space(const struct depot_files *f)
+space(const struct logdir_files *f)
 {
 	struct stat log, index;
 
@@ -86,11 +86,11 @@ space(const struct depot_files *f)
 
 /* Compresses a log that ended long enough ago, moves it on. */
 static void
-put_away(struct sweep *s, const struct logname *n, const struct depot_files *f)
+put_away(struct sweep *s, const struct logname *n, const struct logdir_files *f)
 {
 	const struct sweep_rules *r = s->rules;
 	AUTO_FREE char *folder = layout_folder(n);
-	AUTO_CLOSE int dir = kernel.open(s->depot.dir, folder, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int dir = kernel.open(s->logdir.dir, folder, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BYTES name = { 0 };
 	struct error e;
 
@@ -111,17 +111,17 @@ static void
 look_at(void *arg, struct logname *n)
 {
 	struct kept *k = arg;
-	struct depot_files f;
-	struct depot_state state;
+	struct logdir_files f;
+	struct logdir_state state;
 	int64_t when;
 
-	if (depot_read(&k->sweep->depot, n, &f, NULL) == 0) {
+	if (logdir_read(&k->sweep->logdir, n, &f, NULL) == 0) {
 		when = modified(f.index);
 		k->modified = when > k->modified ? when : k->modified;
 		k->size += space(&f);
-		if (depot_look(&f, &state, NULL) == 0 && state.written)
+		if (logdir_look(&f, &state, NULL) == 0 && state.written)
 			k->running = true;
-		depot_files_close(&f);
+		logdir_files_close(&f);
 	}
 	logname_free(n);
 }
@@ -130,13 +130,13 @@ static void
 tidy_one(void *arg, struct logname *n)
 {
 	struct kept *k = arg;
-	struct depot_files f;
-	struct depot_state state;
+	struct logdir_files f;
+	struct logdir_state state;
 
-	if (depot_read(&k->sweep->depot, n, &f, NULL) == 0) {
-		if (depot_look(&f, &state, NULL) == 0 && state.ended && !state.written)
+	if (logdir_read(&k->sweep->logdir, n, &f, NULL) == 0) {
+		if (logdir_look(&f, &state, NULL) == 0 && state.ended && !state.written)
 			put_away(k->sweep, n, &f);
-		depot_files_close(&f);
+		logdir_files_close(&f);
 	}
 	logname_free(n);
 }
@@ -147,7 +147,7 @@ remove_one(void *arg, struct logname *n)
 	struct kept *k = arg;
 	struct error e;
 
-	if (depot_remove(&k->sweep->depot, n, &e) < 0)
+	if (logdir_remove(&k->sweep->logdir, n, &e) < 0)
 		complain(k->sweep, k->name, &e);
 	logname_free(n);
 }
@@ -176,12 +176,12 @@ remove_build(struct sweep *s, struct kept *k)
 	AUTO_BYTES line = { 0 };
 	struct error e;
 
-	if (depot_list(&s->depot, k->name, 0, remove_one, k, &e) < 0) {
+	if (logdir_list(&s->logdir, k->name, 0, remove_one, k, &e) < 0) {
 		complain(s, k->name, &e);
 		return;
 	}
-	remove_folders(k->name, s->depot.dir);
-	remove_folders(k->name, s->depot.archive);
+	remove_folders(k->name, s->logdir.dir);
+	remove_folders(k->name, s->logdir.archive);
 	emit_event(&line, "log/removed");
 	emit_text(&line, "build", k->name);
 	emit_line(&line);
@@ -207,7 +207,7 @@ too_much(const struct sweep *s, const struct kept *k, int64_t before, int64_t si
 static bool
 runs(const struct sweep *s, const char *name)
 {
-	AUTO_FREE char *path = xformat("%s/%s", s->depot.path, name);
+	AUTO_FREE char *path = xformat("%s/%s", s->logdir.path, name);
 	struct state_build b = { .path = path };
 
 	return state_build_running(&b);
@@ -217,7 +217,7 @@ static void
 sweep_repo(struct sweep *s, const char *repo)
 {
 	size_t n;
-	AUTO_FREE long *numbers = depot_numbers(&s->depot, repo, &n);
+	AUTO_FREE long *numbers = logdir_numbers(&s->logdir, repo, &n);
 	int64_t size = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -225,7 +225,7 @@ sweep_repo(struct sweep *s, const char *repo)
 		struct kept k = { .name = name, .sweep = s, .running = runs(s, name) };
 		struct error e;
 
-		if (depot_list(&s->depot, name, 0, look_at, &k, &e) < 0)
+		if (logdir_list(&s->logdir, name, 0, look_at, &k, &e) < 0)
 			continue;
 		size += k.size;
 		if (too_much(s, &k, (int64_t)i, size)) {
@@ -233,7 +233,7 @@ sweep_repo(struct sweep *s, const char *repo)
 			continue;
 		}
 		if ((s->rules->compress_after > 0 || s->archive != NULL) && !k.running &&
-		    depot_list(&s->depot, name, 0, tidy_one, &k, &e) < 0)
+		    logdir_list(&s->logdir, name, 0, tidy_one, &k, &e) < 0)
 			complain(s, name, &e);
 	}
 }
@@ -261,7 +261,7 @@ each_folder(struct sweep *s, int root, const char *parent,
 static void
 sweep_org(struct sweep *s, const char *org)
 {
-	each_folder(s, s->depot.dir, org, sweep_repo);
+	each_folder(s, s->logdir.dir, org, sweep_repo);
 }
 
 static int
@@ -278,13 +278,13 @@ run(void *arg, int argc, char **argv)
 	if (o->dir == NULL && (state = folder_state(&e)) != NULL)
 		o->dir = logs = xformat("%s/logs", state);
 	if (o->dir == NULL || archive_folder(o->rules.archive, &s.archive, &e) < 0 ||
-	    depot_open(&s.depot, o->dir, false, false, &e) < 0 ||
-	    (s.archive != NULL && depot_archive(&s.depot, s.archive, &e) < 0)) {
+	    logdir_open(&s.logdir, o->dir, false, false, &e) < 0 ||
+	    (s.archive != NULL && logdir_archive(&s.logdir, s.archive, &e) < 0)) {
 		option_complain(PROGRAM, &e);
 		return error_status(&e);
 	}
-	each_folder(&s, s.depot.dir, ".", sweep_org);
-	depot_close(&s.depot);
+	each_folder(&s, s.logdir.dir, ".", sweep_org);
+	logdir_close(&s.logdir);
 	return s.failures == 0 ? 0 : 125;
 }
 

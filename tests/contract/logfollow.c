@@ -130,7 +130,7 @@ START_TEST(resumed_at_random_offsets)
 {
 	char folder[] = "/tmp/mci-logfollow.XXXXXX";
 	struct play p = { .loop = loop_new(NULL), .size = cuts * BYTES_A_CUT, .wrong = -1 };
-	struct depot_files files;
+	struct logdir_files files;
 	struct error e;
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -139,7 +139,7 @@ START_TEST(resumed_at_random_offsets)
 	p.server = server_new(p.loop, &log_service, &p.logs);
 	ck_assert_msg(server_listen(p.server, p.address, 0, &e) == 0, "%s", e.text);
 	ck_assert_int_eq(logname_parse(&p.name, "o/r/1/unit@1", &e), 0);
-	ck_assert_ptr_nonnull(ledger_open(&p.logs.ledger, &p.name, false, 0, &files, &e));
+	ck_assert_ptr_nonnull(writers_open(&p.logs.writers, &p.name, false, 0, &files, &e));
 	ck_assert_int_eq(logfile_adopt(&p.writer, files.log, files.index, "unit", &e), 0);
 	loop_after(p.loop, 0, grow, &p);
 	connect_again(&p);

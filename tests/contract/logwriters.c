@@ -277,7 +277,7 @@ START_TEST(several_connections)
 		    (got == NULL || strcmp(got, expected[i]) == 0), "%s: log %s holds %s", s->text, names[i],
 		    got);
 	}
-	ck_assert_msg(p.logs.ledger.entries == NULL, "%s: a log is still open", s->text);
+	ck_assert_msg(p.logs.writers.entries == NULL, "%s: a log is still open", s->text);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		if (p.fds[i] >= 0)
 			hang_up(&p, i);

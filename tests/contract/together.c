@@ -128,7 +128,7 @@ log_serve(struct member *m)
 	must(log_server_open(&s, m->loop, path, EVENTS, 30 * SECOND, &e) == 0, &e);
 	sweeper = sweeper_new(m->loop, path, &rules, s.news);
 	member_run(m, &log_service, &s);
-	m->said = (int64_t)s.ledger.closed;
+	m->said = (int64_t)s.writers.closed;
 	sweeper_free(sweeper);
 	log_server_close(&s);
 }

@@ -102,22 +102,22 @@ talk(const uint8_t *data, size_t n)
 	}
 	close(ends[0]);
 	/* what was being written is given up a moment later */
-	while (server_connections(server) > 0 || logs.ledger.entries != NULL)
+	while (server_connections(server) > 0 || logs.writers.entries != NULL)
 		loop_round(loop, kernel.now() + MILLISECOND, &e);
-	expect(logs.streams.n == 0 && logs.streams.reels == NULL);
+	expect(logs.streams.n == 0 && logs.streams.shared == NULL);
 }
 
 static void
 whole(void *arg, struct logname *n)
 {
-	struct depot_files f;
-	struct depot_state state;
+	struct logdir_files f;
+	struct logdir_state state;
 
 	(void)arg;
-	expect(depot_read(&logs.depot, n, &f, NULL) == 0);
-	expect(depot_look(&f, &state, NULL) == 0 && state.ended && !state.written);
-	depot_files_close(&f);
-	expect(depot_remove(&logs.depot, n, NULL) == 0);
+	expect(logdir_read(&logs.logdir, n, &f, NULL) == 0);
+	expect(logdir_look(&f, &state, NULL) == 0 && state.ended && !state.written);
+	logdir_files_close(&f);
+	expect(logdir_remove(&logs.logdir, n, NULL) == 0);
 	logname_free(n);
 }
 
@@ -129,6 +129,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (loop == NULL)
 		begin();
 	talk(data, n);
-	(void)depot_list(&logs.depot, "o/r/1", 0, whole, NULL, &e);
+	(void)logdir_list(&logs.logdir, "o/r/1", 0, whole, NULL, &e);
 	return 0;
 }

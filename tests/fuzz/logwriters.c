@@ -161,12 +161,12 @@ static int64_t
 stored(char log)
 {
 	struct logname name = { .build = (char[]){ "o/r/1" }, .run = 1, .job = (char[]){ log, (char)0 }, .attempt = 1 };
-	struct depot_state state = { 0 };
-	struct depot_files f;
+	struct logdir_state state = { 0 };
+	struct logdir_files f;
 
-	if (depot_read(&logs.depot, &name, &f, NULL) == 0) {
-		(void)depot_look(&f, &state, NULL);
-		depot_files_close(&f);
+	if (logdir_read(&logs.logdir, &name, &f, NULL) == 0) {
+		(void)logdir_look(&f, &state, NULL);
+		logdir_files_close(&f);
 	}
 	return state.size;
 }
@@ -231,8 +231,8 @@ act(uint8_t op, struct input *in)
 static void
 check(void *arg, struct logname *n)
 {
-	struct depot_state state;
-	struct depot_files f;
+	struct logdir_state state;
+	struct logdir_files f;
 	char bytes[4096];
 	int64_t at = 0;
 	ssize_t got;
@@ -243,16 +243,16 @@ check(void *arg, struct logname *n)
 		logname_free(n);
 		return;
 	}
-	expect(depot_read(&logs.depot, n, &f, NULL) == 0);
-	expect(depot_look(&f, &state, NULL) == 0 && state.ended && !state.written);
+	expect(logdir_read(&logs.logdir, n, &f, NULL) == 0);
+	expect(logdir_look(&f, &state, NULL) == 0 && state.ended && !state.written);
 	while ((got = pread(f.log, bytes, sizeof(bytes), at)) > 0) {
 		for (ssize_t i = 0; i < got; i++)
 			expect(bytes[i] == n->job[0]);
 		at += got;
 	}
 	expect(at == state.size);
-	depot_files_close(&f);
-	expect(depot_remove(&logs.depot, n, NULL) == 0);
+	logdir_files_close(&f);
+	expect(logdir_remove(&logs.logdir, n, NULL) == 0);
 	logname_free(n);
 }
 
@@ -277,9 +277,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			hang_up(i);
 	}
 	/* what was being written is given up a moment later */
-	while (server_connections(server) > 0 || logs.ledger.entries != NULL)
+	while (server_connections(server) > 0 || logs.writers.entries != NULL)
 		loop_round(loop, kernel.now() + MILLISECOND, &e);
-	expect(logs.streams.n == 0 && logs.streams.reels == NULL);
-	(void)depot_list(&logs.depot, "o/r/1", 0, check, NULL, &e);
+	expect(logs.streams.n == 0 && logs.streams.shared == NULL);
+	(void)logdir_list(&logs.logdir, "o/r/1", 0, check, NULL, &e);
 	return 0;
 }

@@ -1,4 +1,4 @@
-#include "depot.h"
+#include "logdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define NAME_ROOM 1024 /* a log's name: three parts of at most 128 bytes and two numbers */
 
 static int
-open_marks(struct depot *s, struct error *e)
+open_marks(struct logdir *s, struct error *e)
 {
 	if (mkdirat(s->dir, ".open", 0700) < 0 && errno != EEXIST)
 		return error_sys(e, "mkdir %s/.open", s->path);
@@ -30,9 +30,9 @@ open_marks(struct depot *s, struct error *e)
 }
 
 int
-depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e)
+logdir_open(struct logdir *s, const char *path, bool make, bool marks, struct error *e)
 {
-	*s = (struct depot){ .dir = -1, .marks = -1, .archive = -1 };
+	*s = (struct logdir){ .dir = -1, .marks = -1, .archive = -1 };
 	if (make && folder_make_kept(path, e) < 0)
 		return -1;
 	s->path = realpath(path, NULL);
@@ -43,7 +43,7 @@ depot_open(struct depot *s, const char *path, bool make, bool marks, struct erro
 }
 
 int
-depot_archive(struct depot *s, const char *path, struct error *e)
+logdir_archive(struct logdir *s, const char *path, struct error *e)
 {
 	if (folder_make_kept(path, e) < 0)
 		return -1;
@@ -52,7 +52,7 @@ depot_archive(struct depot *s, const char *path, struct error *e)
 }
 
 void
-depot_close(struct depot *s)
+logdir_close(struct logdir *s)
 {
 	free(s->path);
 	s->path = NULL;
@@ -62,7 +62,7 @@ depot_close(struct depot *s)
 }
 
 char *
-depot_path(const struct depot *s, const struct logname *n, const char *suffix)
+logdir_path(const struct logdir *s, const struct logname *n, const char *suffix)
 {
 	AUTO_FREE char *file = layout_file(n, suffix);
 
@@ -77,7 +77,7 @@ lock(int fd, int command, struct flock *l)
 }
 
 void
-depot_files_close(struct depot_files *f)
+logdir_files_close(struct logdir_files *f)
 {
 	memory_close(&f->log);
 	memory_close(&f->index);
@@ -87,14 +87,14 @@ depot_files_close(struct depot_files *f)
 }
 
 int
-depot_look(const struct depot_files *f, struct depot_state *state, struct error *e)
+logdir_look(const struct logdir_files *f, struct logdir_state *state, struct error *e)
 {
 	struct logfile_record r;
 	struct flock l;
 	struct stat st;
 	off_t size;
 
-	*state = (struct depot_state){ .length = -1 };
+	*state = (struct logdir_state){ .length = -1 };
 	/* the lock first: a writer ends its index before it lets go */
 	state->written = lock(f->index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 	if (logindex_last(f->index, &r, &size) < 0)
@@ -111,7 +111,7 @@ depot_look(const struct depot_files *f, struct depot_state *state, struct error 
 }
 
 static int
-note_mark(struct depot_files *f)
+note_mark(struct logdir_files *f)
 {
 	struct stat st;
 
@@ -123,26 +123,26 @@ note_mark(struct depot_files *f)
 
 /* The plain files for a writer. -1 and errno. */
 static int
-open_pair(const struct depot *s, const struct logname *n, struct depot_files *f)
+open_pair(const struct logdir *s, const struct logname *n, struct logdir_files *f)
 {
 	const int flags = O_RDWR | O_CREAT | O_APPEND;
 	AUTO_FREE char *log = layout_file(n, "log");
 	AUTO_FREE char *index = layout_file(n, "idx");
 	int sys;
 
-	*f = (struct depot_files){ .log = -1 };
+	*f = (struct logdir_files){ .log = -1 };
 	f->index = kernel.open(s->dir, index, flags, 0600);
 	if (note_mark(f) == 0 && (f->log = kernel.open(s->dir, log, flags, 0600)) >= 0)
 		return 0;
 	sys = errno;
-	depot_files_close(f);
+	logdir_files_close(f);
 	errno = sys;
 	return -1;
 }
 
 /* Here, or in the archive, to which files move one by one. */
 static int
-open_file(const struct depot *s, const char *file)
+open_file(const struct logdir *s, const char *file)
 {
 	int fd = kernel_open_file(s->dir, file);
 
@@ -150,7 +150,7 @@ open_file(const struct depot *s, const char *file)
 }
 
 static int
-open_packed(int dir, const char *file, struct depot_files *f)
+open_packed(int dir, const char *file, struct logdir_files *f)
 {
 	AUTO_FREE char *packed = xformat("%s" LOGPACK_SUFFIX, file);
 
@@ -160,25 +160,25 @@ open_packed(int dir, const char *file, struct depot_files *f)
 
 /* For a reader, in whatever form. -1 and errno. */
 static int
-open_stored(const struct depot *s, const struct logname *n, struct depot_files *f)
+open_stored(const struct logdir *s, const struct logname *n, struct logdir_files *f)
 {
 	AUTO_FREE char *log = layout_file(n, "log");
 	AUTO_FREE char *index = layout_file(n, "idx");
 	int sys;
 
-	*f = (struct depot_files){ .log = -1 };
+	*f = (struct logdir_files){ .log = -1 };
 	f->index = open_file(s, index);
 	if (note_mark(f) == 0 && ((f->log = open_file(s, log)) >= 0 ||
 	    open_packed(s->dir, log, f) == 0 || open_packed(s->archive, log, f) == 0))
 		return 0;
 	sys = errno;
-	depot_files_close(f);
+	logdir_files_close(f);
 	errno = sys;
 	return -1;
 }
 
 static int
-make_folders(const struct depot *s, const struct logname *n, struct error *e)
+make_folders(const struct logdir *s, const struct logname *n, struct error *e)
 {
 	AUTO_FREE char *logs = layout_logs(n->build, n->run);
 	AUTO_FREE char *folder = xformat("%s/%s", s->path, logs);
@@ -187,7 +187,7 @@ make_folders(const struct depot *s, const struct logname *n, struct error *e)
 }
 
 static int
-mark(const struct depot *s, const struct logname *n, ino_t inode, struct error *e)
+mark(const struct logdir *s, const struct logname *n, ino_t inode, struct error *e)
 {
 	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
 	AUTO_BYTES name = { 0 };
@@ -203,7 +203,7 @@ mark(const struct depot *s, const struct logname *n, ino_t inode, struct error *
 }
 
 void
-depot_unmark(const struct depot *s, ino_t inode)
+logdir_unmark(const struct logdir *s, ino_t inode)
 {
 	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
 
@@ -213,7 +213,7 @@ depot_unmark(const struct depot *s, ino_t inode)
 
 /* Whether the log, locked now, may be written. */
 static int
-may_write(const struct depot_files *f, bool resume, const char *name, struct error *e)
+may_write(const struct logdir_files *f, bool resume, const char *name, struct error *e)
 {
 	struct logfile_record r;
 	off_t size;
@@ -231,7 +231,7 @@ may_write(const struct depot_files *f, bool resume, const char *name, struct err
 
 /* Compressed or in the archive: nothing is added to it any more. */
 static bool
-stored_away(const struct depot *s, const struct logname *n)
+stored_away(const struct logdir *s, const struct logname *n)
 {
 	AUTO_FREE char *packed = layout_file(n, "log" LOGPACK_SUFFIX);
 	AUTO_FREE char *index = layout_file(n, "idx");
@@ -241,7 +241,7 @@ stored_away(const struct depot *s, const struct logname *n)
 }
 
 int
-depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_files *f,
+logdir_write(const struct logdir *s, struct logname *n, bool resume, struct logdir_files *f,
     struct error *e)
 {
 	AUTO_BYTES name = { 0 };
@@ -260,12 +260,12 @@ depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_
 		error_set(e, ERROR_BUSY, "%s is being written", bytes_string(&name));
 	else if (may_write(f, resume, bytes_string(&name), e) == 0 && mark(s, n, f->mark, e) == 0)
 		return 0;
-	depot_files_close(f);
+	logdir_files_close(f);
 	return -1;
 }
 
 int
-depot_newest(const struct depot *s, const char *build)
+logdir_newest(const struct logdir *s, const char *build)
 {
 	AUTO_CLOSE int folder = kernel.open(s->dir, build, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_CLOSE int moved = s->archive < 0 ? -1 :
@@ -277,16 +277,16 @@ depot_newest(const struct depot *s, const char *build)
 }
 
 int
-depot_admits(const struct depot *s, const struct logname *n, struct error *e)
+logdir_admits(const struct logdir *s, const struct logname *n, struct error *e)
 {
-	if (depot_newest(s, n->build) <= n->run)
+	if (logdir_newest(s, n->build) <= n->run)
 		return 0;
 	return error_set(e, ERROR_REFUSED, "run: a newer run of build %s has begun", n->build);
 }
 
 /* Attempts are counted without gaps. */
 static int
-last_attempt(const struct depot *s, const struct logname *n)
+last_attempt(const struct logdir *s, const struct logname *n)
 {
 	struct logname next = *n;
 
@@ -301,12 +301,12 @@ last_attempt(const struct depot *s, const struct logname *n)
 }
 
 int
-depot_read(const struct depot *s, struct logname *n, struct depot_files *f, struct error *e)
+logdir_read(const struct logdir *s, struct logname *n, struct logdir_files *f, struct error *e)
 {
 	AUTO_BYTES name = { 0 };
 
 	if (n->run == 0)
-		n->run = depot_newest(s, n->build);
+		n->run = logdir_newest(s, n->build);
 	if (n->attempt == 0)
 		n->attempt = last_attempt(s, n);
 	if (open_stored(s, n, f) == 0)
@@ -318,7 +318,7 @@ depot_read(const struct depot *s, struct logname *n, struct depot_files *f, stru
 }
 
 int64_t
-depot_size(const struct depot *s, const struct logname *n)
+logdir_size(const struct logdir *s, const struct logname *n)
 {
 	AUTO_FREE char *log = layout_file(n, "log");
 	struct stat st;
@@ -327,12 +327,12 @@ depot_size(const struct depot *s, const struct logname *n)
 }
 
 int
-depot_cut(const struct depot *s, struct logname *n, struct error *e)
+logdir_cut(const struct logdir *s, struct logname *n, struct error *e)
 {
 	struct logfile_writer w;
-	struct depot_files f;
+	struct logdir_files f;
 
-	if (depot_write(s, n, true, &f, e) < 0)
+	if (logdir_write(s, n, true, &f, e) < 0)
 		return -1;
 	if (logfile_adopt(&w, f.log, f.index, n->build, e) < 0)
 		return -1;
@@ -342,7 +342,7 @@ depot_cut(const struct depot *s, struct logname *n, struct error *e)
 }
 
 int
-depot_build(const struct depot *s, const char *build, struct error *e)
+logdir_build(const struct logdir *s, const char *build, struct error *e)
 {
 	int fd = kernel.open(s->dir, build, O_RDONLY | O_DIRECTORY, 0);
 
@@ -352,12 +352,12 @@ depot_build(const struct depot *s, const char *build, struct error *e)
 }
 
 int
-depot_folders(const struct depot *s, const struct logname *n, int *into)
+logdir_folders(const struct logdir *s, const struct logname *n, int *into)
 {
 	AUTO_FREE char *path = layout_folder(n);
 	int count = 0;
 
-	for (char *slash = path; slash != NULL && count < DEPOT_FOLDERS - 1;) {
+	for (char *slash = path; slash != NULL && count < LOGDIR_FOLDERS - 1;) {
 		into[count] = kernel.open(s->dir, path, O_RDONLY | O_DIRECTORY, 0);
 		count += into[count] >= 0;
 		slash = strrchr(path, '/');
@@ -406,7 +406,7 @@ names_in(int fd, const char *suffix, size_t *n)
 }
 
 int
-depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), void *arg,
+logdir_marked(const struct logdir *s, void (*each)(void *arg, struct logname *n), void *arg,
     struct error *e)
 {
 	size_t n;
@@ -484,10 +484,10 @@ list_folder(const struct listing *l, int folder, int first)
 }
 
 int
-depot_list(const struct depot *s, const char *build, int run, void (*each)(void *arg, struct logname *n),
+logdir_list(const struct logdir *s, const char *build, int run, void (*each)(void *arg, struct logname *n),
     void *arg, struct error *e)
 {
-	AUTO_CLOSE int folder = depot_build(s, build, e);
+	AUTO_CLOSE int folder = logdir_build(s, build, e);
 	AUTO_CLOSE int moved = s->archive < 0 ? -1 :
 	    kernel.open(s->archive, build, O_RDONLY | O_DIRECTORY, 0);
 	size_t n;
@@ -519,7 +519,7 @@ falling(const void *a, const void *b)
 }
 
 long *
-depot_numbers(const struct depot *s, const char *repo, size_t *n)
+logdir_numbers(const struct logdir *s, const char *repo, size_t *n)
 {
 	const int roots[2] = { s->dir, s->archive };
 	long *numbers = NULL;
@@ -551,18 +551,18 @@ depot_numbers(const struct depot *s, const char *repo, size_t *n)
 }
 
 int
-depot_remove(const struct depot *s, const struct logname *n, struct error *e)
+logdir_remove(const struct logdir *s, const struct logname *n, struct error *e)
 {
 	static const char *const suffixes[] = { "log", ("log" LOGPACK_SUFFIX), "idx" };
-	struct depot_files f;
+	struct logdir_files f;
 	struct flock l;
 	bool busy = false;
 
 	if (open_stored(s, n, &f) == 0) {
 		busy = lock(f.index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 		if (!busy)
-			depot_unmark(s, f.mark);
-		depot_files_close(&f);
+			logdir_unmark(s, f.mark);
+		logdir_files_close(&f);
 	}
 	if (busy)
 		return error_set(e, ERROR_BUSY, "the log is being written");

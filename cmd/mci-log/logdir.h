@@ -1,13 +1,13 @@
 /*
- * depot: where logs are kept: a folder as layout.h says, so that a server's and a user's are read alike.
+ * logdir: where logs are kept: a folder as layout.h says, so that a server's and a user's are read alike.
  *
  * Here a log always has its index, and whoever writes one holds a lock on the index's open file
  * (F_OFD_SETLK). It travels with the descriptor and goes with the last copy of it, so it tells whether a
  * writer lives, whoever opened the file. DIR/.open holds a link for each log without end, named by the
  * index's inode and pointing to the log's name: what a server looks at when it starts.
  */
-#ifndef MCI_LOG_DEPOT_H
-#define MCI_LOG_DEPOT_H
+#ifndef MCI_LOG_LOGDIR_H
+#define MCI_LOG_LOGDIR_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,14 +17,14 @@
 #include "logname.h"
 #include "logpack.h"
 
-struct depot {
+struct logdir {
 	char *path;
 	int dir;   /* descriptor of DIR */
 	int marks; /* of DIR/.open, or -1 */
 	int archive; /* of a folder of the same layout that logs were moved to, or -1 */
 };
 
-struct depot_files {
+struct logdir_files {
 	int log;    /* -1 when it is packed */
 	int index;
 	bool packed;
@@ -32,7 +32,7 @@ struct depot_files {
 	ino_t mark; /* inode of the index */
 };
 
-struct depot_state {
+struct logdir_state {
 	int64_t size;
 	int64_t length; /* that the end record says, else -1 */
 	bool ended;     /* the end record is there */
@@ -41,53 +41,53 @@ struct depot_state {
 };
 
 /* Opens DIR, made when make is set; marks: also DIR/.open. */
-int depot_open(struct depot *s, const char *path, bool make, bool marks, struct error *e);
+int logdir_open(struct logdir *s, const char *path, bool make, bool marks, struct error *e);
 /* Looks for logs also where they were moved to. The folder is made. 0 or -1. */
-int depot_archive(struct depot *s, const char *path, struct error *e);
-void depot_close(struct depot *s);
+int logdir_archive(struct logdir *s, const char *path, struct error *e);
+void logdir_close(struct logdir *s);
 
 /*
  * For a writer: makes the log, or with resume goes on with one that has no end, or was cut. Locked, marked
  * where there are marks. ERROR_BUSY while another writes it, ERROR_REFUSED when it is there already (and
  * whole). run and attempt 0 are taken as 1.
  */
-int depot_write(const struct depot *s, struct logname *n, bool resume, struct depot_files *f,
+int logdir_write(const struct logdir *s, struct logname *n, bool resume, struct logdir_files *f,
     struct error *e);
 /* Whether it is of the build's newest run; -1 with ERROR_REFUSED when that is another: whoever writes in
  * an older one is to stop. */
-int depot_admits(const struct depot *s, const struct logname *n, struct error *e);
+int logdir_admits(const struct logdir *s, const struct logname *n, struct error *e);
 /* The newest run that has logs of the build, 1 when there is none. */
-int depot_newest(const struct depot *s, const char *build);
+int logdir_newest(const struct logdir *s, const char *build);
 /* For a reader; a run of 0 becomes the newest, an attempt of 0 the last one that is there.
  * ERROR_NOT_FOUND. */
-int depot_read(const struct depot *s, struct logname *n, struct depot_files *f, struct error *e);
-void depot_files_close(struct depot_files *f);
+int logdir_read(const struct logdir *s, struct logname *n, struct logdir_files *f, struct error *e);
+void logdir_files_close(struct logdir_files *f);
 /* What the open files say. */
-int depot_look(const struct depot_files *f, struct depot_state *state, struct error *e);
+int logdir_look(const struct logdir_files *f, struct logdir_state *state, struct error *e);
 /* Bytes of a log that is being written; 0: it is not there. Opens nothing: asked for every open log at
  * once. */
-int64_t depot_size(const struct depot *s, const struct logname *n);
+int64_t logdir_size(const struct logdir *s, const struct logname *n);
 /* Writes the end record of a log whose writer is gone, cut at its size. 0 or -1. */
-int depot_cut(const struct depot *s, struct logname *n, struct error *e);
-void depot_unmark(const struct depot *s, ino_t mark);
+int logdir_cut(const struct logdir *s, struct logname *n, struct error *e);
+void logdir_unmark(const struct logdir *s, ino_t mark);
 /* The folder of a build; -1 with ERROR_NOT_FOUND. The caller closes it. */
-int depot_build(const struct depot *s, const char *build, struct error *e);
+int logdir_build(const struct logdir *s, const char *build, struct error *e);
 /* Opens the folders in which the names on the way to a log stand, its own first and DIR last: how many. What
  * is not there (any more) is left out. The caller closes them. */
-#define DEPOT_FOLDERS 5
-int depot_folders(const struct depot *s, const struct logname *n, int *into);
+#define LOGDIR_FOLDERS 5
+int logdir_folders(const struct logdir *s, const struct logname *n, int *into);
 /* The path of a log's index, for inotify. Caller frees. */
-char *depot_path(const struct depot *s, const struct logname *n, const char *suffix);
+char *logdir_path(const struct logdir *s, const struct logname *n, const char *suffix);
 /* Calls each for every marked log; the name is the callee's. */
-int depot_marked(const struct depot *s, void (*each)(void *arg, struct logname *n), void *arg,
+int logdir_marked(const struct logdir *s, void (*each)(void *arg, struct logname *n), void *arg,
     struct error *e);
 /* Calls each for every log of a run of the build, of 0: of all runs, the oldest first; the script's first,
  * jobs by name. 0 or -1. */
-int depot_list(const struct depot *s, const char *build, int run,
+int logdir_list(const struct logdir *s, const char *build, int run,
     void (*each)(void *arg, struct logname *n), void *arg, struct error *e);
 /* The numbers of a repo's builds ("ORG/REPO"), here and in the archive, newest first. Caller frees. */
-long *depot_numbers(const struct depot *s, const char *repo, size_t *n);
+long *logdir_numbers(const struct logdir *s, const char *repo, size_t *n);
 /* Removes a log's files. ERROR_BUSY while somebody writes it. */
-int depot_remove(const struct depot *s, const struct logname *n, struct error *e);
+int logdir_remove(const struct logdir *s, const struct logname *n, struct error *e);
 
 #endif

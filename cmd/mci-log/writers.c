@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "writers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define RETRY (1 * SECOND)
 
 static struct entry *
-find(const struct ledger *l, const struct logname *n)
+find(const struct writers *l, const struct logname *n)
 {
 	for (struct entry *x = l->entries; x != NULL; x = x->next) {
 		if (logname_same(&x->name, n))
@@ -23,7 +23,7 @@ find(const struct ledger *l, const struct logname *n)
 }
 
 bool
-ledger_writes(const struct ledger *l, const struct logname *n)
+writers_writes(const struct writers *l, const struct logname *n)
 {
 	const struct entry *x = find(l, n);
 
@@ -42,28 +42,28 @@ append_detach(struct entry *x)
 static void
 entry_free(struct entry *x)
 {
-	struct entry **at = &x->ledger->entries;
+	struct entry **at = &x->writers->entries;
 
 	while (*at != x)
 		at = &(*at)->next;
 	*at = x->next;
 	append_detach(x);
-	loop_cancel(x->ledger->loop, x->timer);
+	loop_cancel(x->writers->loop, x->timer);
 	watch_remove(x->watch);
 	logname_free(&x->name);
 	free(x);
 }
 
 static int
-look(const struct ledger *l, struct logname *n, struct depot_state *state, struct error *e)
+look(const struct writers *l, struct logname *n, struct logdir_state *state, struct error *e)
 {
-	struct depot_files f;
+	struct logdir_files f;
 	int result;
 
-	if (depot_read(l->depot, n, &f, e) < 0)
+	if (logdir_read(l->logdir, n, &f, e) < 0)
 		return -1;
-	result = depot_look(&f, state, e);
-	depot_files_close(&f);
+	result = logdir_look(&f, state, e);
+	logdir_files_close(&f);
 	return result;
 }
 
@@ -75,13 +75,13 @@ written_in(struct logname *n)
 	n->attempt = n->attempt == 0 ? 1 : n->attempt;
 }
 
-/* The log has its end: it is the ledger's business no longer. */
+/* The log has its end: it is the writers's business no longer. */
 static void
-ended(struct entry *x, const struct depot_state *state)
+ended(struct entry *x, const struct logdir_state *state)
 {
-	struct ledger *l = x->ledger;
+	struct writers *l = x->writers;
 
-	depot_unmark(l->depot, x->mark);
+	logdir_unmark(l->logdir, x->mark);
 	l->closed++;
 	l->on_closed(l->arg, &x->name, state);
 	entry_free(x);
@@ -92,8 +92,8 @@ static void look_again(void *arg);
 static void
 look_later(struct entry *x, int64_t ns)
 {
-	loop_cancel(x->ledger->loop, x->timer);
-	x->timer = loop_after(x->ledger->loop, ns, look_again, x);
+	loop_cancel(x->writers->loop, x->timer);
+	x->timer = loop_after(x->writers->loop, ns, look_again, x);
 }
 
 static void
@@ -109,12 +109,12 @@ changed(void *arg, const char *name)
 /* Its writer is gone without an end: the log ends where it is. On a full disk the end comes later, and until
  * then readers know by the lock, which is free. x may be gone then. */
 static void
-cut(struct entry *x, struct depot_state *state)
+cut(struct entry *x, struct logdir_state *state)
 {
-	struct ledger *l = x->ledger;
+	struct writers *l = x->writers;
 
 	state->truncated = true;
-	state->ended = depot_cut(l->depot, &x->name, NULL) == 0;
+	state->ended = logdir_cut(l->logdir, &x->name, NULL) == 0;
 	if (!x->cut) {
 		l->closed++;
 		l->on_closed(l->arg, &x->name, state);
@@ -124,7 +124,7 @@ cut(struct entry *x, struct depot_state *state)
 		look_later(x, RETRY);
 		return;
 	}
-	depot_unmark(l->depot, x->mark);
+	logdir_unmark(l->logdir, x->mark);
 	entry_free(x);
 }
 
@@ -132,10 +132,10 @@ cut(struct entry *x, struct depot_state *state)
 static void
 check(struct entry *x, bool patient)
 {
-	struct depot_state state;
+	struct logdir_state state;
 	struct error e;
 
-	if (look(x->ledger, &x->name, &state, &e) < 0) {
+	if (look(x->writers, &x->name, &state, &e) < 0) {
 		/* removed under us: there is nothing to keep; or there are no descriptors now */
 		if (e.code == ERROR_NOT_FOUND)
 			entry_free(x);
@@ -176,16 +176,16 @@ give_up(void *arg)
 static void
 await_writer(struct entry *x)
 {
-	loop_cancel(x->ledger->loop, x->timer);
-	x->timer = loop_after(x->ledger->loop, x->ledger->patience, give_up, x);
+	loop_cancel(x->writers->loop, x->timer);
+	x->timer = loop_after(x->writers->loop, x->writers->patience, give_up, x);
 }
 
 static struct entry *
-entry_new(struct ledger *l, const struct logname *n, ino_t mark)
+entry_new(struct writers *l, const struct logname *n, ino_t mark)
 {
 	struct entry *x = xmalloc(sizeof(*x));
 
-	*x = (struct entry){ .ledger = l, .mark = mark, .opened = kernel.now(), .next = l->entries };
+	*x = (struct entry){ .writers = l, .mark = mark, .opened = kernel.now(), .next = l->entries };
 	logname_copy(&x->name, n);
 	l->entries = x;
 	return x;
@@ -194,26 +194,26 @@ entry_new(struct ledger *l, const struct logname *n, ino_t mark)
 static void
 watch_index(struct entry *x)
 {
-	AUTO_FREE char *path = depot_path(x->ledger->depot, &x->name, "idx");
+	AUTO_FREE char *path = logdir_path(x->writers->logdir, &x->name, "idx");
 
 	/* without a watch the writer's end is noticed by its log/close or its connection */
 	watch_remove(x->watch);
-	x->watch = watch_add(x->ledger->watcher, path, changed, x, NULL);
+	x->watch = watch_add(x->writers->watcher, path, changed, x, NULL);
 }
 
 static void
 recover(void *arg, struct logname *n)
 {
-	struct ledger *l = arg;
-	struct depot_state state;
-	struct depot_files f;
+	struct writers *l = arg;
+	struct logdir_state state;
+	struct logdir_files f;
 	struct entry *x;
 
 	written_in(n);
-	if (depot_read(l->depot, n, &f, NULL) == 0) {
+	if (logdir_read(l->logdir, n, &f, NULL) == 0) {
 		x = entry_new(l, n, f.mark);
-		if (depot_look(&f, &state, NULL) < 0 || state.ended) {
-			depot_unmark(l->depot, f.mark);
+		if (logdir_look(&f, &state, NULL) < 0 || state.ended) {
+			logdir_unmark(l->logdir, f.mark);
 			entry_free(x);
 		} else {
 			x->opened_at = state.size;
@@ -221,19 +221,19 @@ recover(void *arg, struct logname *n)
 			if (!state.written)
 				await_writer(x);
 		}
-		depot_files_close(&f);
+		logdir_files_close(&f);
 	}
 	logname_free(n);
 }
 
 int
-ledger_recover(struct ledger *l, struct error *e)
+writers_recover(struct writers *l, struct error *e)
 {
-	return depot_marked(l->depot, recover, l, e);
+	return logdir_marked(l->logdir, recover, l, e);
 }
 
 void
-ledger_free(struct ledger *l)
+writers_free(struct writers *l)
 {
 	while (l->entries != NULL) {
 		if (l->entries->ours)
@@ -247,7 +247,7 @@ static struct entry *
 take_over(struct entry *x, uint64_t connection)
 {
 	append_detach(x);
-	loop_cancel(x->ledger->loop, x->timer);
+	loop_cancel(x->writers->loop, x->timer);
 	x->timer = NULL;
 	x->cut = false;
 	x->connection = connection;
@@ -255,22 +255,22 @@ take_over(struct entry *x, uint64_t connection)
 }
 
 static struct entry *
-opened(struct ledger *l, const struct logname *n, const struct depot_files *f, uint64_t connection)
+opened(struct writers *l, const struct logname *n, const struct logdir_files *f, uint64_t connection)
 {
 	struct entry *x = find(l, n);
-	struct depot_state state = { 0 };
+	struct logdir_state state = { 0 };
 
 	if (x == NULL)
 		x = entry_new(l, n, f->mark);
 	x->mark = f->mark;
-	(void)depot_look(f, &state, NULL);
+	(void)logdir_look(f, &state, NULL);
 	x->opened_at = state.size;
 	return take_over(x, connection);
 }
 
 /* From now on we write it. */
 static int
-adopt(struct entry *x, const struct depot_files *f, struct error *e)
+adopt(struct entry *x, const struct logdir_files *f, struct error *e)
 {
 	AUTO_BYTES name = { 0 };
 
@@ -284,7 +284,7 @@ adopt(struct entry *x, const struct depot_files *f, struct error *e)
 /* A newer run of the build begins: what we write for an older one ends where it is. Who has files of such a
  * one hears of it when he closes them. */
 static void
-fence(struct ledger *l, const struct logname *n)
+fence(struct writers *l, const struct logname *n)
 {
 	struct entry *next;
 
@@ -299,14 +299,14 @@ fence(struct ledger *l, const struct logname *n)
 }
 
 struct entry *
-ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connection,
-    struct depot_files *files, struct error *e)
+writers_open(struct writers *l, struct logname *n, bool resume, uint64_t connection,
+    struct logdir_files *files, struct error *e)
 {
 	struct entry *x;
-	struct depot_files f;
+	struct logdir_files f;
 
 	written_in(n);
-	if (depot_admits(l->depot, n, e) < 0)
+	if (logdir_admits(l->logdir, n, e) < 0)
 		return NULL;
 	fence(l, n);
 	x = find(l, n);
@@ -318,7 +318,7 @@ ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connectio
 		x->ours = false;
 		await_writer(take_over(x, connection));
 	}
-	if (depot_write(l->depot, n, resume, &f, e) < 0)
+	if (logdir_write(l->logdir, n, resume, &f, e) < 0)
 		return NULL;
 	x = opened(l, n, &f, connection);
 	if (files != NULL) {
@@ -333,14 +333,14 @@ ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connectio
 }
 
 int64_t
-ledger_size(const struct entry *x)
+writers_size(const struct entry *x)
 {
-	return x->ours ? x->writer.size : depot_size(x->ledger->depot, &x->name);
+	return x->ours ? x->writer.size : logdir_size(x->writers->logdir, &x->name);
 }
 
 /* The log, for a connection that may write it. */
 static struct entry *
-writable(struct ledger *l, struct logname *n, uint64_t connection, struct error *e)
+writable(struct writers *l, struct logname *n, uint64_t connection, struct error *e)
 {
 	struct entry *x;
 
@@ -350,13 +350,13 @@ writable(struct ledger *l, struct logname *n, uint64_t connection, struct error 
 		error_set(e, ERROR_BUSY, "another connection writes that log");
 	else if (x != NULL && x->ours)
 		return x;
-	else if (depot_admits(l->depot, n, e) == 0)
+	else if (logdir_admits(l->logdir, n, e) == 0)
 		error_set(e, ERROR_NOT_FOUND, "nobody has opened that log to append to it");
 	return NULL;
 }
 
 struct append *
-ledger_append(struct ledger *l, struct logname *n, uint64_t connection, int64_t offset, struct error *e)
+writers_append(struct writers *l, struct logname *n, uint64_t connection, int64_t offset, struct error *e)
 {
 	struct entry *x = writable(l, n, connection, e);
 	struct append *a;
@@ -374,7 +374,7 @@ ledger_append(struct ledger *l, struct logname *n, uint64_t connection, int64_t 
 }
 
 int
-ledger_piece(struct append *a, struct span bytes, struct error *e)
+writers_piece(struct append *a, struct span bytes, struct error *e)
 {
 	size_t skip = a->skip < (int64_t)bytes.n ? (size_t)a->skip : bytes.n;
 	struct logfile_writer *w;
@@ -393,7 +393,7 @@ ledger_piece(struct append *a, struct span bytes, struct error *e)
 }
 
 void
-ledger_append_free(struct append *a)
+writers_append_free(struct append *a)
 {
 	if (a->entry != NULL)
 		a->entry->append = NULL;
@@ -402,9 +402,9 @@ ledger_append_free(struct append *a)
 
 /* When it cannot be done, all is as before and it may be asked for again. */
 static int
-close_ours(struct entry *x, bool truncated, struct depot_state *state, struct error *e)
+close_ours(struct entry *x, bool truncated, struct logdir_state *state, struct error *e)
 {
-	*state = (struct depot_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
+	*state = (struct logdir_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
 	x->writer.dropped = truncated;
 	if (logfile_end(&x->writer, e) < 0)
 		return -1;
@@ -415,8 +415,8 @@ close_ours(struct entry *x, bool truncated, struct depot_state *state, struct er
 }
 
 int
-ledger_close(struct ledger *l, struct logname *n, uint64_t connection, bool truncated,
-    struct depot_state *state, struct error *e)
+writers_close(struct writers *l, struct logname *n, uint64_t connection, bool truncated,
+    struct logdir_state *state, struct error *e)
 {
 	struct entry *x = writable(l, n, connection, e);
 
@@ -430,7 +430,7 @@ ledger_close(struct ledger *l, struct logname *n, uint64_t connection, bool trun
 	if (!state->ended && x == NULL)
 		state->truncated = true;
 	if (!state->ended && x == NULL)
-		return depot_cut(l->depot, n, e);
+		return logdir_cut(l->logdir, n, e);
 	if (!state->ended)
 		cut(x, state);
 	else if (x != NULL)
@@ -439,7 +439,7 @@ ledger_close(struct ledger *l, struct logname *n, uint64_t connection, bool trun
 }
 
 void
-ledger_lost(struct ledger *l, uint64_t connection)
+writers_lost(struct writers *l, uint64_t connection)
 {
 	struct entry *x, *next;
 

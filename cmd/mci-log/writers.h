@@ -1,11 +1,11 @@
 /*
- * ledger: the logs that somebody writes through this server. A writer on a Unix socket has the files
- * themselves; whether it lives is told by its lock on them (depot.h), also across a restart of the server.
+ * writers: the logs that somebody writes through this server. A writer on a Unix socket has the files
+ * themselves; whether it lives is told by its lock on them (logdir.h), also across a restart of the server.
  * For the others the server writes; one that is away for too long has its log closed as cut. Such a log has
  * one writer at a time: the connection that opened it last.
  */
-#ifndef MCI_LOG_LEDGER_H
-#define MCI_LOG_LEDGER_H
+#ifndef MCI_LOG_WRITERS_H
+#define MCI_LOG_WRITERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,12 +14,12 @@
 #include "logfile.h"
 #include "loop.h"
 #include "service.h"
-#include "depot.h"
+#include "logdir.h"
 #include "watcher.h"
 
 /* A log without end. */
 struct entry {
-	struct ledger *ledger;
+	struct writers *writers;
 	struct logname name;
 	ino_t mark;
 	uint64_t connection;          /* of its writer, 0 when that was lost */
@@ -41,50 +41,50 @@ struct append {
 	uint32_t stream;
 };
 
-struct ledger {
+struct writers {
 	struct loop *loop;
-	struct depot *depot;
+	struct logdir *logdir;
 	struct watcher *watcher;
 	int64_t patience;             /* nanoseconds that a writer without descriptors may be away */
 	struct entry *entries;
 	uint64_t closed;              /* logs, since the start */
 	/* A log was opened, with its size; a log was closed, or its writer is gone. */
 	void (*on_opened)(void *arg, const struct logname *n, int64_t size);
-	void (*on_closed)(void *arg, const struct logname *n, const struct depot_state *state);
+	void (*on_closed)(void *arg, const struct logname *n, const struct logdir_state *state);
 	void *arg;
 };
 
 /* Takes in what an earlier server left open. 0 or -1. */
-int ledger_recover(struct ledger *l, struct error *e);
+int writers_recover(struct writers *l, struct error *e);
 /* Closes what we write, to be resumed; nothing is cut. */
-void ledger_free(struct ledger *l);
+void writers_free(struct writers *l);
 /* Whether somebody writes the log, or may come back to it. */
-bool ledger_writes(const struct ledger *l, const struct logname *n);
+bool writers_writes(const struct writers *l, const struct logname *n);
 /*
  * Opens a log for a writer at that connection. With files the caller gets both descriptors to pass on and
  * to close; without, the server keeps them and appends fill them. The name stays the caller's. With resume it
- * is taken from another connection that the server writes it for. NULL with an error as of depot_write, or of
- * depot_admits: what is written of older runs ends here.
+ * is taken from another connection that the server writes it for. NULL with an error as of logdir_write, or
+ * of logdir_admits: what is written of older runs ends here.
  */
-struct entry *ledger_open(struct ledger *l, struct logname *n, bool resume, uint64_t connection,
-    struct depot_files *files, struct error *e);
+struct entry *writers_open(struct writers *l, struct logname *n, bool resume, uint64_t connection,
+    struct logdir_files *files, struct error *e);
 /* What is stored of it. */
-int64_t ledger_size(const struct entry *x);
+int64_t writers_size(const struct entry *x);
 /* The connection sends bytes of a log, the first one at offset. NULL with ERROR_NOT_FOUND when nobody opened
  * it for that, ERROR_BUSY when another connection did, ERROR_REFUSED for an offset behind what is stored. */
-struct append *ledger_append(struct ledger *l, struct logname *n, uint64_t connection, int64_t offset,
+struct append *writers_append(struct writers *l, struct logname *n, uint64_t connection, int64_t offset,
     struct error *e);
 /* Stores a piece. What could not be written may be sent again. 0 or -1. */
-int ledger_piece(struct append *a, struct span bytes, struct error *e);
-void ledger_append_free(struct append *a);
+int writers_piece(struct append *a, struct span bytes, struct error *e);
+void writers_append_free(struct append *a);
 /*
  * Somebody at that connection says that the log is whole (or cut). 0 and what is stored then, also of a log
  * that is closed already. When its writer had the files and left no end, it is cut. ERROR_BUSY while another
  * has the files, or sends.
  */
-int ledger_close(struct ledger *l, struct logname *n, uint64_t connection, bool truncated,
-    struct depot_state *state, struct error *e);
+int writers_close(struct writers *l, struct logname *n, uint64_t connection, bool truncated,
+    struct logdir_state *state, struct error *e);
 /* The connection was lost, and with it perhaps writers. */
-void ledger_lost(struct ledger *l, uint64_t connection);
+void writers_lost(struct writers *l, uint64_t connection);
 
 #endif
