@@ -246,6 +246,9 @@ latest_write(const char *folder, long number, struct error *e)
 	AUTO_FREE char *fresh = xformat("%s/latest.%ld", folder, number);
 	const char *text = strrchr(fresh, '.') + 1;
 
+	/* of two that start at the same moment the later number stays */
+	if (latest_read(folder) > number)
+		return 0;
 	if (symlink(text, fresh) < 0 && errno != EEXIST)
 		return error_sys(e, "symlink %s", fresh);
 	return names_replace(AT_FDCWD, fresh, link, e);
@@ -253,10 +256,8 @@ latest_write(const char *folder, long number, struct error *e)
 
 /* The folder of the next number; mkdir decides between builds that start at the same moment. */
 static int
-number_take(struct state_build *b, const char *builds, const char *repo, struct error *e)
+number_take(struct state_build *b, const char *folder, const char *repo, struct error *e)
 {
-	AUTO_FREE char *folder = xformat("%s/%s", builds, repo);
-
 	for (b->number = latest_read(folder) + 1;; b->number++) {
 		b->path = xformat("%s/%ld", folder, b->number);
 		if (mkdir(b->path, 0755) == 0)
@@ -267,7 +268,23 @@ number_take(struct state_build *b, const char *builds, const char *repo, struct 
 		b->path = NULL;
 	}
 	b->name = xformat("%s/%ld", repo, b->number);
-	return latest_write(folder, b->number, e);
+	return 0;
+}
+
+/* What makes a folder a build that can be named as the latest: its lock, its event log, its logs. */
+static int
+folder_fill(struct state_build *b, struct error *e)
+{
+	AUTO_CLOSE int events = -1;
+
+	b->lock = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
+	/* waits, if at all, for somebody who is just asking whether it runs */
+	if (b->lock < 0 || flock(b->lock, LOCK_EX) < 0)
+		return error_sys(e, "lock %s", b->path);
+	if (mkdirat(b->lock, "logs", 0755) < 0)
+		return error_sys(e, "mkdir %s/logs", b->path);
+	events = kernel.open(b->lock, "events.ndjson", O_WRONLY | O_CREAT | O_APPEND, 0666);
+	return events < 0 ? error_sys(e, "create %s/events.ndjson", b->path) : 0;
 }
 
 int
@@ -275,23 +292,15 @@ state_build_new(struct state_build *b, const char *project, struct error *e)
 {
 	AUTO_FREE char *builds = state_builds(e);
 	AUTO_FREE char *repo = NULL;
+	AUTO_FREE char *folder = NULL;
 
 	*b = (struct state_build){ .lock = -1 };
-	if (builds == NULL || (repo = repo_get(builds, project, true, e)) == NULL ||
-	    number_take(b, builds, repo, e) < 0)
-		goto fail;
-	b->lock = kernel.open(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY, 0);
-	/* waits, if at all, for somebody who is just asking whether it runs */
-	if (b->lock < 0 || flock(b->lock, LOCK_EX) < 0) {
-		error_sys(e, "lock %s", b->path);
-		goto fail;
+	if (builds != NULL && (repo = repo_get(builds, project, true, e)) != NULL) {
+		folder = xformat("%s/%s", builds, repo);
+		if (number_take(b, folder, repo, e) == 0 && folder_fill(b, e) == 0 &&
+		    latest_write(folder, b->number, e) == 0)
+			return 0;
 	}
-	if (mkdirat(b->lock, "logs", 0755) < 0) {
-		error_sys(e, "mkdir %s/logs", b->path);
-		goto fail;
-	}
-	return 0;
-fail:
 	state_build_free(b);
 	return -1;
 }
