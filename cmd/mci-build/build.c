@@ -14,8 +14,10 @@
 #include "children.h"
 #include "duration.h"
 #include "emit.h"
+#include "folder.h"
 #include "intake.h"
 #include "kernel.h"
+#include "logfile.h"
 #include "memory.h"
 #include "names.h"
 #include "plan.h"
@@ -273,6 +275,22 @@ signals_take(struct build *b, struct error *e)
 	return 0;
 }
 
+/* The folder of the jobs' logs. */
+static int
+logs_open(struct build *b, struct error *e)
+{
+	AUTO_BYTES path = { 0 };
+
+	if (b->options->log_dir != NULL) {
+		b->logs = realpath(b->options->log_dir, NULL);
+		return b->logs == NULL ? error_sys(e, "--log-dir %s", b->options->log_dir) : 0;
+	}
+	bytes_format(&path, "%s/", b->folder.path);
+	logfile_folder(&path, b->identity.run);
+	b->logs = xstrdup(bytes_string(&path));
+	return folder_make(b->logs, e);
+}
+
 static int
 folder_open(struct build *b, struct error *e)
 {
@@ -281,16 +299,15 @@ folder_open(struct build *b, struct error *e)
 
 	if (state_build_new(&b->folder, b->definition.project, e) < 0)
 		return -1;
-	b->logs = b->options->log_dir != NULL ? realpath(b->options->log_dir, NULL) :
-	    xformat("%s/logs", b->folder.path);
-	if (b->logs == NULL)
-		return error_sys(e, "--log-dir %s", b->options->log_dir);
+	b->identity = IDENTITY_LOCAL(b->folder.name);
+	if (logs_open(b, e) < 0)
+		return -1;
 	events = xformat("%s/events.ndjson", b->folder.path);
 	plan = xformat("%s/plan.ndjson", b->folder.path);
 	b->plan_fd = kernel.open(AT_FDCWD, plan, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (b->plan_fd < 0)
 		return error_sys(e, "%s", plan);
-	return journal_open(&b->journal, b->loop, events, b->folder.name, e);
+	return journal_open(&b->journal, b->loop, events, &b->identity, e);
 }
 
 static void
@@ -344,7 +361,7 @@ started(struct build *b)
 	emit_text(line, "dir", b->dir);
 	emit_text(line, "definition", b->definition.name);
 	emit_integer(line, "pid", getpid());
-	emit_text(line, "source", "local");
+	emit_text(line, "source", b->identity.source);
 	if (b->options->rev != NULL)
 		emit_text(line, "rev", b->options->rev);
 	journal_end(&b->journal);

@@ -19,6 +19,7 @@
 #include "error.h"
 #include "facts.h"
 #include "graph.h"
+#include "identity.h"
 #include "journal.h"
 #include "loop.h"
 #include "mask.h"
@@ -67,6 +68,7 @@ struct build {
 	struct mask *mask;   /* what no log, plan or event is to tell */
 	struct facts facts;
 	struct state_build folder;
+	struct identity identity;
 	char *logs;          /* the folder of the jobs' logs */
 	char *dir;           /* the folder that jobs run in: the project, or a clean checkout of it */
 	char *checkout;      /* that checkout, removed at the end; NULL in place */

@@ -24,13 +24,13 @@ struct journal_feed {
 };
 
 int
-journal_open(struct journal *j, struct loop *loop, const char *path, const char *build,
+journal_open(struct journal *j, struct loop *loop, const char *path, const struct identity *of,
     struct error *e)
 {
 	*j = (struct journal){ .loop = loop };
 	bytes_text(&j->front, ",\"build\":");
-	emit_string(&j->front, build, strlen(build));
-	bytes_text(&j->front, ",\"run\":1");
+	emit_string(&j->front, of->name, strlen(of->name));
+	bytes_format(&j->front, ",\"run\":%d", of->run);
 	return appendlog_open(&j->log, path, NULL, e);
 }
 

@@ -13,6 +13,7 @@
 #include "appendlog.h"
 #include "bytes.h"
 #include "error.h"
+#include "identity.h"
 #include "loop.h"
 #include "pump.h"
 
@@ -22,7 +23,7 @@ struct journal {
 	struct loop *loop;
 	struct appendlog log;
 	struct bytes pending; /* whole event lines of this round */
-	struct bytes front;   /* ,"build":NAME,"run":1 */
+	struct bytes front;   /* ,"build":NAME,"run":N */
 	int64_t seq;          /* of the last event */
 	struct pump_list feeds;
 	struct loop_timer *sync;
@@ -30,8 +31,8 @@ struct journal {
 	struct error error;   /* why */
 };
 
-int journal_open(struct journal *j, struct loop *loop, const char *path, const char *build,
-    struct error *e);
+int journal_open(struct journal *j, struct loop *loop, const char *path,
+    const struct identity *of, struct error *e);
 /* Opens an event line of this type; the caller adds members to the result and calls journal_end. */
 struct bytes *journal_begin(struct journal *j, const char *type);
 void journal_end(struct journal *j);

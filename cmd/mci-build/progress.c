@@ -220,7 +220,7 @@ progress_script_failed(struct build *b)
 
 	if (p == NULL || p->tree || p->plain)
 		return;
-	if (tail_show(b->folder.path, "script", 1, true) == TAIL_LINES)
+	if (tail_show(b->folder.path, "script", b->identity.run, true) == TAIL_LINES)
 		outcome_note(&b->outcome, "the script: all of it: mci log %s", b->folder.name);
 }
 

@@ -198,13 +198,15 @@ spawn(struct build *b, int in, int out, struct error *e)
 	struct process_spec spec = { .path = path, .dir = b->dir, .in = in, .out = out,
 		.err = STDERR_FILENO, .group = true, .extra = locks,
 		.nextra = turn_lock(b) < 0 ? 1 : 2 };
+	AUTO_FREE char *run = xformat("%d", b->identity.run);
 	struct environment env;
 	size_t n = 0;
 
 	environment_copy(&env, grants->items, grants->n);
-	environment_set(&env, "MCI_SOURCE", "local");
+	environment_set(&env, "MCI_SOURCE", b->identity.source);
 	environment_set(&env, "MCI_BUILD", b->api_path);
-	environment_set(&env, "MCI_BUILD_ID", b->folder.name);
+	environment_set(&env, "MCI_BUILD_ID", b->identity.name);
+	environment_set(&env, "MCI_RUN", run);
 	spec.env = env.pairs;
 	argv[n++] = "mci-job";
 	argv[n++] = "--no-settings";

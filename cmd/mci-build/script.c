@@ -424,7 +424,7 @@ spawn(struct build *b, int in, int out, struct error *e)
 {
 	bool plan = b->options->plan;
 	AUTO_CLOSE int log = plan ? -1 :
-	    scriptlog_open(&b->script->log, b->folder.path, b->mask, b->loop, e);
+	    scriptlog_open(&b->script->log, b->folder.path, b->identity.run, b->mask, b->loop, e);
 	struct environment env;
 	char *argv[] = { b->definition.path, NULL };
 	struct process_spec spec = { .path = b->definition.path, .name = b->definition.name,
@@ -437,7 +437,8 @@ spawn(struct build *b, int in, int out, struct error *e)
 		environment_set(&env, "MCI_PLAN", "1");
 	} else {
 		environment_set(&env, "MCI_BUILD", b->api_path);
-		environment_set(&env, "MCI_BUILD_ID", b->folder.name);
+		environment_set(&env, "MCI_BUILD_ID", b->identity.name);
+		environment_set(&env, "MCI_SOURCE", b->identity.source);
 	}
 	spec.env = env.pairs;
 	if (log >= 0 || plan)

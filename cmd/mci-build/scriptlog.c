@@ -37,14 +37,14 @@ ready(void *arg, uint32_t events)
 }
 
 static int
-pipe_open(struct scriptlog *l, const char *folder, struct mask *mask, struct error *e)
+pipe_open(struct scriptlog *l, const char *folder, int run, struct mask *mask, struct error *e)
 {
 	int ends[2];
 
 	l->dir = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
 	if (l->dir < 0)
 		return error_sys(e, "%s", folder);
-	if (logfile_open(&l->log, l->dir, "script", 1, e) < 0)
+	if (logfile_open(&l->log, l->dir, "script", run, e) < 0)
 		return -1;
 	l->log.mask = mask;
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -60,17 +60,19 @@ pipe_open(struct scriptlog *l, const char *folder, struct mask *mask, struct err
 }
 
 int
-scriptlog_open(struct scriptlog *l, const char *folder, struct mask *mask, struct loop *loop,
-    struct error *e)
+scriptlog_open(struct scriptlog *l, const char *folder, int run, struct mask *mask,
+    struct loop *loop, struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/script.log", folder);
+	AUTO_BYTES path = { 0 };
 	int fd;
 
 	*l = (struct scriptlog){ .loop = loop, .pipe = -1, .dir = -1, .log.fd = -1, .log.index = -1 };
 	if (!mask_empty(mask))
-		return pipe_open(l, folder, mask, e);
-	fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-	return fd < 0 ? error_sys(e, "%s", path) : fd;
+		return pipe_open(l, folder, run, mask, e);
+	bytes_format(&path, "%s/", folder);
+	logfile_name(&path, "script", run, "log");
+	fd = kernel.open(AT_FDCWD, bytes_string(&path), O_WRONLY | O_CREAT | O_APPEND, 0666);
+	return fd < 0 ? error_sys(e, "%s", path.data) : fd;
 }
 
 void

@@ -17,9 +17,10 @@ struct scriptlog {
 	struct logfile_writer log;
 };
 
-/* Opens script.log in the folder; a descriptor for the script, which the caller closes, or -1. */
-int scriptlog_open(struct scriptlog *l, const char *folder, struct mask *mask, struct loop *loop,
-    struct error *e);
+/* Opens script.log of that run of the build in the folder; a descriptor for the script, which the caller
+ * closes, or -1. */
+int scriptlog_open(struct scriptlog *l, const char *folder, int run, struct mask *mask,
+    struct loop *loop, struct error *e);
 /* Takes what was written until now. */
 void scriptlog_drain(struct scriptlog *l);
 /* Takes that and closes what was opened. */

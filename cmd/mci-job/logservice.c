@@ -1,12 +1,14 @@
 #include "logservice.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "address.h"
 #include "client.h"
 #include "emit.h"
 #include "memory.h"
+#include "number.h"
 
 /* A server answers within a millisecond; one that does not in this time is as good as gone. */
 #define PATIENCE (5 * SECOND)
@@ -85,11 +87,27 @@ answered(void *arg, struct span result, const struct error *e)
 	opening_free(o);
 }
 
+/* Which build this is, and which run of it: the first where nobody says so. */
+static int
+build_named(const char **build, int64_t *run, struct error *e)
+{
+	const char *text = getenv("MCI_RUN");
+
+	*build = getenv("MCI_BUILD_ID");
+	*run = 1;
+	if (*build == NULL)
+		return error_set(e, ERROR_INPUT, "--log: MCI_BUILD_ID does not say which build this is");
+	if (text != NULL && number_parse(text, strlen(text), 1, INT32_MAX, run, e) < 0)
+		return error_before(e, "--log: MCI_RUN: ");
+	return 0;
+}
+
 static void
-params_write(struct bytes *into, const char *build, const char *job, int attempt)
+params_write(struct bytes *into, const char *build, int64_t run, const char *job, int attempt)
 {
 	emit_open(into);
 	emit_text(into, "build", build);
+	emit_integer(into, "run", run);
 	emit_text(into, "job", job);
 	emit_integer(into, "attempt", attempt);
 	emit_bool(into, "files", true);
@@ -101,19 +119,18 @@ logservice_open(struct logservice *s, const char *job, int attempt, logservice_o
     struct error *e)
 {
 	static const struct client_wish wish = { .again = CLIENT_ONCE, .limit = PATIENCE };
-	const char *build = getenv("MCI_BUILD_ID");
 	AUTO_BYTES params = { 0 };
 	struct opening *o;
+	const char *build;
+	int64_t run;
 
-	if (build == NULL) {
-		error_set(e, ERROR_INPUT, "--log: MCI_BUILD_ID does not say which build this is");
+	if (build_named(&build, &run, e) < 0)
 		return NULL;
-	}
 	if (reach(s, e) < 0) {
 		error_before(e, "open the log of %s: ", job);
 		return NULL;
 	}
-	params_write(&params, build, job, attempt);
+	params_write(&params, build, run, job, attempt);
 	o = xmalloc(sizeof(*o));
 	*o = (struct opening){ .service = s, .job = xstrdup(job), .opened = opened, .arg = arg };
 	o->call = client_call(s->client, "log/open", (struct span){ params.data, params.len }, &wish,

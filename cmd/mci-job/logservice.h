@@ -16,8 +16,9 @@ typedef void logservice_opened(void *arg, const int fds[2], const struct error *
 /* address is borrowed. Nothing is tried yet. */
 struct logservice *logservice_new(struct loop *loop, const char *address);
 /*
- * Opens the log of an attempt of the build MCI_BUILD_ID at the server, over a Unix socket, within some
- * seconds; waits for nothing itself. Closing the files as any log is enough: the server sees their end.
+ * Opens the log of an attempt of the build MCI_BUILD_ID, in its run MCI_RUN, at the server, over a Unix
+ * socket, within some seconds; waits for nothing itself. Closing the files as any log is enough: the
+ * server sees their end.
  * NULL with an error when it cannot be asked.
  */
 struct opening *logservice_open(struct logservice *s, const char *job, int attempt,

@@ -97,6 +97,15 @@ is "$(mci-log ls --dir d o/r/1 | cut -f 1 | tr '\n' ' ')" "unit added " "and lis
 is "$(mci-log ls --dir d o/r/1@1 | cut -f 1 | sort | tr '\n' ' ')" "direct lint spooled unit unit " "run by run"
 is "$(mci-log cat -a "$server" --json o/r/1@1/lint | jq -r .text)" other "also as it is fetched"
 
+# ---- who runs the jobs says which run it is
+printf '%s\n' '{"id":"job","script":["echo printed"]}' >specs
+exits 0 "mci-job has its run from the environment" env MCI_BUILD_ID=o/r/3 MCI_RUN=2 mci-job --log "unix:$server" <specs
+is "$(cat d/o/r/3/logs@2/job.log)" printed "and its logs are of that run"
+env MCI_BUILD_ID=o/r/3 mci-job --log "unix:$server" <specs >"$out"
+like "$(jq -r 'select(.type=="job/executed").error' "$out")" "a newer run of build o/r/3 has begun" "an older one runs no job"
+env MCI_BUILD_ID=o/r/3 MCI_RUN=x mci-job --log "unix:$server" <specs >"$out"
+like "$(jq -r 'select(.type=="job/executed").error' "$out")" "MCI_RUN: 'x' is not a number" "nor one that is none"
+
 # ---- put away and removed
 mci-log sweep --dir d --archive "file:$T/old" --compress-after 1ms >/dev/null
 is "$(find "$T/old" -name 'unit*.zst' | sed "s|$T/old/||" | sort | tr '\n' ' ')" \
