@@ -33,7 +33,7 @@ struct subscriber {
 	const struct tail *tail;   /* ... which has it */
 	struct link *link;         /* of its connection */
 	bool synced;               /* only what is on the disk */
-	bool inside;               /* the line at position goes on: it was wanted, and its head has been given */
+	bool inside;               /* in a line that was wanted, whose head has been given */
 	struct position position;
 	struct filter *filter;     /* NULL: everything */
 	int64_t given;             /* bytes, with those that its filter left out */

@@ -27,9 +27,13 @@ log_path(const struct state_build *b, const char *job, struct error *e)
 		logs = tails_path(&f, b->path);
 		path = xformat("%s/%s", logs, bytes_string(&name));
 		if (access(path, F_OK) < 0) {
-			error_set(e, ERROR_NOT_FOUND, j == NULL ? "%s has no job '%s'" : f.log == NULL ?
-			    "job '%2$s' of %1$s has no log" :
-			    "the log of job '%2$s' of %1$s is kept by the log server %3$s", b->name, job, f.log);
+			if (j == NULL)
+				error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'", b->name, job);
+			else if (f.log == NULL)
+				error_set(e, ERROR_NOT_FOUND, "job '%s' of %s has no log", job, b->name);
+			else
+				error_set(e, ERROR_NOT_FOUND, "the log of job '%s' of %s is kept by the log "
+				    "server %s", job, b->name, f.log);
 			memory_free(&path);
 			path = NULL;
 		}
