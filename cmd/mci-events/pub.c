@@ -16,6 +16,7 @@
 #include "place.h"
 #include "publisher.h"
 #include "strip.h"
+#include "timestamp.h"
 #include "verbs.h"
 
 struct options {
@@ -204,6 +205,43 @@ go(void *arg)
 	publisher_go(p->publisher);
 }
 
+/* One that says its time has no other. */
+static bool
+says_time(int n, char **pairs)
+{
+	for (int i = 0; i < n; i++) {
+		if (strncmp(pairs[i], "time=", 5) == 0 || strncmp(pairs[i], "time:=", 6) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+words_open(struct bytes *line, int argc, char **argv)
+{
+	if (!says_time(argc - 1, argv + 1)) {
+		emit_event(line, argv[0]);
+		return;
+	}
+	emit_open(line);
+	emit_text(line, "type", argv[0]);
+}
+
+/* What is meant, but may not be said. */
+static int
+words_check(const struct message *m, struct error *e)
+{
+	struct error why;
+	int64_t ns;
+
+	if (m->offset.n > 0 || m->received.n > 0)
+		return error_set(e, ERROR_USAGE, "%s: set by the hub; leave it out",
+		    m->offset.n > 0 ? "offset" : "received");
+	if (timestamp_parse(m->time.p, m->time.n, &ns, &why) < 0)
+		return error_set(e, ERROR_USAGE, "time: %s", why.text);
+	return 0;
+}
+
 /* The event of the command line. What it says is meant: nothing is left out of it, as it is from
  * another hub's events. */
 static int
@@ -214,13 +252,12 @@ add_words(struct pub *p, int argc, char **argv, struct error *e)
 
 	if (!contract_type_ok((struct span){ argv[0], strlen(argv[0]) }))
 		return error_set(e, ERROR_USAGE, "'%s' is no type such as deploy/done", argv[0]);
-	emit_event(&line, argv[0]);
+	words_open(&line, argc, argv);
 	if (pairs_emit(&line, argc - 1, argv + 1, e) < 0)
 		return -1;
 	bytes_char(&line, '}');
-	if (message_read(&m, line.data, line.len, e) == 0 && (m.offset.n > 0 || m.received.n > 0))
-		return error_set(e, ERROR_USAGE, "%s: set by the hub; leave it out",
-		    m.offset.n > 0 ? "offset" : "received");
+	if (message_read(&m, line.data, line.len, e) == 0 && words_check(&m, e) < 0)
+		return -1;
 	return add(p, (struct span){ line.data, line.len }, 0, e);
 }
 

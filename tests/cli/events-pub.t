@@ -134,4 +134,9 @@ exits 2 "CloudEvents that are none" sh -c 'mci-events pub --format cloudevents <
 is "$(sed -n 's/^mci-events: \(line [0-9]: [a-z]*\).*/\1/p' "$err" | tr '\n' ',')" \
 	"line 1: specversion,line 2: specversion,line 3: id,line 4: type,line 5: time,line 6: expected,line 7: not," \
 	"are named with the attribute"
+
+exits 0 "an event from the command line with its time" mci-events pub deploy/old time=2026-01-01T00:00:00Z
+is "$(tail -q -n 1 "$T"/log/*.ndjson | jq -c '[.type,.time]')" '["deploy/old","2026-01-01T00:00:00Z"]' "keeps it"
+exits 2 "one whose time is none" mci-events pub deploy/old time=noon
+has "$err" "mci-events: time: " "is refused"
 finish
