@@ -436,6 +436,7 @@ typeset -gA _mci_options=(
 --bytes:only bytes A to B of each log, from 0
 --since:only what came since a time, or that long ago
 --attempt:this attempt of a job, not the last
+--states:with -f: say too when jobs start, and how they and the build end
 --json:one JSON object a line
 --sections:fold each section that has ended to a line
 --markers:sections are those of markers in the log

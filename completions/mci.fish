@@ -393,6 +393,7 @@ complete -c mci-log -n '__fish_seen_subcommand_from cat' -l lines -d 'only lines
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l bytes -d 'only bytes A to B of each log, from 0' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l since -d 'only what came since a time, or that long ago' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l attempt -d 'this attempt of a job, not the last' -x
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l states -d 'with -f: say too when jobs start, and how they and the build end'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l json -d 'one JSON object a line'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l sections -d 'fold each section that has ended to a line'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l markers -d 'sections are those of markers in the log' -x -a 'github gitlab buildkite'

@@ -137,6 +137,8 @@ static const struct option cat_options[] = {
 	{ .name = "attempt", .value = "N", .help = "this attempt of a job, not the last",
 	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, attempt), .min = 1,
 	  .max = INT32_MAX },
+	{ .name = "states", .help = "with -f: say too when jobs start, and how they and the build end",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, states) },
 	{ .name = "json", .help = "one JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
 	{ .name = "sections", .help = "fold each section that has ended to a line",
@@ -175,6 +177,8 @@ read_range(const struct options *o, struct range *r, struct error *e)
 	if (o->follow && (o->lines != NULL || o->bytes != NULL))
 		return error_set(e, ERROR_USAGE, "%s and --follow do not go together",
 		    o->lines != NULL ? "--lines" : "--bytes");
+	if (o->states && !o->follow)
+		return error_set(e, ERROR_USAGE, "--states goes with --follow");
 	if (o->states && o->json)
 		return error_set(e, ERROR_USAGE, "--states and --json do not go together: the build's "
 		    "events are JSON already");

@@ -40,6 +40,10 @@ is "$(cat "$err")" "" "and nothing twice"
 shown | sort >live
 run mci log follow --states @
 is "$(shown | sort)" "$(cat live)" "mci log follow --states shows the same afterwards"
+run mci log -f --states @
+is "$(shown | sort)" "$(cat live)" "and so does mci log -f --states"
+exits 2 "without following there are none" mci-log --states @
+has "$err" "states goes with --follow" "which is said"
 ok "with times" sh -c 'mci-log follow --states --time @ | grep -Eq "^20[0-9T:.-]*Z alpha: start$"'
 is "$(mci-log follow --states @/beta | sed 's/ in .*//')" "beta: start
 beta | no newline
