@@ -91,7 +91,8 @@ on_end(struct output *o, const struct fold_job *j)
 		bytes_text(&o->buffer, ", allowed");
 	if (j->status != STATUS_SUCCESS)
 		reason_line(o, ": ", j);
-	if (j->elapsed > 0)
+	/* also of one that was too fast for the clock */
+	if (j->elapsed > 0 || j->exit >= 0)
 		elapsed_add(o, j->elapsed);
 }
 
