@@ -300,10 +300,10 @@ read_command(const struct command *c, const struct setting_tables *all, int argc
 	if (!common.no_settings && setting_fill(c, all, given, into, e) < 0)
 		return -1;
 	if ((size_t)n < c->min_operands)
-		return error_set(e, ERROR_USAGE, "it needs more: %s",
+		return error_set(e, ERROR_USAGE, "missing operand: %s",
 		    c->operands == NULL ? "" : c->operands);
 	if ((size_t)n > c->max_operands)
-		return error_set(e, ERROR_USAGE, "what is '%.80s' for?", argv[c->max_operands]);
+		return error_set(e, ERROR_USAGE, "extra operand '%.80s'", argv[c->max_operands]);
 	return n;
 }
 

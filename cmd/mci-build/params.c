@@ -144,7 +144,7 @@ variable_take(struct params *p, const struct option_list *env, const char *name,
 	value = getenv(name);
 	if (value == NULL)
 		return error_set(e, ERROR_USAGE,
-		    "there is no variable %s; set it, or use --secret-file %s=FILE", name, name);
+		    "%s: there is no such variable; set it, or use --secret-file %s=FILE", name, name);
 	result = secret_take(p, name, value, strlen(value), mask, e);
 	wipe(name, value);
 	return result;

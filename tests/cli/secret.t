@@ -140,7 +140,7 @@ printf 'from-a-file\n' >TOKEN
 run mci-build --secret-file TOKEN --json - <specs
 is "$(jq -r 'select(.type == "job/end").status' "$out")" success 'a file whose name is the secret'\''s'
 exits 2 'a variable that is not set' mci-build --secret NOT_THERE - </dev/null
-has "$err" 'there is no variable NOT_THERE; set it, or use --secret-file NOT_THERE=FILE' 'is named with the way out'
+has "$err" 'mci-build: --secret NOT_THERE: there is no such variable; set it, or use --secret-file NOT_THERE=FILE' 'is named with the way out'
 TOKEN=true exits 2 'a value that cannot be masked' mci-build --secret TOKEN - </dev/null
 has "$err" 'TOKEN: a secret of less than 6 bytes' 'is refused with a reason'
 exits 2 'a value on the command line' mci-build --secret "TOKEN=$value" - </dev/null

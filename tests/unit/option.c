@@ -187,7 +187,7 @@ static const struct wrong {
 	{ "x --progress |", "is none of" },
 	{ "x --json=maybe", "--json: 'maybe' is neither true nor false" },
 	{ "x -C /nonexistent", "-C /nonexistent: No such file" },
-	{ "x a b c d", "what is 'd' for?" },
+	{ "x a b c d", "extra operand 'd'" },
 	{ "x --color=blue", "--color: 'blue' is none of auto|always|never" },
 };
 
