@@ -147,6 +147,9 @@ need() {
 }
 
 background() {
+	# at once: whoever waits for a line is not to find one of the program before
+	: >"$out"
+	: >"$err"
 	"$@" >"$out" 2>"$err" &
 	pid=$!
 	started="$started $pid"
