@@ -75,10 +75,13 @@ breaks=''
 
 # the real thing: a terminal, and Tab
 if command -v tmux >/dev/null 2>&1; then
-	tmux() { timeout "$PATIENCE" tmux -f /dev/null -S "$T/tmux" "$@"; }
+	# a server for each terminal: one that is being killed still has its socket
+	terminals=0
+	tmux() { timeout "$PATIENCE" tmux -f /dev/null -S "$T/tmux$terminals" "$@"; }
 	# shellcheck disable=SC2317 # called by wait_until
 	screen() { tmux capture-pane -p -t tab >"$T/screen"; grep -Eqe "$1" "$T/screen"; }
 	tab() { # FILE TEXT: bash with the completions, after it has read FILE
+		terminals=$((terminals + 1))
 		tmux new-session -d -s tab -x 80 -y 24 "exec env PS1='prompt ' TERM=screen PATH='$PATH' bash --norc -i"
 		wait_until "a shell on a terminal" screen 'prompt'
 		tmux send-keys -t tab "clear; . $1; . '$ROOT/completions/mci.bash'; echo ready" Enter
