@@ -416,8 +416,8 @@ static void
 unused_params_note(const struct build *b)
 {
 	for (const struct param *p = NULL; (p = params_unused(&b->params, p)) != NULL;)
-		outcome_note(&b->outcome, "param %s: no job names it in params and nobody asked for it; as a variable "
-		    "all jobs get it by -e %s=VALUE", p->name, p->name);
+		outcome_note(&b->outcome, "param %s: no job names it in params and nobody asked for it; as a "
+		    "variable all jobs get it by -e %s=VALUE", p->name, p->name);
 }
 
 /* --no-wait: there is no build then. */

@@ -28,7 +28,8 @@ demand_note(void *arg, const struct spec_row *row)
 	if (row->service != SPEC_IN_PLACE || b->noted_places || b->options->plan)
 		return;
 	b->noted_places = true;
-	outcome_note(&b->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked for");
+	outcome_note(&b->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
+	    "for");
 }
 
 /* Keys that no part serves yet are an error, never ignored. A plan asks for no machine. */

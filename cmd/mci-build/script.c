@@ -304,7 +304,8 @@ out_end(struct build *b)
 			broken(b, &e);
 		}
 	}
-	if (!s->coprocess && rest.n == 0 && s->lines.number == 0 && !b->outcome.broken && !b->outcome.canceled) {
+	if (!s->coprocess && rest.n == 0 && s->lines.number == 0 && !b->outcome.broken &&
+	    !b->outcome.canceled) {
 		/* a pipe whose first half could not be started looks just so */
 		error_set(&e, ERROR_INPUT, "standard input is empty, not even a blank line: did what "
 		    "writes the jobs fail? (a blank line says that there are none)");
