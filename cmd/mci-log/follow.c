@@ -139,6 +139,16 @@ builder_ended(void *arg, uint32_t events)
 	r->run->dirty = true;
 }
 
+static void
+settled(void *arg)
+{
+	struct follow *f = arg;
+
+	f->settle = NULL;
+	for (size_t i = 0; i < f->show->builds.n; i++)
+		f->builds[i].run->dirty = true;
+}
+
 /* An mci-build that was killed writes no build/end: the end of its process stands for it. */
 static void
 check_alive(struct follow *f, struct followed *r)
@@ -150,6 +160,9 @@ check_alive(struct follow *f, struct followed *r)
 		(void)loop_watch(f->loop, r->pidfd, EPOLLIN, builder_ended, r, NULL);
 	if (build_abandoned(r->run))
 		output_note(f->view.out, "%s has no end: its mci-build is gone", r->run->folder.name);
+	/* its process is gone; what it started holds the lock a moment more, and nothing tells when */
+	else if (r->pidfd < 0 && r->run->events >= 0 && f->settle == NULL)
+		f->settle = loop_after(f->loop, SETTLE, settled, f);
 }
 
 /* The folder itself lives as long as we hold it open. */
@@ -236,16 +249,6 @@ all_dirty(struct follow *f)
 		f->builds[i].run->dirty = true;
 	for (size_t i = 0; i < f->nlive; i++)
 		f->live[i]->dirty = true;
-}
-
-static void
-settled(void *arg)
-{
-	struct follow *f = arg;
-
-	f->settle = NULL;
-	for (size_t i = 0; i < f->show->builds.n; i++)
-		f->builds[i].run->dirty = true;
 }
 
 /* A file of the run changed, in its folder or its logs. */

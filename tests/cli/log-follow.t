@@ -106,6 +106,25 @@ has errors 'has no end: its mci-build is gone' "and says why"
 exits 0 "a build that was killed can be followed later" mci-log follow ./b
 is "$(wc -l <"$out")" 5001 "to where it came"
 
+# what mci-build started may outlive it for a moment, and with it the lock
+mkdir -p late/logs && mkfifo go
+background sh -c 'exec 9<late && flock 9 && { sh -c "echo held && read go <go" & } && exec 9<&- && exec sleep 1000'
+builder=$pid
+wait_for_line "$out" held
+folder=late seq=0
+event build/start 0 "\"schema\":1,\"pid\":$builder"
+started x 100
+echo 'one line' >late/logs/x.log
+follow ./late
+wait_for_line seen '^x \| one line$'
+kill -KILL "$builder"
+wait_until "mci-build is gone" is_gone "$builder"
+ok "while somebody else holds its lock, following goes on" kill -0 "$follower"
+echo go >go
+wait_end "$follower"
+is "$status" 0 "and ends when that is let go"
+has errors 'has no end: its mci-build is gone' "with the reason"
+
 live b
 started x 100
 echo line >b/logs/x.log
