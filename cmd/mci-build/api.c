@@ -8,15 +8,11 @@
 
 #include "emit.h"
 #include "folder.h"
-#include "intake.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
-#include "posted.h"
 #include "result.h"
-#include "runner.h"
 #include "scan.h"
-#include "schedule.h"
 #include "server.h"
 
 static void
@@ -34,20 +30,20 @@ reply_nothing(struct request *r)
 
 /* Once the build's end is written nothing can change any more, however long its readers take. */
 static bool
-has_ended(const struct build *b, struct request *r)
+has_ended(const struct api *a, struct request *r)
 {
-	if (b->outcome.finished)
+	if (a->outcome->finished)
 		request_fail(r, "refused", "the build has ended");
-	return b->outcome.finished;
+	return a->outcome->finished;
 }
 
 /* What was answered is in the file: a kill costs nothing that somebody was told of. */
 static bool
-stored(struct build *b, struct request *r)
+stored(struct api *a, struct request *r)
 {
 	struct error e;
 
-	if (journal_store(&b->journal, &e) == 0)
+	if (journal_store(a->journal, &e) == 0)
 		return true;
 	request_fail_with(r, &e);
 	return false;
@@ -56,12 +52,12 @@ stored(struct build *b, struct request *r)
 static void
 param_get(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	const char *name = request_text(r, "name");
-	const char *value = params_use(&b->params, name);
+	const char *value = params_use(a->params, name);
 	AUTO_BYTES result = { 0 };
 
-	if (value == NULL && params_secret(&b->params, name)) {
+	if (value == NULL && params_secret(a->params, name)) {
 		/* the jobs of the runner "host" share this socket: which of them asks cannot be told */
 		request_fail(r, "refused", "%s is a secret: a job that names it in params has it as a "
 		    "variable", name);
@@ -78,13 +74,13 @@ param_get(void *self, struct request *r)
 
 /* The job that a parameter names, or the request is answered with an error. */
 static struct job *
-job_of(struct build *b, struct request *r)
+job_of(struct api *a, struct request *r)
 {
 	const char *id = request_text(r, "job");
-	uint32_t job = id == NULL ? NO_JOB : graph_find(&b->graph, id, strlen(id));
+	uint32_t job = id == NULL ? NO_JOB : graph_find(a->graph, id, strlen(id));
 
-	if (job != NO_JOB && b->graph.jobs[job].declared)
-		return &b->graph.jobs[job];
+	if (job != NO_JOB && a->graph->jobs[job].declared)
+		return &a->graph->jobs[job];
 	request_fail(r, "not-found", "there is no job '%s'", id == NULL ? "" : id);
 	return NULL;
 }
@@ -123,11 +119,11 @@ output_get(void *self, struct request *r)
 static void
 output_set(void *self, struct request *r)
 {
-	const struct build *b = self;
+	const struct api *a = self;
 	const char *name = request_text(r, "name");
 	const char *value = request_text(r, "value");
 	/* a request that was answered is gone, and its texts with it */
-	struct job *j = has_ended(b, r) ? NULL : job_of(self, r);
+	struct job *j = has_ended(a, r) ? NULL : job_of(self, r);
 	AUTO_BYTES sets = { 0 };
 	AUTO_BYTES masked = { 0 };
 
@@ -143,7 +139,7 @@ output_set(void *self, struct request *r)
 	}
 	if (j->sets != NULL)
 		bytes_text(&sets, j->sets);
-	mask_text(b->mask, &masked, value, strlen(value));
+	mask_text(a->mask, &masked, value, strlen(value));
 	result_set_member(&sets, name, bytes_string(&masked));
 	if (sets.len > SETS_LIMIT) {
 		request_fail(r, "limit", "a job's outputs may hold %d bytes", SETS_LIMIT);
@@ -154,48 +150,26 @@ output_set(void *self, struct request *r)
 	reply_nothing(r);
 }
 
-/* Once the specs have ended nobody looks for unknown names any more; a new job, on which nothing can
- * depend yet, makes no cycle. */
-static int
-known_check(struct build *b, struct span line, struct error *e)
-{
-	struct spec s;
-	int result = 0;
-
-	if (!b->checked)
-		return 0;
-	if (spec_read(&s, line.p, line.n, 0, e) < 0)
-		return -1;
-	for (size_t i = 0; i < s.ndepends && result == 0; i++) {
-		uint32_t on = graph_find(&b->graph, s.depends[i], strlen(s.depends[i]));
-
-		if (on == NO_JOB || !b->graph.jobs[on].declared)
-			result = error_set(e, ERROR_INPUT, "depends-on: there is no job '%s'", s.depends[i]);
-	}
-	spec_free(&s);
-	return result;
-}
-
 static void
 job_add(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	struct span spec = request_raw(r, "spec");
 	AUTO_BYTES result = { 0 };
 	struct scan_value id;
 	struct error e;
 
-	if (has_ended(b, r))
+	if (has_ended(a, r))
 		return;
-	if (b->outcome.canceled || b->outcome.broken) {
+	if (outcome_ends(a->outcome)) {
 		request_fail(r, "refused", "the build is ending");
 		return;
 	}
-	if (known_check(b, spec, &e) < 0 || intake_line(b, spec.p, spec.n, &e) < 0) {
+	if (intake_line(a->intake, spec.p, spec.n, &e) < 0) {
 		request_fail(r, "invalid-params", "%s", e.text);
 		return;
 	}
-	if (!stored(b, r))
+	if (!stored(a, r))
 		return;
 	message_member(spec.p, spec.n, "id", &id, NULL);
 	emit_open(&result);
@@ -206,13 +180,13 @@ job_add(void *self, struct request *r)
 static void
 job_list(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	AUTO_BYTES result = { 0 };
 	bool first = true;
 
 	bytes_text(&result, "{\"jobs\":[");
-	for (uint32_t i = 0; i < b->graph.n; i++) {
-		const struct job *j = &b->graph.jobs[i];
+	for (uint32_t i = 0; i < a->graph->n; i++) {
+		const struct job *j = &a->graph->jobs[i];
 
 		if (!j->declared || j->held || j->silent)
 			continue;
@@ -229,37 +203,52 @@ job_list(void *self, struct request *r)
 	reply_bytes(r, &result);
 }
 
+/* What the build is now: it waits, runs, is canceled already, or as it ended. */
+static enum status
+standing(const struct api *a)
+{
+	int exit_status;
+
+	if (a->outcome->finished)
+		return outcome_verdict(a->outcome, &exit_status);
+	if (a->outcome->canceled)
+		return STATUS_CANCELED;
+	return turn_waits(a->turn) ? STATUS_PENDING : STATUS_RUNNING;
+}
+
 static void
 build_get(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	AUTO_BYTES result = { 0 };
 
 	emit_open(&result);
-	emit_text(&result, "id", b->folder.name);
-	emit_text(&result, "status", status_name(build_status(b)));
-	emit_text(&result, "folder", b->folder.path);
-	emit_text(&result, "dir", b->dir);
+	emit_text(&result, "id", a->workspace->folder.name);
+	emit_text(&result, "status", status_name(standing(a)));
+	emit_text(&result, "folder", a->workspace->folder.path);
+	emit_text(&result, "dir", a->workspace->dir);
 	reply_bytes(r, &result);
 }
 
 static void
 event_post(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	struct error e;
 
-	if (posted_take(b, request_params(r), false, &e) < 0)
+	if (posted_take(a->posted, request_params(r), false, &e) < 0)
 		request_fail_with(r, &e);
-	else if (stored(b, r))
+	else if (stored(a, r))
 		reply_nothing(r);
 }
 
 static int
 event_posted(void *self, const struct link_peer *peer, const struct message *m, struct error *e)
 {
+	const struct api *a = self;
+
 	(void)peer;
-	return posted_take(self, m->line, false, e);
+	return posted_take(a->posted, m->line, false, e);
 }
 
 /* One subscriber: a feed to the connection. */
@@ -291,14 +280,14 @@ subscriber_closed(void *arg, struct link *l)
 static void
 event_subscribe(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	int64_t from = request_integer(r, "from", 0);
 	struct subscriber *s;
 	int fd;
 
-	if (from < 0 || from > journal_size(&b->journal)) {
+	if (from < 0 || from > journal_size(a->journal)) {
 		request_fail(r, "invalid-params", "from: the log ends at %lld",
-		    (long long)journal_size(&b->journal));
+		    (long long)journal_size(a->journal));
 		return;
 	}
 	s = xmalloc(sizeof(*s));
@@ -308,7 +297,7 @@ event_subscribe(void *self, struct request *r)
 		return;
 	}
 	fd = link_take_over(s->link);
-	s->feed = fd < 0 ? NULL : journal_feed(&b->journal, fd, 0, from, feed_gone, s, NULL);
+	s->feed = fd < 0 ? NULL : journal_feed(a->journal, fd, 0, from, feed_gone, s, NULL);
 	if (s->feed == NULL)
 		feed_gone(s, 0);
 	else
@@ -318,14 +307,14 @@ event_subscribe(void *self, struct request *r)
 static void
 mask_add_call(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	const char *value = request_text(r, "value");
 	struct error e;
 
-	if (has_ended(b, r))
+	if (has_ended(a, r))
 		return;
-	if (mask_add(b->mask, value, strlen(value), &e) < 0 ||
-	    runner_mask(b, NULL, value, r, &e) < 0)
+	if (mask_add(a->mask, value, strlen(value), &e) < 0 ||
+	    runner_mask(a->runner, NULL, value, r, &e) < 0)
 		request_fail_with(r, &e);
 }
 
@@ -341,7 +330,7 @@ static const struct service_method api_methods[] = {
 	{ "mask/add", mask_add_call },
 };
 
-const struct service api_service = {
+static const struct service api_service = {
 	.contract = &contract_build,
 	.methods = api_methods,
 	.nmethods = sizeof(api_methods) / sizeof(api_methods[0]),
@@ -351,24 +340,24 @@ const struct service api_service = {
 static void
 build_cancel_call(void *self, struct request *r)
 {
-	struct build *b = self;
+	struct api *a = self;
 	struct job *j;
 
-	if (has_ended(b, r))
+	if (has_ended(a, r))
 		return;
 	if (request_text(r, "job") == NULL) {
-		outcome_cancel(&b->outcome, 128 + SIGTERM, "by request");
+		outcome_cancel(a->outcome, 128 + SIGTERM, "by request");
 		reply_nothing(r);
 		return;
 	}
-	j = job_of(b, r);
+	j = job_of(a, r);
 	if (j == NULL)
 		return;
 	if (status_ended(j->status)) {
 		request_fail(r, "refused", "job '%s' has ended", j->id);
 		return;
 	}
-	if (schedule_cancel(b, (uint32_t)(j - b->graph.jobs), "by request") < 0)
+	if (schedule_cancel(a->schedule, (uint32_t)(j - a->graph->jobs), "by request") < 0)
 		request_fail(r, "refused", "job '%s' %s", j->id,
 		    j->held ? "is not part of this build" : "has ended");
 	else
@@ -378,12 +367,12 @@ build_cancel_call(void *self, struct request *r)
 static void
 job_unblock_call(void *self, struct request *r)
 {
-	struct build *b = self;
-	struct job *j = has_ended(b, r) ? NULL : job_of(b, r);
+	struct api *a = self;
+	struct job *j = has_ended(a, r) ? NULL : job_of(a, r);
 
 	if (j == NULL)
 		return;
-	if (schedule_unblock(b, (uint32_t)(j - b->graph.jobs)) < 0)
+	if (schedule_unblock(a->schedule, (uint32_t)(j - a->graph->jobs)) < 0)
 		request_fail(r, "refused", "job '%s' is not blocked", j->id);
 	else
 		reply_nothing(r);
@@ -394,17 +383,17 @@ static const struct service_method control_methods[] = {
 	{ "job/unblock", job_unblock_call },
 };
 
-const struct service control_service = {
+static const struct service control_service = {
 	.contract = &contract_control,
 	.methods = control_methods,
 	.nmethods = sizeof(control_methods) / sizeof(control_methods[0]),
 };
 
 static struct server *
-serve(struct build *b, const struct service *service, const char *path, struct error *e)
+serve(struct api *a, const struct service *service, const char *path, struct error *e)
 {
 	AUTO_FREE char *address = xformat("unix:%s", path);
-	struct server *s = server_new(b->loop, service, b);
+	struct server *s = server_new(a->loop, service, a);
 
 	if (server_listen(s, address, 0600, e) == 0)
 		return s;
@@ -413,11 +402,11 @@ serve(struct build *b, const struct service *service, const char *path, struct e
 }
 
 static int
-control_tell(struct build *b, struct error *e)
+control_tell(struct api *a, struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/control", b->folder.path);
+	AUTO_FREE char *path = xformat("%s/control", a->workspace->folder.path);
 	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	AUTO_FREE char *line = xformat("%s\n", b->control_path);
+	AUTO_FREE char *line = xformat("%s\n", a->control_path);
 
 	if (fd < 0 || kernel_write_all(fd, line, strlen(line)) < 0)
 		return error_sys(e, "%s", path);
@@ -425,30 +414,30 @@ control_tell(struct build *b, struct error *e)
 }
 
 int
-api_open(struct build *b, struct error *e)
+api_open(struct api *a, struct error *e)
 {
 	AUTO_FREE char *folder = folder_sockets(e);
 
-	if (folder == NULL || scratch_make(&b->sockets, folder, "build", e) < 0)
+	if (folder == NULL || scratch_make(&a->sockets, folder, "build", e) < 0)
 		return -1;
-	b->api_path = xformat("%s/api", b->sockets.path);
-	b->control_path = xformat("%s/control", b->sockets.path);
-	b->api = serve(b, &api_service, b->api_path, e);
-	if (b->api == NULL)
+	a->path = xformat("%s/api", a->sockets.path);
+	a->control_path = xformat("%s/control", a->sockets.path);
+	a->jobs = serve(a, &api_service, a->path, e);
+	if (a->jobs == NULL)
 		return -1;
-	b->control = serve(b, &control_service, b->control_path, e);
-	return b->control == NULL ? -1 : control_tell(b, e);
+	a->control = serve(a, &control_service, a->control_path, e);
+	return a->control == NULL ? -1 : control_tell(a, e);
 }
 
 void
-api_close(struct build *b)
+api_close(struct api *a)
 {
-	journal_eof(&b->journal);
-	server_free(b->api);
-	server_free(b->control);
-	b->api = b->control = NULL;
-	scratch_remove(&b->sockets);
-	free(b->api_path);
-	free(b->control_path);
-	b->api_path = b->control_path = NULL;
+	journal_eof(a->journal);
+	server_free(a->jobs);
+	server_free(a->control);
+	a->jobs = a->control = NULL;
+	scratch_remove(&a->sockets);
+	free(a->path);
+	free(a->control_path);
+	a->path = a->control_path = NULL;
 }

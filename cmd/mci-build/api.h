@@ -5,12 +5,42 @@
 #ifndef MCI_BUILD_API_H
 #define MCI_BUILD_API_H
 
-#include "build.h"
+#include "graph.h"
+#include "intake.h"
+#include "journal.h"
+#include "loop.h"
+#include "mask.h"
+#include "outcome.h"
+#include "params.h"
+#include "posted.h"
+#include "runner.h"
+#include "schedule.h"
+#include "scratch.h"
+#include "turn.h"
+#include "workspace.h"
 
-int api_open(struct build *b, struct error *e);
-void api_close(struct build *b);
+struct api {
+	/* the caller's */
+	struct loop *loop;
+	struct outcome *outcome;
+	const struct workspace *workspace;
+	const struct turn *turn;
+	struct mask *mask;
+	struct params *params;
+	struct journal *journal;
+	struct graph *graph;
+	struct runner *runner;
+	struct schedule *schedule;
+	struct intake *intake;
+	const struct posted *posted;
+	/* the room's */
+	struct server *jobs, *control;
+	struct scratch sockets; /* the folder of the two */
+	char *path, *control_path;
+};
 
-/* The services alone, for the contract suite. self is a struct build *. */
-extern const struct service api_service, control_service;
+/* Listens; path is where jobs reach it. 0 or -1. */
+int api_open(struct api *a, struct error *e);
+void api_close(struct api *a);
 
 #endif

@@ -1,9 +1,6 @@
 #include "build.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -12,31 +9,122 @@
 #include "api.h"
 #include "checkout.h"
 #include "children.h"
+#include "definition.h"
 #include "duration.h"
 #include "emit.h"
-#include "folder.h"
+#include "graph.h"
 #include "intake.h"
+#include "journal.h"
 #include "kernel.h"
-#include "logfile.h"
+#include "loop.h"
+#include "mask.h"
 #include "memory.h"
-#include "names.h"
+#include "outcome.h"
+#include "params.h"
 #include "plan.h"
+#include "posted.h"
 #include "process.h"
 #include "progress.h"
 #include "prompt.h"
 #include "publish.h"
-#include "removal.h"
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
+#include "selection.h"
 #include "turn.h"
+#include "workspace.h"
 
-/*
- * How many ended builds of a folder are kept, and how often the older ones are removed: at once, since
- * ext4 finds new inodes slowly for seconds after some were freed.
- */
-#define KEEP 100
-#define PRUNE_EVERY 25
+struct build {
+	const struct build_options *options;
+	struct loop *loop;
+	struct mask *mask;   /* what no log, plan or event is to tell */
+	struct definition definition;
+	struct selection selection;
+	struct params params;
+	struct outcome outcome;
+	struct workspace workspace;
+	struct journal journal;
+	struct graph graph;
+	struct posted posted;
+	struct turn turn;
+	struct progress progress;
+	struct runner runner;
+	struct schedule schedule;
+	struct prompt prompt;
+	struct intake intake;
+	struct script script;
+	struct api api;
+	struct publish publish;
+	struct loop_timer *deadline;
+	bool canceled, broken; /* what follows from that was done */
+	bool over;           /* build/end is written and everybody has read it: mci-build may end */
+};
+
+static bool
+in_place(const struct build *b)
+{
+	return b->options->rev == NULL && !b->options->staged;
+}
+
+/* Those below the schedule: what they tell of jobs goes up to it. */
+static void
+wire_below(struct build *b)
+{
+	const struct build_options *o = b->options;
+
+	b->posted = (struct posted){ .mask = b->mask, .graph = &b->graph, .outcome = &b->outcome,
+		.journal = &b->journal };
+	b->turn = (struct turn){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.workspace = &b->workspace, .project = b->definition.project };
+	b->progress = (struct progress){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.workspace = &b->workspace,
+		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
+	b->publish = (struct publish){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.workspace = &b->workspace, .address = o->events };
+	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.workspace = &b->workspace, .params = &b->params, .env = &o->env, .jobs = o->jobs,
+		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
+}
+
+static void
+wire_schedule(struct build *b)
+{
+	const struct build_options *o = b->options;
+	/* mci-job is given more than it can run, so that it never waits for us; but what it was given
+	 * starts, and --fail-fast means that it does not */
+	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
+
+	b->prompt = (struct prompt){ .loop = b->loop, .outcome = &b->outcome, .schedule = &b->schedule,
+		.workspace = &b->workspace, .blocked = o->blocked, .file = o->file, .given = o->given,
+		.specs = b->definition.kind == DEFINITION_STDIN };
+	b->schedule = (struct schedule){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .progress = &b->progress,
+		.fail_fast = o->fail_fast, .window = window, .hint = prompt_hint(&b->prompt),
+		.blocked = prompt_ask, .arg = &b->prompt };
+}
+
+/* Those that bring jobs and orders. */
+static void
+wire_above(struct build *b)
+{
+	const struct build_options *o = b->options;
+
+	b->intake = (struct intake){ .definition = &b->definition,
+		.source = { b->definition.project, o->rev, o->staged, o->since },
+		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
+		.graph = &b->graph, .schedule = o->plan ? NULL : &b->schedule, .runner = o->runner };
+	intake_init(&b->intake);
+	b->script = (struct script){ .loop = b->loop, .definition = &b->definition,
+		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
+		.outcome = &b->outcome, .intake = &b->intake, .journal = &b->journal,
+		.schedule = &b->schedule, .prompt = &b->prompt, .progress = &b->progress,
+		.posted = &b->posted };
+	script_init(&b->script);
+	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
+		.turn = &b->turn, .mask = b->mask, .params = &b->params, .journal = &b->journal,
+		.graph = &b->graph, .runner = &b->runner, .schedule = &b->schedule, .intake = &b->intake,
+		.posted = &b->posted };
+}
 
 static void
 deadline_due(void *arg)
@@ -48,18 +136,6 @@ deadline_due(void *arg)
 	outcome_cancel(&b->outcome, EXIT_BUILD_TIMEOUT, "timeout");
 }
 
-enum status
-build_status(const struct build *b)
-{
-	int exit_status;
-
-	if (b->outcome.finished)
-		return outcome_verdict(&b->outcome, &exit_status);
-	if (b->outcome.canceled)
-		return STATUS_CANCELED;
-	return turn_waits(b) ? STATUS_PENDING : STATUS_RUNNING;
-}
-
 /* Whether parts have said of the build what the others have not heard yet. */
 static bool
 is_news(const struct build *b)
@@ -68,22 +144,20 @@ is_news(const struct build *b)
 }
 
 static void
-pass_on(struct build *b)
+settle(struct build *b)
 {
-	struct bytes *line;
-
 	if (b->outcome.canceled && !b->canceled) {
 		b->canceled = true;
-		line = journal_begin(&b->journal, "build/canceled");
-		emit_text(line, "reason", b->outcome.reason);
+		emit_text(journal_begin(&b->journal, "build/canceled"), "reason", b->outcome.reason);
 		journal_end(&b->journal);
-		script_stop(b);
-		schedule_cancel_all(b);
+		script_stop(&b->script);
+		schedule_cancel_all(&b->schedule);
 	}
 	if (b->outcome.broken && !b->broken) {
 		b->broken = true;
-		schedule_drop_waiting(b);
+		schedule_drop_waiting(&b->schedule);
 	}
+	schedule_round(&b->schedule);
 }
 
 /* The last event. Everything that the build was asked for is decided now. */
@@ -100,79 +174,98 @@ finish(struct build *b)
 	emit_integer(line, "exit", exit_status);
 	emit_seconds(line, "elapsed", b->outcome.begun == 0 ? 0 : kernel.now() - b->outcome.begun);
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
-		emit_integer(line, status_name(counted[i]), b->counts[counted[i]]);
-		jobs += b->counts[counted[i]];
+		emit_integer(line, status_name(counted[i]), b->schedule.counts[counted[i]]);
+		jobs += b->schedule.counts[counted[i]];
 	}
 	emit_integer(line, "jobs", jobs);
 	if (b->outcome.broken)
 		emit_text(line, "message", b->outcome.why.text);
 	journal_end(&b->journal);
-	runner_finish(b);
-	script_stop(b);
-	progress_finish(b);
+	runner_finish(&b->runner);
+	script_stop(&b->script);
+	progress_finish(&b->progress);
 	b->outcome.finished = true;
 }
 
 static void
-specs_end(struct build *b)
+started(struct build *b)
 {
-	struct error e;
-	bool usage;
+	struct bytes *line = journal_begin(&b->journal, "build/start");
 
-	b->checked = true;
-	if (!outcome_ends(&b->outcome) && intake_end(b, &usage, &e) < 0)
-		outcome_break(&b->outcome, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
+	emit_integer(line, "schema", CONTRACT_SCHEMA);
+	emit_text(line, "folder", b->workspace.folder.path);
+	emit_text(line, "logs", b->workspace.logs);
+	if (b->options->log != NULL)
+		emit_text(line, "log", b->options->log);
+	emit_text(line, "dir", b->workspace.dir);
+	emit_text(line, "definition", b->definition.name);
+	emit_integer(line, "pid", getpid());
+	emit_text(line, "source", b->workspace.identity.source);
+	if (b->options->rev != NULL)
+		emit_text(line, "rev", b->options->rev);
+	journal_end(&b->journal);
 }
 
+static int
+parts_start(struct build *b, struct error *e)
+{
+	if (runner_start(&b->runner, b->api.path, turn_lock(&b->turn), e) < 0 ||
+	    (!b->progress.started && progress_start(&b->progress, e) < 0))
+		return -1;
+	if (b->definition.kind != DEFINITION_DOCUMENT)
+		return script_start(&b->script, b->api.path, e);
+	/* checked whole before its first job starts: schedule_round comes later */
+	intake_document(&b->intake);
+	return 0;
+}
+
+/* The folder is ours to work in. */
 static void
-plan_store(struct build *b)
+begin(struct build *b)
 {
-	if (b->plan.len == 0 || b->plan_fd < 0)
-		return;
-	if (kernel_write_all(b->plan_fd, b->plan.data, b->plan.len) < 0) {
-		close(b->plan_fd);
-		b->plan_fd = -1; /* the journal, on the same disk, will say why */
-	}
-	b->plan.len = 0;
+	struct error e = { 0 };
+
+	b->outcome.begun = kernel.now();
+	started(b);
+	if (b->options->timeout > 0)
+		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
+	if (parts_start(b, &e) < 0)
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 }
 
-/* Nothing runs and nothing can come any more. */
+/* Whether nothing can be done in the folder, until a person lets a job go. */
 static bool
-exhausted(const struct build *b)
+idle(const struct build *b)
 {
-	return b->checked && !schedule_active(b) && !script_running(b);
-}
-
-static void begin(struct build *b);
-
-static void
-settle(struct build *b)
-{
-	pass_on(b);
-	schedule_round(b);
+	if (b->outcome.finished)
+		return !runner_alive(&b->runner);
+	return b->outcome.begun > 0 && b->schedule.nblocked > 0 && !schedule_works(&b->schedule);
 }
 
 /* What results and specs of this round lead to. */
 static void
 follow_up(struct build *b)
 {
-	if (b->outcome.begun == 0 && !outcome_ends(&b->outcome) && turn_has(b))
+	bool over;
+
+	if (b->outcome.begun == 0 && !outcome_ends(&b->outcome) && turn_has(&b->turn))
 		begin(b);
+	settle(b);
+	script_round(&b->script);
 	/* what never began has no specs to wait for */
-	b->checked |= b->outcome.begun == 0 && outcome_ends(&b->outcome);
-	settle(b);
-	script_round(b);
-	if (b->outcome.begun > 0 && !b->checked && !script_running(b)) {
-		specs_end(b);
+	over = !script_running(&b->script) && (b->outcome.begun > 0 || outcome_ends(&b->outcome));
+	if (over && !b->intake.ended) {
+		intake_end(&b->intake);
 		settle(b);
 	}
-	if (b->checked && !script_running(b) && prompt_gives_up(b)) {
-		prompt_give_up(b);
+	if (over && prompt_gives_up(&b->prompt)) {
+		prompt_give_up(&b->prompt);
 		settle(b);
 	}
-	turn_round(b);
+	turn_round(&b->turn, idle(b), !b->outcome.finished && schedule_ready(&b->schedule));
 	settle(b);
-	if (exhausted(b) && !b->outcome.finished)
+	/* nothing runs and nothing can come any more */
+	if (over && !schedule_active(&b->schedule) && !b->outcome.finished)
 		finish(b);
 }
 
@@ -182,8 +275,8 @@ unwritten(struct build *b, const struct error *e)
 {
 	outcome_break(&b->outcome, EXIT_BUILD_ERROR, e);
 	outcome_cancel(&b->outcome, EXIT_BUILD_ERROR, "the event log cannot be written");
-	progress_abandon(b);
-	publish_abandon(b);
+	progress_abandon(&b->progress);
+	publish_abandon(&b->publish);
 	b->over = true;
 }
 
@@ -197,21 +290,21 @@ round_end(void *arg)
 
 	do {
 		follow_up(b);
-		plan_store(b);
+		intake_store(&b->intake);
 		if (journal_flush(&b->journal, &e) < 0) {
 			unwritten(b, &e);
 			return;
 		}
 		/* a reader of the log may have gone */
 	} while (is_news(b));
-	publish_round(b);
+	publish_round(&b->publish);
 	/* mci-job, told that nothing more comes, ends meanwhile */
 	if (b->outcome.finished && !was_finished) {
 		journal_sync(&b->journal, &e);
-		publish_finish(b);
+		publish_finish(&b->publish);
 	}
-	b->over |= b->outcome.finished && !journal_feeds_open(&b->journal) && !progress_open(b) &&
-	    !runner_alive(b) && !publish_open(b);
+	b->over |= b->outcome.finished && !journal_feeds_open(&b->journal) && !progress_open(&b->progress) &&
+	    !runner_alive(&b->runner) && !publish_open(&b->publish);
 }
 
 /* The first asks everything to end, a second one does not wait for it. */
@@ -226,8 +319,8 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 	if (!b->outcome.finished || signal == SIGINT)
 		process_caught(signal);
 	if (b->outcome.finished) {
-		progress_abandon(b);
-		publish_abandon(b);
+		progress_abandon(&b->progress);
+		publish_abandon(&b->publish);
 		b->over = true;
 		return;
 	}
@@ -237,7 +330,7 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 		return;
 	}
 	if (signal == SIGINT)
-		runner_kill(b);
+		runner_kill(&b->runner);
 }
 
 /* ^Z: mci-job, in a group of its own, is stopped with us; the time stopped counts for nobody. */
@@ -248,10 +341,10 @@ suspended(void *arg, const struct signalfd_siginfo *info)
 	int64_t before = kernel.now();
 
 	(void)info;
-	runner_signal(b, SIGTSTP);
+	runner_signal(&b->runner, SIGTSTP);
 	kill(getpid(), SIGSTOP);
 	loop_shift(b->loop, kernel.now() - before);
-	runner_signal(b, SIGCONT);
+	runner_signal(&b->runner, SIGCONT);
 }
 
 static int
@@ -275,41 +368,6 @@ signals_take(struct build *b, struct error *e)
 	return 0;
 }
 
-/* The folder of the jobs' logs. */
-static int
-logs_open(struct build *b, struct error *e)
-{
-	AUTO_BYTES path = { 0 };
-
-	if (b->options->log_dir != NULL) {
-		b->logs = realpath(b->options->log_dir, NULL);
-		return b->logs == NULL ? error_sys(e, "--log-dir %s", b->options->log_dir) : 0;
-	}
-	bytes_format(&path, "%s/", b->folder.path);
-	logfile_folder(&path, b->identity.run);
-	b->logs = xstrdup(bytes_string(&path));
-	return folder_make(b->logs, e);
-}
-
-static int
-folder_open(struct build *b, struct error *e)
-{
-	AUTO_FREE char *events = NULL;
-	AUTO_FREE char *plan = NULL;
-
-	if (state_build_new(&b->folder, b->definition.project, e) < 0)
-		return -1;
-	b->identity = IDENTITY_LOCAL(b->folder.name);
-	if (logs_open(b, e) < 0)
-		return -1;
-	events = xformat("%s/events.ndjson", b->folder.path);
-	plan = xformat("%s/plan.ndjson", b->folder.path);
-	b->plan_fd = kernel.open(AT_FDCWD, plan, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	if (b->plan_fd < 0)
-		return error_sys(e, "%s", plan);
-	return journal_open(&b->journal, b->loop, events, &b->identity, e);
-}
-
 static void
 checkout_note(void *arg, const char *text)
 {
@@ -318,96 +376,65 @@ checkout_note(void *arg, const char *text)
 	outcome_note(&b->outcome, "%s", text);
 }
 
-static int
-workspace_open(struct build *b, struct error *e)
-{
-	if (b->options->rev == NULL && !b->options->staged) {
-		b->dir = xstrdup(b->definition.project);
-		return 0;
-	}
-	b->checkout = xformat("%s/work", b->folder.path);
-	return checkout_make(b->definition.project, b->options->rev, b->checkout, &b->dir, checkout_note, b,
-	    e);
-}
-
 /* A definition inside the project is taken from the clean checkout as well. */
 static int
 definition_move(struct build *b, struct error *e)
 {
 	struct definition moved;
-	const char *given = b->options->given;
 
-	if (b->checkout == NULL || b->definition.kind == DEFINITION_STDIN || given != NULL)
+	if (b->definition.kind == DEFINITION_STDIN || b->options->given != NULL)
 		return 0;
-	if (definition_find(&moved, b->dir, NULL, e) < 0)
+	if (definition_find(&moved, b->workspace.dir, NULL, e) < 0)
 		return -1;
+	/* parts know the project by this text */
 	free(moved.project);
-	moved.project = xstrdup(b->definition.project);
+	moved.project = b->definition.project;
+	b->definition.project = NULL;
 	definition_free(&b->definition);
 	b->definition = moved;
 	return 0;
 }
 
-static void
-started(struct build *b)
+static int
+checkout_open(struct build *b, struct error *e)
 {
-	struct bytes *line = journal_begin(&b->journal, "build/start");
-
-	emit_integer(line, "schema", CONTRACT_SCHEMA);
-	emit_text(line, "folder", b->folder.path);
-	emit_text(line, "logs", b->logs);
-	if (b->options->log != NULL)
-		emit_text(line, "log", b->options->log);
-	emit_text(line, "dir", b->dir);
-	emit_text(line, "definition", b->definition.name);
-	emit_integer(line, "pid", getpid());
-	emit_text(line, "source", b->identity.source);
-	if (b->options->rev != NULL)
-		emit_text(line, "rev", b->options->rev);
-	journal_end(&b->journal);
+	if (workspace_check_out(&b->workspace, b->definition.project, b->options->rev, checkout_note, b,
+	    e) < 0)
+		return -1;
+	return definition_move(b, e);
 }
 
+/* The build has a number, and a log. */
 static int
-specs_start(struct build *b, struct error *e)
+folder_open(struct build *b, struct error *e)
 {
-	bool usage;
+	AUTO_FREE char *events = NULL;
+	AUTO_FREE char *plan = NULL;
 
-	if (b->definition.kind != DEFINITION_DOCUMENT)
-		return script_start(b, e);
-	/* checked whole before its first job starts: schedule_round comes later */
-	if (intake_document(b, &usage, e) < 0)
-		outcome_break(&b->outcome, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, e);
-	b->checked = true;
-	return 0;
+	if (workspace_open(&b->workspace, b->definition.project, b->options->log_dir, e) < 0)
+		return -1;
+	events = xformat("%s/events.ndjson", b->workspace.folder.path);
+	plan = xformat("%s/plan.ndjson", b->workspace.folder.path);
+	if (intake_open(&b->intake, plan, e) < 0)
+		return -1;
+	return journal_open(&b->journal, b->loop, events, &b->workspace.identity, e);
 }
 
 static int
 open_all(struct build *b, struct error *e)
 {
-	if (signals_take(b, e) < 0 || folder_open(b, e) < 0 || workspace_open(b, e) < 0 ||
-	    definition_move(b, e) < 0 || api_open(b, e) < 0 || publish_start(b, e) < 0)
+	if (signals_take(b, e) < 0 || folder_open(b, e) < 0)
 		return -1;
-	if (turn_has(b))
+	if (in_place(b))
+		workspace_enter(&b->workspace, b->definition.project);
+	else if (checkout_open(b, e) < 0)
+		return -1;
+	if (api_open(&b->api, e) < 0 || publish_start(&b->publish, e) < 0)
+		return -1;
+	if (turn_has(&b->turn))
 		return 0;
-	turn_wait(b);
-	return progress_start(b, e);
-}
-
-/* The folder is ours to work in. */
-static void
-begin(struct build *b)
-{
-	struct error e = { 0 };
-
-	b->outcome.begun = kernel.now();
-	started(b);
-	if (b->options->timeout > 0)
-		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
-	if (runner_start(b, &e) == 0 && (b->progress != NULL || progress_start(b, &e) == 0) &&
-	    specs_start(b, &e) == 0)
-		return;
-	b->checked = true;
-	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	turn_wait(&b->turn);
+	return progress_start(&b->progress, e);
 }
 
 /* Whoever writes CC=clang may mean a variable, as make makes one of it: of a param that had no effect that
@@ -424,7 +451,7 @@ unused_params_note(const struct build *b)
 static int
 refuse(struct build *b)
 {
-	AUTO_FREE char *name = turn_holder(b);
+	AUTO_FREE char *name = turn_holder(&b->turn);
 
 	outcome_note(&b->outcome, "%s works in this folder", name);
 	return EXIT_BUILD_BUSY;
@@ -437,9 +464,8 @@ execute(struct build *b)
 	struct error e = { 0 };
 	int exit_status;
 
-	b->plan_fd = -1;
-	turn_open(b);
-	if (!turn_has(b) && b->options->no_wait)
+	turn_open(&b->turn, in_place(b));
+	if (!turn_has(&b->turn) && b->options->no_wait)
 		return refuse(b);
 	if (open_all(b, &e) < 0) {
 		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
@@ -455,12 +481,13 @@ execute(struct build *b)
 		}
 	}
 	outcome_verdict(&b->outcome, &exit_status);
-	prompt_tell(b);
+	prompt_tell(&b->prompt);
 	if (!outcome_ends(&b->outcome))
 		unused_params_note(b);
-	if (exit_status == 0 && progress_failed(b))
+	if (exit_status == 0 && b->progress.failed)
 		exit_status = EXIT_BUILD_ERROR;
-	api_close(b);
+	api_close(&b->api);
+	script_close(&b->script);
 	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {
 		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		exit_status = EXIT_BUILD_ERROR;
@@ -473,28 +500,51 @@ static void
 clean_up(struct build *b)
 {
 	loop_cancel(b->loop, b->deadline);
-	progress_free(b);
-	publish_free(b);
-	prompt_free(b);
-	script_free(b);
-	runner_free(b);
+	progress_close(&b->progress);
+	publish_close(&b->publish);
+	prompt_close(&b->prompt);
+	runner_close(&b->runner);
 	children_kill_all();
-	turn_free(b);
-	if (b->checkout != NULL)
-		(void)names_remove_tree(b->checkout, NULL);
-	if (b->plan_fd >= 0)
-		close(b->plan_fd);
-	if (b->folder.name != NULL && b->folder.number % PRUNE_EVERY == 0) {
-		AUTO_FREE char *repo = xmemdup(b->folder.name,
-		    (size_t)(strrchr(b->folder.name, '/') - b->folder.name));
-		removal_prune(repo, KEEP);
-	}
-	state_build_free(&b->folder);
-	free(b->checkout);
-	free(b->dir);
-	free(b->logs);
-	graph_free(&b->graph);
-	bytes_free(&b->plan);
+	turn_close(&b->turn);
+}
+
+/* Rounds until the script, or standard input, has ended. */
+static void
+plan_round(void *arg)
+{
+	struct build *b = arg;
+
+	if (b->outcome.broken || !script_running(&b->script))
+		loop_stop(b->loop, 0);
+}
+
+static int
+script_read(struct build *b, struct error *e)
+{
+	if (script_start(&b->script, NULL, e) < 0)
+		return -1;
+	loop_on_idle(b->loop, plan_round, b);
+	return loop_run(b->loop, e) < 0 ? -1 : 0;
+}
+
+/* Reads all specs and prints them. */
+static int
+plan(struct build *b)
+{
+	struct error e;
+	int result = 0;
+
+	workspace_enter(&b->workspace, b->definition.project);
+	if (b->definition.kind == DEFINITION_DOCUMENT)
+		intake_document(&b->intake);
+	else if ((result = script_read(b, &e)) == 0)
+		intake_end(&b->intake);
+	if (result == 0 && !b->outcome.broken)
+		result = plan_print(&b->graph, &e);
+	if (result < 0)
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	script_close(&b->script);
+	return b->outcome.broken ? b->outcome.broken_exit : EXIT_BUILD_SUCCESS;
 }
 
 /* Nothing was found. A revision may have a definition where the work tree has none, and a bare repository has
@@ -526,48 +576,55 @@ definition_get(struct build *b, const char *cwd, struct error *e)
 	return e->code == ERROR_NOT_FOUND && o->given == NULL ? definition_none(b, cwd, e) : -1;
 }
 
-int
-build_run(const struct build_options *o)
+/* Sets up what is known before anything is started. 0, or the exit status. */
+static int
+prepare(struct build *b)
 {
-	/* mci-job is given more than it can run, so that it never waits for us; but what it was given
-	 * starts, and --fail-fast means that it does not */
-	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
-	struct mask *mask = mask_new();
-	struct build b = { .options = o, .window = window, .plan_fd = -1, .mask = mask,
-		.outcome.mask = mask, .folder.lock = -1 };
+	const struct build_options *o = b->options;
 	const struct params_given given = { &o->params, o->param_file, &o->secrets, &o->secret_files,
 		&o->env };
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	struct error e = { 0 };
 	int exit_status = EXIT_BUILD_ERROR;
 
-	graph_init(&b.graph);
 	if (cwd == NULL) {
 		error_sys(&e, "the current folder");
-		outcome_break(&b.outcome, EXIT_BUILD_ERROR, &e);
-	} else if (selection_open(&b.selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
-	    params_load(&b.params, &given, b.mask, &e) < 0) {
-		outcome_break(&b.outcome, EXIT_BUILD_USAGE, &e);
+	} else if (selection_open(&b->selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
+	    params_load(&b->params, &given, b->mask, &e) < 0) {
 		exit_status = EXIT_BUILD_USAGE;
-	} else if (definition_get(&b, cwd, &e) < 0 ||
-	    (b.loop = loop_new(&e)) == NULL) {
-		outcome_break(&b.outcome, EXIT_BUILD_ERROR, &e);
-	} else if (o->plan) {
-		b.dir = xstrdup(b.definition.project);
-		exit_status = plan_run(&b);
-		script_free(&b);
-		graph_free(&b.graph);
-		free(b.dir);
-	} else {
-		exit_status = execute(&b);
-		clean_up(&b);
+	} else if (definition_get(b, cwd, &e) == 0 && (b->loop = loop_new(&e)) != NULL) {
+		return 0;
 	}
+	outcome_break(&b->outcome, exit_status, &e);
+	return exit_status;
+}
+
+int
+build_run(const struct build_options *o)
+{
+	struct mask *mask = mask_new();
+	struct build b = { .options = o, .mask = mask, .outcome.mask = mask };
+	int exit_status;
+
+	graph_init(&b.graph);
+	workspace_init(&b.workspace);
+	exit_status = prepare(&b);
+	if (exit_status == 0) {
+		wire_below(&b);
+		wire_schedule(&b);
+		wire_above(&b);
+		exit_status = o->plan ? plan(&b) : execute(&b);
+		if (!o->plan)
+			clean_up(&b);
+		intake_close(&b.intake);
+		workspace_close(&b.workspace);
+	}
+	graph_free(&b.graph);
 	loop_free(b.loop);
 	definition_free(&b.definition);
 	selection_close(&b.selection);
 	params_free(&b.params);
 	outcome_free(&b.outcome);
-	mask_free(b.mask);
-	facts_free(&b.facts);
+	mask_free(mask);
 	return exit_status;
 }

@@ -21,17 +21,17 @@
 
 #define NO_JOB UINT32_MAX
 
-struct build;
 struct loop_timer;
+struct schedule;
 
 /* When a failed attempt is tried again. */
 struct job_retry {
 	int *codes; /* exit codes; none: any failure */
 	size_t ncodes;
 	int64_t delay; /* before the next attempt, doubled each time */
-	/* while one waits for its time */
+	/* the schedule's, while one waits for its time */
 	struct loop_timer *timer;
-	struct build *build;
+	struct schedule *schedule;
 	uint32_t job;
 };
 

@@ -1,20 +1,22 @@
 #include "intake.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "document.h"
+#include "kernel.h"
 #include "line.h"
 #include "maskjson.h"
 #include "matrix.h"
 #include "memory.h"
-#include "schedule.h"
 #include "when.h"
 
 static bool
-on_host(const struct build *b, const struct spec *s)
+on_host(const struct intake *in, const struct spec *s)
 {
-	const char *runner = s->runner != NULL ? s->runner : b->options->runner;
+	const char *runner = s->runner != NULL ? s->runner : in->runner;
 
 	return runner != NULL && strcmp(runner, "host") == 0;
 }
@@ -23,41 +25,41 @@ on_host(const struct build *b, const struct spec *s)
 static void
 demand_note(void *arg, const struct spec_row *row)
 {
-	struct build *b = arg;
+	struct intake *in = arg;
 
-	if (row->service != SPEC_IN_PLACE || b->noted_places || b->options->plan)
+	if (row->service != SPEC_IN_PLACE || in->noted_places || in->schedule == NULL)
 		return;
-	b->noted_places = true;
-	outcome_note(&b->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
+	in->noted_places = true;
+	outcome_note(in->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
 	    "for");
 }
 
 /* Keys that no part serves yet are an error, never ignored. A plan asks for no machine. */
 static int
-served_check(struct build *b, const struct spec *s, struct error *e)
+served_check(struct intake *in, const struct spec *s, struct error *e)
 {
 	/* never a success of which nothing was run */
-	if (s->image != NULL && s->script == NULL && s->argv == NULL && !b->options->plan)
+	if (s->image != NULL && s->script == NULL && s->argv == NULL && in->schedule != NULL)
 		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
 		    "runner here");
-	return spec_demands(s, on_host(b, s) || b->options->plan, demand_note, b, e);
+	return spec_demands(s, on_host(in, s) || in->schedule == NULL, demand_note, in, e);
 }
 
 /* --plan keeps the spec as it was written, so that its output is an input again. */
 static void
-plan_keep(struct build *b, uint32_t job, const struct spec *s)
+plan_keep(struct intake *in, uint32_t job, const struct spec *s)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &in->graph->jobs[job];
 	struct bytes line = { 0 };
 
 	spec_write(&line, s, false);
-	if (b->options->plan) {
+	if (in->schedule == NULL) {
 		struct bytes masked = { 0 };
 
-		maskjson_add(b->mask, &masked, line.data, line.len);
+		maskjson_add(in->mask, &masked, line.data, line.len);
 		j->plan = bytes_give(&masked);
 	} else {
-		maskjson_add(b->mask, &b->plan, line.data, line.len);
+		maskjson_add(in->mask, &in->plan, line.data, line.len);
 	}
 	bytes_free(&line);
 }
@@ -78,22 +80,22 @@ retry_keep(struct job *j, const struct spec *s)
 
 /* The job is part of the build now. */
 static void
-release(struct build *b, uint32_t job)
+release(struct intake *in, uint32_t job)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &in->graph->jobs[job];
 
 	if (!j->held)
 		return;
 	j->held = false;
-	if (!b->options->plan)
-		schedule_arrived(b, job);
+	if (in->schedule != NULL)
+		schedule_arrived(in->schedule, job);
 }
 
 /* Something that runs depends on this job, and on what it depends on itself. */
 static void
-want(struct build *b, uint32_t first)
+want(struct intake *in, uint32_t first)
 {
-	struct graph *g = &b->graph;
+	struct graph *g = in->graph;
 	AUTO_FREE uint32_t *stack = xmalloc(((size_t)g->n + 1) * sizeof(*stack));
 	uint32_t depth = 0;
 
@@ -115,7 +117,7 @@ want(struct build *b, uint32_t first)
 				stack[depth++] = on;
 			}
 		}
-		release(b, job);
+		release(in, job);
 	}
 }
 
@@ -124,24 +126,24 @@ want(struct build *b, uint32_t first)
  * With --no-deps it alone is, and what was not asked for keeps its place in the order and nothing else.
  */
 static void
-select_job(struct build *b, uint32_t job, bool selected)
+select_job(struct intake *in, uint32_t job, bool selected)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &in->graph->jobs[job];
 
 	j->held = true;
-	if (b->selection.no_deps) {
+	if (in->selection->no_deps) {
 		j->left_out |= !selected;
 		j->silent |= !selected;
-		release(b, job);
+		release(in, job);
 	} else if (selected || j->wanted) {
 		j->wanted = false;
-		want(b, job);
+		want(in, job);
 	}
 }
 
 /* Whether the job's own condition or --skip keeps it from running; *reason is NULL when not. */
 static int
-skips(struct build *b, const struct spec *s, bool left_out, char **reason, struct error *e)
+skips(struct intake *in, const struct spec *s, bool left_out, char **reason, struct error *e)
 {
 	const char *why = NULL;
 
@@ -150,28 +152,23 @@ skips(struct build *b, const struct spec *s, bool left_out, char **reason, struc
 		return 0;
 	if (s->when.n == 0)
 		return 0;
-	if (when_needs_facts(s->when)) {
-		const struct facts_source of = { b->definition.project, b->options->rev,
-			b->options->staged, b->options->since };
-
-		if (facts_ask(&b->facts, &of, e) < 0)
-			return -1;
-	}
-	if (when_static(s->when, &b->facts.when, &why) == WHEN_SKIP)
+	if (when_needs_facts(s->when) && facts_ask(&in->facts, &in->source, e) < 0)
+		return -1;
+	if (when_static(s->when, &in->facts.when, &why) == WHEN_SKIP)
 		*reason = xformat("when: %s", why);
 	return 0;
 }
 
 /* Ids are names of files, and are in events as they are. */
 static int
-ids_check(const struct build *b, const struct spec *s, struct error *e)
+ids_check(const struct intake *in, const struct spec *s, struct error *e)
 {
-	if (mask_finds(b->mask, s->id, strlen(s->id)))
+	if (mask_finds(in->mask, s->id, strlen(s->id)))
 		return error_set(e, ERROR_INPUT, "id: a secret stands in it");
-	if (s->name != NULL && mask_finds(b->mask, s->name, strlen(s->name)))
+	if (s->name != NULL && mask_finds(in->mask, s->name, strlen(s->name)))
 		return error_set(e, ERROR_INPUT, "name: a secret stands in it");
 	for (size_t i = 0; i < s->ndepends; i++) {
-		if (mask_finds(b->mask, s->depends[i], strlen(s->depends[i])))
+		if (mask_finds(in->mask, s->depends[i], strlen(s->depends[i])))
 			return error_set(e, ERROR_INPUT, "depends-on[%zu]: a secret stands in it", i);
 	}
 	return 0;
@@ -214,23 +211,23 @@ is_wanted(const struct graph *g, const char *id)
 
 /* One job, matrix expanded. *number is its number in the graph. */
 static int
-job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
+job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
 {
-	bool left_out = selection_skips(&b->selection, s->id, matrix_id);
+	bool left_out = selection_skips(in->selection, s->id, matrix_id);
 	AUTO_FREE char *reason = NULL;
-	struct graph *g = &b->graph;
+	struct graph *g = in->graph;
 	struct job *j;
 	uint32_t length;
 	bool selected;
 	char *line;
 
-	if (ids_check(b, s, e) < 0 || document_check(s, e) < 0 ||
-	    skips(b, s, left_out, &reason, e) < 0)
+	if (ids_check(in, s, e) < 0 || document_check(s, e) < 0 ||
+	    skips(in, s, left_out, &reason, e) < 0)
 		return -1;
-	selected = selection_has(&b->selection, s->id, matrix_id, s);
+	selected = selection_has(in->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
-	if (reason == NULL && !b->options->plan &&
-	    params_apply(&b->params, s, e) < 0 && (selected || is_wanted(g, s->id)))
+	if (reason == NULL && in->schedule != NULL &&
+	    params_apply(in->params, s, e) < 0 && (selected || is_wanted(g, s->id)))
 		return -1;
 	line = attempt_line(s, &length, e);
 	if (line == NULL)
@@ -248,13 +245,13 @@ job_take(struct build *b, struct spec *s, const char *matrix_id, uint32_t *numbe
 	fill(j, s);
 	for (size_t i = 0; i < s->ndepends; i++)
 		graph_depend(g, *number, graph_name(g, s->depends[i]));
-	select_job(b, *number, selected);
+	select_job(in, *number, selected);
 	return 0;
 }
 
 /* What one matrix makes: members of a group that carries the id it was written with. */
 struct group {
-	struct build *build;
+	struct intake *in;
 	const char *id;
 	uint32_t *members;
 	size_t n;
@@ -265,23 +262,23 @@ member_take(void *arg, struct spec *s, struct error *e)
 {
 	struct group *group = arg;
 	uint32_t job;
-	int result = job_take(group->build, s, group->id, &job, e);
+	int result = job_take(group->in, s, group->id, &job, e);
 
 	if (result == 0) {
 		group->members = xrealloc(group->members, group->n + 1, sizeof(uint32_t));
 		group->members[group->n++] = job;
-		if (group->build->options->plan)
-			plan_keep(group->build, job, s);
+		if (group->in->schedule == NULL)
+			plan_keep(group->in, job, s);
 	}
 	spec_free(s);
 	return result;
 }
 
 static int
-matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
+matrix_take(struct intake *in, struct spec *s, uint32_t *number, struct error *e)
 {
-	struct group group = { .build = b, .id = s->id };
-	struct graph *g = &b->graph;
+	struct group group = { .in = in, .id = s->id };
+	struct graph *g = in->graph;
 	int result = matrix_expand(s, member_take, &group, e);
 
 	/* the group last: nothing is left of one whose members are wrong */
@@ -291,7 +288,7 @@ matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
 		g->jobs[*number].group = g->jobs[*number].silent = true;
 		for (size_t i = 0; i < group.n; i++)
 			graph_depend(g, *number, group.members[i]);
-		select_job(b, *number, selection_has(&b->selection, s->id, NULL, s));
+		select_job(in, *number, selection_has(in->selection, s->id, NULL, s));
 	}
 	free(group.members);
 	return result;
@@ -302,7 +299,7 @@ matrix_take(struct build *b, struct spec *s, uint32_t *number, struct error *e)
  * *key is set when the error is about a key that is there and not about its value.
  */
 static int
-spec_take(struct build *b, struct span line, uint32_t *number, char **id, bool *key, struct error *e)
+spec_take(struct intake *in, struct span line, uint32_t *number, char **id, bool *key, struct error *e)
 {
 	struct spec s;
 	int result;
@@ -314,28 +311,50 @@ spec_take(struct build *b, struct span line, uint32_t *number, char **id, bool *
 		return -1;
 	*id = xstrdup(s.id);
 	result = spec_runner_check(s.runner, e);
-	if (result == 0 && served_check(b, &s, e) < 0) {
+	if (result == 0 && served_check(in, &s, e) < 0) {
 		result = -1;
 		*key = true;
 	}
-	params_named(&b->params, &s);
+	params_named(in->params, &s);
 	if (result == 0)
-		result = s.matrix.n > 0 ? matrix_take(b, &s, number, e) :
-		    job_take(b, &s, NULL, number, e);
+		result = s.matrix.n > 0 ? matrix_take(in, &s, number, e) :
+		    job_take(in, &s, NULL, number, e);
 	if (result == 0)
-		plan_keep(b, *number, &s);
+		plan_keep(in, *number, &s);
+	spec_free(&s);
+	return result;
+}
+
+/* Once the specs have ended nobody looks for unknown names any more; a new job, on which nothing can
+ * depend yet, makes no cycle. */
+static int
+known_check(const struct intake *in, const char *line, size_t n, struct error *e)
+{
+	struct spec s;
+	int result = 0;
+
+	if (spec_read(&s, line, n, 0, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s.ndepends && result == 0; i++) {
+		uint32_t on = graph_find(in->graph, s.depends[i], strlen(s.depends[i]));
+
+		if (on == NO_JOB || !in->graph->jobs[on].declared)
+			result = error_set(e, ERROR_INPUT, "depends-on: there is no job '%s'", s.depends[i]);
+	}
 	spec_free(&s);
 	return result;
 }
 
 int
-intake_line(struct build *b, const char *line, size_t n, struct error *e)
+intake_line(struct intake *in, const char *line, size_t n, struct error *e)
 {
 	AUTO_FREE char *id = NULL;
 	uint32_t number;
 	bool key;
 
-	if (spec_take(b, (struct span){ line, n }, &number, &id, &key, e) == 0)
+	if (in->ended && known_check(in, line, n, e) < 0)
+		return -1;
+	if (spec_take(in, (struct span){ line, n }, &number, &id, &key, e) == 0)
 		return 0;
 	return id == NULL ? -1 : error_before(e, "job '%s': ", id);
 }
@@ -367,10 +386,10 @@ own(const struct graph *g, uint32_t **owners, uint32_t *size, uint32_t number, u
 }
 
 static int
-document_take(struct build *b, const struct document *doc, bool *usage, struct error *e)
+document_take(struct intake *in, const struct document *doc, struct error *e)
 {
 	AUTO_FREE uint32_t *owners = NULL;
-	struct graph *g = &b->graph;
+	struct graph *g = in->graph;
 	uint32_t size = 0, number;
 	struct graph_wait at;
 
@@ -378,57 +397,106 @@ document_take(struct build *b, const struct document *doc, bool *usage, struct e
 		AUTO_FREE char *id = NULL;
 		bool key;
 
-		if (spec_take(b, doc->jobs[i].line, &number, &id, &key, e) < 0)
+		if (spec_take(in, doc->jobs[i].line, &number, &id, &key, e) < 0)
 			return place_add(doc, &doc->jobs[i], key, e);
 		own(g, &owners, &size, number, i);
 	}
 	if (graph_check(g, &at, e) == 0)
-		return intake_end(b, usage, e);
+		return 0;
 	if (at.job >= size || owners[at.job] == NO_JOB)
 		return -1;
 	document_name_wait(&doc->jobs[owners[at.job]], g->jobs[at.on].id, e);
 	return place_add(doc, &doc->jobs[owners[at.job]], false, e);
 }
 
-int
-intake_document(struct build *b, bool *usage, struct error *e)
+void
+intake_document(struct intake *in)
 {
 	struct document document;
-	int result;
+	struct error e;
 
-	*usage = false;
-	if (document_load(&document, &b->definition, e) < 0)
-		return -1;
-	result = document_take(b, &document, usage, e);
+	in->ended = true;
+	if (document_load(&document, in->definition, &e) < 0) {
+		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
+		return;
+	}
+	if (document_take(in, &document, &e) < 0)
+		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
+	else
+		intake_end(in);
 	document_free(&document);
-	return result;
 }
 
-int
-intake_end(struct build *b, bool *usage, struct error *e)
+/* Whether every JOB of the command line was there. */
+static int
+asked_check(const struct intake *in, struct error *e)
 {
-	const struct graph *g = &b->graph;
-	struct graph_wait at;
-	const char *unused;
+	const char *unused = selection_unused(in->selection);
 	const char *near;
 
-	*usage = false;
-	if (graph_check(g, &at, e) < 0)
-		return error_before(e, "job '%s': ", g->jobs[at.job].id);
-	unused = selection_unused(&b->selection);
-	*usage = true;
-	if (unused == NULL && b->selection.labels.n > 0 && !b->selection.any)
+	if (unused == NULL && in->selection->labels.n > 0 && !in->selection->any)
 		return error_set(e, ERROR_USAGE, "no job has the labels that were asked for");
-	*usage = unused != NULL;
-	if (unused == NULL && b->graph.ndeclared == 0 && !option_common.quiet)
-		outcome_note(&b->outcome, "%s: no jobs",
-		    b->definition.kind == DEFINITION_STDIN ? "standard input" : b->definition.name);
 	if (unused == NULL)
 		return 0;
 	if (definition_meant(unused))
 		return error_set(e, ERROR_USAGE, "there is no job '%s'; for the file write ./%s", unused,
 		    unused);
-	near = graph_nearest(&b->graph, unused);
+	near = graph_nearest(in->graph, unused);
 	return error_set(e, ERROR_USAGE, "there is no job '%s'%s%s%s", unused,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
+void
+intake_end(struct intake *in)
+{
+	struct graph_wait at;
+	struct error e;
+
+	in->ended = true;
+	if (outcome_ends(in->outcome))
+		return;
+	if (graph_check(in->graph, &at, &e) < 0) {
+		error_before(&e, "job '%s': ", in->graph->jobs[at.job].id);
+		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
+	} else if (asked_check(in, &e) < 0) {
+		outcome_break(in->outcome, EXIT_BUILD_USAGE, &e);
+	} else if (in->graph->ndeclared == 0 && !option_common.quiet) {
+		outcome_note(in->outcome, "%s: no jobs",
+		    in->definition->kind == DEFINITION_STDIN ? "standard input" : in->definition->name);
+	}
+}
+
+void
+intake_init(struct intake *in)
+{
+	in->file = -1;
+}
+
+int
+intake_open(struct intake *in, const char *path, struct error *e)
+{
+	in->file = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	return in->file < 0 ? error_sys(e, "%s", path) : 0;
+}
+
+void
+intake_store(struct intake *in)
+{
+	if (in->plan.len == 0 || in->file < 0)
+		return;
+	if (kernel_write_all(in->file, in->plan.data, in->plan.len) < 0) {
+		close(in->file);
+		in->file = -1; /* the journal, on the same disk, will say why */
+	}
+	in->plan.len = 0;
+}
+
+void
+intake_close(struct intake *in)
+{
+	if (in->file >= 0)
+		close(in->file);
+	in->file = -1;
+	bytes_free(&in->plan);
+	facts_free(&in->facts);
 }

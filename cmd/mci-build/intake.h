@@ -1,16 +1,52 @@
-/* intake: a spec line becomes a job of the graph, or several (a matrix). */
+/* intake: a spec line becomes a job of the graph, or several (a matrix), and the plan has it. */
 #ifndef MCI_BUILD_INTAKE_H
 #define MCI_BUILD_INTAKE_H
 
-#include "build.h"
+#include <stdbool.h>
+#include <stdint.h>
 
+#include "bytes.h"
+#include "definition.h"
+#include "facts.h"
+#include "graph.h"
+#include "mask.h"
+#include "outcome.h"
+#include "params.h"
+#include "schedule.h"
+#include "selection.h"
+
+struct intake {
+	/* the caller's */
+	const struct definition *definition;
+	struct facts_source source;
+	struct selection *selection;
+	struct params *params;
+	struct mask *mask;
+	struct outcome *outcome;
+	struct graph *graph;
+	struct schedule *schedule; /* hears of the jobs; NULL: --plan, which keeps the specs in them */
+	const char *runner;        /* where jobs run, NULL: nobody said */
+	/* the room's */
+	struct facts facts;
+	struct bytes plan;   /* spec lines that are not in the file yet */
+	int file;            /* where they go; -1: nowhere */
+	bool noted_places;   /* caches and artifacts were mentioned */
+	bool ended;          /* the definition has no more specs; jobs may still add some */
+};
+
+void intake_init(struct intake *in);
+/* Keeps the specs in a new file. 0 or -1. */
+int intake_open(struct intake *in, const char *path, struct error *e);
 /* Takes one spec: reads and checks it, expands its matrix, decides selection and conditions, and lets
  * the scheduler know. 0, or -1 with an error that names the field: the definition is broken then. */
-int intake_line(struct build *b, const char *line, size_t n, struct error *e);
-/* Takes all jobs of a document, and does what intake_end does; an error begins with FILE:LINE:COLUMN. */
-int intake_document(struct build *b, bool *usage, struct error *e);
-/* No spec will come any more: dependencies and cycles are checked, and that every JOB of the command
- * line was there. *usage is set when it is the command line that is wrong. */
-int intake_end(struct build *b, bool *usage, struct error *e);
+int intake_line(struct intake *in, const char *line, size_t n, struct error *e);
+/* Takes all jobs of a document, and does what intake_end does; errors begin with FILE:LINE:COLUMN. */
+void intake_document(struct intake *in);
+/* No spec of the definition will come any more: dependencies and cycles are checked, and that every JOB of
+ * the command line was there. The build is broken when they are wrong; one that ends is not looked at. */
+void intake_end(struct intake *in);
+/* At the end of each round: the plan goes to its file. */
+void intake_store(struct intake *in);
+void intake_close(struct intake *in);
 
 #endif

@@ -9,6 +9,8 @@
 #include "keys.h"
 #include "lint.h"
 #include "memory.h"
+#include "outcome.h"
+#include "specvalue.h"
 #include "standard.h"
 #include "watch.h"
 

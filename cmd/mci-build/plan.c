@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "intake.h"
 #include "memory.h"
-#include "script.h"
 #include "spec.h"
 
 struct plan {
@@ -173,8 +171,8 @@ spec_print(struct plan *p, uint32_t job, struct error *e)
 	return 0;
 }
 
-static int
-specs_print(struct graph *g, struct error *e)
+int
+plan_print(struct graph *g, struct error *e)
 {
 	bool any = false;
 	struct plan p;
@@ -196,40 +194,4 @@ specs_print(struct graph *g, struct error *e)
 		putchar('\n');
 	plan_close(&p);
 	return result;
-}
-
-/* Rounds until the script, or standard input, has ended. */
-static void
-idle(void *arg)
-{
-	struct build *b = arg;
-
-	if (b->outcome.broken || !script_running(b))
-		loop_stop(b->loop, 0);
-}
-
-static int
-script_plan(struct build *b, struct error *e)
-{
-	if (script_start(b, e) < 0)
-		return -1;
-	loop_on_idle(b->loop, idle, b);
-	return loop_run(b->loop, e) < 0 ? -1 : 0;
-}
-
-int
-plan_run(struct build *b)
-{
-	struct error e;
-	bool usage = false;
-	bool document = b->definition.kind == DEFINITION_DOCUMENT;
-	int result = document ? intake_document(b, &usage, &e) : script_plan(b, &e);
-
-	if (result == 0 && !b->outcome.broken && !document)
-		result = intake_end(b, &usage, &e);
-	if (result == 0 && !b->outcome.broken)
-		result = specs_print(&b->graph, &e);
-	if (result < 0)
-		outcome_break(&b->outcome, usage ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
-	return b->outcome.broken ? b->outcome.broken_exit : EXIT_BUILD_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "message.h"
 #include "scan.h"
+#include "spec.h"
 #include "timestamp.h"
 
 /* What seq, build and run may add to a line, and a hub: an event has to fit when it is read again. */
@@ -29,17 +30,17 @@ static const struct {
 };
 
 /* An event while it is written anew. */
-struct posted {
-	struct build *build;
+struct rewrite {
+	const struct posted *by;
 	struct bytes event;
 	struct bytes names; /* of its members, each with a NUL behind it */
 	size_t n;
 };
 
 static bool
-is_double(struct posted *p, const char *name)
+is_double(struct rewrite *r, const char *name)
 {
-	const char *at = bytes_string(&p->names), *end = at + p->names.len;
+	const char *at = bytes_string(&r->names), *end = at + r->names.len;
 
 	for (; at < end; at += strlen(at) + 1) {
 		if (strcmp(at, name) == 0)
@@ -49,7 +50,7 @@ is_double(struct posted *p, const char *name)
 }
 
 static int
-name_check(struct posted *p, const char *name, struct error *e)
+name_check(struct rewrite *r, const char *name, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
 		if (strcmp(name, reserved[i].key) == 0)
@@ -61,11 +62,11 @@ name_check(struct posted *p, const char *name, struct error *e)
 			return error_set(e, ERROR_INPUT, "the name of a member may hold no quotes, "
 			    "backslashes or control characters");
 	}
-	if (is_double(p, name))
+	if (is_double(r, name))
 		return error_set(e, ERROR_INPUT, "%s: the key comes twice", name);
-	if (p->n++ == MEMBERS)
+	if (r->n++ == MEMBERS)
 		return error_set(e, ERROR_LIMIT, "an event may have %d members", MEMBERS);
-	bytes_add(&p->names, name, strlen(name) + 1);
+	bytes_add(&r->names, name, strlen(name) + 1);
 	return 0;
 }
 
@@ -74,11 +75,11 @@ name_check(struct posted *p, const char *name, struct error *e)
  * is masked. The error says neither.
  */
 static int
-split_check(struct posted *p, const char *name, const struct scan_value *v, struct error *e)
+split_check(struct rewrite *r, const char *name, const struct scan_value *v, struct error *e)
 {
 	AUTO_BYTES word = { 0 };
 
-	if (mask_empty(p->build->mask))
+	if (mask_empty(r->by->mask))
 		return 0;
 	bytes_text(&word, name);
 	bytes_text(&word, v->type == SCAN_STRING ? "=" : ":=");
@@ -86,7 +87,7 @@ split_check(struct posted *p, const char *name, const struct scan_value *v, stru
 		bytes_add(&word, v->raw.p, v->raw.n);
 	else if (scan_text(v, &word, e) < 0)
 		return -1;
-	if (mask_finds(p->build->mask, word.data, word.len))
+	if (mask_finds(r->by->mask, word.data, word.len))
 		return error_set(e, ERROR_REFUSED, "a secret stands where NAME=VALUE was expected, and was "
 		    "split at its '='");
 	return 0;
@@ -94,23 +95,23 @@ split_check(struct posted *p, const char *name, const struct scan_value *v, stru
 
 /* The members that are ours to write, and in our form. */
 static int
-own_add(struct posted *p, const struct message *m, struct error *e)
+own_add(struct rewrite *r, const struct message *m, struct error *e)
 {
 	int64_t time = kernel.wall();
 	uint32_t job;
 
 	if (m->time.p != NULL && timestamp_parse(m->time.p, m->time.n, &time, e) < 0)
 		return error_before(e, "time: ");
-	emit_open(&p->event);
-	emit_span(&p->event, "type", m->type);
-	emit_time(&p->event, "time", time);
+	emit_open(&r->event);
+	emit_span(&r->event, "type", m->type);
+	emit_time(&r->event, "time", time);
 	if (m->job.p == NULL)
 		return 0;
-	job = graph_find(&p->build->graph, m->job.p, m->job.n);
-	if (job == NO_JOB || !p->build->graph.jobs[job].declared)
+	job = graph_find(r->by->graph, m->job.p, m->job.n);
+	if (job == NO_JOB || !r->by->graph->jobs[job].declared)
 		return error_set(e, ERROR_INPUT, "job: there is no job '%.*s' in this build",
 		    (int)(m->job.n < SPEC_ID_LIMIT ? m->job.n : SPEC_ID_LIMIT), m->job.p);
-	emit_text(&p->event, "job", p->build->graph.jobs[job].id);
+	emit_text(&r->event, "job", r->by->graph->jobs[job].id);
 	return 0;
 }
 
@@ -121,7 +122,7 @@ is_own(const char *name)
 }
 
 static int
-member_add(struct posted *p, const struct scan_member *m, struct error *e)
+member_add(struct rewrite *r, const struct scan_member *m, struct error *e)
 {
 	/* the key with its quotes, whatever escapes it is written with */
 	const struct scan_value key = { SCAN_STRING, { m->key.p - 1, m->key.n + 2 } };
@@ -131,29 +132,29 @@ member_add(struct posted *p, const struct scan_member *m, struct error *e)
 	if (scan_text(&key, &text, e) < 0)
 		return error_before(e, "the name of a member: ");
 	name = bytes_string(&text);
-	if (name_check(p, name, e) < 0)
+	if (name_check(r, name, e) < 0)
 		return -1;
 	if (is_own(name))
 		return 0;
 	if (scan_carried(m->value.raw, e) < 0)
 		return error_before(e, "%s: ", name);
-	if (split_check(p, name, &m->value, e) < 0)
+	if (split_check(r, name, &m->value, e) < 0)
 		return -1;
-	emit_raw(&p->event, name, m->value.raw);
+	emit_raw(&r->event, name, m->value.raw);
 	return 0;
 }
 
 static int
-members_add(struct posted *p, struct span line, struct error *e)
+members_add(struct rewrite *r, struct span line, struct error *e)
 {
 	struct scan s;
 	struct scan_member m;
 	int got = scan_open(&s, line.p, line.n, e);
 
 	while (got >= 0 && (got = scan_next(&s, &m, e)) > 0)
-		got = member_add(p, &m, e);
-	bytes_char(&p->event, '}');
-	if (got == 0 && p->event.len > LINE_LIMIT - ENVELOPE)
+		got = member_add(r, &m, e);
+	bytes_char(&r->event, '}');
+	if (got == 0 && r->event.len > LINE_LIMIT - ENVELOPE)
 		return error_set(e, ERROR_LIMIT, "an event may have %d bytes", LINE_LIMIT - ENVELOPE);
 	return got;
 }
@@ -174,23 +175,23 @@ type_check(const struct message *m, bool script, struct error *e)
 }
 
 int
-posted_take(struct build *b, struct span line, bool script, struct error *e)
+posted_take(const struct posted *p, struct span line, bool script, struct error *e)
 {
 	AUTO_BYTES masked = { 0 };
-	struct posted p = { .build = b };
+	struct rewrite r = { .by = p };
 	struct message m;
 	int result = -1;
 
-	if (b->outcome.finished)
+	if (p->outcome->finished)
 		return error_set(e, ERROR_REFUSED, "the build has ended");
-	maskjson_add(b->mask, &masked, line.p, line.n);
+	maskjson_add(p->mask, &masked, line.p, line.n);
 	bytes_string(&masked);
 	if (message_read(&m, masked.data, masked.len, e) == 0 && type_check(&m, script, e) == 0 &&
-	    own_add(&p, &m, e) == 0 && members_add(&p, m.line, e) == 0) {
-		journal_forward(&b->journal, p.event.data, p.event.len);
+	    own_add(&r, &m, e) == 0 && members_add(&r, m.line, e) == 0) {
+		journal_forward(p->journal, r.event.data, r.event.len);
 		result = 0;
 	}
-	bytes_free(&p.event);
-	bytes_free(&p.names);
+	bytes_free(&r.event);
+	bytes_free(&r.names);
 	return result;
 }

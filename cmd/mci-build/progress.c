@@ -13,20 +13,13 @@
 #include "children.h"
 #include "kernel.h"
 #include "memory.h"
+#include "option.h"
 #include "process.h"
 #include "tails.h"
 
 /* Without a view, so many failures are shown with so many lines of what they printed. */
 #define TAILS 5
 #define TAIL_LINES 20
-
-struct progress {
-	bool tree, json, plain;
-	struct child *tree_view, *plain_view; /* NULL: none, or it has ended */
-	struct journal_feed *tree_feed, *json_feed;
-	bool failed;               /* a view could not write all of it, and said why */
-	int tails;                 /* ends of logs that were shown, by nothing else */
-};
 
 static bool
 is_file(int fd)
@@ -38,9 +31,9 @@ is_file(int fd)
 
 /* The default: a tree for people, else the stream; both when stdout is a file and stderr a terminal. */
 static void
-choose(struct progress *p, const struct build_options *o)
+choose(struct progress *p)
 {
-	const char *want = o->json ? "json" : option_common.quiet ? "none" : o->progress;
+	const char *want = p->form;
 	bool people = isatty(STDERR_FILENO) != 0;
 
 	if (want == NULL) {
@@ -57,115 +50,112 @@ choose(struct progress *p, const struct build_options *o)
 static void
 json_gone(void *arg, int sys)
 {
-	struct build *b = arg;
+	struct progress *p = arg;
 
-	b->progress->json_feed = NULL;
+	p->json_feed = NULL;
 	if (sys == 0 || sys == EPIPE) {
-		outcome_cancel(&b->outcome, 128 + SIGPIPE, "standard output was closed");
+		outcome_cancel(p->outcome, 128 + SIGPIPE, "standard output was closed");
 		return;
 	}
-	outcome_note(&b->outcome, "standard output: %s", strerror(sys));
-	outcome_cancel(&b->outcome, EXIT_BUILD_ERROR, "standard output failed");
+	outcome_note(p->outcome, "standard output: %s", strerror(sys));
+	outcome_cancel(p->outcome, EXIT_BUILD_ERROR, "standard output failed");
 }
 
 static void
 tree_gone(void *arg, int sys)
 {
-	struct build *b = arg;
+	struct progress *p = arg;
 
 	(void)sys;
-	b->progress->tree_feed = NULL;
+	p->tree_feed = NULL;
 }
 
 /* group: a group of its own, so that the terminal's ^C is ours to answer and the view shows how that ends. */
 static struct child *
-view_start(struct build *b, const char *const *argv, int in, int out, bool group, child_ended *ended,
+view_start(struct progress *p, const char *const *argv, int in, int out, bool group, child_ended *ended,
     struct error *e)
 {
 	AUTO_FREE char *path = process_kit(argv[0]);
 	struct process_spec spec = { .path = path, .argv = (char *const *)(uintptr_t)argv, .in = in,
 		.out = out, .err = STDERR_FILENO, .group = group };
 
-	return child_start(b->loop, &spec, ended, b, e);
+	return child_start(p->loop, &spec, ended, p, e);
 }
 
 static void
 tree_ended(void *arg, int status, const struct rusage *usage)
 {
-	const struct build *b = arg;
+	struct progress *p = arg;
 
 	(void)status;
 	(void)usage;
-	child_free(b->progress->tree_view);
-	b->progress->tree_view = NULL;
+	child_free(p->tree_view);
+	p->tree_view = NULL;
 }
 
 static int
-tree_start(struct build *b, struct error *e)
+tree_start(struct progress *p, struct error *e)
 {
 	const char *color = option_common.color != NULL ? option_common.color : "auto";
 	const char *const argv[] = { "mci", "tree", "--no-settings", "--color", color, NULL };
-	struct progress *p = b->progress;
 	int pipe[2];
 
 	if (pipe2(pipe, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
-	p->tree_view = view_start(b, argv, pipe[0], STDERR_FILENO, false, tree_ended, e);
+	p->tree_view = view_start(p, argv, pipe[0], STDERR_FILENO, false, tree_ended, e);
 	close(pipe[0]);
 	if (p->tree_view == NULL) {
 		close(pipe[1]);
 		return -1;
 	}
 	fcntl(pipe[1], F_SETFL, O_NONBLOCK);
-	p->tree_feed = journal_feed(&b->journal, pipe[1], PUMP_OWNS | PUMP_WATCHES, 0, tree_gone, b, e);
-	b->outcome.drawn = p->tree_feed != NULL;
-	return b->outcome.drawn ? 0 : -1;
+	p->tree_feed = journal_feed(p->journal, pipe[1], PUMP_OWNS | PUMP_WATCHES, 0, tree_gone, p, e);
+	p->outcome->drawn = p->tree_feed != NULL;
+	return p->outcome->drawn ? 0 : -1;
 }
 
 static void
 plain_ended(void *arg, int status, const struct rusage *usage)
 {
-	struct build *b = arg;
-	struct progress *p = b->progress;
+	struct progress *p = arg;
 
 	(void)usage;
 	child_free(p->plain_view);
 	p->plain_view = NULL;
 	p->failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
 	if (status != 0)
-		outcome_cancel(&b->outcome, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
+		outcome_cancel(p->outcome, p->failed ? EXIT_BUILD_ERROR : 128 + SIGPIPE,
 		    p->failed ? "standard output failed" : "standard output was closed");
 }
 
 static int
-plain_start(struct build *b, struct error *e)
+plain_start(struct progress *p, struct error *e)
 {
 	const char *color = option_common.color != NULL ? option_common.color : "auto";
 	const char *const argv[] = { "mci-log", "follow", "--no-settings", "--color", color, "--states",
-		b->folder.path, NULL };
+		p->workspace->folder.path, NULL };
 
-	b->progress->plain_view = view_start(b, argv, -1, STDOUT_FILENO, true, plain_ended, e);
-	return b->progress->plain_view == NULL ? -1 : 0;
+	p->plain_view = view_start(p, argv, -1, STDOUT_FILENO, true, plain_ended, e);
+	return p->plain_view == NULL ? -1 : 0;
 }
 
 int
-progress_start(struct build *b, struct error *e)
+progress_start(struct progress *p, struct error *e)
 {
-	struct progress *p = b->progress = xmalloc(sizeof(*p));
-
-	choose(p, b->options);
+	p->started = true;
+	choose(p);
 	if (p->json && (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return error_set(e, ERROR_SYSTEM, "standard output is not open for writing");
 	if (p->json) {
-		p->json_feed = journal_feed(&b->journal, STDOUT_FILENO, PUMP_SHARED | PUMP_WATCHES, 0,
-		    json_gone, b, e);
+		p->json_feed = journal_feed(p->journal, STDOUT_FILENO, PUMP_SHARED | PUMP_WATCHES, 0,
+		    json_gone, p, e);
 		if (p->json_feed == NULL)
 			return -1;
 		journal_feed_await(p->json_feed);
 	}
-	if (p->tree && tree_start(b, e) < 0)
+	if (p->tree && tree_start(p, e) < 0)
 		return -1;
-	return p->plain ? plain_start(b, e) : 0;
+	return p->plain ? plain_start(p, e) : 0;
 }
 
 /* The end of a log in that folder, each line with its name in front; how many lines there were. */
@@ -188,50 +178,43 @@ tail_show(const char *folder, const char *name, int attempt, bool show)
 
 /* Of many failures only where their logs stand. */
 static void
-job_tail_show(struct build *b, const struct job *j)
+job_tail_show(struct progress *p, const struct job *j)
 {
-	bool show = b->progress->tails < TAILS;
-	int n = tail_show(b->logs, j->id, j->attempt, show);
+	bool show = p->tails < TAILS;
+	int n = tail_show(p->workspace->logs, j->id, j->attempt, show);
 
-	b->progress->tails += n > 0;
+	p->tails += n > 0;
 	if (n == TAIL_LINES || (n > 0 && !show))
-		outcome_note(&b->outcome, "job %s: all of it: mci log %s/%s", j->id, b->folder.name, j->id);
+		outcome_note(p->outcome, "job %s: all of it: mci log %s/%s", j->id,
+		    p->workspace->folder.name, j->id);
 }
 
 void
-progress_job_ended(struct build *b, const struct job *j, enum status status, const char *why)
+progress_job_ended(struct progress *p, const struct job *j, enum status status, const char *why)
 {
-	struct progress *p = b->progress;
-
 	/* the views that are shown tell it themselves */
-	if (p == NULL || p->tree || p->json || p->plain || status == STATUS_SUCCESS)
+	if (!p->started || p->tree || p->json || p->plain || status == STATUS_SUCCESS)
 		return;
 	if (strcmp(why, status_name(status)) == 0)
-		outcome_note(&b->outcome, "job %s: %s", j->id, why);
+		outcome_note(p->outcome, "job %s: %s", j->id, why);
 	else
-		outcome_note(&b->outcome, "job %s: %s: %s", j->id, status_name(status), why);
-	job_tail_show(b, j);
+		outcome_note(p->outcome, "job %s: %s: %s", j->id, status_name(status), why);
+	job_tail_show(p, j);
 }
 
 void
-progress_script_failed(struct build *b)
+progress_script_failed(struct progress *p)
 {
-	const struct progress *p = b->progress;
-
-	if (p == NULL || p->tree || p->plain)
+	if (!p->started || p->tree || p->plain)
 		return;
-	if (tail_show(b->folder.path, "script", b->identity.run, true) == TAIL_LINES)
-		outcome_note(&b->outcome, "the script: all of it: mci log %s", b->folder.name);
+	if (tail_show(p->workspace->folder.path, "script", p->workspace->identity.run, true) == TAIL_LINES)
+		outcome_note(p->outcome, "the script: all of it: mci log %s", p->workspace->folder.name);
 }
 
 void
-progress_finish(struct build *b)
+progress_finish(struct progress *p)
 {
-	struct progress *p = b->progress;
-
-	if (p == NULL)
-		return;
-	b->outcome.drawn = false;
+	p->outcome->drawn = false;
 	if (p->tree_feed != NULL)
 		journal_feed_finish(p->tree_feed);
 	if (p->json_feed != NULL)
@@ -241,21 +224,13 @@ progress_finish(struct build *b)
 }
 
 bool
-progress_open(const struct build *b)
+progress_open(const struct progress *p)
 {
-	const struct progress *p = b->progress;
-
-	return p != NULL && (p->tree_view != NULL || p->plain_view != NULL);
+	return p->tree_view != NULL || p->plain_view != NULL;
 }
 
-bool
-progress_failed(const struct build *b)
-{
-	return b->progress != NULL && b->progress->failed;
-}
-
-static void
-views_free(struct progress *p)
+void
+progress_close(struct progress *p)
 {
 	child_free(p->tree_view);
 	child_free(p->plain_view);
@@ -263,21 +238,8 @@ views_free(struct progress *p)
 }
 
 void
-progress_abandon(struct build *b)
+progress_abandon(struct progress *p)
 {
-	struct progress *p = b->progress;
-
-	if (p == NULL)
-		return;
 	child_signal(p->plain_view, SIGTERM);
-	views_free(p);
-}
-
-void
-progress_free(struct build *b)
-{
-	if (b->progress != NULL)
-		views_free(b->progress);
-	free(b->progress);
-	b->progress = NULL;
+	progress_close(p);
 }

@@ -6,23 +6,43 @@
 #ifndef MCI_BUILD_PROGRESS_H
 #define MCI_BUILD_PROGRESS_H
 
-#include "build.h"
+#include <stdbool.h>
 
-/* Chooses by --progress, --json, -q and what the descriptors are, and starts the views. */
-int progress_start(struct build *b, struct error *e);
+#include "graph.h"
+#include "journal.h"
+#include "loop.h"
+#include "outcome.h"
+#include "workspace.h"
+
+struct progress {
+	/* the caller's */
+	struct loop *loop;
+	struct journal *journal;
+	struct outcome *outcome;
+	const struct workspace *workspace;
+	const char *form; /* "tree", "plain", "json", "none"; NULL: as the descriptors are */
+	/* the room's */
+	bool started;
+	bool tree, json, plain;
+	struct child *tree_view, *plain_view; /* NULL: none, or it has ended */
+	struct journal_feed *tree_feed, *json_feed;
+	bool failed;      /* a view could not write all of it, and said why */
+	int tails;        /* ends of logs that were shown, by nothing else */
+};
+
+/* Starts the views. 0 or -1. */
+int progress_start(struct progress *p, struct error *e);
 /* A job that ran, or could not, has ended so; why is in words. Without a view that shows it, a failure is
  * said on stderr, with the end of the log of the first few. */
-void progress_job_ended(struct build *b, const struct job *j, enum status status, const char *why);
+void progress_job_ended(struct progress *p, const struct job *j, enum status status, const char *why);
 /* The same for the build script and its script.log. */
-void progress_script_failed(struct build *b);
+void progress_script_failed(struct progress *p);
 /* All events are in the log: views end when they have shown them. */
-void progress_finish(struct build *b);
+void progress_finish(struct progress *p);
 /* Whether a view has not ended yet. */
-bool progress_open(const struct build *b);
-/* Whether a view could not write. */
-bool progress_failed(const struct build *b);
+bool progress_open(const struct progress *p);
 /* Stops waiting for views. */
-void progress_abandon(struct build *b);
-void progress_free(struct build *b);
+void progress_abandon(struct progress *p);
+void progress_close(struct progress *p);
 
 #endif

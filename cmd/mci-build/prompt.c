@@ -6,35 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "line.h"
 #include "memory.h"
-#include "progress.h"
-#include "schedule.h"
 #include "terminal.h"
 
 #define NAMED 800 /* bytes of ids that one note lists */
 
-struct prompt {
-	struct line_reader lines;
-	bool reading;
-	struct bytes left; /* " ID ID": blocked jobs that nobody let go */
-	uint32_t nleft;
-};
-
-static struct prompt *
-prompt_of(struct build *b)
-{
-	if (b->prompt == NULL)
-		b->prompt = xmalloc(sizeof(*b->prompt));
-	return b->prompt;
-}
-
 /* The blocked job that has waited longest, NO_JOB when none does. */
 static uint32_t
-oldest(const struct build *b)
+oldest(const struct prompt *p)
 {
-	for (uint32_t i = 0; i < b->graph.n; i++) {
-		if (b->graph.jobs[i].status == STATUS_BLOCKED)
+	for (uint32_t i = 0; i < p->schedule->graph->n; i++) {
+		if (p->schedule->graph->jobs[i].status == STATUS_BLOCKED)
 			return i;
 	}
 	return NO_JOB;
@@ -42,33 +24,33 @@ oldest(const struct build *b)
 
 /* A tree that is drawn shows blocked jobs with the question. */
 static void
-question(const struct build *b)
+question(const struct prompt *p)
 {
-	uint32_t job = oldest(b);
+	uint32_t job = oldest(p);
 
-	if (job != NO_JOB && !(b->outcome.drawn && terminal_moves(STDERR_FILENO)))
-		fprintf(stderr, "mci-build: %s is blocked. Run it? [y/n] ", b->graph.jobs[job].id);
+	if (job != NO_JOB && !(p->outcome->drawn && terminal_moves(STDERR_FILENO)))
+		fprintf(stderr, "mci-build: %s is blocked. Run it? [y/n] ", p->schedule->graph->jobs[job].id);
 }
 
 static void
-answer(struct build *b, struct span line)
+answer(struct prompt *p, struct span line)
 {
-	uint32_t job = oldest(b);
+	uint32_t job = oldest(p);
 
 	if (job == NO_JOB || line.n == 0)
 		return;
 	if (line.p[0] == 'y' || line.p[0] == 'Y')
-		schedule_unblock(b, job);
+		schedule_unblock(p->schedule, job);
 	else if (line.p[0] == 'n' || line.p[0] == 'N')
-		schedule_cancel(b, job, "declined at the terminal");
-	question(b);
+		schedule_cancel(p->schedule, job, "declined at the terminal");
+	question(p);
 }
 
 static void
 ready(void *arg, uint32_t events)
 {
-	struct build *b = arg;
-	ssize_t n = line_read(&b->prompt->lines, STDIN_FILENO);
+	struct prompt *p = arg;
+	ssize_t n = line_read(&p->lines, STDIN_FILENO);
 	struct span line;
 
 	(void)events;
@@ -76,94 +58,95 @@ ready(void *arg, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		loop_forget(b->loop, STDIN_FILENO);
-		b->prompt->reading = false;
+		loop_forget(p->loop, STDIN_FILENO);
+		p->reading = false;
 		return;
 	}
-	while (line_next(&b->prompt->lines, &line) == LINE_OK)
-		answer(b, line);
+	while (line_next(&p->lines, &line) == LINE_OK)
+		answer(p, line);
 }
 
-bool
-prompt_can_ask(const struct build *b)
+static bool
+can_ask(const struct prompt *p)
 {
-	return b->definition.kind != DEFINITION_STDIN && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	return !p->specs && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+const char *
+prompt_hint(const struct prompt *p)
+{
+	return can_ask(p) ? "type y and Enter to run it, n to cancel it" : NULL;
 }
 
 /* Whether a build waits for a person who may not be at its terminal. */
 static bool
-waits(const struct build *b)
+waits(const struct prompt *p)
 {
-	if (b->options->blocked != NULL)
-		return strcmp(b->options->blocked, "wait") == 0;
+	if (p->blocked != NULL)
+		return strcmp(p->blocked, "wait") == 0;
 	return isatty(STDIN_FILENO) || isatty(STDERR_FILENO);
 }
 
 void
-prompt_ask(struct build *b, uint32_t job)
+prompt_ask(void *arg, uint32_t job)
 {
-	if (!prompt_can_ask(b)) {
-		const char *id = b->graph.jobs[job].id, *name = b->folder.name;
+	struct prompt *p = arg;
 
-		if (waits(b))
-			outcome_note(&b->outcome, "%s is blocked; to run it: mci unblock %s/%s "
+	if (!can_ask(p)) {
+		const char *id = p->schedule->graph->jobs[job].id, *name = p->workspace->folder.name;
+
+		if (waits(p))
+			outcome_note(p->outcome, "%s is blocked; to run it: mci unblock %s/%s "
 			    "(to decline it: mci cancel %s/%s)", id, name, id, name, id);
 		return;
 	}
-	if (!prompt_of(b)->reading)
-		b->prompt->reading = loop_watch(b->loop, STDIN_FILENO, EPOLLIN, ready, b, NULL) == 0;
-	if (b->blocked == 1)
-		question(b);
+	if (!p->reading)
+		p->reading = loop_watch(p->loop, STDIN_FILENO, EPOLLIN, ready, p, NULL) == 0;
+	if (p->schedule->nblocked == 1)
+		question(p);
 }
 
 bool
-prompt_gives_up(const struct build *b)
+prompt_gives_up(const struct prompt *p)
 {
-	return b->blocked > 0 && !schedule_works(b) && !waits(b);
+	return p->schedule->nblocked > 0 && !schedule_works(p->schedule) && !waits(p);
 }
 
 void
-prompt_give_up(struct build *b)
+prompt_give_up(struct prompt *p)
 {
-	struct prompt *p = prompt_of(b);
-
-	for (uint32_t i = 0; i < b->graph.n && p->left.len < NAMED; i++) {
-		if (b->graph.jobs[i].status == STATUS_BLOCKED)
-			bytes_format(&p->left, " %s", b->graph.jobs[i].id);
+	for (uint32_t i = 0; i < p->schedule->graph->n && p->left.len < NAMED; i++) {
+		if (p->schedule->graph->jobs[i].status == STATUS_BLOCKED)
+			bytes_format(&p->left, " %s", p->schedule->graph->jobs[i].id);
 	}
-	p->nleft += b->blocked;
-	b->outcome.failed |= b->options->blocked != NULL && strcmp(b->options->blocked, "fail") == 0;
-	schedule_leave_blocked(b);
+	p->nleft += p->schedule->nblocked;
+	p->outcome->failed |= p->blocked != NULL && strcmp(p->blocked, "fail") == 0;
+	schedule_leave_blocked(p->schedule);
 }
 
 void
-prompt_tell(const struct build *b)
+prompt_tell(const struct prompt *p)
 {
-	const struct build_options *o = b->options;
-	const struct prompt *p = b->prompt;
 	AUTO_FREE char *who = NULL;
 	bool one;
 
-	if (p == NULL || p->nleft == 0)
+	if (p->nleft == 0)
 		return;
 	one = p->nleft == 1;
 	who = one ? xformat("%.*s is", (int)p->left.len - 1, p->left.data + 1) :
 	    xformat("%u jobs are", p->nleft);
-	outcome_note(&b->outcome, "%s blocked and nobody is asked: skipped, with all behind %s "
+	outcome_note(p->outcome, "%s blocked and nobody is asked: skipped, with all behind %s "
 	    "(to run %s: mci run %s%s%.*s)", who, one ? "it" : "them", one ? "it" : "them",
-	    o->file != NULL ? "-f " : "", o->given != NULL ? o->given : "",
-	    (int)p->left.len - (o->given == NULL), p->left.data + (o->given == NULL));
+	    p->file != NULL ? "-f " : "", p->given != NULL ? p->given : "",
+	    (int)p->left.len - (p->given == NULL), p->left.data + (p->given == NULL));
 }
 
 void
-prompt_free(struct build *b)
+prompt_close(struct prompt *p)
 {
-	if (b->prompt == NULL)
-		return;
-	if (b->prompt->reading)
-		loop_forget(b->loop, STDIN_FILENO);
-	line_free(&b->prompt->lines);
-	bytes_free(&b->prompt->left);
-	free(b->prompt);
-	b->prompt = NULL;
+	if (p->reading)
+		loop_forget(p->loop, STDIN_FILENO);
+	p->reading = false;
+	line_free(&p->lines);
+	bytes_free(&p->left);
 }

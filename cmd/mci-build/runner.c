@@ -14,40 +14,19 @@
 #include "message.h"
 #include "process.h"
 #include "scan.h"
-#include "schedule.h"
-#include "turn.h"
 
 /*
  * Two links, one each way: a full pipe to mci-job must not keep us from reading its events, or both would
  * wait for each other.
  */
-struct asked {
-	struct asked *next;
+struct runner_asked {
+	struct runner_asked *next;
 	int64_t id;
 	struct request *request; /* of a job, to be answered; NULL: a secret of the command line */
 };
 
-struct runner {
-	struct link *up;   /* its events; NULL once it is gone */
-	struct link *down; /* specs; NULL once closed */
-	struct child *child; /* mci-job; NULL: it has ended */
-	bool finishing;
-	struct asked *asked; /* mask/add without a reply yet */
-	int64_t last_id;
-	size_t unmasked;     /* of them those that hold up the first job */
-};
-
 static void
-executed(struct build *b, const struct message *m)
-{
-	uint32_t job = graph_find(&b->graph, m->job.p, m->job.n);
-
-	if (job != NO_JOB && b->graph.jobs[job].status == STATUS_RUNNING)
-		schedule_executed(b, job, m->line);
-}
-
-static void
-error_reported(struct build *b, struct span line)
+error_reported(struct runner *r, struct span line)
 {
 	struct scan_value text;
 	AUTO_BYTES said = { 0 };
@@ -56,11 +35,11 @@ error_reported(struct build *b, struct span line)
 	if (message_member(line.p, line.n, "text", &text, NULL) > 0)
 		scan_text(&text, &said, NULL);
 	error_set(&e, ERROR_INTERNAL, "mci-job: %s", bytes_string(&said));
-	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	outcome_break(r->outcome, EXIT_BUILD_ERROR, &e);
 }
 
 static void
-answer(struct build *b, const struct asked *a, const struct message *m)
+answer(struct runner *r, const struct runner_asked *a, const struct message *m)
 {
 	struct error e;
 
@@ -68,9 +47,9 @@ answer(struct build *b, const struct asked *a, const struct message *m)
 		error_set(&e, ERROR_INTERNAL, "mci-job does not mask a secret: %.*s", (int)m->error.n,
 		    m->error.p);
 	if (a->request == NULL)
-		b->runner->unmasked--;
+		r->unmasked--;
 	if (a->request == NULL && m->error.n > 0)
-		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+		outcome_break(r->outcome, EXIT_BUILD_ERROR, &e);
 	else if (m->error.n > 0)
 		request_fail_with(a->request, &e);
 	else if (a->request != NULL)
@@ -79,10 +58,10 @@ answer(struct build *b, const struct asked *a, const struct message *m)
 
 /* Replies to job/cancel, whose id is 0, are passed over: the events tell what came of it. */
 static void
-replied(struct build *b, const struct message *m)
+replied(struct runner *r, const struct message *m)
 {
 	const struct scan_value id = { SCAN_NUMBER, m->id };
-	struct asked **at = &b->runner->asked, *found;
+	struct runner_asked **at = &r->asked, *found;
 	int64_t number;
 
 	if (scan_integer(&id, 1, INT64_MAX, &number, NULL) < 0)
@@ -93,18 +72,18 @@ replied(struct build *b, const struct message *m)
 	if (found == NULL)
 		return;
 	*at = found->next;
-	answer(b, found, m);
+	answer(r, found, m);
 	free(found);
 }
 
 /* Nobody will answer any more. */
 static void
-asked_fail(struct build *b)
+asked_fail(struct runner *r)
 {
-	while (b->runner->asked != NULL) {
-		struct asked *a = b->runner->asked;
+	while (r->asked != NULL) {
+		struct runner_asked *a = r->asked;
 
-		b->runner->asked = a->next;
+		r->asked = a->next;
 		if (a->request != NULL)
 			request_fail(a->request, "disconnected", "mci-job died");
 		free(a);
@@ -114,7 +93,7 @@ asked_fail(struct build *b)
 static void
 line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
-	struct build *b = arg;
+	struct runner *r = arg;
 	struct message m;
 	struct error e;
 
@@ -123,52 +102,44 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		close(fds[i]);
 	if (message_read(&m, line.p, line.n, &e) < 0) {
 		error_before(&e, "mci-job: ");
-		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+		outcome_break(r->outcome, EXIT_BUILD_ERROR, &e);
 		return;
 	}
 	if (m.kind == MESSAGE_REPLY)
-		replied(b, &m);
+		replied(r, &m);
 	/* behind the build's end there is no place for anything */
-	if (m.kind != MESSAGE_EVENT || b->outcome.finished)
+	if (m.kind != MESSAGE_EVENT || r->outcome->finished)
 		return;
 	if (span_is(m.type, "error")) {
-		error_reported(b, line);
+		error_reported(r, line);
 		return;
 	}
-	journal_forward(&b->journal, line.p, line.n);
+	journal_forward(r->journal, line.p, line.n);
 	if (span_is(m.type, "job/executed"))
-		executed(b, &m);
+		r->events->executed(r->arg, m.job, line);
 }
 
 static void
 gone(void *arg, struct link *l, const struct error *why)
 {
-	struct build *b = arg;
-	struct error e;
+	struct runner *r = arg;
 
 	(void)l;
 	(void)why;
-	b->runner->up = NULL;
-	asked_fail(b);
-	if (b->runner->finishing && b->sent == 0)
-		return;
-	runner_kill(b);
-	schedule_lost_all(b, b->outcome.canceled ? "killed" : "mci-job died");
-	if (b->outcome.canceled)
-		return;
-	error_set(&e, ERROR_INTERNAL, "mci-job died");
-	outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	r->up = NULL;
+	asked_fail(r);
+	r->events->gone(r->arg, r->finishing);
 }
 
 /* mci-job no longer reads; why is told by the end of its events. */
 static void
 deaf(void *arg, struct link *l, const struct error *why)
 {
-	struct build *b = arg;
+	struct runner *r = arg;
 
 	(void)l;
 	(void)why;
-	b->runner->down = NULL;
+	r->down = NULL;
 }
 
 static const struct link_events up_events = { .line = line_came, .closed = gone };
@@ -177,35 +148,34 @@ static const struct link_events down_events = { .closed = deaf };
 static void
 ended(void *arg, int status, const struct rusage *usage)
 {
-	struct build *b = arg;
+	struct runner *r = arg;
 
 	(void)status;
 	(void)usage;
-	child_free(b->runner->child);
-	b->runner->child = NULL;
+	child_free(r->child);
+	r->child = NULL;
 }
 
 static int
-spawn(struct build *b, int in, int out, struct error *e)
+spawn(struct runner *r, const char *api, int lock, const int ends[2], struct error *e)
 {
 	AUTO_FREE char *path = process_kit("mci-job");
-	AUTO_FREE char *jobs = xformat("%lld", (long long)b->options->jobs);
-	const struct option_list *grants = &b->options->env;
+	AUTO_FREE char *jobs = xformat("%lld", (long long)r->jobs);
+	const struct option_list *grants = r->env;
 	AUTO_FREE const char **argv = xmalloc((17 + 2 * grants->n) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
-	const int locks[2][2] = { { b->folder.lock, 3 }, { turn_lock(b), 4 } };
-	struct process_spec spec = { .path = path, .dir = b->dir, .in = in, .out = out,
-		.err = STDERR_FILENO, .group = true, .extra = locks,
-		.nextra = turn_lock(b) < 0 ? 1 : 2 };
-	AUTO_FREE char *run = xformat("%d", b->identity.run);
+	const int locks[2][2] = { { r->workspace->folder.lock, 3 }, { lock, 4 } };
+	struct process_spec spec = { .path = path, .dir = r->workspace->dir, .in = ends[0], .out = ends[1],
+		.err = STDERR_FILENO, .group = true, .extra = locks, .nextra = lock < 0 ? 1 : 2 };
+	AUTO_FREE char *run = xformat("%d", r->workspace->identity.run);
 	struct environment env;
 	size_t n = 0;
 
 	environment_copy(&env, grants->items, grants->n);
-	environment_set(&env, "MCI_SOURCE", b->identity.source);
-	environment_set(&env, "MCI_BUILD", b->api_path);
-	environment_set(&env, "MCI_BUILD_ID", b->identity.name);
+	environment_set(&env, "MCI_SOURCE", r->workspace->identity.source);
+	environment_set(&env, "MCI_BUILD", api);
+	environment_set(&env, "MCI_BUILD_ID", r->workspace->identity.name);
 	environment_set(&env, "MCI_RUN", run);
 	spec.env = env.pairs;
 	argv[n++] = "mci-job";
@@ -213,14 +183,14 @@ spawn(struct build *b, int in, int out, struct error *e)
 	argv[n++] = "-j";
 	argv[n++] = jobs;
 	argv[n++] = "--log-dir";
-	argv[n++] = b->logs;
-	if (b->options->log != NULL) {
+	argv[n++] = r->workspace->logs;
+	if (r->log != NULL) {
 		argv[n++] = "--log";
-		argv[n++] = b->options->log;
+		argv[n++] = r->log;
 	}
-	if (b->options->runner != NULL) {
+	if (r->name != NULL) {
 		argv[n++] = "--runner";
-		argv[n++] = b->options->runner;
+		argv[n++] = r->name;
 	}
 	/* the names alone: values on a command line can be seen by others */
 	for (size_t i = 0; i < grants->n; i++) {
@@ -228,46 +198,45 @@ spawn(struct build *b, int in, int out, struct error *e)
 		argv[n++] = names[i] = xmemdup(grants->items[i], strcspn(grants->items[i], "="));
 	}
 	spec.argv = (char *const *)(uintptr_t)argv;
-	b->runner->child = child_start(b->loop, &spec, ended, b, e);
+	r->child = child_start(r->loop, &spec, ended, r, e);
 	environment_close(&env);
 	for (size_t i = 0; i < grants->n; i++)
 		free(names[i]);
-	return b->runner->child == NULL ? -1 : 0;
+	return r->child == NULL ? -1 : 0;
 }
 
 int
-runner_start(struct build *b, struct error *e)
+runner_start(struct runner *r, const char *api, int lock, struct error *e)
 {
 	int down[2], up[2];
 
-	b->runner = xmalloc(sizeof(*b->runner));
 	if (pipe2(down, O_CLOEXEC) < 0 || pipe2(up, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
-	if (spawn(b, down[0], up[1], e) < 0)
+	if (spawn(r, api, lock, (const int[]){ down[0], up[1] }, e) < 0)
 		return -1;
 	close(down[0]);
 	close(up[1]);
-	b->runner->up = link_take(b->loop, up[0], -1, &up_events, b, e);
-	b->runner->down = link_take(b->loop, -1, down[1], &down_events, b, e);
-	if (b->runner->up == NULL || b->runner->down == NULL)
+	r->up = link_take(r->loop, up[0], -1, &up_events, r, e);
+	r->down = link_take(r->loop, -1, down[1], &down_events, r, e);
+	if (r->up == NULL || r->down == NULL)
 		return -1;
 	/* a build may have no job to run, and mci-job takes no input at all for a writer that failed */
-	link_send(b->runner->down, "\n", 1);
-	for (size_t i = 0; i < b->params.n; i++) {
-		const struct param *p = &b->params.list[i];
+	link_send(r->down, "\n", 1);
+	for (size_t i = 0; i < r->params->n; i++) {
+		const struct param *p = &r->params->list[i];
 
-		if (p->secret && runner_mask(b, p->name, p->value, NULL, e) < 0)
+		if (p->secret && runner_mask(r, p->name, p->value, NULL, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 void
-runner_send(struct build *b, const struct job *j)
+runner_send(struct runner *r, const struct job *j)
 {
 	AUTO_BYTES line = { 0 };
 
-	if (b->runner->down == NULL)
+	if (r->down == NULL)
 		return;
 	if (j->attempt > 1) {
 		AUTO_FREE char *front = xformat("\"attempt\":%d", j->attempt);
@@ -276,28 +245,28 @@ runner_send(struct build *b, const struct job *j)
 		bytes_add(&line, j->line, j->line_length);
 		bytes_char(&line, '\n');
 	}
-	link_send(b->runner->down, line.data, line.len);
+	link_send(r->down, line.data, line.len);
 }
 
 bool
-runner_takes(const struct build *b)
+runner_takes(const struct runner *r)
 {
-	return b->runner->down == NULL ||
-	    (b->runner->unmasked == 0 && link_unsent(b->runner->down) < LINK_PAUSE);
+	return r->down == NULL ||
+	    (r->unmasked == 0 && link_unsent(r->down) < LINK_PAUSE);
 }
 
 void
-runner_cancel(struct build *b, const char *id)
+runner_cancel(struct runner *r, const char *id)
 {
 	AUTO_BYTES line = { 0 };
 
-	if (b->runner->down == NULL)
+	if (r->down == NULL)
 		return;
 	bytes_text(&line, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"job/cancel\",\"params\":");
 	emit_open(&line);
 	emit_text(&line, "job", id);
 	bytes_text(&line, "}}\n");
-	link_send(b->runner->down, line.data, line.len);
+	link_send(r->down, line.data, line.len);
 }
 
 static void
@@ -313,69 +282,64 @@ mask_line(struct bytes *line, int64_t id, const char *name, const char *value)
 }
 
 int
-runner_mask(struct build *b, const char *name, const char *value, struct request *r, struct error *e)
+runner_mask(struct runner *r, const char *name, const char *value, struct request *asked,
+    struct error *e)
 {
-	struct runner *runner = b->runner;
 	AUTO_BYTES line = { 0 };
-	struct asked *a;
+	struct runner_asked *a;
 
-	if (runner->down == NULL || runner->up == NULL)
+	if (r->down == NULL || r->up == NULL)
 		return error_set(e, ERROR_DISCONNECTED, "mci-job is gone");
-	mask_line(&line, runner->last_id + 1, name, value);
-	if (link_send(runner->down, line.data, line.len) < 0)
+	mask_line(&line, r->last_id + 1, name, value);
+	if (link_send(r->down, line.data, line.len) < 0)
 		return error_set(e, ERROR_LIMIT, "mci-job takes no more secrets");
 	a = xmalloc(sizeof(*a));
-	*a = (struct asked){ runner->asked, ++runner->last_id, r };
-	runner->asked = a;
-	runner->unmasked += r == NULL;
+	*a = (struct runner_asked){ r->asked, ++r->last_id, asked };
+	r->asked = a;
+	r->unmasked += asked == NULL;
 	return 0;
 }
 
 void
-runner_finish(struct build *b)
+runner_finish(struct runner *r)
 {
-	if (b->runner == NULL || b->runner->finishing)
+	if (r->finishing)
 		return;
-	b->runner->finishing = true;
-	if (b->runner->down != NULL)
-		link_finish(b->runner->down);
+	r->finishing = true;
+	if (r->down != NULL)
+		link_finish(r->down);
 }
 
 bool
-runner_alive(const struct build *b)
+runner_alive(const struct runner *r)
 {
-	return b->runner != NULL && b->runner->up != NULL;
+	return r->up != NULL;
 }
 
 void
-runner_signal(struct build *b, int signal)
+runner_signal(struct runner *r, int signal)
 {
-	if (b->runner != NULL)
-		child_signal_group(b->runner->child, signal);
+	child_signal_group(r->child, signal);
 }
 
 void
-runner_kill(struct build *b)
+runner_kill(struct runner *r)
 {
-	if (b->runner != NULL)
-		child_signal_tree(b->runner->child, SIGKILL);
+	child_signal_tree(r->child, SIGKILL);
 }
 
 void
-runner_free(struct build *b)
+runner_close(struct runner *r)
 {
-	if (b->runner == NULL)
-		return;
-	if (b->runner->up != NULL)
-		link_close(b->runner->up);
-	if (b->runner->down != NULL)
-		link_close(b->runner->down);
+	if (r->up != NULL)
+		link_close(r->up);
+	if (r->down != NULL)
+		link_close(r->down);
 	/* whoever asked is gone with the build's API */
-	for (struct asked *a = b->runner->asked, *next; a != NULL; a = next) {
+	for (struct runner_asked *a = r->asked, *next; a != NULL; a = next) {
 		next = a->next;
 		free(a);
 	}
-	child_free(b->runner->child);
-	free(b->runner);
-	b->runner = NULL;
+	child_free(r->child);
+	r->child = NULL;
 }

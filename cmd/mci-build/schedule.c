@@ -5,77 +5,73 @@
 
 #include "emit.h"
 #include "memory.h"
-#include "progress.h"
-#include "prompt.h"
 #include "result.h"
-#include "runner.h"
-#include "turn.h"
 
 static void
-queue_add(struct build *b, struct job_queue *q, uint32_t job)
+queue_add(struct schedule *s, struct schedule_queue *q, uint32_t job)
 {
-	b->graph.jobs[job].next = NO_JOB;
+	s->graph->jobs[job].next = NO_JOB;
 	if (q->n++ == 0)
 		q->first = job;
 	else
-		b->graph.jobs[q->last].next = job;
+		s->graph->jobs[q->last].next = job;
 	q->last = job;
 }
 
 static uint32_t
-queue_take(struct build *b, struct job_queue *q)
+queue_take(struct schedule *s, struct schedule_queue *q)
 {
 	uint32_t job = q->first;
 
-	q->first = b->graph.jobs[job].next;
+	q->first = s->graph->jobs[job].next;
 	q->n--;
 	return job;
 }
 
 static struct bytes *
-event(struct build *b, const char *type, const struct job *j)
+event(struct schedule *s, const char *type, const struct job *j)
 {
-	struct bytes *line = journal_begin(&b->journal, type);
+	struct bytes *line = journal_begin(s->journal, type);
 
 	emit_text(line, "job", j->id);
 	return line;
 }
 
 static void
-simple_event(struct build *b, const char *type, const struct job *j)
+simple_event(struct schedule *s, const char *type, const struct job *j)
 {
-	event(b, type, j);
-	journal_end(&b->journal);
+	event(s, type, j);
+	journal_end(s->journal);
 }
 
 /* The job has its last status; whoever waits for it is followed up in schedule_round. */
 static void
-ended(struct build *b, uint32_t job, enum status status)
+ended(struct schedule *s, uint32_t job, enum status status)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &s->graph->jobs[job];
 
-	graph_end(&b->graph, job, status);
+	graph_end(s->graph, job, status);
 	if (!j->silent) {
-		b->counts[status]++;
+		s->counts[status]++;
 		/* a job that was canceled has not proven what it was to prove */
-		b->outcome.failed |= graph_counts(j, status) && status != STATUS_ERROR;
-		b->outcome.errored |= graph_counts(j, status) && status == STATUS_ERROR;
+		s->outcome->failed |= graph_counts(j, status) && status != STATUS_ERROR;
+		s->outcome->errored |= graph_counts(j, status) && status == STATUS_ERROR;
 	}
 	free(j->line);
 	j->line = NULL;
 	if (j->retry != NULL && j->retry->timer != NULL) {
-		loop_cancel(b->loop, j->retry->timer);
+		loop_cancel(s->loop, j->retry->timer);
 		j->retry->timer = NULL;
-		b->delayed--;
+		s->delayed--;
 	}
-	queue_add(b, &b->ended, job);
+	queue_add(s, &s->ended, job);
 }
 
 /* Opens the job/end of a job; the caller adds why. */
 static struct bytes *
-end_event(struct build *b, const struct job *j, enum status status)
+end_event(struct schedule *s, const struct job *j, enum status status)
 {
-	struct bytes *line = event(b, "job/end", j);
+	struct bytes *line = event(s, "job/end", j);
 
 	emit_integer(line, "attempt", j->attempt);
 	emit_text(line, "status", status_name(status));
@@ -86,39 +82,39 @@ end_event(struct build *b, const struct job *j, enum status status)
 
 /* Ends a job that never ran. */
 static void
-end_unrun(struct build *b, uint32_t job, enum status status, const char *reason)
+end_unrun(struct schedule *s, uint32_t job, enum status status, const char *reason)
 {
-	const struct job *j = &b->graph.jobs[job];
-	struct bytes *line = end_event(b, j, status);
+	const struct job *j = &s->graph->jobs[job];
+	struct bytes *line = end_event(s, j, status);
 
 	emit_text(line, "reason", reason);
-	journal_end(&b->journal);
-	ended(b, job, status);
+	journal_end(s->journal);
+	ended(s, job, status);
 }
 
 static void
-queued(struct build *b, uint32_t job)
+queued(struct schedule *s, uint32_t job)
 {
-	struct job *j = &b->graph.jobs[job];
-	struct bytes *line = event(b, "job/queued", j);
+	struct job *j = &s->graph->jobs[job];
+	struct bytes *line = event(s, "job/queued", j);
 
 	if (j->attempt > 1)
 		emit_integer(line, "attempt", j->attempt);
-	journal_end(&b->journal);
+	journal_end(s->journal);
 	j->status = STATUS_QUEUED;
-	queue_add(b, &b->ready, job);
+	queue_add(s, &s->ready, job);
 }
 
 /* Why this job is not to start any more, whatever came before it; NULL when it may. Cleaning up goes on after
  * a failure, but not in a canceled build. */
 static const char *
-stopped(const struct build *b, const struct job *j)
+stopped(const struct schedule *s, const struct job *j)
 {
-	if (b->outcome.canceled)
+	if (s->outcome->canceled)
 		return "the build was canceled";
-	if (b->outcome.broken)
+	if (s->outcome->broken)
 		return "the build is broken";
-	if (b->options->fail_fast && (b->outcome.failed || b->outcome.errored) && j->when == WHEN_SUCCESS &&
+	if (s->fail_fast && (s->outcome->failed || s->outcome->errored) && j->when == WHEN_SUCCESS &&
 	    j->skip == NULL)
 		return "another job failed (--fail-fast)";
 	return NULL;
@@ -126,78 +122,78 @@ stopped(const struct build *b, const struct job *j)
 
 /* It runs, once a person has let it go when it asks for that. */
 static void
-may_run(struct build *b, uint32_t job)
+may_run(struct schedule *s, uint32_t job)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &s->graph->jobs[job];
 	struct bytes *line;
 
 	if (!j->blocked) {
-		queued(b, job);
+		queued(s, job);
 		return;
 	}
 	j->status = STATUS_BLOCKED;
-	b->blocked++;
-	line = event(b, "job/blocked", j);
-	if (prompt_can_ask(b))
-		emit_text(line, "reason", "type y and Enter to run it, n to cancel it");
-	journal_end(&b->journal);
-	prompt_ask(b, job);
+	s->nblocked++;
+	line = event(s, "job/blocked", j);
+	if (s->hint != NULL)
+		emit_text(line, "reason", s->hint);
+	journal_end(s->journal);
+	s->blocked(s->arg, job);
 }
 
 static void
-skip(struct build *b, uint32_t job, uint32_t because, const char *what)
+skip(struct schedule *s, uint32_t job, uint32_t because, const char *what)
 {
-	AUTO_FREE char *reason = xformat("%s %s", b->graph.jobs[because].id, what);
+	AUTO_FREE char *reason = xformat("%s %s", s->graph->jobs[because].id, what);
 
-	end_unrun(b, job, STATUS_SKIPPED, reason);
+	end_unrun(s, job, STATUS_SKIPPED, reason);
 }
 
 /* Nothing is waited for any more: it runs, waits for a person, or is skipped. */
 static void
 go_on(void *arg, uint32_t job)
 {
-	struct build *b = arg;
-	const struct job *j = &b->graph.jobs[job];
-	const char *stop = j->silent ? NULL : stopped(b, j);
+	struct schedule *s = arg;
+	const struct job *j = &s->graph->jobs[job];
+	const char *stop = j->silent ? NULL : stopped(s, j);
 
 	if (!j->declared || j->held || j->status != STATUS_PENDING)
 		return;
 	if (stop != NULL) {
-		end_unrun(b, job, STATUS_CANCELED, stop);
+		end_unrun(s, job, STATUS_CANCELED, stop);
 		return;
 	}
-	switch (graph_step(&b->graph, job)) {
+	switch (graph_step(s->graph, job)) {
 	case STEP_RUN:
-		may_run(b, job);
+		may_run(s, job);
 		break;
 	case STEP_PASS:
-		ended(b, job, STATUS_SUCCESS);
+		ended(s, job, STATUS_SUCCESS);
 		break;
 	case STEP_SKIP:
-		end_unrun(b, job, STATUS_SKIPPED, j->skip);
+		end_unrun(s, job, STATUS_SKIPPED, j->skip);
 		break;
 	case STEP_BARRED:
-		skip(b, job, j->barred, "was not let go");
+		skip(s, job, j->barred, "was not let go");
 		break;
 	case STEP_FAILED:
-		skip(b, job, j->because, "did not succeed");
+		skip(s, job, j->because, "did not succeed");
 		break;
 	case STEP_NOTHING_FAILED:
-		end_unrun(b, job, STATUS_SKIPPED, "when: nothing failed");
+		end_unrun(s, job, STATUS_SKIPPED, "when: nothing failed");
 		break;
 	}
 }
 
 void
-schedule_arrived(struct build *b, uint32_t job)
+schedule_arrived(struct schedule *s, uint32_t job)
 {
-	struct job *j = &b->graph.jobs[job];
-	struct graph *g = &b->graph;
+	struct job *j = &s->graph->jobs[job];
+	struct graph *g = s->graph;
 	struct bytes *line;
 
 	j->status = STATUS_PENDING;
 	if (!j->silent) {
-		line = event(b, "job/pending", j);
+		line = event(s, "job/pending", j);
 		if (j->name != NULL)
 			emit_text(line, "name", j->name);
 		if (j->needs != NO_JOB) {
@@ -211,67 +207,67 @@ schedule_arrived(struct build *b, uint32_t job)
 			}
 			bytes_char(line, ']');
 		}
-		journal_end(&b->journal);
+		journal_end(s->journal);
 	}
 	if (j->waiting == 0)
-		go_on(b, job);
+		go_on(s, job);
 }
 
 /* Calls one for the job, or for each job that a matrix made; how many of them it was done for. */
 static unsigned
-each_member(struct build *b, uint32_t job, bool (*one)(struct build *b, uint32_t job, const char *reason),
-    const char *reason)
+each_member(struct schedule *s, uint32_t job,
+    bool (*one)(struct schedule *s, uint32_t job, const char *reason), const char *reason)
 {
-	const struct graph *g = &b->graph;
+	const struct graph *g = s->graph;
 	unsigned n = 0;
 
 	if (!g->jobs[job].group)
-		return one(b, job, reason);
+		return one(s, job, reason);
 	for (uint32_t k = g->jobs[job].needs; k != NO_JOB; k = g->edges[k].next)
-		n += one(b, g->edges[k].job, reason);
+		n += one(s, g->edges[k].job, reason);
 	return n;
 }
 
 static bool
-unblock(struct build *b, uint32_t job, const char *reason)
+unblock(struct schedule *s, uint32_t job, const char *reason)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &s->graph->jobs[job];
 
 	(void)reason;
 	if (j->status != STATUS_BLOCKED)
 		return false;
 	j->blocked = false;
-	b->blocked--;
-	simple_event(b, "job/unblocked", j);
+	s->nblocked--;
+	simple_event(s, "job/unblocked", j);
 	if (j->empty)
-		end_unrun(b, job, STATUS_SUCCESS, "unblocked");
+		end_unrun(s, job, STATUS_SUCCESS, "unblocked");
 	else
-		queued(b, job);
+		queued(s, job);
 	return true;
 }
 
 int
-schedule_unblock(struct build *b, uint32_t job)
+schedule_unblock(struct schedule *s, uint32_t job)
 {
-	return each_member(b, job, unblock, NULL) > 0 ? 0 : -1;
+	return each_member(s, job, unblock, NULL) > 0 ? 0 : -1;
 }
 
 void
-schedule_leave_blocked(struct build *b)
+schedule_leave_blocked(struct schedule *s)
 {
-	for (uint32_t i = 0; i < b->graph.n && b->blocked > 0; i++) {
-		if (b->graph.jobs[i].status != STATUS_BLOCKED)
+	for (uint32_t i = 0; i < s->graph->n && s->nblocked > 0; i++) {
+		if (s->graph->jobs[i].status != STATUS_BLOCKED)
 			continue;
-		b->blocked--;
-		graph_bar(&b->graph, i);
-		end_unrun(b, i, STATUS_SKIPPED, "blocked");
+		s->nblocked--;
+		graph_bar(s->graph, i);
+		end_unrun(s, i, STATUS_SKIPPED, "blocked");
 	}
 }
 
 static bool
-tries_again(const struct build *b, const struct job *j, const struct result *r, enum status status)
+tries_again(const struct schedule *s, const struct job *j, const struct result *r, enum status status)
 {
-	if (status != STATUS_FAILURE || j->attempt > j->retries || stopped(b, j) != NULL)
+	if (status != STATUS_FAILURE || j->attempt > j->retries || stopped(s, j) != NULL)
 		return false;
 	if (j->retry == NULL || j->retry->ncodes == 0)
 		return true;
@@ -288,14 +284,14 @@ delay_due(void *arg)
 	struct job_retry *r = arg;
 
 	r->timer = NULL;
-	r->build->delayed--;
-	queued(r->build, r->job);
+	r->schedule->delayed--;
+	queued(r->schedule, r->job);
 }
 
 static void
-retry(struct build *b, uint32_t job)
+retry(struct schedule *s, uint32_t job)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &s->graph->jobs[job];
 	int64_t delay = j->retry == NULL ? 0 : j->retry->delay;
 
 	for (int i = 1; i < j->attempt && delay < INT64_C(1) << 40; i++)
@@ -304,44 +300,44 @@ retry(struct build *b, uint32_t job)
 	free(j->sets); /* what an attempt says of itself ends with it */
 	j->sets = NULL;
 	if (delay == 0) {
-		queued(b, job);
+		queued(s, job);
 		return;
 	}
 	j->status = STATUS_PENDING;
-	j->retry->build = b;
+	j->retry->schedule = s;
 	j->retry->job = job;
-	j->retry->timer = loop_after(b->loop, delay, delay_due, j->retry);
-	b->delayed++;
+	j->retry->timer = loop_after(s->loop, delay, delay_due, j->retry);
+	s->delayed++;
 }
 
 /* Takes the queued jobs that are to be ended out of the queue, which shares its links with others. */
 static void
-ready_remove(struct build *b, bool (*leaves)(const struct build *b, uint32_t job, uint32_t arg),
+ready_remove(struct schedule *s, bool (*leaves)(const struct schedule *s, uint32_t job, uint32_t arg),
     uint32_t arg)
 {
-	struct job_queue all = b->ready;
+	struct schedule_queue all = s->ready;
 
-	b->ready.n = 0;
+	s->ready.n = 0;
 	while (all.n > 0) {
-		uint32_t job = queue_take(b, &all);
+		uint32_t job = queue_take(s, &all);
 
-		if (!leaves(b, job, arg))
-			queue_add(b, &b->ready, job);
+		if (!leaves(s, job, arg))
+			queue_add(s, &s->ready, job);
 	}
 }
 
 static bool
-is_job(const struct build *b, uint32_t job, uint32_t other)
+is_job(const struct schedule *s, uint32_t job, uint32_t other)
 {
-	(void)b;
+	(void)s;
 	return job == other;
 }
 
 static bool
-is_stopped(const struct build *b, uint32_t job, uint32_t arg)
+is_stopped(const struct schedule *s, uint32_t job, uint32_t arg)
 {
 	(void)arg;
-	return stopped(b, &b->graph.jobs[job]) != NULL;
+	return stopped(s, &s->graph->jobs[job]) != NULL;
 }
 
 /* Whether it is a job of this build that has neither been given to mci-job nor ended. */
@@ -353,169 +349,189 @@ waits(const struct job *j)
 }
 
 void
-schedule_drop_waiting(struct build *b)
+schedule_drop_waiting(struct schedule *s)
 {
-	ready_remove(b, is_stopped, 0);
-	for (uint32_t i = 0; i < b->graph.n; i++) {
-		struct job *j = &b->graph.jobs[i];
+	ready_remove(s, is_stopped, 0);
+	for (uint32_t i = 0; i < s->graph->n; i++) {
+		struct job *j = &s->graph->jobs[i];
 
-		if (!waits(j) || stopped(b, j) == NULL)
+		if (!waits(j) || stopped(s, j) == NULL)
 			continue;
-		b->blocked -= j->status == STATUS_BLOCKED;
-		end_unrun(b, i, STATUS_CANCELED, stopped(b, j));
+		s->nblocked -= j->status == STATUS_BLOCKED;
+		end_unrun(s, i, STATUS_CANCELED, stopped(s, j));
 	}
 }
 
 void
-schedule_cancel_all(struct build *b)
+schedule_cancel_all(struct schedule *s)
 {
-	schedule_drop_waiting(b);
+	schedule_drop_waiting(s);
 	/* the last ones first: mci-job, which runs them in order, is not to start one in another's place */
-	for (uint32_t i = b->graph.n; i-- > 0;) {
-		if (b->graph.jobs[i].status == STATUS_RUNNING)
-			runner_cancel(b, b->graph.jobs[i].id);
+	for (uint32_t i = s->graph->n; i-- > 0;) {
+		if (s->graph->jobs[i].status == STATUS_RUNNING)
+			runner_cancel(s->runner, s->graph->jobs[i].id);
 	}
 }
 
 /* Canceled with its build a job is nobody's news. */
 static void
-end_tell(struct build *b, const struct job *j, enum status status, const char *reason)
+end_tell(struct schedule *s, const struct job *j, enum status status, const char *reason)
 {
-	if (graph_counts(j, status) && !(status == STATUS_CANCELED && b->outcome.canceled))
-		progress_job_ended(b, j, status, reason);
+	if (graph_counts(j, status) && !(status == STATUS_CANCELED && s->outcome->canceled))
+		progress_job_ended(s->progress, j, status, reason);
 }
 
 static void
-end_run(struct build *b, uint32_t job, const struct result *r, enum status status)
+end_run(struct schedule *s, uint32_t job, const struct result *r, enum status status)
 {
-	const struct job *j = &b->graph.jobs[job];
+	const struct job *j = &s->graph->jobs[job];
 	AUTO_BYTES why = { 0 };
 
-	result_write(r, j, end_event(b, j, status));
-	journal_end(&b->journal);
+	result_write(r, j, end_event(s, j, status));
+	journal_end(s->journal);
 	result_reason(r, &why);
-	end_tell(b, j, status, bytes_string(&why));
-	ended(b, job, status);
+	end_tell(s, j, status, bytes_string(&why));
+	ended(s, job, status);
 }
 
 /* The attempt has no result: it was killed with mci-job, by us when the build is canceled. */
 static void
-lost(struct build *b, uint32_t job, const char *why)
+lost(struct schedule *s, uint32_t job, const char *why)
 {
-	enum status status = b->outcome.canceled ? STATUS_CANCELED : STATUS_ERROR;
-	struct bytes *line = end_event(b, &b->graph.jobs[job], status);
+	enum status status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
+	struct bytes *line = end_event(s, &s->graph->jobs[job], status);
 
-	emit_text(line, "reason", b->outcome.canceled ? "canceled" : "lost");
+	emit_text(line, "reason", s->outcome->canceled ? "canceled" : "lost");
 	emit_text(line, "error", why);
-	journal_end(&b->journal);
-	end_tell(b, &b->graph.jobs[job], status, why);
-	b->outcome.errored = true; /* allowed to fail or not: this is no failure of the job's */
-	ended(b, job, status);
+	journal_end(s->journal);
+	end_tell(s, &s->graph->jobs[job], status, why);
+	s->outcome->errored = true; /* allowed to fail or not: this is no failure of the job's */
+	ended(s, job, status);
 }
 
-void
-schedule_executed(struct build *b, uint32_t job, struct span line)
+static void
+executed(void *arg, struct span id, struct span line)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct schedule *s = arg;
+	uint32_t job = graph_find(s->graph, id.p, id.n);
+	struct job *j;
 	struct result r;
 	struct error e;
 	enum status status;
 
-	b->sent--;
+	if (job == NO_JOB || s->graph->jobs[job].status != STATUS_RUNNING)
+		return;
+	j = &s->graph->jobs[job];
+	s->sent--;
 	if (result_read(&r, line, &e) < 0) {
-		lost(b, job, "mci-job wrote a broken result");
+		lost(s, job, "mci-job wrote a broken result");
 		return;
 	}
 	result_keep_outputs(&r, j);
 	status = result_status(&r);
-	if (tries_again(b, j, &r, status))
-		retry(b, job);
+	if (tries_again(s, j, &r, status))
+		retry(s, job);
 	else
-		end_run(b, job, &r, status);
+		end_run(s, job, &r, status);
 }
 
-void
-schedule_lost_all(struct build *b, const char *why)
+/* The attempts that run will never be reported. */
+static void
+gone(void *arg, bool finished)
 {
-	for (uint32_t i = 0; i < b->graph.n && b->sent > 0; i++) {
-		if (b->graph.jobs[i].status == STATUS_RUNNING) {
-			b->sent--;
-			lost(b, i, why);
+	struct schedule *s = arg;
+	const char *why = s->outcome->canceled ? "killed" : "mci-job died";
+	struct error e;
+
+	if (finished && s->sent == 0)
+		return;
+	runner_kill(s->runner);
+	for (uint32_t i = 0; i < s->graph->n && s->sent > 0; i++) {
+		if (s->graph->jobs[i].status == STATUS_RUNNING) {
+			s->sent--;
+			lost(s, i, why);
 		}
 	}
+	if (s->outcome->canceled)
+		return;
+	error_set(&e, ERROR_INTERNAL, "%s", why);
+	outcome_break(s->outcome, EXIT_BUILD_ERROR, &e);
 }
 
+const struct runner_events schedule_runner_events = { .executed = executed, .gone = gone };
+
 static bool
-cancel(struct build *b, uint32_t job, const char *reason)
+cancel(struct schedule *s, uint32_t job, const char *reason)
 {
-	struct job *j = &b->graph.jobs[job];
+	struct job *j = &s->graph->jobs[job];
 
 	if (j->status == STATUS_RUNNING) {
-		runner_cancel(b, j->id);
+		runner_cancel(s->runner, j->id);
 		return true;
 	}
 	if (!waits(j))
 		return false;
-	b->blocked -= j->status == STATUS_BLOCKED;
+	s->nblocked -= j->status == STATUS_BLOCKED;
 	if (j->status == STATUS_QUEUED)
-		ready_remove(b, is_job, job);
-	end_unrun(b, job, STATUS_CANCELED, reason);
-	end_tell(b, j, STATUS_CANCELED, reason);
+		ready_remove(s, is_job, job);
+	end_unrun(s, job, STATUS_CANCELED, reason);
+	end_tell(s, j, STATUS_CANCELED, reason);
 	return true;
 }
 
 int
-schedule_cancel(struct build *b, uint32_t job, const char *reason)
+schedule_cancel(struct schedule *s, uint32_t job, const char *reason)
 {
-	return each_member(b, job, cancel, reason) > 0 ? 0 : -1;
+	return each_member(s, job, cancel, reason) > 0 ? 0 : -1;
 }
 
 static void
-send_next(struct build *b)
+send_next(struct schedule *s)
 {
-	uint32_t job = queue_take(b, &b->ready);
-	struct job *j = &b->graph.jobs[job];
+	uint32_t job = queue_take(s, &s->ready);
+	struct job *j = &s->graph->jobs[job];
 
-	if (stopped(b, j) != NULL) {
-		end_unrun(b, job, STATUS_CANCELED, stopped(b, j));
+	if (stopped(s, j) != NULL) {
+		end_unrun(s, job, STATUS_CANCELED, stopped(s, j));
 		return;
 	}
 	j->status = STATUS_RUNNING;
-	b->sent++;
-	runner_send(b, j);
+	s->sent++;
+	runner_send(s->runner, j);
 }
 
 void
-schedule_round(struct build *b)
+schedule_round(struct schedule *s)
 {
-	if (b->options->fail_fast && (b->outcome.failed || b->outcome.errored) && !b->dropped) {
-		b->dropped = true; /* what comes later is stopped one by one */
-		schedule_drop_waiting(b);
+	if (s->fail_fast && (s->outcome->failed || s->outcome->errored) && !s->dropped) {
+		s->dropped = true; /* what comes later is stopped one by one */
+		schedule_drop_waiting(s);
 	}
 	for (;;) {
-		if (b->ended.n > 0)
-			graph_follow(&b->graph, queue_take(b, &b->ended), go_on, b);
-		else if (b->ready.n > 0 && b->sent < b->window && turn_has(b) && runner_takes(b))
-			send_next(b);
+		if (s->ended.n > 0)
+			graph_follow(s->graph, queue_take(s, &s->ended), go_on, s);
+		else if (s->ready.n > 0 && s->sent < s->window && turn_has(s->turn) &&
+		    runner_takes(s->runner))
+			send_next(s);
 		else
 			break;
 	}
 }
 
 bool
-schedule_works(const struct build *b)
+schedule_works(const struct schedule *s)
 {
-	return b->sent > 0 || b->ready.n > 0 || b->delayed > 0 || b->ended.n > 0;
+	return s->sent > 0 || s->ready.n > 0 || s->delayed > 0 || s->ended.n > 0;
 }
 
 bool
-schedule_active(const struct build *b)
+schedule_active(const struct schedule *s)
 {
-	return b->blocked > 0 || schedule_works(b);
+	return s->nblocked > 0 || schedule_works(s);
 }
 
 bool
-schedule_ready(const struct build *b)
+schedule_ready(const struct schedule *s)
 {
-	return b->ready.n > 0;
+	return s->ready.n > 0;
 }

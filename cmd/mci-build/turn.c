@@ -15,21 +15,12 @@
 #include "memory.h"
 #include "message.h"
 #include "process.h"
-#include "runner.h"
-#include "schedule.h"
+#include "scan.h"
 
 /* Between two tries: a lock has no descriptor that tells when it is free. */
 #define AGAIN (50 * MILLISECOND)
 /* The first event of a build says its process and is shorter than this, two paths included. */
 #define HEAD 16384
-
-struct turn {
-	int fd;       /* of the folder; -1: it cannot be locked, so there is no order */
-	bool has;
-	bool within;  /* another build's turn, of which we are a part: it is not ours to let go */
-	bool waits;
-	struct loop_timer *again;
-};
 
 /*
  * Who has the folder locked: the next line of /proc/locks that is about its inode, 0 at the end. The device
@@ -83,32 +74,28 @@ take(struct turn *t)
 }
 
 void
-turn_open(struct build *b)
+turn_open(struct turn *t, bool in_place)
 {
-	bool in_place = b->options->rev == NULL && !b->options->staged;
-
-	b->turn = xmalloc(sizeof(*b->turn));
-	b->turn->fd = in_place ?
-	    kernel.open(AT_FDCWD, b->definition.project, O_RDONLY | O_DIRECTORY, 0) : -1;
-	take(b->turn);
+	t->fd = in_place ? kernel.open(AT_FDCWD, t->project, O_RDONLY | O_DIRECTORY, 0) : -1;
+	take(t);
 }
 
 bool
-turn_has(const struct build *b)
+turn_has(const struct turn *t)
 {
-	return b->turn->has;
+	return t->has;
 }
 
 bool
-turn_waits(const struct build *b)
+turn_waits(const struct turn *t)
 {
-	return b->turn != NULL && b->turn->waits;
+	return t->waits;
 }
 
 int
-turn_lock(const struct build *b)
+turn_lock(const struct turn *t)
 {
-	return b->turn->within ? -1 : b->turn->fd;
+	return t->within ? -1 : t->fd;
 }
 
 /* Whether the build's log begins with an event of this process. */
@@ -128,10 +115,10 @@ is_of(const struct state_build *build, pid_t pid)
 }
 
 char *
-turn_holder(const struct build *b)
+turn_holder(const struct turn *t)
 {
-	AUTO_FREE char *repo = state_repo(b->definition.project, NULL);
-	pid_t pid = holder(b->turn, false);
+	AUTO_FREE char *repo = state_repo(t->project, NULL);
+	pid_t pid = holder(t, false);
 	struct state_list list = { 0 };
 	char *name = NULL;
 
@@ -150,38 +137,37 @@ turn_holder(const struct build *b)
 static void
 again_due(void *arg)
 {
-	struct build *b = arg;
-	struct turn *t = b->turn;
+	struct turn *t = arg;
 
 	t->again = NULL;
 	take(t);
 	if (!t->has) {
-		t->again = loop_after(b->loop, AGAIN, again_due, b);
+		t->again = loop_after(t->loop, AGAIN, again_due, t);
 		return;
 	}
 	t->waits = false;
 	/* the first time build/start says so */
-	if (b->outcome.begun) {
-		emit_text(journal_begin(&b->journal, "build/updated"), "status", "running");
-		journal_end(&b->journal);
+	if (t->outcome->begun > 0) {
+		emit_text(journal_begin(t->journal, "build/updated"), "status", "running");
+		journal_end(t->journal);
 	}
 }
 
 void
-turn_wait(struct build *b)
+turn_wait(struct turn *t)
 {
-	AUTO_FREE char *name = turn_holder(b);
+	AUTO_FREE char *name = turn_holder(t);
 	AUTO_FREE char *message = xformat("waits for %s, which works in this folder", name);
-	struct bytes *line = journal_begin(&b->journal, "build/pending");
+	struct bytes *line = journal_begin(t->journal, "build/pending");
 
-	emit_text(line, "dir", b->definition.project);
+	emit_text(line, "dir", t->project);
 	emit_integer(line, "pid", getpid());
 	emit_text(line, "for", name);
 	emit_text(line, "message", message);
-	journal_end(&b->journal);
-	outcome_note(&b->outcome, "%s %s", b->folder.name, message);
-	b->turn->waits = true;
-	b->turn->again = loop_after(b->loop, AGAIN, again_due, b);
+	journal_end(t->journal);
+	outcome_note(t->outcome, "%s %s", t->workspace->folder.name, message);
+	t->waits = true;
+	t->again = loop_after(t->loop, AGAIN, again_due, t);
 }
 
 static void
@@ -194,32 +180,24 @@ let_go(struct turn *t)
 }
 
 void
-turn_round(struct build *b)
+turn_round(struct turn *t, bool idle, bool ready)
 {
-	struct turn *t = b->turn;
-
-	if (t->has && b->outcome.finished && !runner_alive(b))
+	if (t->has && idle)
 		let_go(t);
-	else if (t->has && b->outcome.begun && !b->outcome.finished && b->blocked > 0 && !schedule_works(b))
-		let_go(t);
-	else if (!t->has && !t->waits && !b->outcome.finished && schedule_ready(b))
+	else if (!t->has && !t->waits && ready)
 		take(t);
 	else
 		return;
-	if (!t->has && schedule_ready(b))
-		turn_wait(b);
+	if (!t->has && ready)
+		turn_wait(t);
 }
 
 void
-turn_free(struct build *b)
+turn_close(struct turn *t)
 {
-	struct turn *t = b->turn;
-
-	if (t == NULL)
-		return;
-	loop_cancel(b->loop, t->again);
+	loop_cancel(t->loop, t->again);
+	t->again = NULL;
 	if (t->fd >= 0)
 		close(t->fd);
-	free(t);
-	b->turn = NULL;
+	t->fd = -1;
 }

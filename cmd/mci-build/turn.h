@@ -9,21 +9,41 @@
 
 #include <stdbool.h>
 
-#include "build.h"
+#include "journal.h"
+#include "loop.h"
+#include "outcome.h"
+#include "workspace.h"
 
-/* Takes the project's folder if nobody has it. Before the build has a number. */
-void turn_open(struct build *b);
+struct turn {
+	/* the caller's */
+	struct loop *loop;
+	struct journal *journal;
+	const struct outcome *outcome;
+	const struct workspace *workspace;
+	const char *project;
+	/* the room's */
+	int fd;       /* of the folder; -1: it cannot be locked, so there is no order */
+	bool has;
+	bool within;  /* another build's turn, of which we are a part: it is not ours to let go */
+	bool waits;
+	struct loop_timer *again;
+};
+
+/* Takes the project's folder if nobody has it; in a checkout there is none to take. Before the build has a
+ * number. */
+void turn_open(struct turn *t, bool in_place);
 /* Whether the build may work in its folder. */
-bool turn_has(const struct build *b);
+bool turn_has(const struct turn *t);
 /* Waits for the folder: says for whom on standard error and in the log, and asks again from the loop. */
-void turn_wait(struct build *b);
-bool turn_waits(const struct build *b);
+void turn_wait(struct turn *t);
+bool turn_waits(const struct turn *t);
 /* Who has it, for people: a build's name or a process. The caller frees. */
-char *turn_holder(const struct build *b);
-/* At the end of each round: lets the folder go when nothing can be done in it, waits when something can. */
-void turn_round(struct build *b);
+char *turn_holder(const struct turn *t);
+/* At the end of each round: lets the folder go when nothing can be done in it (idle), and takes it, or waits
+ * for it, when something can (ready). */
+void turn_round(struct turn *t, bool idle, bool ready);
 /* The descriptor that has the lock, for those who are to keep the folder as long as they live; -1. */
-int turn_lock(const struct build *b);
-void turn_free(struct build *b);
+int turn_lock(const struct turn *t);
+void turn_close(struct turn *t);
 
 #endif

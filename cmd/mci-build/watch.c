@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "build.h"
 #include "checksum.h"
 #include "children.h"
 #include "duration.h"

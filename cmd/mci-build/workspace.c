@@ -1,0 +1,79 @@
+#include "workspace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkout.h"
+#include "folder.h"
+#include "logfile.h"
+#include "memory.h"
+#include "names.h"
+#include "removal.h"
+
+/*
+ * How many ended builds of a folder are kept, and how often the older ones are removed: at once, since
+ * ext4 finds new inodes slowly for seconds after some were freed.
+ */
+#define KEEP 100
+#define PRUNE_EVERY 25
+
+void
+workspace_init(struct workspace *w)
+{
+	*w = (struct workspace){ .folder.lock = -1 };
+}
+
+static int
+logs_open(struct workspace *w, const char *log_dir, struct error *e)
+{
+	AUTO_BYTES path = { 0 };
+
+	if (log_dir != NULL) {
+		w->logs = realpath(log_dir, NULL);
+		return w->logs == NULL ? error_sys(e, "--log-dir %s", log_dir) : 0;
+	}
+	bytes_format(&path, "%s/", w->folder.path);
+	logfile_folder(&path, w->identity.run);
+	w->logs = xstrdup(bytes_string(&path));
+	return folder_make(w->logs, e);
+}
+
+int
+workspace_open(struct workspace *w, const char *project, const char *log_dir, struct error *e)
+{
+	if (state_build_new(&w->folder, project, e) < 0)
+		return -1;
+	w->identity = IDENTITY_LOCAL(w->folder.name);
+	return logs_open(w, log_dir, e);
+}
+
+void
+workspace_enter(struct workspace *w, const char *project)
+{
+	w->dir = xstrdup(project);
+}
+
+int
+workspace_check_out(struct workspace *w, const char *project, const char *rev,
+    void (*note)(void *arg, const char *text), void *arg, struct error *e)
+{
+	w->checkout = xformat("%s/work", w->folder.path);
+	return checkout_make(project, rev, w->checkout, &w->dir, note, arg, e);
+}
+
+void
+workspace_close(struct workspace *w)
+{
+	if (w->checkout != NULL)
+		(void)names_remove_tree(w->checkout, NULL);
+	if (w->folder.name != NULL && w->folder.number % PRUNE_EVERY == 0) {
+		AUTO_FREE char *repo = xmemdup(w->folder.name,
+		    (size_t)(strrchr(w->folder.name, '/') - w->folder.name));
+		removal_prune(repo, KEEP);
+	}
+	state_build_free(&w->folder);
+	free(w->checkout);
+	free(w->dir);
+	free(w->logs);
+	workspace_init(w);
+}

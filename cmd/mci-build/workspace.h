@@ -1,0 +1,32 @@
+/*
+ * workspace: the places of a build: its state folder, after which it is named, the folder of its jobs' logs,
+ * and where it works: the project, or a clean checkout of it.
+ */
+#ifndef MCI_BUILD_WORKSPACE_H
+#define MCI_BUILD_WORKSPACE_H
+
+#include "error.h"
+#include "identity.h"
+#include "state.h"
+
+struct workspace {
+	struct state_build folder; /* locked as long as a part of the build lives */
+	struct identity identity;
+	char *logs;     /* the folder of the jobs' logs */
+	char *dir;      /* the folder that jobs run in; NULL: there is none yet */
+	char *checkout; /* a clean one, removed at the end; NULL in place */
+};
+
+void workspace_init(struct workspace *w);
+/* Gives the build its number and its folder. log_dir: where the logs go instead, or NULL. 0 or -1. */
+int workspace_open(struct workspace *w, const char *project, const char *log_dir, struct error *e);
+/* It works in the folder itself. */
+void workspace_enter(struct workspace *w, const char *project);
+/* It works in a clean checkout of rev, or, when that is NULL, of what is staged. What is missing there is
+ * told to note. 0 or -1. */
+int workspace_check_out(struct workspace *w, const char *project, const char *rev,
+    void (*note)(void *arg, const char *text), void *arg, struct error *e);
+/* Removes the checkout and, from time to time, what older builds of the folder have left. */
+void workspace_close(struct workspace *w);
+
+#endif
