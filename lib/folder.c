@@ -116,7 +116,8 @@ folder_take(const char *path, struct error *e)
 bool
 folder_is_locked(int dir)
 {
-	AUTO_CLOSE int fd = kernel.open(dir, LOCK, O_RDONLY, 0);
+	/* a FIFO that was put in its place holds nobody up */
+	AUTO_CLOSE int fd = kernel.open(dir, LOCK, O_RDONLY | O_NONBLOCK, 0);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }

@@ -196,7 +196,7 @@ builds_load(struct builds *b, int dir, uint64_t first)
 	int got = 1;
 
 	segment_name(&name, first, "builds");
-	fd = kernel.open(dir, bytes_string(&name), O_RDONLY, 0);
+	fd = kernel_open_file(dir, bytes_string(&name));
 	/* what a torn one says of a build is true all the same: reading the segment only adds to it
 	 * */
 	while (fd >= 0 && got == 1 && line_read(&r, fd) > 0) {

@@ -37,7 +37,7 @@ take_line(struct epochs *x, struct span line, struct error *e)
 int
 epochs_read(struct epochs *x, int dir, struct error *e)
 {
-	AUTO_CLOSE int fd = kernel.open(dir, FILE_NAME, O_RDONLY, 0);
+	AUTO_CLOSE int fd = kernel_open_file(dir, FILE_NAME);
 	struct line_reader r = { 0 };
 	struct span line;
 	int result = 0;

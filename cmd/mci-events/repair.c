@@ -175,7 +175,7 @@ rewrite(struct repair *r, const struct segment *s, struct error *e)
 static int
 copy_file(int from, int to, const char *name, struct error *e)
 {
-	AUTO_CLOSE int in = kernel.open(from, name, O_RDONLY, 0), out = -1;
+	AUTO_CLOSE int in = kernel_open_file(from, name), out = -1;
 	char chunk[65536];
 	ssize_t n = 0;
 

@@ -31,7 +31,9 @@ open_file(const struct segment *s, const char *suffix, int flags, struct error *
 	int fd, sys;
 
 	segment_name(&name, s->first, suffix);
-	fd = kernel.open(s->dir, bytes_string(&name), flags, 0600);
+	/* a FIFO that was put in its place holds nobody up: it cannot be written, and is refused to read */
+	fd = flags == O_RDONLY ? kernel_open_file(s->dir, bytes_string(&name)) :
+	    kernel.open(s->dir, bytes_string(&name), flags | O_NONBLOCK, 0600);
 	sys = errno;
 	if (fd < 0)
 		error_sys(e, "open %s", name.data);

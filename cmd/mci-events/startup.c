@@ -121,7 +121,7 @@ read_builds(struct journal *j, struct segment *s, struct error *e)
 	if (s != j->active && builds_load(&j->builds, j->dir, s->first))
 		return 0;
 	segment_name(&name, s->first, "ndjson");
-	fd = kernel.open(j->dir, bytes_string(&name), O_RDONLY, 0);
+	fd = kernel_open_file(j->dir, bytes_string(&name));
 	if (fd < 0)
 		return error_sys(e, "open %s", name.data);
 	while (line_read(&r, fd) > 0) {

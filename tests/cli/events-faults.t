@@ -153,4 +153,24 @@ for at in 3 5 8; do
 	exits 0 "the log is valid" mci-events verify "$log"
 	stop_hub
 done
+# a FIFO in the place of a stored file
+background mci-events serve -l "$T/fifo-hub" --dir "$T/whole"
+wait_until 'the hub of the FIFOs is there' mci-events pub -a "$T/fifo-hub" a/b
+kill "$pid"
+wait_end "$pid"
+stuck=
+for file in .lock epochs 00000000000000000001.ndjson 00000000000000000001.sum; do
+	for verb in verify ls replay repair serve; do
+		rm -rf "$T"/held*
+		cp -R "$T/whole" "$T/held"
+		rm -f "$T/held/$file" && mkfifo "$T/held/$file"
+		case $verb in
+		serve) timeout 10 mci-events serve -l - --dir "$T/held" </dev/null >/dev/null 2>"$err" ;;
+		repair) timeout 10 mci-events repair "$T/held" "$T/held.new" >/dev/null 2>"$err" ;;
+		*) timeout 10 mci-events "$verb" "$T/held" >/dev/null 2>"$err" ;;
+		esac
+		[ $? != 124 ] || stuck="$stuck $verb:$file"
+	done
+done
+is "$stuck" '' 'a FIFO in the place of a file of the hub holds nobody up'
 finish
