@@ -48,8 +48,10 @@ secrets_apply(const struct secrets *s, struct spec *spec)
 	for (size_t i = 0; i < spec->nparams; i++) {
 		const struct spec_pair *secret = find(s->pairs, s->n, spec->params[i]);
 
-		if (secret != NULL && find(spec->env, spec->nenv, secret->name) == NULL)
-			add(&spec->env, &spec->nenv, secret->name, secret->value);
+		if (secret == NULL || find(spec->env, spec->nenv, secret->name) != NULL)
+			continue;
+		add(&spec->env, &spec->nenv, secret->name, secret->value);
+		spec_set(spec, SPEC_ENV, true);
 	}
 }
 
