@@ -5,15 +5,15 @@
 #include <strings.h>
 
 #include "encodings.h"
+#include "finding.h"
 #include "memory.h"
-#include "needles.h"
 
 static const char stars[] = "***";
 
 _Static_assert(MASK_SHORTEST >= NEEDLES_SHORTEST, "what may be masked can be found");
 
 struct mask {
-	struct needles needles;
+	struct finding finding;
 	size_t secrets, total;
 	size_t first; /* needle of what is being added */
 	struct bytes joined; /* what a stream held and what came */
@@ -57,16 +57,40 @@ is_one_byte(const char *p, size_t n)
 	return n == 0 || memcmp(p, p + 1, n - 1) == 0;
 }
 
-static int
-check(const char *p, size_t n, struct error *e)
+/* Without the white space around it. */
+static struct span
+trim(const char *p, size_t n)
 {
-	if (n < MASK_SHORTEST)
+	while (n > 0 && decode_blank(p[n - 1]))
+		n--;
+	while (n > 0 && decode_blank(p[0])) {
+		p++;
+		n--;
+	}
+	return (struct span){ p, n };
+}
+
+/* How long it is when each run of white space counts as one byte. */
+static size_t
+length(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += !decode_blank(s.p[i]) || !decode_blank(s.p[i - 1]);
+	return n;
+}
+
+static int
+check(struct span s, struct error *e)
+{
+	if (length(s) < MASK_SHORTEST)
 		return error_set(e, ERROR_REFUSED, "a secret of less than %d bytes cannot be masked: "
 		    "it would be found everywhere", MASK_SHORTEST);
-	if (is_one_byte(p, n))
+	if (is_one_byte(s.p, s.n))
 		return error_set(e, ERROR_REFUSED,
 		    "a secret that is one character again and again cannot be masked");
-	if (is_common(p, n))
+	if (is_common(s.p, s.n))
 		return error_set(e, ERROR_REFUSED,
 		    "a secret that is a common word cannot be masked: it would be found everywhere");
 	return 0;
@@ -78,68 +102,90 @@ mask_new(void)
 	return xmalloc(sizeof(struct mask));
 }
 
+static bool
+is_plain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 static void
 form_add(void *arg, const void *p, size_t n)
 {
 	struct mask *m = arg;
 
 	/* most secrets have many forms that are the same */
-	if (n >= MASK_SHORTEST && !needles_has(&m->needles, m->first, p, n))
-		needles_add(&m->needles, p, n);
+	if (n < MASK_SHORTEST || needles_has(&m->finding.needles, m->first, p, n))
+		return;
+	needles_add(&m->finding.needles, p, n);
+	m->finding.odd |= !is_plain(*(const unsigned char *)p);
 }
 
+static void
+forms_add(struct mask *m, struct span s)
+{
+	m->first = m->finding.needles.n;
+	encodings_text(s.p, s.n, form_add, m);
+	encodings_bytes(s.p, s.n, form_add, m);
+	for (size_t i = 0; i < s.n; i++)
+		m->finding.blanks |= decode_blank(s.p[i]);
+}
+
+/* With the line ends of the other half of the world. */
+static void
+crlf_add(struct mask *m, struct span s)
+{
+	AUTO_BYTES text = { 0 };
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\n')
+			bytes_char(&text, '\r');
+		if (s.p[i] != '\r')
+			bytes_char(&text, s.p[i]);
+	}
+	encodings_bytes(text.data, text.len, form_add, m);
+}
+
+/* Each line that can be masked by itself; whether there was one. */
 static bool
-blank(char c)
+lines_add(struct mask *m, struct span s)
 {
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static void
-forms_add(struct mask *m, const char *p, size_t n)
-{
-	m->first = m->needles.n;
-	encodings_each(p, n, form_add, m);
-}
-
-/* Each line, without the blanks around it, unless it is all. */
-static void
-lines_add(struct mask *m, const char *p, size_t n)
-{
-	const char *end = p + n;
-	size_t whole = n;
+	const char *p = s.p, *end = s.p + s.n;
+	bool any = false;
 
 	while (p < end) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		const char *stop = newline != NULL ? newline : end;
-		const char *next = newline != NULL ? newline + 1 : end;
+		struct span line = trim(p, (size_t)(stop - p));
 
-		while (p < stop && blank(*p))
-			p++;
-		while (p < stop && blank(stop[-1]))
-			stop--;
-		n = (size_t)(stop - p);
-		if (n < whole && check(p, n, NULL) == 0)
-			forms_add(m, p, n);
-		p = next;
+		if (line.n < s.n && check(line, NULL) == 0) {
+			forms_add(m, line);
+			any = true;
+		}
+		p = newline != NULL ? newline + 1 : end;
 	}
+	return any;
 }
 
 int
 mask_add(struct mask *m, const void *secret, size_t n, struct error *e)
 {
-	if (check(secret, n, e) < 0)
+	struct span s = trim(secret, n);
+
+	if (check(s, e) < 0)
 		return -1;
 	if (n > MASK_SECRET_SIZE)
 		return error_set(e, ERROR_LIMIT, "a secret may have %d bytes", MASK_SECRET_SIZE);
-	if (needles_has(&m->needles, 0, secret, n))
+	if (needles_has(&m->finding.needles, 0, s.p, s.n))
 		return 0;
 	if (m->secrets == MASK_SECRETS || m->total + n > MASK_TOTAL)
 		return error_set(e, ERROR_LIMIT, "there may be %d secrets of %d bytes together",
 		    MASK_SECRETS, MASK_TOTAL);
 	m->secrets++;
 	m->total += n;
-	forms_add(m, secret, n);
-	lines_add(m, secret, n);
+	forms_add(m, s);
+	/* of another one the lines are found whatever ends them */
+	if (!lines_add(m, s) && memchr(s.p, '\n', s.n) != NULL)
+		crlf_add(m, s);
 	return 0;
 }
 
@@ -154,7 +200,7 @@ mask_free(struct mask *m)
 {
 	if (m == NULL)
 		return;
-	needles_free(&m->needles);
+	finding_free(&m->finding);
 	bytes_free(&m->joined);
 	bytes_free(&m->out);
 	free(m);
@@ -168,32 +214,31 @@ struct walk {
 };
 
 static void
-cover(struct walk *w, struct bytes *out, const struct needle_match *found)
+cover(struct walk *w, struct bytes *out, const struct finding_place *found)
 {
-	size_t end = found->at + found->n;
+	size_t from = found->from > w->done ? found->from : w->done;
 
-	if (found->at > w->done || !w->touching) {
-		bytes_add(out, w->text + w->done, found->at - w->done);
+	if (found->to <= w->done)
+		return;
+	if (from > w->done || !w->touching) {
+		bytes_add(out, w->text + w->done, from - w->done);
 		bytes_add(out, stars, sizeof(stars) - 1);
 	}
-	w->done = end > w->done ? end : w->done;
+	w->done = found->to;
 	w->touching = true;
 }
 
-/* Puts out what is before stop, where nothing begins that may go on; matches that begin there are looked
- * for again when more has come. With cut nothing more comes: a secret that the end cuts begins there. */
+/* Puts out what is before stop, where something begins that may go on; what was found from there on is looked
+ * for again when more has come. */
 static struct span
-walk(struct mask *m, struct walk *w, size_t n, size_t stop, bool cut)
+walk(struct mask *m, struct walk *w, size_t stop)
 {
-	struct needle_match found;
+	const struct finding *f = &m->finding;
 	struct span rest = { NULL, 0 };
 
 	m->out.len = 0;
-	for (size_t from = 0; needles_next(&m->needles, w->text, n, from, &found) && found.at < stop;
-	    from = found.at + 1)
-		cover(w, &m->out, &found);
-	if (cut)
-		cover(w, &m->out, &(struct needle_match){ stop, n - stop });
+	for (size_t i = 0; i < f->n && f->places[i].from < stop; i++)
+		cover(w, &m->out, &f->places[i]);
 	if (w->done < stop) {
 		rest = (struct span){ w->text + w->done, stop - w->done };
 		w->done = stop;
@@ -205,25 +250,33 @@ walk(struct mask *m, struct walk *w, size_t n, size_t stop, bool cut)
 	return (struct span){ m->out.data, m->out.len };
 }
 
+static void
+search(struct mask *m, struct decode_text t)
+{
+	if (!m->finding.needles.indexed)
+		finding_index(&m->finding);
+	finding_search(&m->finding, t, MASK_SHORTEST);
+}
+
 static struct span
 pass(struct mask *m, struct mask_stream *s, const char *text, size_t n, bool last)
 {
-	struct walk w = { .text = text, .done = s->covered, .touching = s->touching };
+	const struct decode_text t = { text, n, last, !s->within };
+	struct walk w = { .text = text, .done = s->done, .touching = s->touching };
+	struct finding_open open = { n, n };
 	struct span out;
-	size_t stop;
 
-	if (!m->needles.indexed)
-		needles_index(&m->needles);
-	stop = needles_open(&m->needles, text, n);
-	if (last && n - stop < MASK_SHORTEST)
-		stop = n;
-	out = walk(m, &w, n, stop, last && stop < n);
+	search(m, t);
+	if (!last)
+		open = finding_open(&m->finding, t);
+	out = walk(m, &w, open.stop);
 	/* text is joined or the caller's, never held itself */
 	s->held.len = 0;
-	if (!last)
-		bytes_add(&s->held, text + stop, n - stop);
-	s->covered = w.done - stop;
+	bytes_add(&s->held, text + open.keep, n - open.keep);
+	s->done = w.done - open.keep;
 	s->touching = w.touching;
+	if (open.keep > 0)
+		s->within = text[open.keep - 1] != '\n';
 	return out;
 }
 
@@ -270,13 +323,12 @@ mask_text(struct mask *m, struct bytes *into, const void *p, size_t n)
 bool
 mask_finds(struct mask *m, const void *p, size_t n)
 {
-	struct needle_match found;
-
 	if (mask_empty(m))
 		return false;
-	if (!m->needles.indexed)
-		needles_index(&m->needles);
-	return needles_next(&m->needles, p, n, 0, &found);
+	if (!m->finding.needles.indexed)
+		finding_index(&m->finding);
+	finding_search(&m->finding, (struct decode_text){ p, n, true, true }, SIZE_MAX);
+	return m->finding.n > 0;
 }
 
 void

@@ -5,13 +5,16 @@
 
 #include "memory.h"
 
-#define BLOCK sizeof(uint32_t)
+#define BLOCK ((size_t)NEEDLES_BLOCK)
 #define STRIDE_LIMIT 16
 #define BLOCKS_LIMIT (256 * 1024) /* of more needles fewer blocks each are indexed */
 #define BITS_LEAST 15             /* 4 KiB */
 #define BITS_MOST 21              /* 256 KiB */
 #define BITS_PER_BLOCK 64         /* so that one look in 64 at other text is in vain */
 #define AT_ONCE 8                 /* blocks that are looked at before it is asked what was seen */
+#define INSIDE_LEAST 13           /* 1 KiB */
+#define INSIDE_MOST 27            /* 16 MiB */
+#define INSIDE_PER_BYTE 32
 
 void
 needles_add(struct needles *s, const void *p, size_t n)
@@ -71,22 +74,6 @@ sort(struct needles *s)
 	s->n = kept;
 }
 
-static uint32_t
-block_at(const char *p)
-{
-	uint32_t block;
-
-	memcpy(&block, p, sizeof(block));
-	return block;
-}
-
-/* The product's high bits depend on all bits of the block. */
-static uint32_t
-hash(uint32_t block)
-{
-	return block * UINT32_C(0x9e3779b1);
-}
-
 static bool
 bit(const uint64_t *table, uint32_t at)
 {
@@ -115,10 +102,10 @@ blocks_make(struct needles *s)
 	s->blocks = xmalloc(n * sizeof(*s->blocks));
 	for (size_t i = 0; i < s->n; i++) {
 		for (size_t offset = 0; offset < s->stride; offset++) {
-			uint32_t block = block_at(bytes_of(s, &s->all[i]) + offset);
+			const char *p = bytes_of(s, &s->all[i]) + offset;
 
-			s->blocks[at++] = (struct needle_block){ hash(block), block, (uint32_t)i,
-				(uint32_t)offset };
+			s->blocks[at++] = (struct needle_block){ needles_hash(needles_block(p)),
+				needles_block(p), (uint32_t)i, (uint32_t)offset };
 		}
 	}
 	qsort(s->blocks, n, sizeof(*s->blocks), compare_blocks);
@@ -147,13 +134,26 @@ tables_make(struct needles *s)
 }
 
 static void
+inside_make(struct needles *s)
+{
+	s->inside = xmalloc(((size_t)1 << s->inside_bits) / 8);
+	for (size_t i = 0; i < s->n; i++) {
+		const char *p = bytes_of(s, &s->all[i]);
+
+		for (size_t at = 0; at + BLOCK <= s->all[i].n; at++)
+			bit_set(s->inside, needles_hash(needles_block(p + at)) >> (32 - s->inside_bits));
+	}
+}
+
+static void
 tables_free(struct needles *s)
 {
 	free(s->present);
 	free(s->beginning);
+	free(s->inside);
 	free(s->blocks);
 	free(s->buckets);
-	s->present = s->beginning = NULL;
+	s->present = s->beginning = s->inside = NULL;
 	s->blocks = NULL;
 	s->buckets = NULL;
 }
@@ -195,15 +195,18 @@ needles_index(struct needles *s)
 	s->stride = least(s->stride, 1 + BLOCKS_LIMIT / s->n);
 	s->bits = bits_for(s->n * s->stride * BITS_PER_BLOCK, BITS_LEAST, BITS_MOST);
 	s->bucket_bits = bits_for(s->n * s->stride, 8, s->bits);
+	s->inside_bits = bits_for(s->pool.len * INSIDE_PER_BYTE, INSIDE_LEAST, INSIDE_MOST);
 	blocks_make(s);
 	tables_make(s);
+	inside_make(s);
 }
 
 /* The end of a needle differs sooner than its beginning, which may be that of others. */
 static bool
 is_at(const char *text, const char *needle, size_t n)
 {
-	return block_at(text + n - BLOCK) == block_at(needle + n - BLOCK) && memcmp(text, needle, n) == 0;
+	return needles_block(text + n - BLOCK) == needles_block(needle + n - BLOCK) &&
+	    memcmp(text, needle, n) == 0;
 }
 
 /* Whether needles begin in the stride that ends with the block at p: the first of them, and its longest. */
@@ -211,7 +214,8 @@ static bool
 look(const struct needles *s, const char *text, size_t n, size_t from, size_t p,
     struct needle_match *found)
 {
-	uint32_t block = block_at(text + p), h = hash(block), bucket = h >> (32 - s->bucket_bits);
+	uint32_t block = needles_block(text + p), h = needles_hash(block);
+	uint32_t bucket = h >> (32 - s->bucket_bits);
 	bool any = false;
 
 	for (size_t i = s->buckets[bucket]; i < s->buckets[bucket + 1]; i++) {
@@ -242,12 +246,12 @@ skip(const struct needles *s, const char *text, size_t n, size_t p)
 		bool any = false;
 
 		for (size_t i = 0; i < AT_ONCE; i++)
-			any |= bit(present, hash(block_at(text + p + i * stride)) >> shift);
+			any |= bit(present, needles_hash(needles_block(text + p + i * stride)) >> shift);
 		if (any)
 			break;
 		p += AT_ONCE * stride;
 	}
-	while (p + BLOCK <= n && !bit(present, hash(block_at(text + p)) >> shift))
+	while (p + BLOCK <= n && !bit(present, needles_hash(needles_block(text + p)) >> shift))
 		p += stride;
 	return p;
 }
@@ -293,7 +297,7 @@ needles_open(const struct needles *s, const char *text, size_t n)
 	if (s->n == 0)
 		return n;
 	for (; at + BLOCK <= n; at++) {
-		if (bit(s->beginning, hash(block_at(text + at)) >> (32 - s->bits)) &&
+		if (bit(s->beginning, needles_hash(needles_block(text + at)) >> (32 - s->bits)) &&
 		    begins(s, text + at, n - at))
 			return at;
 	}

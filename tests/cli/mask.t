@@ -57,6 +57,73 @@ for before in '' x xy; do
 	is "$(sed 's/^[A-Za-z]\{0,3\}\*\*\*[A-Za-z0-9]\{10,13\}=*$/good/' "$out")" good "base64 behind '$before'"
 done
 
+# in lines, behind something else: whatever line break cuts it
+printf ghp_16C7e42F292c6912E7710c838347Ae178B4a >tok
+token() {
+	mci-log mask --secret-file tok
+}
+# readable COMMAND...: what it makes of what is left says the token, or more than six bytes of it
+readable() {
+	"$@" <"$out" 2>/dev/null | tr -d '\n' | grep -aoE 'ghp_16C|16C7e42|e42F292|F292c69|c6912E7|12E7710|710c838|c838347|347Ae17|e178B4a'
+}
+for front in '' u: bot: ci: x-access-token: deploy-robot@example.org: '{"username":"ci","password":"'; do
+	printf '%s%s' "$front" "$(cat tok)" >login
+	base64 <login | token >"$out"
+	is "$(readable base64 -di)" '' "base64 of '$front' and a token"
+	base64 -w 20 <login | sed 's/$/\r/; s/^/  /' | token >"$out"
+	is "$(readable base64 -di)" '' '... in short lines with CR LF, indented'
+	openssl base64 <login | jq -Rs . | token >"$out"
+	is "$(readable sh -c 'jq -r . | base64 -di')" '' '... and as one JSON text'
+	xxd -p <login | token >"$out"
+	is "$(readable xxd -r -p)" '' '... in hex lines'
+	for dump in xxd 'xxd -g1' 'od -tx1' 'od -x' od 'od -c' 'od -An -tx1' 'hexdump -C' hexdump 'xxd -i'; do
+		command -v "${dump%% *}" >/dev/null || continue
+		$dump <login | token >"$out"
+		# behind it there is at most the offset of the end
+		like "$(tr '\n' '|' <"$out" | sed 's/.*\*\*\*/***/')" '^\*\*\*[|]([0-9a-f]+[|])?$' \
+			"... as $dump shows it, with the text beside"
+	done
+done
+printf 'before\n%s\nbehind\n' "$(xxd tok)" | token >"$out"
+is "$(cat "$out")" 'before
+00000000: ***
+behind' 'a dump is masked from the secret on to the end of its last line'
+
+# written KEY TEXT...: of each TEXT, a spelling of the secret in the file KEY, nothing is left
+written() {
+	key=$1
+	shift
+	for text; do
+		is "$(printf %s "$text" | mci-log mask --secret-file "$key")" '***' "$text"
+	done
+}
+printf %s 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY=' >aws
+# Go's PathEscape, QueryEscape; .NET, Gson, PHP, jackson; HTML; base64 in a URL and in JSON
+written aws 'wJalrXUtnFEMI%2FK7MDENG+bPxRfiCYEXAMPLEKEY=' 'wJalrXUtnFEMI%2FK7MDENG%2BbPxRfiCYEXAMPLEKEY%3D' \
+	'wJalrXUtnFEMI%2fK7MDENG%2bbPxRfiCYEXAMPLEKEY%3d' 'wJalrXUtnFEMI/K7MDENG\u002BbPxRfiCYEXAMPLEKEY=' \
+	'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\u003d' 'wJalrXUtnFEMI\/K7MDENG+bPxRfiCYEXAMPLEKEY=' \
+	'wJalrXUtnFEMI&#x2F;K7MDENG&#43;bPxRfiCYEXAMPLEKEY&#x3D;'
+is "$(base64 <aws | jq -Rr @uri | mci-log mask --secret-file aws)" '***%3D' 'base64 in a URL, but for its padding'
+printf %s 'pass word~with*stars' >pass
+# PHP's urlencode and rawurlencode, Java, browsers
+written pass 'pass+word%7Ewith%2Astars' 'pass%20word~with%2Astars' 'pass+word%7Ewith*stars' 'pass%20word~with*stars'
+printf %s "it's a \\ and a \"q\" <&>" >odd
+# YAML and SQL, HTML of PHP and of Python
+written odd "it''s a \\ and a \"q\" <&>" "it&#039;s a \\ and a &quot;q&quot; &lt;&amp;&gt;" \
+	'it&#x27;s a \ and a &quot;q&quot; &lt;&amp;&gt;'
+
+# a secret of lines, whatever is between them
+printf '11a2\n33b4\n55c6\n77d8' >pin
+for between in '\n' '\r\n' '\r\r\n' ' ' '\t' '  ' '\n\n' ' \n    ' '\\n' '%%0A' '%%0D%%0A'; do
+	# shellcheck disable=SC2059 # a format
+	is "$(printf "<11a2${between}33b4${between}55c6${between}77d8>" | mci-log mask --secret-file pin)" '<***>' \
+		"lines that are too short by themselves, with '$between' between them"
+done
+is "$(printf '<11a2\n33b4\n55c6\n77d9>' | mci-log mask --secret-file pin)" '<11a2
+33b4
+55c6
+77d9>' 'but not others'
+
 cat >key <<'E'
 -----BEGIN PRIVATE KEY-----
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASC

@@ -8,6 +8,7 @@
 #include "maskjson.h"
 #include "scan.h"
 #include "tests/unit/masktwin.h"
+#include "tests/unit/maskwriters.h"
 
 /* Of every kind of byte that some encoding writes another way; the last ones meet and overlap. */
 static const struct span secrets[] = {
@@ -162,15 +163,7 @@ START_TEST(overlapping)
 }
 END_TEST
 
-/* A small generator, so that a failure can be had again. */
-static uint64_t state;
-
-static size_t
-any(size_t below)
-{
-	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (size_t)(state >> 33) % below;
-}
+static struct writer_seed seed;
 
 /* Pieces of forms one behind the other, in pieces of any size: the same as the twin, and after each piece
  * nothing is held but what may go on. */
@@ -181,26 +174,42 @@ START_TEST(shuffled)
 	AUTO_BYTES got = { 0 };
 	struct mask_stream s = { 0 };
 
-	state = (uint64_t)_i;
+	seed.state = (uint64_t)_i;
 	while (text.len < 1500) {
-		struct span f = twin.forms[any(twin.n)];
-		size_t from = any(3) == 0 ? any(f.n) : 0;
-		size_t n = any(3) == 0 ? any(f.n - from + 1) : f.n - from;
+		struct span f = twin.forms[writer_any(&seed, twin.n)];
+		size_t from = writer_any(&seed, 3) == 0 ? writer_any(&seed, f.n) : 0;
+		size_t n = writer_any(&seed, 3) == 0 ? writer_any(&seed, f.n - from + 1) : f.n - from;
 
-		bytes_add(&text, f.p + from, n);
-		if (any(4) == 0)
-			bytes_char(&text, "\n =xabc"[any(7)]);
+		writers[writer_any(&seed, 2) == 0 ? 0 : writer_any(&seed, WRITERS)](&text, &seed,
+		    (const unsigned char *)f.p + from, n);
+		if (writer_any(&seed, 4) == 0)
+			bytes_char(&text, "\n =xabc"[writer_any(&seed, 7)]);
 	}
 	twin_text(&twin, &expected, text.data, text.len);
 	for (size_t at = 0, n; at < text.len; at += n) {
-		n = 1 + any(any(8) == 0 ? 400 : 20);
+		n = 1 + writer_any(&seed, writer_any(&seed, 8) == 0 ? 400 : 20);
 		if (n > text.len - at)
 			n = text.len - at;
 		feed(&s, &got, text.data + at, n);
-		ck_assert_uint_eq(s.held.len, at + n - twin_open(&twin, text.data, at + n));
 	}
 	flush(&s, &got);
 	same(&got, &expected, text.data, text.len, 0);
+}
+END_TEST
+
+/* Each form as each writer has it, split anywhere. */
+START_TEST(every_split_of_every_writer)
+{
+	seed.state = (uint64_t)_i;
+	for (int i = 0; i < 6; i++) {
+		struct span f = twin.forms[writer_any(&seed, twin.n)];
+		AUTO_BYTES text = { 0 };
+
+		bytes_text(&text, "some text, ");
+		writers[(size_t)_i % WRITERS](&text, &seed, (const unsigned char *)f.p, f.n < 60 ? f.n : 60);
+		bytes_text(&text, writer_any(&seed, 2) == 0 ? "\nand more" : " ");
+		check_splits(text.data, text.len);
+	}
 }
 END_TEST
 
@@ -228,6 +237,39 @@ START_TEST(nothing_delayed)
 }
 END_TEST
 
+/* The end of a line is there at once, whatever ends there and may go on in the next one. */
+static const char *const whole_lines[] = {
+	"so many hun\n", "he\n", "done: 100%\n", "an hex dump\n0000000 41 42 68\n", "x\r\n", "\n \n",
+	"00000000: 4142 \n", "0000020\n", "12345678", "12345678 items? ", "at 45 of 100%", "  ok? ",
+};
+
+START_TEST(no_line_held)
+{
+	struct mask_stream s = { 0 };
+	struct mask *m = mask_new();
+	size_t n = strlen(whole_lines[_i]);
+
+	ck_assert_int_eq(mask_add(m, "hunter2!", 8, NULL), 0);
+	ck_assert_uint_eq(mask_feed(m, &s, whole_lines[_i], n).n, n);
+	mask_flush(m, &s);
+	mask_free(m);
+}
+END_TEST
+
+/* What is held is bounded, whatever comes: it cannot be more than the longest form with gaps in it. */
+START_TEST(held_is_bounded)
+{
+	static const char *const repeated[] = { " ", "\n", "h \n", "\\", "%", "\\u", "0", "0000000 ",
+		"0000000 41\n", "hunt\n\n\n\n" };
+	struct mask_stream s = { 0 };
+
+	for (int i = 0; i < 20000; i++)
+		mask_feed(mask, &s, repeated[_i], strlen(repeated[_i]));
+	ck_assert_uint_le(s.held.len, 4096);
+	mask_flush(mask, &s);
+}
+END_TEST
+
 /* A secret that is added finds what is held and what comes. */
 START_TEST(added_while_streaming)
 {
@@ -251,7 +293,9 @@ static const struct {
 	{ "12345", "less than 6 bytes", ERROR_REFUSED },
 	{ "true", "less than 6 bytes", ERROR_REFUSED },
 	{ "******", "one character", ERROR_REFUSED },
-	{ "          ", "one character", ERROR_REFUSED },
+	{ "          ", "less than 6 bytes", ERROR_REFUSED },
+	{ " \n12345\r\n", "less than 6 bytes", ERROR_REFUSED },
+	{ "1\n \n2\n \n3", "less than 6 bytes", ERROR_REFUSED },
 	{ "000000", "one character", ERROR_REFUSED },
 	{ "123123", "common word", ERROR_REFUSED },
 	{ "password", "common word", ERROR_REFUSED },
@@ -375,8 +419,11 @@ main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, every_split_of_every_form, 0, (int)NSECRETS);
 	tcase_add_loop_test(t, overlapping, 0, (int)(sizeof(overlaps) / sizeof(overlaps[0])));
-	tcase_add_loop_test(t, shuffled, 0, 40);
+	tcase_add_loop_test(t, shuffled, 0, 200);
+	tcase_add_loop_test(t, every_split_of_every_writer, 0, 10 * (int)WRITERS);
 	tcase_add_test(t, nothing_delayed);
+	tcase_add_loop_test(t, no_line_held, 0, (int)(sizeof(whole_lines) / sizeof(whole_lines[0])));
+	tcase_add_loop_test(t, held_is_bounded, 0, 10);
 	tcase_add_test(t, added_while_streaming);
 	tcase_add_loop_test(t, refusing, 0, (int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(t, limits);
