@@ -112,7 +112,7 @@ wire_above(struct build *b)
 	b->intake = (struct intake){ .definition = &b->definition,
 		.source = { b->definition.project, o->rev, o->staged, o->since },
 		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
-		.graph = &b->graph, .schedule = o->plan ? NULL : &b->schedule, .runner = o->runner };
+		.graph = &b->graph, .schedule = &b->schedule, .plan = o->plan, .runner = o->runner };
 	intake_init(&b->intake);
 	b->script = (struct script){ .loop = b->loop, .definition = &b->definition,
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,

@@ -27,7 +27,7 @@ demand_note(void *arg, const struct spec_row *row)
 {
 	struct intake *in = arg;
 
-	if (row->service != SPEC_IN_PLACE || in->noted_places || in->schedule == NULL)
+	if (row->service != SPEC_IN_PLACE || in->noted_places || in->plan)
 		return;
 	in->noted_places = true;
 	outcome_note(in->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
@@ -39,10 +39,10 @@ static int
 served_check(struct intake *in, const struct spec *s, struct error *e)
 {
 	/* never a success of which nothing was run */
-	if (s->image != NULL && s->script == NULL && s->argv == NULL && in->schedule != NULL)
+	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->plan)
 		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
 		    "runner here");
-	return spec_demands(s, on_host(in, s) || in->schedule == NULL, demand_note, in, e);
+	return spec_demands(s, on_host(in, s) || in->plan, demand_note, in, e);
 }
 
 /* --plan keeps the spec as it was written, so that its output is an input again. */
@@ -53,13 +53,13 @@ plan_keep(struct intake *in, uint32_t job, const struct spec *s)
 	struct bytes line = { 0 };
 
 	spec_write(&line, s, false);
-	if (in->schedule == NULL) {
+	if (in->plan) {
 		struct bytes masked = { 0 };
 
 		maskjson_add(in->mask, &masked, line.data, line.len);
 		j->plan = bytes_give(&masked);
 	} else {
-		maskjson_add(in->mask, &in->plan, line.data, line.len);
+		maskjson_add(in->mask, &in->lines, line.data, line.len);
 	}
 	bytes_free(&line);
 }
@@ -87,7 +87,7 @@ release(struct intake *in, uint32_t job)
 	if (!j->held)
 		return;
 	j->held = false;
-	if (in->schedule != NULL)
+	if (!in->plan)
 		schedule_arrived(in->schedule, job);
 }
 
@@ -226,7 +226,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 		return -1;
 	selected = selection_has(in->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
-	if (reason == NULL && in->schedule != NULL &&
+	if (reason == NULL && !in->plan &&
 	    params_apply(in->params, s, e) < 0 && (selected || is_wanted(g, s->id)))
 		return -1;
 	line = attempt_line(s, &length, e);
@@ -267,7 +267,7 @@ member_take(void *arg, struct spec *s, struct error *e)
 	if (result == 0) {
 		group->members = xrealloc(group->members, group->n + 1, sizeof(uint32_t));
 		group->members[group->n++] = job;
-		if (group->in->schedule == NULL)
+		if (group->in->plan)
 			plan_keep(group->in, job, s);
 	}
 	spec_free(s);
@@ -482,13 +482,13 @@ intake_open(struct intake *in, const char *path, struct error *e)
 void
 intake_store(struct intake *in)
 {
-	if (in->plan.len == 0 || in->file < 0)
+	if (in->lines.len == 0 || in->file < 0)
 		return;
-	if (kernel_write_all(in->file, in->plan.data, in->plan.len) < 0) {
+	if (kernel_write_all(in->file, in->lines.data, in->lines.len) < 0) {
 		close(in->file);
 		in->file = -1; /* the journal, on the same disk, will say why */
 	}
-	in->plan.len = 0;
+	in->lines.len = 0;
 }
 
 void
@@ -497,6 +497,6 @@ intake_close(struct intake *in)
 	if (in->file >= 0)
 		close(in->file);
 	in->file = -1;
-	bytes_free(&in->plan);
+	bytes_free(&in->lines);
 	facts_free(&in->facts);
 }

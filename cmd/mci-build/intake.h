@@ -24,11 +24,12 @@ struct intake {
 	struct mask *mask;
 	struct outcome *outcome;
 	struct graph *graph;
-	struct schedule *schedule; /* hears of the jobs; NULL: --plan, which keeps the specs in them */
+	struct schedule *schedule; /* hears of the jobs, */
+	bool plan;                 /* unless --plan keeps their specs in them */
 	const char *runner;        /* where jobs run, NULL: nobody said */
 	/* the room's */
 	struct facts facts;
-	struct bytes plan;   /* spec lines that are not in the file yet */
+	struct bytes lines;  /* specs that are not in the file yet */
 	int file;            /* where they go; -1: nowhere */
 	bool noted_places;   /* caches and artifacts were mentioned */
 	bool ended;          /* the definition has no more specs; jobs may still add some */
@@ -45,7 +46,7 @@ void intake_document(struct intake *in);
 /* No spec of the definition will come any more: dependencies and cycles are checked, and that every JOB of
  * the command line was there. The build is broken when they are wrong; one that ends is not looked at. */
 void intake_end(struct intake *in);
-/* At the end of each round: the plan goes to its file. */
+/* At the end of each round: the specs go to their file. */
 void intake_store(struct intake *in);
 void intake_close(struct intake *in);
 
