@@ -175,8 +175,9 @@ part_decode(const struct near *s, struct part *x, size_t from, size_t to, size_t
 {
 	const struct decode_text *t = s->text;
 	struct decoded *d = s->decoded;
-	bool known = bytes == NEAR && s->start > 0 && from - s->start < NEAR * NEAR;
-	/* where one escape follows another, the way back to a place to begin may be long */
+	/* in a long row of backslashes the way back to a place to begin is as long */
+	bool known = bytes == NEAR && s->start > 0 && from - s->start < NEAR * NEAR &&
+	    t->p[from - 1] == '\\';
 	size_t at = known ? s->start : decode_back(s->way.escape, t->p, t->n, from, bytes);
 
 	decoded_clear(d);
