@@ -124,6 +124,8 @@ folder=$(jq -r 'select(.type == "build/start").folder' "$out")
 wait_for_line "$folder/logs/half.log" before
 kill -KILL "$pid"
 wait_end "$pid"
+# mci-job reads on to the end of what it had started
+wait_for_line "$folder/logs/half.log" '[*]'
 half=$(printf %s "$value" | cut -c 1-8)
 is "$(grep -rlaF "$half" "$folder")" '' 'after a kill -9 not even the beginning of it is stored'
 is "$(cat "$folder/logs/half.log")" 'before
