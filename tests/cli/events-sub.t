@@ -55,7 +55,9 @@ exits 2 "a glob that is none" mci-events sub '--where' 'x:={'
 
 # ---- live, in a pipe
 mkfifo pipe
-(mci-events sub 'job/end' | while read -r event; do echo "$event" | jq .seq; done) >reacted 2>/dev/null &
+mci-events sub 'job/end' >pipe 2>/dev/null &
+started="$started $!"
+(while read -r event; do echo "$event" | jq .seq; done <pipe) >reacted 2>/dev/null &
 started="$started $!"
 wait_until "it subscribes" sh -c 'mci-events status --json | jq -e ".events.subscribers|length==1"'
 events 1 6 | mci-events pub
