@@ -242,31 +242,20 @@ search_lines(struct finding *f, const struct decode_text *t, enum decode_space s
 	struct near s = { &f->needles, t, { DECODE_NONE, space }, &f->decoded, 0, 0 };
 	bool dumps = space == DECODE_BREAKS;
 	size_t at = 0, dumped = 0;
-	const char *newline;
 
 	if (t->line && dumps)
 		dumped = search_line(f, t, 0, 0);
-	while (at < t->n && (newline = memchr(t->p + at, '\n', t->n - at)) != NULL) {
-		size_t line = (size_t)(newline - t->p) + 1, from, to = line;
+	while ((at = dumps ? near_newline(&f->needles, t, at) : line_end(t, at)) < t->n) {
+		size_t line = at + 1, from = blanks_before(t, line);
 
-		if (dumps && line > NEEDLES_BLOCK && t->n - line >= NEEDLES_BLOCK &&
-		    near_cold_newline(&f->needles, newline)) {
-			dumped = search_line(f, t, line, dumped);
-			at = line;
-			continue;
-		}
-		from = blanks_before(t, line);
-		while (to < t->n && decode_blank(t->p[to])) {
-			line = t->p[to] == '\n' ? to + 1 : line;
-			to++;
-		}
-		at = to;
+		for (at = line; at < t->n && decode_blank(t->p[at]); at++)
+			line = t->p[at] == '\n' ? at + 1 : line;
 		if (dumps)
 			dumped = search_line(f, t, line, dumped);
-		if (from > 0 && to < t->n && to - from <= DECODE_GAP &&
-		    !(dumps ? near_cold(&f->needles, t, s.way, from, to, NULL) :
-			      near_cold_line(&f->needles, t, from, to)))
-			search_place(f, &s, from, to);
+		if (from > 0 && at < t->n && at - from <= DECODE_GAP &&
+		    !(dumps ? near_cold(&f->needles, t, s.way, from, at, NULL) :
+			      near_cold_line(&f->needles, t, from, at)))
+			search_place(f, &s, from, at);
 	}
 }
 

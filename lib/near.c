@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "hexdump.h"
+
 #define CONTEXT ((size_t)NEEDLES_BLOCK)
 
 _Static_assert(NEEDLES_BLOCK * 2 == sizeof(uint64_t), "two blocks are a word");
@@ -70,9 +72,13 @@ is_plain(uint64_t word, char sign, bool no_blank)
 	    0;
 }
 
-/* A word of three bytes that matter, and one more, on the left, and three on the right. */
-bool
-near_cold_newline(const struct needles *needles, const char *p)
+/*
+ * Of a newline at p, with bytes on both sides: it stands alone among bytes that are what they look
+ * like, and no needle lies over it. A word of three bytes that matter, and one more, on the left, and
+ * three on the right.
+ */
+static bool
+is_cold(const struct needles *needles, const char *p)
 {
 	uint64_t word = word_at(p - CONTEXT), blank = equal(word, ' ');
 	const uint64_t newline = UINT64_C(0x80) << 32, beside = UINT64_C(0x8000800080000000);
@@ -81,6 +87,20 @@ near_cold_newline(const struct needles *needles, const char *p)
 
 	return ((below(word, ' ') & ~newline) | (blank & blank << 8) | (blank & beside)) == 0 &&
 	    !needles_inside(needles, left) && !needles_inside(needles, right);
+}
+
+size_t
+near_newline(const struct needles *needles, const struct decode_text *t, size_t at)
+{
+	const char *newline;
+
+	for (; at < t->n && (newline = memchr(t->p + at, '\n', t->n - at)) != NULL; at++) {
+		at = (size_t)(newline - t->p);
+		if (at < CONTEXT || t->n - at <= CONTEXT || hexdump_maybe(newline + 1, t->n - at - 1) ||
+		    !is_cold(needles, newline))
+			return at;
+	}
+	return t->n;
 }
 
 /*

@@ -13,12 +13,14 @@
 #include "decode.h"
 #include "needles.h"
 
-/* Of a newline at p, with NEEDLES_BLOCK bytes on both sides, in DECODE_BREAKS without escapes: it
- * stands alone among bytes that are what they look like, and no needle lies over it. Said of nearly
- * all newlines, in a few instructions. */
-bool near_cold_newline(const struct needles *needles, const char *p);
-/* The same for any place, which reads as the byte c, or as nothing when c is NULL; when in doubt it
- * is not so. */
+/*
+ * The next newline, from at on, over which a needle may lie in DECODE_BREAKS without escapes, or behind
+ * which a line of a dump may begin; where the text ends when there is none. Nearly all newlines are
+ * passed over in a few instructions.
+ */
+size_t near_newline(const struct needles *needles, const struct decode_text *t, size_t at);
+/* Whether no needle lies over a place that reads as the byte c, or as nothing when c is NULL; when in
+ * doubt it is not so. */
 bool near_cold(const struct needles *needles, const struct decode_text *t, struct decode_way way,
     size_t from, size_t to, const char *c);
 /* The same for the end of a line in DECODE_NO_SPACE, without escapes. */

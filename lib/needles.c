@@ -14,7 +14,7 @@
 #define AT_ONCE 8                 /* blocks that are looked at before it is asked what was seen */
 #define INSIDE_LEAST 13           /* 1 KiB */
 #define INSIDE_MOST 27            /* 16 MiB */
-#define INSIDE_PER_BYTE 32
+#define INSIDE_PER_BYTE 16
 
 void
 needles_add(struct needles *s, const void *p, size_t n)

@@ -74,12 +74,13 @@ void needles_add(struct needles *s, const void *p, size_t n);
  * the other. */
 bool needles_has(const struct needles *s, size_t first, const void *p, size_t n);
 /* Makes the tables: 16 bytes for each block of a needle, 16 blocks at most, 8 to 512 KiB of bits,
- * and 4 bytes of bits for each byte of a needle, 16 MiB at most. */
+ * and 2 bytes of bits for each byte of a needle, 16 MiB at most. */
 void needles_index(struct needles *s);
 /* Of an indexed set: the occurrence that begins first, at from or behind it, the longest there. */
 bool needles_next(const struct needles *s, const char *text, size_t n, size_t from,
     struct needle_match *found);
-/* Of an indexed set: whether the block may stand in some needle; one in 32 others is taken for it as well. */
+/* Of an indexed set: whether the block may stand in some needle; one in 16 others is taken for it as
+ * well. */
 static inline bool
 needles_inside(const struct needles *s, uint32_t block)
 {
