@@ -103,6 +103,7 @@ table = [
 	('mci-build -', {}, spec(b'"id":"a"', b'"script":"true"', b'"timeout":"X"')),
 	('mci-build --plan -', {}, spec(b'"id":"a"', b'"script":["echo X"]')),
 	('mci-build --progress plain -', {}, spec(b'"id":"a"', b'"argv":["echo","X"]')),
+	('mci-build --json -', {}, spec(b'"id":"a"', b'"env":{"V":"X"}', b'"script":["mci post test/x \\"text=$V\\""]')),
 	('mci lint', {'.mci/build.yaml': b'- id: "aX"\n  script: "true"\n'}), ('mci run', {'.mci/build.yaml': b'- id: a\n  "X": 1\n'}),
 	('mci run', {'.mci/build.yaml': b'- id: a\n  script: "true"\n  timeout: "X"\n'}),
 	('mci lint', {'.mci/build.json': b'{"id":"aX"}\n'}), ('mci run', {'.mci/build.aX': b'', '.mci/build.bX': b''}),

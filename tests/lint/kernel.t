@@ -39,4 +39,7 @@ is "$(grep -nE '\<(pipe|dup|mkstemp|epoll_create)\(|F_DUPFD\>' lib/*.c cmd/*/*.c
 
 # a program that forgets it dies of ulimit -f, and writes into whatever got the number of a closed descriptor 2
 is "$(grep -LE '^	standard_begin\(\);$' cmd/*/main.c)" "" "every program begins with standard_begin"
+# what a terminal would obey, and what a non-blocking descriptor would cut; what jobs print is made safe before
+is "$(grep -nE '(kernel_write_all|kernel\.write)\(STD(OUT|ERR)_FILENO' lib/*.c cmd/*/*.c |
+	grep -v '^cmd/mci-job/display.c:')" "" "nothing but lib/standard.c writes to a standard stream"
 finish
