@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
-PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev
+PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlite3-dev libssl-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
 	e2fsprogs xfsprogs zsh fish
@@ -59,6 +59,7 @@ PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc.
 LIBS_mci-build := -lfyaml
 LIBS_mci-log := -lzstd
+LIBS_mci-store := -ljansson -lsqlite3 -lcrypto
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
 LIB_OBJECTS := $(call objects,lib)
