@@ -56,10 +56,12 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN)
 	-MMD -MP
 
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
-# What a program links besides the kit and libc.
+# What a program links besides the kit and libc: -ljansson for lib/jsontree, -lzstd for lib/logpack.
 LIBS_mci-build := -lfyaml
 LIBS_mci-log := -lzstd
 LIBS_mci-store := -ljansson -lsqlite3 -lcrypto
+# and what the kit needs where all of it may be linked
+KIT_LIBS := -lzstd -ljansson
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
 LIB_OBJECTS := $(call objects,lib)
@@ -106,9 +108,9 @@ test_libs = $(foreach p,$(tested),$(LIBS_$(p)))
 $(TEST_OBJECTS): ALL_CFLAGS += -I.
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(O)/%: $(O)/%.o $$(call kit,$$*)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*) -lzstd
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(call test_libs,$*) $(KIT_LIBS)
 $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call kit,$$*)
-	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*) -lzstd
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*) $(KIT_LIBS)
 .SECONDARY: $(TEST_OBJECTS)
 
 # The limits that make bench compares with, and the clients and judges of the proofs: programs of one file that

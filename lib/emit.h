@@ -1,6 +1,7 @@
 /*
  * emit: writes JSON lines without a tree. An event or reply is written field by field straight into
- * bytes; the caller opens with emit_event (or emit_open), adds members, and closes with emit_line.
+ * bytes; the caller opens with emit_event (or emit_open), adds members, and closes with emit_line. It is
+ * for lines whose members stand in the code; what was read and is changed is a tree (jsontree.h).
  */
 #ifndef MCI_EMIT_H
 #define MCI_EMIT_H

@@ -1,7 +1,9 @@
 /*
  * scan: reads JSON (RFC 8259) in place, without a tree. A scan walks the members of one object or the
  * elements of one array; nested values are skipped and checked in full (grammar, UTF-8, depth), so a
- * line that was walked to its end is valid JSON. Nothing is allocated and nothing recurses.
+ * line that was walked to its end is valid JSON. Nothing is allocated and nothing recurses. It is for
+ * lines on their way, which are looked at and handed on as they are; what is asked in any order or
+ * changed is a tree (jsontree.h).
  */
 #ifndef MCI_SCAN_H
 #define MCI_SCAN_H
