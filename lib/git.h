@@ -3,8 +3,8 @@
  * that a repository's own configuration names is run: no hook, no fsmonitor, no external diff; nothing
  * asks on the terminal, and no lock is taken that the user's own git could meet. Blocks.
  */
-#ifndef MCI_BUILD_GIT_H
-#define MCI_BUILD_GIT_H
+#ifndef MCI_GIT_H
+#define MCI_GIT_H
 
 #include <stdbool.h>
 
