@@ -26,7 +26,7 @@
 enum spec_key {
 	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV, SPEC_DIR,
 	SPEC_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
-	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_BLOCKED,
+	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
 	SPEC_CPUS, SPEC_EXPOSE, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
 };
@@ -58,7 +58,8 @@ struct spec {
 	char **depends;
 	size_t ndepends;
 	struct value_retry retry;
-	bool allow_failure;
+	struct value_allow allow;
+	int skip_code;           /* 0: none */
 	bool blocked;
 	/* raw JSON inside the line that was read: when and matrix are checked by mci-build, the others only
 	 * written again */

@@ -368,7 +368,7 @@ const struct value_type value_type_duration = { "duration", duration_read, durat
 	NULL };
 
 static int
-retry_codes_read(struct value_retry *r, const struct scan_value *v, struct error *e)
+codes_read(struct value_codes *codes, const struct scan_value *v, struct error *e)
 {
 	struct scan list;
 	struct scan_member m;
@@ -379,15 +379,73 @@ retry_codes_read(struct value_retry *r, const struct scan_value *v, struct error
 		return value_expected(v, "a list of exit codes", e);
 	scan_open(&list, v->raw.p, v->raw.n, e);
 	while ((got = scan_next(&list, &m, e)) > 0) {
-		if (r->ncodes == 256)
+		if (codes->n == 256)
 			return error_set(e, ERROR_LIMIT, ": more than 256 codes");
 		if (scan_integer(&m.value, 1, 255, &code, e) < 0)
-			return error_before(e, "[%zu]: ", r->ncodes);
-		r->codes = xrealloc(r->codes, r->ncodes + 1, sizeof(int));
-		r->codes[r->ncodes++] = (int)code;
+			return error_before(e, "[%zu]: ", codes->n);
+		codes->list = xrealloc(codes->list, codes->n + 1, sizeof(int));
+		codes->list[codes->n++] = (int)code;
 	}
 	return got;
 }
+
+static void
+codes_write(struct bytes *b, const char *key, const struct value_codes *codes)
+{
+	if (codes->n == 0)
+		return;
+	emit_key(b, key);
+	for (size_t i = 0; i < codes->n; i++) {
+		bytes_char(b, i == 0 ? '[' : ',');
+		bytes_number(b, codes->list[i]);
+	}
+	bytes_char(b, ']');
+}
+
+bool
+value_codes_have(const struct value_codes *codes, int64_t code)
+{
+	size_t i = 0;
+
+	while (i < codes->n && codes->list[i] != code)
+		i++;
+	return i < codes->n;
+}
+
+struct value_codes
+value_codes_copy(const struct value_codes *codes)
+{
+	struct value_codes copy = { NULL, codes->n };
+
+	if (codes->n > 0) {
+		copy.list = xrealloc(NULL, codes->n, sizeof(int));
+		memcpy(copy.list, codes->list, codes->n * sizeof(int));
+	}
+	return copy;
+}
+
+static int
+code_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	int64_t code;
+
+	(void)n;
+	(void)how;
+	if (scan_integer(v, 1, 255, &code, e) < 0)
+		return error_before(e, ": ");
+	*(int *)at = (int)code;
+	return 0;
+}
+
+static void
+code_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	(void)n;
+	if (*(const int *)at != 0)
+		emit_integer(b, key, *(const int *)at);
+}
+
+const struct value_type value_type_code = { "number", code_read, code_write, NULL, NULL };
 
 static int
 retry_count_read(struct value_retry *r, const struct scan_value *v, struct error *e)
@@ -400,18 +458,25 @@ retry_count_read(struct value_retry *r, const struct scan_value *v, struct error
 	return 0;
 }
 
+/* known: the keys that an object may have, for people. */
+static int
+member_unknown(const struct scan_member *m, const char *known, struct error *e)
+{
+	return error_set(e, ERROR_INPUT, ".%.*s: unknown key; known %s",
+	    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p, known);
+}
+
 static int
 retry_member_read(struct value_retry *r, const struct scan_member *m, unsigned how, struct error *e)
 {
 	if (span_is(m->key, "count"))
 		return retry_count_read(r, &m->value, e) < 0 ? error_before(e, ".count") : 0;
 	if (span_is(m->key, "exit"))
-		return retry_codes_read(r, &m->value, e) < 0 ? error_before(e, ".exit") : 0;
+		return codes_read(&r->on, &m->value, e) < 0 ? error_before(e, ".exit") : 0;
 	if (span_is(m->key, "delay"))
 		return value_duration(&r->delay, &m->value, how & VALUE_MILLISECONDS, e) < 0 ?
 		    error_before(e, ".delay") : 0;
-	return error_set(e, ERROR_INPUT, ".%.*s: unknown key; known are count, exit and delay",
-	    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
+	return member_unknown(m, "are count, exit and delay", e);
 }
 
 static int
@@ -447,16 +512,7 @@ retry_write(struct bytes *b, const char *key, const void *at, size_t n)
 	emit_key(b, key);
 	emit_open(b);
 	emit_integer(b, "count", r->count);
-	if (r->ncodes > 0) {
-		emit_key(b, "exit");
-		bytes_char(b, '[');
-		for (size_t i = 0; i < r->ncodes; i++) {
-			if (i > 0)
-				bytes_char(b, ',');
-			bytes_number(b, r->codes[i]);
-		}
-		bytes_char(b, ']');
-	}
+	codes_write(b, "exit", &r->on);
 	duration_write_member(b, "delay", &r->delay, 0);
 	bytes_char(b, '}');
 }
@@ -465,24 +521,81 @@ static void
 retry_copy(void *at, size_t n)
 {
 	struct value_retry *r = at;
-	int *codes = r->codes;
 
 	(void)n;
-	if (codes == NULL)
-		return;
-	r->codes = xrealloc(NULL, r->ncodes, sizeof(int));
-	memcpy(r->codes, codes, r->ncodes * sizeof(int));
+	r->on = value_codes_copy(&r->on);
 }
 
 static void
 retry_free(void *at, size_t n)
 {
 	(void)n;
-	free(((struct value_retry *)at)->codes);
+	free(((struct value_retry *)at)->on.list);
 }
 
 const struct value_type value_type_retry = { "number or object", retry_read, retry_write, retry_copy,
 	retry_free };
+
+static int
+allow_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	struct value_allow *a = at;
+	struct scan object;
+	struct scan_member m;
+	int got;
+
+	(void)n;
+	(void)how;
+	if (v->type == SCAN_TRUE || v->type == SCAN_FALSE)
+		return value_bool(&a->any, v, e);
+	if (v->type != SCAN_OBJECT)
+		return value_expected(v, "true, false or an object with exit", e);
+	scan_open(&object, v->raw.p, v->raw.n, e);
+	while ((got = scan_next(&object, &m, e)) > 0) {
+		if (!span_is(m.key, "exit"))
+			return member_unknown(&m, "is exit", e);
+		if (codes_read(&a->exit, &m.value, e) < 0)
+			return error_before(e, ".exit");
+	}
+	if (got == 0 && a->exit.n == 0)
+		return error_set(e, ERROR_INPUT, ".exit: expected at least one exit code");
+	return got;
+}
+
+static void
+allow_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	const struct value_allow *a = at;
+
+	(void)n;
+	if (a->any)
+		emit_bool(b, key, true);
+	if (a->exit.n == 0)
+		return;
+	emit_key(b, key);
+	emit_open(b);
+	codes_write(b, "exit", &a->exit);
+	bytes_char(b, '}');
+}
+
+static void
+allow_copy(void *at, size_t n)
+{
+	struct value_allow *a = at;
+
+	(void)n;
+	a->exit = value_codes_copy(&a->exit);
+}
+
+static void
+allow_free(void *at, size_t n)
+{
+	(void)n;
+	free(((struct value_allow *)at)->exit.list);
+}
+
+const struct value_type value_type_allow = { "boolean or object", allow_read, allow_write, allow_copy,
+	allow_free };
 
 static int
 raw_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)

@@ -20,11 +20,20 @@ struct spec_pair {
 	char *name, *value;
 };
 
+struct value_codes {
+	int *list; /* exit codes, 1 to 255 */
+	size_t n;
+};
+
 struct value_retry {
-	int count;      /* how many times again, 0 to 100 */
-	int *codes;     /* on which exit codes, ncodes of them; none: any failure */
-	size_t ncodes;
-	int64_t delay;  /* nanoseconds before the first, doubled each time */
+	int count;             /* how many times again, 0 to 100 */
+	struct value_codes on; /* none: any failure */
+	int64_t delay;         /* nanoseconds before the first, doubled each time */
+};
+
+struct value_allow {
+	bool any;                /* whatever goes wrong */
+	struct value_codes exit; /* else these alone */
 };
 
 /* How a value is read: a number without unit is a duration in milliseconds. */
@@ -48,7 +57,9 @@ extern const struct value_type value_type_pairs;     /* struct spec_pair * */
 extern const struct value_type value_type_variables; /* the same, with names that variables can have */
 extern const struct value_type value_type_flag;      /* bool */
 extern const struct value_type value_type_duration;  /* int64_t, nanoseconds */
+extern const struct value_type value_type_code;      /* int, an exit code; 0: none */
 extern const struct value_type value_type_retry;     /* struct value_retry */
+extern const struct value_type value_type_allow;     /* struct value_allow */
 extern const struct value_type value_type_raw;       /* struct span into the line that was read */
 
 /* Says what was expected instead of v; returns -1. */
@@ -68,6 +79,10 @@ int value_pairs(struct spec_pair **into, size_t *n, const struct scan_value *v, 
 void value_pairs_free(struct spec_pair *pairs, size_t n);
 /* A duration, nanoseconds. With milliseconds a bare number is taken as that many, else it is refused. */
 int value_duration(int64_t *into, const struct scan_value *v, bool milliseconds, struct error *e);
+
+bool value_codes_have(const struct value_codes *codes, int64_t code);
+/* A copy that owns its list. */
+struct value_codes value_codes_copy(const struct value_codes *codes);
 
 /* Whether text can name a param, output or environment variable: [A-Za-z_][A-Za-z0-9_]*. */
 bool value_name_ok(const char *text, size_t n);

@@ -29,9 +29,11 @@ graph_free(struct graph *g)
 		free(j->outputs);
 		free(j->sets);
 		free(j->skip);
-		if (j->retry != NULL)
-			free(j->retry->codes);
-		free(j->retry);
+		if (j->rules != NULL) {
+			free(j->rules->again.list);
+			free(j->rules->allow.list);
+		}
+		free(j->rules);
 	}
 	free(g->jobs);
 	free(g->edges);

@@ -17,6 +17,7 @@
 
 #include "error.h"
 #include "fold.h"
+#include "specvalue.h"
 #include "when.h"
 
 #define NO_JOB UINT32_MAX
@@ -24,11 +25,12 @@
 struct loop_timer;
 struct schedule;
 
-/* When a failed attempt is tried again. */
-struct job_retry {
-	int *codes; /* exit codes; none: any failure */
-	size_t ncodes;
-	int64_t delay; /* before the next attempt, doubled each time */
+/* What exit codes mean where a job says so, and when a failed attempt is tried again. */
+struct job_rules {
+	struct value_codes again; /* worth another attempt; none: any failure */
+	struct value_codes allow; /* of failures that do not count */
+	int skip;                 /* of an attempt that had nothing to do; 0: none */
+	int64_t delay;            /* before the next attempt, doubled each time */
 	/* the schedule's, while one waits for its time */
 	struct loop_timer *timer;
 	struct schedule *schedule;
@@ -62,9 +64,9 @@ struct job {
 	bool wanted;      /* something selected depends on it */
 	bool followed;    /* its end was told to those that depend on it */
 	bool blocked;     /* a person has to let it go before it runs; false once one has */
-	bool allow_failure, empty;
+	bool allow_failure, empty; /* the first also once it has ended with a code that is allowed */
 	char *skip;       /* why it does not run whatever comes before it; NULL: it may */
-	struct job_retry *retry;
+	struct job_rules *rules; /* NULL: all is as usual */
 	char *outputs;    /* of its last attempt: raw JSON object, NULL */
 	char *sets;       /* outputs set by call: raw JSON members, NULL */
 };

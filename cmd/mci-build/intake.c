@@ -64,18 +64,18 @@ plan_keep(struct intake *in, uint32_t job, const struct spec *s)
 	bytes_free(&line);
 }
 
+/* The spec keeps its codes: the plan still has to tell them. */
 static void
-retry_keep(struct job *j, const struct spec *s)
+rules_keep(struct job *j, const struct spec *s)
 {
-	struct value_retry own = s->retry;
+	const struct value_retry *again = &s->retry;
 
-	j->retries = (int16_t)own.count;
-	if (own.ncodes == 0 && own.delay == 0)
+	j->retries = (int16_t)again->count;
+	if (again->on.n == 0 && again->delay == 0 && s->allow.exit.n == 0 && s->skip_code == 0)
 		return;
-	/* the spec keeps its codes: the plan still has to tell them */
-	value_type_retry.copy(&own, 0);
-	j->retry = xmalloc(sizeof(*j->retry));
-	*j->retry = (struct job_retry){ .codes = own.codes, .ncodes = own.ncodes, .delay = own.delay };
+	j->rules = xmalloc(sizeof(*j->rules));
+	*j->rules = (struct job_rules){ .again = value_codes_copy(&again->on),
+		.allow = value_codes_copy(&s->allow.exit), .skip = s->skip_code, .delay = again->delay };
 }
 
 /* The job is part of the build now. */
@@ -193,12 +193,12 @@ static void
 fill(struct job *j, struct spec *s)
 {
 	j->when = (uint8_t)when_status(s->when);
-	j->allow_failure = s->allow_failure;
+	j->allow_failure = s->allow.any;
 	j->blocked = s->blocked;
 	j->empty = s->script == NULL && s->argv == NULL;
 	if (s->name != NULL)
 		j->name = xstrdup(s->name);
-	retry_keep(j, s);
+	rules_keep(j, s);
 }
 
 static bool

@@ -109,18 +109,22 @@ prompt_ask(void *arg, uint32_t job)
 bool
 prompt_gives_up(const struct prompt *p)
 {
-	return p->schedule->nblocked > 0 && !schedule_works(p->schedule) && !waits(p);
+	return p->schedule->nblocked > 0 && !schedule_works(p->schedule) &&
+	    (p->schedule->nholding == 0 || !waits(p));
 }
 
 void
 prompt_give_up(struct prompt *p)
 {
 	for (uint32_t i = 0; i < p->schedule->graph->n && p->left.len < NAMED; i++) {
-		if (p->schedule->graph->jobs[i].status == STATUS_BLOCKED)
-			bytes_format(&p->left, " %s", p->schedule->graph->jobs[i].id);
+		const struct job *j = &p->schedule->graph->jobs[i];
+
+		if (j->status == STATUS_BLOCKED && !j->allow_failure)
+			bytes_format(&p->left, " %s", j->id);
 	}
-	p->nleft += p->schedule->nblocked;
-	p->outcome->failed |= p->blocked != NULL && strcmp(p->blocked, "fail") == 0;
+	p->nleft += p->schedule->nholding;
+	p->outcome->failed |= p->schedule->nholding > 0 && p->blocked != NULL &&
+	    strcmp(p->blocked, "fail") == 0;
 	schedule_leave_blocked(p->schedule);
 }
 

@@ -37,11 +37,12 @@ const char *prompt_hint(const struct prompt *p);
 /* A job is blocked; arg is the prompt. When nobody can be asked here, but the build will wait, this says how
  * to let it go. */
 void prompt_ask(void *arg, uint32_t job);
-/* Whether only blocked jobs are left and nobody is waited for. */
+/* Whether only blocked jobs are left and nobody is waited for: there is nobody, or each may as well not run
+ * (allow-failure). */
 bool prompt_gives_up(const struct prompt *p);
 /* Skips them. */
 void prompt_give_up(struct prompt *p);
-/* At the end: says which jobs were skipped so, and how to run them. */
+/* At the end: says which jobs were skipped so that should have run, and how to run them. */
 void prompt_tell(const struct prompt *p);
 void prompt_close(struct prompt *p);
 

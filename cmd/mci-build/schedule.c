@@ -59,9 +59,9 @@ ended(struct schedule *s, uint32_t job, enum status status)
 	}
 	free(j->line);
 	j->line = NULL;
-	if (j->retry != NULL && j->retry->timer != NULL) {
-		loop_cancel(s->loop, j->retry->timer);
-		j->retry->timer = NULL;
+	if (j->rules != NULL && j->rules->timer != NULL) {
+		loop_cancel(s->loop, j->rules->timer);
+		j->rules->timer = NULL;
 		s->delayed--;
 	}
 	queue_add(s, &s->ended, job);
@@ -120,6 +120,15 @@ stopped(const struct schedule *s, const struct job *j)
 	return NULL;
 }
 
+/* It waits for a person, or (by -1) does no more. */
+static void
+blocked_count(struct schedule *s, const struct job *j, int by)
+{
+	s->nblocked += (uint32_t)by;
+	if (!j->allow_failure)
+		s->nholding += (uint32_t)by;
+}
+
 /* It runs, once a person has let it go when it asks for that. */
 static void
 may_run(struct schedule *s, uint32_t job)
@@ -132,7 +141,7 @@ may_run(struct schedule *s, uint32_t job)
 		return;
 	}
 	j->status = STATUS_BLOCKED;
-	s->nblocked++;
+	blocked_count(s, j, 1);
 	line = event(s, "job/blocked", j);
 	if (s->hint != NULL)
 		emit_text(line, "reason", s->hint);
@@ -237,7 +246,7 @@ unblock(struct schedule *s, uint32_t job, const char *reason)
 	if (j->status != STATUS_BLOCKED)
 		return false;
 	j->blocked = false;
-	s->nblocked--;
+	blocked_count(s, j, -1);
 	simple_event(s, "job/unblocked", j);
 	if (j->empty)
 		end_unrun(s, job, STATUS_SUCCESS, "unblocked");
@@ -258,7 +267,7 @@ schedule_leave_blocked(struct schedule *s)
 	for (uint32_t i = 0; i < s->graph->n && s->nblocked > 0; i++) {
 		if (s->graph->jobs[i].status != STATUS_BLOCKED)
 			continue;
-		s->nblocked--;
+		blocked_count(s, &s->graph->jobs[i], -1);
 		graph_bar(s->graph, i);
 		end_unrun(s, i, STATUS_SKIPPED, "blocked");
 	}
@@ -269,19 +278,13 @@ tries_again(const struct schedule *s, const struct job *j, const struct result *
 {
 	if (status != STATUS_FAILURE || j->attempt > j->retries || stopped(s, j) != NULL)
 		return false;
-	if (j->retry == NULL || j->retry->ncodes == 0)
-		return true;
-	for (size_t i = 0; i < j->retry->ncodes; i++) {
-		if (j->retry->codes[i] == r->exit)
-			return true;
-	}
-	return false;
+	return j->rules == NULL || j->rules->again.n == 0 || value_codes_have(&j->rules->again, r->exit);
 }
 
 static void
 delay_due(void *arg)
 {
-	struct job_retry *r = arg;
+	struct job_rules *r = arg;
 
 	r->timer = NULL;
 	r->schedule->delayed--;
@@ -292,7 +295,7 @@ static void
 retry(struct schedule *s, uint32_t job)
 {
 	struct job *j = &s->graph->jobs[job];
-	int64_t delay = j->retry == NULL ? 0 : j->retry->delay;
+	int64_t delay = j->rules == NULL ? 0 : j->rules->delay;
 
 	for (int i = 1; i < j->attempt && delay < INT64_C(1) << 40; i++)
 		delay *= 2;
@@ -304,9 +307,9 @@ retry(struct schedule *s, uint32_t job)
 		return;
 	}
 	j->status = STATUS_PENDING;
-	j->retry->schedule = s;
-	j->retry->job = job;
-	j->retry->timer = loop_after(s->loop, delay, delay_due, j->retry);
+	j->rules->schedule = s;
+	j->rules->job = job;
+	j->rules->timer = loop_after(s->loop, delay, delay_due, j->rules);
 	s->delayed++;
 }
 
@@ -357,7 +360,8 @@ schedule_drop_waiting(struct schedule *s)
 
 		if (!waits(j) || stopped(s, j) == NULL)
 			continue;
-		s->nblocked -= j->status == STATUS_BLOCKED;
+		if (j->status == STATUS_BLOCKED)
+			blocked_count(s, j, -1);
 		end_unrun(s, i, STATUS_CANCELED, stopped(s, j));
 	}
 }
@@ -384,9 +388,10 @@ end_tell(struct schedule *s, const struct job *j, enum status status, const char
 static void
 end_run(struct schedule *s, uint32_t job, const struct result *r, enum status status)
 {
-	const struct job *j = &s->graph->jobs[job];
+	struct job *j = &s->graph->jobs[job];
 	AUTO_BYTES why = { 0 };
 
+	j->allow_failure |= j->rules != NULL && value_codes_have(&j->rules->allow, r->exit);
 	result_write(r, j, end_event(s, j, status));
 	journal_end(s->journal);
 	result_reason(r, &why);
@@ -429,6 +434,8 @@ executed(void *arg, struct span id, struct span line)
 	}
 	result_keep_outputs(&r, j);
 	status = result_status(&r);
+	if (j->rules != NULL && j->rules->skip > 0 && r.exit == j->rules->skip)
+		status = STATUS_SKIPPED;
 	if (tries_again(s, j, &r, status))
 		retry(s, job);
 	else
@@ -471,7 +478,8 @@ cancel(struct schedule *s, uint32_t job, const char *reason)
 	}
 	if (!waits(j))
 		return false;
-	s->nblocked -= j->status == STATUS_BLOCKED;
+	if (j->status == STATUS_BLOCKED)
+		blocked_count(s, j, -1);
 	if (j->status == STATUS_QUEUED)
 		ready_remove(s, is_job, job);
 	end_unrun(s, job, STATUS_CANCELED, reason);

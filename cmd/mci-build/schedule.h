@@ -37,6 +37,7 @@ struct schedule {
 	uint32_t sent;     /* attempts that mci-job has and has not finished */
 	uint32_t delayed;  /* retries that wait for their time */
 	uint32_t nblocked; /* jobs that wait for a person */
+	uint32_t nholding; /* of them those that the build waits for: not allowed to fail */
 	uint32_t counts[STATUS_N]; /* ended jobs */
 	bool dropped;      /* --fail-fast has ended what waited */
 };

@@ -73,6 +73,35 @@ ok "the id of a matrix lets all its jobs go" mci unblock @/gate
 wait_end "$pid"
 is "$(ends | tr '\n' ' ')" "gate.1 success gate.2 success " "each of them"
 
+# --- a manual job that holds nothing
+
+cat >manual.yaml <<'END'
+- {id: build, script: "true"}
+- {id: deploy, script: touch deployed, blocked: true, allow-failure: true, depends-on: build}
+- {id: tell, script: touch told, depends-on: deploy, when: always}
+END
+for blocked in wait fail skip; do
+	run timeout 20 mci-build --json --blocked $blocked -f ./manual.yaml
+	is "$status,$(ends | tr '\n' ' ')" "0,build success deploy skipped blocked tell skipped deploy was not let go " \
+		"with allow-failure a build waits for nobody, whatever --blocked is ($blocked)"
+	hasnt "$err" 'nobody is asked' "and makes no words of it"
+done
+ok "nothing of that ran" test ! -e deployed -a ! -e told
+cat >beside.yaml <<'END'
+- {id: deploy, script: touch deployed, blocked: true, allow-failure: true}
+- {id: gate, blocked: true}
+END
+background mci-build --json --blocked wait -f ./beside.yaml
+wait_for_line "$out" '"job/blocked".*"gate"'
+wait_for_line "$out" '"job/blocked".*"deploy"'
+ok "beside a job that holds the build it may be let go" mci unblock @/deploy
+wait_for_line "$out" '"job/end".*"deploy"'
+ok "and runs" test -e deployed
+ok "once that one goes on" mci unblock @/gate
+wait_end "$pid"
+is "$status,$(ends | tr '\n' ' ')" "0,deploy success gate success " "the build ends"
+rm -f deployed
+
 # --- a script that reads events
 
 cat >script <<'END'

@@ -167,7 +167,8 @@ options='--blocked wait'
 canceled gate '{"id":"gate","blocked":true}' '{"id":"b","script":["true"],"depends-on":"gate"}' \
 	'{"id":"f","script":["true"],"depends-on":"gate","when":"failure"}'
 is "$status,$(end gate status),$(end b status),$(end f status)" 1,canceled,skipped,success "declining a blocked job counts the same"
-canceled gate '{"id":"gate","blocked":true,"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"gate"}'
+canceled gate '{"id":"gate","blocked":true,"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"gate"}' \
+	'{"id":"slow","script":["until test -e was-canceled; do sleep 0.05; done"]}'
 is "$status,$(end b status)" 0,skipped "what was declined is no approval, even where the build may do without"
 options=--fail-fast
 canceled a '{"id":"a","script":["sleep 60"]}' '{"id":"b","script":["true"],"depends-on":"slow"}' \

@@ -152,6 +152,8 @@ class Writer:
             lambda: ('retry', '\0' + r.choice(['2', '+2', '0x2', '0o3', '02', '2.0', '1e1', "'2'", '', '~', '-1'])),
             lambda: ('retry', {'count': '\0' + r.choice(['1', '3']), 'delay': r.choice(['5s', '1m'])}),
             lambda: ('allow-failure', '\0' + r.choice(['true', 'false', 'TRUE'])),
+            lambda: ('allow-failure', {'exit': '\0' + r.choice(['[3]', '[0x4, 5]', "['3']"])}),
+            lambda: ('skip-code', '\0' + r.choice(['77', '0x4d', "'77'"])),
             lambda: ('params', ['P%d' % i for i in range(r.randint(0, 3))]),
             lambda: ('depends-on', ['d%d' % i for i in range(r.randint(0, 3))]),
             lambda: ('matrix', {'V': [r.choice(['1.20', 'no', '010', 'a b', '3']) for i in range(r.randint(1, 3))]}),
@@ -308,7 +310,7 @@ class Refused(Exception):
 TAGS = {'!': 'text', 'tag:yaml.org,2002:str': 'text', 'tag:yaml.org,2002:int': 'plain',
         'tag:yaml.org,2002:float': 'plain', 'tag:yaml.org,2002:bool': 'plain', 'tag:yaml.org,2002:null': 'plain',
         'tag:yaml.org,2002:seq': 'list', 'tag:yaml.org,2002:map': 'map'}
-WORD_KEYS = {'timeout', 'split', 'pty', 'retry', 'allow-failure', 'blocked', 'memory', 'cpus', 'size', 'arch', 'expose'}
+WORD_KEYS = {'timeout', 'split', 'pty', 'retry', 'allow-failure', 'skip-code', 'blocked', 'memory', 'cpus', 'size', 'arch', 'expose'}
 DEPTH = 32
 
 
