@@ -14,10 +14,12 @@ static const struct contract_field build_start[] = {
 };
 
 static const struct contract_field build_pending[] = {
-	{ "dir", CONTRACT_TEXT, true, "absolute path of the folder that another build works in" },
-	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
-	{ "for", CONTRACT_TEXT, true, "name of that build, or what else is known of it" },
-	{ "message", CONTRACT_TEXT, true, "the same for people" },
+	{ "dir", CONTRACT_TEXT, false, "absolute path of the folder that another build works in" },
+	{ "pid", CONTRACT_INTEGER, false, "process id of mci-build" },
+	{ "for", CONTRACT_TEXT, false, "name of that build, or what else is known of it" },
+	{ "message", CONTRACT_TEXT, false, "the same for people" },
+	{ "agent", CONTRACT_TEXT, false, "of mci-store: who has claimed it, for the run that the event has" },
+	{ "change", CONTRACT_INTEGER, false, "of mci-store: number of its row" },
 };
 
 static const struct contract_field build_updated[] = {
@@ -26,19 +28,22 @@ static const struct contract_field build_updated[] = {
 
 static const struct contract_field build_canceled[] = {
 	{ "reason", CONTRACT_TEXT, true, "who or what asked for it" },
+	{ "change", CONTRACT_INTEGER, false, "of mci-store: number of its row" },
 };
 
 static const struct contract_field build_end[] = {
 	{ "status", CONTRACT_TEXT, true, "success, failure, error or canceled" },
-	{ "elapsed", CONTRACT_SECONDS, true, "time since build/start" },
-	{ "exit", CONTRACT_INTEGER, true, "exit status of mci-build" },
-	{ "jobs", CONTRACT_INTEGER, true, "how many jobs there were" },
-	{ "success", CONTRACT_INTEGER, true, "how many of them succeeded" },
-	{ "failure", CONTRACT_INTEGER, true, "how many failed" },
-	{ "error", CONTRACT_INTEGER, true, "how many could not be run" },
-	{ "skipped", CONTRACT_INTEGER, true, "how many were skipped" },
-	{ "canceled", CONTRACT_INTEGER, true, "how many were canceled" },
+	{ "elapsed", CONTRACT_SECONDS, false, "time since build/start" },
+	{ "exit", CONTRACT_INTEGER, false, "exit status of mci-build" },
+	{ "jobs", CONTRACT_INTEGER, false, "how many jobs there were" },
+	{ "success", CONTRACT_INTEGER, false, "how many of them succeeded" },
+	{ "failure", CONTRACT_INTEGER, false, "how many failed" },
+	{ "error", CONTRACT_INTEGER, false, "how many could not be run" },
+	{ "skipped", CONTRACT_INTEGER, false, "how many were skipped" },
+	{ "canceled", CONTRACT_INTEGER, false, "how many were canceled" },
+	{ "reason", CONTRACT_TEXT, false, "one word, as checkout: mci-store has ended it" },
 	{ "message", CONTRACT_TEXT, false, "why the build is in error" },
+	{ "change", CONTRACT_INTEGER, false, "of mci-store: number of its row" },
 };
 
 static const struct contract_field script_named[] = {
@@ -136,8 +141,8 @@ static const struct contract_field log_annotated[] = {
 
 static const struct contract_event events[] = {
 	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
-	{ "build/pending", "mci-build", "the build waits for its folder, before build/start or behind it",
-	    ROWS(build_pending) },
+	{ "build/pending", "mci-build", "the build waits for its folder, before build/start or behind it; "
+	    "of mci-store: an agent has claimed it", ROWS(build_pending) },
 	{ "build/updated", "mci-build", "the build goes on", ROWS(build_updated) },
 	{ "build/canceled", "mci-build", "the build is being canceled", ROWS(build_canceled) },
 	{ "build/end", "mci-build", "the last event of a build", ROWS(build_end) },
