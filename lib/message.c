@@ -170,6 +170,19 @@ message_integer(struct span object, const char *key, int64_t otherwise)
 	return otherwise;
 }
 
+int
+message_whole(struct span object, const char *key, int64_t min, int64_t *out, struct error *e)
+{
+	struct scan_value v;
+	int got = message_member(object.p, object.n, key, &v, e);
+
+	if (got == 0)
+		return error_set(e, ERROR_INPUT, "%s is missing", key);
+	if (got < 0 || scan_integer(&v, min, INT64_MAX, out, e) < 0)
+		return error_before(e, "%s: ", key);
+	return 0;
+}
+
 bool
 message_true(struct span object, const char *key)
 {
@@ -208,4 +221,25 @@ message_splice(struct bytes *into, struct span front, const char *line, size_t n
 		bytes_char(into, ',');
 	bytes_add(into, line + skip, n - skip);
 	bytes_char(into, '\n');
+}
+
+void
+message_unsplice(struct bytes *into, const struct message *m)
+{
+	struct scan s;
+	struct scan_member member;
+	char before = '{';
+
+	scan_open(&s, m->line.p, m->line.n, NULL);
+	while (scan_next(&s, &member, NULL) > 0) {
+		const char *end = member.value.raw.p + member.value.raw.n;
+
+		if (span_is(member.key, "offset") || span_is(member.key, "received") ||
+		    (m->time.n == 0 && span_is(member.key, "time")))
+			continue;
+		bytes_char(into, before);
+		bytes_add(into, member.from, (size_t)(end - member.from));
+		before = ',';
+	}
+	bytes_text(into, before == '{' ? "{}" : "}");
 }

@@ -45,6 +45,8 @@ int message_member(const char *line, size_t n, const char *key, struct scan_valu
 
 /* A top-level member that is a whole number from 0, as of a result; otherwise, where it is none. */
 int64_t message_integer(struct span object, const char *key, int64_t otherwise);
+/* The same where there has to be one, of at least min. 0, or -1 with an error that names it. */
+int message_whole(struct span object, const char *key, int64_t min, int64_t *out, struct error *e);
 /* Whether a top-level member is true. */
 bool message_true(struct span object, const char *key);
 
@@ -54,5 +56,8 @@ int64_t message_offset(const char *line, size_t n);
 /* Appends line (an object, with no newline) with the JSON members in front ("\"seq\":1,\"run\":1", not
  * empty) put first, and a newline: the splice that forwards an event without a tree. */
 void message_splice(struct bytes *into, struct span front, const char *line, size_t n);
+/* Appends an event as it was before a hub took it: without offset and received, and without a time that is
+ * empty. No newline. */
+void message_unsplice(struct bytes *into, const struct message *m);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "memory.h"
 
 int
 names_sync(int dir, struct error *e)
@@ -61,6 +62,22 @@ names_publish(int fd, int dir, const char *fresh, const char *name, struct error
 	if (names_replace(dir, fresh, name, e) < 0)
 		return -1;
 	return names_sync(dir, e) < 0 ? error_before(e, "%s: ", name) : 0;
+}
+
+int
+names_write(int dir, const char *name, const void *text, size_t n, struct error *e)
+{
+	AUTO_FREE char *fresh = xformat("%s.new", name);
+	AUTO_CLOSE int fd = kernel.open(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0)
+		return error_sys(e, "create %s", fresh);
+	if (kernel_write_all(fd, text, n) < 0) {
+		error_sys(e, "write %s", fresh);
+		(void)names_remove(dir, fresh, NULL);
+		return -1;
+	}
+	return names_publish(fd, dir, fresh, name, e);
 }
 
 int

@@ -17,6 +17,8 @@
  * gone. Blocks for two syncs.
  */
 int names_publish(int fd, int dir, const char *fresh, const char *name, struct error *e);
+/* The file name holds these n bytes from now on: names_publish of a new file, NAME.new. 0 or -1. */
+int names_write(int dir, const char *name, const void *text, size_t n, struct error *e);
 /* Only lets fresh take the place of name in one step: a reader finds the one or the other, a power cut may
  * bring back the old one. 0, or -1 and fresh is gone. */
 int names_replace(int dir, const char *fresh, const char *name, struct error *e);

@@ -80,6 +80,13 @@ option_complain(const char *program, const struct error *e)
 }
 
 int
+option_fail(const char *program, const struct error *e)
+{
+	option_complain(program, e);
+	return error_status(e);
+}
+
+int
 option_finish(const char *program, int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

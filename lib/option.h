@@ -50,6 +50,8 @@ int option_pair(const char *text, char **key, const char **value, struct error *
 
 /* Prints "PROGRAM: text" on stderr. For main. */
 void option_complain(const char *program, const struct error *e);
+/* The same, and the status to end with. */
+int option_fail(const char *program, const struct error *e);
 /* Flushes stdout and turns a failed write into an error on stderr; status, or 125: for main. Ends by a signal
  * that was caught (process_caught). */
 int option_finish(const char *program, int status);

@@ -47,6 +47,29 @@ serve_folder(const struct serve *s)
 	return s->folder;
 }
 
+char *
+serve_address(const struct serve_program *p, const char *given, struct error *e)
+{
+	const char *known = given != NULL ? given : getenv(p->variable);
+	AUTO_FREE char *sockets = NULL;
+
+	if (known != NULL && *known != '\0')
+		return xstrdup(known);
+	sockets = folder_sockets(e);
+	return sockets == NULL ? NULL : xformat("unix:%s/%s", sockets, p->socket);
+}
+
+char *
+serve_data(const struct serve_program *p, const char *given, struct error *e)
+{
+	AUTO_FREE char *state = NULL;
+
+	if (given != NULL)
+		return xstrdup(given);
+	state = folder_state(e);
+	return state == NULL ? NULL : xformat("%s/%s", state, p->folder);
+}
+
 /* ---- how it ends */
 
 static void
@@ -208,17 +231,9 @@ listen_handed(struct serve *s, struct error *e)
 static int
 listen_usual(struct serve *s, struct error *e)
 {
-	const char *known = getenv(s->program->variable);
-	AUTO_FREE char *sockets = NULL;
-	AUTO_FREE char *address = NULL;
+	AUTO_FREE char *address = serve_address(s->program, NULL, e);
 
-	if (known != NULL && *known != '\0')
-		return server_listen(s->server, known, s->mode, e);
-	sockets = folder_sockets(e);
-	if (sockets == NULL)
-		return -1;
-	address = xformat("unix:%s/%s", sockets, s->program->socket);
-	return server_listen(s->server, address, s->mode, e);
+	return address == NULL ? -1 : server_listen(s->server, address, s->mode, e);
 }
 
 static int
@@ -284,16 +299,10 @@ read_memory(const char *text, struct error *e)
 static int
 take_folder(struct serve *s, struct error *e)
 {
-	AUTO_FREE char *state = s->options->folder == NULL ? folder_state(e) : NULL;
-
-	if (s->options->folder != NULL)
-		s->folder = xstrdup(s->options->folder);
-	else if (state != NULL)
-		s->folder = xformat("%s/%s", state, s->program->folder);
-	else
-		return -1;
-	s->lock = folder_take(s->folder, e);
-	return s->lock < 0 ? -1 : 0;
+	s->folder = serve_data(s->program, s->options->folder, e);
+	if (s->folder != NULL)
+		s->lock = folder_take(s->folder, e);
+	return s->folder == NULL || s->lock < 0 ? -1 : 0;
 }
 
 /* The newline is the readiness of s6's notification fd. */
@@ -341,6 +350,5 @@ serve_run(const struct serve_program *p, const struct serve_options *o, void *ar
 	loop_free(s.loop);
 	if (status >= 0)
 		return status;
-	option_complain(p->name, &e);
-	return error_status(&e);
+	return option_fail(p->name, &e);
 }

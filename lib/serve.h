@@ -60,6 +60,12 @@ struct serve_program {
  * main. */
 int serve_run(const struct serve_program *p, const struct serve_options *o, void *arg);
 
+/* Where the program is, for its clients: given, else its variable, else its socket among this user's. Caller
+ * frees; NULL with an error when there can be no folder of sockets. */
+char *serve_address(const struct serve_program *p, const char *given, struct error *e);
+/* Its folder: given, else the one below this user's state. Not created. Caller frees; NULL with an error. */
+char *serve_data(const struct serve_program *p, const char *given, struct error *e);
+
 /* Inside open. */
 struct loop *serve_loop(const struct serve *s);
 /* Its folder. */

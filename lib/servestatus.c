@@ -2,12 +2,10 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
 #include "duration.h"
-#include "folder.h"
 #include "memory.h"
 #include "message.h"
 #include "option.h"
@@ -173,23 +171,10 @@ print_all(struct span result)
 		print_part(m.key, m.value.raw, &tables);
 }
 
-/* Caller frees. */
-static char *
-address_of(const struct serve_program *p, const char *given, struct error *e)
-{
-	const char *known = given != NULL ? given : getenv(p->variable);
-	AUTO_FREE char *sockets = NULL;
-
-	if (known != NULL && *known != '\0')
-		return xstrdup(known);
-	sockets = folder_sockets(e);
-	return sockets == NULL ? NULL : xformat("unix:%s/%s", sockets, p->socket);
-}
-
 static int
 show(const struct serve_program *p, const struct servestatus_options *o, struct error *e)
 {
-	AUTO_FREE char *address = address_of(p, o->address, e);
+	AUTO_FREE char *address = serve_address(p, o->address, e);
 	AUTO_BYTES result = { 0 };
 
 	if (address == NULL || call_once(address, "server/status", (struct span){ NULL, 0 }, PATIENCE,
@@ -209,6 +194,5 @@ servestatus_run(const struct serve_program *p, const struct servestatus_options 
 
 	if (show(p, o, &e) == 0)
 		return 0;
-	option_complain(p->name, &e);
-	return error_status(&e);
+	return option_fail(p->name, &e);
 }

@@ -4,9 +4,15 @@
 
 #include "durable.h"
 #include "loop.h"
-#include "meter.h"
 #include "pump.h"
 #include "subscriber.h"
+
+/* How much passed in the last seconds, without a timer. */
+#define METER_SECONDS 10
+struct meter {
+	int64_t second; /* of the newest bucket */
+	int64_t buckets[METER_SECONDS + 1];
+};
 
 struct audience {
 	struct loop *loop;
@@ -19,6 +25,11 @@ struct audience {
 	uint64_t told; /* first offset of the damaged segment that was told of last */
 	void (*tell)(const char *text);
 };
+
+/* now is kernel.now(). */
+void meter_add(struct meter *m, int64_t now, int64_t n);
+/* A second, over the last METER_SECONDS whole ones. */
+int64_t meter_rate(struct meter *m, int64_t now);
 
 /* A subscriber joins: its link has been taken over. It is served from the loop. Takes s over.
  * -1: it cannot be served, and is the caller's still. */

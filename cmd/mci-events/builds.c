@@ -10,7 +10,6 @@
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"
-#include "record.h"
 #include "segment.h"
 
 #define SLOTS 64 /* of the first table */
@@ -174,12 +173,12 @@ load_line(struct builds *b, struct span line, size_t count)
 	struct scan_value v;
 	int64_t run, seq, offset, said;
 
-	if (record_integer(line, "builds", 0, &said, NULL) == 0)
+	if (message_whole(line, "builds", 0, &said, NULL) == 0)
 		return (size_t)said == count ? 2 : -1;
 	if (message_member(line.p, line.n, "build", &v, NULL) != 1 || v.type != SCAN_STRING ||
-	    record_integer(line, "run", 1, &run, NULL) < 0 ||
-	    record_integer(line, "seq", 1, &seq, NULL) < 0 ||
-	    record_integer(line, "offset", 1, &offset, NULL) < 0)
+	    message_whole(line, "run", 1, &run, NULL) < 0 ||
+	    message_whole(line, "seq", 1, &seq, NULL) < 0 ||
+	    message_whole(line, "offset", 1, &offset, NULL) < 0)
 		return -1;
 	builds_note(b, (struct span){ v.raw.p + 1, v.raw.n - 2 }, run, seq, (uint64_t)offset, NULL);
 	return 1;

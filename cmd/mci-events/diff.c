@@ -4,7 +4,6 @@
 
 #include "history.h"
 #include "option.h"
-#include "place.h"
 #include "verbs.h"
 
 /* Where two histories part: an event of each, NULL where one has no more of that job. */

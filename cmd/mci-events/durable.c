@@ -14,8 +14,8 @@
 #include "bytes.h"
 #include "kernel.h"
 #include "memory.h"
+#include "message.h"
 #include "names.h"
-#include "record.h"
 
 /* Long enough for every number, so that a line replaces the one before it whole. */
 #define LINE "{\"epoch\":%-20" PRIu64 ",\"offset\":%-20" PRIu64 "}\n"
@@ -84,8 +84,8 @@ open_one(struct durables *d, const char *name, struct error *e)
 	if (end != NULL) {
 		struct span text = { line, (size_t)(end - line) };
 
-		record_integer(text, "epoch", 0, &epoch, NULL);
-		record_integer(text, "offset", 0, &offset, NULL);
+		message_whole(text, "epoch", 0, &epoch, NULL);
+		message_whole(text, "offset", 0, &offset, NULL);
 	}
 	add(d, name, (uint64_t)epoch, (uint64_t)offset, fd);
 	return 0;

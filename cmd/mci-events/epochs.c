@@ -11,7 +11,7 @@
 #include "line.h"
 #include "memory.h"
 #include "message.h"
-#include "record.h"
+#include "names.h"
 
 #define FILE_NAME "epochs"
 
@@ -27,8 +27,8 @@ take_line(struct epochs *x, struct span line, struct error *e)
 {
 	int64_t number, first;
 
-	if (record_integer(line, "epoch", 1, &number, e) < 0 ||
-	    record_integer(line, "first", 1, &first, e) < 0)
+	if (message_whole(line, "epoch", 1, &number, e) < 0 ||
+	    message_whole(line, "first", 1, &first, e) < 0)
 		return -1;
 	add(x, (uint64_t)number, (uint64_t)first);
 	return 0;
@@ -84,7 +84,7 @@ epochs_write(const struct epochs *x, int dir, struct error *e)
 		}
 		emit_line(&text);
 	}
-	return record_write(dir, FILE_NAME, (struct span){ text.data, text.len }, e);
+	return names_write(dir, FILE_NAME, text.data, text.len, e);
 }
 
 uint64_t

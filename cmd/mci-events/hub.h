@@ -16,7 +16,6 @@
 #include "intake.h"
 #include "journal.h"
 #include "loop.h"
-#include "meter.h"
 #include "names.h"
 #include "offload.h"
 #include "service.h"

@@ -10,7 +10,6 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
-#include "record.h"
 #include "recover.h"
 
 uint64_t
@@ -51,7 +50,7 @@ close_clean(struct journal *j)
 			return;
 	}
 	if (names_sync(j->dir, NULL) == 0)
-		record_write(j->dir, INSPECT_CLEAN, (struct span){ "", 0 }, NULL);
+		names_write(j->dir, INSPECT_CLEAN, "", 0, NULL);
 }
 
 void

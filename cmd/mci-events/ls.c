@@ -8,7 +8,6 @@
 #include "inspect.h"
 #include "kernel.h"
 #include "memory.h"
-#include "place.h"
 #include "segment.h"
 #include "table.h"
 #include "timestamp.h"
@@ -135,7 +134,7 @@ list_one(void *arg, uint64_t first, struct error *e)
 static int
 list(struct listing *l, const char *given, struct error *e)
 {
-	AUTO_FREE char *folder = place_folder(given, e);
+	AUTO_FREE char *folder = serve_data(&hub_program, given, e);
 
 	if (folder == NULL)
 		return -1;
@@ -162,7 +161,7 @@ run(void *arg, int argc, char **argv)
 
 	if (l.dir >= 0)
 		close(l.dir);
-	return result < 0 ? place_complain(&e) : result;
+	return result < 0 ? option_fail("mci-events", &e) : result;
 }
 
 const struct command events_ls_command = {

@@ -17,17 +17,4 @@ struct hub_door {
 
 extern const struct service hub_service;
 
-/* Whether this way in is for more than publishing a bound build, and whether it may leave something
- * behind; else the request is refused with that. */
-int door_check(const struct hub_door *d, struct error *e);
-bool door_open(const struct hub_door *d, struct request *r);
-bool door_writable(const struct hub_door *d, struct request *r);
-
-/* The methods that are rooms of their own: a bare event (publish.c), event/publish, event/subscribe
- * (subscribe.c), and the status (overview.c). self is the door. */
-int publish_posted(void *self, const struct link_peer *peer, const struct message *m, struct error *e);
-void publish_request(void *self, struct request *r);
-void subscribe_request(void *self, struct request *r);
-int overview(void *self, struct bytes *into, struct error *e);
-
 #endif

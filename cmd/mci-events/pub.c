@@ -10,12 +10,11 @@
 #include "connect.h"
 #include "contract.h"
 #include "emit.h"
+#include "kernel.h"
 #include "link.h"
 #include "memory.h"
 #include "pairs.h"
-#include "place.h"
 #include "publisher.h"
-#include "strip.h"
 #include "timestamp.h"
 #include "verbs.h"
 
@@ -124,6 +123,26 @@ static const struct publisher_events publisher_events = {
 	.taken = taken, .refused = refused, .room = room, .outage = outage,
 };
 
+/* The event without what its hub set, and with a time. No newline. */
+static void
+own_event(struct bytes *into, const struct message *m)
+{
+	AUTO_BYTES plain = { 0 }, time = { 0 };
+
+	if (m->time.n > 0 && m->offset.n == 0 && m->received.n == 0) {
+		bytes_add(into, m->line.p, m->line.n);
+		return;
+	}
+	message_unsplice(&plain, m);
+	if (m->time.n > 0) {
+		bytes_add(into, plain.data, plain.len);
+		return;
+	}
+	emit_time(&time, "time", kernel.wall());
+	message_splice(into, (struct span){ time.data, time.len }, plain.data, plain.len);
+	into->len--;
+}
+
 static int
 add(struct pub *p, struct span line, int64_t number, struct error *e)
 {
@@ -135,7 +154,7 @@ add(struct pub *p, struct span line, int64_t number, struct error *e)
 	if (m.kind != MESSAGE_EVENT)
 		return error_set(e, ERROR_INPUT, "type: missing; expected an event such as "
 		    "{\"type\":\"deploy/done\"}");
-	strip_event(&event, &m);
+	own_event(&event, &m);
 	if (event.len > PUBLISHER_EVENT)
 		return error_set(e, ERROR_INPUT, "the event has %zu bytes, at most %d can be published",
 		    event.len, PUBLISHER_EVENT);
@@ -305,7 +324,7 @@ static int
 run(void *arg, int argc, char **argv)
 {
 	struct error e;
-	AUTO_FREE char *address = place_address(((struct options *)arg)->address, &e);
+	AUTO_FREE char *address = serve_address(&hub_program, ((struct options *)arg)->address, &e);
 	struct pub p = { .options = arg, .address = address };
 	int status = -1;
 
@@ -314,7 +333,7 @@ run(void *arg, int argc, char **argv)
 	if (p.loop != NULL)
 		status = publish(&p, argc, argv, &e);
 	loop_free(p.loop);
-	return status < 0 ? place_complain(&e) : status;
+	return status < 0 ? option_fail("mci-events", &e) : status;
 }
 
 const struct command events_pub_command = {

@@ -15,7 +15,6 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
-#include "place.h"
 #include "verbs.h"
 
 /* What is appended to the new log at once. */
@@ -399,7 +398,7 @@ static int
 run(void *arg, int argc, char **argv)
 {
 	struct error e;
-	AUTO_FREE char *folder = place_folder(argc > 0 ? argv[0] : NULL, &e);
+	AUTO_FREE char *folder = serve_data(&hub_program, argc > 0 ? argv[0] : NULL, &e);
 	struct repair r = { .folder = folder, .from = -1, .to = -1 };
 	int result = folder == NULL ? -1 : repair(&r, argc > 1 ? argv[1] : NULL, &e);
 
@@ -409,7 +408,7 @@ run(void *arg, int argc, char **argv)
 		close(r.from);
 	if (r.to >= 0)
 		close(r.to);
-	return result < 0 ? place_complain(&e) : 0;
+	return result < 0 ? option_fail("mci-events", &e) : 0;
 }
 
 const struct command events_repair_command = {

@@ -7,7 +7,6 @@
 #include "loop.h"
 #include "memory.h"
 #include "message.h"
-#include "place.h"
 #include "standard.h"
 #include "stored.h"
 #include "timestamp.h"
@@ -143,7 +142,7 @@ run(void *arg, int argc, char **argv)
 	if (result == 0)
 		result = replay(o, &s, &e);
 	stored_free(&s);
-	return result < 0 ? place_complain(&e) : result;
+	return result < 0 ? option_fail("mci-events", &e) : result;
 }
 
 const struct command events_replay_command = {

@@ -7,7 +7,6 @@
 #include "memory.h"
 #include "methods.h"
 #include "number.h"
-#include "place.h"
 #include "serve.h"
 #include "verbs.h"
 

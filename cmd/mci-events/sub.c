@@ -7,7 +7,6 @@
 #include "moment.h"
 #include "number.h"
 #include "pairs.h"
-#include "place.h"
 #include "session.h"
 #include "timestamp.h"
 #include "verbs.h"
@@ -95,7 +94,7 @@ static int
 subscribe(const struct sub_options *o, int argc, char **argv, struct error *e)
 {
 	int types = option_common.before_dashes < 0 ? argc : option_common.before_dashes;
-	AUTO_FREE char *address = place_address(o->address, e);
+	AUTO_FREE char *address = serve_address(&hub_program, o->address, e);
 	AUTO_BYTES params = { 0 }, from = { 0 };
 	struct sub_plan plan = { .options = o, .address = address,
 		.command = types < argc ? argv + types : NULL };
@@ -125,7 +124,7 @@ run(void *arg, int argc, char **argv)
 	struct error e;
 	int status = subscribe(o, argc, argv, &e);
 
-	return status < 0 ? place_complain(&e) : status;
+	return status < 0 ? option_fail("mci-events", &e) : status;
 }
 
 const struct command events_sub_command = {

@@ -6,7 +6,6 @@
 #include "inspect.h"
 #include "kernel.h"
 #include "memory.h"
-#include "place.h"
 #include "verbs.h"
 
 struct reading {
@@ -73,12 +72,12 @@ static int
 run(void *arg, int argc, char **argv)
 {
 	struct error e;
-	AUTO_FREE char *folder = place_folder(argc > 0 ? argv[0] : NULL, &e);
+	AUTO_FREE char *folder = serve_data(&hub_program, argc > 0 ? argv[0] : NULL, &e);
 	struct reading v = { .folder = folder };
 	int result = folder == NULL ? -1 : verify(&v, &e);
 
 	(void)arg;
-	return result < 0 ? place_complain(&e) : result;
+	return result < 0 ? option_fail("mci-events", &e) : result;
 }
 
 const struct command events_verify_command = {

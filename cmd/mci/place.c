@@ -33,6 +33,5 @@ place_job(struct state_build *b, char **job, const char *text, struct error *e)
 int
 place_complain(const struct error *e)
 {
-	option_complain("mci", e);
-	return error_status(e);
+	return option_fail("mci", e);
 }

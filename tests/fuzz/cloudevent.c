@@ -5,7 +5,6 @@
 
 #include "cmd/mci-events/cdevent.h"
 #include "cmd/mci-events/cloudevent.h"
-#include "cmd/mci-events/strip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -31,9 +30,9 @@ check_written(const struct message *m)
 	cdevent_write(&line, m);
 	if (scan_check(line.data, line.len - 1, &type, NULL) < 0 || type != SCAN_OBJECT)
 		abort();
-	strip_event(&stripped, m);
+	message_unsplice(&stripped, m);
 	if (message_read(&again, stripped.data, stripped.len, NULL) < 0 || again.offset.n > 0 ||
-	    again.received.n > 0 || again.time.n == 0)
+	    again.received.n > 0)
 		abort();
 }
 

@@ -6,7 +6,7 @@
 #include "cmd/mci-events/builds.h"
 #include "cmd/mci-events/filter.h"
 #include "cmd/mci-events/intake.h"
-#include "cmd/mci-events/meter.h"
+#include "cmd/mci-events/audience.h"
 #include "duration.h"
 #include "line.h"
 #include "memory.h"
