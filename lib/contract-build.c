@@ -13,6 +13,10 @@ static const struct contract_field build_start[] = {
 	{ "rev", CONTRACT_TEXT, false, "the revision that was checked out, as it was asked for" },
 };
 
+static const struct contract_field build_initializing[] = {
+	{ "resume", CONTRACT_TEXT, true, "workspace: where the run before worked, or fresh: elsewhere" },
+};
+
 static const struct contract_field build_pending[] = {
 	{ "dir", CONTRACT_TEXT, false, "absolute path of the folder that another build works in" },
 	{ "pid", CONTRACT_INTEGER, false, "process id of mci-build" },
@@ -141,6 +145,8 @@ static const struct contract_field log_annotated[] = {
 
 static const struct contract_event events[] = {
 	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
+	{ "build/initializing", "mci-build", "a run begins, from the second on: nothing more is taken of "
+	    "older ones", ROWS(build_initializing) },
 	{ "build/pending", "mci-build", "the build waits for its folder, before build/start or behind it; "
 	    "of mci-store: an agent has claimed it", ROWS(build_pending) },
 	{ "build/updated", "mci-build", "the build goes on", ROWS(build_updated) },

@@ -77,7 +77,7 @@ static const struct contract_field hub_status[] = {
 
 static const struct contract_method methods[] = {
 	{ "event/publish", "puts events into the hub's log", ROWS(event_publish),
-	    ROWS(event_published), "refused,limit,system", false, false },
+	    ROWS(event_published), "refused,fenced,limit,system", false, false },
 	{ "event/subscribe", "the hub's events from an offset on, live",
 	    ROWS(hub_subscribe), ROWS(hub_subscribed), "not-found,limit,busy,system", true, true },
 	{ "event/acknowledge", "a durable subscriber is done with events",

@@ -127,11 +127,11 @@ static const struct contract_field log_status[] = {
 
 static const struct contract_method methods[] = {
 	{ "log/open", "makes a log, or goes on with one", ROWS(log_open), ROWS(log_to_fill),
-	    "busy,refused,system", false, false },
+	    "busy,refused,fenced,system", false, false },
 	{ "log/append", "adds to a log that this connection opened without descriptors",
-	    ROWS(log_append), ROWS(log_stored), "not-found,busy,refused,limit,system", true, false },
+	    ROWS(log_append), ROWS(log_stored), "not-found,busy,refused,fenced,limit,system", true, false },
 	{ "log/close", "ends a log and says when it is on the disk", ROWS(log_close),
-	    ROWS(log_length), "not-found,busy,refused,system", true, false },
+	    ROWS(log_length), "not-found,busy,refused,fenced,system", true, false },
 	{ "log/get", "what is stored of a log", ROWS(log_get), ROWS(log_got), "not-found,system",
 	    true, false },
 	{ "log/list", "the logs of a build", ROWS(log_list), ROWS(log_listed),

@@ -18,6 +18,7 @@ const struct contract_error contract_errors[] = {
 	{ -32003, "refused", ERROR_REFUSED, "understood, but not allowed" },
 	{ -32004, "disconnected", ERROR_DISCONNECTED, "the link was lost before the reply came" },
 	{ -32005, "system", ERROR_SYSTEM, "a system call failed; the message says which" },
+	{ -32006, "fenced", ERROR_FENCED, "a newer run of the build has begun: this one is to stop" },
 };
 const size_t contract_nerrors = sizeof(contract_errors) / sizeof(contract_errors[0]);
 

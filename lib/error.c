@@ -64,6 +64,7 @@ error_status(const struct error *e)
 	switch (e->code) {
 	case ERROR_NOT_FOUND:
 	case ERROR_REFUSED:
+	case ERROR_FENCED:
 		return 1;
 	case ERROR_INPUT:
 	case ERROR_USAGE:

@@ -16,6 +16,7 @@ enum error_code {
 	ERROR_BUSY,         /* somebody else holds it: try again */
 	ERROR_DISCONNECTED, /* the link was lost before the reply came */
 	ERROR_REFUSED,      /* the other side said no, or this side may not */
+	ERROR_FENCED,       /* a newer run of the build has begun: this one is to stop */
 	ERROR_INTERNAL,     /* mci itself is at fault */
 };
 

@@ -109,10 +109,16 @@ builds_undo(struct builds *b, struct span build, const struct build_mark *was)
 	/* one that was new stays as a name with nothing seen: taking it out would break chains */
 }
 
+bool
+builds_places(const struct message *m)
+{
+	return m->build.n > 0 && (m->seq > 0 || (m->run > 0 && span_is(m->type, "build/initializing")));
+}
+
 void
 builds_note_line(struct builds *b, const struct message *m, uint64_t offset)
 {
-	if (m->build.n > 0 && m->seq > 0)
+	if (builds_places(m))
 		builds_note(b, m->build, m->run > 0 ? m->run : 1, m->seq, offset, NULL);
 }
 
@@ -177,7 +183,7 @@ load_line(struct builds *b, struct span line, size_t count)
 		return (size_t)said == count ? 2 : -1;
 	if (message_member(line.p, line.n, "build", &v, NULL) != 1 || v.type != SCAN_STRING ||
 	    message_whole(line, "run", 1, &run, NULL) < 0 ||
-	    message_whole(line, "seq", 1, &seq, NULL) < 0 ||
+	    message_whole(line, "seq", 0, &seq, NULL) < 0 ||
 	    message_whole(line, "offset", 1, &offset, NULL) < 0)
 		return -1;
 	builds_note(b, (struct span){ v.raw.p + 1, v.raw.n - 2 }, run, seq, (uint64_t)offset, NULL);

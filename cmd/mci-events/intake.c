@@ -122,7 +122,7 @@ note(struct intake *in, const struct message *m)
 enum intake_answer
 intake_take(struct intake *in, const struct message *m, const char *prefix, struct error *e)
 {
-	bool of_build = m->build.n > 0 && m->seq > 0;
+	bool of_build = builds_places(m);
 	enum builds_answer known = BUILDS_FRESH;
 
 	if (check(m, prefix, e) < 0)
@@ -132,7 +132,7 @@ intake_take(struct intake *in, const struct message *m, const char *prefix, stru
 	if (known == BUILDS_REPEAT)
 		return INTAKE_REPEAT;
 	if (known == BUILDS_OLD) {
-		error_set(e, ERROR_REFUSED, "run: a newer run of build %.*s has begun",
+		error_set(e, ERROR_FENCED, "run: a newer run of build %.*s has begun",
 		    (int)(m->build.n < 128 ? m->build.n : 128), m->build.p);
 		return INTAKE_REFUSED;
 	}

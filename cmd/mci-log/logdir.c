@@ -281,7 +281,7 @@ logdir_admits(const struct logdir *s, const struct logname *n, struct error *e)
 {
 	if (logdir_newest(s, n->build) <= n->run)
 		return 0;
-	return error_set(e, ERROR_REFUSED, "run: a newer run of build %s has begun", n->build);
+	return error_set(e, ERROR_FENCED, "run: a newer run of build %s has begun", n->build);
 }
 
 /* Attempts are counted without gaps. */

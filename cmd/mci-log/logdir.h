@@ -53,7 +53,7 @@ void logdir_close(struct logdir *s);
  */
 int logdir_write(const struct logdir *s, struct logname *n, bool resume, struct logdir_files *f,
     struct error *e);
-/* Whether it is of the build's newest run; -1 with ERROR_REFUSED when that is another: whoever writes in
+/* Whether it is of the build's newest run; -1 with ERROR_FENCED when that is another: whoever writes in
  * an older one is to stop. */
 int logdir_admits(const struct logdir *s, const struct logname *n, struct error *e);
 /* The newest run that has logs of the build, 1 when there is none. */

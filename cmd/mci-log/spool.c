@@ -73,7 +73,8 @@ lost(struct spool *s, const struct error *why)
 static void
 failed(struct spool *s, const struct error *why)
 {
-	if (why->code == ERROR_REFUSED || why->code == ERROR_INPUT || !s->begun) {
+	if (why->code == ERROR_REFUSED || why->code == ERROR_FENCED || why->code == ERROR_INPUT ||
+	    !s->begun) {
 		*s->e = *why;
 		over(s, -1);
 	} else {

@@ -71,6 +71,15 @@ printf '%s\n' '{"type":"job/end","build":"o/r/2","run":2,"seq":1}' '{"type":"job
 exits 1 "an event that the hub refuses" sh -c 'mci-events pub <runs'
 has "$err" "line 2: .*run: a newer run of build o/r/2" "is named"
 is "$(cat "$T"/log/*.ndjson | jq -r 'select(.build=="o/r/2").seq' | tr '\n' ' ')" "1 2 3 " "and costs no other"
+mci-events pub build/initializing build=o/r/2 run:=3 resume=fresh
+exits 1 "a run that begins" mci-events pub job/end build=o/r/2 run:=2 seq:=4
+has "$err" "run: a newer run of build o/r/2" "ends the one before it"
+stop_hub -KILL
+start_hub
+exits 1 "also for the next hub" mci-events pub job/end build=o/r/2 run:=2 seq:=4
+mci-events pub build/initializing build=o/r/2 run:=3 resume=fresh
+exits 0 "whose events go on" mci-events pub job/end build=o/r/2 run:=3 seq:=4
+is "$(cat "$T"/log/*.ndjson | jq -r 'select(.build=="o/r/2" and .run==3).seq' | tr '\n' ' ')" "null 4 " "and which begins but once"
 
 # ---- the hub goes away and comes back
 background sh -c 'exec mci-events pub --sync disk <pipe'

@@ -70,7 +70,7 @@ is "$(printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"log/open","params":{"buil
 	'{"jsonrpc":"2.0","id":2,"method":"log/close","params":{"build":"o/r/1","run":1,"job":"unit"}}' \
 	'{"jsonrpc":"2.0","id":3,"method":"log/open","params":{"build":"o/r/1","run":0,"job":"a"}}' \
 	'{"jsonrpc":"2.0","id":4,"method":"log/open","params":{"build":"o/r/1","run":-1,"job":"a"}}' |
-	nc -NU "$server" | jq -c '[.id,.error.code]' | tr -d '\n')" '[1,-32003][2,-32003][3,-32003][4,-32602]' \
+	nc -NU "$server" | jq -c '[.id,.error.code]' | tr -d '\n')" '[1,-32006][2,-32006][3,-32006][4,-32602]' \
 	"opening and closing are refused"
 kill -KILL "$serving"
 wait_end "$serving"

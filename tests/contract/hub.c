@@ -46,7 +46,7 @@ static const struct exchange exchanges[] = {
 	{ true, PUBLISH("14", "{\"event\":{\"type\":\"job/end\",\"build\":\"o/r/1\",\"run\":2,\"seq\":3},"
 	    "\"sync\":\"disk\"}"), TAKEN("14", "7", "1") },
 	{ true, PUBLISH("15", "{\"event\":{\"type\":\"job/end\",\"build\":\"o/r/1\",\"run\":1,\"seq\":9}}"),
-	    FAIL("15", "-32003", "event: run: a newer run of build o/r/1 has begun") },
+	    FAIL("15", "-32006", "event: run: a newer run of build o/r/1 has begun") },
 	{ true, PUBLISH("16", "{\"event\":{\"type\":\"job/end\",\"build\":\"o/r/1\",\"run\":3,\"seq\":1}}"),
 	    TAKEN("16", "8", "0") },
 	/* what was taken back is not remembered: the same event is fresh when it comes alone */
@@ -71,6 +71,19 @@ static const struct exchange exchanges[] = {
 	    FAIL("25", "-32000", "there is no durable subscriber 'mail'") },
 	{ true, REQUEST("26", "event/forget", "{\"name\":\"mail\"}"),
 	    FAIL("26", "-32000", "there is no durable subscriber 'mail'") },
+	/* a run begins before it is known behind which seq */
+	{ true, PUBLISH("30", "{\"event\":{\"type\":\"job/end\",\"build\":\"o/r/3\",\"run\":1,\"seq\":7}}"),
+	    TAKEN("30", "10", "0") },
+	{ true, PUBLISH("31", "{\"event\":{\"type\":\"build/initializing\",\"build\":\"o/r/3\",\"run\":2}}"),
+	    TAKEN("31", "11", "0") },
+	{ true, PUBLISH("32", "{\"event\":{\"type\":\"build/initializing\",\"build\":\"o/r/3\",\"run\":2}}"),
+	    TAKEN("32", "11", "1") },
+	{ true, PUBLISH("33", "{\"event\":{\"type\":\"job/end\",\"build\":\"o/r/3\",\"run\":1,\"seq\":8}}"),
+	    FAIL("33", "-32006", "event: run: a newer run of build o/r/3 has begun") },
+	{ true, PUBLISH("34", "{\"event\":{\"type\":\"job/end\",\"build\":\"o/r/3\",\"run\":2,\"seq\":8}}"),
+	    TAKEN("34", "12", "0") },
+	{ true, PUBLISH("35", "{\"event\":{\"type\":\"build/initializing\",\"build\":\"o/r/3\",\"run\":1}}"),
+	    FAIL("35", "-32006", "event: run: a newer run of build o/r/3 has begun") },
 	/* lines that are none */
 	{ true, "garbage\n", COMPLAINT("not-json", "not JSON: an object was expected at byte 1") },
 	{ true, "{\"type\":\"a/b\",\"type\":\"c/d\"}\n",
