@@ -274,6 +274,11 @@ typeset -gA _mci_options=(
 --rev:build a clean checkout of this revision
 --staged:build a clean checkout of what is staged
 --since:what when: path compares the files with
+--event:try conditions as if this had started the build
+--branch:and this were the branch
+--tag:and the commit had this tag
+--target:and the change were meant for this branch
+--changed:and these files were changed
 --no-wait:exit 75 when another build works in this folder, instead of waiting
 --timeout:cancel the build after this long; exit 124
 --runner:where jobs run: host
@@ -293,6 +298,11 @@ typeset -gA _mci_options=(
 --file:check this script or document instead of looking for one
 --json:one JSON object a problem
 --lint:check the definition, and run no job
+--event:try conditions as if this had started the build
+--branch:and this were the branch
+--tag:and the commit had this tag
+--target:and the change were meant for this branch
+--changed:and these files were changed
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -697,6 +707,11 @@ typeset -gA _mci_values=(
 	['mci-build --env']='@'
 	['mci-build --rev']='@'
 	['mci-build --since']='@'
+	['mci-build --event']='push tag pull-request schedule manual'
+	['mci-build --branch']='@'
+	['mci-build --tag']='@'
+	['mci-build --target']='@'
+	['mci-build --changed']='@files'
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
@@ -707,6 +722,11 @@ typeset -gA _mci_values=(
 	['mci-build --color']='auto always never'
 	['mci-build --lint -f']='@files'
 	['mci-build --lint --file']='@files'
+	['mci-build --lint --event']='push tag pull-request schedule manual'
+	['mci-build --lint --branch']='@'
+	['mci-build --lint --tag']='@'
+	['mci-build --lint --target']='@'
+	['mci-build --lint --changed']='@files'
 	['mci-build --lint -C']='@folders'
 	['mci-build --lint --chdir']='@folders'
 	['mci-build --lint --color']='auto always never'

@@ -228,6 +228,16 @@ complete -c mci-build -l staged -d 'build a clean checkout of what is staged'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l staged -d 'build a clean checkout of what is staged'
 complete -c mci-build -l since -d 'what when: path compares the files with' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l since -d 'what when: path compares the files with' -x
+complete -c mci-build -l event -d 'try conditions as if this had started the build' -x -a 'push tag pull-request schedule manual'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l event -d 'try conditions as if this had started the build' -x -a 'push tag pull-request schedule manual'
+complete -c mci-build -l branch -d 'and this were the branch' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l branch -d 'and this were the branch' -x
+complete -c mci-build -l tag -d 'and the commit had this tag' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l tag -d 'and the commit had this tag' -x
+complete -c mci-build -l target -d 'and the change were meant for this branch' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l target -d 'and the change were meant for this branch' -x
+complete -c mci-build -l changed -d 'and these files were changed' -r -F
+complete -c mci -n '__fish_seen_subcommand_from run build' -l changed -d 'and these files were changed' -r -F
 complete -c mci-build -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci-build -l timeout -d 'cancel the build after this long; exit 124' -x
@@ -256,6 +266,11 @@ complete -c mci -n '__fish_seen_subcommand_from lint' -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -s f -l file -d 'check this script or document instead of looking for one' -r -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -l json -d 'one JSON object a problem'
 complete -c mci -n '__fish_seen_subcommand_from lint' -l lint -d 'check the definition, and run no job'
+complete -c mci -n '__fish_seen_subcommand_from lint' -l event -d 'try conditions as if this had started the build' -x -a 'push tag pull-request schedule manual'
+complete -c mci -n '__fish_seen_subcommand_from lint' -l branch -d 'and this were the branch' -x
+complete -c mci -n '__fish_seen_subcommand_from lint' -l tag -d 'and the commit had this tag' -x
+complete -c mci -n '__fish_seen_subcommand_from lint' -l target -d 'and the change were meant for this branch' -x
+complete -c mci -n '__fish_seen_subcommand_from lint' -l changed -d 'and these files were changed' -r -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from lint' -s q -l quiet -d 'say only what went wrong'

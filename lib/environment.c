@@ -9,7 +9,8 @@ extern char **environ;
 
 /* Taken over from our own environment, as far as they are there. */
 static const char *const inherited[] = {
-	"MCI_BUILD", "MCI_BUILD_ID", "PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR",
+	"MCI_BUILD", "MCI_BUILD_ID", "MCI_EVENT", "MCI_BRANCH", "MCI_TAG", "MCI_COMMIT", "MCI_REPO",
+	"MCI_TARGET", "PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR",
 	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy",
 	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
 };

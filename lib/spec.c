@@ -163,9 +163,9 @@ when_check_type(struct spec *s, const struct scan_value *v, unsigned flags, stru
 {
 	(void)s;
 	(void)flags;
-	if (v->type == SCAN_OBJECT || v->type == SCAN_STRING)
+	if (v->type == SCAN_OBJECT || v->type == SCAN_STRING || v->type == SCAN_ARRAY)
 		return 0;
-	return value_expected(v, "an object or \"always\" or \"failure\"", e);
+	return value_expected(v, "an object, a list of objects, or \"always\" or \"failure\"", e);
 }
 
 static int

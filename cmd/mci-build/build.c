@@ -110,7 +110,7 @@ wire_above(struct build *b)
 	const struct build_options *o = b->options;
 
 	b->intake = (struct intake){ .definition = &b->definition,
-		.source = { b->definition.project, o->rev, o->staged, o->since },
+		.source = { b->definition.project, o->rev, o->staged, o->since, o->facts },
 		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
 		.graph = &b->graph, .schedule = &b->schedule, .plan = o->plan, .runner = o->runner };
 	intake_init(&b->intake);
@@ -206,9 +206,20 @@ started(struct build *b)
 	journal_end(&b->journal);
 }
 
+/* What the jobs and the script are told of what is built; repo: ORG/REPO of the build's name. */
+static void
+facts_tell(struct build *b)
+{
+	const char *name = b->workspace.identity.name;
+	AUTO_FREE char *repo = name == NULL ? NULL : xmemdup(name, (size_t)(strrchr(name, '/') - name));
+
+	facts_export(&b->intake.facts, &b->intake.source, repo);
+}
+
 static int
 parts_start(struct build *b, struct error *e)
 {
+	facts_tell(b);
 	if (runner_start(&b->runner, b->api.path, turn_lock(&b->turn), e) < 0 ||
 	    (!b->progress.started && progress_start(&b->progress, e) < 0))
 		return -1;
@@ -535,6 +546,7 @@ plan(struct build *b)
 	int result = 0;
 
 	workspace_enter(&b->workspace, b->definition.project);
+	facts_tell(b);
 	if (b->definition.kind == DEFINITION_DOCUMENT)
 		intake_document(&b->intake);
 	else if ((result = script_read(b, &e)) == 0)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "facts.h"
 #include "option.h"
 
 /* What the command line says; times in nanoseconds. */
@@ -26,6 +27,7 @@ struct build_options {
 	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait;
 	struct option_list skip, labels, params, env, secrets, secret_files;
 	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;
+	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
 	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */

@@ -133,7 +133,7 @@ document_check(const struct spec *spec, struct error *e)
 		return 0;
 	if (when_check(spec->when, e) < 0)
 		return error_before(e, "when");
-	if (when_status(spec->when) == WHEN_FAILURE && spec->ndepends == 0)
+	if (when_decide(spec->when, NULL, NULL) == WHEN_FAILURE && spec->ndepends == 0)
 		return error_set(e, ERROR_INPUT,
 		    "when: \"failure\" looks at the jobs in depends-on, and there are none");
 	return 0;

@@ -126,23 +126,157 @@ paths_ask(struct facts *f, const struct facts_source *of, struct error *e)
 	return 0;
 }
 
+static int
+text_order(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Takes one of the names that git log puts beside a commit. */
+static void
+decoration_take(struct facts *f, struct span name)
+{
+	static const char head[] = "HEAD -> refs/heads/", tag[] = "tag: refs/tags/";
+	size_t nhead = sizeof(head) - 1, ntag = sizeof(tag) - 1;
+
+	if (name.n > nhead && memcmp(name.p, head, nhead) == 0) {
+		f->branch = xmemdup(name.p + nhead, name.n - nhead);
+	} else if (name.n > ntag && memcmp(name.p, tag, ntag) == 0) {
+		bytes_add(&f->tags, name.p + ntag, name.n - ntag);
+		bytes_char(&f->tags, '\n');
+	}
+}
+
+/*
+ * Commit, branch and tags of HEAD by one git: its names have no space in them, so they are apart at ", ".
+ * -1: there is no commit yet, or what else is wrong.
+ */
+static int
+head_ask(struct facts *f, const struct facts_source *of)
+{
+	static const char *const log[] = { "log", "-1", "--no-show-signature", "--decorate=full",
+		"--decorate-refs=HEAD", "--decorate-refs=refs/heads", "--decorate-refs=refs/tags",
+		"--format=%H%n%D", NULL };
+	AUTO_BYTES out = { 0 };
+	const char *p, *end;
+
+	if (git_run(of->project, log, &out, NULL) < 0)
+		return -1;
+	without_newline(&out);
+	p = bytes_string(&out);
+	end = strchrnul(p, '\n');
+	f->commit = xmemdup(p, (size_t)(end - p));
+	for (p = end + (*end != '\0'); *p != '\0'; p = end + (*end != '\0' ? 2 : 0)) {
+		end = strstr(p, ", ");
+		if (end == NULL)
+			end = p + strlen(p);
+		decoration_take(f, (struct span){ p, (size_t)(end - p) });
+	}
+	f->when.tags = cut(&f->tags, '\n', &f->when.ntags);
+	if (f->when.ntags > 1)
+		qsort(f->when.tags, f->when.ntags, sizeof(char *), text_order);
+	return 0;
+}
+
+/* What the commit is that is built. */
+static int
+commit_ask(struct facts *f, const struct facts_source *of, struct error *e)
+{
+	AUTO_FREE char *name = xformat("%s^{commit}", of->rev != NULL ? of->rev : "HEAD");
+	const char *const parse[] = { "rev-parse", "-q", "--verify", "--end-of-options", name, NULL };
+
+	if (f->head_known)
+		return 0;
+	f->when.event = "manual";
+	if (git_is_used(of->project) && (of->rev != NULL || head_ask(f, of) < 0)) {
+		if (branch_ask(f, of, e) < 0 || tags_ask(f, of, e) < 0)
+			return -1;
+		f->commit = git_line(of->project, parse, NULL);
+	}
+	f->when.branch = f->branch;
+	f->head_known = true;
+	return 0;
+}
+
+static char **
+list_copy(const struct option_list *list)
+{
+	char **copy = xmalloc(list->n * sizeof(char *));
+
+	memcpy(copy, list->items, list->n * sizeof(char *));
+	return copy;
+}
+
+/* What is said takes the place of what was asked. */
+static void
+given_take(struct facts *f, const struct facts_given *given)
+{
+	if (given->event != NULL)
+		f->when.event = given->event;
+	if (given->branch != NULL)
+		f->when.branch = given->branch;
+	f->when.target = given->target;
+	if (given->tags.n > 0) {
+		free(f->when.tags);
+		f->when.tags = list_copy(&given->tags);
+		f->when.ntags = given->tags.n;
+	}
+}
+
+bool
+facts_are_given(const struct facts_given *given)
+{
+	return given->event != NULL || given->branch != NULL || given->target != NULL ||
+	    given->tags.n > 0 || given->changed.n > 0;
+}
+
 int
 facts_ask(struct facts *f, const struct facts_source *of, struct error *e)
 {
+	const struct option_list *changed = &of->given.changed;
+
 	if (f->known)
 		return 0;
-	f->known = true;
-	f->when = (struct when_facts){ .event = "manual" };
-	if (git_is_used(of->project) && (branch_ask(f, of, e) < 0 || tags_ask(f, of, e) < 0))
+	if (commit_ask(f, of, e) < 0)
 		return -1;
-	f->when.branch = f->branch;
-	return of->since == NULL ? 0 : paths_ask(f, of, e);
+	f->known = true;
+	given_take(f, &of->given);
+	if (changed->n == 0)
+		return of->since == NULL ? 0 : paths_ask(f, of, e);
+	f->when.paths = list_copy(changed);
+	f->when.npaths = changed->n;
+	f->when.has_base = true;
+	return 0;
+}
+
+static void
+export(const char *name, const char *value)
+{
+	if (value != NULL)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+void
+facts_export(struct facts *f, const struct facts_source *of, const char *repo)
+{
+	if (commit_ask(f, of, NULL) < 0)
+		f->when.event = "manual";
+	given_take(f, &of->given);
+	export("MCI_EVENT", f->when.event);
+	export("MCI_BRANCH", f->when.branch);
+	export("MCI_TAG", f->when.ntags > 0 ? f->when.tags[0] : NULL);
+	export("MCI_TARGET", f->when.target);
+	export("MCI_COMMIT", f->commit);
+	export("MCI_REPO", repo);
 }
 
 void
 facts_free(struct facts *f)
 {
 	free(f->branch);
+	free(f->commit);
 	free(f->when.tags);
 	free(f->when.paths);
 	bytes_free(&f->tags);

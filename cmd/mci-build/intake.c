@@ -141,22 +141,36 @@ select_job(struct intake *in, uint32_t job, bool selected)
 	}
 }
 
-/* Whether the job's own condition or --skip keeps it from running; *reason is NULL when not. */
+/* Whether the job's own condition or --skip keeps it from running; *reason is NULL when not. *statuses are
+ * those of its condition. */
 static int
-skips(struct intake *in, const struct spec *s, bool left_out, char **reason, struct error *e)
+skips(struct intake *in, const struct spec *s, bool left_out, char **reason, unsigned *statuses,
+    struct error *e)
 {
-	const char *why = NULL;
+	const struct when_facts *facts = NULL;
+	AUTO_BYTES why = { 0 };
 
 	*reason = left_out ? xstrdup("--skip") : NULL;
-	if (left_out)
-		return 0;
-	if (s->when.n == 0)
-		return 0;
-	if (when_needs_facts(s->when) && facts_ask(&in->facts, &in->source, e) < 0)
-		return -1;
-	if (when_static(s->when, &in->facts.when, &why) == WHEN_SKIP)
-		*reason = xformat("when: %s", why);
+	if (when_needs_facts(s->when) && !left_out) {
+		if (facts_ask(&in->facts, &in->source, e) < 0)
+			return -1;
+		facts = &in->facts.when;
+	}
+	*statuses = when_decide(s->when, facts, &why);
+	if (*statuses == 0)
+		*reason = xformat("when: %s", bytes_string(&why));
 	return 0;
+}
+
+/* --plan for facts that were given leaves out what does not hold for them. */
+static bool
+plan_leaves_out(const struct intake *in, const struct job *j)
+{
+	if (!in->plan || j->skip == NULL || j->left_out || !facts_are_given(&in->source.given))
+		return false;
+	if (!option_common.quiet)
+		outcome_note(in->outcome, "%s is left out: %s", j->id, j->skip);
+	return true;
 }
 
 /* Ids are names of files, and are in events as they are. */
@@ -192,7 +206,6 @@ attempt_line(const struct spec *s, uint32_t *length, struct error *e)
 static void
 fill(struct job *j, struct spec *s)
 {
-	j->when = (uint8_t)when_status(s->when);
 	j->allow_failure = s->allow.any;
 	j->blocked = s->blocked;
 	j->empty = s->script == NULL && s->argv == NULL;
@@ -216,13 +229,14 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	bool left_out = selection_skips(in->selection, s->id, matrix_id);
 	AUTO_FREE char *reason = NULL;
 	struct graph *g = in->graph;
+	unsigned statuses;
 	struct job *j;
 	uint32_t length;
 	bool selected;
 	char *line;
 
 	if (ids_check(in, s, e) < 0 || document_check(s, e) < 0 ||
-	    skips(in, s, left_out, &reason, e) < 0)
+	    skips(in, s, left_out, &reason, &statuses, e) < 0)
 		return -1;
 	selected = selection_has(in->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
@@ -242,7 +256,9 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	j->skip = reason;
 	j->left_out = left_out;
 	reason = NULL;
+	j->when = (uint8_t)statuses;
 	fill(j, s);
+	j->left_out |= plan_leaves_out(in, j);
 	for (size_t i = 0; i < s->ndepends; i++)
 		graph_depend(g, *number, graph_name(g, s->depends[i]));
 	select_job(in, *number, selected);

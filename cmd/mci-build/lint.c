@@ -165,7 +165,7 @@ member_declare(void *arg, struct spec *s, struct error *e)
 
 	if (status == 0) {
 		own(group->lint, node, group->job);
-		group->lint->graph.jobs[node].when = (uint8_t)when_status(s->when);
+		group->lint->graph.jobs[node].when = (uint8_t)when_decide(s->when, NULL, NULL);
 		if (group->node != NO_JOB)
 			graph_depend(&group->lint->graph, group->node, node);
 	}
@@ -301,7 +301,7 @@ chains_warn(struct lint *l, uint32_t number)
 
 	if (spec_read(&spec, j->line.p, j->line.n, 0, NULL) < 0)
 		return;
-	for (size_t i = 0; i < spec.ndepends && when_status(spec.when) == WHEN_SUCCESS; i++) {
+	for (size_t i = 0; i < spec.ndepends && when_decide(spec.when, NULL, NULL) == WHEN_SUCCESS; i++) {
 		uint32_t job = graph_find(g, spec.id, strlen(spec.id));
 		uint32_t on = graph_find(g, spec.depends[i], strlen(spec.depends[i])), before = NO_JOB;
 		struct document_problem p;

@@ -6,6 +6,7 @@
 #include "address.h"
 #include "build.h"
 #include "config.h"
+#include "facts.h"
 #include "keys.h"
 #include "lint.h"
 #include "memory.h"
@@ -15,6 +16,20 @@
 #include "watch.h"
 
 #define FIELD(name) offsetof(struct build_options, name)
+
+/* For trying conditions: with --plan and --lint alone. */
+#define FACTS \
+	{ .name = "event", .value = "EVENT", \
+	  .help = "try conditions as if this had started the build", .kind = OPTION_TEXT, \
+	  .offset = FIELD(facts.event), .choices = "push|tag|pull-request|schedule|manual" }, \
+	{ .name = "branch", .value = "BRANCH", .help = "and this were the branch", \
+	  .kind = OPTION_TEXT, .offset = FIELD(facts.branch) }, \
+	{ .name = "tag", .value = "TAG", .help = "and the commit had this tag", .kind = OPTION_LIST, \
+	  .offset = FIELD(facts.tags) }, \
+	{ .name = "target", .value = "BRANCH", .help = "and the change were meant for this branch", \
+	  .kind = OPTION_TEXT, .offset = FIELD(facts.target) }, \
+	{ .name = "changed", .value = "FILE", .help = "and these files were changed", \
+	  .kind = OPTION_LIST, .offset = FIELD(facts.changed) }
 
 static const struct option options[] = {
 	{ .letter = 'f', .name = "file", .value = "SCRIPT",
@@ -62,6 +77,7 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = FIELD(staged) },
 	{ .name = "since", .value = "REV", .help = "what when: path compares the files with",
 	  .kind = OPTION_TEXT, .offset = FIELD(since), .project = true },
+	FACTS,
 	{ .name = "no-wait",
 	  .help = "exit 75 when another build works in this folder, instead of waiting",
 	  .kind = OPTION_FLAG, .offset = FIELD(no_wait) },
@@ -104,6 +120,7 @@ static const struct option lint_options[] = {
 	  .offset = FIELD(json) },
 	{ .name = "lint", .help = "check the definition, and run no job",
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
+	FACTS,
 };
 
 static const struct command lint_command = {
@@ -293,6 +310,9 @@ main(int argc, char **argv)
 		option_complain("mci-build", &e);
 		return EXIT_BUILD_USAGE;
 	}
+	if (!o.plan && facts_are_given(&o.facts))
+		return usage("--event, --branch, --tag, --target and --changed are for trying conditions, "
+		    "with --plan or --lint: a build that runs has the facts of what is built");
 	if (o.rev != NULL && o.staged)
 		return usage("--rev and --staged are two different checkouts");
 	if (o.watch && (o.rev != NULL || o.staged))

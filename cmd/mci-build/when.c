@@ -8,7 +8,8 @@
 #include "memory.h"
 #include "scan.h"
 
-#define GLOBS 1000 /* of one key */
+#define GLOBS 1000  /* of one key */
+#define OBJECTS 100 /* of a list of conditions */
 
 /* The value of a key. */
 struct globs {
@@ -28,8 +29,15 @@ event_fact(const struct when_facts *f)
 	return f->event;
 }
 
+static const char *
+target_fact(const struct when_facts *f)
+{
+	return f->target;
+}
+
 enum when_key {
 	KEY_BRANCH,
+	KEY_TARGET,
 	KEY_TAG,
 	KEY_EVENT,
 	KEY_PATH,
@@ -42,6 +50,7 @@ static const struct {
 	const char *(*fact)(const struct when_facts *f); /* what the globs are held against */
 } keys[KEYS] = {
 	[KEY_BRANCH] = { "branch", branch_fact },
+	[KEY_TARGET] = { "target", target_fact },
 	[KEY_TAG] = { "tag", NULL },
 	[KEY_EVENT] = { "event", event_fact },
 	[KEY_PATH] = { "path", NULL },
@@ -142,7 +151,7 @@ member_check(const struct scan_member *m, unsigned *seen, struct error *e)
 
 	if (key == KEYS)
 		return error_set(e, ERROR_INPUT,
-		    ".%.*s: unknown key; known are branch, tag, event, path and status",
+		    ".%.*s: unknown key; known are branch, target, tag, event, path and status",
 		    (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
 	if (*seen & 1u << key)
 		return error_set(e, ERROR_INPUT, ".%s: the key comes twice", keys[key].name);
@@ -156,28 +165,59 @@ member_check(const struct scan_member *m, unsigned *seen, struct error *e)
 	return 0;
 }
 
-int
-when_check(struct span when, struct error *e)
+static int
+object_check(struct span object, struct error *e)
 {
 	struct scan s;
 	struct scan_member m;
-	struct scan_value text = { SCAN_STRING, when };
-	enum when_status status;
 	unsigned seen = 0;
 	int got;
 
-	if (when.n == 0)
-		return 0;
-	if (when.p[0] == '"')
-		return status_read(&text, &status, e);
-	if (when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
-		return error_set(
-		    e, ERROR_INPUT, ": expected an object or \"failure\" or \"always\"");
+	if (object.n == 0 || object.p[0] != '{' || scan_open(&s, object.p, object.n, NULL) < 0)
+		return error_set(e, ERROR_INPUT, ": expected an object of conditions");
 	while ((got = scan_next(&s, &m, e)) > 0) {
 		if (member_check(&m, &seen, e) < 0)
 			return -1;
 	}
 	return got;
+}
+
+static int
+list_check(struct span list, struct error *e)
+{
+	struct scan s;
+	struct scan_member m;
+	unsigned n = 0;
+	int got;
+
+	scan_open(&s, list.p, list.n, NULL);
+	for (; (got = scan_next(&s, &m, e)) > 0; n++) {
+		if (n == OBJECTS)
+			return error_set(e, ERROR_LIMIT, ": more than %d conditions", OBJECTS);
+		if (object_check(m.value.raw, e) < 0)
+			return error_before(e, "[%u]", n);
+	}
+	if (got == 0 && n == 0)
+		return error_set(e, ERROR_INPUT, ": expected at least one condition");
+	return got;
+}
+
+int
+when_check(struct span when, struct error *e)
+{
+	struct scan_value text = { SCAN_STRING, when };
+	enum when_status status;
+
+	if (when.n == 0)
+		return 0;
+	if (when.p[0] == '"')
+		return status_read(&text, &status, e);
+	if (when.p[0] == '[')
+		return list_check(when, e);
+	if (when.p[0] != '{')
+		return error_set(e, ERROR_INPUT,
+		    ": expected an object, a list of objects, or \"failure\" or \"always\"");
+	return object_check(when, e);
 }
 
 /* Whether a text fits one of the globs without "!", or there is none, and none of those with it. */
@@ -235,32 +275,71 @@ member_holds(enum when_key key, const struct scan_value *v, const struct when_fa
 	return globs_fit(&globs, key == KEY_TAG ? NULL : keys[key].fact(f));
 }
 
-enum when_result
-when_static(struct span when, const struct when_facts *f, const char **why)
+/* Of one object: its status, or 0 when a key does not hold, which *key is then. */
+static unsigned
+object_decide(struct span object, const struct when_facts *f, enum when_key *key)
 {
+	enum when_status status = WHEN_SUCCESS;
 	struct scan s;
 	struct scan_member m;
 
-	if (when.n == 0 || when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
-		return WHEN_RUN;
+	if (scan_open(&s, object.p, object.n, NULL) < 0)
+		return status;
 	while (scan_next(&s, &m, NULL) > 0) {
-		enum when_key key = key_find(m.key);
-
-		if (!member_holds(key, &m.value, f)) {
-			*why = keys[key].name;
-			return WHEN_SKIP;
-		}
+		*key = key_find(m.key);
+		if (*key == KEY_STATUS)
+			(void)status_read(&m.value, &status, NULL);
+		else if (f != NULL && !member_holds(*key, &m.value, f))
+			return 0;
 	}
-	return WHEN_RUN;
+	return status;
 }
 
-bool
-when_needs_facts(struct span when)
+/* "branch" or, of a list, "branch, tag": each key once. */
+static void
+why_add(struct bytes *why, unsigned *told, enum when_key key)
+{
+	if (why == NULL || *told & 1u << key)
+		return;
+	bytes_format(why, "%s%s", *told == 0 ? "" : ", ", keys[key].name);
+	*told |= 1u << key;
+}
+
+unsigned
+when_decide(struct span when, const struct when_facts *f, struct bytes *why)
+{
+	struct scan_value text = { SCAN_STRING, when };
+	struct scan_member m = { .value = { SCAN_OBJECT, when } };
+	enum when_status status = WHEN_SUCCESS;
+	unsigned statuses_held = 0, told = 0;
+	enum when_key key = KEYS;
+	struct scan s;
+
+	if (when.n == 0)
+		return status;
+	if (when.p[0] == '"') {
+		(void)status_read(&text, &status, NULL);
+		return status;
+	}
+	if (when.p[0] == '[' && (scan_open(&s, when.p, when.n, NULL) < 0 || scan_next(&s, &m, NULL) <= 0))
+		return status;
+	do {
+		unsigned one = object_decide(m.value.raw, f, &key);
+
+		if (one == 0)
+			why_add(why, &told, key);
+		statuses_held |= one;
+	} while (when.p[0] == '[' && scan_next(&s, &m, NULL) > 0);
+	return statuses_held;
+}
+
+static bool
+object_needs_facts(struct span object)
 {
 	struct scan s;
 	struct scan_member m;
 
-	if (when.n == 0 || when.p[0] != '{' || scan_open(&s, when.p, when.n, NULL) < 0)
+	if (scan_open(&s, object.p, object.n, NULL) < 0)
 		return false;
 	while (scan_next(&s, &m, NULL) > 0) {
 		if (key_find(m.key) != KEY_STATUS)
@@ -269,25 +348,21 @@ when_needs_facts(struct span when)
 	return false;
 }
 
-enum when_status
-when_status(struct span when)
+bool
+when_needs_facts(struct span when)
 {
-	struct scan_value text = { SCAN_STRING, when };
-	enum when_status status = WHEN_SUCCESS;
 	struct scan s;
 	struct scan_member m;
 
-	if (when.n == 0)
-		return status;
-	if (when.p[0] == '"') {
-		(void)status_read(&text, &status, NULL);
-		return status;
-	}
+	if (when.n == 0 || when.p[0] == '"')
+		return false;
+	if (when.p[0] == '{')
+		return object_needs_facts(when);
 	if (scan_open(&s, when.p, when.n, NULL) < 0)
-		return status;
+		return false;
 	while (scan_next(&s, &m, NULL) > 0) {
-		if (key_find(m.key) == KEY_STATUS)
-			(void)status_read(&m.value, &status, NULL);
+		if (object_needs_facts(m.value.raw))
+			return true;
 	}
-	return status;
+	return false;
 }

@@ -174,4 +174,79 @@ run sh -c 'mci-build - <specs'
 is "$status" 125 "an unknown key of a condition"
 has "$err" 'when\.branches: unknown key; known are branch' "is named"
 
+# --- lists of conditions, each with its status
+
+cat >build.yaml <<'END'
+- {id: bad, script: "false", allow-failure: false}
+- {id: either, script: "true", when: [{branch: nowhere}, {event: manual}]}
+- {id: neither, script: "true", when: [{branch: nowhere}, {event: push}, {branch: elsewhere}]}
+- {id: mend, script: "true", depends-on: bad, when: [{branch: nowhere}, {event: manual, status: failure}]}
+- {id: ends, script: "true", depends-on: bad, when: [{}, {event: manual, status: failure}]}
+- {id: other, script: "true", depends-on: bad, when: [{}, {event: push, status: failure}]}
+END
+builds "one condition of a list is enough, and its status counts" 'bad failure
+either success
+ends success
+mend success
+neither skipped when: branch, event
+other skipped bad did not succeed'
+
+# --- trying conditions
+
+cat >try.yaml <<'END'
+- {id: build, script: "true"}
+- {id: merge, script: "true", when: {event: pull-request, target: main}, depends-on: build}
+- {id: tagged, script: "true", when: {tag: "v*"}, depends-on: merge}
+- {id: docs, script: "true", when: {path: doc/}, depends-on: tagged}
+END
+# tries OPTION...: the ids of the plan with these facts, and what is said of the others
+tries() {
+	run mci-build --plan -f ./try.yaml "$@"
+	jq -r '[.id] + (.["depends-on"] // []) | join("<")' "$out" | tr '\n' ' '
+	sed 's/^mci-build: /| /' "$err" | tr '\n' ' '
+}
+git_ checkout -q main 2>/dev/null
+is "$(tries)" 'build merge<build tagged<merge docs<tagged ' "a plan has what does not hold"
+is "$(mci-build --plan -f ./try.yaml | jq -c 'select(.id == "merge").when')" '{"event":"pull-request","target":"main"}' \
+	"with its condition"
+is "$(tries --event pull-request --target main --changed src/main.c)" \
+	'build merge<build | tagged is left out: when: tag | docs is left out: when: path ' "facts that are given decide"
+is "$(tries --event push --tag x1 --tag v1 --changed a --changed doc/b/c)" \
+	'build tagged<build docs<tagged | merge is left out: when: event ' "and the order stays"
+is "$(tries --branch x -q | grep -c '|')" 0 "-q says nothing of what is left out"
+exits 2 "a build that runs has the facts of what is built" mci-build --event push -f ./try.yaml
+has "$err" 'with --plan or --lint' "which is said"
+cat >facts <<'END'
+#!/bin/sh
+printf '{"id":"j","script":["echo %s"]}\n' "$MCI_EVENT $MCI_BRANCH ${MCI_TAG-none} $MCI_TARGET"
+END
+chmod +x facts
+is "$(mci-build --plan --event e --branch b --target t --tag g ./facts | jq -r '.script[0]')" "echo e b g t" \
+	"a script finds them"
+exits 0 "lint takes them" mci lint --event push ./facts
+
+# --- the facts of what is built
+
+cat >say.yaml <<'END'
+- {id: say, script: 'echo "$MCI_EVENT $MCI_BRANCH ${MCI_TAG-none} ${MCI_TARGET-none} $MCI_COMMIT $MCI_REPO"'}
+END
+git_ init -q said && cp say.yaml said
+(cd said && git_ add . && git_ commit -qm one)
+# says TEXT EXPECTED [OPTION...]
+says() {
+	text=$1 expected=$2
+	shift 2
+	run mci-build -q -C said -f ./say.yaml "$@"
+	is "$(mci log -C said say)" "$expected local/said" "$text"
+}
+one=$(git -C said rev-parse HEAD)
+says "a job is told what is built" "manual main none none $one"
+git_ -C said tag -a -m two v2 && git_ -C said tag v1
+says "of tags the first" "manual main v1 none $one"
+git_ -C said checkout -q --detach
+says "without a branch there is none" "manual  v1 none $one"
+says "a clean checkout is of its revision" "manual main v1 none $one" --rev main
+mkdir "$T/plain" && mv say.yaml "$T/plain/say.yaml" && cd "$T/plain" || exit 1
+run env MCI_BRANCH=ours MCI_COMMIT=ours mci-build -q -f ./say.yaml
+is "$(mci log say)" "manual  none none  local/plain" "where there is no git nothing is said, nor what is around us"
 finish

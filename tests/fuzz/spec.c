@@ -61,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static const unsigned flags[] = { 0, SPEC_MONKEY, SPEC_ATTEMPT, SPEC_MONKEY };
 	char tag[] = "v1", *tags[] = { tag };
 	struct when_facts facts = { .branch = "main", .tags = tags, .ntags = 1 };
-	const char *why = "";
+	AUTO_BYTES why = { 0 };
 	struct spec spec;
 	struct error e;
 
@@ -75,8 +75,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (spec.script != NULL || spec.argv != NULL)
 			round_trip(&spec, true);
 		if (when_check(spec.when, &e) == 0) {
-			(void)when_static(spec.when, &facts, &why);
-			(void)when_status(spec.when);
+			(void)when_decide(spec.when, &facts, &why);
+			(void)when_decide(spec.when, NULL, NULL);
 		}
 		(void)matrix_expand(&spec, member, NULL, &e);
 	}

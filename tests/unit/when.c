@@ -14,11 +14,12 @@ span(const char *text)
 /* The facts that the decisions below are made on: "branch tag event paths". */
 static char *changed[] = { "src/main.c", "doc/a.md" };
 static char *tags[] = { "v1.2", "v1.2-rc1" };
-static const struct when_facts push = { "main", "push", NULL, 0, true, changed, 2 };
-static const struct when_facts tagged = { NULL, "push", tags, 1, true, changed, 1 };
-static const struct when_facts twice = { NULL, "push", tags, 2, true, changed, 1 };
-static const struct when_facts bare = { NULL, NULL, NULL, 0, false, NULL, 0 };
-static const struct when_facts unchanged = { "main", NULL, NULL, 0, true, NULL, 0 };
+static const struct when_facts push = { "main", "push", NULL, NULL, 0, true, changed, 2 };
+static const struct when_facts tagged = { NULL, "push", NULL, tags, 1, true, changed, 1 };
+static const struct when_facts twice = { NULL, "push", NULL, tags, 2, true, changed, 1 };
+static const struct when_facts bare = { NULL, NULL, NULL, NULL, 0, false, NULL, 0 };
+static const struct when_facts unchanged = { "main", NULL, NULL, NULL, 0, true, NULL, 0 };
+static const struct when_facts merge = { "topic", "pull-request", "main", NULL, 0, false, NULL, 0 };
 
 static const struct decision {
 	const char *when;
@@ -67,19 +68,24 @@ static const struct decision {
 	/* all keys must hold */
 	{ "{\"branch\":\"main\",\"path\":\"test/\"}", &push, "path" },
 	{ "{\"branch\":\"main\",\"event\":\"push\",\"status\":\"always\"}", &push, NULL },
+	{ "{\"target\":\"main\"}", &merge, NULL },
+	{ "{\"target\":\"main\"}", &push, "target" },
+	/* of a list one must hold; each key that did not is told once */
+	{ "[{\"branch\":\"x\"},{\"event\":\"push\"}]", &push, NULL },
+	{ "[{\"branch\":\"x\"},{\"branch\":\"y\"},{\"tag\":true}]", &push, "branch, tag" },
 };
 
 START_TEST(test_static)
 {
 	const struct decision *d = &decisions[_i];
-	const char *why = NULL;
-	enum when_result result = when_static(span(d->when), d->facts, &why);
+	AUTO_BYTES why = { 0 };
+	unsigned statuses = when_decide(span(d->when), d->facts, &why);
 	struct error e = { 0 };
 
 	ck_assert_msg(when_check(span(d->when), &e) == 0, "%s%s", d->when, e.text);
-	ck_assert_msg(result == (d->skips == NULL ? WHEN_RUN : WHEN_SKIP), "%s", d->when);
+	ck_assert_msg((d->skips == NULL) == (statuses != 0), "%s", d->when);
 	if (d->skips != NULL)
-		ck_assert_str_eq(why, d->skips);
+		ck_assert_str_eq(bytes_string(&why), d->skips);
 }
 END_TEST
 
@@ -87,7 +93,9 @@ static const struct bad {
 	const char *when, *says;
 } bads[] = {
 	{ "\"never\"", ": expected \"success\", \"failure\" or \"always\"" },
-	{ "[]", ": expected an object" },
+	{ "[]", ": expected at least one condition" },
+	{ "[1]", "[0]: expected an object of conditions" },
+	{ "[{\"branch\":\"a\"},{\"evnt\":\"a\"}]", "[1].evnt: unknown key" },
 	{ "1", ": expected an object" },
 	{ "{\"branches\":\"x\"}", ".branches: unknown key; known are branch" },
 	{ "{\"branch\":1}", ".branch: expected a glob or a list of globs, found a number" },
@@ -113,13 +121,27 @@ END_TEST
 
 START_TEST(test_status)
 {
-	ck_assert_int_eq(when_status(span("")), WHEN_SUCCESS);
-	ck_assert_int_eq(when_status(span("\"success\"")), WHEN_SUCCESS);
-	ck_assert_int_eq(when_status(span("\"failure\"")), WHEN_FAILURE);
-	ck_assert_int_eq(when_status(span("\"always\"")), WHEN_ALWAYS);
-	ck_assert_int_eq(when_status(span("{\"branch\":\"x\"}")), WHEN_SUCCESS);
-	ck_assert_int_eq(
-	    when_status(span("{\"branch\":\"x\",\"status\":\"failure\"}")), WHEN_FAILURE);
+	static const struct {
+		const char *when;
+		const struct when_facts *facts; /* NULL: what may be */
+		unsigned statuses;
+	} all[] = {
+		{ "", NULL, WHEN_SUCCESS },
+		{ "\"success\"", NULL, WHEN_SUCCESS },
+		{ "\"failure\"", NULL, WHEN_FAILURE },
+		{ "\"always\"", NULL, WHEN_ALWAYS },
+		{ "{\"branch\":\"x\"}", NULL, WHEN_SUCCESS },
+		{ "{\"branch\":\"x\",\"status\":\"failure\"}", NULL, WHEN_FAILURE },
+		/* each object of a list has its own, and those that hold come together */
+		{ "[{\"branch\":\"x\",\"status\":\"failure\"},{}]", NULL, WHEN_ALWAYS },
+		{ "[{\"branch\":\"x\",\"status\":\"failure\"},{}]", &push, WHEN_SUCCESS },
+		{ "[{\"branch\":\"main\",\"status\":\"failure\"},{\"tag\":true}]", &push, WHEN_FAILURE },
+		{ "[{\"branch\":\"main\",\"status\":\"failure\"},{}]", &push, WHEN_ALWAYS },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		ck_assert_msg(when_decide(span(all[i].when), all[i].facts, NULL) == all[i].statuses, "%s",
+		    all[i].when);
 }
 END_TEST
 
@@ -129,6 +151,8 @@ START_TEST(test_needs_facts)
 	ck_assert(!when_needs_facts(span("\"always\"")));
 	ck_assert(!when_needs_facts(span("{\"status\":\"always\"}")));
 	ck_assert(when_needs_facts(span("{\"status\":\"always\",\"tag\":\"x\"}")));
+	ck_assert(!when_needs_facts(span("[{\"status\":\"always\"},{}]")));
+	ck_assert(when_needs_facts(span("[{},{\"tag\":\"x\"}]")));
 }
 END_TEST
 
