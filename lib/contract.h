@@ -75,7 +75,7 @@ struct contract_service {
 	each(job)     /* mci-job on its standard input */ \
 	each(events)  /* the hub */ \
 	each(log)     /* the log server */ \
-	each(store)   /* the data store and the queue of builds */ \
+	each(queue)   /* the queue of builds, in the store */ \
 	each(server)  /* what every server says and does, whatever its services are */
 
 #define CONTRACT_DECLARE(name) extern const struct contract_service contract_##name;

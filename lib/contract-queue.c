@@ -1,4 +1,4 @@
-/* The data store and the queue of builds: the service "store". */
+/* The queue of builds, which mci-store keeps: the service "queue". */
 #include "contractrows.h"
 
 /* Row of the outbox that an event came from: whoever has had it leaves a second one out. */
@@ -196,11 +196,6 @@ static const struct contract_field build_events[] = {
 	{ "from", CONTRACT_INTEGER, false, "how many of its events to leave out; 0" },
 };
 
-static const struct contract_field rebuilt[] = {
-	{ "builds", CONTRACT_INTEGER, true, "how many were read anew" },
-	{ "events", CONTRACT_INTEGER, true, "of them" },
-};
-
 static const struct contract_method methods[] = {
 	{ "build/trigger", "accepts a build, and answers when no power cut can take it",
 	    ROWS(trigger), ROWS(triggered), "not-found,refused,limit,busy,system", false, false },
@@ -224,12 +219,10 @@ static const struct contract_method methods[] = {
 	    "not-found,refused,busy,system", true, false },
 	{ "job/list", "the jobs of a build", ROWS(build_named), ROWS(job_listed), "not-found,system",
 	    true, false },
-	{ "store/rebuild", "makes what is known from events anew from them", NONE, ROWS(rebuilt),
-	    "busy,system", true, false },
 };
 
-const struct contract_service contract_store = {
-	.name = "store",
+const struct contract_service contract_queue = {
+	.name = "queue",
 	EVENTS(events),
 	METHODS(methods),
 };
