@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "process.h"
 
 #define BATCH 16                    /* connections taken at once */
 #define RETRY (100 * MILLISECOND)   /* after running out of descriptors */
@@ -27,12 +28,13 @@ struct listener {
 	char *path;            /* of a socket or FIFO that was made here */
 	struct stat made;
 	bool own_user;         /* others are turned away */
+	bool held;             /* for others */
 };
 
 static void ready(void *arg, uint32_t events);
 
-static int
-descriptor(const struct listener *l)
+int
+listener_descriptor(const struct listener *l)
 {
 	return l->inproc != NULL ? inproc_descriptor(l->inproc) : l->fd;
 }
@@ -40,7 +42,7 @@ descriptor(const struct listener *l)
 static int
 start(struct listener *l, struct error *e)
 {
-	return loop_watch(l->loop, descriptor(l), EPOLLIN, ready, l, e);
+	return l->held ? 0 : loop_watch(l->loop, listener_descriptor(l), EPOLLIN, ready, l, e);
 }
 
 static void
@@ -81,7 +83,7 @@ ready(void *arg, uint32_t events)
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
 			/* the connection stays in the queue: looking at it at once would spin */
-			loop_forget(l->loop, descriptor(l));
+			loop_forget(l->loop, listener_descriptor(l));
 			l->retry = loop_after(l->loop, RETRY, again, l);
 		}
 		if (fd < 0)
@@ -93,9 +95,20 @@ ready(void *arg, uint32_t events)
 	}
 }
 
-/* Whether a socket file is left over from a server that is gone. */
+/* Whether whoever called listen(2) on the socket that fd is connected to has ended. */
 static bool
-stale(const struct sockaddr_un *name)
+left_alone(int fd)
+{
+	struct ucred cred;
+	socklen_t n = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 && cred.pid > 0 &&
+	    process_has_ended(cred.pid);
+}
+
+/* Whether a socket file is left over from a server that is gone; of one that is held, from who held it. */
+static bool
+stale(const struct sockaddr_un *name, bool held)
 {
 	struct stat st;
 	int fd, sys;
@@ -106,6 +119,8 @@ stale(const struct sockaddr_un *name)
 	if (fd < 0)
 		return false;
 	sys = kernel.connect(fd, (const struct sockaddr *)name, sizeof(*name)) < 0 ? errno : 0;
+	if (sys == 0 && held && left_alone(fd))
+		sys = ECONNREFUSED;
 	close(fd);
 	return sys == ECONNREFUSED;
 }
@@ -123,7 +138,7 @@ unix_bind(struct listener *l, const struct address *a, mode_t mode, struct error
 	if (bind(l->fd, where, sizeof(name)) < 0) {
 		if (errno != EADDRINUSE)
 			return error_sys(e, "%s", a->text);
-		if (!stale(&name))
+		if (!stale(&name, l->held))
 			return error_set(e, ERROR_BUSY, "%s: in use", a->text);
 		(void)names_remove(AT_FDCWD, name.sun_path, NULL);
 		if (bind(l->fd, where, sizeof(name)) < 0)
@@ -167,7 +182,10 @@ fifo_listen(struct listener *l, const struct address *a, mode_t mode, struct err
 		}
 		return error_sys(e, "%s", a->text);
 	}
-	l->accept(l->arg, fd, -1);
+	if (l->held)
+		l->fd = fd;
+	else
+		l->accept(l->arg, fd, -1);
 	return 0;
 }
 
@@ -242,6 +260,25 @@ listener_open(struct loop *loop, const struct address *a, mode_t mode, listener_
 	return NULL;
 }
 
+struct listener *
+listener_hold(const struct address *a, mode_t mode, struct error *e)
+{
+	struct listener *l = xmalloc(sizeof(*l));
+	int result = -1;
+
+	*l = (struct listener){ .fd = -1, .held = true };
+	if (a->kind == ADDRESS_UNIX)
+		result = unix_listen(l, a, mode == 0 ? 0600 : mode, e);
+	else if (a->kind == ADDRESS_FIFO)
+		result = fifo_listen(l, a, mode == 0 ? 0600 : mode, e);
+	else
+		error_set(e, ERROR_INPUT, "%s: cannot be held for others: expected unix:PATH or fifo:PATH", a->text);
+	if (result == 0)
+		return l;
+	listener_close(l);
+	return NULL;
+}
+
 bool
 listener_goes_on(const struct listener *l)
 {
@@ -264,8 +301,10 @@ listener_close(struct listener *l)
 {
 	if (l == NULL)
 		return;
-	loop_cancel(l->loop, l->retry);
-	loop_forget(l->loop, descriptor(l));
+	if (!l->held) {
+		loop_cancel(l->loop, l->retry);
+		loop_forget(l->loop, listener_descriptor(l));
+	}
 	remove_made(l);
 	if (l->inproc != NULL)
 		inproc_close(l->inproc);

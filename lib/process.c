@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -297,6 +298,15 @@ int
 process_pidfd(pid_t pid)
 {
 	return pidfd_open(pid, 0);
+}
+
+bool
+process_has_ended(pid_t pid)
+{
+	AUTO_CLOSE int fd = process_pidfd(pid);
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+
+	return fd < 0 ? errno == ESRCH : poll(&ended, 1, 0) == 1;
 }
 
 int

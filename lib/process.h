@@ -83,6 +83,8 @@ void process_list_add(struct process_list *l, pid_t pid);
 bool process_list_has(const struct process_list *l, pid_t pid);
 void process_list_free(struct process_list *l);
 
+/* Whether no process runs under that number: there is none, or it has ended and is not reaped. */
+bool process_has_ended(pid_t pid);
 /* Whether it may be signaled: one that became another user's (setuid) may not. True for one that is gone. */
 bool process_may_kill(pid_t pid);
 /* Sends signal to leader, a child of ours that is not reaped, or to its group when it leads one, and to every

@@ -6,12 +6,14 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "budget.h"
 #include "duration.h"
 #include "folder.h"
 #include "kernel.h"
+#include "lifeline.h"
 #include "memory.h"
 #include "number.h"
 #include "option.h"
@@ -89,18 +91,41 @@ grace_over(void *arg)
 	stop_now(s);
 }
 
-static void
-stop(struct serve *s)
+static int64_t
+grace_of(const struct serve *s)
 {
 	int64_t grace = s->options->grace;
+
+	if (grace == 0)
+		duration_parse(SERVE_GRACE, sizeof(SERVE_GRACE) - 1, &grace, NULL);
+	return grace;
+}
+
+static void
+close_down(void *arg)
+{
+	struct serve *s = arg;
 
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	if (grace == 0)
-		duration_parse(SERVE_GRACE, sizeof(SERVE_GRACE) - 1, &grace, NULL);
-	s->grace = loop_after(s->loop, grace, grace_over, s);
+	s->grace = loop_after(s->loop, grace_of(s), grace_over, s);
 	server_stop(s->server, stop_now, s);
+}
+
+void
+serve_stop(struct serve *s)
+{
+	if (s->program->stop != NULL && !s->stopping)
+		s->program->stop(s->arg, close_down, s);
+	else
+		close_down(s);
+}
+
+static void
+lifeline_ended(void *arg)
+{
+	serve_stop(arg);
 }
 
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -115,17 +140,19 @@ reloads(const struct serve *s, int signal)
 static void
 told_to_stop(void *arg, const struct signalfd_siginfo *info)
 {
+	struct serve *s = arg;
 	sigset_t again;
 
 	(void)info;
-	/* whoever asks twice does not want to wait: the next one ends the process */
+	/* whoever asks twice does not want to wait: the next one ends the process, unless that hurries itself */
 	sigemptyset(&again);
 	for (size_t i = 0; i < NSIGNALS; i++) {
-		if (!reloads(arg, signals[i]))
+		if (!reloads(s, signals[i]))
 			sigaddset(&again, signals[i]);
 	}
-	sigprocmask(SIG_UNBLOCK, &again, NULL);
-	stop(arg);
+	if (s->program->stop == NULL || s->stopping)
+		sigprocmask(SIG_UNBLOCK, &again, NULL);
+	serve_stop(s);
 }
 
 static void
@@ -160,7 +187,7 @@ alone(void *arg)
 	struct serve *s = arg;
 
 	if (!server_listens(s->server))
-		stop(s);
+		serve_stop(s);
 }
 
 /* ---- where it listens */
@@ -296,24 +323,39 @@ read_memory(const char *text, struct error *e)
 	return 0;
 }
 
+/* Of who has a lifeline another one may be about to end, at the end of its own. */
+static int
+take_lock(struct serve *s, struct error *e)
+{
+	const struct timespec moment = { .tv_nsec = 10 * MILLISECOND };
+	int64_t until = kernel.now() + (lifeline_given() ? grace_of(s) : 0);
+	struct error why;
+
+	while ((s->lock = folder_take(s->folder, &why)) < 0 && why.code == ERROR_BUSY && kernel.now() < until)
+		nanosleep(&moment, NULL);
+	if (s->lock < 0)
+		*e = why;
+	return s->lock < 0 ? -1 : 0;
+}
+
 static int
 take_folder(struct serve *s, struct error *e)
 {
 	s->folder = serve_data(s->program, s->options->folder, e);
-	if (s->folder != NULL)
-		s->lock = folder_take(s->folder, e);
-	return s->folder == NULL || s->lock < 0 ? -1 : 0;
+	return s->folder == NULL ? -1 : take_lock(s, e);
 }
 
 /* The newline is the readiness of s6's notification fd. */
-static int
-say_ready(int64_t fd, struct error *e)
+int
+serve_ready(struct serve *s, struct error *e)
 {
+	int fd = (int)s->options->ready;
+
 	if (fd == 0)
 		return 0;
-	if (kernel_write_all((int)fd, "\n", 1) < 0)
-		return error_sys(e, "--ready-fd %d", (int)fd);
-	close((int)fd);
+	if (kernel_write_all(fd, "\n", 1) < 0)
+		return error_sys(e, "--ready-fd %d", fd);
+	close(fd);
 	return 0;
 }
 
@@ -324,7 +366,8 @@ run(struct serve *s, struct error *e)
 		return -1;
 	s->opened = true;
 	if (s->program->open(s, s->arg, e) < 0 || listen_all(s, e) < 0 || watch_signals(s, e) < 0 ||
-	    say_ready(s->options->ready, e) < 0)
+	    lifeline_watch(s->loop, lifeline_ended, s, e) < 0 ||
+	    (!s->program->ready_later && serve_ready(s, e) < 0))
 		return -1;
 	return loop_run(s->loop, e);
 }

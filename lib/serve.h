@@ -1,7 +1,8 @@
 /*
  * serve: the skeleton of every server program: what its options are, where it listens (-l, the
  * sockets that it is handed, this user's own), the folder that it has for itself, what it may hold
- * for its clients, how it says that it is ready, how it stops and is told to read its settings anew.
+ * for its clients, how it says that it is ready, how it stops, by a signal or at the end of its
+ * lifeline (lifeline.h), and is told to read its settings anew.
  * A service is a table of methods and a struct (service.h); a server program's serve.c is its options,
  * what it opens, and one call.
  */
@@ -54,6 +55,10 @@ struct serve_program {
 	void (*close)(void *arg);
 	/* SIGHUP. NULL: it stops, as on SIGTERM. */
 	void (*reload)(void *arg);
+	/* It is to stop: calls done(of) when it has ended what it does, and is connected to until then. Called
+	 * again when somebody asks again, who does not want to wait. NULL: there is nothing to end first. */
+	void (*stop)(void *arg, void (*done)(void *of), void *of);
+	bool ready_later; /* it says itself when it is ready (serve_ready) */
 };
 
 /* Runs the program until it is told to stop; its exit status. What goes wrong is said on standard error. For
@@ -74,6 +79,11 @@ int serve_add(struct serve *s, const struct service *service, void *self, struct
 /* Behind a service that was added: one more way in for others (server.h). */
 struct server_door *serve_door(struct serve *s, const struct service *service, void *self);
 int serve_listen(struct serve *s, struct server_door *d, const char *address, struct error *e);
+
+/* Of a program that is ready later: says so, once. 0, or -1 with an error. */
+int serve_ready(struct serve *s, struct error *e);
+/* As a signal that asks it to. */
+void serve_stop(struct serve *s);
 
 /* For the start of any process that serves, before descriptors are made: as many descriptors as the
  * system allows, a reader that has left is a failed write and not a signal, and what is made is this

@@ -77,6 +77,7 @@ static const struct serve_program program = { .name = "notes", .variable = "NOTE
 static char folder[32];
 static char *data, *address;
 static pid_t child;
+static int lifeline[2] = { -1, -1 }; /* of the next one that is started; it has the reading end */
 
 /* Starts the program with a grace; 0: a long one. Returns when it serves. */
 static void
@@ -97,6 +98,7 @@ start(int64_t grace)
 		signal(SIGTERM, SIG_DFL);
 		signal(SIGINT, SIG_DFL);
 		close(ready[0]);
+		close(lifeline[1]);
 		_exit(serve_run(&program, &n.serve, &n));
 	}
 	close(ready[1]);
@@ -280,6 +282,60 @@ START_TEST(one_a_folder)
 }
 END_TEST
 
+static void
+give_lifeline(void)
+{
+	char number[16];
+
+	ck_assert_int_eq(pipe(lifeline), 0);
+	snprintf(number, sizeof(number), "%d", lifeline[0]);
+	setenv("MCI_LIFELINE", number, 1);
+}
+
+/* Whoever started it is gone, and whoever was to end before it. */
+START_TEST(ends_with_its_lifeline)
+{
+	char byte;
+	int fd;
+
+	give_lifeline();
+	start(0);
+	fd = waiting();
+	close(lifeline[1]);
+	lifeline[1] = -1;
+	stopping();
+	kill(child, SIGHUP);
+	hear(fd, ANEW);
+	ck_assert_int_eq(read(fd, &byte, 1), 0);
+	ck_assert_int_eq(end(), 0);
+	close(fd);
+}
+END_TEST
+
+/* The one before it may be about to end, at the end of its own. */
+START_TEST(waits_for_the_lock_when_it_has_a_lifeline)
+{
+	int dir, lock = folder_take(data, NULL);
+	pid_t holder;
+
+	ck_assert_int_ge(lock, 0);
+	holder = fork();
+	if (holder == 0) {
+		usleep(50000);
+		_exit(0);
+	}
+	close(lock);
+	give_lifeline();
+	start(0);
+	dir = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert(folder_is_locked(dir));
+	ck_assert_int_eq(waitpid(holder, NULL, 0), holder);
+	kill(child, SIGTERM);
+	ck_assert_int_eq(end(), 0);
+	close(dir);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -296,6 +352,8 @@ main(void)
 	tcase_add_test(t, waits_no_longer);
 	tcase_add_loop_test(t, at_once_when_asked_twice, 0, 2);
 	tcase_add_test(t, one_a_folder);
+	tcase_add_test(t, ends_with_its_lifeline);
+	tcase_add_test(t, waits_for_the_lock_when_it_has_a_lifeline);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
