@@ -52,59 +52,28 @@ status_bad(enum status s)
 	return s == STATUS_FAILURE || s == STATUS_ERROR || s == STATUS_CANCELED;
 }
 
-static uint32_t
-id_hash(const char *id, size_t n)
+static bool
+job_is(const void *fold, uint32_t place, struct span id)
 {
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char)id[i]) * 16777619U;
-	return hash ^ hash >> 15;
-}
-
-/* The slot that holds the id, or the empty one where it belongs; slots hold the job's place plus one. */
-static uint32_t *
-index_slot(struct fold *f, const char *id, size_t n)
-{
-	size_t mask = f->nindex - 1;
-
-	for (size_t at = id_hash(id, n) & mask;; at = (at + 1) & mask) {
-		const char *found = f->index[at] == 0 ? NULL : f->jobs[f->index[at] - 1].id;
-
-		if (found == NULL || (strncmp(found, id, n) == 0 && found[n] == '\0'))
-			return &f->index[at];
-	}
-}
-
-/* At most half full, so that a search stays short. */
-static void
-index_grow(struct fold *f)
-{
-	if (f->njobs * 2 < f->nindex)
-		return;
-	free(f->index);
-	f->nindex = f->nindex == 0 ? 64 : f->nindex * 2;
-	f->index = xmalloc(f->nindex * sizeof(*f->index));
-	for (size_t i = 0; i < f->njobs; i++)
-		*index_slot(f, f->jobs[i].id, strlen(f->jobs[i].id)) = (uint32_t)i + 1;
+	return span_is(id, ((const struct fold *)fold)->jobs[place].id);
 }
 
 struct fold_job *
 fold_find(struct fold *f, const char *id, size_t n)
 {
-	uint32_t place = f->nindex == 0 ? 0 : *index_slot(f, id, n);
+	uint32_t place = nametable_find(&f->ids, (struct span){ id, n }, job_is, f);
 
-	return place == 0 ? NULL : &f->jobs[place - 1];
+	return place == NAMETABLE_NONE ? NULL : &f->jobs[place];
 }
 
 static struct fold_job *
 job_make(struct fold *f, struct span id)
 {
-	struct fold_job *j = fold_find(f, id.p, id.n);
+	uint32_t place = nametable_put(&f->ids, id, (uint32_t)f->njobs, job_is, f);
+	struct fold_job *j;
 
-	if (j != NULL)
-		return j;
-	index_grow(f);
+	if (place < f->njobs)
+		return &f->jobs[place];
 	if (f->njobs == f->size) {
 		f->size = f->size == 0 ? 32 : f->size * 2;
 		f->jobs = xrealloc(f->jobs, f->size, sizeof(*f->jobs));
@@ -112,7 +81,7 @@ job_make(struct fold *f, struct span id)
 	j = &f->jobs[f->njobs];
 	*j = (struct fold_job){ .id = xmemdup(id.p, id.n), .attempt = 1, .exit = -1, .signal = -1,
 		.command = -1, .order = f->njobs };
-	*index_slot(f, id.p, id.n) = (uint32_t)++f->njobs;
+	f->njobs++;
 	f->counts[STATUS_PENDING]++;
 	return j;
 }
@@ -528,7 +497,7 @@ fold_free(struct fold *f)
 		free(f->jobs[i].text);
 	}
 	free(f->jobs);
-	free(f->index);
+	nametable_free(&f->ids);
 	free(f->build);
 	free(f->folder);
 	free(f->logs);

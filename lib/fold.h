@@ -12,6 +12,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "message.h"
+#include "nametable.h"
 
 enum status {
 	STATUS_PENDING, STATUS_QUEUED, STATUS_INITIALIZING, STATUS_RUNNING, STATUS_BLOCKED,
@@ -59,8 +60,7 @@ struct fold {
 	struct fold_job *jobs;      /* in order of appearance */
 	size_t njobs, size;
 	size_t counts[STATUS_N];    /* jobs by status */
-	uint32_t *index;            /* hash by id */
-	size_t nindex;
+	struct nametable ids;       /* of jobs */
 };
 
 void fold_init(struct fold *f);

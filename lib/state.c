@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checksum.h"
 #include "folder.h"
 #include "kernel.h"
 #include "line.h"
@@ -79,17 +80,6 @@ base_name(const char *project)
 	return name;
 }
 
-/* FNV-1a; only tells folders of the same name apart. */
-static uint32_t
-path_hash(const char *path)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (; *path != '\0'; path++)
-		hash = (hash ^ (unsigned char)*path) * UINT64_C(1099511628211);
-	return (uint32_t)(hash ^ hash >> 32);
-}
-
 /* Whose builds these are: 1 the project's, 0 another's, -1 and errno nobody's yet, or it cannot be told. */
 static int
 repo_belongs(const char *folder, const char *project)
@@ -129,7 +119,7 @@ repo_name(const char *project, bool hashed)
 	AUTO_FREE char *base = base_name(project);
 
 	if (hashed)
-		return xformat("local/%s-%08x", base, path_hash(project));
+		return xformat("local/%s-%08x", base, checksum_add(0, project, strlen(project)));
 	return xformat("local/%s", base);
 }
 

@@ -37,74 +37,36 @@ graph_free(struct graph *g)
 	}
 	free(g->jobs);
 	free(g->edges);
-	free(g->index);
+	nametable_free(&g->ids);
 	*g = (struct graph){ 0 };
 }
 
-/* FNV-1a */
-static uint32_t
-hash(const char *id, size_t n)
+static bool
+job_is(const void *graph, uint32_t job, struct span id)
 {
-	uint32_t h = 2166136261U;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)id[i]) * 16777619U;
-	return h;
-}
-
-/* The slot of the id, or the empty one where it belongs. */
-static uint32_t
-slot_of(const struct graph *g, const char *id, size_t n)
-{
-	uint32_t mask = g->nindex - 1, at = hash(id, n) & mask;
-
-	while (g->index[at] != NO_JOB) {
-		const char *other = g->jobs[g->index[at]].id;
-
-		if (strncmp(other, id, n) == 0 && other[n] == '\0')
-			break;
-		at = (at + 1) & mask;
-	}
-	return at;
-}
-
-static void
-index_grow(struct graph *g)
-{
-	if (g->n * 2 < g->nindex)
-		return;
-	g->nindex = g->nindex == 0 ? 64 : g->nindex * 2;
-	g->index = xrealloc(g->index, g->nindex, sizeof(*g->index));
-	memset(g->index, 0xff, g->nindex * sizeof(*g->index));
-	for (uint32_t i = 0; i < g->n; i++)
-		g->index[slot_of(g, g->jobs[i].id, strlen(g->jobs[i].id))] = i;
+	return span_is(id, ((const struct graph *)graph)->jobs[job].id);
 }
 
 uint32_t
 graph_find(const struct graph *g, const char *id, size_t n)
 {
-	if (g->n == 0 || memchr(id, '\0', n) != NULL)
-		return NO_JOB;
-	return g->index[slot_of(g, id, n)];
+	return nametable_find(&g->ids, (struct span){ id, n }, job_is, g);
 }
 
 uint32_t
 graph_name(struct graph *g, const char *id)
 {
-	size_t length = strlen(id);
-	uint32_t slot;
+	struct span name = { id, strlen(id) };
+	uint32_t job = nametable_put(&g->ids, name, g->n, job_is, g);
 
-	index_grow(g);
-	slot = slot_of(g, id, length);
-	if (g->index[slot] != NO_JOB)
-		return g->index[slot];
+	if (job < g->n)
+		return job;
 	if (g->n == g->size) {
 		g->size = g->size == 0 ? 64 : g->size * 2;
 		g->jobs = xrealloc(g->jobs, g->size, sizeof(*g->jobs));
 	}
-	g->jobs[g->n] = (struct job){ .id = xmemdup(id, length), .needs = NO_JOB, .needed = NO_JOB,
+	g->jobs[g->n] = (struct job){ .id = xmemdup(id, name.n), .needs = NO_JOB, .needed = NO_JOB,
 		.because = NO_JOB, .barred = NO_JOB, .next = NO_JOB, .asker = NO_JOB, .attempt = 1 };
-	g->index[slot] = g->n;
 	return g->n++;
 }
 

@@ -17,6 +17,7 @@
 
 #include "error.h"
 #include "fold.h"
+#include "nametable.h"
 #include "specvalue.h"
 #include "when.h"
 
@@ -80,8 +81,7 @@ struct graph {
 	uint32_t n, size;
 	struct edge *edges;
 	uint32_t nedges, edges_size;
-	uint32_t *index; /* hash by id */
-	uint32_t nindex;
+	struct nametable ids;
 	uint32_t ndeclared;
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "nametable.h"
 #include "tree.h"
 #include "yamllines.h"
 #include "yamltext.h"
@@ -20,8 +21,9 @@
 #define AGAIN_TIMES 500
 
 struct anchor {
-	uint32_t hash, node;
-	bool whole; /* its node is closed: an alias inside it would never end */
+	char *name;
+	uint32_t node; /* the last one of that name */
+	bool whole;    /* it is closed: an alias inside it would never end */
 };
 
 struct reader {
@@ -29,8 +31,8 @@ struct reader {
 	struct tree *tree;
 	struct span input;
 	struct anchor anchors[ANCHORS];
-	char *names[ANCHORS];
 	unsigned nanchors;
+	struct nametable names; /* of the anchors */
 	unsigned opened[TREE_DEPTH]; /* the anchor of each open node, ANCHORS: none */
 	int indents[TREE_DEPTH]; /* of each, the columns in front of the innermost block one */
 	struct tree_place place;     /* of the event at hand, or of the last that had one */
@@ -63,14 +65,10 @@ token_text(struct fy_token *token)
 	return text;
 }
 
-static uint32_t
-hash(struct span text)
+static bool
+anchor_is(const void *reader, uint32_t anchor, struct span name)
 {
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < text.n; i++)
-		h = (h ^ (unsigned char)text.p[i]) * 16777619u;
-	return h;
+	return span_is(name, ((const struct reader *)reader)->anchors[anchor].name);
 }
 
 /* Names a node; ANCHORS when the event has no anchor, -1 on an error. */
@@ -78,11 +76,12 @@ static int
 anchor_add(struct reader *r, struct fy_token *token, uint32_t node, bool whole, struct error *e)
 {
 	struct span name = token_text(token);
+	uint32_t i;
 
 	if (token == NULL)
 		return ANCHORS;
-	for (size_t i = 0; i < name.n; i++) {
-		if (isalnum((unsigned char)name.p[i]) || name.p[i] == '_' || name.p[i] == '-')
+	for (size_t c = 0; c < name.n; c++) {
+		if (isalnum((unsigned char)name.p[c]) || name.p[c] == '_' || name.p[c] == '-')
 			continue;
 		place_take(r, token);
 		return error_set(e, ERROR_INPUT,
@@ -93,9 +92,12 @@ anchor_add(struct reader *r, struct fy_token *token, uint32_t node, bool whole, 
 	}
 	if (r->nanchors == ANCHORS)
 		return error_set(e, ERROR_LIMIT, "more than %d anchors in one file", ANCHORS);
-	r->anchors[r->nanchors] = (struct anchor){ hash(name), node, whole };
-	r->names[r->nanchors] = xmemdup(name.p, name.n);
-	return (int)r->nanchors++;
+	i = nametable_put(&r->names, name, r->nanchors, anchor_is, r);
+	if (i == r->nanchors)
+		r->anchors[r->nanchors++].name = xmemdup(name.p, name.n);
+	r->anchors[i].node = node;
+	r->anchors[i].whole = whole;
+	return (int)i;
 }
 
 /* How many columns are in front of the innermost map or list in block style; -1 outside of all. */
@@ -137,27 +139,23 @@ static int
 alias_read(struct reader *r, struct fy_event *event, struct error *e)
 {
 	struct span name = token_text(event->alias.anchor);
-	uint32_t h = hash(name);
+	uint32_t i = nametable_find(&r->names, name, anchor_is, r);
 	int64_t node;
 
 	place_take(r, event->alias.anchor);
 	behind_take(r, fy_token_end_mark(event->alias.anchor));
 	if (value_deeper(r, fy_event_start_mark(event), false, e) < 0)
 		return -1;
-	for (unsigned i = r->nanchors; i-- > 0;) {
-		if (r->anchors[i].hash != h || !span_is(name, r->names[i]))
-			continue;
-		if (!r->anchors[i].whole)
-			return error_set(
-			    e, ERROR_INPUT, "*%s: an alias inside its own anchor", r->names[i]);
-		node = tree_add(r->tree, TREE_ALIAS, r->place, e);
-		if (node < 0)
-			return -1;
-		r->tree->nodes[node].first = r->anchors[i].node;
-		return 0;
-	}
-	return error_set(e, ERROR_INPUT, "*%.*s: there is no anchor &%.*s before it",
-	    (int)(name.n > 64 ? 64 : name.n), name.p, (int)(name.n > 64 ? 64 : name.n), name.p);
+	if (i == NAMETABLE_NONE)
+		return error_set(e, ERROR_INPUT, "*%.*s: there is no anchor &%.*s before it",
+		    (int)(name.n > 64 ? 64 : name.n), name.p, (int)(name.n > 64 ? 64 : name.n), name.p);
+	if (!r->anchors[i].whole)
+		return error_set(e, ERROR_INPUT, "*%s: an alias inside its own anchor", r->anchors[i].name);
+	node = tree_add(r->tree, TREE_ALIAS, r->place, e);
+	if (node < 0)
+		return -1;
+	r->tree->nodes[node].first = r->anchors[i].node;
+	return 0;
 }
 
 /* Which tags mean something here: the type that a scalar has with it, -1 for one we do not know. */
@@ -548,7 +546,8 @@ text_read(struct reader *r, struct error *e)
 		fy_parser_destroy(r->parser);
 	fy_diag_destroy(config.diag);
 	while (r->nanchors > 0)
-		free(r->names[--r->nanchors]);
+		free(r->anchors[--r->nanchors].name);
+	nametable_free(&r->names);
 	bytes_free(&r->text);
 	/* what is wrong behind such a text may be right once that is */
 	return r->nblocks > 0 ? 1 : status;

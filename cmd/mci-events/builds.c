@@ -12,87 +12,48 @@
 #include "memory.h"
 #include "segment.h"
 
-#define SLOTS 64 /* of the first table */
-
-/* FNV-1a: names are short, and whoever may publish may as well fill the disk. */
-static uint64_t
-hash_of(struct span name)
+static bool
+mark_is(const void *builds, uint32_t place, struct span name)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
-/* The slot of a name, or the free one where it belongs. */
-static struct build_mark *
-slot_of(const struct builds *b, struct span name, uint64_t hash)
-{
-	for (size_t i = hash & (b->size - 1);; i = (i + 1) & (b->size - 1)) {
-		struct build_mark *m = &b->slots[i];
-
-		if (m->name == NULL || (m->hash == hash && span_is(name, m->name)))
-			return m;
-	}
-}
-
-/* Puts every mark that is to stay into a table of this size. */
-static void
-rebuild(struct builds *b, size_t size, uint64_t first)
-{
-	struct builds fresh = { xmalloc(size * sizeof(struct build_mark)), size, 0 };
-
-	for (size_t i = 0; i < b->size; i++) {
-		struct build_mark *m = &b->slots[i];
-
-		if (m->name == NULL)
-			continue;
-		if (m->offset < first) {
-			free(m->name);
-			continue;
-		}
-		*slot_of(&fresh, (struct span){ m->name, strlen(m->name) }, m->hash) = *m;
-		fresh.n++;
-	}
-	free(b->slots);
-	*b = fresh;
-}
-
-static struct build_mark *
-slot_for(struct builds *b, struct span name)
-{
-	/* at most three quarters full */
-	if (b->n * 4 >= b->size * 3)
-		rebuild(b, b->size == 0 ? SLOTS : b->size * 2, 0);
-	return slot_of(b, name, hash_of(name));
+	return span_is(name, ((const struct builds *)builds)->marks[place].name);
 }
 
 enum builds_answer
 builds_judge(const struct builds *b, struct span build, int64_t run, int64_t seq)
 {
-	const struct build_mark *m = b->size == 0 ? NULL : slot_of(b, build, hash_of(build));
+	uint32_t place = nametable_find(&b->names, build, mark_is, b);
+	const struct build_mark *m = place == NAMETABLE_NONE ? NULL : &b->marks[place];
 
-	if (m == NULL || m->name == NULL || run > m->run)
+	if (m == NULL || run > m->run)
 		return BUILDS_FRESH;
 	if (run < m->run)
 		return BUILDS_OLD;
 	return seq > m->seq ? BUILDS_FRESH : BUILDS_REPEAT;
 }
 
+static struct build_mark *
+mark_of(struct builds *b, struct span build)
+{
+	uint32_t place = nametable_put(&b->names, build, (uint32_t)b->n, mark_is, b);
+
+	if (place < b->n)
+		return &b->marks[place];
+	if (b->n == b->size) {
+		b->size = b->size == 0 ? 64 : b->size * 2;
+		b->marks = xrealloc(b->marks, b->size, sizeof(*b->marks));
+	}
+	b->marks[b->n] = (struct build_mark){ .name = xmemdup(build.p, build.n) };
+	return &b->marks[b->n++];
+}
+
 void
 builds_note(struct builds *b, struct span build, int64_t run, int64_t seq, uint64_t offset,
     struct build_mark *was)
 {
-	struct build_mark *m = slot_for(b, build);
+	struct build_mark *m = mark_of(b, build);
 
 	if (was != NULL)
 		*was = *m;
-	if (m->name == NULL) {
-		m->name = xmemdup(build.p, build.n);
-		m->hash = hash_of(build);
-		b->n++;
-	}
 	m->run = run;
 	m->seq = seq;
 	m->offset = offset;
@@ -101,12 +62,12 @@ builds_note(struct builds *b, struct span build, int64_t run, int64_t seq, uint6
 void
 builds_undo(struct builds *b, struct span build, const struct build_mark *was)
 {
-	struct build_mark *m = slot_of(b, build, hash_of(build));
+	struct build_mark *m = mark_of(b, build);
 
+	/* one that was new stays as a name with nothing seen */
 	m->run = was->run;
 	m->seq = was->seq;
 	m->offset = was->offset;
-	/* one that was new stays as a name with nothing seen: taking it out would break chains */
 }
 
 bool
@@ -125,15 +86,17 @@ builds_note_line(struct builds *b, const struct message *m, uint64_t offset)
 void
 builds_forget(struct builds *b, uint64_t first)
 {
-	size_t size = SLOTS, left = 0;
+	struct builds kept = { 0 };
 
-	for (size_t i = 0; i < b->size; i++)
-		left += b->slots[i].name != NULL && b->slots[i].offset >= first;
-	if (left == b->n)
-		return;
-	while (left * 2 > size)
-		size *= 2;
-	rebuild(b, size, first);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct build_mark *m = &b->marks[i];
+
+		if (m->offset >= first)
+			builds_note(&kept, (struct span){ m->name, strlen(m->name) }, m->run, m->seq,
+			    m->offset, NULL);
+	}
+	builds_free(b);
+	*b = kept;
 }
 
 static void
@@ -156,10 +119,10 @@ builds_save(const struct builds *b, int dir, uint64_t first, struct error *e)
 	AUTO_CLOSE int fd = -1;
 	size_t count = 0;
 
-	for (size_t i = 0; i < b->size; i++) {
-		if (b->slots[i].name == NULL || b->slots[i].offset < first)
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->marks[i].offset < first)
 			continue;
-		write_mark(&text, &b->slots[i]);
+		write_mark(&text, &b->marks[i]);
 		count++;
 	}
 	/* a summary without its last line is none: it is not synced, for the segment says the same
@@ -217,8 +180,9 @@ builds_load(struct builds *b, int dir, uint64_t first)
 void
 builds_free(struct builds *b)
 {
-	for (size_t i = 0; i < b->size; i++)
-		free(b->slots[i].name);
-	free(b->slots);
+	for (size_t i = 0; i < b->n; i++)
+		free(b->marks[i].name);
+	free(b->marks);
+	nametable_free(&b->names);
 	*b = (struct builds){ 0 };
 }

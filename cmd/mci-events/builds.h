@@ -13,17 +13,18 @@
 #include "bytes.h"
 #include "error.h"
 #include "message.h"
+#include "nametable.h"
 
 struct build_mark {
 	char *name;
-	uint64_t hash;
 	int64_t run, seq;
 	uint64_t offset; /* of its newest event */
 };
 
 struct builds {
-	struct build_mark *slots; /* open addressing, a power of two */
-	size_t size, n;
+	struct build_mark *marks;
+	size_t n, size;
+	struct nametable names;
 };
 
 enum builds_answer {
@@ -37,7 +38,7 @@ enum builds_answer {
 bool builds_places(const struct message *m);
 /* What has to be done to the event with this position. */
 enum builds_answer builds_judge(const struct builds *b, struct span build, int64_t run, int64_t seq);
-/* Notes the newest event of a build; was gets what was known before (name NULL: nothing), for
+/* Notes the newest event of a build; was gets what was known before (run 0: nothing), for
  * builds_undo. */
 void builds_note(struct builds *b, struct span build, int64_t run, int64_t seq, uint64_t offset,
     struct build_mark *was);

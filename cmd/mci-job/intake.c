@@ -31,58 +31,25 @@ intake_nothing(struct error *e)
 	    "fail?");
 }
 
-/* FNV-1a, 64 bits; never 0, which marks a free place. */
-static uint64_t
-hash(const struct spec *s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (const char *p = s->id; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-	/* the attempt behind a byte that no id holds, so that 2 of "a" is not 1 of "b" */
-	h = h * UINT64_C(0x100000001b3);
-	h = (h ^ (uint64_t)s->attempt) * UINT64_C(0x100000001b3);
-	return h == 0 ? 1 : h;
-}
-
 static bool
-seen_add(uint64_t *table, size_t size, uint64_t h)
+attempt_is(const void *names, uint32_t place, struct span name)
 {
-	size_t at = (size_t)h & (size - 1);
-
-	while (table[at] != 0) {
-		if (table[at] == h)
-			return false;
-		at = (at + 1) & (size - 1);
-	}
-	table[at] = h;
-	return true;
+	return span_is(name, ((const struct bytes *)names)->data + place);
 }
 
-static void
-seen_grow(struct intake *in)
-{
-	size_t size = in->seen_size == 0 ? 256 : in->seen_size * 2;
-	uint64_t *table = xmalloc(size * sizeof(*table));
-
-	for (size_t i = 0; i < in->seen_size; i++) {
-		if (in->seen[i] != 0)
-			seen_add(table, size, in->seen[i]);
-	}
-	free(in->seen);
-	in->seen = table;
-	in->seen_size = size;
-}
-
-/* An attempt that came before would lose its log and its outputs to this one. Eight bytes a job. */
+/* An attempt that came before would lose its log and its outputs to this one. */
 static bool
 first_time(struct intake *in, const struct spec *s)
 {
-	if (in->nseen * 4 >= in->seen_size * 3)
-		seen_grow(in);
-	if (!seen_add(in->seen, in->seen_size, hash(s)))
+	AUTO_BYTES name = { 0 };
+	size_t place = in->names.len;
+
+	bytes_format(&name, "%s@%d", s->id, s->attempt);
+	if (nametable_put(&in->seen, (struct span){ name.data, name.len }, (uint32_t)place, attempt_is,
+	    &in->names) != place)
 		return false;
-	in->nseen++;
+	bytes_text(&in->names, bytes_string(&name));
+	bytes_char(&in->names, '\0');
 	return true;
 }
 
@@ -235,5 +202,6 @@ intake_close(struct intake *in)
 {
 	intake_stop(in);
 	line_free(&in->lines);
-	free(in->seen);
+	nametable_free(&in->seen);
+	bytes_free(&in->names);
 }

@@ -9,6 +9,7 @@
 #include "line.h"
 #include "loop.h"
 #include "message.h"
+#include "nametable.h"
 #include "spec.h"
 
 struct intake {
@@ -18,8 +19,8 @@ struct intake {
 	bool watching;
 	bool ended;    /* end of input, or nothing more is wanted */
 	struct line_reader lines;
-	uint64_t *seen; /* hashes of the ids and attempts that came, open addressing */
-	size_t nseen, seen_size;
+	struct bytes names;    /* of the attempts that came, ID@ATTEMPT, each with a NUL behind it */
+	struct nametable seen; /* where in there they are */
 
 	bool (*room)(void *arg);
 	void (*spec)(void *arg, struct spec *s); /* the callee owns what s holds */
