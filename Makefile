@@ -52,7 +52,7 @@ endif
 ifeq ($(CI),true)
 WARN += -Werror
 endif
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib $(WARN) $(HARDEN) $(CFLAGS) \
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib -I$(O) $(WARN) $(HARDEN) $(CFLAGS) \
 	-MMD -MP
 
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
@@ -63,7 +63,9 @@ LIBS_mci-store := -ljansson -lsqlite3 -lcrypto
 # and what the kit needs where all of it may be linked
 KIT_LIBS := -lzstd -ljansson
 
-objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c)) $(MADE_$(subst /,-,$(1)):%=$(O)/%)
+# objects of sources that are made
+MADE_cmd-mci-store := sql/mci-store.o
 LIB_OBJECTS := $(call objects,lib)
 CMD_OBJECTS := $(foreach p,$(PROGRAMS),$(call objects,cmd/$(p)))
 
@@ -78,6 +80,17 @@ $(O)/lib/%.o $(O)/cmd/%.o: ALL_CFLAGS += $(CONVERSION)
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The SQL of the store becomes const tables: cmd/mci-store/sql.h.
+MIGRATIONS := $(sort $(wildcard cmd/mci-store/migrations/*.sql))
+STATEMENTS := $(sort $(wildcard cmd/mci-store/statements/*.sql))
+$(O)/sql/mci-store.h $(O)/sql/mci-store.c &: cmd/mci-store/embed $(MIGRATIONS) $(STATEMENTS)
+	@mkdir -p $(@D)
+	cmd/mci-store/embed --header $(STATEMENTS) >$(O)/sql/mci-store.h
+	cmd/mci-store/embed --source $(MIGRATIONS) -- $(STATEMENTS) >$(O)/sql/mci-store.c
+$(O)/sql/mci-store.o: $(O)/sql/mci-store.c
+	$(CC) $(ALL_CFLAGS) -Icmd/mci-store -c -o $@ $<
+$(call objects,cmd/mci-store) $(TEST_OBJECTS): | $(O)/sql/mci-store.h
 
 $(O)/libmci.a: $(LIB_OBJECTS)
 	@rm -f $@

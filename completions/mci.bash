@@ -7,6 +7,7 @@ lint:check a definition: mci-build --lint
 job:run jobs: mci-job
 log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
+store:keep and ask the store: mci-store
 relay:join standard input and output to a service: mci-relay
 ls:list builds, newest first
 show:show what became of a build and its jobs
@@ -43,6 +44,8 @@ status:what a log server does now
 serve:keep the logs of a server
 sweep:compress, move on and remove finished logs
 mask:copy standard input to standard output without secrets'
+	['mci-store']='serve:keep organisations, repositories and builds
+status:what a store does now'
 )
 typeset -gA _mci_alias=(
 	['mci run']='mci-build'
@@ -51,6 +54,7 @@ typeset -gA _mci_alias=(
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
+	['mci store']='mci-store'
 	['mci relay']='mci-relay'
 )
 typeset -gA _mci_operands=(
@@ -94,6 +98,8 @@ typeset -gA _mci_operands=(
 	['mci-log sweep']=''
 	['mci-log mask']=''
 	['mci-relay']=''
+	['mci-store serve']=''
+	['mci-store status']=''
 )
 typeset -gA _mci_options=(
 	['mci ls']='-a:builds of all folders
@@ -626,6 +632,33 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-store serve']='-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
+--dir:the folder of what is kept
+--grace:how long to answer what is open when told to stop (5s)
+--memory:what to hold for all clients together (64M)
+--mode:of its sockets, in octal (0600)
+--ready-fd:write a newline to this descriptor when it serves
+--events:the hub
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store status']='-a:the server
+--address:the server
+--json:all of it, as one JSON object
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 )
 typeset -gA _mci_values=(
 	['mci ls --status']='pending queued initializing running success failure error canceled'
@@ -896,6 +929,22 @@ typeset -gA _mci_values=(
 	['mci-relay -C']='@folders'
 	['mci-relay --chdir']='@folders'
 	['mci-relay --color']='auto always never'
+	['mci-store serve -l']='@'
+	['mci-store serve --listen']='@'
+	['mci-store serve --dir']='@folders'
+	['mci-store serve --grace']='@'
+	['mci-store serve --memory']='@'
+	['mci-store serve --mode']='@'
+	['mci-store serve --ready-fd']='@'
+	['mci-store serve --events']='@'
+	['mci-store serve -C']='@folders'
+	['mci-store serve --chdir']='@folders'
+	['mci-store serve --color']='auto always never'
+	['mci-store status -a']='@'
+	['mci-store status --address']='@'
+	['mci-store status -C']='@folders'
+	['mci-store status --chdir']='@folders'
+	['mci-store status --color']='auto always never'
 )
 
 _mci_builds() {
@@ -1024,4 +1073,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-build mci-events mci-job mci-log mci-relay
+complete -F _mci mci mci-build mci-events mci-job mci-log mci-relay mci-store

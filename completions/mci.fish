@@ -65,6 +65,7 @@ complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-bui
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
 complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-log'
 complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mci-events'
+complete -c mci -n __fish_use_subcommand -a store -d 'keep and ask the store: mci-store'
 complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
@@ -560,3 +561,25 @@ complete -c mci-relay -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from relay' -s h -l help -d 'show this help'
 complete -c mci-relay -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from relay' -l version -d 'show the version'
+complete -c mci-store -f
+complete -c mci-store -n __fish_use_subcommand -a serve -d 'keep organisations, repositories and builds'
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l events -d 'the hub' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a status -d 'what a store does now'
+complete -c mci-store -n '__fish_seen_subcommand_from status' -s a -l address -d 'the server' -x
+complete -c mci-store -n '__fish_seen_subcommand_from status' -l json -d 'all of it, as one JSON object'
+complete -c mci-store -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from status' -l version -d 'show the version'

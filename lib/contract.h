@@ -76,6 +76,7 @@ struct contract_service {
 	each(events)  /* the hub */ \
 	each(log)     /* the log server */ \
 	each(queue)   /* the queue of builds, in the store */ \
+	each(store)   /* the data store */ \
 	each(server)  /* what every server says and does, whatever its services are */
 
 #define CONTRACT_DECLARE(name) extern const struct contract_service contract_##name;

@@ -12,6 +12,8 @@ const struct kit kit[] = {
 	  "mci-log", NULL },
 	{ { .program = "mci", .verb = "events", .summary = "publish and subscribe: mci-events" },
 	  "mci-events", NULL },
+	{ { .program = "mci", .verb = "store",
+	    .summary = "keep and ask the store: mci-store" }, "mci-store", NULL },
 	{ { .program = "mci", .verb = "relay",
 	    .summary = "join standard input and output to a service: mci-relay" }, "mci-relay", NULL },
 };
@@ -19,7 +21,8 @@ const size_t nkit = sizeof(kit) / sizeof(kit[0]);
 
 const struct command *const verbs[] = {
 	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
-	&kit[5].command, &kit[6].command, &ls_command, &show_command, &path_command, &rm_command,
+	&kit[5].command, &kit[6].command, &kit[7].command, &ls_command, &show_command, &path_command,
+	&rm_command,
 	&tree_command, &wait_command, &cancel_command, &unblock_command, &call_command, &post_command,
 	&param_command,
 	&output_command, &add_command, &jobs_command, &config_command,

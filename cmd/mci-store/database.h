@@ -1,0 +1,66 @@
+/*
+ * database: one connection to the store's file, with all statements prepared that its role may use.
+ * A store has two: the writing one, which belongs to one thread at a time (writer.h), and a
+ * read-only one for the loop.
+ *
+ * SQLite with a write-ahead log and synchronous=FULL: a commit that was told is there after a power
+ * cut.
+ */
+#ifndef MCI_STORE_DATABASE_H
+#define MCI_STORE_DATABASE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "sql.h"
+
+/* "mciS": of the file's header, where file(1) shows it */
+#define DATABASE_ID 0x6d636953
+
+struct database {
+	sqlite3 *sqlite;
+	char *path;
+	bool writes;
+	sqlite3_stmt *prepared[NSTATEMENTS]; /* NULL where the role may not */
+	/* the connection's own: they are prepared with the others, and are no statements of the
+	 * store */
+	sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *undo;
+};
+
+/*
+ * A connection with nothing prepared, for whoever makes or copies the file. writes: makes the file
+ * if it is missing. NULL with an error that names the file: ERROR_BUSY where another program holds
+ * it.
+ */
+struct database *database_open(const char *path, bool writes, struct error *e);
+/* Prepares what its role may use. -1 with the statement's name: a mistake in it, or a schema that
+ * has changed. */
+int database_prepare(struct database *db, struct error *e);
+/* NULL is allowed. */
+void database_close(struct database *db);
+
+/* Runs SQL of migrations and pragmas, which gives no rows. */
+int database_execute(struct database *db, const char *sql, struct error *e);
+/* The first column of the first row of a pragma, or otherwise where it gives none. */
+int database_pragma(
+    struct database *db, const char *sql, int64_t otherwise, int64_t *value, struct error *e);
+
+/* What SQLite said last, with what was done: ERROR_BUSY locked, ERROR_REFUSED against a constraint,
+ * ERROR_SYSTEM the disk is full, cannot be read or the file is damaged, and what can be done. -1.
+ */
+int database_error(struct database *db, struct error *e, const char *what);
+
+/* ---- what is written: all of it or nothing */
+int database_begin(struct database *db, struct error *e);
+int database_commit(struct database *db, struct error *e);
+void database_rollback(struct database *db);
+/* Whether a transaction is open: some faults undo it as a whole. */
+bool database_in_transaction(const struct database *db);
+/* A part of one, that can be undone alone. */
+int database_part_begin(struct database *db, struct error *e);
+int database_part_end(struct database *db, struct error *e);
+void database_part_undo(struct database *db);
+
+#endif

@@ -1,0 +1,4 @@
+-- The store's own state.
+
+-- store_version () reader
+SELECT max(version) FROM migration;
