@@ -73,6 +73,8 @@ typeset -gA _mci_operands=(
 	['mci add']=''
 	['mci jobs']=''
 	['mci config']=''
+	['mci-agent']=''
+	['mci-agent --checkout']=''
 	['mci-build']='jobs'
 	['mci-build --lint']='files'
 	['mci-events pub']=''
@@ -248,6 +250,39 @@ typeset -gA _mci_options=(
 	['mci config']='-a:also the settings that nothing sets
 --all:also the settings that nothing sets
 --json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-agent']='-j:work on at most N builds at once (1)
+--jobs:work on at most N builds at once (1)
+--label:take builds that ask for this too
+--once:work on one build and exit with its status
+--workdir:the folder of mirrors and checkouts
+--token-file:what the store knows this agent by
+--name:what people know it by (default: the host'\''s name)
+--runner:where jobs run: host
+-a:where all services answer (default: $MCI_API, else mci.sock)
+--address:where all services answer (default: $MCI_API, else mci.sock)
+--store:where the store answers (default: $MCI_STORE)
+--events:where the hub answers (default: $MCI_EVENTS)
+--log:where the log server answers (default: $MCI_LOG)
+--ready-fd:write a newline to this descriptor when it claims
+--checkout:only check out what an order on standard input says
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-agent --checkout']='--checkout:only check out what an order on standard input says
+--workdir:the folder of mirrors and checkouts
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -723,6 +758,26 @@ typeset -gA _mci_values=(
 	['mci config -C']='@folders'
 	['mci config --chdir']='@folders'
 	['mci config --color']='auto always never'
+	['mci-agent -j']='@'
+	['mci-agent --jobs']='@'
+	['mci-agent --label']='@'
+	['mci-agent --workdir']='@folders'
+	['mci-agent --token-file']='@files'
+	['mci-agent --name']='@'
+	['mci-agent --runner']='@'
+	['mci-agent -a']='@'
+	['mci-agent --address']='@'
+	['mci-agent --store']='@'
+	['mci-agent --events']='@'
+	['mci-agent --log']='@'
+	['mci-agent --ready-fd']='@'
+	['mci-agent -C']='@folders'
+	['mci-agent --chdir']='@folders'
+	['mci-agent --color']='auto always never'
+	['mci-agent --checkout --workdir']='@folders'
+	['mci-agent --checkout -C']='@folders'
+	['mci-agent --checkout --chdir']='@folders'
+	['mci-agent --checkout --color']='auto always never'
 	['mci-build -f']='@files'
 	['mci-build --file']='@files'
 	['mci-build -j']='@'
@@ -1073,4 +1128,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-build mci-events mci-job mci-log mci-relay mci-store
+complete -F _mci mci mci-agent mci-build mci-events mci-job mci-log mci-relay mci-store

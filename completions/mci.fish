@@ -188,6 +188,25 @@ complete -c mci -n '__fish_seen_subcommand_from config' -l color -d 'use colour 
 complete -c mci -n '__fish_seen_subcommand_from config' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from config' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from config' -l version -d 'show the version'
+complete -c mci-agent -f
+complete -c mci-agent -s j -l jobs -d 'work on at most N builds at once (1)' -x
+complete -c mci-agent -l label -d 'take builds that ask for this too' -x
+complete -c mci-agent -l once -d 'work on one build and exit with its status'
+complete -c mci-agent -l workdir -d 'the folder of mirrors and checkouts' -r -F
+complete -c mci-agent -l token-file -d 'what the store knows this agent by' -r -F
+complete -c mci-agent -l name -d 'what people know it by (default: the host\'s name)' -x
+complete -c mci-agent -l runner -d 'where jobs run: host' -x
+complete -c mci-agent -s a -l address -d 'where all services answer (default: $MCI_API, else mci.sock)' -x
+complete -c mci-agent -l store -d 'where the store answers (default: $MCI_STORE)' -x
+complete -c mci-agent -l events -d 'where the hub answers (default: $MCI_EVENTS)' -x
+complete -c mci-agent -l log -d 'where the log server answers (default: $MCI_LOG)' -x
+complete -c mci-agent -l ready-fd -d 'write a newline to this descriptor when it claims' -x
+complete -c mci-agent -l checkout -d 'only check out what an order on standard input says'
+complete -c mci-agent -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-agent -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-agent -s q -l quiet -d 'say only what went wrong'
+complete -c mci-agent -s h -l help -d 'show this help'
+complete -c mci-agent -l version -d 'show the version'
 complete -c mci-build -f
 complete -c mci-build -a '(__mci_ids)'
 complete -c mci -n '__fish_seen_subcommand_from run build' -a '(__mci_ids)'
