@@ -9,7 +9,7 @@ static const struct contract_field build_start[] = {
 	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
 	{ "definition", CONTRACT_TEXT, true, "what says the jobs: a path in dir, or -" },
 	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
-	{ "source", CONTRACT_TEXT, false, "where the build came from: local" },
+	{ "source", CONTRACT_TEXT, false, "where the build came from: local or server" },
 	{ "rev", CONTRACT_TEXT, false, "the revision that was checked out, as it was asked for" },
 };
 
@@ -45,7 +45,7 @@ static const struct contract_field build_end[] = {
 	{ "error", CONTRACT_INTEGER, false, "how many could not be run" },
 	{ "skipped", CONTRACT_INTEGER, false, "how many were skipped" },
 	{ "canceled", CONTRACT_INTEGER, false, "how many were canceled" },
-	{ "reason", CONTRACT_TEXT, false, "one word, as checkout: mci-store has ended it" },
+	{ "reason", CONTRACT_TEXT, false, "one word: definition, there is none; checkout...: of mci-store" },
 	{ "message", CONTRACT_TEXT, false, "why the build is in error" },
 	{ "change", CONTRACT_INTEGER, false, "of mci-store: number of its row" },
 };

@@ -19,6 +19,7 @@
 #include "loop.h"
 #include "mask.h"
 #include "memory.h"
+#include "order.h"
 #include "outcome.h"
 #include "params.h"
 #include "plan.h"
@@ -33,6 +34,9 @@
 #include "selection.h"
 #include "turn.h"
 #include "workspace.h"
+
+/* Between two tries to have the folder of a build that goes on. */
+#define LOCK_AGAIN (20 * MILLISECOND)
 
 struct build {
 	const struct build_options *options;
@@ -80,7 +84,7 @@ wire_below(struct build *b)
 		.workspace = &b->workspace,
 		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
 	b->publish = (struct publish){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.workspace = &b->workspace, .address = o->events };
+		.workspace = &b->workspace, .address = o->events, .insists = o->order != NULL };
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .params = &b->params, .env = &o->env, .jobs = o->jobs,
 		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
@@ -103,6 +107,13 @@ wire_schedule(struct build *b)
 		.blocked = prompt_ask, .arg = &b->prompt };
 }
 
+/* What changed is what the push has changed, and not what jobs have made since. */
+static const char *
+revision(const struct order *order)
+{
+	return order->rev[0] != '\0' ? order->rev : "HEAD";
+}
+
 /* Those that bring jobs and orders. */
 static void
 wire_above(struct build *b)
@@ -110,7 +121,8 @@ wire_above(struct build *b)
 	const struct build_options *o = b->options;
 
 	b->intake = (struct intake){ .definition = &b->definition,
-		.source = { b->definition.project, o->rev, o->staged, o->since, o->facts },
+		.source = { b->definition.project, o->order != NULL ? revision(o->order) : o->rev, o->staged,
+		    o->since, o->facts },
 		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
 		.graph = &b->graph, .schedule = &b->schedule, .plan = o->plan, .runner = o->runner };
 	intake_init(&b->intake);
@@ -178,6 +190,8 @@ finish(struct build *b)
 		jobs += b->schedule.counts[counted[i]];
 	}
 	emit_integer(line, "jobs", jobs);
+	if (b->outcome.broken && b->outcome.kind != NULL)
+		emit_text(line, "reason", b->outcome.kind);
 	if (b->outcome.broken)
 		emit_text(line, "message", b->outcome.why.text);
 	journal_end(&b->journal);
@@ -203,6 +217,8 @@ started(struct build *b)
 	emit_text(line, "source", b->workspace.identity.source);
 	if (b->options->rev != NULL)
 		emit_text(line, "rev", b->options->rev);
+	else if (b->options->facts.commit != NULL)
+		emit_text(line, "rev", b->options->facts.commit);
 	journal_end(&b->journal);
 }
 
@@ -299,6 +315,10 @@ round_end(void *arg)
 	struct error e;
 	bool was_finished = b->outcome.finished;
 
+	if (b->outcome.cut) {
+		b->over = true;
+		return;
+	}
 	do {
 		follow_up(b);
 		intake_store(&b->intake);
@@ -329,6 +349,8 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 	 * well that may be around us */
 	if (!b->outcome.finished || signal == SIGINT)
 		process_caught(signal);
+	if (b->outcome.finished && b->options->order != NULL)
+		return; /* what the hub has not taken is not over; our lifeline ends us */
 	if (b->outcome.finished) {
 		progress_abandon(&b->progress);
 		publish_abandon(&b->publish);
@@ -379,6 +401,32 @@ signals_take(struct build *b, struct error *e)
 	return 0;
 }
 
+/* No one waits for the jobs: whoever goes on with the build may be about to start them. */
+static void
+let_go(void *arg)
+{
+	struct build *b = arg;
+
+	outcome_cut(&b->outcome, "the agent is gone");
+}
+
+/* What a part of the run before still does in the folder ends, as its lifeline has. -1 as well when ours ends
+ * meanwhile. */
+static int
+folder_take_ordered(struct build *b, struct error *e)
+{
+	int taken = 0;
+
+	if (order_hold(b->options->order, b->loop, let_go, b, e) < 0)
+		return -1;
+	while (taken == 0 && !b->outcome.cut) {
+		taken = workspace_take(&b->workspace, b->options->order, e);
+		if (taken == 0 && loop_round(b->loop, kernel.now() + LOCK_AGAIN, e) < 0)
+			return -1;
+	}
+	return taken == 1 ? 0 : -1;
+}
+
 static void
 checkout_note(void *arg, const char *text)
 {
@@ -422,7 +470,8 @@ folder_open(struct build *b, struct error *e)
 	AUTO_FREE char *events = NULL;
 	AUTO_FREE char *plan = NULL;
 
-	if (workspace_open(&b->workspace, b->definition.project, b->options->log_dir, e) < 0)
+	if (b->options->order != NULL ? folder_take_ordered(b, e) < 0 :
+	    workspace_open(&b->workspace, b->definition.project, b->options->log_dir, e) < 0)
 		return -1;
 	events = xformat("%s/events.ndjson", b->workspace.folder.path);
 	plan = xformat("%s/plan.ndjson", b->workspace.folder.path);
@@ -468,6 +517,19 @@ refuse(struct build *b)
 	return EXIT_BUILD_BUSY;
 }
 
+/* The build is not ours any more: what it has started is killed first. */
+static void
+drop(struct build *b)
+{
+	struct error ignored;
+
+	children_kill_all();
+	api_close(&b->api);
+	script_close(&b->script);
+	b->journal.failed = true;
+	(void)journal_close(&b->journal, &ignored);
+}
+
 /* Whatever fails once the build has a log is in that log. */
 static int
 execute(struct build *b)
@@ -479,7 +541,8 @@ execute(struct build *b)
 	if (!turn_has(&b->turn) && b->options->no_wait)
 		return refuse(b);
 	if (open_all(b, &e) < 0) {
-		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+		if (!b->outcome.cut)
+			outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		if (b->journal.log.path == NULL)
 			return EXIT_BUILD_ERROR;
 	}
@@ -490,6 +553,10 @@ execute(struct build *b)
 			outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 			break;
 		}
+	}
+	if (b->outcome.cut) {
+		drop(b);
+		return EXIT_BUILD_ERROR;
 	}
 	outcome_verdict(&b->outcome, &exit_status);
 	prompt_tell(&b->prompt);
@@ -588,6 +655,36 @@ definition_get(struct build *b, const char *cwd, struct error *e)
 	return e->code == ERROR_NOT_FOUND && o->given == NULL ? definition_none(b, cwd, e) : -1;
 }
 
+/* What is wrong with an order is an end of its build, which its log tells: so all that is needed for a log is
+ * there. */
+static int
+prepare_ordered(struct build *b)
+{
+	static const struct option_list none = { 0 };
+	const struct build_options *o = b->options;
+	const struct order *order = o->order;
+	/* a project's own defaults; the order's come after them */
+	const struct params_given given = { .params = &o->params, .secrets = &none,
+		.secret_files = &none, .env = &o->env };
+	struct error e = { 0 };
+
+	b->loop = loop_new(&e);
+	if (b->loop == NULL) {
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+		return EXIT_BUILD_ERROR;
+	}
+	if (definition_of(&b->definition, order->dir, order->specs, &e) < 0) {
+		b->outcome.kind = "definition";
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	} else if (selection_open(&b->selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
+	    params_load(&b->params, &given, b->mask, &e) < 0 ||
+	    params_add(&b->params, order->params, order->nparams, &e) < 0 ||
+	    params_add_secrets(&b->params, order->secrets, order->nsecrets, &o->env, b->mask, &e) < 0) {
+		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	}
+	return 0;
+}
+
 /* Sets up what is known before anything is started. 0, or the exit status. */
 static int
 prepare(struct build *b)
@@ -620,7 +717,7 @@ build_run(const struct build_options *o)
 
 	graph_init(&b.graph);
 	workspace_init(&b.workspace);
-	exit_status = prepare(&b);
+	exit_status = o->order != NULL ? prepare_ordered(&b) : prepare(&b);
 	if (exit_status == 0) {
 		wire_below(&b);
 		wire_schedule(&b);

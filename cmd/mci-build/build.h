@@ -18,7 +18,9 @@
 #include "facts.h"
 #include "option.h"
 
-/* What the command line says; times in nanoseconds. */
+struct order;
+
+/* What the command line says, or an order; times in nanoseconds. */
 struct build_options {
 	const char *file; /* -f */
 	int64_t jobs;     /* -j, 0: the number of CPUs */
@@ -30,6 +32,8 @@ struct build_options {
 	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
+	const char *order_at;      /* the address of an order, */
+	struct order *order;       /* and what it says: params and secrets, and what to build; NULL: none */
 	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */
 };
 

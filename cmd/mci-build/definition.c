@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bytes.h"
+#include "kernel.h"
 #include "memory.h"
 #include "state.h"
 
@@ -293,6 +295,26 @@ definition_find(struct definition *d, const char *cwd, const char *given, struct
 	return status;
 }
 
+/* They are in no file: what they name may be nobody's business. */
+static int
+specs_give(struct definition *d, const char *specs, struct error *e)
+{
+	d->kind = DEFINITION_STDIN;
+	d->name = xstrdup("-");
+	d->input = memfd_create("specs", MFD_CLOEXEC);
+	if (d->input < 0 || kernel_write_all(d->input, specs, strlen(specs)) < 0 ||
+	    lseek(d->input, 0, SEEK_SET) < 0)
+		return error_sys(e, "specs");
+	return 0;
+}
+
+int
+definition_of(struct definition *d, const char *project, const char *specs, struct error *e)
+{
+	*d = (struct definition){ .project = xstrdup(project) };
+	return specs[0] != '\0' ? specs_give(d, specs, e) : project_find(d, project, e);
+}
+
 bool
 definition_meant(const char *word)
 {
@@ -313,5 +335,7 @@ definition_free(struct definition *d)
 	for (size_t i = 0; i < d->nfiles; i++)
 		free(d->files[i]);
 	free(d->files);
+	if (d->input > 0)
+		close(d->input);
 	*d = (struct definition){ 0 };
 }

@@ -23,6 +23,7 @@ struct definition {
 	char *path;    /* the script's absolute path; of documents the first file's; NULL for "-" */
 	char **files;  /* DEFINITION_DOCUMENT: absolute paths, joined in this order */
 	size_t nfiles;
+	int input;   /* DEFINITION_STDIN: where they are read; 0 is standard input */
 	bool monkey; /* from .monkeyci: specs are read with SPEC_MONKEY */
 };
 
@@ -32,6 +33,8 @@ struct definition {
  * between.
  */
 int definition_find(struct definition *d, const char *cwd, const char *given, struct error *e);
+/* The definition of this very folder, or, where there are specs (not ""), these. project is set in any case. */
+int definition_of(struct definition *d, const char *project, const char *specs, struct error *e);
 /* Whether a word of the command line that is no path may have been meant as one: there is such a file here,
  * or it ends as documents do. */
 bool definition_meant(const char *word);

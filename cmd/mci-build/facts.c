@@ -110,8 +110,9 @@ paths_ask(struct facts *f, const struct facts_source *of, struct error *e)
 	AUTO_FREE char *to = of->rev == NULL ? NULL : xformat("%s^{commit}", of->rev);
 	size_t n = 8;
 
+	/* what a push was from may be nowhere any more: everything counts as changed then */
 	if (from == NULL)
-		return base_missing(of, e);
+		return of->given.whole ? 0 : base_missing(of, e);
 	if (to != NULL)
 		diff[n++] = to;
 	else if (of->staged)
@@ -188,7 +189,7 @@ commit_ask(struct facts *f, const struct facts_source *of, struct error *e)
 	if (f->head_known)
 		return 0;
 	f->when.event = "manual";
-	if (git_is_used(of->project) && (of->rev != NULL || head_ask(f, of) < 0)) {
+	if (!of->given.whole && git_is_used(of->project) && (of->rev != NULL || head_ask(f, of) < 0)) {
 		if (branch_ask(f, of, e) < 0 || tags_ask(f, of, e) < 0)
 			return -1;
 		f->commit = git_line(of->project, parse, NULL);
@@ -216,6 +217,8 @@ given_take(struct facts *f, const struct facts_given *given)
 	if (given->branch != NULL)
 		f->when.branch = given->branch;
 	f->when.target = given->target;
+	if (given->commit != NULL && f->commit == NULL)
+		f->commit = xstrdup(given->commit);
 	if (given->tags.n > 0) {
 		free(f->when.tags);
 		f->when.tags = list_copy(&given->tags);

@@ -13,8 +13,9 @@
 
 /* What somebody says instead of asking: NULL and empty where nothing is said. */
 struct facts_given {
-	const char *event, *branch, *target;
+	const char *event, *branch, *target, *commit;
 	struct option_list tags, changed;
+	bool whole; /* what is not said is not there: of the commit git is not asked */
 };
 
 /* What is built: rev, else what is staged, else the folder as it is. */

@@ -10,6 +10,7 @@
 #include "keys.h"
 #include "lint.h"
 #include "memory.h"
+#include "order.h"
 #include "outcome.h"
 #include "specvalue.h"
 #include "standard.h"
@@ -91,6 +92,9 @@ static const struct option options[] = {
 	{ .name = "log", .value = "ADDRESS",
 	  .help = "let this log server keep the jobs' logs (default: $MCI_LOG)",
 	  .kind = OPTION_TEXT, .offset = FIELD(log) },
+	{ .name = "order", .value = "fd:N",
+	  .help = "run what an agent has claimed: read what it is from this descriptor, and hold on to it",
+	  .kind = OPTION_TEXT, .offset = FIELD(order_at) },
 	{ .name = "events", .value = "ADDRESS",
 	  .help = "publish the build's events at this hub (or MCI_EVENTS)", .kind = OPTION_TEXT,
 	  .offset = FIELD(events) },
@@ -284,6 +288,64 @@ service_choose(const char **option, const char *name, const char *variable, stru
 	return 0;
 }
 
+/* The text, or NULL for one that was not given. */
+static const char *
+said(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+/* The revision from which a push came; one of zeros is none (githooks(5), post-receive). */
+static const char *
+base_of(const struct order *order)
+{
+	return order->base[strspn(order->base, "0")] != '\0' ? order->base : NULL;
+}
+
+/* What an order says comes before the configuration. Nobody watches, and people are asked elsewhere. */
+static void
+order_apply(struct build_options *o, struct order *order)
+{
+	const char **tags = xmalloc(sizeof(*tags));
+
+	o->order = order;
+	o->events = order->events;
+	o->log = said(order->log);
+	o->runner = said(order->runner);
+	o->since = base_of(order);
+	if (order->jobs > 0)
+		o->jobs = order->jobs;
+	if (o->progress == NULL)
+		o->progress = "none";
+	if (o->blocked == NULL)
+		o->blocked = "wait";
+	o->log_dir = NULL;
+	tags[0] = order->tag;
+	o->facts = (struct facts_given){ said(order->event), said(order->branch), said(order->target),
+		said(order->rev), { tags, order->tag[0] != '\0' }, { 0 }, true };
+}
+
+static int
+run_ordered(struct build_options *o)
+{
+	struct order order;
+	struct error e;
+	int result;
+
+	if (o->rev != NULL || o->staged || o->watch || o->plan || o->given != NULL || o->select.n > 0 ||
+	    o->no_wait)
+		return usage("--order says all about the build: leave the rest out");
+	if (order_read(&order, o->order_at, &e) < 0) {
+		option_complain("mci-build", &e);
+		return e.code == ERROR_USAGE ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR;
+	}
+	order_apply(o, &order);
+	result = build_run(o);
+	free(o->facts.tags.items);
+	order_free(&order);
+	return result;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -304,6 +366,8 @@ main(int argc, char **argv)
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);
+	if (value_grants_check(o.env.items, o.env.n, &e) == 0 && o.order_at != NULL)
+		return option_finish("mci-build", run_ordered(&o));
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
 	    service_choose(&o.events, "events", "MCI_EVENTS", &e) < 0 ||
 	    service_choose(&o.log, "log", "MCI_LOG", &e) < 0) {

@@ -45,6 +45,15 @@ outcome_cancel(struct outcome *o, int exit_status, const char *reason)
 	o->reason = xstrdup(reason);
 }
 
+void
+outcome_cut(struct outcome *o, const char *why)
+{
+	if (o->cut)
+		return;
+	outcome_note(o, "%s: the build is let go", why);
+	o->cut = true;
+}
+
 bool
 outcome_ends(const struct outcome *o)
 {

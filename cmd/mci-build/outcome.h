@@ -33,6 +33,8 @@ struct outcome {
 	bool broken;        /* the definition, the script or mci failed: the build ends in error */
 	int broken_exit;
 	struct error why;   /* of that */
+	const char *kind;   /* the same for programs: "definition"; NULL: nothing more is said */
+	bool cut;           /* this run is not ours any more: nothing is written or published, all ends now */
 	bool finished;      /* build/end is written */
 	bool drawn;         /* a view has the terminal: what matters to it is in the events */
 };
@@ -43,6 +45,9 @@ void outcome_break(struct outcome *o, int exit_status, const struct error *why);
 /* Ends everything: running jobs are told to stop, waiting ones are canceled. The first reason is kept; behind
  * the build's end nothing happens. */
 void outcome_cancel(struct outcome *o, int exit_status, const char *reason);
+/* Whoever has the build is gone, or a newer run of it has begun (why, for people): the build is let go as it
+ * stands. */
+void outcome_cut(struct outcome *o, const char *why);
 /* Whether nothing more is started. */
 bool outcome_ends(const struct outcome *o);
 /* How the build ends as it stands now. */

@@ -201,6 +201,31 @@ params_load(struct params *p, const struct params_given *given, struct mask *mas
 	return 0;
 }
 
+int
+params_add(struct params *p, const struct spec_pair *params, size_t n, struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *text = xformat("%s=%s", params[i].name, params[i].value);
+
+		if (take(p, text, false, e) < 0)
+			return error_before(e, "param ");
+	}
+	return 0;
+}
+
+int
+params_add_secrets(struct params *p, const struct spec_pair *secrets, size_t n,
+    const struct option_list *env, struct mask *mask, struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = secrets[i].name, *value = secrets[i].value;
+
+		if (name_check(p, env, name, e) < 0 || secret_take(p, name, value, strlen(value), mask, e) < 0)
+			return error_before(e, "secret ");
+	}
+	return 0;
+}
+
 const char *
 params_use(struct params *p, const char *name)
 {

@@ -39,6 +39,10 @@ struct params_given {
 /* Reads all of them and adds the secrets to the mask. 0, or -1 with an error that tells no secret: one that
  * cannot be masked is refused. */
 int params_load(struct params *p, const struct params_given *given, struct mask *mask, struct error *e);
+/* Takes these in as well, of which nobody typed any; pairs are the caller's. As params_load. */
+int params_add(struct params *p, const struct spec_pair *params, size_t n, struct error *e);
+int params_add_secrets(struct params *p, const struct spec_pair *secrets, size_t n,
+    const struct option_list *env, struct mask *mask, struct error *e);
 /* The value that somebody asked for, who uses it so; NULL: there is none, or it is a secret. Borrowed. */
 const char *params_use(struct params *p, const char *name);
 bool params_secret(const struct params *p, const char *name);

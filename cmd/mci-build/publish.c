@@ -33,6 +33,10 @@ refused(void *arg, int64_t seq, const struct error *why)
 {
 	struct publish *p = arg;
 
+	if (p->insists && why->code == ERROR_FENCED) {
+		outcome_cut(p->outcome, why->text);
+		return;
+	}
 	if (++p->refused <= NAMED)
 		outcome_note(p->outcome, "event %lld is not published: %s", (long long)seq, why->text);
 }
@@ -128,7 +132,7 @@ too_late(void *arg)
 void
 publish_finish(struct publish *p)
 {
-	if (p->publisher == NULL)
+	if (p->publisher == NULL || p->insists)
 		return;
 	/* nobody has been there all the time: nobody is waited for */
 	if (p->interrupted && !publisher_heard(p->publisher))
@@ -151,6 +155,8 @@ publish_close(struct publish *p)
 
 	if (p->publisher == NULL)
 		return;
+	if (p->outcome->cut)
+		missing = 0;
 	if (p->repeats > 0)
 		fprintf(stderr, "mci-build: the hub had %lld events of a build %s before: they were "
 		    "dropped\n", (long long)p->repeats, build);

@@ -19,9 +19,11 @@ struct publish {
 	/* the caller's */
 	struct loop *loop;
 	const struct journal *journal;
-	const struct outcome *outcome;
+	struct outcome *outcome;
 	const struct workspace *workspace;
 	const char *address;      /* of the hub; NULL: there is none, and nothing is done */
+	bool insists;             /* the build is not over before the hub has all; and is cut when that fences it
+	                           * off */
 	/* the room's */
 	struct publisher *publisher; /* NULL: not begun */
 	int fd;                   /* the log, read from its beginning */

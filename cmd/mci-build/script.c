@@ -455,7 +455,7 @@ script_start(struct script *s, const char *api, struct error *e)
 {
 	if (s->definition->kind == DEFINITION_SCRIPT)
 		return coprocess_start(s, api, e);
-	s->out = STDIN_FILENO;
+	s->out = s->definition->input;
 	return out_watch(s, e);
 }
 

@@ -1,10 +1,14 @@
 #include "workspace.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "checkout.h"
 #include "folder.h"
+#include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
 #include "names.h"
@@ -47,6 +51,27 @@ workspace_open(struct workspace *w, const char *project, const char *log_dir, st
 	return logs_open(w, log_dir, e);
 }
 
+int
+workspace_take(struct workspace *w, const struct order *order, struct error *e)
+{
+	struct state_build *folder = &w->folder;
+
+	if (folder->path == NULL) {
+		folder->path = xstrdup(order->folder);
+		folder->name = xstrdup(order->build);
+		w->identity = (struct identity){ folder->name, (int)order->run, "server" };
+		w->ordered = true;
+		if (folder_make(folder->path, e) < 0)
+			return -1;
+		folder->lock = kernel.open(AT_FDCWD, folder->path, O_RDONLY | O_DIRECTORY, 0);
+		if (folder->lock < 0)
+			return error_sys(e, "%s", folder->path);
+	}
+	if (flock(folder->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : error_sys(e, "lock %s", folder->path);
+	return logs_open(w, NULL, e) < 0 ? -1 : 1;
+}
+
 void
 workspace_enter(struct workspace *w, const char *project)
 {
@@ -66,7 +91,7 @@ workspace_close(struct workspace *w)
 {
 	if (w->checkout != NULL)
 		(void)names_remove_tree(w->checkout, NULL);
-	if (w->folder.name != NULL && w->folder.number % PRUNE_EVERY == 0) {
+	if (w->folder.name != NULL && !w->ordered && w->folder.number % PRUNE_EVERY == 0) {
 		AUTO_FREE char *repo = xmemdup(w->folder.name,
 		    (size_t)(strrchr(w->folder.name, '/') - w->folder.name));
 		removal_prune(repo, KEEP);

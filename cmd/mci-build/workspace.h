@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "identity.h"
+#include "order.h"
 #include "state.h"
 
 struct workspace {
@@ -15,11 +16,15 @@ struct workspace {
 	char *logs;     /* the folder of the jobs' logs */
 	char *dir;      /* the folder that jobs run in; NULL: there is none yet */
 	char *checkout; /* a clean one, removed at the end; NULL in place */
+	bool ordered;   /* who ordered the build looks after its folder */
 };
 
 void workspace_init(struct workspace *w);
 /* Gives the build its number and its folder. log_dir: where the logs go instead, or NULL. 0 or -1. */
 int workspace_open(struct workspace *w, const char *project, const char *log_dir, struct error *e);
+/* The folder is the order's, made if it is not there. Its lock is tried: 1, 0 a part of the run before still
+ * lives (try again), -1. */
+int workspace_take(struct workspace *w, const struct order *order, struct error *e);
 /* It works in the folder itself. */
 void workspace_enter(struct workspace *w, const char *project);
 /* It works in a clean checkout of rev, or, when that is NULL, of what is staged. What is missing there is

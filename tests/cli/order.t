@@ -1,0 +1,143 @@
+#!/bin/sh
+# mci-build --order: what an agent has claimed, over a pipe that is the agent's hold on it.
+. "${0%/*}/lib.sh"
+. "$ROOT/tests/cli/events-lib.sh"
+. "$ROOT/tests/cli/order-lib.sh"
+need jq nc git
+
+mkdir -p checkout/.mci
+cat >checkout/.mci/build.yaml <<'JOBS'
+- id: unit
+  script:
+    - echo "commit $MCI_COMMIT branch $MCI_BRANCH event $MCI_EVENT repo $MCI_REPO source $MCI_SOURCE build $MCI_BUILD_ID"
+    - echo "color $COLOR secret $TOKEN"
+    - env | grep -E '^MCI_(EVENTS|LOG|STORE|BLOB|API|SUPERVISE)=' || echo none
+  params: [COLOR, TOKEN]
+- id: pushed
+  script: "true"
+  when: { branch: "topic/*", event: push }
+- id: others
+  script: "true"
+  when: { branch: main }
+JOBS
+start_hub
+
+# ---- one build from its first event to its last
+order o/r/7 1 '{"rev":"1111111111111111111111111111111111111111","branch":"topic/x","event":"push","repo":"o/r",
+	"params":{"COLOR":"blue"},"secrets":{"TOKEN":"5tr0ng-token"}}'
+MCI_EVENTS=/nowhere MCI_STORE=/nowhere MCI_LOG=/nowhere MCI_API=/nowhere ordered
+wait_end "$builder"
+is "$status" 0 "a build that is ordered runs"
+is "$(hub_events o/r/7 | jq -r .seq | tr '\n' ' ')" "$(jq -r .seq b/events.ndjson | tr '\n' ' ')" "the hub has its whole log"
+is "$(hub_events o/r/7 | jq -r 'select(.type=="build/end")|.status+" \(.run)"')" "success 1" "up to its end, with its run"
+is "$(hub_events o/r/7 | jq -r 'select(.type=="build/start")|.source+" "+.rev')" \
+	"server 1111111111111111111111111111111111111111" "and where it came from"
+is "$(sed 's/^commit [1]* //' b/logs/unit.log)" "branch topic/x event push repo o/r source server build o/r/7
+color blue secret ***
+none" "jobs have its facts, params and secrets, and none of the services"
+is "$(hub_events o/r/7 | jq -r 'select(.type=="job/end")|.job+" "+.status' | sort | tr '\n' ';')" \
+	"others skipped;pushed success;unit success;" "conditions ask its facts"
+
+# ---- nothing of it can be seen
+order o/r/8 1 '{"specs":"{\"id\":\"wait\",\"script\":[\"cat wait\"],\"params\":[\"TOKEN\"]}\n","params":{"COLOR":"ultramarine"},
+	"secrets":{"TOKEN":"5tr0ng-token"}}'
+mkfifo checkout/wait
+ordered
+wait_for_line b/events.ndjson job/start
+everywhere() {
+	for process in "$builder" $(descendants "$builder"); do
+		tr '\0' '\n' <"/proc/$process/cmdline"
+		[ "$process" = "$(cat job.pid 2>/dev/null)" ] || tr '\0' '\n' <"/proc/$process/environ"
+	done
+}
+jq -r 'select(.type=="job/start").pid' b/events.ndjson >job.pid
+everywhere >seen 2>/dev/null
+hasnt seen 'ultramarine|5tr0ng' "no argument and no variable of ours holds params or secrets"
+hasnt seen 'cat wait.*id' "nor the jobs that stand in the order"
+ok "and no file" sh -c '! grep -rqE "ultramarine|5tr0ng" b'
+echo >checkout/wait
+wait_end "$builder"
+is "$status" 0 "jobs may stand in the order instead of a definition"
+
+# ---- the end of the pipe
+order o/r/9 1 '{"specs":"{\"id\":\"long\",\"script\":[\"trap \\\"\\\" TERM; echo $$ >../pid; setsid sleep 1000 & while :; do sleep 1000; done\"]}\n"}'
+ordered
+wait_for_line pid .
+wait_until "the hub has the start" sh -c 'mci-events sub -a "$1" --from start --build o/r/9 --count 6 --timeout 5s | grep -q job/start' - "$hub"
+everyone="$builder $(descendants "$builder")"
+let_go
+before=$(date +%s%N)
+wait_end "$builder"
+after=$(date +%s%N)
+is "$status" 125 "whose build loses it ends in error"
+ok "within a second" test $((after - before)) -lt 1000000000
+left=
+for process in $everyone; do
+	is_gone "$process" || left="$left $process"
+done
+is "$left" "" "with all its processes"
+hasnt b/events.ndjson 'job/end|build/end|canceled' "nothing more is written"
+is "$(hub_events o/r/9 | grep -cE 'job/end|build/end|canceled')" 0 "or published"
+
+# ---- a newer run has begun elsewhere
+order o/r/10 1 '{"specs":"{\"id\":\"a\",\"script\":[\"cat wait\"]}\n{\"id\":\"b\",\"script\":[\"true\"],\"depends-on\":[\"a\"]}\n"}'
+ordered
+wait_for_line b/events.ndjson job/start
+mci-events pub -a "$hub" build/initializing build=o/r/10 run:=2 resume=fresh
+echo >checkout/wait
+wait_end "$builder"
+is "$status" 125 "the hub's refusal of an older run ends it"
+has build.err 'run: a newer run of build o/r/10 has begun: the build is let go' "... it says"
+is "$(hub_events o/r/10 | grep -c 'build/end')" 0 "nothing more of it is taken"
+
+# ---- it stays until the hub has all
+order o/r/11 1 '{"specs":"{\"id\":\"a\",\"script\":[\"cat wait\"]}\n"}'
+ordered
+wait_for_line b/events.ndjson job/start
+stop_hub -KILL
+echo >checkout/wait
+wait_for_line b/events.ndjson build/end
+kill -TERM "$builder"
+ok "a build whose end the hub has not acknowledged is there" kill -0 "$builder"
+start_hub
+wait_end "$builder"
+is "$status" 0 "and ends when the hub has it"
+is "$(hub_events o/r/11 | jq -r .seq | tr '\n' ' ')" "$(jq -r .seq b/events.ndjson | tr '\n' ' ')" "with everything"
+
+# ---- what is wrong with it is an end of the build
+mv checkout/.mci away
+order o/r/12 1 '{}'
+ordered
+wait_end "$builder"
+is "$status" 125 "a checkout without a definition"
+is "$(hub_events o/r/12 | jq -r 'select(.type=="build/end")|.status+" "+.reason')" "error definition" "is an end in error, with the reason"
+mv away checkout/.mci
+order o/r/13 1 '{"secrets":{"TOKEN":"x"}}'
+ordered
+wait_end "$builder"
+is "$(hub_events o/r/13 | jq -r 'select(.type=="build/end")|.status')" error "so is a secret that cannot be masked"
+
+# ---- bad orders
+bad() {
+	printf '%s\n' "$2" | timeout 20 mci-build --order fd:0 >"$out" 2>"$err"
+	is "$?" "${4:-125}" "$1"
+	has "$err" "$3" "... it says"
+}
+bad "no line" '{' 'mci-build: --order fd:0: not JSON'
+bad "another version" '{"version":2}' 'version: expected 1'
+bad "no build" '{"version":1}' 'build: is missing'
+bad "a build that is none" '{"version":1,"build":"x","run":1,"trust":"trusted","dir":"/","folder":"/","events":"/x"}' "build: 'x' is no build"
+bad "a run that is none" '{"version":1,"build":"o/r/1","run":0,"trust":"trusted"}' 'run: '
+bad "a number for a text" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":7}' 'dir: expected a string'
+bad "a relative folder" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":"x","folder":"/","events":"/x"}' "dir: 'x' is no absolute path"
+bad "a trust that is none" '{"version":1,"build":"o/r/1","run":1,"trust":"some"}' "trust: expected trusted.stranger, found 'some'"
+bad "a param that is none" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":"/","folder":"/","events":"/x","params":{"A-B":"x"}}' 'params.A-B'
+printf '{"version":1' | timeout 20 mci-build --order fd:0 >"$out" 2>"$err"
+is "$?" 125 "half a line"
+has "$err" 'it ended before its line was whole' "... it says"
+exits 2 "a file" sh -c 'mci-build --order fd:0 </dev/null'
+has "$err" 'is no pipe' "... it says"
+exits 2 "no descriptor" mci-build --order x
+exits 2 "with more than that" sh -c 'echo | mci-build --order fd:0 --rev HEAD'
+stop_hub
+finish
