@@ -325,6 +325,7 @@ typeset -gA _mci_options=(
 --runner:where jobs run: host
 --watch:build again whenever files change
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
+--order:run what an agent has claimed: read what it is from this descriptor, and hold on to it
 --events:publish the build'\''s events at this hub (or MCI_EVENTS)
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
@@ -803,6 +804,7 @@ typeset -gA _mci_values=(
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
+	['mci-build --order']='@'
 	['mci-build --events']='@'
 	['mci-build --log-dir']='@folders'
 	['mci-build -C']='@folders'

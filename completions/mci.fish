@@ -268,6 +268,8 @@ complete -c mci-build -l watch -d 'build again whenever files change'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l watch -d 'build again whenever files change'
 complete -c mci-build -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
+complete -c mci-build -l order -d 'run what an agent has claimed: read what it is from this descriptor, and hold on to it' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l order -d 'run what an agent has claimed: read what it is from this descriptor, and hold on to it' -x
 complete -c mci-build -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F

@@ -37,9 +37,9 @@ struct order {
 };
 
 /*
- * Reads it from an address fd:N, a pipe or socket, waiting for its line; and takes the services that this process
- * would find in its environment out of there, as they are not for jobs. 0, or -1 with an error that names the
- * member.
+ * Reads it from an address fd:N, a pipe or socket, waiting for its line; and takes the services that this
+ * process would find in its environment out of there, as they are not for jobs. 0, or -1 with an error that
+ * names the member.
  */
 int order_read(struct order *o, const char *address, struct error *e);
 /* Calls ended once the other end of the pipe is closed. 0 or -1. */

@@ -220,7 +220,8 @@ params_add_secrets(struct params *p, const struct spec_pair *secrets, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const char *name = secrets[i].name, *value = secrets[i].value;
 
-		if (name_check(p, env, name, e) < 0 || secret_take(p, name, value, strlen(value), mask, e) < 0)
+		if (name_check(p, env, name, e) < 0 ||
+		    secret_take(p, name, value, strlen(value), mask, e) < 0)
 			return error_before(e, "secret ");
 	}
 	return 0;

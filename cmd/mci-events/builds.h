@@ -33,8 +33,8 @@ enum builds_answer {
 	BUILDS_OLD,    /* of an older run: fenced off */
 };
 
-/* Whether the event has a place among those of its build: a seq; or it begins a run, which is before it is known
- * how many events the runs before have (seq 0). */
+/* Whether the event has a place among those of its build: a seq; or it begins a run, which is before it is
+ * known how many events the runs before have (seq 0). */
 bool builds_places(const struct message *m);
 /* What has to be done to the event with this position. */
 enum builds_answer builds_judge(const struct builds *b, struct span build, int64_t run, int64_t seq);
