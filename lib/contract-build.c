@@ -94,13 +94,14 @@ static const struct contract_field job_start[] = {
 
 static const struct contract_field command_start[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
-	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0" },
+	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0; those of finally count on" },
+	{ "name", CONTRACT_TEXT, false, "what people call the entry" },
 	{ "text", CONTRACT_TEXT, true, "the entry" },
 };
 
 static const struct contract_field command_end[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
-	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0" },
+	{ "command", CONTRACT_INTEGER, true, "as in its command/start" },
 	{ "exit", CONTRACT_INTEGER, true, "its exit status" },
 	{ "elapsed", CONTRACT_SECONDS, true, "time since its command/start" },
 };
@@ -109,8 +110,8 @@ static const struct contract_field command_end[] = {
 #define EXECUTED \
 	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
 	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
-	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME, or " \
-	    "which process goes on" }, \
+	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME, with " \
+	    "finally, or which process goes on" }, \
 	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
 	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
 	{ "system", CONTRACT_SECONDS, false, "CPU time in the kernel" }, \
@@ -119,6 +120,7 @@ static const struct contract_field command_end[] = {
 	{ "first-output", CONTRACT_TEXT, false, "time of the log's first chunk" }, \
 	{ "last-output", CONTRACT_TEXT, false, "time of its last chunk" }, \
 	{ "outputs", CONTRACT_OBJECT, false, "what the job wrote to MCI_OUTPUT: text by name" }, \
+	{ "warnings", CONTRACT_INTEGER, false, "how many of its notes are warnings" }, \
 	{ "truncated", CONTRACT_BOOL, false, "the log is not whole" }
 
 static const struct contract_field job_executed[] = {

@@ -121,6 +121,7 @@ static const struct member job_members[] = {
 	{ NAME("system"), SHAPE_SECONDS, offsetof(struct fold_job, system) },
 	{ NAME("maxrss"), SHAPE_COUNT, offsetof(struct fold_job, maxrss) },
 	{ NAME("bytes"), SHAPE_COUNT, offsetof(struct fold_job, bytes) },
+	{ NAME("warnings"), SHAPE_INT, offsetof(struct fold_job, warnings) },
 	{ NAME("cached"), SHAPE_BOOL, offsetof(struct fold_job, cached) },
 	{ NAME("allowed"), SHAPE_BOOL, offsetof(struct fold_job, allowed) },
 	{ NAME("command"), SHAPE_INT, offsetof(struct fold_job, command) },
@@ -224,6 +225,7 @@ job_reset(struct fold_job *j)
 	j->reason = j->error = j->text = NULL;
 	j->exit = j->signal = j->command = -1;
 	j->started = j->ended = j->elapsed = j->user = j->system = j->maxrss = j->bytes = 0;
+	j->warnings = 0;
 }
 
 static void

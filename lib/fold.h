@@ -38,6 +38,7 @@ struct fold_job {
 	int64_t started, ended;     /* wall clock, 0 when not yet */
 	int64_t elapsed, user, system; /* nanoseconds */
 	int64_t maxrss, bytes;
+	int warnings;               /* among its notes */
 	int command;                /* index of the entry that began last, -1 */
 	char *text;                 /* of that entry; may be NULL */
 	size_t order;               /* when it first appeared */

@@ -222,6 +222,12 @@ loop_cancel(struct loop *l, struct loop_timer *t)
 	free(t);
 }
 
+int64_t
+loop_left(const struct loop_timer *t)
+{
+	return t->at - kernel.now();
+}
+
 void
 loop_shift(struct loop *l, int64_t ns)
 {

@@ -40,6 +40,8 @@ struct loop_timer *loop_at(struct loop *l, int64_t at, loop_due *due, void *arg)
 struct loop_timer *loop_after(struct loop *l, int64_t ns, loop_due *due, void *arg);
 /* NULL is allowed. */
 void loop_cancel(struct loop *l, struct loop_timer *t);
+/* Nanoseconds until it is due; not more than 0 when it is. */
+int64_t loop_left(const struct loop_timer *t);
 /* Moves every pending timer later by ns (after the process was stopped and continued). */
 void loop_shift(struct loop *l, int64_t ns);
 

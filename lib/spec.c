@@ -66,13 +66,12 @@ id_check(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 	return 0;
 }
 
-/* One line that people are shown. */
 static int
 name_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)v;
 	(void)flags;
-	if (s->name[0] == '\0' || strlen(s->name) > SPEC_NAME_LIMIT || strchr(s->name, '\n') != NULL)
+	if (!spec_name_ok(s->name))
 		return error_set(e, ERROR_INPUT, ": expected one line of at most %d bytes",
 		    SPEC_NAME_LIMIT);
 	return 0;
@@ -84,6 +83,14 @@ script_check(struct spec *s, const struct scan_value *v, unsigned flags, struct 
 	(void)v;
 	(void)flags;
 	return s->nscript > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected at least one entry");
+}
+
+static int
+finally_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	(void)v;
+	(void)flags;
+	return s->nfinally > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected at least one entry");
 }
 
 static int
@@ -130,6 +137,14 @@ timeout_check(struct spec *s, const struct scan_value *v, unsigned flags, struct
 	(void)v;
 	(void)flags;
 	return s->timeout > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected more than nothing");
+}
+
+static int
+quiet_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	(void)v;
+	(void)flags;
+	return s->quiet_timeout > 0 ? 0 : error_set(e, ERROR_INPUT, ": expected more than nothing");
 }
 
 static int
@@ -262,14 +277,17 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_ID] = { KEY("id"), ONE(value_type_text, id), .check = id_check },
 	[SPEC_NAME] = { KEY("name"), ONE(value_type_text, name), .check = name_check,
 	    .flags = SPEC_ROW_BUILD },
-	[SPEC_SCRIPT] = { KEY("script"), MANY(value_type_entries, script), .check = script_check },
+	[SPEC_SCRIPT] = { KEY("script"), MANY(value_type_script, script), .check = script_check },
 	[SPEC_ARGV] = { KEY("argv"), MANY(value_type_texts, argv), .check = argv_check },
+	[SPEC_FINALLY] = { KEY("finally"), MANY(value_type_script, finally), .check = finally_check },
 	[SPEC_SHELL] = { KEY("shell"), ONE(value_type_text, shell), .check = shell_check },
 	[SPEC_SHELL_PER] = { KEY("shell-per"), ONE(type_per, shell_per_line) },
 	[SPEC_ENV] = { KEY("env"), MANY(value_type_variables, env), .plain = SPEC_PLAIN_VALUE },
 	[SPEC_DIR] = { KEY("dir"), .original = "work-dir", ONE(value_type_text, dir), .check = dir_check },
 	[SPEC_TIMEOUT] = { KEY("timeout"), ONE(value_type_duration, timeout), .check = timeout_check,
 	    .plain = SPEC_PLAIN_WORD },
+	[SPEC_QUIET_TIMEOUT] = { KEY("quiet-timeout"), ONE(value_type_duration, quiet_timeout),
+	    .check = quiet_check, .plain = SPEC_PLAIN_WORD },
 	[SPEC_LABELS] = { KEY("labels"), MANY(value_type_pairs, labels), .flags = SPEC_ROW_BUILD,
 	    .plain = SPEC_PLAIN_VALUE },
 	[SPEC_RUNNER] = { KEY("runner"), ONE(value_type_text, runner) },
@@ -429,6 +447,8 @@ whole_check(struct spec *s, unsigned flags, struct error *e)
 		return error_set(e, ERROR_INPUT, "argv: a job has script or argv, not both");
 	if (s->script == NULL && s->argv == NULL && !s->blocked && (s->image == NULL || flags & SPEC_ATTEMPT))
 		return error_set(e, ERROR_INPUT, "script: missing; a job needs script or argv");
+	if (s->finally != NULL && s->script == NULL && s->argv == NULL)
+		return error_set(e, ERROR_INPUT, "finally: runs behind script or argv, and there is neither");
 	if (s->argv != NULL && (s->shell != NULL || spec_has(s, SPEC_SHELL_PER)))
 		return error_set(e, ERROR_INPUT, "%s: argv is run without a shell",
 		    s->shell != NULL ? "shell" : "shell-per");

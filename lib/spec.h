@@ -11,10 +11,10 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "specentries.h"
 #include "specvalue.h"
 
 #define SPEC_ID_LIMIT 128
-#define SPEC_NAME_LIMIT 256 /* bytes */
 
 /* How a spec is read. */
 #define SPEC_MONKEY 1u /* the original's reading: timeouts in milliseconds, 20 minutes by default, a shell
@@ -24,8 +24,8 @@
 
 /* One bit a key, in the order in which they are written; see spec_has. */
 enum spec_key {
-	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV, SPEC_DIR,
-	SPEC_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
+	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV,
+	SPEC_DIR, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
 	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
 	SPEC_CPUS, SPEC_EXPOSE, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
@@ -35,16 +35,19 @@ struct spec {
 	uint64_t keys;           /* which keys are there, 1 << enum spec_key */
 	char *id;                /* NULL only under SPEC_MONKEY */
 	char *name;              /* what people call it; NULL: its id */
-	char **script;           /* entries, nscript of them */
+	struct spec_entry *script; /* nscript of them; NULL when argv is used */
 	size_t nscript;
 	char **argv;             /* NULL-terminated, nargv words; NULL when script is used */
 	size_t nargv;
+	struct spec_entry *finally; /* run behind either of them, nfinally of them */
+	size_t nfinally;
 	char *shell;             /* NULL: sh */
 	bool shell_per_line;     /* "shell-per":"line": each entry its own shell, without -e */
 	struct spec_pair *env;
 	size_t nenv;
 	char *dir;               /* relative to the build's folder; never with ".." or absolute */
 	int64_t timeout;         /* nanoseconds, 0 none */
+	int64_t quiet_timeout;   /* the same, without output */
 	struct spec_pair *labels;
 	size_t nlabels;
 	char *runner;

@@ -10,14 +10,16 @@
 #include <unistd.h>
 
 #include "demands.h"
+#include "duration.h"
+#include "ending.h"
 #include "events.h"
 #include "kernel.h"
 #include "launch.h"
 #include "memory.h"
+#include "message.h"
 #include "names.h"
 #include "outputs.h"
 #include "process.h"
-#include "reason.h"
 #include "strays.h"
 
 #define BUDGET (4 * 1024 * 1024)           /* of output moved before the loop looks at others */
@@ -26,6 +28,7 @@
 #define CHECKS 500                         /* then what the kernel cannot end is let be */
 
 static void clear(struct attempt *a);
+static void kill_all(struct attempt *a, const char *reason);
 static void leader_ended(void *arg, int status, const struct rusage *usage);
 
 static void
@@ -33,7 +36,7 @@ log_failed(struct attempt *a)
 {
 	launch_close(a, 0);
 	launch_close(a, 1);
-	attempt_kill(a, "limit:log");
+	kill_all(a, "limit:log");
 }
 
 /* Moves output into the log; false when there will be no more. */
@@ -76,17 +79,52 @@ second_ready(void *arg, uint32_t events)
 	output_ready(arg, 1);
 }
 
-/* What was printed before the note is in the log before it, as far as pipes keep an order. */
+/* What was printed until now is in the log, as far as pipes keep an order. */
 static void
-note_came(void *arg, struct span line, bool json)
+catch_up(struct attempt *a)
 {
-	struct attempt *a = arg;
-
 	for (int i = 0; i < 2; i++) {
 		if (a->pipes[i] >= 0)
 			drain(a, i, BUDGET);
 	}
+}
+
+static void
+note_came(void *arg, struct span line, bool json)
+{
+	struct attempt *a = arg;
+	struct scan_value warning;
+
+	catch_up(a);
+	a->warnings += json && message_member(line.p, line.n, "warning", &warning, NULL) > 0;
 	event_note(a, line, json);
+}
+
+/* The places of entries with names are told. */
+static void
+entry_catch_up(struct attempt *a)
+{
+	if (a->part.entries[a->entry - a->first].name != NULL)
+		catch_up(a);
+}
+
+static void
+entry_start(struct attempt *a)
+{
+	a->entry_start = kernel.now();
+	if (a->part.n == 0)
+		return;
+	entry_catch_up(a);
+	event_command_start(a);
+}
+
+static void
+entry_end(struct attempt *a, int status)
+{
+	if (a->part.n == 0)
+		return;
+	entry_catch_up(a);
+	event_command_end(a, status);
 }
 
 /* The shell says that it begins an entry. Only the one that follows can be true. */
@@ -95,12 +133,11 @@ entry_begun(void *arg, size_t index, int status)
 {
 	struct attempt *a = arg;
 
-	if (!a->command.tells || index != a->entry + 1 || index >= a->spec.nscript)
+	if (!a->command.tells || a->first + index != a->entry + 1 || index >= a->part.n)
 		return;
-	event_command_end(a, status);
-	a->entry = index;
-	a->entry_start = kernel.now();
-	event_command_start(a);
+	entry_end(a, status);
+	a->entry++;
+	entry_start(a);
 }
 
 /* The slot's own pipe, made for the first job that runs in it. */
@@ -118,53 +155,12 @@ notes_prepare(struct attempt *a, struct error *e)
 	return 0;
 }
 
-static enum outcome
-outcome_of(const struct attempt *a, const char *reason)
-{
-	if (strcmp(reason, "start") == 0)
-		return OUTCOME_ERROR;
-	return strcmp(reason, "exit") == 0 && WEXITSTATUS(a->status) == 0 ? OUTCOME_SUCCESS :
-	    OUTCOME_FAILURE;
-}
-
-/* What a person is told where no events are printed. */
-static void
-complain(const struct attempt *a, const char *reason)
-{
-	const struct site *site = a->site;
-	struct reason why = { .name = { reason, strlen(reason) }, .exit = -1, .signal = -1 };
-	AUTO_BYTES text = { 0 };
-
-	if (site->settings->argv != NULL || site->report.events)
-		return;
-	if (WIFEXITED(a->status))
-		why.exit = WEXITSTATUS(a->status);
-	else
-		why.signal = WTERMSIG(a->status);
-	if (a->error.code != ERROR_NONE)
-		why.error = (struct span){ a->error.text, strlen(a->error.text) };
-	reason_add(&text, &why);
-	fprintf(stderr, "mci-job: %s: %s\n", a->spec.id, bytes_string(&text));
-}
-
-static void
-log_remove(const struct attempt *a)
-{
-	static const char *const suffixes[] = { "log", "idx" };
-
-	for (size_t i = 0; i < 2; i++) {
-		AUTO_BYTES name = { 0 };
-
-		logfile_name(&name, a->spec.id, a->spec.attempt, suffixes[i]);
-		(void)names_remove(a->site->logs, bytes_string(&name), NULL);
-	}
-}
-
 /* Everything that the attempt holds is let go; the slot and its notes pipe are for the next one. */
 static void
 release(struct attempt *a)
 {
 	loop_cancel(a->site->loop, a->timeout);
+	loop_cancel(a->site->loop, a->quiet);
 	loop_cancel(a->site->loop, a->grace);
 	loop_cancel(a->site->loop, a->again);
 	if (a->opening != NULL) {
@@ -191,7 +187,7 @@ finish(struct attempt *a, const char *reason)
 {
 	struct site *site = a->site;
 	AUTO_BYTES outputs = { 0 };
-	struct ending ending = { .status = a->status };
+	struct ending ending;
 	bool logged = a->log.name != NULL;
 
 	for (int i = 0; i < 2 && is_started(a); i++) {
@@ -212,13 +208,10 @@ finish(struct attempt *a, const char *reason)
 		reason = a->reason;
 	mask_error(site->mask, &a->error);
 	event_executed(a, reason, (struct span){ outputs.data, outputs.len });
-	ending.reason = reason;
-	ending.outcome = outcome_of(a, reason);
-	ending.error = a->error;
-	if (ending.outcome != OUTCOME_SUCCESS)
-		complain(a, reason);
+	ending = ending_of(a, reason);
+	ending_complain(a, &ending);
 	if (logged && !site->keep_logs)
-		log_remove(a);
+		launch_log_remove(a);
 	release(a);
 	site->running--;
 	site->ended(site->arg, &ending);
@@ -247,18 +240,43 @@ token_make(const struct attempt *a)
 	return xformat("MCI_OUTPUT=%s/%s@%d", a->site->scratch, a->spec.id, a->spec.attempt);
 }
 
+/* Has the log grown since the last look? Then there is time again from its last byte on. */
+static void
+quiet_due(void *arg)
+{
+	struct attempt *a = arg;
+	int64_t size = a->log.size + a->log.dropped, left = a->spec.quiet_timeout;
+
+	a->quiet = NULL;
+	catch_up(a);
+	if (size == a->quiet_size && a->log.size + a->log.dropped == size) {
+		AUTO_BYTES text = { 0 };
+
+		duration_write(&text, left);
+		if (a->reason == NULL)
+			error_set(&a->error, ERROR_LIMIT, "no output for %s", bytes_string(&text));
+		attempt_cancel(a, "timeout");
+		return;
+	}
+	a->quiet_size = a->log.size + a->log.dropped;
+	left -= kernel.wall() - a->log.last;
+	left = left < MILLISECOND ? MILLISECOND : left > a->spec.quiet_timeout ? a->spec.quiet_timeout : left;
+	a->quiet = loop_after(a->site->loop, left, quiet_due, a);
+}
+
 static void
 begin(struct attempt *a)
 {
 	int64_t timeout = a->spec.timeout > 0 ? a->spec.timeout : a->site->settings->timeout;
 
 	a->state = ATTEMPT_RUNNING;
-	a->start = a->entry_start = kernel.now();
+	a->start = kernel.now();
 	event_start(a);
-	if (a->spec.script != NULL)
-		event_command_start(a);
+	entry_start(a);
 	if (timeout > 0)
 		a->timeout = loop_after(a->site->loop, timeout, timed_out, a);
+	if (a->spec.quiet_timeout > 0)
+		a->quiet = loop_after(a->site->loop, a->spec.quiet_timeout, quiet_due, a);
 }
 
 static void
@@ -331,22 +349,6 @@ log_opened(void *arg, const int fds[2], const struct error *why)
 		give_up(a, &e);
 }
 
-/* The files of a log that finds no room for its descriptors would be lost: whether there will be enough for
- * all that are being opened, and for those who show them. */
-static int
-room_for_logs(const struct site *site, struct error *e)
-{
-	int spare[3 * SITE_OPENING], need = 3 * (site->opening + 1), n = 0;
-
-	while (n < need && (spare[n] = fcntl(site->null, F_DUPFD_CLOEXEC, 0)) >= 0)
-		n++;
-	if (n < need)
-		error_sys(e, "descriptors for its log");
-	for (int i = 0; i < n; i++)
-		close(spare[i]);
-	return n < need ? -1 : 0;
-}
-
 /* Opens the log, or begins to. */
 static int
 log_prepare(struct attempt *a, struct error *e)
@@ -357,7 +359,7 @@ log_prepare(struct attempt *a, struct error *e)
 		return 0;
 	if (site->logservice == NULL)
 		return logfile_open(&a->log, site->logs, a->spec.id, a->spec.attempt, e);
-	if (room_for_logs(site, e) < 0)
+	if (launch_log_room(site, e) < 0)
 		return -1;
 	a->opening = logservice_open(site->logservice, a->spec.id, a->spec.attempt, log_opened, a, e);
 	if (a->opening == NULL)
@@ -399,26 +401,35 @@ attempt_retry(struct attempt *a)
 		set_up(a);
 }
 
-/* An entry of its own shell has ended well: the next one. False when there is none. */
-static bool
-next_entry(struct attempt *a)
+/* Starts the process of a->entry in the place of one that has ended. */
+static int
+process_next(struct attempt *a, struct error *e)
 {
-	struct error e = { 0 };
-
-	if (!command_per_entry(&a->spec) || a->entry + 1 >= a->spec.nscript || a->reason != NULL ||
-	    !WIFEXITED(a->status) || WEXITSTATUS(a->status) != 0)
-		return false;
-	a->entry++;
 	child_free(a->leader);
 	a->leader = NULL;
-	if (launch_entry(a, leader_ended, &e) < 0) {
-		a->error = e;
-		a->reason = "start";
+	if (launch_entry(a, leader_ended, e) < 0)
+		return -1;
+	a->state = ATTEMPT_RUNNING;
+	entry_start(a);
+	return 0;
+}
+
+/* A process of the script has ended well, at its last entry: the next one. False when there is none. */
+static bool
+script_next(struct attempt *a)
+{
+	size_t end = a->first + a->part.n;
+	struct error e = { 0 };
+
+	if (a->closing || end >= a->spec.nscript || a->reason != NULL || !WIFEXITED(a->status) ||
+	    WEXITSTATUS(a->status) != 0 || (a->command.tells && a->entry + 1 < end))
 		return false;
-	}
-	a->entry_start = kernel.now();
-	event_command_start(a);
-	return true;
+	a->entry = end;
+	if (process_next(a, &e) == 0)
+		return true;
+	a->error = e;
+	a->reason = "start";
+	return false;
 }
 
 static int64_t
@@ -433,20 +444,20 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 	struct attempt *a = arg;
 	int64_t rss = (int64_t)usage->ru_maxrss * 1024;
 
-	a->status = status;
+	if (!a->closing)
+		a->status = status;
 	a->user += nanoseconds(usage->ru_utime);
 	a->system += nanoseconds(usage->ru_stime);
 	a->maxrss = rss > a->maxrss ? rss : a->maxrss;
 	/* what the shell told is older than its end */
 	if (a->notes_ready && a->command.tells)
 		notes_drain(&a->notes);
-	if (a->spec.script != NULL)
-		event_command_end(a, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	if (next_entry(a))
+	entry_end(a, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	if (script_next(a))
 		return;
 	a->state = ATTEMPT_CLEARING;
 	/* it ended by itself: what it leaves behind has no claim to a grace time */
-	if (a->reason == NULL)
+	if (a->reason == NULL || a->closing)
 		a->killing = true;
 	clear(a);
 }
@@ -475,6 +486,13 @@ attempt_signal(struct attempt *a, int signal)
 	signal_strays(a, signal);
 }
 
+/* Why the script is over. */
+static const char *
+reason_of(const struct attempt *a)
+{
+	return a->reason != NULL ? a->reason : WIFSIGNALED(a->status) ? "signal" : "exit";
+}
+
 /* KILL did not end the leader: it is another user's by now, or hangs in the kernel. */
 static void
 let_be(struct attempt *a)
@@ -485,7 +503,75 @@ let_be(struct attempt *a)
 	error_set(&a->error, ERROR_SYSTEM, "process %d (%s) could not be killed and goes on",
 	    (int)child_pid(a->leader), name);
 	strays_spare(a->site, child_pid(a->leader));
-	finish(a, a->reason);
+	finish(a, reason_of(a));
+}
+
+static void
+finally_over(void *arg)
+{
+	struct attempt *a = arg;
+
+	a->timeout = NULL;
+	a->cut = true;
+	if (a->error.code == ERROR_NONE)
+		error_set(&a->error, ERROR_LIMIT, "finally took too long and was killed");
+	kill_all(a, NULL);
+}
+
+/* The script is over, and nothing of it is left: finally gets what its timeout has left, and at least GRACE;
+ * no more than that when it was ended. */
+static void
+finally_begin(struct attempt *a)
+{
+	int64_t left = a->timeout == NULL ? GRACE : loop_left(a->timeout);
+	bool limited = a->timeout != NULL || a->reason != NULL || a->hurried;
+
+	if (a->reason != NULL || a->hurried || left < GRACE)
+		left = GRACE;
+	loop_cancel(a->site->loop, a->timeout);
+	loop_cancel(a->site->loop, a->quiet);
+	loop_cancel(a->site->loop, a->grace);
+	a->timeout = limited ? loop_after(a->site->loop, left, finally_over, a) : NULL;
+	a->quiet = a->grace = NULL;
+	a->closing = true;
+	a->entry = 0;
+}
+
+/* Somebody wants the end of it. */
+static void
+finally_hurry(struct attempt *a)
+{
+	if (a->timeout != NULL && loop_left(a->timeout) <= GRACE)
+		return;
+	loop_cancel(a->site->loop, a->timeout);
+	a->timeout = loop_after(a->site->loop, GRACE, finally_over, a);
+}
+
+/* Starts the next entry of finally, in a shell of its own; false when there is none any more. */
+static bool
+finally_next(struct attempt *a)
+{
+	struct error e = { 0 };
+
+	if (a->spec.nfinally == 0 || a->cut)
+		return false;
+	if (a->closing)
+		a->entry++;
+	else
+		finally_begin(a);
+	loop_cancel(a->site->loop, a->again);
+	a->again = NULL;
+	a->killing = false;
+	a->checks = 0;
+	for (; a->entry < a->spec.nfinally; a->entry++) {
+		if (process_next(a, &e) == 0)
+			return true;
+		if (a->error.code == ERROR_NONE) {
+			a->error = e;
+			error_before(&a->error, "finally: ");
+		}
+	}
+	return false;
 }
 
 static void
@@ -515,7 +601,8 @@ clear(struct attempt *a)
 	if (a->checks >= CHECKS)
 		strays_spare_all(a);
 	if (!left || a->checks >= CHECKS) {
-		finish(a, WIFSIGNALED(a->status) ? "signal" : "exit");
+		if (!finally_next(a))
+			finish(a, reason_of(a));
 		return;
 	}
 	/* most are reaped by us, which calls attempt_recheck; whose parent lives on is not */
@@ -531,30 +618,7 @@ attempt_recheck(struct attempt *a)
 }
 
 static void
-grace_over(void *arg)
-{
-	struct attempt *a = arg;
-
-	a->grace = NULL;
-	attempt_kill(a, a->reason);
-}
-
-void
-attempt_cancel(struct attempt *a, const char *reason)
-{
-	if (a->reason != NULL || a->killing)
-		return;
-	a->reason = reason;
-	if (!is_started(a)) {
-		finish(a, reason);
-		return;
-	}
-	attempt_signal(a, SIGTERM);
-	a->grace = loop_after(a->site->loop, GRACE, grace_over, a);
-}
-
-void
-attempt_kill(struct attempt *a, const char *reason)
+kill_all(struct attempt *a, const char *reason)
 {
 	if (a->reason == NULL)
 		a->reason = reason;
@@ -569,6 +633,39 @@ attempt_kill(struct attempt *a, const char *reason)
 	attempt_signal(a, SIGKILL);
 	if (a->again == NULL)
 		a->again = loop_after(a->site->loop, AGAIN, look_again, a);
+}
+
+static void
+grace_over(void *arg)
+{
+	struct attempt *a = arg;
+
+	a->grace = NULL;
+	kill_all(a, a->reason);
+}
+
+void
+attempt_cancel(struct attempt *a, const char *reason)
+{
+	a->hurried = true;
+	if (a->closing)
+		finally_hurry(a);
+	if (a->reason != NULL || a->killing || a->closing)
+		return;
+	a->reason = reason;
+	if (!is_started(a)) {
+		finish(a, reason);
+		return;
+	}
+	attempt_signal(a, SIGTERM);
+	a->grace = loop_after(a->site->loop, GRACE, grace_over, a);
+}
+
+void
+attempt_kill(struct attempt *a, const char *reason)
+{
+	a->cut = true;
+	kill_all(a, a->closing ? NULL : reason);
 }
 
 void

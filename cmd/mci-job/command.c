@@ -20,10 +20,25 @@
 /* Shells that take -e and read a text as sh does. */
 static const char *const bourne[] = { "ash", "bash", "dash", "ksh", "mksh", "sh", "yash", "zsh" };
 
-bool
-command_per_entry(const struct spec *s)
+/* Whether its first line names what runs it (#!, execve(2)). */
+static bool
+has_interpreter(const struct spec_entry *entry)
 {
-	return s->argv == NULL && s->shell_per_line;
+	return strncmp(entry->run, "#!", 2) == 0;
+}
+
+struct command_part
+command_part(const struct spec *s, bool finally, size_t from)
+{
+	const struct spec_entry *entries = finally ? s->finally : s->script;
+	size_t n = finally ? s->nfinally : s->nscript, to = from + 1;
+
+	if (entries == NULL)
+		return (struct command_part){ NULL, 0 };
+	while (to < n && !finally && !s->shell_per_line && !has_interpreter(&entries[from]) &&
+	    !has_interpreter(&entries[to]))
+		to++;
+	return (struct command_part){ entries + from, to - from };
 }
 
 static bool
@@ -49,10 +64,10 @@ is_bourne(const char *shell)
 }
 
 static void
-join_lines(struct bytes *b, const struct spec *s)
+join_lines(struct bytes *b, struct command_part part)
 {
-	for (size_t i = 0; i < s->nscript; i++) {
-		bytes_text(b, s->script[i]);
+	for (size_t i = 0; i < part.n; i++) {
+		bytes_text(b, part.entries[i].run);
 		bytes_char(b, '\n');
 	}
 }
@@ -149,24 +164,53 @@ use_file(struct command *c, const struct spec *s, const struct bytes *text, cons
 }
 
 int
-command_prepare_shell(struct command *c, const struct spec *s, size_t entry, const char *file,
-    struct error *e)
+command_prepare_shell(struct command *c, const struct spec *s, struct command_part part,
+    const char *file, struct error *e)
 {
 	AUTO_BYTES text = { 0 };
 	const char *why = c->why;
 
 	command_free(c);
 	c->why = why;
-	if (s->nscript == 1 || s->shell_per_line) {
-		bytes_text(&text, s->script[entry]);
+	if (part.n == 1) {
+		bytes_text(&text, part.entries[0].run);
 	} else if (is_sh(s->shell) || is_bourne(s->shell)) {
-		entries_join(&text, s->script, s->nscript);
+		entries_join(&text, part.entries, part.n);
 		c->tells = true;
 		c->why = "it has several entries";
 	} else {
-		join_lines(&text, s);
+		join_lines(&text, part);
 	}
 	return is_sh(s->shell) ? use_sh(c, s, &text, file, e) : use_file(c, s, &text, file, e);
+}
+
+/* As the kernel reads such a line: a program, and what is behind it as one argument. The file itself is
+ * nothing to execute, for its folder may not allow that. */
+static int
+use_interpreter(struct command *c, const char *text, const char *file, struct error *e)
+{
+	char *line = xmemdup(text + 2, strcspn(text + 2, "\n")), *end = line + strlen(line);
+	char *program = line + strspn(line, " \t"), *argument;
+
+	c->text = line;
+	while (end > program && strchr(" \t", end[-1]) != NULL)
+		*--end = '\0';
+	if (*program == '\0')
+		return error_set(e, ERROR_INPUT, "script: '#!' names no interpreter");
+	argument = program + strcspn(program, " \t");
+	if (*argument != '\0') {
+		*argument++ = '\0';
+		argument += strspn(argument, " \t");
+	}
+	if (file_write(c, file, text, strlen(text), e) < 0)
+		return -1;
+	list_add(c, program);
+	if (*argument != '\0')
+		list_add(c, argument);
+	list_add(c, file_name(c));
+	list_use(c);
+	c->why = "its first line names what runs it";
+	return 0;
 }
 
 /* What only makes sense to the shell itself: entries of PATH that depend on where it stands, options that
@@ -187,11 +231,11 @@ needs_shell(const struct environment *v, const struct spec *s, const char *path)
 
 /* Looked up afresh each time, as a new shell does: an earlier job may have installed the program. */
 static bool
-use_words(struct command *c, const struct spec *s, size_t entry, const struct environment *v)
+use_words(struct command *c, const struct spec *s, const char *text, const struct environment *v)
 {
 	const char *path = variables_value(v, s, "PATH");
 
-	c->words = simple_split(s->script[entry], &c->why);
+	c->words = simple_split(text, &c->why);
 	if (c->words == NULL)
 		return false;
 	c->path = c->words[0];
@@ -210,19 +254,21 @@ use_words(struct command *c, const struct spec *s, size_t entry, const struct en
 }
 
 int
-command_prepare(struct command *c, const struct spec *s, size_t entry,
+command_prepare(struct command *c, const struct spec *s, struct command_part part,
     const struct environment *v, const char *file, struct error *e)
 {
 	*c = (struct command){ 0 };
-	if (s->argv != NULL) {
+	if (part.n == 0) {
 		c->path = s->argv[0];
 		c->argv = s->argv;
 		c->why = "argv is run as it is";
 		return 0;
 	}
-	if (is_sh(s->shell) && (s->nscript == 1 || s->shell_per_line) && use_words(c, s, entry, v))
+	if (has_interpreter(&part.entries[0]))
+		return use_interpreter(c, part.entries[0].run, file, e);
+	if (is_sh(s->shell) && part.n == 1 && use_words(c, s, part.entries[0].run, v))
 		return 0;
-	return command_prepare_shell(c, s, entry, file, e);
+	return command_prepare_shell(c, s, part, file, e);
 }
 
 void

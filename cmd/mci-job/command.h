@@ -1,6 +1,6 @@
 /*
  * command: what is executed for a spec: a program as it is, a shell with the text of the entries, or
- * another shell with the script as a file.
+ * another shell, or what the first line names (#!), with the script as a file.
  */
 #ifndef JOB_COMMAND_H
 #define JOB_COMMAND_H
@@ -23,20 +23,25 @@ struct command {
 	const char *list[8];
 };
 
+/* The entries that one process runs. */
+struct command_part {
+	const struct spec_entry *entries; /* the spec's; NULL: its argv */
+	size_t n;
+};
+
+/* Those from the entry of that index on, of the script or of what is run behind it. */
+struct command_part command_part(const struct spec *s, bool finally, size_t from);
+
 /*
- * Decides how entry (an index; with several entries and no shell-per it is 0 and means all of them) of the
- * spec is executed. file is a path that may be used for a script; NULL: only to be told, no file is made.
- * 0, or -1 with an error.
+ * Decides how a part of the spec is executed. file is a path that may be used for a script; NULL: only to be
+ * told, no file is made. 0, or -1 with an error.
  */
-int command_prepare(struct command *c, const struct spec *s, size_t entry,
+int command_prepare(struct command *c, const struct spec *s, struct command_part part,
     const struct environment *v, const char *file, struct error *e);
 /* The same with a shell, after a simple command could not be started: its message and status count. */
-int command_prepare_shell(struct command *c, const struct spec *s, size_t entry, const char *file,
-    struct error *e);
+int command_prepare_shell(struct command *c, const struct spec *s, struct command_part part,
+    const char *file, struct error *e);
 /* Frees what it holds and removes the script's file. */
 void command_free(struct command *c);
-
-/* Whether the spec's entries are started one by one by us. */
-bool command_per_entry(const struct spec *s);
 
 #endif

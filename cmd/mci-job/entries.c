@@ -43,14 +43,14 @@ quote(struct bytes *b, const char *text)
 }
 
 void
-entries_join(struct bytes *b, char *const *entries, size_t n)
+entries_join(struct bytes *b, const struct spec_entry *entries, size_t n)
 {
 	bytes_text(b, preamble);
 	for (size_t i = 0; i < n; i++) {
-		const char *closed = i + 1 == n ? "last" : entries_closed(entries[i]) ? "yes" : "maybe";
+		const char *closed = i + 1 == n ? "last" : entries_closed(entries[i].run) ? "yes" : "maybe";
 
 		bytes_format(b, "{ _mci %zu %s ", i, closed);
-		quote(b, entries[i]);
+		quote(b, entries[i].run);
 		bytes_text(b, " && :; } 2>/dev/null; eval \"$_mci_t\"\n");
 	}
 }

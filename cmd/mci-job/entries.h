@@ -9,12 +9,13 @@
 #include <stddef.h>
 
 #include "bytes.h"
+#include "specentries.h"
 
 /*
  * Appends the text, for any shell that keeps to POSIX XCU 2 (dash, bash, busybox, ksh, zsh). It tells on
  * NOTES_PATH the number of each entry that begins but the first.
  */
-void entries_join(struct bytes *b, char *const *entries, size_t n);
+void entries_join(struct bytes *b, const struct spec_entry *entries, size_t n);
 /*
  * Whether the entry is for certain a whole command list (XCU 2.9.3): nothing that is appended on a line of
  * its own becomes part of it. Also false for many that are.

@@ -66,47 +66,110 @@ shown(const char *text)
 	return n;
 }
 
+/* Whether the process was given several entries and cannot tell which it is at. */
+static bool
+is_joined(const struct attempt *a)
+{
+	return a->part.n > 1 && !a->command.tells;
+}
+
+/* The entry that runs, of those of its process. */
+static const struct spec_entry *
+entry_of(const struct attempt *a)
+{
+	return &a->part.entries[a->entry - a->first];
+}
+
+/* Entries of finally count on behind those of the script. */
+static int64_t
+number_of(const struct attempt *a)
+{
+	return (int64_t)(a->entry + (a->closing ? a->spec.nscript : 0));
+}
+
 /* The entry; all of them where an interpreter that cannot tell runs them as one file. Masked before it is
  * cut: of a secret that is cut nothing would be found. */
 static void
 text_of(const struct attempt *a, struct bytes *text)
 {
-	bool all = a->spec.nscript > 1 && !a->command.tells && !command_per_entry(&a->spec);
 	AUTO_BYTES whole = { 0 };
 
-	bytes_text(&whole, a->spec.script[a->entry]);
-	for (size_t i = 1; all && i < a->spec.nscript; i++) {
+	bytes_text(&whole, entry_of(a)->run);
+	for (size_t i = 1; i < a->part.n && is_joined(a); i++) {
 		bytes_char(&whole, '\n');
-		bytes_text(&whole, a->spec.script[i]);
+		bytes_text(&whole, a->part.entries[i].run);
 	}
 	mask_text(a->site->mask, text, bytes_string(&whole), whole.len);
+}
+
+/* What people call it; false when they do not. */
+static bool
+name_of(const struct attempt *a, struct bytes *name)
+{
+	const char *text = is_joined(a) ? NULL : entry_of(a)->name;
+
+	if (text != NULL)
+		mask_text(a->site->mask, name, text, strlen(text));
+	return text != NULL;
+}
+
+/* An entry with a name is a section of the log: how is NULL where it begins. */
+static void
+section(struct attempt *a, struct span name, const char *how)
+{
+	struct bytes *b = open_own(a, "log/annotated");
+
+	if (b == NULL)
+		return;
+	emit_integer(b, "at", a->log.size);
+	emit_key(b, "note");
+	emit_open(b);
+	emit_span(b, "section", name);
+	if (how != NULL)
+		emit_bool(b, how, true);
+	bytes_char(b, '}');
+	emit_line(b);
 }
 
 void
 event_command_start(struct attempt *a)
 {
 	AUTO_BYTES text = { 0 };
+	AUTO_BYTES name = { 0 };
 	struct bytes *b = open_own(a, "command/start");
+	bool named;
 
 	if (b == NULL)
 		return;
+	named = name_of(a, &name);
 	text_of(a, &text);
-	emit_integer(b, "command", (int64_t)a->entry);
+	emit_integer(b, "command", number_of(a));
+	if (named)
+		emit_span(b, "name", (struct span){ name.data, name.len });
 	emit_span(b, "text", (struct span){ text.data, shown(bytes_string(&text)) });
 	emit_line(b);
+	if (named)
+		section(a, (struct span){ name.data, name.len }, NULL);
 }
 
 void
 event_command_end(struct attempt *a, int exit)
 {
+	AUTO_BYTES name = { 0 };
 	struct bytes *b = open_own(a, "command/end");
 
 	if (b == NULL)
 		return;
-	emit_integer(b, "command", (int64_t)a->entry);
+	emit_integer(b, "command", number_of(a));
 	emit_integer(b, "exit", exit);
 	emit_seconds(b, "elapsed", kernel.now() - a->entry_start);
 	emit_line(b);
+	if (!name_of(a, &name))
+		return;
+	/* what failed is not to be folded away */
+	if (exit != 0)
+		section(a, (struct span){ name.data, name.len }, "reopen");
+	section(a, (struct span){ name.data, name.len }, "end");
 }
 
 static void
@@ -150,6 +213,8 @@ event_executed(struct attempt *a, const char *reason, struct span outputs)
 	log_put(b, a);
 	if (outputs.n > 0)
 		emit_raw(b, "outputs", outputs);
+	if (a->warnings > 0)
+		emit_integer(b, "warnings", a->warnings);
 	if (a->log.dropped > 0)
 		emit_bool(b, "truncated", true);
 	emit_line(b);

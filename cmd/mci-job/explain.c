@@ -43,12 +43,15 @@ word_print(const char *word)
 }
 
 static void
-row_print(const struct spec *s, size_t entry, const struct command *c)
+row_print(const struct spec *s, const char *key, size_t entry, struct command_part part,
+    const struct command *c)
 {
 	fputs(s->id, stdout);
-	if (command_per_entry(s))
+	if (*key != '\0')
+		printf(".%s", key);
+	if (part.n > 0 && (*key != '\0' || part.n < s->nscript))
 		printf("[%zu]", entry);
-	printf("\t%s\t%s\t", s->argv != NULL || c->simple ? "no shell" : "shell", c->why);
+	printf("\t%s\t%s\t", part.n == 0 || c->simple ? "no shell" : "shell", c->why);
 	word_print(c->simple ? c->path : c->argv[0]);
 	for (char **word = c->argv + 1; *word != NULL; word++) {
 		putchar(' ');
@@ -57,25 +60,37 @@ row_print(const struct spec *s, size_t entry, const struct command *c)
 	putchar('\n');
 }
 
+/* All processes of the script, or of what is run behind it. */
+static int
+parts_explain(const struct explanation *x, const struct spec *s, bool finally, struct error *e)
+{
+	size_t n = finally ? s->nfinally : s->nscript, i = 0;
+	int status = 0;
+
+	do {
+		struct command_part part = command_part(s, finally, i);
+		struct command c = { 0 };
+
+		status = command_prepare(&c, s, part, &x->environment, NULL, e);
+		if (status == 0)
+			row_print(s, finally ? "finally" : "", i, part, &c);
+		command_free(&c);
+		i += part.n;
+	} while (status == 0 && i < n);
+	return status;
+}
+
 static void
 explain(struct explanation *x, const struct spec *s)
 {
-	size_t n = command_per_entry(s) ? s->nscript : 1;
 	struct error e = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
-		struct command c = { 0 };
-
-		if (demands_check(x->settings, &x->environment, s, &e) < 0 ||
-		    command_prepare(&c, s, i, &x->environment, NULL, &e) < 0) {
-			printf("%s\terror\t%s\t\n", s->id, e.text);
-			x->status = EXIT_ERROR;
-			i = n;
-		} else {
-			row_print(s, i, &c);
-		}
-		command_free(&c);
-	}
+	if (demands_check(x->settings, &x->environment, s, &e) == 0 &&
+	    parts_explain(x, s, false, &e) == 0 &&
+	    (s->nfinally == 0 || parts_explain(x, s, true, &e) == 0))
+		return;
+	printf("%s\terror\t%s\t\n", s->id, e.text);
+	x->status = EXIT_ERROR;
 }
 
 static bool

@@ -9,10 +9,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 #include "process.h"
 #include "variables.h"
 
@@ -107,12 +109,57 @@ display_start(struct attempt *a, struct error *e)
 }
 
 int
+launch_log_room(const struct site *site, struct error *e)
+{
+	int spare[3 * SITE_OPENING], need = 3 * (site->opening + 1), n = 0;
+
+	while (n < need && (spare[n] = fcntl(site->null, F_DUPFD_CLOEXEC, 0)) >= 0)
+		n++;
+	if (n < need)
+		error_sys(e, "descriptors for its log");
+	for (int i = 0; i < n; i++)
+		close(spare[i]);
+	return n < need ? -1 : 0;
+}
+
+int
 launch_log(struct attempt *a, struct error *e)
 {
 	if (a->site->logs < 0)
 		return 0;
 	a->log.mask = a->site->mask;
 	return display_start(a, e);
+}
+
+void
+launch_log_remove(const struct attempt *a)
+{
+	static const char *const suffixes[] = { "log", "idx" };
+
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_BYTES name = { 0 };
+
+		logfile_name(&name, a->spec.id, a->spec.attempt, suffixes[i]);
+		(void)names_remove(a->site->logs, bytes_string(&name), NULL);
+	}
+}
+
+/* What is run behind the script is told how that ended. */
+static void
+result_tell(const struct attempt *a, struct variables_attempt *own, char status[32], char code[32])
+{
+	bool exited = a->reason == NULL && WIFEXITED(a->status);
+	bool canceled = a->reason != NULL && strcmp(a->reason, "canceled") == 0;
+
+	if (!a->closing)
+		return;
+	snprintf(status, 32, "MCI_STATUS=%s", canceled ? "canceled" :
+	    exited && WEXITSTATUS(a->status) == 0 ? "success" : "failure");
+	strcpy(code, "MCI_EXIT=");
+	if (exited)
+		snprintf(code, 32, "MCI_EXIT=%d", WEXITSTATUS(a->status));
+	own->status = status;
+	own->exit = code;
 }
 
 static int
@@ -123,10 +170,12 @@ start(struct attempt *a, const char *dir, const char *pwd, child_ended *ended, s
 	struct variables_attempt own = { .id = a->spec.id, .number = a->spec.attempt,
 		.output = a->token, .notes = noted ? "MCI_NOTES=" NOTES_PATH : NULL,
 		.pwd = a->command.simple ? pwd : NULL };
-	AUTO_FREE char **env = variables_make(&site->environment, &a->spec, &own);
+	char status[32], code[32];
+	AUTO_FREE char **env = (result_tell(a, &own, status, code),
+	    variables_make(&site->environment, &a->spec, &own));
 	const int extra[1][2] = { { a->notes.write, NOTES_FD } };
 	struct process_spec p = { .path = a->command.path, .argv = a->command.argv, .env = env,
-		.dir = dir, .in = a->ends[0] >= 0 ? a->ends[0] : site->null, .out = a->ends[1],
+		.dir = dir, .in = a->ends[0] >= 0 && !a->closing ? a->ends[0] : site->null, .out = a->ends[1],
 		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra, .nextra = noted,
 		.group = true };
 
@@ -164,6 +213,16 @@ folder(const struct attempt *a, char *path, char *pwd, struct error *e)
 	return 0;
 }
 
+/* Whether no other process will be started behind this one. */
+static bool
+is_last(const struct attempt *a)
+{
+	const struct spec *s = &a->spec;
+	size_t end = a->first + a->part.n;
+
+	return a->closing ? end == s->nfinally : s->nfinally == 0 && end == s->nscript;
+}
+
 int
 launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 {
@@ -174,18 +233,20 @@ launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 	if (folder(a, path, pwd, e) < 0)
 		return -1;
 	command_free(&a->command);
-	if (command_prepare(&a->command, &a->spec, a->entry, &a->site->environment, file, e) < 0)
+	a->part = command_part(&a->spec, a->closing, a->entry);
+	a->first = a->entry;
+	if (command_prepare(&a->command, &a->spec, a->part, &a->site->environment, file, e) < 0)
 		return -1;
 	if (start(a, dir, pwd, ended, e) < 0) {
 		/* the shell says what is wrong with the program, or runs it where the kernel cannot */
 		if (!a->command.simple || (e->sys != ENOENT && e->sys != EACCES && e->sys != ENOEXEC))
 			return -1;
-		if (command_prepare_shell(&a->command, &a->spec, a->entry, file, e) < 0 ||
+		if (command_prepare_shell(&a->command, &a->spec, a->part, file, e) < 0 ||
 		    start(a, dir, pwd, ended, e) < 0)
 			return -1;
 		e->code = ERROR_NONE;
 	}
-	if (!command_per_entry(&a->spec) || a->entry + 1 == a->spec.nscript)
+	if (is_last(a))
 		launch_close_ends(a);
 	return 0;
 }

@@ -7,12 +7,17 @@
 /* Makes pipes (or pty) and watches our ends; ready[0] and [1] are called for output. What was made stays in
  * the attempt also when it fails: launch_undo ends it. 0 or -1. */
 int launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e);
+/* A log whose files find no room for their descriptors would be lost: whether there will be enough for all
+ * that are being opened at a server, and for those who show them. 0 or -1. */
+int launch_log_room(const struct site *site, struct error *e);
 /* The log is open: output goes to it from now on, and is shown if it is to be. 0 or -1. */
 int launch_log(struct attempt *a, struct error *e);
-/* As if these two had not been called. */
+/* Nobody wants to keep the log. */
+void launch_log_remove(const struct attempt *a);
+/* As if launch_open and launch_log had not been called. */
 void launch_undo(struct attempt *a);
-/* Starts the entry that is next (all of the script, where one process runs it); sets the leader, of
- * whose end is told. */
+/* Starts the process that runs a->entry and, where it can, those behind it; sets the leader, of whose end is
+ * told. */
 int launch_entry(struct attempt *a, child_ended *ended, struct error *e);
 /* Forgets and closes one of our ends (0 or 1). */
 void launch_close(struct attempt *a, int which);

@@ -41,7 +41,9 @@ struct attempt {
 	enum attempt_state state;
 	struct spec spec;
 	struct command command;
-	size_t entry;             /* of the script, the one that runs */
+	struct command_part part; /* what the leader runs */
+	size_t first, entry;      /* its first entry, and the one that it is at: of the script or, */
+	bool closing;             /* when that is over, of finally */
 	struct child *leader;     /* freed when the attempt is over: it holds its group's number */
 	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
 	int ends[3];              /* the job's, until its last process was started; -1 */
@@ -54,13 +56,17 @@ struct attempt {
 	char *token;              /* MCI_OUTPUT=PATH */
 	int64_t start;            /* kernel.now() at job/start */
 	int64_t entry_start;
-	int status;               /* wait status of the leader that ended last */
+	int status;               /* wait status of the script's leader that ended last */
 	int64_t user, system;     /* nanoseconds, all leaders with what they waited for */
 	int64_t maxrss;           /* bytes */
 	const char *reason;       /* why we end it; NULL: it ends by itself */
 	struct error error;       /* text for reason start, limit:log, limit:outputs */
 	bool killing;             /* TERM was not enough or not asked for: KILL all that is seen */
-	struct loop_timer *timeout, *grace, *again;
+	bool hurried;             /* it was to be canceled when the script had ended already */
+	bool cut;                 /* no entry of finally is started any more */
+	unsigned warnings;        /* among its notes */
+	int64_t quiet_size;       /* of the log when quiet was set */
+	struct loop_timer *timeout, *quiet, *grace, *again;
 	int checks;               /* how often KILL was sent and something was left */
 };
 

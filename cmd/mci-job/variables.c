@@ -6,7 +6,8 @@
 #include "memory.h"
 
 /* Names that only mci-job gives: a spec's value for them is not used. */
-static const char *const own[] = { "MCI_JOB_ID", "MCI_ATTEMPT", "MCI_OUTPUT", "MCI_NOTES" };
+static const char *const own[] = { "MCI_JOB_ID", "MCI_ATTEMPT", "MCI_OUTPUT", "MCI_NOTES",
+	"MCI_STATUS", "MCI_EXIT" };
 #define NOWN (sizeof(own) / sizeof(own[0]))
 #define PER_ATTEMPT (NOWN + 2) /* and PWD, TERM */
 
@@ -73,7 +74,7 @@ variables_make(const struct environment *v, const struct spec *s,
 	size_t slots = v->n + s->nenv + PER_ATTEMPT + 1, n;
 	char **env = xmalloc(slots * sizeof(*env) + text_size(s, a));
 	char *text = (char *)(env + slots);
-	const char *const given[] = { a->output, a->notes, a->pwd };
+	const char *const given[] = { a->output, a->notes, a->pwd, a->status, a->exit };
 
 	memcpy(env, v->pairs, v->n * sizeof(*env));
 	n = put_spec(v, s, env, v->n, &text);

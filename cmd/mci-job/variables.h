@@ -15,6 +15,7 @@ struct variables_attempt {
 	const char *output; /* MCI_OUTPUT=PATH */
 	const char *notes;  /* MCI_NOTES=PATH, or NULL */
 	const char *pwd;    /* PWD=PATH, or NULL */
+	const char *status, *exit; /* MCI_STATUS=, MCI_EXIT=: how the script ended; NULL before */
 };
 
 /* The value that a job of this spec sees; NULL when it has none. */

@@ -82,6 +82,9 @@ picture_reason(struct bytes *b, const struct fold_job *j)
 		bytes_text(b, b->len > from ? ", allowed" : "allowed");
 	if (j->cached)
 		bytes_text(b, "cached");
+	if (j->warnings > 0)
+		bytes_format(b, "%s%d warning%s", b->len > from ? ", " : "", j->warnings,
+		    j->warnings == 1 ? "" : "s");
 	if (j->attempt > 1)
 		bytes_format(b, "%sattempt %d", b->len > from ? ", " : "", j->attempt);
 }

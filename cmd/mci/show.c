@@ -57,6 +57,8 @@ job_json(struct bytes *b, const struct fold *f, const struct fold_job *j)
 		emit_bool(b, "cached", true);
 	if (j->allowed)
 		emit_bool(b, "allowed", true);
+	if (j->warnings > 0)
+		emit_integer(b, "warnings", j->warnings);
 	if (j->started != 0)
 		emit_time(b, "started", j->started);
 	emit_seconds(b, "elapsed", job_elapsed(f, j));

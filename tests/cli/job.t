@@ -80,7 +80,7 @@ bad_line() {
 }
 bad_line '{"id":' 'not-json' 'a cut line'
 bad_line '[1]' 'not-json .*object' 'an array'
-bad_line '{"id":"x","script":["a",3]}' 'invalid-request script.1.: expected a string, found a number' \
+bad_line '{"id":"x","script":["a",3]}' 'invalid-request script.1.: expected a string or an object with name and run, found a number' \
 	'a field of the wrong type'
 bad_line '{"id":"x","script":"a","depends-on":["y"]}' 'invalid-request depends-on: .*mci-build -' \
 	'a key of the graph'

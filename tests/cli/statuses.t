@@ -57,6 +57,26 @@ is "$(jq -r 'select(.job == "nothing" and .type == "job/start").attempt' "$out")
 is "$(jq -r 'select(.type == "build/end").skipped' "$out")" 2 "the summary counts it"
 like "$(mci show | tr '\t' ' ')" '^skipped nothing .*exit 77$' "mci show knows the code"
 
+# --- warnings
+
+cat >warn.yaml <<'END'
+- id: warns
+  script: |
+    for i in 1 2; do echo "{\"warning\":\"line $i is long\",\"file\":\"a.c\",\"line\":$i}" >$MCI_NOTES; done
+    echo '{"error":"none"}' >$MCI_NOTES; echo warning >$MCI_NOTES
+- {id: fails, script: 'echo "{\"warning\":\"w\"}" >$MCI_NOTES; exit 1', allow-failure: true}
+- {id: again, script: 'test $MCI_ATTEMPT = 2 || { echo "{\"warning\":\"w\"}" >$MCI_NOTES; exit 1; }', retry: 1}
+END
+run mci-build --json -f ./warn.yaml
+is "$(jq -r 'select(.type == "job/end") | [.job, .status, .warnings] | map(tostring) | join(" ")' "$out" | sort)" \
+	"again success null
+fails failure 1
+warns success 2" "the notes that warn are counted, and change no status"
+like "$(mci show | tr '\t' ' ')" '^success warns .* 2 warnings$' "mci show tells how many"
+like "$(mci show | tr '\t' ' ')" '^failure fails .*exit 1, allowed, 1 warning$' "beside what else there is"
+like "$(mci tree @)" 'warns .* 2 warnings$' "the tree as well"
+is "$(mci show --json @/warns | jq .warnings)" 2 "and JSON"
+
 # --- the same in each form, and what is wrong
 
 for file in allow skip; do

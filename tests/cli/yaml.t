@@ -122,7 +122,7 @@ cat >bad.yaml <<'END'
     - true
     - echo: x
 END
-says bad.yaml ":4:7: script\[1\]: expected a string, found an object \(a text that holds ': ' has to be" \
+says bad.yaml ":4:7: script\[1\]: expected a string or an object with name and run, found an object \(a text that holds ': ' has to be" \
 	"the place of a field, and the trap"
 printf -- '- id: a\n  scirpt: x\n' >bad.yaml
 says bad.yaml ":2:3: scirpt: unknown key; did you mean 'script'\?" "an unknown key"

@@ -137,7 +137,7 @@ prepare(struct command *c, struct spec *s, const char *line)
 	struct error e = { 0 };
 
 	ck_assert_msg(spec_read(s, line, strlen(line), SPEC_ATTEMPT, &e) == 0, "%s", e.text);
-	ck_assert_msg(command_prepare(c, s, 0, &environment, NULL, &e) == 0, "%s", e.text);
+	ck_assert_msg(command_prepare(c, s, command_part(s, false, 0), &environment, NULL, &e) == 0, "%s", e.text);
 }
 
 START_TEST(argv_is_taken_as_it_is)

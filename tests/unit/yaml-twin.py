@@ -146,6 +146,8 @@ class Writer:
             lambda: ('labels', self.pairs()),
             lambda: ('stdin', self.text()),
             lambda: ('shell', r.choice(['bash', 'sh'])),
+            lambda: ('quiet-timeout', r.choice(['5m', '90s', '5'])),
+            lambda: ('finally', r.choice([self.text(), [self.text(), {'name': 'n', 'run': self.text()}]])),
             lambda: ('timeout', r.choice(['5m', '90s', '1h30m', '5'])),
             lambda: ('pty', '\0' + r.choice(['true', 'false', 'True', 'yes', "'true'"])),
             lambda: ('split', '\0' + r.choice(['true', 'False', 'no', 'FALSE', ''])),
@@ -310,7 +312,7 @@ class Refused(Exception):
 TAGS = {'!': 'text', 'tag:yaml.org,2002:str': 'text', 'tag:yaml.org,2002:int': 'plain',
         'tag:yaml.org,2002:float': 'plain', 'tag:yaml.org,2002:bool': 'plain', 'tag:yaml.org,2002:null': 'plain',
         'tag:yaml.org,2002:seq': 'list', 'tag:yaml.org,2002:map': 'map'}
-WORD_KEYS = {'timeout', 'split', 'pty', 'retry', 'allow-failure', 'skip-code', 'blocked', 'memory', 'cpus', 'size', 'arch', 'expose'}
+WORD_KEYS = {'timeout', 'quiet-timeout', 'split', 'pty', 'retry', 'allow-failure', 'skip-code', 'blocked', 'memory', 'cpus', 'size', 'arch', 'expose'}
 DEPTH = 32
 
 

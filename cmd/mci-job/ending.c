@@ -1,0 +1,42 @@
+#include "ending.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "reason.h"
+
+static enum outcome
+outcome_of(const struct attempt *a, const char *reason)
+{
+	if (strcmp(reason, "start") == 0)
+		return OUTCOME_ERROR;
+	return strcmp(reason, "exit") == 0 && WEXITSTATUS(a->status) == 0 ? OUTCOME_SUCCESS :
+	    OUTCOME_FAILURE;
+}
+
+struct ending
+ending_of(const struct attempt *a, const char *reason)
+{
+	return (struct ending){ .outcome = outcome_of(a, reason), .reason = reason, .status = a->status,
+		.error = a->error };
+}
+
+void
+ending_complain(const struct attempt *a, const struct ending *ending)
+{
+	const struct site *site = a->site;
+	struct reason why = { .name = { ending->reason, strlen(ending->reason) }, .exit = -1, .signal = -1 };
+	AUTO_BYTES text = { 0 };
+
+	if (ending->outcome == OUTCOME_SUCCESS || site->settings->argv != NULL || site->report.events)
+		return;
+	if (WIFEXITED(a->status))
+		why.exit = WEXITSTATUS(a->status);
+	else
+		why.signal = WTERMSIG(a->status);
+	if (a->error.code != ERROR_NONE)
+		why.error = (struct span){ a->error.text, strlen(a->error.text) };
+	reason_add(&text, &why);
+	fprintf(stderr, "mci-job: %s: %s\n", a->spec.id, bytes_string(&text));
+}
