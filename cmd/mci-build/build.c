@@ -26,7 +26,6 @@
 #include "posted.h"
 #include "process.h"
 #include "progress.h"
-#include "prompt.h"
 #include "publish.h"
 #include "runner.h"
 #include "schedule.h"
@@ -54,7 +53,6 @@ struct build {
 	struct progress progress;
 	struct runner runner;
 	struct schedule schedule;
-	struct prompt prompt;
 	struct intake intake;
 	struct script script;
 	struct api api;
@@ -80,9 +78,6 @@ wire_below(struct build *b)
 		.journal = &b->journal };
 	b->turn = (struct turn){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .project = b->definition.project };
-	b->progress = (struct progress){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.workspace = &b->workspace,
-		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
 	b->publish = (struct publish){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .address = o->events, .insists = o->order != NULL };
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
@@ -98,13 +93,14 @@ wire_schedule(struct build *b)
 	 * starts, and --fail-fast means that it does not */
 	uint32_t jobs = (uint32_t)o->jobs, window = o->fail_fast ? jobs : jobs * 2 + 2;
 
-	b->prompt = (struct prompt){ .loop = b->loop, .outcome = &b->outcome, .schedule = &b->schedule,
-		.workspace = &b->workspace, .blocked = o->blocked, .file = o->file, .given = o->given,
-		.specs = b->definition.kind == DEFINITION_STDIN };
+	b->progress = (struct progress){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.schedule = &b->schedule, .workspace = &b->workspace, .blocked = o->blocked, .file = o->file,
+		.given = o->given, .specs = b->definition.kind == DEFINITION_STDIN,
+		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
 	b->schedule = (struct schedule){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .progress = &b->progress,
-		.fail_fast = o->fail_fast, .window = window, .hint = prompt_hint(&b->prompt),
-		.blocked = prompt_ask, .arg = &b->prompt };
+		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .fail_fast = o->fail_fast,
+		.window = window, .hint = progress_hint(&b->progress), .events = &progress_schedule_events,
+		.arg = &b->progress };
 }
 
 /* What changed is what the push has changed, and not what jobs have made since. */
@@ -129,7 +125,7 @@ wire_above(struct build *b)
 	b->script = (struct script){ .loop = b->loop, .definition = &b->definition,
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
 		.outcome = &b->outcome, .intake = &b->intake, .journal = &b->journal,
-		.schedule = &b->schedule, .prompt = &b->prompt, .progress = &b->progress,
+		.schedule = &b->schedule, .progress = &b->progress,
 		.posted = &b->posted };
 	script_init(&b->script);
 	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
@@ -285,8 +281,8 @@ follow_up(struct build *b)
 		intake_end(&b->intake);
 		settle(b);
 	}
-	if (over && prompt_gives_up(&b->prompt)) {
-		prompt_give_up(&b->prompt);
+	if (over && progress_gives_up(&b->progress)) {
+		progress_give_up(&b->progress);
 		settle(b);
 	}
 	turn_round(&b->turn, idle(b), !b->outcome.finished && schedule_ready(&b->schedule));
@@ -559,7 +555,7 @@ execute(struct build *b)
 		return EXIT_BUILD_ERROR;
 	}
 	outcome_verdict(&b->outcome, &exit_status);
-	prompt_tell(&b->prompt);
+	progress_tell(&b->progress);
 	if (!outcome_ends(&b->outcome))
 		unused_params_note(b);
 	if (exit_status == 0 && b->progress.failed)
@@ -580,7 +576,6 @@ clean_up(struct build *b)
 	loop_cancel(b->loop, b->deadline);
 	progress_close(&b->progress);
 	publish_close(&b->publish);
-	prompt_close(&b->prompt);
 	runner_close(&b->runner);
 	children_kill_all();
 	turn_close(&b->turn);

@@ -4,9 +4,9 @@
  *   outcome   how the build stands            workspace its folders
  *   journal   the event log and its readers   graph     what waits for what
  *   posted    events of others                turn      whose turn it is in the folder
- *   progress  what the terminal shows         publish   the hub
- *   runner    mci-job                         schedule  what runs next, what a result means
- *   prompt    the person at the terminal      intake    specs become jobs of the graph
+ *   publish   the hub                         runner    mci-job
+ *   schedule  what runs next, what a result means
+ *   progress  what is shown, and who is asked intake    specs become jobs of the graph
  *   script    the coprocess that writes specs api       the sockets
  */
 #ifndef MCI_BUILD_BUILD_H

@@ -16,10 +16,12 @@
 #include "option.h"
 #include "process.h"
 #include "tails.h"
+#include "terminal.h"
 
 /* Without a view, so many failures are shown with so many lines of what they printed. */
 #define TAILS 5
 #define TAIL_LINES 20
+#define NAMED 800 /* bytes of ids that one note lists */
 
 static bool
 is_file(int fd)
@@ -189,9 +191,11 @@ job_tail_show(struct progress *p, const struct job *j)
 		    p->workspace->folder.name, j->id);
 }
 
-void
-progress_job_ended(struct progress *p, const struct job *j, enum status status, const char *why)
+static void
+job_ended(void *arg, const struct job *j, enum status status, const char *why)
 {
+	struct progress *p = arg;
+
 	/* the views that are shown tell it themselves */
 	if (!p->started || p->tree || p->json || p->plain || status == STATUS_SUCCESS)
 		return;
@@ -211,6 +215,146 @@ progress_script_failed(struct progress *p)
 		outcome_note(p->outcome, "the script: all of it: mci log %s", p->workspace->folder.name);
 }
 
+/* ---- the person at the terminal */
+
+/* The blocked job that has waited longest, NO_JOB when none does. */
+static uint32_t
+oldest(const struct progress *p)
+{
+	for (uint32_t i = 0; i < p->schedule->graph->n; i++) {
+		if (p->schedule->graph->jobs[i].status == STATUS_BLOCKED)
+			return i;
+	}
+	return NO_JOB;
+}
+
+/* A tree that is drawn shows blocked jobs with the question. */
+static void
+question(const struct progress *p)
+{
+	uint32_t job = oldest(p);
+
+	if (job != NO_JOB && !(p->outcome->drawn && terminal_moves(STDERR_FILENO)))
+		fprintf(stderr, "mci-build: %s is blocked. Run it? [y/n] ", p->schedule->graph->jobs[job].id);
+}
+
+static void
+answer(struct progress *p, struct span line)
+{
+	uint32_t job = oldest(p);
+
+	if (job == NO_JOB || line.n == 0)
+		return;
+	if (line.p[0] == 'y' || line.p[0] == 'Y')
+		schedule_unblock(p->schedule, job);
+	else if (line.p[0] == 'n' || line.p[0] == 'N')
+		schedule_cancel(p->schedule, job, "declined at the terminal");
+	question(p);
+}
+
+static void
+answers_come(void *arg, uint32_t events)
+{
+	struct progress *p = arg;
+	ssize_t n = line_read(&p->answers, STDIN_FILENO);
+	struct span line;
+
+	(void)events;
+	/* another reader of the terminal may have been faster */
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		loop_forget(p->loop, STDIN_FILENO);
+		p->asking = false;
+		return;
+	}
+	while (line_next(&p->answers, &line) == LINE_OK)
+		answer(p, line);
+}
+
+static bool
+can_ask(const struct progress *p)
+{
+	return !p->specs && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+const char *
+progress_hint(const struct progress *p)
+{
+	return can_ask(p) ? "type y and Enter to run it, n to cancel it" : NULL;
+}
+
+/* Whether a build waits for a person who may not be at its terminal. */
+static bool
+waits(const struct progress *p)
+{
+	if (p->blocked != NULL)
+		return strcmp(p->blocked, "wait") == 0;
+	return isatty(STDIN_FILENO) || isatty(STDERR_FILENO);
+}
+
+static void
+ask(void *arg, uint32_t job)
+{
+	struct progress *p = arg;
+
+	if (!can_ask(p)) {
+		const char *id = p->schedule->graph->jobs[job].id, *name = p->workspace->folder.name;
+
+		if (waits(p))
+			outcome_note(p->outcome, "%s is blocked; to run it: mci unblock %s/%s "
+			    "(to decline it: mci cancel %s/%s)", id, name, id, name, id);
+		return;
+	}
+	if (!p->asking)
+		p->asking = loop_watch(p->loop, STDIN_FILENO, EPOLLIN, answers_come, p, NULL) == 0;
+	if (p->schedule->nblocked == 1)
+		question(p);
+}
+
+const struct schedule_events progress_schedule_events = { .blocked = ask, .ended = job_ended };
+
+bool
+progress_gives_up(const struct progress *p)
+{
+	return p->schedule->nblocked > 0 && !schedule_works(p->schedule) &&
+	    (p->schedule->nholding == 0 || !waits(p));
+}
+
+void
+progress_give_up(struct progress *p)
+{
+	for (uint32_t i = 0; i < p->schedule->graph->n && p->left.len < NAMED; i++) {
+		const struct job *j = &p->schedule->graph->jobs[i];
+
+		if (j->status == STATUS_BLOCKED && !j->allow_failure)
+			bytes_format(&p->left, " %s", j->id);
+	}
+	p->nleft += p->schedule->nholding;
+	p->outcome->failed |= p->schedule->nholding > 0 && p->blocked != NULL &&
+	    strcmp(p->blocked, "fail") == 0;
+	schedule_leave_blocked(p->schedule);
+}
+
+void
+progress_tell(const struct progress *p)
+{
+	AUTO_FREE char *who = NULL;
+	bool one;
+
+	if (p->nleft == 0)
+		return;
+	one = p->nleft == 1;
+	who = one ? xformat("%.*s is", (int)p->left.len - 1, p->left.data + 1) :
+	    xformat("%u jobs are", p->nleft);
+	outcome_note(p->outcome, "%s blocked and nobody is asked: skipped, with all behind %s "
+	    "(to run %s: mci run %s%s%.*s)", who, one ? "it" : "them", one ? "it" : "them",
+	    p->file != NULL ? "-f " : "", p->given != NULL ? p->given : "",
+	    (int)p->left.len - (p->given == NULL), p->left.data + (p->given == NULL));
+}
+
+/* ---- the end */
+
 void
 progress_finish(struct progress *p)
 {
@@ -229,8 +373,8 @@ progress_open(const struct progress *p)
 	return p->tree_view != NULL || p->plain_view != NULL;
 }
 
-void
-progress_close(struct progress *p)
+static void
+views_drop(struct progress *p)
 {
 	child_free(p->tree_view);
 	child_free(p->plain_view);
@@ -238,8 +382,19 @@ progress_close(struct progress *p)
 }
 
 void
+progress_close(struct progress *p)
+{
+	views_drop(p);
+	if (p->asking)
+		loop_forget(p->loop, STDIN_FILENO);
+	p->asking = false;
+	line_free(&p->answers);
+	bytes_free(&p->left);
+}
+
+void
 progress_abandon(struct progress *p)
 {
 	child_signal(p->plain_view, SIGTERM);
-	progress_close(p);
+	views_drop(p);
 }

@@ -146,7 +146,7 @@ may_run(struct schedule *s, uint32_t job)
 	if (s->hint != NULL)
 		emit_text(line, "reason", s->hint);
 	journal_end(s->journal);
-	s->blocked(s->arg, job);
+	s->events->blocked(s->arg, job);
 }
 
 static void
@@ -382,7 +382,7 @@ static void
 end_tell(struct schedule *s, const struct job *j, enum status status, const char *reason)
 {
 	if (graph_counts(j, status) && !(status == STATUS_CANCELED && s->outcome->canceled))
-		progress_job_ended(s->progress, j, status, reason);
+		s->events->ended(s->arg, j, status, reason);
 }
 
 static void

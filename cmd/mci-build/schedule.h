@@ -9,9 +9,16 @@
 #include "journal.h"
 #include "loop.h"
 #include "outcome.h"
-#include "progress.h"
 #include "runner.h"
 #include "turn.h"
+
+/* What is told of jobs. */
+struct schedule_events {
+	/* One waits for a person. */
+	void (*blocked)(void *arg, uint32_t job);
+	/* One that counts has ended so, not canceled with its build; why is in words. */
+	void (*ended)(void *arg, const struct job *j, enum status status, const char *why);
+};
 
 /* The jobs that are ready, or whose ends have to be followed up, as a list through job.next. */
 struct schedule_queue {
@@ -26,11 +33,10 @@ struct schedule {
 	struct graph *graph;
 	struct runner *runner;
 	const struct turn *turn;
-	struct progress *progress;
 	bool fail_fast;
 	uint32_t window;   /* how many attempts mci-job is given at once */
 	const char *hint;  /* said of a job that waits for a person; or NULL */
-	void (*blocked)(void *arg, uint32_t job); /* a job waits for a person */
+	const struct schedule_events *events;
 	void *arg;
 	/* the room's */
 	struct schedule_queue ready, ended;

@@ -88,8 +88,8 @@ quiet_due(void *arg)
 	if (schedule_works(s->schedule)) {
 		/* somebody else has added a job, or let one go */
 		s->idle_said = false;
-	} else if (prompt_gives_up(s->prompt)) {
-		prompt_give_up(s->prompt);
+	} else if (progress_gives_up(s->progress)) {
+		progress_give_up(s->progress);
 		s->idle_said = false;
 	} else {
 		stdin_close(s);
@@ -463,7 +463,7 @@ void
 script_round(struct script *s)
 {
 	if (s->idle_said || schedule_works(s->schedule) ||
-	    (s->schedule->nblocked > 0 && !prompt_gives_up(s->prompt)))
+	    (s->schedule->nblocked > 0 && !progress_gives_up(s->progress)))
 		return;
 	if (s->outcome->broken && script_running(s)) {
 		/* no spec can matter any more, and whoever writes them may never stop */

@@ -18,7 +18,6 @@
 #include "outcome.h"
 #include "posted.h"
 #include "progress.h"
-#include "prompt.h"
 #include "schedule.h"
 #include "scriptlog.h"
 #include "workspace.h"
@@ -35,7 +34,6 @@ struct script {
 	struct intake *intake;
 	struct journal *journal;
 	struct schedule *schedule;
-	struct prompt *prompt;
 	struct progress *progress;
 	const struct posted *posted;
 	/* the room's */
