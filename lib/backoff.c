@@ -4,16 +4,17 @@
 #include "kernel.h"
 
 #define FIRST (10 * MILLISECOND)
-#define MOST (2 * SECOND)
+#define LONGEST (2 * SECOND)
 
 int64_t
 backoff_next(struct backoff *b)
 {
+	int64_t first = b->first == 0 ? FIRST : b->first, longest = b->longest == 0 ? LONGEST : b->longest;
 	uint64_t chance;
 
-	b->pause = b->pause == 0 ? FIRST : b->pause * 2;
-	if (b->pause > MOST)
-		b->pause = MOST;
+	b->pause = b->pause == 0 ? first : b->pause * 2;
+	if (b->pause > longest)
+		b->pause = longest;
 	kernel.random(&chance, sizeof(chance));
 	return b->pause / 2 + (int64_t)(chance % (uint64_t)(b->pause / 2 + 1));
 }

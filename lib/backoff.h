@@ -1,8 +1,7 @@
 /*
- * backoff: how long to wait before what failed is tried again. The pauses grow from 10
- * milliseconds, doubled each time, to 2 seconds; of each between half and all is waited, by chance,
- * so that the clients of a server that comes back do not come all at once. A value without a timer:
- * start from zero ({0}).
+ * backoff: how long to wait before what failed is tried again. The pauses grow from the first to the
+ * longest, doubled each time; of each between half and all is waited, by chance, so that the clients
+ * of a server that comes back do not come all at once. A value without a timer.
  */
 #ifndef MCI_BACKOFF_H
 #define MCI_BACKOFF_H
@@ -10,7 +9,8 @@
 #include <stdint.h>
 
 struct backoff {
-	int64_t pause; /* the last one before chance, nanoseconds; 0 while all is well */
+	int64_t first, longest; /* nanoseconds; 0: 10 milliseconds and 2 seconds, for connections */
+	int64_t pause;          /* the last one before chance; 0 while all is well */
 };
 
 /* It failed (again): nanoseconds to wait now. */

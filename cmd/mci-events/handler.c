@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "children.h"
 #include "duration.h"
 #include "kernel.h"
@@ -15,8 +16,6 @@
 #include "message.h"
 #include "process.h"
 
-#define PAUSE_FIRST (100 * MILLISECOND)
-#define PAUSE_LAST (60 * SECOND)
 #define GRACE (5 * SECOND)
 
 struct handler {
@@ -29,7 +28,7 @@ struct handler {
 	size_t at;               /* of the line that is dealt with */
 	struct child *child;     /* NULL: none runs */
 	int64_t tries;           /* of this event, that failed */
-	int64_t pause;
+	struct backoff backoff;
 	struct loop_timer *next; /* a start that is due */
 	struct loop_timer *grace;
 	bool stopping;
@@ -49,7 +48,7 @@ handler_new(struct loop *loop, char *const *argv, int64_t retries, const struct 
 	}
 	h = xmalloc(sizeof(*h));
 	*h = (struct handler){ .loop = loop, .argv = argv, .retries = retries, .told = events,
-		.arg = arg };
+		.arg = arg, .backoff = { .first = 100 * MILLISECOND, .longest = 60 * SECOND } };
 	return h;
 }
 
@@ -88,7 +87,7 @@ advance(struct handler *h)
 {
 	h->at += line_of(h).n;
 	h->tries = 0;
-	h->pause = 0;
+	backoff_over(&h->backoff);
 	if (h->at == h->queue.len) {
 		bytes_free(&h->queue);
 		h->at = 0;
@@ -98,7 +97,7 @@ advance(struct handler *h)
 static void
 failed(struct handler *h, const struct error *why)
 {
-	int64_t offset = offset_of(line_of(h));
+	int64_t offset = offset_of(line_of(h)), pause;
 
 	if (h->retries >= 0 && h->tries >= h->retries) {
 		advance(h);
@@ -106,12 +105,10 @@ failed(struct handler *h, const struct error *why)
 		return;
 	}
 	h->tries++;
-	h->pause = h->pause == 0 ? PAUSE_FIRST : h->pause * 2;
-	if (h->pause > PAUSE_LAST)
-		h->pause = PAUSE_LAST;
-	h->told->failed(h->arg, offset, why, h->pause);
+	pause = backoff_next(&h->backoff);
+	h->told->failed(h->arg, offset, why, pause);
 	if (!h->stopping)
-		h->next = loop_after(h->loop, h->pause, start_due, h);
+		h->next = loop_after(h->loop, pause, start_due, h);
 }
 
 /* An open file with the line, at its beginning. */
