@@ -53,12 +53,19 @@ labels_fit(const struct selection *s, const struct spec *spec)
 	return true;
 }
 
+/* Whether nothing was asked for, so that all jobs are meant. */
+static bool
+asks_nothing(const struct selection *s)
+{
+	return s->jobs.n == 0 && s->labels.n == 0;
+}
+
 bool
 selection_has(struct selection *s, const char *id, const char *matrix_id, const struct spec *spec)
 {
 	bool named;
 
-	if (selection_all(s))
+	if (asks_nothing(s))
 		return true;
 	named = s->jobs.n == 0;
 	named |= fits(&s->jobs, s->used, id);
@@ -80,12 +87,6 @@ selection_skips(struct selection *s, const char *id, const char *matrix_id)
 	if (matrix_id != NULL)
 		skips |= fits(&s->skip, s->used + s->jobs.n, matrix_id);
 	return skips;
-}
-
-bool
-selection_all(const struct selection *s)
-{
-	return s->jobs.n == 0 && s->labels.n == 0;
 }
 
 const char *

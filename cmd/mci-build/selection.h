@@ -21,8 +21,6 @@ int selection_open(struct selection *s, struct option_list jobs, struct option_l
 /* Whether the user asked for this job: its id, or the id that its matrix was written with, or labels. */
 bool selection_has(struct selection *s, const char *id, const char *matrix_id, const struct spec *spec);
 bool selection_skips(struct selection *s, const char *id, const char *matrix_id);
-/* Whether nothing was asked for, so that all jobs are meant. */
-bool selection_all(const struct selection *s);
 /* The first pattern that fitted no job, NULL when all did. */
 const char *selection_unused(const struct selection *s);
 void selection_close(struct selection *s);

@@ -290,7 +290,7 @@ subscriber_of(struct hub_door *door, struct request *r, struct place *p, struct 
 	}
 	s = xmalloc(sizeof(*s));
 	*s = (struct subscriber){ .journal = &h->journal, .position = p->position, .filter = filter,
-		.synced = span_is(request_raw(r, "synced"), "true"), .heartbeat = heartbeat,
+		.synced = request_flag(r, "synced"), .heartbeat = heartbeat,
 		.durable = durable, .peer = *request_peer(r) };
 	return s;
 }

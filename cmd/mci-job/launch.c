@@ -223,6 +223,17 @@ is_last(const struct attempt *a)
 	return a->closing ? end == s->nfinally : s->nfinally == 0 && end == s->nscript;
 }
 
+/* The job's ends here. */
+static void
+close_ends(struct attempt *a)
+{
+	for (int i = 0; i < 3; i++) {
+		if (a->ends[i] >= 0)
+			close(a->ends[i]);
+		a->ends[i] = -1;
+	}
+}
+
 int
 launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 {
@@ -247,7 +258,7 @@ launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 		e->code = ERROR_NONE;
 	}
 	if (is_last(a))
-		launch_close_ends(a);
+		close_ends(a);
 	return 0;
 }
 
@@ -262,19 +273,9 @@ launch_close(struct attempt *a, int which)
 }
 
 void
-launch_close_ends(struct attempt *a)
-{
-	for (int i = 0; i < 3; i++) {
-		if (a->ends[i] >= 0)
-			close(a->ends[i]);
-		a->ends[i] = -1;
-	}
-}
-
-void
 launch_undo(struct attempt *a)
 {
-	launch_close_ends(a);
+	close_ends(a);
 	launch_close(a, 0);
 	launch_close(a, 1);
 	display_close(&a->display);

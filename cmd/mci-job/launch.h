@@ -21,7 +21,5 @@ void launch_undo(struct attempt *a);
 int launch_entry(struct attempt *a, child_ended *ended, struct error *e);
 /* Forgets and closes one of our ends (0 or 1). */
 void launch_close(struct attempt *a, int which);
-/* Closes the job's ends here. */
-void launch_close_ends(struct attempt *a);
 
 #endif

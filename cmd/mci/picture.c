@@ -63,8 +63,9 @@ picture_color(enum status s)
 	return looks[s].color;
 }
 
-void
-picture_mark(struct bytes *b, const struct picture *p, enum status s)
+/* One status as its mark, coloured. */
+static void
+mark_add(struct bytes *b, const struct picture *p, enum status s)
 {
 	picture_paint(b, p, looks[s].color);
 	bytes_text(b, p->utf8 ? looks[s].shape : looks[s].ascii);
@@ -170,7 +171,7 @@ picture_job(struct bytes *b, const struct picture *p, const struct fold_job *j,
 	left = p->columns == 0 ? 4096 : left - width - 2;
 	time_add(&time, p, j);
 	detail_add(&detail, j, output, build);
-	picture_mark(b, p, j->status);
+	mark_add(b, p, j->status);
 	bytes_char(b, ' ');
 	column_add(b, id, width, false);
 	column_add(b, (struct span){ time.data, time.len }, TIME_WIDTH, true);

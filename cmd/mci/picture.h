@@ -22,8 +22,6 @@ void picture_widen(struct picture *p, const char *id);
 
 /* SGR sequences, left out without colour. "" ends. */
 void picture_paint(struct bytes *b, const struct picture *p, const char *sgr);
-/* One status as its mark, coloured. */
-void picture_mark(struct bytes *b, const struct picture *p, enum status s);
 /* The SGR parameters of a status. */
 const char *picture_color(enum status s);
 /* Why a job ended as it did: "exit 2", "SIGKILL", "timeout"; nothing for plain success. */
