@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "scan.h"
 
 /* The version of the event schema, in build/start; raised only when a field changes its meaning. */
 #define CONTRACT_SCHEMA 1
@@ -117,5 +118,15 @@ bool contract_type_ok(struct span type);
 /* Whether the noun of a type belongs to mci-build and mci-job alone (build job script command
  * container). */
 bool contract_noun_reserved(struct span type);
+
+/* No method has more rows of parameters. */
+#define CONTRACT_PARAMS 32
+
+/* Checks params (raw JSON object, n 0 counts as {}) against the method: types, required ones,
+ * unknown ones, doubled ones. values (CONTRACT_PARAMS of them, or NULL) gets what each row of the
+ * method has in params, raw.n 0 when it is absent; they point into params. 0, or -1 with the field
+ * and what was expected. */
+int contract_check_params(const struct contract_method *m, struct span params,
+    struct scan_value *values, struct error *e);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "contractcheck.h"
+#include "contract.h"
 #include "emit.h"
 #include "memory.h"
 

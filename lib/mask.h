@@ -63,6 +63,12 @@ struct span mask_flush(struct mask *m, struct mask_stream *s);
 void mask_text(struct mask *m, struct bytes *into, const void *p, size_t n);
 /* Whether a secret is in the bytes. */
 bool mask_finds(struct mask *m, const void *p, size_t n);
+/*
+ * Appends the JSON text (valid, as it was scanned) with its strings, names of members included, masked as
+ * they are once decoded, however they were escaped; a number that holds a secret becomes the string "***".
+ * m may be NULL.
+ */
+void mask_json(struct mask *m, struct bytes *into, const char *json, size_t n);
 /* Masks the text of an error, where one is. */
 void mask_error(struct mask *m, struct error *e);
 

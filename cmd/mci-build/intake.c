@@ -8,7 +8,7 @@
 #include "document.h"
 #include "kernel.h"
 #include "line.h"
-#include "maskjson.h"
+#include "mask.h"
 #include "matrix.h"
 #include "memory.h"
 #include "when.h"
@@ -56,10 +56,10 @@ plan_keep(struct intake *in, uint32_t job, const struct spec *s)
 	if (in->plan) {
 		struct bytes masked = { 0 };
 
-		maskjson_add(in->mask, &masked, line.data, line.len);
+		mask_json(in->mask, &masked, line.data, line.len);
 		j->plan = bytes_give(&masked);
 	} else {
-		maskjson_add(in->mask, &in->lines, line.data, line.len);
+		mask_json(in->mask, &in->lines, line.data, line.len);
 	}
 	bytes_free(&line);
 }

@@ -6,7 +6,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "line.h"
-#include "maskjson.h"
+#include "mask.h"
 #include "memory.h"
 #include "message.h"
 #include "scan.h"
@@ -184,7 +184,7 @@ posted_take(const struct posted *p, struct span line, bool script, struct error 
 
 	if (p->outcome->finished)
 		return error_set(e, ERROR_REFUSED, "the build has ended");
-	maskjson_add(p->mask, &masked, line.p, line.n);
+	mask_json(p->mask, &masked, line.p, line.n);
 	bytes_string(&masked);
 	if (message_read(&m, masked.data, masked.len, e) == 0 && type_check(&m, script, e) == 0 &&
 	    own_add(&r, &m, e) == 0 && members_add(&r, m.line, e) == 0) {

@@ -5,7 +5,7 @@
 
 #include "emit.h"
 #include "kernel.h"
-#include "maskjson.h"
+#include "mask.h"
 
 /* What command/start shows of an entry; the whole is in the plan. */
 #define TEXT_LIMIT 4096
@@ -241,7 +241,7 @@ event_note(struct attempt *a, struct span line, bool json)
 		return;
 	emit_integer(b, "at", a->log.size);
 	if (json) {
-		maskjson_add(a->site->mask, &masked, line.p, line.n);
+		mask_json(a->site->mask, &masked, line.p, line.n);
 		emit_raw(b, "note", (struct span){ masked.data, masked.len });
 	} else {
 		mask_text(a->site->mask, &masked, line.p, line.n);

@@ -1,7 +1,6 @@
 #include "requests.h"
 
 #include "contract.h"
-#include "contractcheck.h"
 #include "emit.h"
 
 static void

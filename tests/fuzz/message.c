@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "contract.h"
-#include "contractcheck.h"
 #include "message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "contract.h"
-#include "contractcheck.h"
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "maskjson.h"
 #include "scan.h"
 #include "tests/unit/masktwin.h"
 #include "tests/unit/maskwriters.h"
@@ -401,7 +400,7 @@ START_TEST(json)
 	enum scan_type type;
 
 	ck_assert_int_eq(mask_add(mask, "47114711", 8, NULL), 0);
-	maskjson_add(mask, &got, jsons[_i].json, strlen(jsons[_i].json));
+	mask_json(mask, &got, jsons[_i].json, strlen(jsons[_i].json));
 	ck_assert_str_eq(bytes_string(&got), jsons[_i].expected);
 	ck_assert_int_eq(scan_check(got.data, got.len, &type, NULL), 0);
 }
