@@ -166,9 +166,15 @@ depends_check(struct spec *s, const struct scan_value *v, unsigned flags, struct
 {
 	(void)v;
 	for (size_t i = 0; i < s->ndepends; i++) {
-		if (!spec_id_ok(s->depends[i], strlen(s->depends[i])) &&
-		    (!(flags & SPEC_MONKEY) || !id_adopt(&s->depends[i])))
-			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a job id", i, s->depends[i]);
+		struct spec_wait *w = &s->depends[i];
+
+		w->glob = spec_id_glob(w->id);
+		if (w->glob && w->nsame > 0)
+			return error_set(e, ERROR_INPUT, "[%zu].same: asks for the matrix of one job, and "
+			    "'%.64s' may be several", i, w->id);
+		if (!w->glob && !spec_id_ok(w->id, strlen(w->id)) &&
+		    (!(flags & SPEC_MONKEY) || !id_adopt(&w->id)))
+			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a job id", i, w->id);
 	}
 	return 0;
 }
@@ -188,7 +194,8 @@ matrix_check_type(struct spec *s, const struct scan_value *v, unsigned flags, st
 {
 	(void)s;
 	(void)flags;
-	return v->type == SCAN_OBJECT ? 0 : value_expected(v, "an object of lists", e);
+	return v->type == SCAN_OBJECT || v->type == SCAN_ARRAY ? 0 :
+	    value_expected(v, "an object of lists, or a list of objects", e);
 }
 
 /* Artifacts and caches: a list of objects with an id and a path (the original's form). */
@@ -246,6 +253,28 @@ per_write(struct bytes *b, const char *key, const void *at, size_t n)
 static const struct value_type type_per = { "line or job", per_read, per_write, NULL, NULL };
 
 static int
+parallel_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	int64_t count;
+
+	(void)n;
+	(void)how;
+	if (scan_integer(v, 1, SPEC_PARALLEL_LIMIT, &count, e) < 0)
+		return error_before(e, ": ");
+	*(int *)at = (int)count;
+	return 0;
+}
+
+static void
+parallel_write(struct bytes *b, const char *key, const void *at, size_t n)
+{
+	(void)n;
+	emit_integer(b, key, *(const int *)at);
+}
+
+static const struct value_type type_parallel = { "number", parallel_read, parallel_write, NULL, NULL };
+
+static int
 attempt_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
 {
 	int64_t attempt;
@@ -298,9 +327,13 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_IMAGE] = { KEY("image"), .original = "container", ONE(value_type_text, image),
 	    .service = SPEC_MACHINE, .note = "no container is used" },
 	[SPEC_DEPENDS_ON] = { KEY("depends-on"), .synonym = "dependencies",
-	    MANY(value_type_entries, depends), .check = depends_check, .flags = SPEC_ROW_GRAPH },
+	    MANY(value_type_waits, depends), .check = depends_check, .flags = SPEC_ROW_GRAPH,
+	    .word = "optional" },
 	[SPEC_WHEN] = { KEY("when"), RAW(when), .check = when_check_type, .flags = SPEC_ROW_GRAPH },
-	[SPEC_MATRIX] = { KEY("matrix"), RAW(matrix), .check = matrix_check_type, .flags = SPEC_ROW_GRAPH },
+	[SPEC_MATRIX] = { KEY("matrix"), RAW(matrix), .check = matrix_check_type, .flags = SPEC_ROW_GRAPH,
+	    .word = "max" },
+	[SPEC_PARALLEL] = { KEY("parallel"), ONE(type_parallel, parallel), .flags = SPEC_ROW_GRAPH,
+	    .plain = SPEC_PLAIN_WORD },
 	[SPEC_RETRY] = { KEY("retry"), ONE(value_type_retry, retry), .flags = SPEC_ROW_GRAPH,
 	    .plain = SPEC_PLAIN_WORD },
 	[SPEC_ALLOW_FAILURE] = { KEY("allow-failure"), ONE(value_type_allow, allow),
@@ -601,6 +634,22 @@ static bool
 alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool
+spec_id_glob(const char *text)
+{
+	bool glob = false;
+	size_t n = 0;
+
+	for (; text[n] != '\0' && n <= SPEC_ID_LIMIT; n++) {
+		bool meta = strchr("*?[]!", text[n]) != NULL;
+
+		if (!meta && !alnum(text[n]) && strchr("._+,-", text[n]) == NULL)
+			return false;
+		glob |= meta && text[n] != '!';
+	}
+	return glob && n <= SPEC_ID_LIMIT;
 }
 
 bool

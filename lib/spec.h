@@ -13,8 +13,10 @@
 #include "error.h"
 #include "specentries.h"
 #include "specvalue.h"
+#include "specwait.h"
 
 #define SPEC_ID_LIMIT 128
+#define SPEC_PARALLEL_LIMIT 256
 
 /* How a spec is read. */
 #define SPEC_MONKEY 1u /* the original's reading: timeouts in milliseconds, 20 minutes by default, a shell
@@ -25,8 +27,9 @@
 /* One bit a key, in the order in which they are written; see spec_has. */
 enum spec_key {
 	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV,
-	SPEC_DIR, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT, SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE,
-	SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
+	SPEC_DIR, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT,
+	SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_PARALLEL,
+	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
 	SPEC_CPUS, SPEC_EXPOSE, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
 };
@@ -58,8 +61,9 @@ struct spec {
 	char *image;
 	int attempt;             /* SPEC_ATTEMPT: from 1 */
 	/* the graph's keys */
-	char **depends;
+	struct spec_wait *depends;
 	size_t ndepends;
+	int parallel;            /* so many jobs alike, 1 to SPEC_PARALLEL_LIMIT; 0: one without a number */
 	struct value_retry retry;
 	struct value_allow allow;
 	int skip_code;           /* 0: none */
@@ -101,6 +105,7 @@ struct spec_row {
 	int (*check)(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e);
 	unsigned flags;             /* SPEC_ROW_... */
 	enum spec_plain plain;
+	const char *word;           /* a member below the key that is read as a word all the same, or NULL */
 	enum spec_service service;
 	const char *note;           /* behind the key: what becomes of it where it is not served */
 };
@@ -131,6 +136,8 @@ int spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const 
 /* Whether there is a runner of that name; NULL: none was asked for. */
 int spec_runner_check(const char *runner, struct error *e);
 
+/* Whether text is a glob of job ids: what an id may hold, with * ? [ ] ! among it. */
+bool spec_id_glob(const char *text);
 /* Whether text is a job id: 1 to 128 of A-Za-z0-9._+,- , first a letter or digit. */
 bool spec_id_ok(const char *text, size_t n);
 

@@ -7,6 +7,7 @@
 #include "duration.h"
 #include "emit.h"
 #include "memory.h"
+#include "nearest.h"
 
 #define ENTRIES 10000 /* bound on the elements of a list */
 #define PAIRS 1000    /* and of an object, whose keys are compared with each other */
@@ -15,6 +16,23 @@ int
 value_expected(const struct scan_value *v, const char *what, struct error *e)
 {
 	return error_set(e, ERROR_INPUT, ": expected %s, found %s", what, scan_type_name(v->type));
+}
+
+int
+value_unknown(struct span key, const char *const *names, size_t n, struct error *e)
+{
+	AUTO_FREE char *word = xmemdup(key.p, key.n > 64 ? 64 : key.n);
+	const char *near = nearest_word(word, names, n);
+	AUTO_BYTES known = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(names[i], word) == 0)
+			return error_set(e, ERROR_INPUT, ".%s: the key comes twice", word);
+		bytes_format(&known, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", names[i]);
+	}
+	if (near != NULL)
+		return error_set(e, ERROR_INPUT, ".%s: unknown key; did you mean '%s'?", word, near);
+	return error_set(e, ERROR_INPUT, ".%s: unknown key; known are %s", word, bytes_string(&known));
 }
 
 /* A string value, not NUL inside; NULL with an error that begins with ": ". */

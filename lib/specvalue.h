@@ -64,6 +64,8 @@ extern const struct value_type value_type_raw;       /* struct span into the lin
 
 /* Says what was expected instead of v; returns -1. */
 int value_expected(const struct scan_value *v, const char *what, struct error *e);
+/* Says that an object has no such member, and which known name is near, or all; returns -1. */
+int value_unknown(struct span key, const char *const *names, size_t n, struct error *e);
 /* A string without NUL; the caller frees. */
 char *value_text(const struct scan_value *v, struct error *e);
 /* The same in place of what *into held. */

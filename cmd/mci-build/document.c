@@ -127,8 +127,8 @@ job_problem(struct survey *s, uint32_t job, struct span line, struct shape_chang
 int
 document_check(const struct spec *spec, struct error *e)
 {
-	if (spec_has(spec, SPEC_MATRIX) && matrix_check(spec->matrix, e) < 0)
-		return error_before(e, "matrix");
+	if (matrix_check(spec, e) < 0)
+		return -1;
 	if (!spec_has(spec, SPEC_WHEN))
 		return 0;
 	if (when_check(spec->when, e) < 0)
@@ -417,7 +417,7 @@ document_name_wait(const struct document_job *j, const char *on, struct error *e
 	if (spec_read(&s, j->line.p, j->line.n, 0, NULL) < 0)
 		return;
 	for (size_t i = 0; i < s.ndepends; i++) {
-		if (strcmp(s.depends[i], on) != 0 || strncmp(e->text, path, sizeof(path) - 1) != 0)
+		if (strcmp(s.depends[i].id, on) != 0 || strncmp(e->text, path, sizeof(path) - 1) != 0)
 			continue;
 		memmove(e->text, e->text + sizeof(path) - 1, strlen(e->text) - (sizeof(path) - 1) + 1);
 		error_before(e, "%s[%zu]", path, i);

@@ -26,6 +26,7 @@ graph_free(struct graph *g)
 		free(j->name);
 		free(j->line);
 		free(j->plan);
+		free(j->values);
 		free(j->outputs);
 		free(j->sets);
 		free(j->skip);
@@ -66,7 +67,8 @@ graph_name(struct graph *g, const char *id)
 		g->jobs = xrealloc(g->jobs, g->size, sizeof(*g->jobs));
 	}
 	g->jobs[g->n] = (struct job){ .id = xmemdup(id, name.n), .needs = NO_JOB, .needed = NO_JOB,
-		.because = NO_JOB, .barred = NO_JOB, .next = NO_JOB, .asker = NO_JOB, .attempt = 1 };
+		.because = NO_JOB, .barred = NO_JOB, .matrix = NO_JOB, .next = NO_JOB, .asker = NO_JOB,
+		.attempt = 1 };
 	return g->n++;
 }
 

@@ -43,6 +43,7 @@ struct job {
 	char *name;       /* what people call it; NULL: its id */
 	char *line;       /* what mci-job is given; NULL once the job has ended */
 	char *plan;       /* the whole spec as one line, kept under --plan */
+	char *values;     /* of a matrix' job its combination: NAME=VALUE, each ended by NUL; else NULL */
 	uint32_t line_length;
 	uint32_t needs;   /* first edge to a job that it depends on, NO_JOB at the end of the list */
 	uint32_t needed;  /* first edge to a job that depends on it */
@@ -51,10 +52,12 @@ struct job {
 	uint32_t because; /* the first job before it, through others too, that went wrong, NO_JOB; after its
 	                   * end also itself */
 	uint32_t barred;  /* the same of a blocked job that nobody let go */
+	uint32_t matrix;  /* the group that it is one of, NO_JOB */
 	uint32_t next;    /* in the queue of those that are ready */
 	uint32_t place;   /* among the declared ones, in the order in which their specs came */
 	uint32_t asker;   /* the job that was last made to depend on it: a list names a job once */
 	int16_t attempt, retries;
+	uint16_t max, running; /* of a group: how many of its jobs may run at once (0: any number), and do */
 	uint8_t status;   /* enum status */
 	uint8_t when;     /* enum when_status */
 	bool declared;    /* its spec has come */
@@ -63,6 +66,9 @@ struct job {
 	bool left_out;    /* by --skip or --no-deps: its work, not its place in the order */
 	bool held;        /* not selected (yet) */
 	bool wanted;      /* something selected depends on it */
+	bool undecided;   /* what it waits for is not known before more specs have come */
+	bool asks;        /* its depends-on says more than ids; of a group: of its jobs */
+	bool parked;      /* it is queued behind others of its matrix, of which max run */
 	bool followed;    /* its end was told to those that depend on it */
 	bool blocked;     /* a person has to let it go before it runs; false once one has */
 	bool allow_failure, empty; /* the first also once it has ended with a code that is allowed */

@@ -84,7 +84,7 @@ release(struct intake *in, uint32_t job)
 {
 	struct job *j = &in->graph->jobs[job];
 
-	if (!j->held)
+	if (!j->held || j->undecided)
 		return;
 	j->held = false;
 	if (!in->plan)
@@ -107,8 +107,10 @@ want(struct intake *in, uint32_t first)
 		uint32_t job = stack[--depth];
 		struct job *j = &g->jobs[job];
 
-		if (!j->declared)
+		if (!j->declared || j->undecided) {
+			/* looked at again when it is known what it waits for */
 			continue;
+		}
 		for (uint32_t k = j->needs; k != NO_JOB; k = g->edges[k].next) {
 			uint32_t on = g->edges[k].job;
 
@@ -182,7 +184,7 @@ ids_check(const struct intake *in, const struct spec *s, struct error *e)
 	if (s->name != NULL && mask_finds(in->mask, s->name, strlen(s->name)))
 		return error_set(e, ERROR_INPUT, "name: a secret stands in it");
 	for (size_t i = 0; i < s->ndepends; i++) {
-		if (mask_finds(in->mask, s->depends[i], strlen(s->depends[i])))
+		if (mask_finds(in->mask, s->depends[i].id, strlen(s->depends[i].id)))
 			return error_set(e, ERROR_INPUT, "depends-on[%zu]: a secret stands in it", i);
 	}
 	return 0;
@@ -222,6 +224,82 @@ is_wanted(const struct graph *g, const char *id)
 	return job != NO_JOB && g->jobs[job].wanted;
 }
 
+/* Makes it wait for the ids that it names; what says more is gathered in waits, and must mean something at
+ * once when no spec comes any more, as then nobody looks again. */
+static int
+waits_read(struct intake *in, const struct spec *s, struct waits *waits, struct error *e)
+{
+	if (waits_take(waits, s, e) < 0)
+		return -1;
+	if (waits->n == 0 || !in->ended || waits_settle(waits, in->graph, NO_JOB, e) == 0)
+		return 0;
+	waits_free(waits);
+	return -1;
+}
+
+static void
+waits_apply(struct intake *in, uint32_t job, const struct spec *s, struct waits waits, bool selected)
+{
+	struct graph *g = in->graph;
+
+	for (size_t i = 0; i < s->ndepends; i++) {
+		if (spec_wait_plain(&s->depends[i]))
+			graph_depend(g, job, graph_name(g, s->depends[i].id));
+	}
+	if (waits.n == 0) {
+		select_job(in, job, selected);
+		return;
+	}
+	g->jobs[job].held = g->jobs[job].undecided = g->jobs[job].asks = true;
+	in->pending = xrealloc(in->pending, in->npending + 1, sizeof(*in->pending));
+	in->pending[in->npending++] = (struct intake_pending){ job, selected, waits };
+}
+
+/* It is known now what the job waits for. */
+static void
+decided(struct intake *in, struct intake_pending *p)
+{
+	waits_free(&p->waits);
+	in->graph->jobs[p->job].undecided = false;
+	select_job(in, p->job, p->selected);
+}
+
+/*
+ * Decides what can be decided, which is everything when no spec comes any more. -1: what one waits for is not
+ * there; *at is that job.
+ */
+static int
+pending_settle(struct intake *in, uint32_t *at, struct error *e)
+{
+	size_t kept = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < in->npending; i++) {
+		struct intake_pending p = in->pending[i];
+		bool known = in->ended || waits_known(&p.waits, in->graph);
+
+		if (known && result == 0) {
+			result = waits_settle(&p.waits, in->graph, p.job, e);
+			*at = p.job;
+		}
+		if (known && result == 0)
+			decided(in, &p);
+		else
+			in->pending[kept++] = p;
+	}
+	in->npending = kept;
+	return result;
+}
+
+/* Nobody will decide: they are to have their ends all the same. */
+static void
+pending_drop(struct intake *in)
+{
+	for (size_t i = 0; i < in->npending; i++)
+		decided(in, &in->pending[i]);
+	in->npending = 0;
+}
+
 /* One job, matrix expanded. *number is its number in the graph. */
 static int
 job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
@@ -229,6 +307,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	bool left_out = selection_skips(in->selection, s->id, matrix_id);
 	AUTO_FREE char *reason = NULL;
 	struct graph *g = in->graph;
+	struct waits waits;
 	unsigned statuses;
 	struct job *j;
 	uint32_t length;
@@ -246,7 +325,8 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	line = attempt_line(s, &length, e);
 	if (line == NULL)
 		return -1;
-	if (graph_declare(g, s->id, number, e) < 0) {
+	if (waits_read(in, s, &waits, e) < 0 || graph_declare(g, s->id, number, e) < 0) {
+		waits_free(&waits);
 		free(line);
 		return -1;
 	}
@@ -259,9 +339,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	j->when = (uint8_t)statuses;
 	fill(j, s);
 	j->left_out |= plan_leaves_out(in, j);
-	for (size_t i = 0; i < s->ndepends; i++)
-		graph_depend(g, *number, graph_name(g, s->depends[i]));
-	select_job(in, *number, selected);
+	waits_apply(in, *number, s, waits, selected);
 	return 0;
 }
 
@@ -274,7 +352,7 @@ struct group {
 };
 
 static int
-member_take(void *arg, struct spec *s, struct error *e)
+member_take(void *arg, struct spec *s, const struct spec_pair *values, size_t n, struct error *e)
 {
 	struct group *group = arg;
 	uint32_t job;
@@ -283,6 +361,7 @@ member_take(void *arg, struct spec *s, struct error *e)
 	if (result == 0) {
 		group->members = xrealloc(group->members, group->n + 1, sizeof(uint32_t));
 		group->members[group->n++] = job;
+		group->in->graph->jobs[job].values = waits_values(values, n);
 		if (group->in->plan)
 			plan_keep(group->in, job, s);
 	}
@@ -302,8 +381,12 @@ matrix_take(struct intake *in, struct spec *s, uint32_t *number, struct error *e
 		result = graph_declare(g, s->id, number, e);
 	if (result == 0) {
 		g->jobs[*number].group = g->jobs[*number].silent = true;
-		for (size_t i = 0; i < group.n; i++)
+		g->jobs[*number].max = (uint16_t)matrix_max(s);
+		for (size_t i = 0; i < group.n; i++) {
 			graph_depend(g, *number, group.members[i]);
+			g->jobs[group.members[i]].matrix = *number;
+			g->jobs[*number].asks |= g->jobs[group.members[i]].asks;
+		}
 		select_job(in, *number, selection_has(in->selection, s->id, NULL, s));
 	}
 	free(group.members);
@@ -333,7 +416,7 @@ spec_take(struct intake *in, struct span line, uint32_t *number, char **id, bool
 	}
 	params_named(in->params, &s);
 	if (result == 0)
-		result = s.matrix.n > 0 ? matrix_take(in, &s, number, e) :
+		result = matrix_is(&s) ? matrix_take(in, &s, number, e) :
 		    job_take(in, &s, NULL, number, e);
 	if (result == 0)
 		plan_keep(in, *number, &s);
@@ -352,10 +435,11 @@ known_check(const struct intake *in, const char *line, size_t n, struct error *e
 	if (spec_read(&s, line, n, 0, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s.ndepends && result == 0; i++) {
-		uint32_t on = graph_find(in->graph, s.depends[i], strlen(s.depends[i]));
+		uint32_t on = graph_find(in->graph, s.depends[i].id, strlen(s.depends[i].id));
 
-		if (on == NO_JOB || !in->graph->jobs[on].declared)
-			result = error_set(e, ERROR_INPUT, "depends-on: there is no job '%s'", s.depends[i]);
+		if (spec_wait_plain(&s.depends[i]) && (on == NO_JOB || !in->graph->jobs[on].declared))
+			result = error_set(e, ERROR_INPUT, "depends-on: there is no job '%s'",
+			    s.depends[i].id);
 	}
 	spec_free(&s);
 	return result;
@@ -370,9 +454,11 @@ intake_line(struct intake *in, const char *line, size_t n, struct error *e)
 
 	if (in->ended && known_check(in, line, n, e) < 0)
 		return -1;
-	if (spec_take(in, (struct span){ line, n }, &number, &id, &key, e) == 0)
-		return 0;
-	return id == NULL ? -1 : error_before(e, "job '%s': ", id);
+	if (spec_take(in, (struct span){ line, n }, &number, &id, &key, e) < 0)
+		return id == NULL ? -1 : error_before(e, "job '%s': ", id);
+	if (in->npending > 0 && pending_settle(in, &number, e) < 0)
+		return error_before(e, "job '%s': ", in->graph->jobs[number].id);
+	return 0;
 }
 
 /* An error of a job gets the place of the field that its text begins with. */
@@ -417,6 +503,10 @@ document_take(struct intake *in, const struct document *doc, struct error *e)
 			return place_add(doc, &doc->jobs[i], key, e);
 		own(g, &owners, &size, number, i);
 	}
+	in->ended = true;
+	if (pending_settle(in, &number, e) < 0)
+		return number < size && owners[number] != NO_JOB ?
+		    place_add(doc, &doc->jobs[owners[number]], false, e) : -1;
 	if (graph_check(g, &at, e) == 0)
 		return 0;
 	if (at.job >= size || owners[at.job] == NO_JOB)
@@ -431,15 +521,14 @@ intake_document(struct intake *in)
 	struct document document;
 	struct error e;
 
-	in->ended = true;
 	if (document_load(&document, in->definition, &e) < 0) {
+		in->ended = true;
 		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
 		return;
 	}
 	if (document_take(in, &document, &e) < 0)
 		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
-	else
-		intake_end(in);
+	intake_end(in);
 	document_free(&document);
 }
 
@@ -469,9 +558,11 @@ intake_end(struct intake *in)
 	struct error e;
 
 	in->ended = true;
-	if (outcome_ends(in->outcome))
+	if (outcome_ends(in->outcome)) {
+		pending_drop(in);
 		return;
-	if (graph_check(in->graph, &at, &e) < 0) {
+	}
+	if (pending_settle(in, &at.job, &e) < 0 || graph_check(in->graph, &at, &e) < 0) {
 		error_before(&e, "job '%s': ", in->graph->jobs[at.job].id);
 		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
 	} else if (asked_check(in, &e) < 0) {
@@ -480,6 +571,7 @@ intake_end(struct intake *in)
 		outcome_note(in->outcome, "%s: no jobs",
 		    in->definition->kind == DEFINITION_STDIN ? "standard input" : in->definition->name);
 	}
+	pending_drop(in);
 }
 
 void
@@ -513,6 +605,9 @@ intake_close(struct intake *in)
 	if (in->file >= 0)
 		close(in->file);
 	in->file = -1;
+	for (size_t i = 0; i < in->npending; i++)
+		waits_free(&in->pending[i].waits);
+	free(in->pending);
 	bytes_free(&in->lines);
 	facts_free(&in->facts);
 }

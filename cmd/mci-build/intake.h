@@ -14,6 +14,14 @@
 #include "params.h"
 #include "schedule.h"
 #include "selection.h"
+#include "waits.h"
+
+/* A job of which more specs decide what it waits for. */
+struct intake_pending {
+	uint32_t job;
+	bool selected;
+	struct waits waits;
+};
 
 struct intake {
 	/* the caller's */
@@ -31,6 +39,8 @@ struct intake {
 	struct facts facts;
 	struct bytes lines;  /* specs that are not in the file yet */
 	int file;            /* where they go; -1: nowhere */
+	struct intake_pending *pending;
+	size_t npending;
 	bool noted_places;   /* caches and artifacts were mentioned */
 	bool ended;          /* the definition has no more specs; jobs may still add some */
 };

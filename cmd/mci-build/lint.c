@@ -21,6 +21,7 @@
 #include "process.h"
 #include "spec.h"
 #include "syntax.h"
+#include "waits.h"
 #include "when.h"
 
 /* Of what a script writes: it may write for ever. */
@@ -157,7 +158,7 @@ struct group {
 };
 
 static int
-member_declare(void *arg, struct spec *s, struct error *e)
+member_declare(void *arg, struct spec *s, const struct spec_pair *values, size_t n, struct error *e)
 {
 	struct group *group = arg;
 	uint32_t node;
@@ -166,6 +167,8 @@ member_declare(void *arg, struct spec *s, struct error *e)
 	if (status == 0) {
 		own(group->lint, node, group->job);
 		group->lint->graph.jobs[node].when = (uint8_t)when_decide(s->when, NULL, NULL);
+		group->lint->graph.jobs[node].values = waits_values(values, n);
+		group->lint->graph.jobs[node].matrix = group->node;
 		if (group->node != NO_JOB)
 			graph_depend(&group->lint->graph, group->node, node);
 	}
@@ -205,7 +208,7 @@ job_declare(struct lint *l, uint32_t job)
 		return;
 	}
 	demands_report(l, j, &spec);
-	if (spec_has(&spec, SPEC_MATRIX) && graph_declare(&l->graph, spec.id, &group.node, &e) == 0) {
+	if (matrix_is(&spec) && graph_declare(&l->graph, spec.id, &group.node, &e) == 0) {
 		own(l, group.node, job);
 		l->graph.jobs[group.node].group = true;
 	}
@@ -220,19 +223,25 @@ job_declare(struct lint *l, uint32_t job)
 
 /* One job of the graph, or a member of a matrix, waits for what its spec says. */
 static int
-member_connect(void *arg, struct spec *s, struct error *e)
+member_connect(void *arg, struct spec *s, const struct spec_pair *values, size_t n, struct error *e)
 {
 	struct lint *l = arg;
 	uint32_t node = graph_find(&l->graph, s->id, strlen(s->id)), on;
+	struct waits waits = { 0 };
+	int result = 0;
 
-	(void)e;
+	(void)values;
+	(void)n;
 	for (size_t i = 0; node != NO_JOB && i < s->ndepends; i++) {
-		on = graph_find(&l->graph, s->depends[i], strlen(s->depends[i]));
-		if (on != NO_JOB)
+		on = graph_find(&l->graph, s->depends[i].id, strlen(s->depends[i].id));
+		if (on != NO_JOB && spec_wait_plain(&s->depends[i]))
 			graph_depend(&l->graph, node, on);
 	}
+	if (node != NO_JOB && (waits_take(&waits, s, e) < 0 || waits_settle(&waits, &l->graph, node, e) < 0))
+		result = -1;
+	waits_free(&waits);
 	spec_free(s);
-	return 0;
+	return result;
 }
 
 static void
@@ -242,10 +251,11 @@ unknown_report(struct lint *l, const struct document_job *j, const struct spec *
 		const char *near;
 		AUTO_FREE char *text = NULL;
 
-		if (graph_find(&l->graph, s->depends[i], strlen(s->depends[i])) != NO_JOB)
+		if (!spec_wait_plain(&s->depends[i]) ||
+		    graph_find(&l->graph, s->depends[i].id, strlen(s->depends[i].id)) != NO_JOB)
 			continue;
-		near = graph_nearest(&l->graph, s->depends[i]);
-		text = xformat("depends-on[%zu]: there is no job '%s'%s%s%s", i, s->depends[i],
+		near = graph_nearest(&l->graph, s->depends[i].id);
+		text = xformat("depends-on[%zu]: there is no job '%s'%s%s%s", i, s->depends[i].id,
 		    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
 		    near != NULL ? "'?" : "");
 		job_report(l, j, s->id, text);
@@ -257,11 +267,13 @@ job_connect(struct lint *l, uint32_t job)
 {
 	const struct document_job *j = &l->doc.jobs[job];
 	struct spec spec;
+	struct error e;
 
 	if (spec_read(&spec, j->line.p, j->line.n, 0, NULL) < 0)
 		return;
 	unknown_report(l, j, &spec);
-	(void)matrix_expand(&spec, member_connect, l, NULL);
+	if (matrix_expand(&spec, member_connect, l, &e) < 0 && strncmp(e.text, "depends-on", 10) == 0)
+		job_report(l, j, spec.id, e.text);
 	spec_free(&spec);
 }
 
@@ -303,7 +315,8 @@ chains_warn(struct lint *l, uint32_t number)
 		return;
 	for (size_t i = 0; i < spec.ndepends && when_decide(spec.when, NULL, NULL) == WHEN_SUCCESS; i++) {
 		uint32_t job = graph_find(g, spec.id, strlen(spec.id));
-		uint32_t on = graph_find(g, spec.depends[i], strlen(spec.depends[i])), before = NO_JOB;
+		const char *id = spec.depends[i].id;
+		uint32_t on = graph_find(g, id, strlen(id)), before = NO_JOB;
 		struct document_problem p;
 		AUTO_FREE char *text = NULL;
 
@@ -312,7 +325,7 @@ chains_warn(struct lint *l, uint32_t number)
 		if (before == NO_JOB)
 			continue;
 		text = xformat("depends-on[%zu]: '%s' always runs and hides nothing: this job is skipped "
-		    "when '%s' fails; name that here as well, or say when: always", i, spec.depends[i],
+		    "when '%s' fails; name that here as well, or say when: always", i, id,
 		    g->jobs[before].id);
 		p = place_of(l, j, spec.id, text, false);
 		tell(l, &p, "warning");

@@ -1,11 +1,14 @@
 #include "matrix.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
 #include "scan.h"
+
+#define ROW_NAMES 100 /* variables of one combination */
 
 struct axis {
 	char *name;
@@ -13,15 +16,35 @@ struct axis {
 	unsigned nvalues;
 };
 
+/* A combination. */
+struct row {
+	struct spec_pair *pairs; /* n of them; the first nid are in the id */
+	unsigned n, nid;
+	char *suffix;            /* ".gcc.0" */
+};
+
 struct matrix {
 	struct axis axes[MATRIX_NAMES];
 	unsigned naxes;
-	struct span exclude; /* raw list, n 0 when there is none */
-	/* one row a combination: the number of each axis' value, first name first */
-	unsigned short (*rows)[MATRIX_NAMES];
-	char **suffixes; /* ".gcc.0", of each row */
+	struct span exclude, include; /* raw lists, n 0 when there is none */
+	unsigned max;
+	/* of the axes: the number of each one's value, first name first */
+	unsigned short (*product)[MATRIX_NAMES];
+	unsigned nproduct;
+	struct row *rows;
 	unsigned nrows;
 };
+
+static void
+row_free(struct row *row)
+{
+	for (unsigned i = 0; i < row->n; i++) {
+		free(row->pairs[i].name);
+		free(row->pairs[i].value);
+	}
+	free(row->pairs);
+	free(row->suffix);
+}
 
 static void
 matrix_free(struct matrix *m)
@@ -33,9 +56,9 @@ matrix_free(struct matrix *m)
 		free(m->axes[i].name);
 	}
 	for (unsigned i = 0; i < m->nrows; i++)
-		free(m->suffixes[i]);
-	free(m->suffixes);
+		row_free(&m->rows[i]);
 	free(m->rows);
+	free(m->product);
 }
 #define AUTO_MATRIX __attribute__((cleanup(matrix_free))) struct matrix
 
@@ -91,6 +114,22 @@ axis_read(struct axis *axis, const struct scan_value *v, struct error *e)
 	return got;
 }
 
+/* A list of values, or one value alone. */
+static int
+axis_take(struct axis *axis, const struct scan_value *v, struct error *e)
+{
+	char *value;
+
+	if (v->type == SCAN_ARRAY)
+		return axis_read(axis, v, e);
+	value = value_take(v, e);
+	if (value == NULL)
+		return -1;
+	axis->values = xmalloc(sizeof(char *));
+	axis->values[axis->nvalues++] = value;
+	return 0;
+}
+
 static struct axis *
 axis_find(struct matrix *m, struct span name)
 {
@@ -101,22 +140,76 @@ axis_find(struct matrix *m, struct span name)
 	return NULL;
 }
 
+static const char *const reserved[] = { "exclude", "include", "max" };
+
+static bool
+is_reserved(struct span name)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		if (span_is(name, reserved[i]))
+			return true;
+	}
+	return false;
+}
+
+static int
+name_check(struct span name, struct error *e)
+{
+	int shown = (int)(name.n > 64 ? 64 : name.n);
+
+	if (!value_name_ok(name.p, name.n))
+		return error_set(e, ERROR_INPUT, ".%.*s: not a name of letters, digits and _", shown, name.p);
+	if (is_reserved(name))
+		return error_set(e, ERROR_INPUT, ".%.*s: the word is taken by the matrix itself; give the "
+		    "variable another name", shown, name.p);
+	return 0;
+}
+
+static int
+objects_read(struct span *into, const struct scan_value *v, struct error *e)
+{
+	*into = v->raw;
+	return v->type == SCAN_ARRAY ? 0 :
+	    error_set(e, ERROR_INPUT, ": expected a list of objects, found %s", scan_type_name(v->type));
+}
+
+static int
+max_read(struct matrix *m, const struct scan_value *v, struct error *e)
+{
+	int64_t max;
+
+	if (v->type == SCAN_ARRAY)
+		return error_set(e, ERROR_INPUT, ": is how many of the jobs run at once, a number; a "
+		    "variable with these values needs another name than max, include and exclude");
+	if (scan_integer(v, 1, MATRIX_JOBS, &max, e) < 0)
+		return error_before(e, ": ");
+	m->max = (unsigned)max;
+	return 0;
+}
+
+static int
+reserved_read(struct matrix *m, const struct scan_member *member, struct error *e)
+{
+	int got;
+
+	if (span_is(member->key, "max"))
+		got = max_read(m, &member->value, e);
+	else
+		got = objects_read(span_is(member->key, "include") ? &m->include : &m->exclude,
+		    &member->value, e);
+	return got < 0 ? error_before(e, ".%.*s", (int)member->key.n, member->key.p) : 0;
+}
+
 static int
 member_read(struct matrix *m, const struct scan_member *member, struct error *e)
 {
 	struct span key = member->key;
 	int shown = (int)(key.n > 64 ? 64 : key.n);
 
-	if (span_is(key, "exclude")) {
-		m->exclude = member->value.raw;
-		if (member->value.type == SCAN_ARRAY)
-			return 0;
-		return error_set(e, ERROR_INPUT, ".exclude: expected a list of objects, found %s",
-		    scan_type_name(member->value.type));
-	}
-	if (!value_name_ok(key.p, key.n))
-		return error_set(e, ERROR_INPUT, ".%.*s: not a name of letters, digits and _",
-		    shown, key.p);
+	if (is_reserved(key))
+		return reserved_read(m, member, e);
+	if (name_check(key, e) < 0)
+		return -1;
 	if (axis_find(m, key) != NULL)
 		return error_set(e, ERROR_INPUT, ".%.*s: the key comes twice", shown, key.p);
 	if (m->naxes == MATRIX_NAMES)
@@ -132,7 +225,7 @@ axes_read(struct matrix *m, struct span text, struct error *e)
 {
 	struct scan s;
 	struct scan_member member;
-	unsigned jobs = 1;
+	unsigned product = 1;
 	int got;
 
 	if (text.n == 0 || text.p[0] != '{' || scan_open(&s, text.p, text.n, NULL) < 0)
@@ -143,25 +236,27 @@ axes_read(struct matrix *m, struct span text, struct error *e)
 	}
 	if (got < 0)
 		return -1;
-	if (m->naxes == 0)
+	if (m->naxes == 0 && m->include.n == 0)
 		return error_set(e, ERROR_INPUT, ": expected at least one name with its values");
+	if (m->naxes == 0 && m->exclude.n > 0)
+		return error_set(e, ERROR_INPUT, ".exclude: there are no names to exclude anything of");
 	for (unsigned i = 0; i < m->naxes; i++) {
-		jobs *= m->axes[i].nvalues;
-		if (jobs > MATRIX_JOBS)
-			return error_set(e, ERROR_LIMIT, ": more than %d jobs", MATRIX_JOBS);
+		product *= m->axes[i].nvalues;
+		if (product > MATRIX_PRODUCT)
+			return error_set(e, ERROR_LIMIT, ": more than %d combinations", MATRIX_PRODUCT);
 	}
+	m->product = xmalloc(product * sizeof(m->product[0]));
 	return 0;
 }
 
 static void
-rows_make(struct matrix *m)
+product_make(struct matrix *m)
 {
 	unsigned short at[MATRIX_NAMES] = { 0 };
 	int axis;
 
-	m->rows = xmalloc(MATRIX_JOBS * sizeof(m->rows[0]));
 	do {
-		memcpy(m->rows[m->nrows++], at, sizeof(at));
+		memcpy(m->product[m->nproduct++], at, sizeof(at));
 		for (axis = (int)m->naxes - 1; axis >= 0; axis--) {
 			if (++at[axis] < m->axes[axis].nvalues)
 				break;
@@ -170,7 +265,7 @@ rows_make(struct matrix *m)
 	} while (axis >= 0);
 }
 
-/* Drops the rows in which all of an exclusion's members have their values. */
+/* Drops the combinations in which all of an exclusion's members have their values. */
 static int
 exclusion_apply(struct matrix *m, const struct scan_value *v, struct error *e)
 {
@@ -198,48 +293,238 @@ exclusion_apply(struct matrix *m, const struct scan_value *v, struct error *e)
 	}
 	if (got < 0)
 		return -1;
-	for (unsigned i = 0; i < m->nrows; i++) {
+	for (unsigned i = 0; i < m->nproduct; i++) {
 		bool out = true;
 
 		for (unsigned k = 0; k < m->naxes; k++)
-			out = out && (wanted[k] < 0 || wanted[k] == m->rows[i][k]);
+			out = out && (wanted[k] < 0 || wanted[k] == m->product[i][k]);
 		if (!out)
-			memmove(m->rows[kept++], m->rows[i], sizeof(m->rows[i]));
+			memmove(m->product[kept++], m->product[i], sizeof(m->product[i]));
 	}
-	m->nrows = kept;
-	return kept > 0 ? 0 : error_set(e, ERROR_INPUT, ": leaves no job");
+	m->nproduct = kept;
+	return 0;
+}
+
+static struct row *
+row_add(struct matrix *m)
+{
+	m->rows = xrealloc(m->rows, m->nrows + 1, sizeof(*m->rows));
+	m->rows[m->nrows] = (struct row){ 0 };
+	return &m->rows[m->nrows++];
+}
+
+static void
+pair_add(struct row *row, const char *name, const char *value)
+{
+	row->pairs = xrealloc(row->pairs, row->n + 1, sizeof(*row->pairs));
+	row->pairs[row->n++] = (struct spec_pair){ xstrdup(name), xstrdup(value) };
 }
 
 static int
-exclusions_apply(struct matrix *m, struct error *e)
+full(const struct matrix *m, struct error *e)
+{
+	return m->nrows <= MATRIX_JOBS ? 0 : error_set(e, ERROR_LIMIT, ": more than %d jobs", MATRIX_JOBS);
+}
+
+static int
+rows_make(struct matrix *m, struct error *e)
+{
+	for (unsigned i = 0; i < m->nproduct && m->nrows <= MATRIX_JOBS; i++) {
+		struct row *row = row_add(m);
+
+		for (unsigned k = 0; k < m->naxes; k++)
+			pair_add(row, m->axes[k].name, m->axes[k].values[m->product[i][k]]);
+		row->nid = row->n;
+	}
+	return full(m, e);
+}
+
+/* The member of that name: 1, 0 when there is none. */
+static int
+member_find(struct span object, const char *name, struct scan_member *m, struct error *e)
+{
+	struct scan s;
+	int got;
+
+	scan_open(&s, object.p, object.n, NULL);
+	while ((got = scan_next(&s, m, e)) > 0 && !span_is(m->key, name))
+		;
+	return got;
+}
+
+static int
+pair_take(struct row *row, const char *name, const struct scan_value *v, struct error *e)
+{
+	AUTO_FREE char *value = value_take(v, e);
+
+	if (value == NULL)
+		return error_before(e, ".%s", name);
+	pair_add(row, name, value);
+	return 0;
+}
+
+/* The values of an object as one row, not in the matrix yet: those of the axes first. */
+static int
+inclusion_read(struct matrix *m, struct row *row, const struct scan_value *v, struct error *e)
+{
+	struct scan s;
+	struct scan_member member;
+	int got;
+
+	if (v->type != SCAN_OBJECT || scan_open(&s, v->raw.p, v->raw.n, NULL) < 0)
+		return error_set(e, ERROR_INPUT, ": expected an object of names and values");
+	for (unsigned i = 0; i < m->naxes; i++) {
+		const char *name = m->axes[i].name;
+
+		got = member_find(v->raw, name, &member, e);
+		if (got == 0)
+			return error_set(e, ERROR_INPUT, ": gives %s no value", name);
+		if (got < 0 || pair_take(row, name, &member.value, e) < 0)
+			return -1;
+	}
+	row->nid = row->n;
+	while ((got = scan_next(&s, &member, e)) > 0) {
+		AUTO_FREE char *name = NULL;
+
+		if (axis_find(m, member.key) != NULL)
+			continue;
+		if (name_check(member.key, e) < 0)
+			return -1;
+		if (row->n == ROW_NAMES)
+			return error_set(e, ERROR_LIMIT, ": more than %d names", ROW_NAMES);
+		name = xmemdup(member.key.p, member.key.n);
+		if (pair_take(row, name, &member.value, e) < 0)
+			return -1;
+	}
+	return got;
+}
+
+/* The row with the same values of the axes. */
+static struct row *
+row_like(struct matrix *m, const struct row *other)
+{
+	for (unsigned i = 0; i < m->nrows; i++) {
+		unsigned k = 0;
+
+		while (k < other->nid && strcmp(m->rows[i].pairs[k].value, other->pairs[k].value) == 0)
+			k++;
+		if (k == other->nid)
+			return &m->rows[i];
+	}
+	return NULL;
+}
+
+/* A combination that is there gains the variables. */
+static void
+row_merge(struct row *row, const struct row *other)
+{
+	for (unsigned i = other->nid; i < other->n; i++) {
+		unsigned k = row->nid;
+
+		while (k < row->n && strcmp(row->pairs[k].name, other->pairs[i].name) != 0)
+			k++;
+		if (k == row->n) {
+			pair_add(row, other->pairs[i].name, other->pairs[i].value);
+			continue;
+		}
+		free(row->pairs[k].value);
+		row->pairs[k].value = xstrdup(other->pairs[i].value);
+	}
+}
+
+static int
+inclusion_apply(struct matrix *m, const struct scan_value *v, struct error *e)
+{
+	struct row row = { 0 }, *there;
+
+	if (inclusion_read(m, &row, v, e) < 0) {
+		row_free(&row);
+		return -1;
+	}
+	there = row_like(m, &row);
+	if (there == NULL) {
+		*row_add(m) = row;
+		return full(m, e);
+	}
+	row_merge(there, &row);
+	row_free(&row);
+	return 0;
+}
+
+/* One object of a list: its combinations, of values or lists of such, in the order in which they stand. */
+static int
+combination_add(struct matrix *m, const struct scan_value *v, struct error *e)
+{
+	AUTO_MATRIX own = { 0 };
+	struct scan s;
+	struct scan_member member;
+	unsigned product = 1;
+	int got;
+
+	if (v->type != SCAN_OBJECT || scan_open(&s, v->raw.p, v->raw.n, NULL) < 0)
+		return error_set(e, ERROR_INPUT, ": expected an object of names and values");
+	while ((got = scan_next(&s, &member, e)) > 0) {
+		int shown = (int)(member.key.n > 64 ? 64 : member.key.n);
+
+		if (name_check(member.key, e) < 0)
+			return -1;
+		if (axis_find(&own, member.key) != NULL)
+			return error_set(e, ERROR_INPUT, ".%.*s: the key comes twice", shown, member.key.p);
+		if (own.naxes == MATRIX_NAMES)
+			return error_set(e, ERROR_LIMIT, ": more than %d names", MATRIX_NAMES);
+		own.axes[own.naxes].name = xmemdup(member.key.p, member.key.n);
+		if (axis_take(&own.axes[own.naxes++], &member.value, e) < 0)
+			return error_before(e, ".%.*s", shown, member.key.p);
+		product *= own.axes[own.naxes - 1].nvalues;
+		if (product > MATRIX_JOBS)
+			return error_set(e, ERROR_LIMIT, ": more than %d jobs", MATRIX_JOBS);
+	}
+	if (got < 0)
+		return -1;
+	if (own.naxes == 0)
+		return error_set(e, ERROR_INPUT, ": expected at least one name with its value");
+	own.product = xmalloc(product * sizeof(own.product[0]));
+	product_make(&own);
+	if (rows_make(&own, e) < 0)
+		return -1;
+	m->rows = xrealloc(m->rows, m->nrows + own.nrows, sizeof(*m->rows));
+	memcpy(m->rows + m->nrows, own.rows, own.nrows * sizeof(*m->rows));
+	m->nrows += own.nrows;
+	own.nrows = 0;
+	return full(m, e);
+}
+
+static int
+objects_apply(struct matrix *m, struct span list,
+    int (*one)(struct matrix *m, const struct scan_value *v, struct error *e), struct error *e)
 {
 	struct scan s;
 	struct scan_member member;
 	unsigned i = 0;
 	int got;
 
-	if (m->exclude.n == 0)
+	if (list.n == 0)
 		return 0;
-	if (scan_open(&s, m->exclude.p, m->exclude.n, e) < 0)
+	if (scan_open(&s, list.p, list.n, e) < 0)
 		return -1;
 	for (; (got = scan_next(&s, &member, e)) > 0; i++) {
-		if (i == MATRIX_JOBS)
-			return error_set(e, ERROR_LIMIT, ".exclude: more than %d", MATRIX_JOBS);
-		if (exclusion_apply(m, &member.value, e) < 0)
-			return error_before(e, ".exclude[%u]", i);
+		if (i == MATRIX_PRODUCT)
+			return error_set(e, ERROR_LIMIT, ": more than %d entries", MATRIX_PRODUCT);
+		if (one(m, &member.value, e) < 0)
+			return error_before(e, "[%u]", i);
 	}
 	return got;
 }
 
 /* ".gcc.O2": what no id may hold becomes '_'. */
 static char *
-suffix_make(const struct matrix *m, const unsigned short *row)
+suffix_make(const struct row *row)
 {
 	struct bytes b = { 0 };
 
-	for (unsigned i = 0; i < m->naxes; i++) {
+	for (unsigned i = 0; i < row->nid; i++) {
 		bytes_char(&b, '.');
-		for (const char *p = m->axes[i].values[row[i]]; *p != '\0'; p++) {
+		for (const char *p = row->pairs[i].value; *p != '\0'; p++) {
 			const char one[3] = { 'x', *p, '\0' };
 
 			bytes_char(&b, spec_id_ok(one, 2) ? *p : '_');
@@ -250,69 +535,111 @@ suffix_make(const struct matrix *m, const unsigned short *row)
 
 /* "CC=gcc OPT=2" */
 static char *
-row_show(const struct matrix *m, const unsigned short *row)
+row_show(const struct row *row)
 {
 	struct bytes b = { 0 };
 
-	for (unsigned i = 0; i < m->naxes; i++)
+	for (unsigned i = 0; i < row->nid; i++)
 		bytes_format(
-		    &b, "%s%s=%.64s", i > 0 ? " " : "", m->axes[i].name, m->axes[i].values[row[i]]);
+		    &b, "%s%s=%.64s", i > 0 ? " " : "", row->pairs[i].name, row->pairs[i].value);
 	return bytes_give(&b);
 }
 
 static int
 suffixes_make(struct matrix *m, struct error *e)
 {
-	unsigned rows = m->nrows;
+	for (unsigned i = 0; i < m->nrows; i++) {
+		struct row *row = &m->rows[i];
 
-	m->suffixes = xmalloc(rows * sizeof(char *));
-	m->nrows = 0;
-	for (unsigned i = 0; i < rows; i++) {
-		m->suffixes[i] = suffix_make(m, m->rows[i]);
-		m->nrows++;
-		if (strlen(m->suffixes[i]) > SPEC_ID_LIMIT)
+		row->suffix = suffix_make(row);
+		if (strlen(row->suffix) > SPEC_ID_LIMIT)
 			return error_set(e, ERROR_LIMIT, ": %.64s... is too long for a job's id",
-			    m->suffixes[i]);
+			    row->suffix);
 		for (unsigned k = 0; k < i; k++) {
 			AUTO_FREE char *one = NULL;
 			AUTO_FREE char *other = NULL;
 
-			if (strcmp(m->suffixes[i], m->suffixes[k]) != 0)
+			if (strcmp(row->suffix, m->rows[k].suffix) != 0)
 				continue;
-			one = row_show(m, m->rows[k]);
-			other = row_show(m, m->rows[i]);
+			one = row_show(&m->rows[k]);
+			other = row_show(row);
 			return error_set(e, ERROR_INPUT,
-			    ": %s and %s both give a job whose id ends in %s", one, other,
-			    m->suffixes[i]);
+			    ": %s and %s both give a job whose id ends in %s", one, other, row->suffix);
 		}
 	}
 	return 0;
 }
 
 static int
-matrix_read(struct matrix *m, struct span text, struct error *e)
+object_apply(struct matrix *m, struct error *e)
 {
-	if (axes_read(m, text, e) < 0)
+	if (m->naxes == 0)
+		return objects_apply(m, m->include, combination_add, e) < 0 ? error_before(e, ".include") : 0;
+	product_make(m);
+	if (objects_apply(m, m->exclude, exclusion_apply, e) < 0)
+		return error_before(e, ".exclude");
+	if (rows_make(m, e) < 0)
 		return -1;
-	rows_make(m);
-	if (exclusions_apply(m, e) < 0) {
-		m->nrows = 0;
+	if (objects_apply(m, m->include, inclusion_apply, e) < 0)
+		return error_before(e, ".include");
+	return 0;
+}
+
+static int
+matrix_read(struct matrix *m, const struct spec *s, struct error *e)
+{
+	struct span text = s->matrix;
+	int got;
+
+	if (text.n > 0 && text.p[0] == '[')
+		got = objects_apply(m, text, combination_add, e);
+	else
+		got = axes_read(m, text, e) < 0 ? -1 : object_apply(m, e);
+	if (got < 0)
 		return -1;
-	}
+	if (m->nrows == 0)
+		return error_set(e, ERROR_INPUT, m->exclude.n > 0 ? ".exclude: leaves no job" :
+		    ": expected at least one combination");
+	if (s->parallel > 0 && m->nrows * (unsigned)s->parallel > MATRIX_JOBS)
+		return error_set(e, ERROR_LIMIT, ": more than %d jobs, %u times parallel: %d", MATRIX_JOBS,
+		    m->nrows, s->parallel);
 	return suffixes_make(m, e);
 }
 
+bool
+matrix_is(const struct spec *s)
+{
+	return s->matrix.n > 0 || s->parallel > 0;
+}
+
 int
-matrix_check(struct span matrix, struct error *e)
+matrix_check(const struct spec *s, struct error *e)
 {
 	AUTO_MATRIX m = { 0 };
 
-	return matrix_read(&m, matrix, e);
+	return s->matrix.n > 0 && matrix_read(&m, s, e) < 0 ? error_before(e, "matrix") : 0;
 }
 
-/* Puts a variable at a place of the env; one that the spec sets itself is replaced. */
+unsigned
+matrix_max(const struct spec *s)
+{
+	struct scan scan;
+	struct scan_member m;
+	int64_t max = 0;
+
+	if (s->matrix.n == 0 || s->matrix.p[0] != '{' ||
+	    scan_open(&scan, s->matrix.p, s->matrix.n, NULL) < 0)
+		return 0;
+	while (scan_next(&scan, &m, NULL) > 0) {
+		if (span_is(m.key, "max"))
+			(void)scan_integer(&m.value, 1, MATRIX_JOBS, &max, NULL);
+	}
+	return (unsigned)max;
+}
+
+/* Puts a variable at a place of the env and moves that on; one that the spec sets itself is replaced. */
 static void
-env_put(struct spec *s, size_t at, const char *name, const char *value)
+env_put(struct spec *s, size_t *at, const char *name, const char *value)
 {
 	struct spec_pair pair = { xstrdup(name), xstrdup(value) };
 	size_t old = 0;
@@ -326,55 +653,85 @@ env_put(struct spec *s, size_t at, const char *name, const char *value)
 		return;
 	}
 	s->env = xrealloc(s->env, s->nenv + 1, sizeof(*s->env));
-	memmove(s->env + at + 1, s->env + at, (s->nenv - at) * sizeof(*s->env));
-	s->env[at] = pair;
+	memmove(s->env + *at + 1, s->env + *at, (s->nenv - *at) * sizeof(*s->env));
+	s->env[(*at)++] = pair;
 	s->nenv++;
 	spec_set(s, SPEC_ENV, true);
 }
 
+/* The job of one combination, number index of so many alike (0: there is one). */
 static int
-row_expand(
-    const struct spec *s, const struct matrix *m, unsigned row, struct spec *out, struct error *e)
+row_expand(const struct spec *s, const struct row *row, int index, struct spec *out, struct error *e)
 {
-	size_t n = strlen(s->id) + strlen(m->suffixes[row]);
+	AUTO_FREE char *id = index == 0 ? xformat("%s%s", s->id, row->suffix) :
+	    xformat("%s%s.%d", s->id, row->suffix, index);
 	size_t at = 0;
 
-	if (n > SPEC_ID_LIMIT)
-		return error_set(e, ERROR_LIMIT,
-		    "matrix: the id %.40s%s is %zu bytes long, %d are allowed", s->id,
-		    m->suffixes[row], n, SPEC_ID_LIMIT);
+	if (strlen(id) > SPEC_ID_LIMIT)
+		return error_set(e, ERROR_LIMIT, "matrix: the id %.40s... is %zu bytes long, %d are allowed",
+		    id, strlen(id), SPEC_ID_LIMIT);
 	spec_copy(out, s);
 	out->matrix = (struct span){ NULL, 0 };
 	spec_set(out, SPEC_MATRIX, false);
+	spec_set(out, SPEC_PARALLEL, false);
+	out->parallel = 0;
 	free(out->id);
-	out->id = xformat("%s%s", s->id, m->suffixes[row]);
-	for (unsigned i = 0; i < m->naxes; i++) {
-		size_t before = out->nenv;
-
-		env_put(out, at, m->axes[i].name, m->axes[i].values[m->rows[row][i]]);
-		at += out->nenv > before;
-	}
-	env_put(out, at, "MCI_MATRIX", m->suffixes[row] + 1);
+	out->id = id;
+	id = NULL;
+	for (unsigned i = 0; i < row->n; i++)
+		env_put(out, &at, row->pairs[i].name, row->pairs[i].value);
+	if (row->n > 0)
+		env_put(out, &at, "MCI_MATRIX", row->suffix + 1);
 	return 0;
+}
+
+/* Gives the job of one combination, and its like. */
+static int
+row_each(const struct spec *s, const struct row *row, matrix_each *each, void *arg, struct error *e)
+{
+	AUTO_FREE struct spec_pair *values = xmalloc((row->n + 1) * sizeof(*values));
+	static char name[] = "MCI_PARALLEL_INDEX";
+	char index[16], total[16];
+	struct spec out;
+	size_t at;
+	int got = 0;
+
+	for (unsigned i = 0; i < row->n; i++)
+		values[i] = row->pairs[i];
+	snprintf(total, sizeof(total), "%d", s->parallel);
+	for (int i = s->parallel > 0; i <= s->parallel && got == 0; i++) {
+		if (row_expand(s, row, i, &out, e) < 0)
+			return -1;
+		snprintf(index, sizeof(index), "%d", i);
+		values[row->n] = (struct spec_pair){ name, index };
+		at = out.nenv;
+		if (i > 0) {
+			env_put(&out, &at, name, index);
+			env_put(&out, &at, "MCI_PARALLEL_TOTAL", total);
+		}
+		got = each(arg, &out, values, row->n + (i > 0), e);
+	}
+	return got;
 }
 
 int
 matrix_expand(const struct spec *s, matrix_each *each, void *arg, struct error *e)
 {
+	static char nothing[] = "";
+	const struct row alike = { .suffix = nothing };
 	AUTO_MATRIX m = { 0 };
 	struct spec out;
 	int got = 0;
 
-	if (s->matrix.n == 0) {
+	if (!matrix_is(s)) {
 		spec_copy(&out, s);
-		return each(arg, &out, e);
+		return each(arg, &out, NULL, 0, e);
 	}
-	if (matrix_read(&m, s->matrix, e) < 0)
+	if (s->matrix.n == 0)
+		return row_each(s, &alike, each, arg, e);
+	if (matrix_read(&m, s, e) < 0)
 		return error_before(e, "matrix");
-	for (unsigned i = 0; i < m.nrows && got == 0; i++) {
-		if (row_expand(s, &m, i, &out, e) < 0)
-			return -1;
-		got = each(arg, &out, e);
-	}
+	for (unsigned i = 0; i < m.nrows && got == 0; i++)
+		got = row_each(s, &m.rows[i], each, arg, e);
 	return got;
 }

@@ -34,6 +34,13 @@ named(const struct plan *p, uint32_t job)
 	return p->whole[job] || runs(&p->graph->jobs[job]);
 }
 
+/* A job of a matrix that is not printed as it was written: no spec names it by that matrix. */
+static bool
+single(const struct plan *p, uint32_t job)
+{
+	return p->group[job] != NO_JOB && !p->whole[p->group[job]];
+}
+
 static void
 plan_open(struct plan *p, struct graph *g)
 {
@@ -97,6 +104,7 @@ deps_find(struct plan *p, uint32_t job)
 		uint32_t on = p->stack[--depth];
 
 		if (named(p, on)) {
+			p->moved |= p->graph->jobs[job].asks && single(p, on);
 			p->deps[p->ndeps++] = on;
 		} else {
 			p->moved = true;
@@ -123,6 +131,37 @@ idle_leave(struct plan *p)
 	}
 }
 
+/* Whether one of a group's jobs waits for something else than is written. */
+static bool
+moves(struct plan *p, uint32_t group)
+{
+	const struct graph *g = p->graph;
+	bool moved = false;
+
+	for (uint32_t k = g->jobs[group].needs; !moved && k != NO_JOB; k = g->edges[k].next) {
+		deps_find(p, g->edges[k].job);
+		moved = p->moved;
+	}
+	return moved;
+}
+
+/* Groups whose jobs wait each for others are printed job by job where it is not as it was written; whether
+ * there were any, as that may change it for others. */
+static bool
+groups_part(struct plan *p)
+{
+	const struct graph *g = p->graph;
+	bool any = false;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		if (!p->whole[i] || !g->jobs[i].asks || !moves(p, i))
+			continue;
+		p->whole[i] = false;
+		any = true;
+	}
+	return any;
+}
+
 static void
 groups_look(struct plan *p)
 {
@@ -133,23 +172,22 @@ groups_look(struct plan *p)
 		for (uint32_t k = g->jobs[i].needs; p->whole[i] && k != NO_JOB; k = g->edges[k].next)
 			p->whole[i] = runs(&g->jobs[g->edges[k].job]);
 	}
+	while (groups_part(p))
+		;
 }
 
 /* The spec with other names in depends-on. */
 static int
 spec_move(const struct plan *p, const char *line, struct bytes *into, struct error *e)
 {
+	AUTO_FREE const char **ids = xmalloc(((size_t)p->ndeps + 1) * sizeof(*ids));
 	struct spec s;
 
 	if (spec_read(&s, line, strlen(line), 0, e) < 0)
 		return -1;
-	for (size_t i = 0; i < s.ndepends; i++)
-		free(s.depends[i]);
-	s.depends = xrealloc(s.depends, (size_t)p->ndeps + 1, sizeof(char *));
 	for (uint32_t i = 0; i < p->ndeps; i++)
-		s.depends[i] = xstrdup(p->graph->jobs[p->deps[i]].id);
-	s.depends[p->ndeps] = NULL;
-	s.ndepends = p->ndeps;
+		ids[i] = p->graph->jobs[p->deps[i]].id;
+	spec_waits_replace(&s.depends, &s.ndepends, ids, p->ndeps);
 	spec_set(&s, SPEC_DEPENDS_ON, true);
 	spec_write(into, &s, false);
 	spec_free(&s);

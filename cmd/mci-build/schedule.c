@@ -129,6 +129,36 @@ blocked_count(struct schedule *s, const struct job *j, int by)
 		s->nholding += (uint32_t)by;
 }
 
+/* What limits how many jobs like this one run; NULL: nothing does. */
+static struct job *
+limit_of(const struct schedule *s, const struct job *j)
+{
+	struct job *group = j->matrix == NO_JOB ? NULL : &s->graph->jobs[j->matrix];
+
+	return group == NULL || group->max == 0 ? NULL : group;
+}
+
+/* A job of the matrix no longer runs: the next one may. */
+static void
+limit_leave(struct schedule *s, const struct job *j)
+{
+	struct job *group = limit_of(s, j);
+	const struct graph *g = s->graph;
+
+	if (group == NULL)
+		return;
+	group->running--;
+	for (uint32_t k = group->needs; k != NO_JOB; k = g->edges[k].next) {
+		struct job *next = &g->jobs[g->edges[k].job];
+
+		if (!next->parked || next->status != STATUS_QUEUED)
+			continue;
+		next->parked = false;
+		queue_add(s, &s->ready, g->edges[k].job);
+		return;
+	}
+}
+
 /* It runs, once a person has let it go when it asks for that. */
 static void
 may_run(struct schedule *s, uint32_t job)
@@ -428,6 +458,7 @@ executed(void *arg, struct span id, struct span line)
 		return;
 	j = &s->graph->jobs[job];
 	s->sent--;
+	limit_leave(s, j);
 	if (result_read(&r, line, &e) < 0) {
 		lost(s, job, "mci-job wrote a broken result");
 		return;
@@ -497,12 +528,18 @@ static void
 send_next(struct schedule *s)
 {
 	uint32_t job = queue_take(s, &s->ready);
-	struct job *j = &s->graph->jobs[job];
+	struct job *j = &s->graph->jobs[job], *group = limit_of(s, j);
 
 	if (stopped(s, j) != NULL) {
 		end_unrun(s, job, STATUS_CANCELED, stopped(s, j));
 		return;
 	}
+	if (group != NULL && group->running == group->max) {
+		j->parked = true;
+		return;
+	}
+	if (group != NULL)
+		group->running++;
 	j->status = STATUS_RUNNING;
 	s->sent++;
 	runner_send(s->runner, j);

@@ -9,12 +9,15 @@
 
 #define MERGED_KEYS 1000 /* of one map with <<: each is compared with all others */
 
+/* How what is below a key is read, and the member of it that is read otherwise; *row is the key's own, NULL
+ * for the members of a job. */
 static enum spec_plain
-plain_of(struct span key)
+plain_of(struct span key, const struct spec_row **row, enum spec_plain plain)
 {
-	const struct spec_row *row = spec_row_find(key, SPEC_MONKEY);
-
-	return row == NULL ? SPEC_PLAIN_TEXT : row->plain;
+	if (*row != NULL)
+		return (*row)->word != NULL && span_is(key, (*row)->word) ? SPEC_PLAIN_WORD : plain;
+	*row = spec_row_find(key, SPEC_MONKEY);
+	return *row == NULL ? SPEC_PLAIN_TEXT : (*row)->plain;
 }
 
 /* The numbers of nodes, one list for all open ones: each open map or list has its own end of it. */
@@ -243,6 +246,7 @@ struct writer {
 	struct items items;
 	struct open open[TREE_DEPTH];
 	unsigned depth;
+	const struct spec_row *row; /* of the job's key that is being written */
 	struct shape_budget *budget;
 	struct tree_place *at;
 };
@@ -297,7 +301,9 @@ item_write(struct writer *w, struct open *o, struct error *e)
 		emit_string(w->into, key.p, key.n);
 		bytes_char(w->into, ':');
 		if (w->depth == 1)
-			plain = plain_of(key);
+			w->row = NULL;
+		if (w->depth == 1 || w->row != NULL)
+			plain = plain_of(key, &w->row, plain);
 	}
 	return value_write(w, w->items.nodes[o->at++], o->aliased, plain, e);
 }

@@ -45,8 +45,10 @@ round_trip(const struct spec *spec, bool for_attempt)
 }
 
 static int
-member(void *arg, struct spec *spec, struct error *e)
+member(void *arg, struct spec *spec, const struct spec_pair *values, size_t n, struct error *e)
 {
+	(void)values;
+	(void)n;
 	(void)arg;
 	(void)e;
 	if (spec->matrix.n > 0 || !spec_id_ok(spec->id, strlen(spec->id)))

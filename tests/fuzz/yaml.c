@@ -43,7 +43,7 @@ job_try(const struct tree *t, uint32_t node, struct shape_budget *budget, unsign
 		return;
 	}
 	(void)when_check(spec.when, &e);
-	(void)matrix_check(spec.matrix, &e);
+	(void)matrix_check(&spec, &e);
 	spec_free(&spec);
 }
 

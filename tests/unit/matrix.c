@@ -8,10 +8,12 @@
 #include "memory.h"
 
 static int
-collect(void *arg, struct spec *s, struct error *e)
+collect(void *arg, struct spec *s, const struct spec_pair *values, size_t n, struct error *e)
 {
 	struct bytes *into = arg;
 
+	(void)values;
+	(void)n;
 	(void)e;
 	if (into->len > 0)
 		bytes_char(into, ' ');
@@ -57,6 +59,22 @@ static const struct row {
 	{ JOB("\"matrix\":{\"A\":[1]},\"env\":{\"Z\":0,\"A\":9}"), "j.1|MCI_MATRIX=1,Z=0,A=1" },
 	{ JOB("\"matrix\":{\"A\":[1,2],\"B\":[1,2],\"exclude\":[{\"A\":1,\"B\":2},{\"A\":\"2\"}]}"),
 	    "j.1.1|A=1,B=1,MCI_MATRIX=1.1" },
+	/* what is included is a combination more, or variables more of one that is there */
+	{ JOB("\"matrix\":{\"A\":[1,2],\"include\":[{\"A\":2,\"X\":\"x\"},{\"X\":\"y\",\"A\":3},{\"A\":2,\"X\":\"z\"}]}"),
+	    "j.1|A=1,MCI_MATRIX=1 j.2|A=2,X=z,MCI_MATRIX=2 j.3|A=3,X=y,MCI_MATRIX=3" },
+	/* also when it was excluded */
+	{ JOB("\"matrix\":{\"A\":[1],\"exclude\":[{\"A\":1}],\"include\":[{\"A\":1,\"B\":2}]}"),
+	    "j.1|A=1,B=2,MCI_MATRIX=1" },
+	{ JOB("\"matrix\":{\"A\":[1],\"max\":1}"), "j.1|A=1,MCI_MATRIX=1" },
+	/* a list: the values in the order in which they are written */
+	{ JOB("\"matrix\":[{\"A\":1,\"B\":2},{\"B\":[3,4],\"C\":5}]"),
+	    "j.1.2|A=1,B=2,MCI_MATRIX=1.2 j.3.5|B=3,C=5,MCI_MATRIX=3.5 j.4.5|B=4,C=5,MCI_MATRIX=4.5" },
+	{ JOB("\"matrix\":{\"max\":2,\"include\":[{\"A\":1},{\"A\":2}]}"),
+	    "j.1|A=1,MCI_MATRIX=1 j.2|A=2,MCI_MATRIX=2" },
+	{ JOB("\"parallel\":2"), "j.1|MCI_PARALLEL_INDEX=1,MCI_PARALLEL_TOTAL=2 "
+	    "j.2|MCI_PARALLEL_INDEX=2,MCI_PARALLEL_TOTAL=2" },
+	{ JOB("\"matrix\":{\"A\":[7]},\"parallel\":1"),
+	    "j.7.1|A=7,MCI_MATRIX=7,MCI_PARALLEL_INDEX=1,MCI_PARALLEL_TOTAL=1" },
 };
 
 START_TEST(test_expand)
@@ -88,8 +106,21 @@ static const struct bad {
 	{ "{\"A\":[1],\"exclude\":[1]}", ".exclude[0]: expected an object of names and values" },
 	{ "{\"A\":[1],\"exclude\":[{\"B\":1}]}", ".exclude[0].B: not one of" },
 	{ "{\"A\":[1],\"exclude\":[{\"A\":2}]}", ".exclude[0].A: not one of" },
-	{ "{\"A\":[1],\"exclude\":[{\"A\":1}]}", ".exclude[0]: leaves no job" },
-	{ "[1]", ": expected an object of lists" },
+	{ "{\"A\":[1],\"exclude\":[{\"A\":1}]}", ".exclude: leaves no job" },
+	{ "[1]", "[0]: expected an object of names" },
+	{ "[]", ": expected at least one combination" },
+	{ "[{}]", "[0]: expected at least one name" },
+	{ "[{\"A\":{}}]", "[0].A: expected a text or a number, found an object" },
+	{ "[{\"A\":1,\"A\":2}]", "[0].A: the key comes twice" },
+	{ "[{\"max\":1}]", "[0].max: the word is taken" },
+	{ "[{\"A\":1},{\"B\":1}]", ": A=1 and B=1 both give a job whose id ends in .1" },
+	{ "{\"A\":[1],\"max\":[1,2]}", ".max: is how many of the jobs run at once" },
+	{ "{\"A\":[1],\"max\":0}", ".max: '0' is not a number" },
+	{ "{\"A\":[1],\"include\":{}}", ".include: expected a list of objects" },
+	{ "{\"A\":[1],\"B\":[2],\"include\":[{\"A\":1}]}", ".include[0]: gives B no value" },
+	{ "{\"A\":[1],\"include\":[{\"A\":[1]}]}", ".include[0].A: expected a text" },
+	{ "{\"A\":[1],\"include\":[{\"A\":1,\"B C\":1}]}", ".include[0].B C: not a name" },
+	{ "{\"exclude\":[],\"include\":[{\"A\":1}]}", ".exclude: there are no names" },
 };
 
 START_TEST(test_bad)
@@ -97,8 +128,11 @@ START_TEST(test_bad)
 	const char *text = bads[_i].matrix;
 	struct error e = { 0 };
 
-	ck_assert_int_eq(matrix_check((struct span){ text, strlen(text) }, &e), -1);
-	ck_assert_msg(strncmp(e.text, bads[_i].says, strlen(bads[_i].says)) == 0, "%s", e.text);
+	const struct spec s = { .matrix = { text, strlen(text) } };
+
+	ck_assert_int_eq(matrix_check(&s, &e), -1);
+	ck_assert_msg(strncmp(e.text, "matrix", 6) == 0, "%s", e.text);
+	ck_assert_msg(strncmp(e.text + 6, bads[_i].says, strlen(bads[_i].says)) == 0, "%s", e.text);
 }
 END_TEST
 
@@ -131,6 +165,35 @@ START_TEST(test_limit)
 }
 END_TEST
 
+/* What counts is what is left. */
+START_TEST(test_limit_of_the_result)
+{
+	static const char *const parallel[] = { "16", "17" };
+	AUTO_BYTES line = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		AUTO_BYTES jobs = { 0 };
+		struct error e = { 0 };
+
+		line.len = 0;
+		bytes_format(&line, JOB("\"matrix\":{\"A\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]},"
+		    "\"parallel\":%s"), parallel[i]);
+		ck_assert_int_eq(expand(bytes_string(&line), &jobs, &e), i == 0 ? 0 : -1);
+	}
+	line.len = 0;
+	bytes_text(&line, "{\"id\":\"j\",\"script\":\"x\",\"matrix\":{\"B\":[1,2],\"exclude\":[{\"B\":2}],\"A\":[0");
+	for (int i = 1; i < 256; i++)
+		bytes_format(&line, ",%d", i);
+	bytes_text(&line, "]}}");
+	{
+		AUTO_BYTES jobs = { 0 };
+		struct error e = { 0 };
+
+		ck_assert_msg(expand(bytes_string(&line), &jobs, &e) == 0, "%s", e.text);
+	}
+}
+END_TEST
+
 START_TEST(test_id_too_long)
 {
 	AUTO_BYTES line = { 0 };
@@ -147,8 +210,10 @@ START_TEST(test_id_too_long)
 END_TEST
 
 static int
-stop(void *arg, struct spec *s, struct error *e)
+stop(void *arg, struct spec *s, const struct spec_pair *values, size_t n, struct error *e)
 {
+	(void)values;
+	(void)n;
 	(void)e;
 	spec_free(s);
 	return ++*(int *)arg == 2 ? 7 : 0;
@@ -179,6 +244,7 @@ main(void)
 	tcase_add_loop_test(tests, test_expand, 0, (int)(sizeof(rows) / sizeof(rows[0])));
 	tcase_add_loop_test(tests, test_bad, 0, (int)(sizeof(bads) / sizeof(bads[0])));
 	tcase_add_test(tests, test_limit);
+	tcase_add_test(tests, test_limit_of_the_result);
 	tcase_add_test(tests, test_id_too_long);
 	tcase_add_test(tests, test_stop);
 	suite_add_tcase(suite, tests);
