@@ -17,10 +17,6 @@
 #include "error.h"
 #include "spec.h"
 
-#define MATRIX_JOBS 256      /* of one spec */
-#define MATRIX_NAMES 16
-#define MATRIX_PRODUCT 4096  /* combinations, before what is excluded */
-
 /* Whether the spec stands for jobs whose ids begin with its own. */
 bool matrix_is(const struct spec *s);
 /* Whether its matrix is one; 0, or -1 with an error that begins with the key and the path below it. */
