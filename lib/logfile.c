@@ -29,8 +29,8 @@
 
 _Static_assert(sizeof(struct logfile_record) == 24, "the index's format");
 
-static void
-base_name(struct bytes *into, const char *job, int attempt)
+void
+logfile_stem(struct bytes *into, const char *job, int attempt)
 {
 	bytes_text(into, job);
 	if (attempt > 1) {
@@ -42,7 +42,7 @@ base_name(struct bytes *into, const char *job, int attempt)
 void
 logfile_name(struct bytes *into, const char *job, int attempt, const char *suffix)
 {
-	base_name(into, job, attempt);
+	logfile_stem(into, job, attempt);
 	bytes_char(into, '.');
 	bytes_text(into, suffix);
 }
@@ -93,7 +93,7 @@ logfile_open(struct logfile_writer *w, int dir, const char *job, int attempt, st
 	AUTO_FREE char *log = NULL;
 
 	*w = (struct logfile_writer){ .dir = dir, .fd = -1, .index = -1 };
-	base_name(&base, job, attempt);
+	logfile_stem(&base, job, attempt);
 	w->name = bytes_give(&base);
 	log = file_name(w, "log");
 	w->fd = kernel.open(dir, log, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0666);

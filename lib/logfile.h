@@ -26,8 +26,9 @@ struct logfile_record {
 #define LOGFILE_END 0xffffffffU
 #define LOGFILE_TRUNCATED 1U
 
-/* Appends a name inside a log folder: JOB.log, from the second attempt on JOB@2.log; suffix is "log" or
- * "idx". */
+/* Appends a name inside a log folder: JOB, from the second attempt on JOB@2; */
+void logfile_stem(struct bytes *into, const char *job, int attempt);
+/* and with a suffix behind it, "log" or "idx": JOB.log. */
 void logfile_name(struct bytes *into, const char *job, int attempt, const char *suffix);
 /* Appends the name of that folder in the build's: logs, of the second run of a build on logs@2. What its
  * script wrote stands beside it, as attempt RUN of "script". */

@@ -10,7 +10,7 @@
 #include "marker.h"
 #include "message.h"
 #include "output.h"
-#include "builds.h"
+#include "build.h"
 #include "scan.h"
 #include "standard.h"
 #include "table.h"

@@ -1,6 +1,5 @@
 #include "build.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 #include <unistd.h>
 
 #include "kernel.h"
-#include "layout.h"
 #include "logname.h"
 #include "memory.h"
 #include "message.h"
@@ -76,7 +74,7 @@ open_archive(struct build *r, const char *archive, struct error *e)
 {
 	AUTO_FREE char *path = xformat("%s/%s", archive, archived_name(r));
 
-	return folders_archive(&r->folders, path, e);
+	return folders_open(&r->folders.own.archive, AT_FDCWD, path, e);
 }
 
 /* A build of a folder that a server or mci-log put filled. */
@@ -395,73 +393,38 @@ take_log(struct build *r, int run, const char *job, int attempt)
 	return false;
 }
 
-/* Of JOB.log and JOB@2.log, also with .zst behind, or of JOB.idx, the job and the attempt. Caller frees. */
-static char *
-read_name(const char *file, const char *suffix, int64_t *attempt)
-{
-	const char *dot = strrchr(file, '.'), *at;
-	size_t n;
-
-	if (dot != NULL && strcmp(dot, LOGPACK_SUFFIX) == 0)
-		dot = memrchr(file, '.', (size_t)(dot - file));
-	if (dot == NULL || strncmp(dot, suffix, 4) != 0 ||
-	    (dot[4] != '\0' && strcmp(dot + 4, LOGPACK_SUFFIX) != 0))
-		return NULL;
-	n = (size_t)(dot - file);
-	at = memchr(file, '@', n);
-	*attempt = 1;
-	if (at != NULL && number_parse(at + 1, (size_t)(dot - at - 1), 2, INT32_MAX, attempt, NULL) < 0)
-		return NULL;
-	n = at == NULL ? n : (size_t)(at - file);
-	return spec_id_ok(file, n) ? xmemdup(file, n) : NULL;
-}
-
-/* The job's name as the build keeps it; it is given away. */
+/* The job's name as the build keeps it. */
 static const char *
-keep_name(struct build *r, char *job)
+keep_name(struct build *r, const char *job)
 {
+	/* they come by name */
+	if (r->njobs > 0 && strcmp(r->jobs[r->njobs - 1], job) == 0)
+		return r->jobs[r->njobs - 1];
 	for (size_t i = 0; i < r->njobs; i++) {
-		if (strcmp(r->jobs[i], job) == 0) {
-			free(job);
+		if (strcmp(r->jobs[i], job) == 0)
 			return r->jobs[i];
-		}
 	}
 	r->jobs = xrealloc(r->jobs, r->njobs + 1, sizeof(*r->jobs));
-	return r->jobs[r->njobs++] = job;
+	return r->jobs[r->njobs++] = xstrdup(job);
 }
 
+/* Where the jobs' logs of a run are listed. */
+struct listing {
+	struct build *build;
+	int run;
+};
+
 static void
-take_name(struct build *r, int run, const char *job, int attempt)
+take_job(void *arg, const char *name, int attempt)
 {
+	const struct listing *l = arg;
+	struct build *r = l->build;
+	const char *job = keep_name(r, name);
+
 	if (r->only != NULL && strcmp(job, r->only) == 0 && attempt > r->last)
 		r->last = attempt;
 	if (wanted(r, job, attempt))
-		(void)take_log(r, run, job, attempt);
-}
-
-static int
-list_folder(struct build *r, int run, int dir, struct error *e)
-{
-	/* without its index a log of a folder with locks is not there yet, or on its way out */
-	const char *suffix = r->locks ? ".idx" : ".log";
-	int fd = dir < 0 ? -1 : kernel.open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
-	const struct dirent *file;
-	int64_t attempt;
-	char *job;
-	DIR *d;
-
-	if (dir < 0)
-		return 0;
-	if (fd < 0 || (d = fdopendir(fd)) == NULL) {
-		memory_close(&fd);
-		return error_sys(e, "read %s/logs", r->folder.path);
-	}
-	while ((file = readdir(d)) != NULL) {
-		if ((job = read_name(file->d_name, suffix, &attempt)) != NULL)
-			take_name(r, run, keep_name(r, job), (int)attempt);
-	}
-	closedir(d);
-	return 0;
+		(void)take_log(r, l->run, job, attempt);
 }
 
 /* Logs without a byte come last: they have just begun. */
@@ -481,19 +444,15 @@ by_start(const void *a, const void *b)
 static int
 list_run(struct build *r, int run, struct error *e)
 {
-	struct error why;
-	const struct log_folders *logs = &folders_logs(&r->folders, run, &why)->at;
+	struct listing l = { r, run };
 	size_t before = r->n;
 
-	if (why.code != ERROR_NONE) {
-		*e = why;
-		return -1;
-	}
 	/* without an index nothing tells when the script began, which was before its jobs */
 	if (r->only == NULL && r->attempt <= 1 && take_log(r, run, NULL, 1) && !r->locks)
 		before++;
-	if (list_folder(r, run, logs->live, e) < 0 || list_folder(r, run, logs->archive, e) < 0)
-		return -1;
+	/* without its index a log of a folder with locks is not there yet, or on its way out */
+	if (folders_jobs(&r->folders, run, r->locks, take_job, &l, e) < 0)
+		return error_before(e, "%s: ", r->folder.path);
 	if (r->n > before)
 		qsort(r->sources + before, r->n - before, sizeof(*r->sources), by_start);
 	return 0;
@@ -506,7 +465,7 @@ read_folder(struct build *r, struct error *e)
 {
 	const struct log_folders *own = &r->folders.own;
 	size_t n = 0;
-	AUTO_FREE int *runs = r->run > 0 ? NULL : layout_runs(own->live, own->archive, false, &n);
+	AUTO_FREE int *runs = r->run > 0 ? NULL : folders_runs(&r->folders, false, &n);
 
 	if (own->live < 0 && own->archive < 0)
 		return error_set(e, ERROR_NOT_FOUND, "there are no logs of %s", r->folder.name);
@@ -659,4 +618,69 @@ build_free(struct build *r)
 	free(r->jobs);
 	free(r->only);
 	state_build_free(&r->folder);
+}
+
+static void
+name_sources(struct builds *r)
+{
+	bool several = false;
+
+	for (size_t i = 1; i < r->n; i++)
+		several = several || strcmp(r->all[i].folder.name, r->all[0].folder.name) != 0;
+	for (size_t i = 0; i < r->n; i++)
+		r->all[i].prefix = several;
+}
+
+int
+builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
+    struct error *e)
+{
+	static char *latest[] = { "@", NULL };
+	AUTO_FREE char *project = state_project(".");
+	struct build_where found = *where;
+
+	*r = (struct builds){ 0 };
+	if (stored_archive(where->archive, &found.archive, e) < 0)
+		return -1;
+	if (argc == 0) {
+		argv = latest;
+		argc = 1;
+	}
+	/* builds of a script or of specs are those of the folder that they were started in */
+	if (project == NULL)
+		project = realpath(".", NULL);
+	r->all = xmalloc((size_t)argc * sizeof(*r->all));
+	while (r->n < (size_t)argc) {
+		struct build *run = &r->all[r->n++];
+
+		if (build_open(run, argv[r->n - 1], project, &found, e) < 0)
+			return -1;
+		if (attempt > 0)
+			run->attempt = (int)attempt;
+	}
+	name_sources(r);
+	return 0;
+}
+
+int
+builds_read(struct builds *r, struct error *e)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct build *run = &r->all[i];
+
+		if (build_read(run, e) < 0)
+			return -1;
+		if (run->only != NULL && run->n == 0)
+			return build_nothing(run, e);
+	}
+	return 0;
+}
+
+void
+builds_close(struct builds *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		build_free(&r->all[i]);
+	free(r->all);
+	*r = (struct builds){ 0 };
 }

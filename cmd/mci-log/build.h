@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "command.h"
 #include "error.h"
 #include "folders.h"
 #include "fold.h"
@@ -47,7 +49,7 @@ struct build {
 	int events;     /* descriptor; -1 when only logs are kept */
 	struct copies copies; /* of the logs that the fold's log server keeps, as far as they were fetched */
 	struct loop *loop;     /* of who follows; set before build_read, else NULL */
-	bool locks;     /* in a folder where a writer holds a lock on its log's index (logdir.h) */
+	bool locks;     /* in a folder where a writer holds a lock on its log's index (stored.h) */
 	char **jobs;    /* of which only logs are kept: their names */
 	size_t njobs;
 	int last;       /* the last attempt there is of the one that was asked for */
@@ -87,5 +89,26 @@ bool build_abandoned(struct build *r);
 /* Nothing more is fetched: before the loop goes. */
 void build_stop(struct build *r);
 void build_free(struct build *r);
+
+/* Those that a command line names. */
+struct builds {
+	struct build *all; /* opened, events not read */
+	size_t n;
+};
+
+/* The rows of the option tables for where logs are; field is a struct build_where of the type. */
+#define BUILDS_WHERE(type, field) \
+	{ .name = "dir", .value = "DIR", .help = "look into this folder of logs", \
+	  .kind = OPTION_TEXT, .offset = offsetof(type, field.dir) }, \
+	{ .name = "archive", .value = "file:DIR", .help = "where finished logs were moved to", \
+	  .kind = OPTION_TEXT, .offset = offsetof(type, field.archive) }
+
+/* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any. The builds are to
+ * be closed whatever it returns. */
+int builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
+    struct error *e);
+/* Reads the events of all that are there. A job that was asked for and has no log is an error. */
+int builds_read(struct builds *r, struct error *e);
+void builds_close(struct builds *r);
 
 #endif

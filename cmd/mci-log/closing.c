@@ -12,8 +12,8 @@
 struct closed {
 	struct request *request;
 	struct logname name;
-	struct logdir_state state;
-	struct logdir_files files;
+	struct stored_state state;
+	struct stored files;
 	struct closed *next;
 };
 
@@ -84,7 +84,7 @@ answer(struct closed *x, int sys)
 static void
 closed_free(struct closed *x)
 {
-	logdir_files_close(&x->files);
+	stored_close(&x->files);
 	logname_free(&x->name);
 	free(x);
 }
@@ -131,7 +131,7 @@ closing_new(struct offload *offload, const struct logdir *logdir)
 
 void
 closing_add(struct closing *c, struct request *r, const struct logname *n,
-    const struct logdir_state *state, const struct logdir_files *files)
+    const struct stored_state *state, const struct stored *files)
 {
 	struct closed *x = xmalloc(sizeof(*x));
 

@@ -12,7 +12,7 @@ struct closing;
 struct closing *closing_new(struct offload *offload, const struct logdir *logdir);
 /* The request is answered with the state of the log of that name, later; the files are taken over. */
 void closing_add(struct closing *c, struct request *r, const struct logname *n,
-    const struct logdir_state *state, const struct logdir_files *files);
+    const struct stored_state *state, const struct stored *files);
 /* Requests that were not answered are gone with their server, and the helper thread has ended: both are freed
  * before. NULL is allowed. */
 void closing_free(struct closing *c);

@@ -1,30 +1,26 @@
 #include "folders.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
-#include "layout.h"
 #include "logfile.h"
 #include "memory.h"
+#include "number.h"
+#include "spec.h"
 
-/* A folder below one that is open or not; one that is not there is none. */
-static int
-open_folder(int *fd, int dir, const char *path, struct error *e)
+int
+folders_open(int *fd, int dir, const char *path, struct error *e)
 {
 	if (dir == -1)
 		return 0;
 	*fd = kernel.open(dir, path, O_RDONLY | O_DIRECTORY, 0);
 	return *fd >= 0 || errno == ENOENT ? 0 : error_sys(e, "open %s", path);
-}
-
-int
-folders_archive(struct folders *f, const char *path, struct error *e)
-{
-	return open_folder(&f->own.archive, AT_FDCWD, path, e);
 }
 
 struct run_logs *
@@ -43,10 +39,10 @@ folders_logs(struct folders *f, int run, struct error *e)
 	if (e != NULL)
 		*e = (struct error){ 0 };
 	logfile_folder(&name, run);
-	if (l->at.live < 0 && open_folder(&l->at.live, f->own.live, bytes_string(&name), e) < 0)
+	if (l->at.live < 0 && folders_open(&l->at.live, f->own.live, bytes_string(&name), e) < 0)
 		return l;
 	if (l->at.archive < 0)
-		(void)open_folder(&l->at.archive, f->own.archive, bytes_string(&name), e);
+		(void)folders_open(&l->at.archive, f->own.archive, bytes_string(&name), e);
 	return l;
 }
 
@@ -77,12 +73,170 @@ folders_told(struct folders *f, int run, const char *path)
 }
 
 int
+folders_names(int dir, const char *path, const char *suffix, char ***names, size_t *n)
+{
+	int fd = dir == -1 ? -1 : kernel.open(dir, path, O_RDONLY | O_DIRECTORY, 0);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	size_t end = strlen(suffix);
+	const struct dirent *entry;
+
+	if (d == NULL) {
+		memory_close(&fd);
+		return dir == -1 || errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+	}
+	while ((entry = readdir(d)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (entry->d_name[0] == '.' || length <= end ||
+		    strcmp(entry->d_name + length - end, suffix) != 0)
+			continue;
+		/* room for as many again whenever their number is a power of two */
+		if ((*n & (*n - 1)) == 0)
+			*names = xrealloc(*names, *n == 0 ? 1 : 2 * *n, sizeof(**names));
+		(*names)[(*n)++] = xmemdup(entry->d_name, length - end);
+	}
+	closedir(d);
+	return 0;
+}
+
+/* Of "logs", "logs@2", "script.idx", "script@2.idx"; 0 for anything else. */
+static int
+run_of(const char *name)
+{
+	size_t n = strlen(name);
+	int run = logfile_number(name, n, "logs");
+
+	if (run == 0 && n > 4 && strcmp(name + n - 4, ".idx") == 0)
+		run = logfile_number(name, n - 4, "script");
+	return run;
+}
+
+static void
+free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static bool
+is_empty(int folder, const char *name)
+{
+	int fd = kernel.open(folder, name, O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (dir == NULL) {
+		memory_close(&fd);
+		return false; /* a script's log */
+	}
+	do
+		entry = readdir(dir);
+	while (entry != NULL && entry->d_name[0] == '.');
+	closedir(dir);
+	return entry == NULL;
+}
+
+static int *
+runs_in(int folder, bool empty, int *runs, size_t *n)
+{
+	char **names = NULL;
+	size_t count = 0;
+
+	(void)folders_names(folder, ".", "", &names, &count);
+	for (size_t k = 0; k < count; k++) {
+		int run = run_of(names[k]);
+		size_t i = 0;
+
+		while (i < *n && runs[i] != run)
+			i++;
+		if (run == 0 || i < *n || (!empty && is_empty(folder, names[k])))
+			continue;
+		runs = xrealloc(runs, *n + 1, sizeof(*runs));
+		runs[(*n)++] = run;
+	}
+	free_names(names, count);
+	return runs;
+}
+
+static int
+rising(const void *a, const void *b)
+{
+	int left = *(const int *)a, right = *(const int *)b;
+
+	return (left > right) - (left < right);
+}
+
+int *
+folders_runs(const struct folders *f, bool empty, size_t *n)
+{
+	int *runs;
+
+	*n = 0;
+	runs = runs_in(f->own.archive, empty, runs_in(f->own.live, empty, NULL, n), n);
+	if (*n > 1)
+		qsort(runs, *n, sizeof(*runs), rising);
+	return runs;
+}
+
+int
 folders_newest(const struct folders *f)
 {
 	size_t n;
-	AUTO_FREE int *runs = layout_runs(f->own.live, f->own.archive, false, &n);
+	AUTO_FREE int *runs = folders_runs(f, false, &n);
 
 	return n == 0 ? 1 : runs[n - 1];
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Of JOB and JOB@2; what is neither is no log. */
+static void
+tell_job(char *stem, void (*each)(void *arg, const char *job, int attempt), void *arg)
+{
+	char *at = strchr(stem, '@');
+	int64_t attempt = 1;
+
+	if (at != NULL)
+		*at++ = '\0';
+	if ((at == NULL || number_parse(at, strlen(at), 2, INT32_MAX, &attempt, NULL) == 0) &&
+	    spec_id_ok(stem, strlen(stem)))
+		each(arg, stem, (int)attempt);
+}
+
+int
+folders_jobs(struct folders *f, int run, bool indexed,
+    void (*each)(void *arg, const char *job, int attempt), void *arg, struct error *e)
+{
+	struct error why;
+	const struct log_folders *logs = &folders_logs(f, run, &why)->at;
+	const int dirs[2] = { logs->live, logs->archive };
+	char **names = NULL;
+	size_t n = 0;
+	int result = 0;
+
+	if (why.code != ERROR_NONE) {
+		*e = why;
+		return -1;
+	}
+	for (int i = 0; i < 2 && result == 0; i++) {
+		if (folders_names(dirs[i], ".", indexed ? ".idx" : ".log", &names, &n) < 0 ||
+		    (!indexed && folders_names(dirs[i], ".", ".log" LOGPACK_SUFFIX, &names, &n) < 0))
+			result = error_sys(e, "read a folder of logs");
+	}
+	if (n > 1)
+		qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 0; i < n && result == 0; i++) {
+		/* it may be in both folders, in both forms */
+		if (i + 1 == n || strcmp(names[i], names[i + 1]) != 0)
+			tell_job(names[i], each, arg);
+	}
+	free_names(names, n);
+	return result;
 }
 
 char *
@@ -110,4 +264,5 @@ folders_close(struct folders *f)
 		free(l);
 	}
 	free(f->elsewhere);
+	*f = (struct folders)FOLDERS_NONE;
 }

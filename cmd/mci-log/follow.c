@@ -12,7 +12,7 @@
 #include "statusline.h"
 #include "watcher.h"
 
-/* A file is told to be closed a moment before its writer's lock goes (logdir.h). */
+/* A file is told to be closed a moment before its writer's lock goes (stored.h). */
 #define SETTLE (20 * MILLISECOND)
 
 /* A run as it is followed. */
@@ -265,8 +265,10 @@ changed(struct followed *r, bool in_logs, const char *name)
 		r->run->dirty = true;
 	for (size_t i = 0; i < f->nlive && name != NULL; i++) {
 		struct source *s = f->live[i];
+		size_t n = strlen(s->stem);
 
-		if ((s->job != NULL) == in_logs && strcmp(s->file, name) == 0)
+		if ((s->job != NULL) == in_logs && strncmp(s->stem, name, n) == 0 &&
+		    strcmp(name + n, ".log") == 0)
 			s->dirty = true;
 	}
 }

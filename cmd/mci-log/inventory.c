@@ -11,7 +11,7 @@
 
 struct item {
 	struct logname name;
-	struct logdir_state state;
+	struct stored_state state;
 	bool there; /* it could be looked at */
 };
 
@@ -62,12 +62,7 @@ add(void *arg, struct logname *n)
 static void
 look(const struct logdir *logdir, struct item *item)
 {
-	struct logdir_files f;
-
-	if (logdir_read(logdir, &item->name, &f, NULL) < 0)
-		return;
-	item->there = logdir_look(&f, &item->state, NULL) == 0;
-	logdir_files_close(&f);
+	item->there = logdir_look(logdir, &item->name, &item->state, NULL) == 0;
 }
 
 /* On the helper thread. */
@@ -115,7 +110,7 @@ errand_free(struct errand *x)
 static void
 emit_item(struct bytes *into, const struct item *item, const struct writers *writers)
 {
-	const struct logdir_state *state = &item->state;
+	const struct stored_state *state = &item->state;
 	/* one that a writer may come back to is open */
 	bool awaited = !state->ended && writers_writes(writers, &item->name);
 

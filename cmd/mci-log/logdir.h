@@ -1,10 +1,8 @@
 /*
- * logdir: where logs are kept: a folder as layout.h says, so that a server's and a user's are read alike.
- *
- * Here a log always has its index, and whoever writes one holds a lock on the index's open file
- * (F_OFD_SETLK). It travels with the descriptor and goes with the last copy of it, so it tells whether a
- * writer lives, whoever opened the file. DIR/.open holds a link for each log without end, named by the
- * index's inode and pointing to the log's name: what a server looks at when it starts.
+ * logdir: the folder of all logs of a server, and of a user whose builds keep only theirs (logname.h has
+ * the layout). Here a log always has its index, which is locked by whoever writes it (stored.h). DIR/.open
+ * holds a link for each log without end, named by the index's inode and pointing to the log's name: what a
+ * server looks at when it starts.
  */
 #ifndef MCI_LOG_LOGDIR_H
 #define MCI_LOG_LOGDIR_H
@@ -14,36 +12,22 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "folders.h"
 #include "logname.h"
-#include "logpack.h"
+#include "stored.h"
 
 struct logdir {
 	char *path;
-	int dir;   /* descriptor of DIR */
-	int marks; /* of DIR/.open, or -1 */
-	int archive; /* of a folder of the same layout that logs were moved to, or -1 */
-};
-
-struct logdir_files {
-	int log;    /* -1 when it is packed */
-	int index;
-	bool packed;
-	struct logpack pack;
-	ino_t mark; /* inode of the index */
-};
-
-struct logdir_state {
-	int64_t size;
-	int64_t length; /* that the end record says, else -1 */
-	bool ended;     /* the end record is there */
-	bool written;   /* somebody holds the lock */
-	bool truncated; /* said by the end record, or by its length; or there is neither end nor writer */
+	struct log_folders at; /* descriptors of DIR, and of where logs are moved to */
+	char *archive;         /* the path of that, or NULL; it has the same layout */
+	int marks;             /* of DIR/.open, or -1 */
 };
 
 /* Opens DIR, made when make is set; marks: also DIR/.open. */
 int logdir_open(struct logdir *s, const char *path, bool make, bool marks, struct error *e);
-/* Looks for logs also where they were moved to. The folder is made. 0 or -1. */
-int logdir_archive(struct logdir *s, const char *path, struct error *e);
+/* Looks for logs also where they are moved to, an address as of stored_archive. The folder is made. 0 or
+ * -1. */
+int logdir_archive(struct logdir *s, const char *address, struct error *e);
 void logdir_close(struct logdir *s);
 
 /*
@@ -51,7 +35,7 @@ void logdir_close(struct logdir *s);
  * where there are marks. ERROR_BUSY while another writes it, ERROR_REFUSED when it is there already (and
  * whole). run and attempt 0 are taken as 1.
  */
-int logdir_write(const struct logdir *s, struct logname *n, bool resume, struct logdir_files *f,
+int logdir_write(const struct logdir *s, struct logname *n, bool resume, struct stored *f,
     struct error *e);
 /* Whether it is of the build's newest run; -1 with ERROR_FENCED when that is another: whoever writes in
  * an older one is to stop. */
@@ -60,18 +44,17 @@ int logdir_admits(const struct logdir *s, const struct logname *n, struct error 
 int logdir_newest(const struct logdir *s, const char *build);
 /* For a reader; a run of 0 becomes the newest, an attempt of 0 the last one that is there.
  * ERROR_NOT_FOUND. */
-int logdir_read(const struct logdir *s, struct logname *n, struct logdir_files *f, struct error *e);
-void logdir_files_close(struct logdir_files *f);
-/* What the open files say. */
-int logdir_look(const struct logdir_files *f, struct logdir_state *state, struct error *e);
+int logdir_read(const struct logdir *s, struct logname *n, struct stored *f, struct error *e);
+/* The same for what is known of it only. */
+int logdir_look(const struct logdir *s, struct logname *n, struct stored_state *state, struct error *e);
 /* Bytes of a log that is being written; 0: it is not there. Opens nothing: asked for every open log at
  * once. */
 int64_t logdir_size(const struct logdir *s, const struct logname *n);
 /* Writes the end record of a log whose writer is gone, cut at its size. 0 or -1. */
 int logdir_cut(const struct logdir *s, struct logname *n, struct error *e);
 void logdir_unmark(const struct logdir *s, ino_t mark);
-/* The folder of a build; -1 with ERROR_NOT_FOUND. The caller closes it. */
-int logdir_build(const struct logdir *s, const char *build, struct error *e);
+/* Where the logs of a build stand, to be closed by the caller; both are -1 when there are none. */
+struct folders logdir_build(const struct logdir *s, const char *build);
 /* Opens the folders in which the names on the way to a log stand, its own first and DIR last: how many. What
  * is not there (any more) is left out. The caller closes them. */
 #define LOGDIR_FOLDERS 5

@@ -5,6 +5,7 @@
 
 #include "buildname.h"
 #include "emit.h"
+#include "logfile.h"
 #include "memory.h"
 #include "number.h"
 #include "spec.h"
@@ -120,4 +121,28 @@ logname_open(struct bytes *into, const struct logname *n)
 {
 	emit_open(into);
 	logname_emit(into, n);
+}
+
+char *
+logname_folder(const struct logname *n)
+{
+	struct bytes path = { 0 };
+
+	bytes_text(&path, n->build);
+	if (n->job != NULL) {
+		bytes_char(&path, '/');
+		logfile_folder(&path, n->run);
+	}
+	return bytes_give(&path);
+}
+
+char *
+logname_stem(const struct logname *n)
+{
+	AUTO_FREE char *folder = logname_folder(n);
+	struct bytes path = { 0 };
+
+	bytes_format(&path, "%s/", folder);
+	logfile_stem(&path, n->job == NULL ? "script" : n->job, n->job == NULL ? n->run : n->attempt);
+	return bytes_give(&path);
 }

@@ -1,5 +1,9 @@
-/* logname: which log is meant: in a run of a build, of one attempt of a job, or what the build's script
- * wrote. */
+/*
+ * logname: which log is meant: in a run of a build, of one attempt of a job, or what the build's script
+ * wrote; and where it stands below the folder of all logs, DIR/ORG/REPO/N as in the state folder of local
+ * builds: logs/JOB.log and .idx, of a later attempt JOB@2.log; script.log and .idx beside logs; of a later
+ * run of the build logs@2/JOB.log and script@2.log.
+ */
 #ifndef MCI_LOG_LOGNAME_H
 #define MCI_LOG_LOGNAME_H
 
@@ -30,5 +34,11 @@ void logname_free(struct logname *n);
 void logname_emit(struct bytes *into, const struct logname *n);
 /* The same to one that it opens. */
 void logname_open(struct bytes *into, const struct logname *n);
+
+/* "ORG/REPO/N/logs@2/JOB@2", the stem of its files' names; the run and the attempt are known. Caller
+ * frees. */
+char *logname_stem(const struct logname *n);
+/* The folder in which it stands, "ORG/REPO/N/logs@2", "ORG/REPO/N" of a script's log. Caller frees. */
+char *logname_folder(const struct logname *n);
 
 #endif

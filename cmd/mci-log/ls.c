@@ -3,7 +3,7 @@
 
 #include "emit.h"
 #include "output.h"
-#include "builds.h"
+#include "build.h"
 #include "table.h"
 #include "timestamp.h"
 #include "verbs.h"

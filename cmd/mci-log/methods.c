@@ -35,7 +35,7 @@ reply(struct request *r, struct bytes *result)
 }
 
 static void
-emit_state(struct bytes *into, const struct logdir_state *state)
+emit_state(struct bytes *into, const struct stored_state *state)
 {
 	emit_integer(into, "bytes", state->size);
 	emit_bool(into, "open", state->written);
@@ -45,7 +45,7 @@ emit_state(struct bytes *into, const struct logdir_state *state)
 static void
 open_with_fds(struct log_server *s, struct request *r, struct logname *n)
 {
-	struct logdir_files f;
+	struct stored f;
 	struct error e;
 	struct entry *x = writers_open(&s->writers, n, flag(r, "resume"), request_connection(r), &f, &e);
 	AUTO_BYTES result = { 0 };
@@ -59,7 +59,7 @@ open_with_fds(struct log_server *s, struct request *r, struct logname *n)
 	bytes_char(&result, '}');
 	request_reply_fds(r, (struct span){ result.data, result.len },
 	    (int[2]){ f.log, f.index }, 2);
-	logdir_files_close(&f);
+	stored_close(&f);
 }
 
 static void
@@ -150,8 +150,8 @@ log_close(void *self, struct request *r)
 {
 	struct log_server *s = self;
 	struct logname n;
-	struct logdir_state state;
-	struct logdir_files files;
+	struct stored_state state;
+	struct stored files;
 	struct error e;
 
 	if (name_of(r, &n) < 0)
@@ -166,15 +166,10 @@ log_close(void *self, struct request *r)
 
 /* The state of a stored log; one that a writer may come back to is open. */
 static int
-look(const struct log_server *s, struct logname *n, struct logdir_state *state, struct error *e)
+look(const struct log_server *s, struct logname *n, struct stored_state *state, struct error *e)
 {
-	struct logdir_files f;
-	int result;
+	int result = logdir_look(&s->logdir, n, state, e);
 
-	if (logdir_read(&s->logdir, n, &f, e) < 0)
-		return -1;
-	result = logdir_look(&f, state, e);
-	logdir_files_close(&f);
 	if (result == 0 && !state->ended && writers_writes(&s->writers, n)) {
 		state->written = true;
 		state->truncated = false;
@@ -187,7 +182,7 @@ log_get(void *self, struct request *r)
 {
 	struct log_server *s = self;
 	struct logname n;
-	struct logdir_state state;
+	struct stored_state state;
 	struct error e;
 	AUTO_BYTES result = { 0 };
 
@@ -360,7 +355,7 @@ on_opened(void *arg, const struct logname *n, int64_t size)
 }
 
 static void
-on_closed(void *arg, const struct logname *n, const struct logdir_state *state)
+on_closed(void *arg, const struct logname *n, const struct stored_state *state)
 {
 	struct log_server *s = arg;
 	AUTO_BYTES line = { 0 };

@@ -347,10 +347,10 @@ copy_by_kernel(const struct source *s, int64_t *at, size_t n, bool file)
 	ssize_t done = -1;
 
 	if (file)
-		done = copy_file_range(s->stored.fd, at, STDOUT_FILENO, NULL, n, 0);
+		done = copy_file_range(s->stored.log, at, STDOUT_FILENO, NULL, n, 0);
 	/* appending, across file systems, or no regular file */
 	if (done < 0 && errno != ENOSPC && errno != EIO)
-		done = sendfile(STDOUT_FILENO, s->stored.fd, at, n);
+		done = sendfile(STDOUT_FILENO, s->stored.log, at, n);
 	return done;
 }
 

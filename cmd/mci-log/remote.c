@@ -14,12 +14,10 @@
 #include "dial.h"
 #include "emit.h"
 #include "kernel.h"
-#include "layout.h"
 #include "logfile.h"
 #include "memory.h"
 #include "message.h"
 #include "option.h"
-#include "outage.h"
 #include "output.h"
 #include "rpc.h"
 #include "safe.h"
@@ -27,6 +25,24 @@
 #include "standard.h"
 #include "terminal.h"
 #include "timestamp.h"
+
+void
+outage_told(struct outage *o, const struct error *why)
+{
+	if (!o->quiet && why != NULL && !o->lasts)
+		fprintf(stderr, "mci-log: %s: lost (%s); trying again\n", o->address, why->text);
+	if (!o->quiet && why == NULL && o->lasts)
+		fprintf(stderr, "mci-log: %s: there again\n", o->address);
+	o->lasts = why != NULL;
+}
+
+static void
+told(void *arg, const struct error *why)
+{
+	outage_told(arg, why);
+}
+
+const struct client_events outage_events = { .outage = told };
 
 struct remote {
 	struct remote_wish wish;
@@ -332,7 +348,8 @@ struct copied {
 static int
 copies_folder(const struct copies *c, int run, struct error *e)
 {
-	AUTO_FREE char *logs = layout_logs(c->build, run);
+	const struct logname name = { .build = (char *)(uintptr_t)c->build, .run = run, .job = "" };
+	AUTO_FREE char *logs = logname_folder(&name);
 	AUTO_FREE char *path = xformat("%s/%s", c->scratch.path, logs);
 	int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 
@@ -380,7 +397,7 @@ copy_new(struct copies *c, const char *address, const struct logname *n, struct 
 {
 	struct copy *x = xmalloc(sizeof(*x));
 	struct logdir logdir;
-	struct logdir_files files;
+	struct stored files;
 	int result = -1;
 
 	*x = (struct copy){ .address = address, .writer = { .fd = -1, .index = -1 } };

@@ -7,11 +7,24 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "client.h"
 #include "error.h"
 #include "logname.h"
 #include "loop.h"
 #include "scratch.h"
 #include "source.h"
+
+/* Tells on standard error that a server is lost, once, and that it is there again. */
+struct outage {
+	const char *address; /* borrowed */
+	bool quiet;          /* nothing is told */
+	bool lasts;
+};
+
+/* It is lost, or has no time (why says which); with NULL it is there. */
+void outage_told(struct outage *o, const struct error *why);
+/* The same as events of a client, whose arg is a struct outage. */
+extern const struct client_events outage_events;
 
 struct remote;
 

@@ -2,11 +2,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "logfile.h"
-#include "logpack.h"
-#include "names.h"
 #include "removal.h"
-#include "builds.h"
+#include "build.h"
 #include "verbs.h"
 
 struct options {
@@ -22,26 +19,6 @@ static const struct option options[] = {
 	BUILDS_WHERE(struct options, where),
 };
 
-/* The log in every form and place, and its index last: a log without one is shown with fewer
- * times. */
-static int
-remove_log(const struct source *s, struct error *e)
-{
-	static const char *const suffixes[] = { "log", "log" LOGPACK_SUFFIX, "log" LOGPACK_SUFFIX ".tmp",
-		"idx" };
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		AUTO_BYTES name = { 0 };
-
-		logfile_name(&name, s->job == NULL ? "script" : s->job, s->job == NULL ? s->run : s->attempt,
-		    suffixes[i]);
-		if ((s->folders->live >= 0 && names_remove(s->folders->live, bytes_string(&name), e) < 0) ||
-		    (s->folders->archive >= 0 && names_remove(s->folders->archive, name.data, e) < 0))
-			return -1;
-	}
-	return 0;
-}
-
 static int
 remove_source(const struct options *o, struct source *s, struct error *e)
 {
@@ -52,7 +29,7 @@ remove_source(const struct options *o, struct source *s, struct error *e)
 	/* one that cannot be opened is removed all the same: it may be damaged */
 	if (there == 0)
 		return 0;
-	if (!o->dry && remove_log(s, e) < 0)
+	if (!o->dry && stored_remove(s->folders, s->stem, e) < 0)
 		return error_before(e, "%s: ", s->name);
 	if (o->dry || !option_common.quiet)
 		printf("%s: %lld bytes %sremoved\n", s->name, (long long)size, o->dry ? "would be " : "");

@@ -1,11 +1,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "archive.h"
 #include "duration.h"
 #include "methods.h"
 #include "serve.h"
-#include "sweeper.h"
+#include "servestatus.h"
+#include "sweep.h"
 #include "verbs.h"
 
 /* Below jobs, that reading their logs never slows them; an idle processor serves at once all the same. */
@@ -34,14 +34,12 @@ open_log(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
 	const char *events = o->events != NULL ? o->events : getenv("MCI_EVENTS");
-	const char *archive;
 
 	setpriority(PRIO_PROCESS, 0, NICE);
 	if (log_server_open(&o->server, serve_loop(s), serve_folder(s), events,
 	    o->lost_after > 0 ? o->lost_after : 30 * SECOND, e) < 0)
 		return -1;
-	if (archive_folder(o->rules.archive, &archive, e) < 0 ||
-	    (archive != NULL && logdir_archive(&o->server.logdir, archive, e) < 0))
+	if (logdir_archive(&o->server.logdir, o->rules.archive, e) < 0)
 		return -1;
 	o->sweeper = sweeper_new(serve_loop(s), o->server.logdir.path, &o->rules, o->server.news);
 	return serve_add(s, &log_service, &o->server, e);
@@ -75,4 +73,20 @@ const struct command log_serve_command = {
 	.program = PROGRAM, .verb = "serve", .summary = "keep the logs of a server",
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]), .run = run,
 	.size = sizeof(struct options),
+};
+
+static const struct option status_options[] = { SERVESTATUS_OPTIONS };
+
+static int
+run_status(void *arg, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return servestatus_run(&log_program, arg);
+}
+
+const struct command log_status_command = {
+	.program = PROGRAM, .verb = "status", .summary = "what a log server does now",
+	.options = status_options, .noptions = sizeof(status_options) / sizeof(status_options[0]),
+	.run = run_status, .size = sizeof(struct servestatus_options),
 };

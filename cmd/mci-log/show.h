@@ -9,7 +9,7 @@
 #include "marker.h"
 #include "output.h"
 #include "view.h"
-#include "builds.h"
+#include "build.h"
 
 struct show {
 	struct builds builds;

@@ -1,13 +1,9 @@
 #include "source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "duration.h"
 #include "kernel.h"
 #include "logfile.h"
 #include "memory.h"
@@ -60,136 +56,25 @@ window_get(struct window **owner)
 	return w;
 }
 
-/* Opens a file of that name in the first folder that has it: the descriptor, with whether it is the
- * archive's; -1 and errno (ENOENT: in neither). */
-static int
-folders_open(const struct log_folders *f, const char *name, bool *archived)
-{
-	int fd = -1;
-
-	errno = ENOENT;
-	if (f->live >= 0)
-		fd = kernel_open_file(f->live, name);
-	*archived = fd < 0 && errno == ENOENT && f->archive >= 0;
-	return *archived ? kernel_open_file(f->archive, name) : fd;
-}
-
-/* In one folder; the compressed form second, since the plain one goes when that is complete. */
-static int
-open_in(struct stored *s, int dir, const char *name, struct error *e)
-{
-	AUTO_FREE char *packed = xformat("%s" LOGPACK_SUFFIX, name);
-	struct error why;
-
-	if (dir < 0)
-		return 0;
-	s->fd = kernel_open_file(dir, name);
-	if (s->fd >= 0)
-		return 1;
-	if (errno != ENOENT)
-		return error_sys(e, "open %s", name);
-	s->packed = logpack_open(&s->pack, dir, packed, &why) == 0;
-	if (s->packed || why.code == ERROR_NOT_FOUND)
-		return s->packed;
-	if (e != NULL)
-		*e = why;
-	return -1;
-}
-
-/* Opens the log of that name ("unit.log"); 1, 0 when it is nowhere (yet), -1. */
-static int
-stored_open(struct stored *s, const struct log_folders *f, const char *name, struct error *e)
-{
-	int there;
-
-	*s = (struct stored){ .fd = -1, .pack = { .fd = -1 } };
-	there = open_in(s, f->live, name, e);
-	if (there != 0)
-		return there;
-	s->archived = true;
-	return open_in(s, f->archive, name, e);
-}
-
-static struct stat
-status_of(const struct stored *s)
-{
-	struct stat st = { 0 };
-
-	(void)fstat(s->packed ? s->pack.fd : s->fd, &st);
-	return st;
-}
-
-/* The length of the log; of one that grows, now. */
-static int64_t
-stored_size(const struct stored *s)
-{
-	return s->packed ? s->pack.size : status_of(s).st_size;
-}
-
-/* When it was written last, nanoseconds since 1970. */
-static int64_t
-stored_modified(const struct stored *s)
-{
-	struct stat st = status_of(s);
-
-	return st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec;
-}
-
-/* Like pread(2) of the log's bytes. -1 with an error. */
-static ssize_t
-stored_read(struct stored *s, void *into, size_t n, int64_t at, struct error *e)
-{
-	ssize_t got;
-
-	if (s->packed)
-		return logpack_read(&s->pack, into, n, at, e);
-	do
-		got = kernel.pread(s->fd, into, n, at);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? error_sys(e, "read a log") : got;
-}
-
-static void
-stored_close(struct stored *s)
-{
-	memory_close(&s->fd);
-	s->fd = -1;
-	if (s->packed)
-		logpack_close(&s->pack);
-	s->packed = false;
-}
-
-static const char *
-base(const struct source *s)
-{
-	return s->job == NULL ? "script" : s->job;
-}
-
-/* Which of that name its file is: what the script wrote has one a run. */
-static int
-number(const struct source *s)
-{
-	return s->job == NULL ? s->run : s->attempt;
-}
-
 struct source *
 source_new(char *name, int run, const char *job, int attempt, const struct log_folders *folders)
 {
 	struct source *s = xmalloc(sizeof(*s));
-	AUTO_BYTES file = { 0 };
+	AUTO_BYTES stem = { 0 };
 
 	*s = (struct source){ .name = name, .job = job, .run = run, .attempt = attempt, .folders = folders,
-		.bytes = -1, .to = INT64_MAX, .number = 1, .dirty = true, .stored = { .fd = -1 },
+		.bytes = -1, .to = INT64_MAX, .number = 1, .dirty = true, .stored = STORED_NONE,
 		.times = { .fd = -1 } };
-	logfile_name(&file, base(s), number(s), "log");
-	s->file = bytes_give(&file);
+	/* what the script wrote has one a run */
+	logfile_stem(&stem, job == NULL ? "script" : job, job == NULL ? run : attempt);
+	s->stem = bytes_give(&stem);
 	return s;
 }
 
 int
 source_open(struct source *s, struct error *e)
 {
-	int there = s->open ? 1 : stored_open(&s->stored, s->folders, s->file, e);
+	int there = s->open ? 1 : stored_open(&s->stored, s->folders, s->stem, e);
 
 	s->open = there == 1;
 	return there;
@@ -206,77 +91,39 @@ source_get(struct source *s, struct error *e)
 int
 source_refresh(struct source *s, struct error *e)
 {
-	AUTO_BYTES index = { 0 };
-	bool archived;
+	AUTO_FREE char *name = xformat("%s.idx", s->stem);
 
 	s->modified = stored_modified(&s->stored);
-	logfile_name(&index, base(s), number(s), "idx");
-	if (s->times.fd < 0 && !s->times.damaged)
-		s->times.fd = folders_open(s->folders, bytes_string(&index), &archived);
-	if (s->times.fd < 0 && !s->times.damaged && errno != ENOENT)
-		return error_sys(e, "open %s", bytes_string(&index));
-	return logindex_refresh(&s->times, bytes_string(&index), e);
-}
-
-static bool
-locked(int index)
-{
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(index, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
-}
-
-/* Whoever makes an index locks it next, and writes to it only then: before that it says nothing. */
-static bool
-begun(int index)
-{
-	struct stat st;
-
-	return (fstat(index, &st) == 0 && st.st_size > 0) || locked(index);
-}
-
-/* What an open index says. */
-static void
-take_index(struct source *s, int index, bool locks)
-{
-	/* the lock first: a writer ends its index before it lets go */
-	bool written = !locks || locked(index), ended;
-	struct logfile_record r;
-	off_t size;
-
-	if (logindex_records(index, 0, &r, 1) == 1 && r.stream != LOGFILE_END)
-		s->started = r.time;
-	ended = logindex_last(index, &r, &size) == 0 && r.stream == LOGFILE_END;
-	if (ended)
-		s->bytes = (int64_t)r.offset;
-	s->truncated = ended ? (r.flags & LOGFILE_TRUNCATED) != 0 : !written;
-	s->ended = ended || !written;
+	if (s->times.fd < 0 && !s->times.damaged) {
+		s->times.fd = stored_index(s->folders, s->stem);
+		if (s->times.fd < 0 && errno != ENOENT)
+			return error_sys(e, "open %s", name);
+	}
+	return logindex_refresh(&s->times, name, e);
 }
 
 bool
 source_look(struct source *s, bool locks)
 {
-	AUTO_CLOSE int index = -1;
-	AUTO_BYTES name = { 0 };
-	bool open = s->open, archived;
+	struct stored_state state = { .length = -1 };
+	struct stored f;
 	/* what cannot be opened is told when it is shown */
-	int there = source_open(s, NULL);
+	int there = stored_open(&f, s->folders, s->stem, NULL);
 
-	logfile_name(&name, base(s), number(s), "idx");
-	index = there == 0 ? -1 : folders_open(s->folders, bytes_string(&name), &archived);
-	if (there == 0 || (locks && (index < 0 || !begun(index)))) {
-		if (!open)
-			source_close(s);
-		return false;
+	f.index = there == 0 ? -1 : stored_index(s->folders, s->stem);
+	if (f.index >= 0)
+		(void)stored_look(&f, &state, NULL);
+	there = there == 0 || (locks && !state.begun) ? 0 : there;
+	if (there != 0) {
+		s->started = state.started == 0 && there == 1 && !locks ? stored_modified(&f) : state.started;
+		s->first = s->started;
+		s->bytes = state.length;
+		s->ended = state.ended || (locks && !state.written);
+		s->truncated = s->ended && state.truncated;
+		s->dirty = true;
 	}
-	s->started = there == 1 && !locks ? stored_modified(&s->stored) : 0;
-	if (!open)
-		source_close(s);
-	if (index >= 0)
-		take_index(s, index, locks);
-	s->first = s->started;
-	s->dirty = true;
-	return true;
+	stored_close(&f);
+	return there != 0;
 }
 
 int64_t
@@ -288,7 +135,7 @@ source_size(const struct source *s)
 int64_t
 source_space(const struct source *s)
 {
-	return status_of(&s->stored).st_size;
+	return stored_space(&s->stored);
 }
 
 int64_t
@@ -528,7 +375,7 @@ source_free(struct source *s)
 		return;
 	source_close(s);
 	free(s->name);
-	free(s->file);
+	free(s->stem);
 	free(s->why);
 	bytes_free(&s->head);
 	free(s);

@@ -10,7 +10,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "logindex.h"
-#include "logpack.h"
+#include "stored.h"
 
 /* At most so many bytes of a log are looked at at once. */
 #define SOURCE_PIECE 65536
@@ -19,23 +19,10 @@ struct copy;
 struct section_list;
 struct window;
 
-/* Where logs of one build are looked for: folders, -1 for none. */
-struct log_folders {
-	int live, archive;
-};
-
-/* The bytes of one log wherever they are kept: plain in the build's folder, compressed there, or in either
- * form in the archive, which has folders of the same names. */
-struct stored {
-	int fd;        /* of the plain log, -1 when it is compressed */
-	struct logpack pack;
-	bool packed, archived;
-};
-
 struct source {
 	/* from the events */
 	char *name;      /* for people: "unit", "unit@2", "script"; with the build in front of several */
-	char *file;      /* "unit@2.log" */
+	char *stem;      /* of its files' names: "unit@2" */
 	const char *build; /* borrowed; NULL when only one is shown */
 	const char *job; /* borrowed; NULL for the script's log */
 	int run, attempt;
@@ -88,7 +75,7 @@ int source_refresh(struct source *s, struct error *e);
 /*
  * For a log that no events tell of: takes what its files say, when it began, and whether and how it has
  * ended. locks: it has an index from the first byte on, and whoever writes it holds a lock on that
- * (logdir.h); else one without an end is taken as open. false when it is not there (any more).
+ * (stored.h); else one without an end is taken as open. false when it is not there (any more).
  */
 bool source_look(struct source *s, bool locks);
 int64_t source_size(const struct source *s);

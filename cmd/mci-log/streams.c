@@ -20,7 +20,7 @@
 struct shared_log {
 	struct streams *streams;
 	struct logname name;
-	struct logdir_files files;
+	struct stored files;
 	struct watch *watches[2];
 	struct pump_list list;     /* its streams */
 	bool again;                /* it grew since the round began */
@@ -54,7 +54,7 @@ shared_free(struct shared_log *shared)
 	loop_cancel(shared->streams->loop, shared->timer);
 	watch_remove(shared->watches[0]);
 	watch_remove(shared->watches[1]);
-	logdir_files_close(&shared->files);
+	stored_close(&shared->files);
 	logname_free(&shared->name);
 	free(shared);
 }
@@ -110,10 +110,10 @@ changed(void *arg, const char *name)
 static bool
 abandoned(const struct stream *x)
 {
-	struct logdir_state state;
+	struct stored_state state;
 
 	return !writers_writes(x->streams->writers, &x->shared->name) &&
-	    logdir_look(&x->shared->files, &state, NULL) == 0 && !state.written && !state.ended;
+	    stored_look(&x->shared->files, &state, NULL) == 0 && !state.written && !state.ended;
 }
 
 /* Nothing more is to come. */
@@ -170,7 +170,7 @@ next_line(struct stream *x)
 static enum pump_step
 give_data(struct stream *x)
 {
-	struct logdir_files *f = &x->shared->files;
+	struct stored *f = &x->shared->files;
 	struct span piece;
 	size_t done;
 
@@ -239,9 +239,9 @@ watch(struct shared_log *shared, struct error *e)
 {
 	static const char *const suffixes[] = { "log", "idx" };
 	struct streams *s = shared->streams;
-	struct logdir_state state;
+	struct stored_state state;
 
-	if (logdir_look(&shared->files, &state, e) < 0)
+	if (stored_look(&shared->files, &state, e) < 0)
 		return -1;
 	for (int i = 0; i < 2 && !state.ended; i++) {
 		AUTO_FREE char *path = logdir_path(s->logdir, &shared->name, suffixes[i]);
@@ -258,14 +258,14 @@ static int
 shared_open(struct streams *s, struct logname *n, struct shared_log **out, struct error *e)
 {
 	struct shared_log *shared;
-	struct logdir_files files;
+	struct stored files;
 
 	if (logdir_read(s->logdir, n, &files, e) < 0)
 		return e->code == ERROR_NOT_FOUND ? 0 : -1;
 	for (shared = s->shared; shared != NULL; shared = shared->next) {
 		/* not one of that name that was removed */
-		if (logname_same(&shared->name, n) && shared->files.mark == files.mark) {
-			logdir_files_close(&files);
+		if (logname_same(&shared->name, n) && stored_inode(&shared->files) == stored_inode(&files)) {
+			stored_close(&files);
 			*out = shared;
 			return 1;
 		}
@@ -286,11 +286,11 @@ shared_open(struct streams *s, struct logname *n, struct shared_log **out, struc
 static void
 attach(struct stream *x, struct shared_log *shared)
 {
-	struct logdir_state state = { 0 };
+	struct stored_state state = { 0 };
 
 	x->shared = shared;
 	pump_list_add(&shared->list, &x->pump);
-	(void)logdir_look(&shared->files, &state, NULL);
+	(void)stored_look(&shared->files, &state, NULL);
 	if (!x->wish.follow && (x->wish.to < 0 || x->wish.to > state.size))
 		x->wish.to = state.ended ? -1 : state.size;
 	logtail_init(&x->tail, shared->files.log, shared->files.index, x->wish.from, x->wish.times);

@@ -1,27 +1,33 @@
 #include "sweep.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "logdir.h"
+#include "children.h"
 #include "duration.h"
 #include "emit.h"
 #include "folder.h"
+#include "folders.h"
 #include "kernel.h"
-#include "layout.h"
+#include "link.h"
 #include "logcompress.h"
 #include "logfile.h"
+#include "logpack.h"
 #include "memory.h"
 #include "names.h"
 #include "state.h"
 #include "verbs.h"
+
+#define STEP (64 * 1024 * 1024)
 
 struct options {
 	const char *dir;
@@ -37,7 +43,6 @@ static const struct option options[] = {
 struct sweep {
 	const struct sweep_rules *rules;
 	struct logdir logdir;
-	const char *archive; /* the folder, or NULL */
 	int64_t now;
 	int failures;
 };
@@ -51,7 +56,7 @@ struct kept {
 	struct sweep *sweep;
 };
 
-bool
+static bool
 sweep_wanted(const struct sweep_rules *r)
 {
 	return r->archive != NULL || r->compress_after > 0 || r->keep_age > 0 || r->keep_count > 0 ||
@@ -74,23 +79,71 @@ modified(int fd)
 	return fstat(fd, &st) < 0 ? 0 : st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec;
 }
 
-static int64_t
-space(const struct logdir_files *f)
+/* All bytes, and the time of the original, which readers show. 0, or -1 and errno. */
+static int
+copy(int from, int to)
 {
-	struct stat log, index;
+	struct timespec times[2];
+	struct stat st;
+	ssize_t done;
 
-	if (fstat(f->packed ? f->pack.fd : f->log, &log) < 0 || fstat(f->index, &index) < 0)
-		return 0;
-	return log.st_size + index.st_size;
+	if (fstat(from, &st) < 0)
+		return -1;
+	for (off_t left = st.st_size; left > 0; left -= done) {
+		done = sendfile(to, from, NULL, left < STEP ? (size_t)left : STEP);
+		if (done <= 0)
+			return -1;
+	}
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	return futimens(to, times);
+}
+
+static int
+move_file(int dir, int into, const char *name, struct error *e)
+{
+	AUTO_FREE char *part = xformat("%s.part", name);
+	AUTO_CLOSE int from = kernel.open(dir, name, O_RDONLY, 0);
+	AUTO_CLOSE int to = -1;
+
+	if (from < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", name);
+	to = kernel.open(into, part, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (to < 0 || copy(from, to) < 0)
+		return error_sys(e, "copy %s to the archive", name);
+	return names_publish(to, into, part, name, e) < 0 ? error_before(e, "the archive: ") :
+	    names_remove(dir, name, e);
+}
+
+/*
+ * Moves the log of that name ("unit.log", or what it was compressed to) and its index from the folder dir to
+ * ARCHIVE/FOLDER, which is made. Each is copied, synced, renamed to its name and only then removed here; the
+ * index, without which nobody looks for a log, last. Killed anywhere, the call can be made again. 0 or -1.
+ */
+static int
+archive_move(int dir, const char *archive, const char *folder, const char *log, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/%s", archive, folder);
+	AUTO_FREE char *packed = xformat("%s" LOGPACK_SUFFIX, log);
+	AUTO_FREE char *index = xformat("%.*s.idx", (int)strlen(log) - 4, log);
+	AUTO_CLOSE int into = -1;
+
+	if (folder_make_kept(path, e) < 0)
+		return -1;
+	into = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (into < 0)
+		return error_sys(e, "open %s", path);
+	return move_file(dir, into, log, e) < 0 || move_file(dir, into, packed, e) < 0 ||
+	    move_file(dir, into, index, e) < 0 ? -1 : 0;
 }
 
 /* Compresses a log that ended long enough ago, moves it on. */
 static void
-put_away(struct sweep *s, const struct logname *n, const struct logdir_files *f)
+put_away(struct sweep *s, const struct logname *n, const struct stored *f)
 {
 	const struct sweep_rules *r = s->rules;
-	AUTO_FREE char *folder = layout_folder(n);
-	AUTO_CLOSE int dir = kernel.open(s->logdir.dir, folder, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_FREE char *folder = logname_folder(n);
+	AUTO_CLOSE int dir = kernel.open(s->logdir.at.live, folder, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BYTES name = { 0 };
 	struct error e;
 
@@ -103,7 +156,8 @@ put_away(struct sweep *s, const struct logname *n, const struct logdir_files *f)
 		complain(s, n->build, &e);
 		return;
 	}
-	if (s->archive != NULL && archive_move(dir, s->archive, folder, bytes_string(&name), &e) < 0)
+	if (s->logdir.archive != NULL &&
+	    archive_move(dir, s->logdir.archive, folder, bytes_string(&name), &e) < 0)
 		complain(s, n->build, &e);
 }
 
@@ -111,17 +165,17 @@ static void
 look_at(void *arg, struct logname *n)
 {
 	struct kept *k = arg;
-	struct logdir_files f;
-	struct logdir_state state;
+	struct stored f;
+	struct stored_state state;
 	int64_t when;
 
 	if (logdir_read(&k->sweep->logdir, n, &f, NULL) == 0) {
 		when = modified(f.index);
 		k->modified = when > k->modified ? when : k->modified;
-		k->size += space(&f);
-		if (logdir_look(&f, &state, NULL) == 0 && state.written)
+		k->size += stored_space(&f);
+		if (stored_look(&f, &state, NULL) == 0 && state.written)
 			k->running = true;
-		logdir_files_close(&f);
+		stored_close(&f);
 	}
 	logname_free(n);
 }
@@ -130,13 +184,13 @@ static void
 tidy_one(void *arg, struct logname *n)
 {
 	struct kept *k = arg;
-	struct logdir_files f;
-	struct logdir_state state;
+	struct stored f;
+	struct stored_state state;
 
 	if (logdir_read(&k->sweep->logdir, n, &f, NULL) == 0) {
-		if (logdir_look(&f, &state, NULL) == 0 && state.ended && !state.written)
+		if (stored_look(&f, &state, NULL) == 0 && state.ended && !state.written)
 			put_away(k->sweep, n, &f);
-		logdir_files_close(&f);
+		stored_close(&f);
 	}
 	logname_free(n);
 }
@@ -156,18 +210,21 @@ remove_one(void *arg, struct logname *n)
 static void
 remove_folders(const char *build, int root)
 {
-	AUTO_CLOSE int folder = root < 0 ? -1 : kernel.open(root, build, O_RDONLY | O_DIRECTORY, 0);
+	struct folders f = FOLDERS_NONE;
+	AUTO_FREE int *runs = NULL;
 	size_t n;
-	AUTO_FREE int *runs = layout_runs(folder, -1, true, &n);
 
+	(void)folders_open(&f.own.live, root, build, NULL);
+	runs = folders_runs(&f, true, &n);
 	for (size_t i = 0; i < n; i++) {
 		AUTO_BYTES logs = { 0 };
 
 		logfile_folder(&logs, runs[i]);
-		(void)names_remove_folder(folder, bytes_string(&logs), NULL);
+		(void)names_remove_folder(f.own.live, bytes_string(&logs), NULL);
 	}
-	if (folder >= 0)
+	if (f.own.live >= 0)
 		(void)names_remove_folder(root, build, NULL);
+	folders_close(&f);
 }
 
 static void
@@ -180,8 +237,8 @@ remove_build(struct sweep *s, struct kept *k)
 		complain(s, k->name, &e);
 		return;
 	}
-	remove_folders(k->name, s->logdir.dir);
-	remove_folders(k->name, s->logdir.archive);
+	remove_folders(k->name, s->logdir.at.live);
+	remove_folders(k->name, s->logdir.at.archive);
 	emit_event(&line, "log/removed");
 	emit_text(&line, "build", k->name);
 	emit_line(&line);
@@ -232,36 +289,34 @@ sweep_repo(struct sweep *s, const char *repo)
 			remove_build(s, &k);
 			continue;
 		}
-		if ((s->rules->compress_after > 0 || s->archive != NULL) && !k.running &&
+		if ((s->rules->compress_after > 0 || s->logdir.archive != NULL) && !k.running &&
 		    logdir_list(&s->logdir, name, 0, tidy_one, &k, &e) < 0)
 			complain(s, name, &e);
 	}
 }
 
-/* Calls each for every folder below that is no number and not hidden. */
+/* Calls each for everything below. */
 static void
-each_folder(struct sweep *s, int root, const char *parent,
-    void (*each)(struct sweep *s, const char *path))
+each_folder(struct sweep *s, const char *parent, void (*each)(struct sweep *s, const char *path))
 {
-	int fd = kernel.open(root, parent, O_RDONLY | O_DIRECTORY, 0);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	char **names = NULL;
+	size_t n = 0;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		AUTO_FREE char *path = strcmp(parent, ".") == 0 ? xstrdup(entry->d_name) :
-		    xformat("%s/%s", parent, entry->d_name);
+	(void)folders_names(s->logdir.at.live, parent, "", &names, &n);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *path = strcmp(parent, ".") == 0 ? xstrdup(names[i]) :
+		    xformat("%s/%s", parent, names[i]);
 
-		if (entry->d_name[0] != '.')
-			each(s, path);
+		each(s, path);
+		free(names[i]);
 	}
-	if (dir != NULL)
-		closedir(dir);
+	free(names);
 }
 
 static void
 sweep_org(struct sweep *s, const char *org)
 {
-	each_folder(s, s->logdir.dir, org, sweep_repo);
+	each_folder(s, org, sweep_repo);
 }
 
 static int
@@ -277,13 +332,12 @@ run(void *arg, int argc, char **argv)
 	(void)argv;
 	if (o->dir == NULL && (state = folder_state(&e)) != NULL)
 		o->dir = logs = xformat("%s/logs", state);
-	if (o->dir == NULL || archive_folder(o->rules.archive, &s.archive, &e) < 0 ||
-	    logdir_open(&s.logdir, o->dir, false, false, &e) < 0 ||
-	    (s.archive != NULL && logdir_archive(&s.logdir, s.archive, &e) < 0)) {
+	if (o->dir == NULL || logdir_open(&s.logdir, o->dir, false, false, &e) < 0 ||
+	    logdir_archive(&s.logdir, o->rules.archive, &e) < 0) {
 		option_complain(PROGRAM, &e);
 		return error_status(&e);
 	}
-	each_folder(&s, s.logdir.dir, ".", sweep_org);
+	each_folder(&s, ".", sweep_org);
 	logdir_close(&s.logdir);
 	return s.failures == 0 ? 0 : 125;
 }
@@ -293,3 +347,180 @@ const struct command log_sweep_command = {
 	.options = options, .noptions = sizeof(options) / sizeof(options[0]), .run = run,
 	.size = sizeof(struct options),
 };
+
+/* What a server does about it. */
+
+#define OFTEN (1 * SECOND)
+#define SELDOM (60 * SECOND)
+#define WORDS 16
+
+struct sweeper {
+	struct loop *loop;
+	struct news *news;
+	char *words[WORDS]; /* of the command, NULL behind the last */
+	size_t nwords;
+	int64_t interval;
+	struct loop_timer *timer;
+	struct link *out;   /* what the sweep says; NULL: no more */
+	struct child *child; /* NULL: it has ended */
+};
+
+static void sweep_now(void *arg);
+
+static void
+add_word(struct sweeper *s, char *word)
+{
+	s->words[s->nwords++] = word;
+}
+
+static void
+add_duration(struct sweeper *s, const char *option, int64_t ns)
+{
+	struct bytes text = { 0 };
+
+	if (ns == 0)
+		return;
+	add_word(s, xstrdup(option));
+	duration_write(&text, ns);
+	add_word(s, bytes_give(&text));
+}
+
+static void
+add_number(struct sweeper *s, const char *option, int64_t n)
+{
+	if (n > 0)
+		add_word(s, xformat("%s=%" PRId64, option, n));
+}
+
+static void
+line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
+{
+	struct sweeper *s = arg;
+	AUTO_BYTES event = { 0 };
+
+	(void)l;
+	(void)fds;
+	(void)nfds;
+	bytes_add(&event, line.p, line.n);
+	bytes_char(&event, '\n');
+	news_post(s->news, (struct span){ event.data, event.len });
+}
+
+/* It is over when both its output and itself have ended. */
+static void
+over(struct sweeper *s)
+{
+	if (s->out == NULL && s->child == NULL)
+		s->timer = loop_after(s->loop, s->interval, sweep_now, s);
+}
+
+static void
+said_all(void *arg, struct link *l, const struct error *why)
+{
+	struct sweeper *s = arg;
+
+	(void)l;
+	(void)why;
+	s->out = NULL;
+	over(s);
+}
+
+static void
+ended(void *arg, int status, const struct rusage *usage)
+{
+	struct sweeper *s = arg;
+
+	(void)status;
+	(void)usage;
+	child_free(s->child);
+	s->child = NULL;
+	over(s);
+}
+
+static const struct link_events events = { .line = line_came, .closed = said_all };
+
+/* It can be made again whenever it was ended. */
+static void
+stop_sweep(struct sweeper *s)
+{
+	if (s->out != NULL)
+		link_close(s->out);
+	s->out = NULL;
+	child_signal(s->child, SIGTERM);
+	if (s->child != NULL)
+		child_wait(s->child);
+	s->child = NULL;
+}
+
+static int
+start_sweep(struct sweeper *s, struct error *e)
+{
+	AUTO_FREE char *path = process_kit("mci-log");
+	struct process_spec p = { .path = path, .argv = s->words, .in = -1, .err = STDERR_FILENO };
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	p.out = fds[1];
+	s->child = child_start(s->loop, &p, ended, s, e);
+	close(fds[1]);
+	if (s->child == NULL) {
+		close(fds[0]);
+		return -1;
+	}
+	s->out = link_take(s->loop, fds[0], -1, &events, s, e);
+	if (s->out != NULL)
+		return 0;
+	stop_sweep(s);
+	return -1;
+}
+
+static void
+sweep_now(void *arg)
+{
+	struct sweeper *s = arg;
+	struct error e;
+
+	s->timer = NULL;
+	if (start_sweep(s, &e) == 0)
+		return;
+	fprintf(stderr, "mci-log: sweep: %s\n", e.text);
+	s->timer = loop_after(s->loop, SELDOM, sweep_now, s);
+}
+
+struct sweeper *
+sweeper_new(struct loop *loop, const char *dir, const struct sweep_rules *r, struct news *news)
+{
+	struct sweeper *s;
+
+	if (!sweep_wanted(r))
+		return NULL;
+	s = xmalloc(sizeof(*s));
+	*s = (struct sweeper){ .loop = loop, .news = news, .interval = SELDOM };
+	add_word(s, xstrdup("mci-log"));
+	add_word(s, xstrdup("sweep"));
+	add_word(s, xstrdup("--no-settings"));
+	add_word(s, xformat("--dir=%s", dir));
+	if (r->archive != NULL)
+		add_word(s, xformat("--archive=%s", r->archive));
+	add_duration(s, "--compress-after", r->compress_after);
+	add_duration(s, "--keep-age", r->keep_age);
+	add_number(s, "--keep-count", r->keep_count);
+	add_number(s, "--keep-size", r->keep_size);
+	if (r->compress_after > 0 && r->compress_after < SELDOM)
+		s->interval = r->compress_after < OFTEN ? OFTEN : r->compress_after;
+	s->timer = loop_after(loop, s->interval, sweep_now, s);
+	return s;
+}
+
+void
+sweeper_free(struct sweeper *s)
+{
+	if (s == NULL)
+		return;
+	loop_cancel(s->loop, s->timer);
+	stop_sweep(s);
+	for (size_t i = 0; i < s->nwords; i++)
+		free(s->words[i]);
+	free(s);
+}

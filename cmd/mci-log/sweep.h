@@ -1,11 +1,13 @@
-/* sweep: puts finished logs away: compressed, moved to the archive, removed when they are too old or many. */
+/* sweep: puts finished logs away: compressed, moved to the archive, removed when they are too old or many;
+ * for a server from time to time, by a process of its own. */
 #ifndef MCI_LOG_SWEEP_H
 #define MCI_LOG_SWEEP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "command.h"
+#include "loop.h"
+#include "news.h"
 
 struct sweep_rules {
 	const char *archive;    /* "file:DIR", or NULL */
@@ -27,7 +29,13 @@ struct sweep_rules {
 	{ .name = "keep-size", .value = "BYTES", .help = "keep the newest builds of a repo up to this size", \
 	  .kind = OPTION_NUMBER, .offset = offsetof(type, rules.keep_size), .min = 1, .max = INT64_MAX }
 
-/* Whether there is anything to do under these rules. */
-bool sweep_wanted(const struct sweep_rules *r);
+struct sweeper;
+
+/* Runs mci-log sweep again and again, one at a time. dir is its folder; what was removed is posted to news.
+ * NULL when the rules want nothing done. */
+struct sweeper *sweeper_new(struct loop *loop, const char *dir, const struct sweep_rules *r,
+    struct news *news);
+/* A sweep that is under way is ended. NULL is allowed. */
+void sweeper_free(struct sweeper *s);
 
 #endif

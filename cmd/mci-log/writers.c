@@ -54,19 +54,6 @@ entry_free(struct entry *x)
 	free(x);
 }
 
-static int
-look(const struct writers *l, struct logname *n, struct logdir_state *state, struct error *e)
-{
-	struct logdir_files f;
-	int result;
-
-	if (logdir_read(l->logdir, n, &f, e) < 0)
-		return -1;
-	result = logdir_look(&f, state, e);
-	logdir_files_close(&f);
-	return result;
-}
-
 /* What a writer means who names neither run nor attempt. */
 static void
 written_in(struct logname *n)
@@ -77,7 +64,7 @@ written_in(struct logname *n)
 
 /* The log has its end: it is the writers's business no longer. */
 static void
-ended(struct entry *x, const struct logdir_state *state)
+ended(struct entry *x, const struct stored_state *state)
 {
 	struct writers *l = x->writers;
 
@@ -109,7 +96,7 @@ changed(void *arg, const char *name)
 /* Its writer is gone without an end: the log ends where it is. On a full disk the end comes later, and until
  * then readers know by the lock, which is free. x may be gone then. */
 static void
-cut(struct entry *x, struct logdir_state *state)
+cut(struct entry *x, struct stored_state *state)
 {
 	struct writers *l = x->writers;
 
@@ -132,10 +119,10 @@ cut(struct entry *x, struct logdir_state *state)
 static void
 check(struct entry *x, bool patient)
 {
-	struct logdir_state state;
+	struct stored_state state;
 	struct error e;
 
-	if (look(x->writers, &x->name, &state, &e) < 0) {
+	if (logdir_look(x->writers->logdir, &x->name, &state, &e) < 0) {
 		/* removed under us: there is nothing to keep; or there are no descriptors now */
 		if (e.code == ERROR_NOT_FOUND)
 			entry_free(x);
@@ -205,15 +192,15 @@ static void
 recover(void *arg, struct logname *n)
 {
 	struct writers *l = arg;
-	struct logdir_state state;
-	struct logdir_files f;
+	struct stored_state state;
+	struct stored f;
 	struct entry *x;
 
 	written_in(n);
 	if (logdir_read(l->logdir, n, &f, NULL) == 0) {
-		x = entry_new(l, n, f.mark);
-		if (logdir_look(&f, &state, NULL) < 0 || state.ended) {
-			logdir_unmark(l->logdir, f.mark);
+		x = entry_new(l, n, stored_inode(&f));
+		if (stored_look(&f, &state, NULL) < 0 || state.ended) {
+			logdir_unmark(l->logdir, stored_inode(&f));
 			entry_free(x);
 		} else {
 			x->opened_at = state.size;
@@ -221,7 +208,7 @@ recover(void *arg, struct logname *n)
 			if (!state.written)
 				await_writer(x);
 		}
-		logdir_files_close(&f);
+		stored_close(&f);
 	}
 	logname_free(n);
 }
@@ -255,22 +242,22 @@ take_over(struct entry *x, uint64_t connection)
 }
 
 static struct entry *
-opened(struct writers *l, const struct logname *n, const struct logdir_files *f, uint64_t connection)
+opened(struct writers *l, const struct logname *n, const struct stored *f, uint64_t connection)
 {
 	struct entry *x = find(l, n);
-	struct logdir_state state = { 0 };
+	struct stored_state state = { 0 };
 
 	if (x == NULL)
-		x = entry_new(l, n, f->mark);
-	x->mark = f->mark;
-	(void)logdir_look(f, &state, NULL);
+		x = entry_new(l, n, stored_inode(f));
+	x->mark = stored_inode(f);
+	(void)stored_look(f, &state, NULL);
 	x->opened_at = state.size;
 	return take_over(x, connection);
 }
 
 /* From now on we write it. */
 static int
-adopt(struct entry *x, const struct logdir_files *f, struct error *e)
+adopt(struct entry *x, const struct stored *f, struct error *e)
 {
 	AUTO_BYTES name = { 0 };
 
@@ -300,10 +287,10 @@ fence(struct writers *l, const struct logname *n)
 
 struct entry *
 writers_open(struct writers *l, struct logname *n, bool resume, uint64_t connection,
-    struct logdir_files *files, struct error *e)
+    struct stored *files, struct error *e)
 {
 	struct entry *x;
-	struct logdir_files f;
+	struct stored f;
 
 	written_in(n);
 	if (logdir_admits(l->logdir, n, e) < 0)
@@ -402,9 +389,9 @@ writers_append_free(struct append *a)
 
 /* When it cannot be done, all is as before and it may be asked for again. */
 static int
-close_ours(struct entry *x, bool truncated, struct logdir_state *state, struct error *e)
+close_ours(struct entry *x, bool truncated, struct stored_state *state, struct error *e)
 {
-	*state = (struct logdir_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
+	*state = (struct stored_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
 	x->writer.dropped = truncated;
 	if (logfile_end(&x->writer, e) < 0)
 		return -1;
@@ -416,13 +403,13 @@ close_ours(struct entry *x, bool truncated, struct logdir_state *state, struct e
 
 int
 writers_close(struct writers *l, struct logname *n, uint64_t connection, bool truncated,
-    struct logdir_state *state, struct error *e)
+    struct stored_state *state, struct error *e)
 {
 	struct entry *x = writable(l, n, connection, e);
 
 	if (x != NULL)
 		return close_ours(x, truncated, state, e);
-	if (e->code != ERROR_NOT_FOUND || look(l, n, state, e) < 0)
+	if (e->code != ERROR_NOT_FOUND || logdir_look(l->logdir, n, state, e) < 0)
 		return -1;
 	x = find(l, n);
 	if (!state->ended && state->written)

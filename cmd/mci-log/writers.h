@@ -1,6 +1,6 @@
 /*
  * writers: the logs that somebody writes through this server. A writer on a Unix socket has the files
- * themselves; whether it lives is told by its lock on them (logdir.h), also across a restart of the server.
+ * themselves; whether it lives is told by its lock on them (stored.h), also across a restart of the server.
  * For the others the server writes; one that is away for too long has its log closed as cut. Such a log has
  * one writer at a time: the connection that opened it last.
  */
@@ -50,7 +50,7 @@ struct writers {
 	uint64_t closed;              /* logs, since the start */
 	/* A log was opened, with its size; a log was closed, or its writer is gone. */
 	void (*on_opened)(void *arg, const struct logname *n, int64_t size);
-	void (*on_closed)(void *arg, const struct logname *n, const struct logdir_state *state);
+	void (*on_closed)(void *arg, const struct logname *n, const struct stored_state *state);
 	void *arg;
 };
 
@@ -67,7 +67,7 @@ bool writers_writes(const struct writers *l, const struct logname *n);
  * of logdir_admits: what is written of older runs ends here.
  */
 struct entry *writers_open(struct writers *l, struct logname *n, bool resume, uint64_t connection,
-    struct logdir_files *files, struct error *e);
+    struct stored *files, struct error *e);
 /* What is stored of it. */
 int64_t writers_size(const struct entry *x);
 /* The connection sends bytes of a log, the first one at offset. NULL with ERROR_NOT_FOUND when nobody opened
@@ -83,7 +83,7 @@ void writers_append_free(struct append *a);
  * has the files, or sends.
  */
 int writers_close(struct writers *l, struct logname *n, uint64_t connection, bool truncated,
-    struct logdir_state *state, struct error *e);
+    struct stored_state *state, struct error *e);
 /* The connection was lost, and with it perhaps writers. */
 void writers_lost(struct writers *l, uint64_t connection);
 

@@ -130,7 +130,7 @@ START_TEST(resumed_at_random_offsets)
 {
 	char folder[] = "/tmp/mci-logfollow.XXXXXX";
 	struct play p = { .loop = loop_new(NULL), .size = cuts * BYTES_A_CUT, .wrong = -1 };
-	struct logdir_files files;
+	struct stored files;
 	struct error e;
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));

@@ -21,7 +21,7 @@
 #include "children.h"
 #include "cmd/mci-events/methods.h"
 #include "cmd/mci-log/methods.h"
-#include "cmd/mci-log/sweeper.h"
+#include "cmd/mci-log/sweep.h"
 #include "emit.h"
 #include "folder.h"
 #include "kernel.h"

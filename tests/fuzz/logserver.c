@@ -110,13 +110,18 @@ talk(const uint8_t *data, size_t n)
 static void
 whole(void *arg, struct logname *n)
 {
-	struct logdir_files f;
-	struct logdir_state state;
+	struct stored f;
+	struct stored_state state;
 
 	(void)arg;
+	/* the helper thread may be taking it away */
+	if (inventory_removes(logs.inventory, n)) {
+		logname_free(n);
+		return;
+	}
 	expect(logdir_read(&logs.logdir, n, &f, NULL) == 0);
-	expect(logdir_look(&f, &state, NULL) == 0 && state.ended && !state.written);
-	logdir_files_close(&f);
+	expect(stored_look(&f, &state, NULL) == 0 && state.ended && !state.written);
+	stored_close(&f);
 	expect(logdir_remove(&logs.logdir, n, NULL) == 0);
 	logname_free(n);
 }

@@ -161,12 +161,12 @@ static int64_t
 stored(char log)
 {
 	struct logname name = { .build = (char[]){ "o/r/1" }, .run = 1, .job = (char[]){ log, (char)0 }, .attempt = 1 };
-	struct logdir_state state = { 0 };
-	struct logdir_files f;
+	struct stored_state state = { 0 };
+	struct stored f;
 
 	if (logdir_read(&logs.logdir, &name, &f, NULL) == 0) {
-		(void)logdir_look(&f, &state, NULL);
-		logdir_files_close(&f);
+		(void)stored_look(&f, &state, NULL);
+		stored_close(&f);
 	}
 	return state.size;
 }
@@ -231,8 +231,8 @@ act(uint8_t op, struct input *in)
 static void
 check(void *arg, struct logname *n)
 {
-	struct logdir_state state;
-	struct logdir_files f;
+	struct stored_state state;
+	struct stored f;
 	char bytes[4096];
 	int64_t at = 0;
 	ssize_t got;
@@ -244,14 +244,14 @@ check(void *arg, struct logname *n)
 		return;
 	}
 	expect(logdir_read(&logs.logdir, n, &f, NULL) == 0);
-	expect(logdir_look(&f, &state, NULL) == 0 && state.ended && !state.written);
+	expect(stored_look(&f, &state, NULL) == 0 && state.ended && !state.written);
 	while ((got = pread(f.log, bytes, sizeof(bytes), at)) > 0) {
 		for (ssize_t i = 0; i < got; i++)
 			expect(bytes[i] == n->job[0]);
 		at += got;
 	}
 	expect(at == state.size);
-	logdir_files_close(&f);
+	stored_close(&f);
 	expect(logdir_remove(&logs.logdir, n, NULL) == 0);
 	logname_free(n);
 }
