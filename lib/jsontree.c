@@ -69,6 +69,18 @@ jsontree_read(struct span text, struct error *e)
 	return json;
 }
 
+json_t *
+jsontree_text(struct span text)
+{
+	json_t *json = json_stringn(text.n > 0 ? text.p : "", text.n);
+	AUTO_BYTES quoted = { 0 };
+
+	if (json != NULL)
+		return json;
+	emit_string(&quoted, text.p, text.n);
+	return json_loadb(quoted.data, quoted.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
 /* The fewest digits that read back as the same; 17 always do (IEEE 754 section 5.12.2). It stays a real. */
 static void
 real_write(struct bytes *into, double value)

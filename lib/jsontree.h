@@ -27,6 +27,8 @@
  * ("line 3, column 7: not JSON: ..."). It does not block.
  */
 json_t *jsontree_read(struct span text, struct error *e);
+/* A string of these bytes, as emit_string writes them: those that are not UTF-8 become U+FFFD. Never NULL. */
+json_t *jsontree_text(struct span text);
 /* Appends json in one line, without blanks or a newline: keys in the order they came or were set,
  * strings as emit_string writes them, a number with as few digits as say it. It recurses as deep as
  * json nests. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "jsontree.h"
 #include "folder.h"
 #include "kernel.h"
 #include "memory.h"
@@ -90,7 +91,7 @@ output_get(void *self, struct request *r)
 {
 	struct job *j = job_of(self, r);
 	AUTO_BYTES result = { 0 };
-	struct scan_value value;
+	const json_t *value;
 	const char *name;
 
 	if (j == NULL)
@@ -102,19 +103,20 @@ output_get(void *self, struct request *r)
 	emit_open(&result);
 	name = request_text(r, "name");
 	if (name == NULL) {
-		const char *all = j->outputs == NULL ? "{}" : j->outputs;
-		emit_raw(&result, "outputs", (struct span){ all, strlen(all) });
-	} else if (j->outputs != NULL &&
-	    message_member(j->outputs, strlen(j->outputs), name, &value, NULL) > 0) {
-		emit_raw(&result, "value", value.raw);
+		emit_key(&result, "outputs");
+		if (j->outputs != NULL)
+			jsontree_write(&result, j->outputs);
+		else
+			bytes_text(&result, "{}");
+	} else if ((value = json_object_get(j->outputs, name)) != NULL) {
+		emit_key(&result, "value");
+		jsontree_write(&result, value);
 	} else {
 		request_fail(r, "not-found", "job '%s' has no output '%s'", j->id, name);
 		return;
 	}
 	reply_bytes(r, &result);
 }
-
-#define SETS_LIMIT (64 * 1024) /* as for the file $MCI_OUTPUT */
 
 static void
 output_set(void *self, struct request *r)
@@ -124,8 +126,8 @@ output_set(void *self, struct request *r)
 	const char *value = request_text(r, "value");
 	/* a request that was answered is gone, and its texts with it */
 	struct job *j = has_ended(a, r) ? NULL : job_of(self, r);
-	AUTO_BYTES sets = { 0 };
 	AUTO_BYTES masked = { 0 };
+	struct error e;
 
 	if (j == NULL)
 		return;
@@ -137,17 +139,11 @@ output_set(void *self, struct request *r)
 		request_fail(r, "invalid-params", "name: expected letters, digits and _");
 		return;
 	}
-	if (j->sets != NULL)
-		bytes_text(&sets, j->sets);
 	mask_text(a->mask, &masked, value, strlen(value));
-	result_set_member(&sets, name, bytes_string(&masked));
-	if (sets.len > SETS_LIMIT) {
-		request_fail(r, "limit", "a job's outputs may hold %d bytes", SETS_LIMIT);
-		return;
-	}
-	free(j->sets);
-	j->sets = bytes_give(&sets);
-	reply_nothing(r);
+	if (result_set_output(j, name, (struct span){ masked.data, masked.len }, &e) < 0)
+		request_fail_with(r, &e);
+	else
+		reply_nothing(r);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "graph.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,8 @@ graph_free(struct graph *g)
 		free(j->line);
 		free(j->plan);
 		free(j->values);
-		free(j->outputs);
-		free(j->sets);
+		json_decref(j->outputs);
+		json_decref(j->sets);
 		free(j->skip);
 		if (j->rules != NULL) {
 			free(j->rules->again.list);

@@ -74,8 +74,9 @@ struct job {
 	bool allow_failure, empty; /* the first also once it has ended with a code that is allowed */
 	char *skip;       /* why it does not run whatever comes before it; NULL: it may */
 	struct job_rules *rules; /* NULL: all is as usual */
-	char *outputs;    /* of its last attempt: raw JSON object, NULL */
-	char *sets;       /* outputs set by call: raw JSON members, NULL */
+	struct json_t *outputs; /* of its last attempt, NULL */
+	struct json_t *sets;    /* outputs set by call, NULL */
+	uint32_t sets_size;     /* in bytes (result.h) */
 };
 
 struct edge {

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "emit.h"
-#include "memory.h"
-#include "message.h"
+#include "jsontree.h"
 #include "reason.h"
 
 int
@@ -31,6 +30,8 @@ result_read(struct result *r, struct span line, struct error *e)
 		} else if (span_is(m.key, "error") && m.value.type == SCAN_STRING) {
 			r->error = m.value;
 		} else if (span_is(m.key, "outputs")) {
+			if (m.value.type != SCAN_OBJECT)
+				return error_set(e, ERROR_INPUT, "outputs: expected an object");
 			r->outputs = m.value.raw;
 		}
 	}
@@ -77,58 +78,55 @@ result_reason(const struct result *r, struct bytes *into)
 	reason_add(into, &why);
 }
 
-/* Copies the members of an object that are not in without (an object's members, no braces; may be NULL). */
-static void
-members_add(struct bytes *into, struct span object, const char *without)
+/* What a member takes of the limit, with its quotes, colon and comma. */
+static size_t
+member_size(const char *name, const json_t *value)
 {
-	AUTO_BYTES other = { 0 };
-	struct scan_member m;
-	struct scan_value found;
-	struct scan s;
+	AUTO_BYTES text = { 0 };
 
-	if (object.n == 0 || scan_open(&s, object.p, object.n, NULL) < 0)
-		return;
-	bytes_format(&other, "{%s}", without == NULL ? "" : without);
-	while (scan_next(&s, &m, NULL) > 0) {
-		AUTO_FREE char *key = xmemdup(m.key.p, m.key.n);
+	jsontree_write(&text, value);
+	return strlen(name) + text.len + 4;
+}
 
-		if (message_member(other.data, other.len, key, &found, NULL) > 0)
-			continue;
-		if (into->len > 0)
-			bytes_char(into, ',');
-		bytes_add(into, m.from, (size_t)(m.value.raw.p + m.value.raw.n - m.from));
-	}
+int
+result_set_output(struct job *j, const char *name, struct span value, struct error *e)
+{
+	json_auto_t *fresh = jsontree_text(value);
+	const json_t *old = json_object_get(j->sets, name);
+	size_t size = j->sets_size + member_size(name, fresh) - (old == NULL ? 0 : member_size(name, old));
+
+	if (size > RESULT_SETS)
+		return error_set(e, ERROR_LIMIT, "a job's outputs may hold %d bytes", RESULT_SETS);
+	if (j->sets == NULL)
+		j->sets = json_object();
+	json_object_set(j->sets, name, fresh);
+	j->sets_size = (uint32_t)size;
+	return 0;
 }
 
 void
-result_set_member(struct bytes *members, const char *name, const char *value)
+result_forget_sets(struct job *j)
 {
-	AUTO_BYTES member = { 0 };
-	AUTO_BYTES object = { 0 };
-	struct bytes all = { 0 };
-
-	emit_text(&member, name, value);
-	bytes_format(&object, "{%s}", bytes_string(members));
-	members_add(&all, (struct span){ object.data, object.len }, bytes_string(&member));
-	if (all.len > 0)
-		bytes_char(&all, ',');
-	bytes_add(&all, member.data, member.len);
-	bytes_free(members);
-	*members = all;
+	json_decref(j->sets);
+	j->sets = NULL;
+	j->sets_size = 0;
 }
 
-void
-result_keep_outputs(const struct result *r, struct job *j)
+int
+result_keep_outputs(const struct result *r, struct job *j, struct error *e)
 {
-	AUTO_BYTES members = { 0 };
-
-	free(j->outputs);
+	json_decref(j->outputs);
 	j->outputs = NULL;
-	members_add(&members, r->outputs, j->sets);
+	if (r->outputs.n > 0) {
+		j->outputs = jsontree_read(r->outputs, e);
+		if (j->outputs == NULL)
+			return error_before(e, "outputs: ");
+	} else if (j->sets != NULL) {
+		j->outputs = json_object();
+	}
 	if (j->sets != NULL)
-		bytes_format(&members, "%s%s", members.len > 0 ? "," : "", j->sets);
-	if (members.len > 0)
-		j->outputs = xformat("{%s}", bytes_string(&members));
+		json_object_update(j->outputs, j->sets);
+	return 0;
 }
 
 void
@@ -153,5 +151,6 @@ result_write(const struct result *r, const struct job *j, struct bytes *line)
 		bytes_char(line, ',');
 		bytes_add(line, m.from, (size_t)(m.value.raw.p + m.value.raw.n - m.from));
 	}
-	emit_raw(line, "outputs", (struct span){ j->outputs, strlen(j->outputs) });
+	emit_key(line, "outputs");
+	jsontree_write(line, j->outputs);
 }

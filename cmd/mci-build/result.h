@@ -23,12 +23,17 @@ int result_read(struct result *r, struct span line, struct error *e);
 enum status result_status(const struct result *r);
 /* Appends why it ended so, in words. */
 void result_reason(const struct result *r, struct bytes *into);
-/* Keeps the outputs in the job: those of its file, and those set by call, which win. */
-void result_keep_outputs(const struct result *r, struct job *j);
+/*
+ * Outputs are trees. Sets one by call, in place of an older one of that name; bytes that are not UTF-8 become
+ * U+FFFD. 0, or -1 when all of them would be more than RESULT_SETS bytes.
+ */
+#define RESULT_SETS (64 * 1024) /* as for the file $MCI_OUTPUT */
+int result_set_output(struct job *j, const char *name, struct span value, struct error *e);
+/* What an attempt set ends with it. */
+void result_forget_sets(struct job *j);
+/* Keeps the outputs in the job: those of its file, and those set by call, which win. 0, or -1. */
+int result_keep_outputs(const struct result *r, struct job *j, struct error *e);
 /* Writes the members from reason on behind others, with the outputs that were kept. */
 void result_write(const struct result *r, const struct job *j, struct bytes *line);
-
-/* Adds one member to members ("\"A\":\"1\",\"B\":\"2\"") in place of an older one of that name. */
-void result_set_member(struct bytes *members, const char *name, const char *value);
 
 #endif

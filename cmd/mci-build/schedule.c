@@ -330,8 +330,7 @@ retry(struct schedule *s, uint32_t job)
 	for (int i = 1; i < j->attempt && delay < INT64_C(1) << 40; i++)
 		delay *= 2;
 	j->attempt++;
-	free(j->sets); /* what an attempt says of itself ends with it */
-	j->sets = NULL;
+	result_forget_sets(j);
 	if (delay == 0) {
 		queued(s, job);
 		return;
@@ -459,11 +458,10 @@ executed(void *arg, struct span id, struct span line)
 	j = &s->graph->jobs[job];
 	s->sent--;
 	limit_leave(s, j);
-	if (result_read(&r, line, &e) < 0) {
+	if (result_read(&r, line, &e) < 0 || result_keep_outputs(&r, j, &e) < 0) {
 		lost(s, job, "mci-job wrote a broken result");
 		return;
 	}
-	result_keep_outputs(&r, j);
 	status = result_status(&r);
 	if (j->rules != NULL && j->rules->skip > 0 && r.exit == j->rules->skip)
 		status = STATUS_SKIPPED;

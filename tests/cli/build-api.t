@@ -64,6 +64,22 @@ JOBS
 exits 0 "many calls" timeout 60 mci-build --json -p V=1 ./script
 is "$(tr -s ' ' <"$(jq -r 'select(.type=="build/start").folder' "$out")/logs/many.log")" " 200 1" "are all answered"
 
+# outputs from the file and by call, as many as fit
+cat >sets <<'END'
+seq -f 'F%g=file' 4000 >"$MCI_OUTPUT"
+seq 5000 | sed 's|.*|{"jsonrpc":"2.0","id":&,"method":"output/set","params":{"job":"a","name":"F&","value":"call"}}|' |
+	timeout 20 nc -NU "$MCI_BUILD" | jq -r '.error.data.name // .error.message // "taken"' | sort | uniq -c
+END
+cat >specs <<'JOBS'
+{"id":"a","script":["sh ./sets"]}
+JOBS
+exits 0 "outputs in thousands" timeout 60 mci-build --json ./script
+taken=$(mci log @/a | awk '$2 == "taken" { print $1 }')
+ok "are taken up to 64 KiB by call" test "${taken:-0}" -gt 4000 -a "${taken:-0}" -lt 5000
+has "$(mci path @/a)" "^ *$((5000 - taken)) .*65536" "and what is more is refused"
+is "$(events '.type=="job/end" and .job=="a"' | jq -r '.outputs | [length, .F1, .F4000, .["F'"$taken"'"]] | join(" ")')" \
+	"$taken call call call" "those set by call win over the file's"
+
 # texts that no text may hold
 cat >specs <<'JOBS'
 {"id":"a","script":["printf 'A=x\\000y\\nnot a pair\\nC=ok\\n' >$MCI_OUTPUT"],"allow-failure":true}

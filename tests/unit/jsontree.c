@@ -65,6 +65,23 @@ START_TEST(what_is_wrong_is_told_with_its_place)
 }
 END_TEST
 
+START_TEST(a_text_of_any_bytes_is_a_string)
+{
+	static const struct span texts[][2] = {
+		{ T(""), T("\"\"") },
+		{ T("a\"\n\303\251"), T("\"a\\\"\\n\303\251\"") },
+		{ T("a\377b"), T("\"a\357\277\275b\"") },
+		{ T("a\0\377"), T("\"a\\u0000\357\277\275\"") },
+	};
+	AUTO_BYTES out = { 0 };
+	json_auto_t *json = jsontree_text(texts[_i][0]);
+
+	jsontree_write(&out, json);
+	ck_assert_uint_eq(out.len, texts[_i][1].n);
+	ck_assert_mem_eq(out.data, texts[_i][1].p, out.len);
+}
+END_TEST
+
 /* n times open, and as many times close. */
 static void
 nest(struct bytes *into, int n)
@@ -122,6 +139,7 @@ main(void)
 	tcase_add_loop_test(t, one_line_comes_out_again, 0, sizeof(kept) / sizeof(kept[0]));
 	tcase_add_loop_test(
 	    t, what_is_wrong_is_told_with_its_place, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(t, a_text_of_any_bytes_is_a_string, 0, 4);
 	tcase_add_test(t, depth_is_bounded);
 	tcase_add_test(t, values_are_bounded);
 	suite_add_tcase(s, t);
