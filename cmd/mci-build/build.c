@@ -16,6 +16,7 @@
 #include "intake.h"
 #include "journal.h"
 #include "kernel.h"
+#include "logservice.h"
 #include "loop.h"
 #include "mask.h"
 #include "memory.h"
@@ -57,6 +58,7 @@ struct build {
 	struct script script;
 	struct api api;
 	struct publish publish;
+	struct logservice *logs; /* keeps the script's log; NULL: none does */
 	struct loop_timer *deadline;
 	bool canceled, broken; /* what follows from that was done */
 	bool over;           /* build/end is written and everybody has read it: mci-build may end */
@@ -232,6 +234,10 @@ static int
 parts_start(struct build *b, struct error *e)
 {
 	facts_tell(b);
+	/* people who build in a folder look for it there */
+	if (b->options->order != NULL && b->options->log != NULL)
+		b->script.logs = b->logs = logservice_new(b->loop, b->options->log,
+		    b->workspace.identity.name, b->workspace.identity.run, true);
 	if (runner_start(&b->runner, b->api.path, turn_lock(&b->turn), e) < 0 ||
 	    (!b->progress.started && progress_start(&b->progress, e) < 0))
 		return -1;
@@ -578,6 +584,7 @@ clean_up(struct build *b)
 	publish_close(&b->publish);
 	runner_close(&b->runner);
 	children_kill_all();
+	logservice_free(b->logs);
 	turn_close(&b->turn);
 }
 
@@ -707,7 +714,8 @@ int
 build_run(const struct build_options *o)
 {
 	struct mask *mask = mask_new();
-	struct build b = { .options = o, .mask = mask, .outcome.mask = mask };
+	struct build b = { .options = o, .mask = mask, .outcome = { .mask = mask,
+		.ordered = o->order != NULL } };
 	int exit_status;
 
 	graph_init(&b.graph);

@@ -33,7 +33,8 @@ struct definition {
  * between.
  */
 int definition_find(struct definition *d, const char *cwd, const char *given, struct error *e);
-/* The definition of this very folder, or, where there are specs (not ""), these. project is set in any case. */
+/* The definition of this very folder, or, where there are specs (not ""), these. project is set in any
+ * case. */
 int definition_of(struct definition *d, const char *project, const char *specs, struct error *e);
 /* Whether a word of the command line that is no path may have been meant as one: there is such a file here,
  * or it ends as documents do. */

@@ -1,7 +1,8 @@
 /*
- * order: what an agent has claimed, told on a pipe: which build this is, what to build, its params and secrets,
- * and where the services are; one JSON document in one line (mci-protocol(7), ORDERS). Nothing of it stands in an
- * argument, a variable or a file. The pipe stays open: its end is that of the agent's hold on the build.
+ * order: what an agent has claimed, told on a pipe: which build this is, what to build, its params and
+ * secrets, and where the services are; one JSON document in one line (mci-protocol(7), ORDERS). Nothing of it
+ * stands in an argument, a variable or a file. The pipe stays open: its end is that of the agent's hold on the
+ * build.
  */
 #ifndef MCI_BUILD_ORDER_H
 #define MCI_BUILD_ORDER_H

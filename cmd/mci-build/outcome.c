@@ -55,6 +55,14 @@ outcome_cut(struct outcome *o, const char *why)
 }
 
 bool
+outcome_fence(struct outcome *o, const char *why)
+{
+	if (o->ordered)
+		outcome_cut(o, why);
+	return o->ordered;
+}
+
+bool
 outcome_ends(const struct outcome *o)
 {
 	return o->canceled || o->broken;

@@ -34,6 +34,7 @@ struct outcome {
 	int broken_exit;
 	struct error why;   /* of that */
 	const char *kind;   /* the same for programs: "definition"; NULL: nothing more is said */
+	bool ordered;       /* an agent holds the build */
 	bool cut;           /* this run is not ours any more: nothing is written or published, all ends now */
 	bool finished;      /* build/end is written */
 	bool drawn;         /* a view has the terminal: what matters to it is in the events */
@@ -48,6 +49,8 @@ void outcome_cancel(struct outcome *o, int exit_status, const char *reason);
 /* Whoever has the build is gone, or a newer run of it has begun (why, for people): the build is let go as it
  * stands. */
 void outcome_cut(struct outcome *o, const char *why);
+/* A newer run of the build has begun: one that was ordered is let go. Whether it was. */
+bool outcome_fence(struct outcome *o, const char *why);
 /* Whether nothing more is started. */
 bool outcome_ends(const struct outcome *o);
 /* How the build ends as it stands now. */

@@ -33,10 +33,8 @@ refused(void *arg, int64_t seq, const struct error *why)
 {
 	struct publish *p = arg;
 
-	if (p->insists && why->code == ERROR_FENCED) {
-		outcome_cut(p->outcome, why->text);
+	if (why->code == ERROR_FENCED && outcome_fence(p->outcome, why->text))
 		return;
-	}
 	if (++p->refused <= NAMED)
 		outcome_note(p->outcome, "event %lld is not published: %s", (long long)seq, why->text);
 }

@@ -22,8 +22,7 @@ struct publish {
 	struct outcome *outcome;
 	const struct workspace *workspace;
 	const char *address;      /* of the hub; NULL: there is none, and nothing is done */
-	bool insists;             /* the build is not over before the hub has all, and is cut when it says
-	                           * that a newer run has begun */
+	bool insists;             /* the build is not over before the hub has all */
 	/* the room's */
 	struct publisher *publisher; /* NULL: not begun */
 	int fd;                   /* the log, read from its beginning */

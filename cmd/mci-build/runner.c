@@ -28,12 +28,17 @@ struct runner_asked {
 static void
 error_reported(struct runner *r, struct span line)
 {
-	struct scan_value text;
+	struct scan_value text, name;
 	AUTO_BYTES said = { 0 };
 	struct error e;
 
 	if (message_member(line.p, line.n, "text", &text, NULL) > 0)
 		scan_text(&text, &said, NULL);
+	/* of the log server; to a build that nobody ordered the log is lost, and the job with it */
+	if (message_member(line.p, line.n, "error", &name, NULL) > 0 && scan_text_is(&name, "fenced")) {
+		outcome_fence(r->outcome, bytes_string(&said));
+		return;
+	}
 	error_set(&e, ERROR_INTERNAL, "mci-job: %s", bytes_string(&said));
 	outcome_break(r->outcome, EXIT_BUILD_ERROR, &e);
 }
@@ -108,7 +113,7 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	if (m.kind == MESSAGE_REPLY)
 		replied(r, &m);
 	/* behind the build's end there is no place for anything */
-	if (m.kind != MESSAGE_EVENT || r->outcome->finished)
+	if (m.kind != MESSAGE_EVENT || r->outcome->finished || r->outcome->cut)
 		return;
 	if (span_is(m.type, "error")) {
 		error_reported(r, line);

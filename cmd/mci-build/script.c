@@ -360,6 +360,21 @@ failed(struct script *s, int status)
 		progress_script_failed(s->progress);
 }
 
+/* A log that is not kept is an error of the build, or tells it that it is an older run. */
+static void
+log_lost(struct script *s, const struct error *e)
+{
+	if (e->code != ERROR_FENCED || !outcome_fence(s->outcome, e->text))
+		outcome_break(s->outcome, EXIT_BUILD_ERROR, e);
+}
+
+static void
+log_stored(void *arg, const struct error *why)
+{
+	if (why->code != ERROR_NONE)
+		log_lost(arg, why);
+}
+
 static void
 ended(void *arg, int status, const struct rusage *usage)
 {
@@ -374,7 +389,7 @@ ended(void *arg, int status, const struct rusage *usage)
 		lines_take(s);
 	if (s->out >= 0)
 		out_end(s);
-	scriptlog_drain(&s->log);
+	scriptlog_store(&s->log, log_stored);
 	stdin_close(s);
 	if (!s->plan)
 		end_said(s, status);
@@ -383,17 +398,13 @@ ended(void *arg, int status, const struct rusage *usage)
 }
 
 static int
-spawn(struct script *s, const char *api, int in, int out, struct error *e)
+spawn(struct script *s, int in, int out, int err, struct error *e)
 {
 	bool plan = s->plan;
-	AUTO_CLOSE int log = plan ? -1 :
-	    scriptlog_open(&s->log, s->workspace->folder.path, s->workspace->identity.run, s->mask,
-		s->loop, e);
 	struct environment env;
 	char *argv[] = { s->definition->path, NULL };
 	struct process_spec spec = { .path = s->definition->path, .name = s->definition->name,
-		.argv = argv, .dir = s->workspace->dir, .in = in, .out = out,
-		.err = plan ? STDERR_FILENO : log,
+		.argv = argv, .dir = s->workspace->dir, .in = in, .out = out, .err = err,
 		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
 		.session = !plan };
 
@@ -401,32 +412,26 @@ spawn(struct script *s, const char *api, int in, int out, struct error *e)
 	if (plan) {
 		environment_set(&env, "MCI_PLAN", "1");
 	} else {
-		environment_set(&env, "MCI_BUILD", api);
+		environment_set(&env, "MCI_BUILD", s->api);
 		environment_set(&env, "MCI_BUILD_ID", s->workspace->identity.name);
 		environment_set(&env, "MCI_SOURCE", s->workspace->identity.source);
 	}
 	spec.env = env.pairs;
-	if (log >= 0 || plan)
-		s->child = child_start(s->loop, &spec, ended, s, e);
+	s->child = child_start(s->loop, &spec, ended, s, e);
 	environment_close(&env);
 	return s->child == NULL ? -1 : 0;
 }
 
+/* Its standard error goes to err. */
 static int
-coprocess_start(struct script *s, const char *api, struct error *e)
+coprocess_run(struct script *s, int err, struct error *e)
 {
 	int in[2] = { -1, -1 }, out[2];
 	struct bytes *line;
 
-	s->coprocess = true;
 	if (pipe2(out, O_CLOEXEC) < 0 || (!s->plan && pipe2(in, O_CLOEXEC) < 0))
 		return error_sys(e, "pipe");
-	if (!s->plan) {
-		line = journal_begin(s->journal, "script/initializing");
-		emit_text(line, "script", s->definition->name);
-		journal_end(s->journal);
-	}
-	if (spawn(s, api, in[0], out[1], e) < 0)
+	if (spawn(s, in[0], out[1], err, e) < 0)
 		return -1;
 	close(out[1]);
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
@@ -441,6 +446,38 @@ coprocess_start(struct script *s, const char *api, struct error *e)
 	fcntl(in[1], F_SETFL, O_NONBLOCK);
 	s->feed = journal_feed(s->journal, in[1], PUMP_OWNS | PUMP_WATCHES, 0, feed_gone, s, e);
 	return s->feed == NULL ? -1 : out_watch(s, e);
+}
+
+static void
+log_opened(void *arg, int fd, struct error *why)
+{
+	struct script *s = arg;
+	AUTO_CLOSE int err = fd;
+
+	if (fd < 0 || (!outcome_ends(s->outcome) && coprocess_run(s, err, why) < 0))
+		log_lost(s, why);
+	if (s->child == NULL)
+		scriptlog_store(&s->log, log_stored);
+}
+
+static int
+coprocess_start(struct script *s, const char *api, struct error *e)
+{
+	AUTO_CLOSE int log = -1;
+	struct bytes *line;
+
+	s->coprocess = true;
+	s->api = api;
+	if (s->plan)
+		return coprocess_run(s, STDERR_FILENO, e);
+	line = journal_begin(s->journal, "script/initializing");
+	emit_text(line, "script", s->definition->name);
+	journal_end(s->journal);
+	if (s->logs != NULL)
+		return scriptlog_ask(&s->log, s->logs, s->mask, s->loop, log_opened, s, e);
+	log = scriptlog_open(&s->log, s->workspace->folder.path, s->workspace->identity.run, s->mask,
+	    s->loop, e);
+	return log < 0 ? -1 : coprocess_run(s, log, e);
 }
 
 void
@@ -509,7 +546,7 @@ script_stop(struct script *s)
 bool
 script_running(const struct script *s)
 {
-	return s->out >= 0 || s->child != NULL;
+	return s->out >= 0 || s->child != NULL || scriptlog_asks(&s->log);
 }
 
 void

@@ -29,6 +29,7 @@ struct script {
 	const struct workspace *workspace;
 	struct mask *mask;
 	const struct option_list *env; /* what it gets besides */
+	struct logservice *logs; /* keeps its log; NULL: it is kept in the build's folder */
 	bool plan;       /* --plan: it is only read; of the parts below the first two are there */
 	struct outcome *outcome;
 	struct intake *intake;
@@ -37,6 +38,7 @@ struct script {
 	struct progress *progress;
 	const struct posted *posted;
 	/* the room's */
+	const char *api; /* where its jobs and it reach the build */
 	struct child *child; /* NULL: standard input, or the script has ended */
 	int out;         /* what it writes, -1 before its start and after its end */
 	bool watched;    /* out is in the loop; a regular file is read round by round instead */

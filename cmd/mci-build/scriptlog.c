@@ -36,17 +36,12 @@ ready(void *arg, uint32_t events)
 	drain(arg, BUDGET);
 }
 
+/* What comes out of a pipe goes into the log; the other end. */
 static int
-pipe_open(struct scriptlog *l, const char *folder, int run, struct mask *mask, struct error *e)
+pipe_open(struct scriptlog *l, struct error *e)
 {
 	int ends[2];
 
-	l->dir = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
-	if (l->dir < 0)
-		return error_sys(e, "%s", folder);
-	if (logfile_open(&l->log, l->dir, "script", run, e) < 0)
-		return -1;
-	l->log.mask = mask;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_sys(e, "pipe");
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -59,6 +54,18 @@ pipe_open(struct scriptlog *l, const char *folder, int run, struct mask *mask, s
 	return ends[1];
 }
 
+static int
+masked_open(struct scriptlog *l, const char *folder, int run, struct mask *mask, struct error *e)
+{
+	l->dir = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
+	if (l->dir < 0)
+		return error_sys(e, "%s", folder);
+	if (logfile_open(&l->log, l->dir, "script", run, e) < 0)
+		return -1;
+	l->log.mask = mask;
+	return pipe_open(l, e);
+}
+
 int
 scriptlog_open(struct scriptlog *l, const char *folder, int run, struct mask *mask,
     struct loop *loop, struct error *e)
@@ -68,11 +75,75 @@ scriptlog_open(struct scriptlog *l, const char *folder, int run, struct mask *ma
 
 	*l = (struct scriptlog){ .loop = loop, .pipe = -1, .dir = -1, .log.fd = -1, .log.index = -1 };
 	if (!mask_empty(mask))
-		return pipe_open(l, folder, run, mask, e);
+		return masked_open(l, folder, run, mask, e);
 	bytes_format(&path, "%s/", folder);
 	logfile_name(&path, "script", run, "log");
 	fd = kernel.open(AT_FDCWD, bytes_string(&path), O_WRONLY | O_CREAT | O_APPEND, 0666);
 	return fd < 0 ? error_sys(e, "%s", path.data) : fd;
+}
+
+static void
+log_opened(void *arg, const int fds[2], const struct error *why)
+{
+	struct scriptlog *l = arg;
+	struct mask *mask = l->log.mask;
+	struct error e = *why;
+	int fd = -1;
+
+	l->asked = NULL;
+	if (e.code == ERROR_NONE && logfile_adopt(&l->log, fds[0], fds[1], "script", &e) == 0) {
+		l->log.mask = mask;
+		fd = pipe_open(l, &e);
+	}
+	l->opened(l->arg, fd, &e);
+}
+
+int
+scriptlog_ask(struct scriptlog *l, struct logservice *service, struct mask *mask, struct loop *loop,
+    void (*opened)(void *arg, int fd, struct error *e), void *arg, struct error *e)
+{
+	*l = (struct scriptlog){ .loop = loop, .pipe = -1, .dir = -1, .service = service,
+		.opened = opened, .arg = arg, .log = { .fd = -1, .index = -1, .mask = mask } };
+	l->asked = logservice_open(service, NULL, 1, log_opened, l, e);
+	return l->asked == NULL ? -1 : 0;
+}
+
+static void
+log_stored(void *arg, const struct error *why)
+{
+	struct scriptlog *l = arg;
+
+	l->asked = NULL;
+	l->stored(l->arg, why);
+}
+
+/* Of what is in the pipe, and in the log. */
+static void
+end(struct scriptlog *l, struct error *e)
+{
+	scriptlog_drain(l);
+	if (l->pipe >= 0)
+		pipe_end(l);
+	if (l->log.name != NULL)
+		logfile_close(&l->log, e);
+}
+
+void
+scriptlog_store(struct scriptlog *l, void (*stored)(void *arg, const struct error *e))
+{
+	if (l->service == NULL || l->log.name == NULL) {
+		scriptlog_drain(l);
+		return;
+	}
+	end(l, NULL);
+	l->stored = stored;
+	l->asked = logservice_close(l->service, NULL, 1, log_stored, l);
+}
+
+bool
+scriptlog_asks(const struct scriptlog *l)
+{
+	return l->asked != NULL;
 }
 
 void
@@ -85,11 +156,10 @@ scriptlog_drain(struct scriptlog *l)
 void
 scriptlog_close(struct scriptlog *l)
 {
-	scriptlog_drain(l);
-	if (l->pipe >= 0)
-		pipe_end(l);
-	if (l->log.name != NULL)
-		logfile_close(&l->log, NULL);
+	if (l->asked != NULL)
+		logservice_cancel(l->asked);
+	l->asked = NULL;
+	end(l, NULL);
 	if (l->dir >= 0)
 		close(l->dir);
 	l->dir = -1;

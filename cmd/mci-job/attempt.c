@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attemptlog.h"
 #include "demands.h"
 #include "duration.h"
 #include "ending.h"
@@ -155,22 +156,28 @@ notes_prepare(struct attempt *a, struct error *e)
 	return 0;
 }
 
+static void
+timers_cancel(struct attempt *a)
+{
+	struct loop_timer **const timers[] = { &a->timeout, &a->quiet, &a->grace, &a->again };
+
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		loop_cancel(a->site->loop, *timers[i]);
+		*timers[i] = NULL;
+	}
+}
+
 /* Everything that the attempt holds is let go; the slot and its notes pipe are for the next one. */
 static void
 release(struct attempt *a)
 {
-	loop_cancel(a->site->loop, a->timeout);
-	loop_cancel(a->site->loop, a->quiet);
-	loop_cancel(a->site->loop, a->grace);
-	loop_cancel(a->site->loop, a->again);
-	if (a->opening != NULL) {
-		logservice_cancel(a->opening);
-		a->site->opening--;
-	}
+	timers_cancel(a);
+	attemptlog_leave(a);
 	launch_undo(a);
 	child_free(a->leader);
 	command_free(&a->command);
 	free(a->token);
+	bytes_free(&a->outputs);
 	spec_free(&a->spec);
 	*a = (struct attempt){ .site = a->site, .notes = a->notes, .notes_ready = a->notes_ready };
 }
@@ -182,13 +189,28 @@ is_started(const struct attempt *a)
 	return a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_CLEARING;
 }
 
+/* All that is to be known of it is. */
+static void
+tell(struct attempt *a)
+{
+	struct site *site = a->site;
+	struct ending ending;
+
+	mask_error(site->mask, &a->error);
+	event_executed(a, a->verdict, (struct span){ a->outputs.data, a->outputs.len });
+	ending = ending_of(a, a->verdict);
+	ending_complain(a, &ending);
+	if (a->logged && !site->keep_logs)
+		launch_log_remove(a);
+	release(a);
+	site->running--;
+	site->ended(site->arg, &ending);
+}
+
 static void
 finish(struct attempt *a, const char *reason)
 {
-	struct site *site = a->site;
-	AUTO_BYTES outputs = { 0 };
-	struct ending ending;
-	bool logged = a->log.name != NULL;
+	bool storing;
 
 	for (int i = 0; i < 2 && is_started(a); i++) {
 		if (a->pipes[i] >= 0)
@@ -196,25 +218,19 @@ finish(struct attempt *a, const char *reason)
 	}
 	if (a->notes_ready)
 		notes_end(&a->notes);
-	if (logged && logfile_rest(&a->log, &a->error) < 0)
+	a->logged = a->log.name != NULL;
+	if (a->logged && logfile_rest(&a->log, &a->error) < 0)
 		reason = "limit:log";
-	display_close(&a->display);
-	if (logged && logfile_close(&a->log, &a->error) < 0)
-		reason = "limit:log";
-	if (a->token != NULL && outputs_take(strchr(a->token, '=') + 1, site->mask, &outputs,
+	timers_cancel(a);
+	attemptlog_leave(a);
+	launch_undo(a);
+	storing = attemptlog_close(a, &reason, tell);
+	if (a->token != NULL && outputs_take(strchr(a->token, '=') + 1, a->site->mask, &a->outputs,
 	    &a->error) < 0 && a->reason == NULL)
 		reason = "limit:outputs";
-	if (a->reason != NULL)
-		reason = a->reason;
-	mask_error(site->mask, &a->error);
-	event_executed(a, reason, (struct span){ outputs.data, outputs.len });
-	ending = ending_of(a, reason);
-	ending_complain(a, &ending);
-	if (logged && !site->keep_logs)
-		launch_log_remove(a);
-	release(a);
-	site->running--;
-	site->ended(site->arg, &ending);
+	a->verdict = a->reason != NULL ? a->reason : reason;
+	if (!storing)
+		tell(a);
 }
 
 static void
@@ -336,37 +352,12 @@ go(struct attempt *a)
 }
 
 static void
-log_opened(void *arg, const int fds[2], const struct error *why)
+log_opened(struct attempt *a, struct error *why)
 {
-	struct attempt *a = arg;
-	struct error e = *why;
-
-	a->opening = NULL;
-	a->site->opening--;
-	if (e.code == ERROR_NONE && logfile_adopt(&a->log, fds[0], fds[1], a->spec.id, &e) == 0)
+	if (why->code == ERROR_NONE)
 		go(a);
 	else
-		give_up(a, &e);
-}
-
-/* Opens the log, or begins to. */
-static int
-log_prepare(struct attempt *a, struct error *e)
-{
-	struct site *site = a->site;
-
-	if (site->logs < 0 || a->log.name != NULL)
-		return 0;
-	if (site->logservice == NULL)
-		return logfile_open(&a->log, site->logs, a->spec.id, a->spec.attempt, e);
-	if (launch_log_room(site, e) < 0)
-		return -1;
-	a->opening = logservice_open(site->logservice, a->spec.id, a->spec.attempt, log_opened, a, e);
-	if (a->opening == NULL)
-		return -1;
-	site->opening++;
-	a->state = ATTEMPT_OPENING;
-	return 0;
+		give_up(a, why);
 }
 
 static void
@@ -374,10 +365,12 @@ set_up(struct attempt *a)
 {
 	static loop_ready *const ready[2] = { first_ready, second_ready };
 	struct error e = { 0 };
+	int asked;
 
-	if (notes_prepare(a, &e) < 0 || launch_open(a, ready, &e) < 0 || log_prepare(a, &e) < 0)
+	if (notes_prepare(a, &e) < 0 || launch_open(a, ready, &e) < 0 ||
+	    (asked = attemptlog_open(a, log_opened, &e)) < 0)
 		not_started(a, &e);
-	else if (a->opening == NULL)
+	else if (asked == 0)
 		go(a);
 }
 
@@ -626,6 +619,10 @@ kill_all(struct attempt *a, const char *reason)
 	a->checks = 0;
 	if (a->state == ATTEMPT_FREE)
 		return;
+	if (a->state == ATTEMPT_STORING) {
+		tell(a);
+		return;
+	}
 	if (!is_started(a)) {
 		finish(a, a->reason);
 		return;
@@ -650,7 +647,7 @@ attempt_cancel(struct attempt *a, const char *reason)
 	a->hurried = true;
 	if (a->closing)
 		finally_hurry(a);
-	if (a->reason != NULL || a->killing || a->closing)
+	if (a->reason != NULL || a->killing || a->closing || a->state == ATTEMPT_STORING)
 		return;
 	a->reason = reason;
 	if (!is_started(a)) {

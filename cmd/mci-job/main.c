@@ -1,11 +1,13 @@
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "demands.h"
 #include "explain.h"
 #include "keeper.h"
+#include "number.h"
 #include "option.h"
 #include "settings.h"
 #include "spec.h"
@@ -74,6 +76,25 @@ progress_default(void)
 	return isatty(STDOUT_FILENO) == 1 ? "plain" : "json";
 }
 
+/* Whose logs a server is to keep: the first run, where nobody says which it is. On a server a job has not
+ * ended before its log is kept. */
+static int
+log_of(struct settings *s, struct error *e)
+{
+	const char *text = getenv("MCI_RUN"), *source = getenv("MCI_SOURCE");
+	int64_t run = 1;
+
+	s->insist = source != NULL && strcmp(source, "server") == 0;
+	if (s->log == NULL)
+		return 0;
+	if (s->build == NULL)
+		return error_set(e, ERROR_USAGE, "--log: MCI_BUILD_ID does not say which build this is");
+	if (text != NULL && number_parse(text, strlen(text), 1, INT32_MAX, &run, e) < 0)
+		return error_before(e, "--log: MCI_RUN: ");
+	s->run = (int)run;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -89,9 +110,13 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .log = o.log,
-		.runner = o.runner,
+		.build = getenv("MCI_BUILD_ID"), .runner = o.runner,
 		.timeout = o.timeout, .progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
+	if (log_of(&settings, &e) < 0) {
+		option_complain("mci-job", &e);
+		return EXIT_USAGE;
+	}
 	if (o.explain)
 		return option_finish("mci-job", explain_run(&settings));
 	return keeper_run(worker_run, &settings);

@@ -9,7 +9,10 @@
 struct settings {
 	int64_t jobs;             /* how many attempts run at once */
 	const char *log_dir;      /* NULL: logs are not kept */
-	const char *log;          /* address of a log server that keeps them instead, or NULL */
+	const char *log;          /* address of a log server that keeps them instead, or NULL, */
+	const char *build;        /* under the name of this build, */
+	int run;                  /* in this run of it */
+	bool insist;              /* a server that is away is waited for */
 	const char *runner;       /* NULL: none was named */
 	int64_t timeout;          /* for jobs that name none; nanoseconds, 0 none */
 	const char *progress;     /* "json", "plain" or "none" */

@@ -33,6 +33,7 @@ enum attempt_state {
 	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
 	ATTEMPT_RUNNING,  /* its leader lives */
 	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
+	ATTEMPT_STORING,  /* it is over, and waits for its log to be on a server's disk */
 };
 
 /* One attempt at one job; attempt.h says what is done with it. */
@@ -49,7 +50,12 @@ struct attempt {
 	int ends[3];              /* the job's, until its last process was started; -1 */
 	char terminal[32];        /* path of its pty, or "" */
 	struct logfile_writer log;
-	struct opening *opening;  /* of the log at a server; NULL: none is under way */
+	struct logservice_call *asked; /* about the log at a server; NULL: nothing is */
+	void (*log_opened)(struct attempt *a, struct error *why);
+	void (*log_closed)(struct attempt *a);
+	bool logged;              /* it had a log */
+	const char *verdict;      /* why it has ended, and */
+	struct bytes outputs;     /* what it has put out, once it is over */
 	struct display display;
 	struct notes notes;
 	bool notes_ready;

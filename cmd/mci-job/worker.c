@@ -432,7 +432,8 @@ worker_open(struct worker *w, struct error *e)
 		return error_sys(e, site->cwd == NULL ? "working folder" : "/dev/null");
 	site->mask = mask_new();
 	if (site->settings->log != NULL)
-		site->logservice = logservice_new(site->loop, site->settings->log);
+		site->logservice = logservice_new(site->loop, site->settings->log,
+		    site->settings->build, site->settings->run, site->settings->insist);
 	environment_open(&site->environment, site->settings->env, site->settings->nenv);
 	slots_make(w);
 	intake_open(&w->intake, site->loop);

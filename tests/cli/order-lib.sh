@@ -35,3 +35,18 @@ descendants() {
 hub_events() {
 	cat "$log"/*.ndjson | jq -c --arg build "$1" 'select(.build == $build)'
 }
+
+# start_logs: a log server at $logs; stop_logs: kills it
+logs=$T/logs
+start_logs() {
+	rm -f "$T/ready-logs"
+	mkfifo "$T/ready-logs"
+	mci-log serve -l "$logs" --dir "$T/kept" --ready-fd 3 3>"$T/ready-logs" 8>&- 2>>"$T/logs.err" &
+	logs_pid=$!
+	started="$started $logs_pid"
+	read -r _ <"$T/ready-logs"
+}
+stop_logs() {
+	kill -KILL "$logs_pid"
+	wait_end "$logs_pid"
+}

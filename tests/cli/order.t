@@ -55,7 +55,7 @@ everywhere >seen 2>/dev/null
 hasnt seen 'ultramarine|5tr0ng' "no argument and no variable of ours holds params or secrets"
 hasnt seen 'cat wait.*id' "nor the jobs that stand in the order"
 ok "and no file" sh -c '! grep -rqE "ultramarine|5tr0ng" b'
-echo >checkout/wait
+: >checkout/wait
 wait_end "$builder"
 is "$status" 0 "jobs may stand in the order instead of a definition"
 
@@ -84,7 +84,7 @@ order o/r/10 1 '{"specs":"{\"id\":\"a\",\"script\":[\"cat wait\"]}\n{\"id\":\"b\
 ordered
 wait_for_line b/events.ndjson job/start
 mci-events pub -a "$hub" build/initializing build=o/r/10 run:=2 resume=fresh
-echo >checkout/wait
+: >checkout/wait
 wait_end "$builder"
 is "$status" 125 "the hub's refusal of an older run ends it"
 has build.err 'run: a newer run of build o/r/10 has begun: the build is let go' "... it says"
@@ -95,7 +95,7 @@ order o/r/11 1 '{"specs":"{\"id\":\"a\",\"script\":[\"cat wait\"]}\n"}'
 ordered
 wait_for_line b/events.ndjson job/start
 stop_hub -KILL
-echo >checkout/wait
+: >checkout/wait
 wait_for_line b/events.ndjson build/end
 kill -TERM "$builder"
 ok "a build whose end the hub has not acknowledged is there" kill -0 "$builder"
@@ -103,6 +103,47 @@ start_hub
 wait_end "$builder"
 is "$status" 0 "and ends when the hub has it"
 is "$(hub_events o/r/11 | jq -r .seq | tr '\n' ' ')" "$(jq -r .seq b/events.ndjson | tr '\n' ' ')" "with everything"
+
+# ---- a log server keeps its logs
+start_logs
+cat >checkout/.mci/build <<'SCRIPT'
+#!/bin/sh
+echo "the script says 5tr0ng-token" >&2
+echo '{"id":"a","script":["echo one","cat wait","echo two"]}'
+echo '{"id":"b","script":["true"],"depends-on":["a"]}'
+SCRIPT
+chmod +x checkout/.mci/build
+mv checkout/.mci/build.yaml .
+order o/r/20 1 '{"log":"'"$logs"'","secrets":{"TOKEN":"5tr0ng-token"}}'
+ordered
+wait_for_line b/events.ndjson job/start
+wait_until "the job prints" sh -c 'mci-log cat -a "$1" o/r/20/a | grep -q one' - "$logs"
+stop_logs
+: >checkout/wait
+wait_until "the job ends" is_gone "$(jq -r 'select(.type=="job/start").pid' b/events.ndjson)"
+hasnt b/events.ndjson 'job/executed' "a job whose log is not known to be kept has not ended"
+hasnt b/events.ndjson 'job/queued.*"b"' "and what depends on it does not start"
+start_logs
+wait_end "$builder"
+is "$status" 0 "until the log server is back"
+is "$(mci-log cat -a "$logs" o/r/20/a)" "one
+two" "its log is whole"
+is "$(mci call -a "$logs" log/get build=o/r/20 job=a | jq -c '[.open,.truncated]')" '[false,false]' "and has its end"
+is "$(cat "$T/kept/o/r/20/script.log")" "the script says ***" "the script's log is there as well"
+ok "and not here" [ ! -e b/script.log ]
+
+order o/r/21 1 '{"log":"'"$logs"'"}'
+ordered
+wait_for_line b/events.ndjson job/start
+echo newer | mci-log put -a "$logs" o/r/21@2/a
+: >checkout/wait
+wait_end "$builder"
+is "$status" 125 "the log server's refusal of an older run ends the build"
+has build.err 'run: a newer run of build o/r/21 has begun: the build is let go' "... it says"
+hasnt b/events.ndjson 'job/executed|job/end' "and the job whose log was refused has not ended"
+rm checkout/.mci/build
+mv build.yaml checkout/.mci
+stop_logs
 
 # ---- what is wrong with it is an end of the build
 mv checkout/.mci away
