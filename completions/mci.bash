@@ -22,6 +22,7 @@ post:post an event to the build'\''s stream
 param:in a job: print a parameter of the build
 output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
+spec:print a job as the line of JSON that a script writes
 jobs:in a job: list the jobs of the build
 config:show each setting and where it comes from, and check them'
 	['mci-events']='pub:publish an event, or those on standard input
@@ -71,6 +72,7 @@ typeset -gA _mci_operands=(
 	['mci param']=''
 	['mci output']=''
 	['mci add']=''
+	['mci spec']=''
 	['mci jobs']=''
 	['mci config']=''
 	['mci-agent']=''
@@ -228,6 +230,18 @@ typeset -gA _mci_options=(
 	['mci add']='-a:the build; that of this job by default
 --address:the build; that of this job by default
 --after:run it after JOB; may be given again
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci spec']='--depends-on:run it after JOB; may be given again
+--env:a variable; may be given again
+-k:any key of a job; may be given again
+--key:any key of a job; may be given again
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -481,6 +495,7 @@ typeset -gA _mci_options=(
 --address:ask this log server
 -f:go on as the logs grow: mci-log follow
 --follow:go on as the logs grow: mci-log follow
+--failed:only the logs of jobs that failed
 --merge:order the lines of all logs by time, with the job in front
 --time:begin each line with the time when it came
 --tail:only the last N lines of each log
@@ -751,6 +766,13 @@ typeset -gA _mci_values=(
 	['mci add -C']='@folders'
 	['mci add --chdir']='@folders'
 	['mci add --color']='auto always never'
+	['mci spec --depends-on']='@'
+	['mci spec --env']='@'
+	['mci spec -k']='@'
+	['mci spec --key']='@'
+	['mci spec -C']='@folders'
+	['mci spec --chdir']='@folders'
+	['mci spec --color']='auto always never'
 	['mci jobs -a']='@'
 	['mci jobs --address']='@'
 	['mci jobs -C']='@folders'

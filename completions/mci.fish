@@ -172,6 +172,15 @@ complete -c mci -n '__fish_seen_subcommand_from add' -l color -d 'use colour or 
 complete -c mci -n '__fish_seen_subcommand_from add' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from add' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from add' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a spec -d 'print a job as the line of JSON that a script writes'
+complete -c mci -n '__fish_seen_subcommand_from spec' -l depends-on -d 'run it after JOB; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from spec' -l env -d 'a variable; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from spec' -s k -l key -d 'any key of a job; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from spec' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from spec' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from spec' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from spec' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from spec' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a jobs -d 'in a job: list the jobs of the build'
 complete -c mci -n '__fish_seen_subcommand_from jobs' -s a -l address -d 'the build; that of this job by default' -x
 complete -c mci -n '__fish_seen_subcommand_from jobs' -l json -d 'one JSON object a line'
@@ -423,6 +432,7 @@ complete -c mci-log -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from log' -a '(__mci_jobs)'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s a -l address -d 'ask this log server' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s f -l follow -d 'go on as the logs grow: mci-log follow'
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -l failed -d 'only the logs of jobs that failed'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l merge -d 'order the lines of all logs by time, with the job in front'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l time -d 'begin each line with the time when it came'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l tail -d 'only the last N lines of each log' -x

@@ -13,6 +13,7 @@
 #include "demands.h"
 #include "duration.h"
 #include "ending.h"
+#include "entries.h"
 #include "events.h"
 #include "kernel.h"
 #include "launch.h"
@@ -97,34 +98,27 @@ note_came(void *arg, struct span line, bool json)
 	struct scan_value warning;
 
 	catch_up(a);
-	a->warnings += json && message_member(line.p, line.n, "warning", &warning, NULL) > 0;
+	a->warnings += json && message_member(line.p, line.n, "warning", &warning, NULL) > 0 &&
+	    warning.type == SCAN_STRING;
 	event_note(a, line, json);
-}
-
-/* The places of entries with names are told. */
-static void
-entry_catch_up(struct attempt *a)
-{
-	if (a->part.entries[a->entry - a->first].name != NULL)
-		catch_up(a);
 }
 
 static void
 entry_start(struct attempt *a)
 {
 	a->entry_start = kernel.now();
-	if (a->part.n == 0)
-		return;
-	entry_catch_up(a);
-	event_command_start(a);
+	if (a->part.n > 0)
+		event_command_start(a);
 }
 
+/* An entry with a name ends at a place in the log. */
 static void
 entry_end(struct attempt *a, int status)
 {
 	if (a->part.n == 0)
 		return;
-	entry_catch_up(a);
+	if (a->part.entries[a->entry - a->first].name != NULL)
+		catch_up(a);
 	event_command_end(a, status);
 }
 
@@ -133,12 +127,19 @@ static void
 entry_begun(void *arg, size_t index, int status)
 {
 	struct attempt *a = arg;
+	bool waits;
 
 	if (!a->command.tells || a->first + index != a->entry + 1 || index >= a->part.n)
 		return;
+	waits = entries_wait(a->part.entries, index);
+	if (waits)
+		catch_up(a);
 	entry_end(a, status);
 	a->entry++;
 	entry_start(a);
+	/* a pipe takes more lines than there may be entries; a shell that is gone waits for nothing */
+	if (waits)
+		(void)kernel_write_all(a->wait, "\n", 1);
 }
 
 /* The slot's own pipe, made for the first job that runs in it. */
@@ -299,7 +300,7 @@ static void
 prepare(struct attempt *a, struct spec *spec)
 {
 	a->spec = *spec;
-	a->pipes[0] = a->pipes[1] = a->ends[0] = a->ends[1] = a->ends[2] = -1;
+	a->pipes[0] = a->pipes[1] = a->ends[0] = a->ends[1] = a->ends[2] = a->wait = -1;
 	a->log = (struct logfile_writer){ .fd = -1, .index = -1 };
 	a->display.fd = -1;
 	a->token = token_make(a);
@@ -398,8 +399,12 @@ attempt_retry(struct attempt *a)
 static int
 process_next(struct attempt *a, struct error *e)
 {
+	const struct spec_entry *entry = a->closing ? &a->spec.finally[a->entry] : &a->spec.script[a->entry];
+
 	child_free(a->leader);
 	a->leader = NULL;
+	if (entry->name != NULL)
+		catch_up(a);
 	if (launch_entry(a, leader_ended, e) < 0)
 		return -1;
 	a->state = ATTEMPT_RUNNING;

@@ -12,22 +12,30 @@
  * is tried first as the body of a function, in a subshell, as a syntax error ends it; an open one is
  * evaluated as it is. Two newlines stand behind a text, as its last byte may escape the first.
  *
- * _mci N CLOSED TEXT prepares entry N. $? is carried over it. Neither set -x nor $? shows any of this: the
+ * _mci N CLOSED WAIT TEXT prepares entry N. $? is carried over it. Neither set -x nor $? shows any of this: the
  * redirections take our own trace, and tracing is off while eval is called.
  */
 static const char preamble[] =
     "_mci_r() { return \"$1\"; }\n"
     "_mci() {\n"
-    "{ _mci_x=${_mci_s-0} _mci_s=0 _mci_t=$3\n"
+    "{ _mci_x=${_mci_s-0} _mci_s=0\n"
     "case $1 in 0) ;; *) command echo \"" NOTES_COMMAND "$1 $_mci_x\" >" NOTES_PATH " ;; esac\n"
-    "if [ \"$2\" = yes ] || { [ \"$2\" = maybe ] && (eval \"_mci_f() {\n$3\n\n}\"); }; then\n"
-    "_mci_t=\"$3\n\n{ _mci_s=\\$?; } 2>/dev/null\"\n"
+    "case $3 in wait) read -r _mci_t <" NOTES_WAIT_PATH " ;; esac\n"
+    "_mci_t=$4\n"
+    "if [ \"$2\" = yes ] || { [ \"$2\" = maybe ] && (eval \"_mci_f() {\n$4\n\n}\"); }; then\n"
+    "_mci_t=\"$4\n\n{ _mci_s=\\$?; } 2>/dev/null\"\n"
     "fi\n"
     "_mci_x=\"_mci_r $_mci_x && :\"\n"
     "case $- in *x*) _mci_x=\"set -x; $_mci_x\"; set +x ;; esac\n"
     "_mci_t=\"{ unset _mci_t; $_mci_x; } 2>/dev/null; $_mci_t\"\n"
     "} 2>/dev/null\n"
     "}\n";
+
+bool
+entries_wait(const struct spec_entry *entries, size_t index)
+{
+	return entries[index - 1].name != NULL || entries[index].name != NULL;
+}
 
 static void
 quote(struct bytes *b, const char *text)
@@ -49,7 +57,8 @@ entries_join(struct bytes *b, const struct spec_entry *entries, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *closed = i + 1 == n ? "last" : entries_closed(entries[i].run) ? "yes" : "maybe";
 
-		bytes_format(b, "{ _mci %zu %s ", i, closed);
+		bytes_format(b, "{ _mci %zu %s %s ", i, closed,
+		    i > 0 && entries_wait(entries, i) ? "wait" : "go");
 		quote(b, entries[i].run);
 		bytes_text(b, " && :; } 2>/dev/null; eval \"$_mci_t\"\n");
 	}

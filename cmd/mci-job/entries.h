@@ -13,9 +13,13 @@
 
 /*
  * Appends the text, for any shell that keeps to POSIX XCU 2 (dash, bash, busybox, ksh, zsh). It tells on
- * NOTES_PATH the number of each entry that begins but the first.
+ * NOTES_PATH the number of each entry that begins but the first, and where entries_wait it waits for a line
+ * from NOTES_WAIT_PATH then.
  */
 void entries_join(struct bytes *b, const struct spec_entry *entries, size_t n);
+/* Whether the end of the one before the entry of that index, from 1, or its own beginning, has a place in the
+ * log: one of them has a name. */
+bool entries_wait(const struct spec_entry *entries, size_t index);
 /*
  * Whether the entry is for certain a whole command list (XCU 2.9.3): nothing that is appended on a line of
  * its own becomes part of it. Also false for many that are.

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "entries.h"
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
@@ -162,8 +163,10 @@ result_tell(const struct attempt *a, struct variables_attempt *own, char status[
 	own->exit = code;
 }
 
+/* wait is what the process finds at NOTES_WAIT_FD, -1 nothing. */
 static int
-start(struct attempt *a, const char *dir, const char *pwd, child_ended *ended, struct error *e)
+start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended *ended,
+    struct error *e)
 {
 	const struct site *site = a->site;
 	bool passed = site->logs < 0, noted = a->notes_ready;
@@ -173,11 +176,11 @@ start(struct attempt *a, const char *dir, const char *pwd, child_ended *ended, s
 	char status[32], code[32];
 	AUTO_FREE char **env = (result_tell(a, &own, status, code),
 	    variables_make(&site->environment, &a->spec, &own));
-	const int extra[1][2] = { { a->notes.write, NOTES_FD } };
+	const int extra[2][2] = { { a->notes.write, NOTES_FD }, { wait, NOTES_WAIT_FD } };
 	struct process_spec p = { .path = a->command.path, .argv = a->command.argv, .env = env,
 		.dir = dir, .in = a->ends[0] >= 0 && !a->closing ? a->ends[0] : site->null, .out = a->ends[1],
-		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra, .nextra = noted,
-		.group = true };
+		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra,
+		.nextra = noted + (wait >= 0), .group = true };
 
 	if (a->terminal[0] != '\0') {
 		p.terminal = a->terminal;
@@ -234,6 +237,36 @@ close_ends(struct attempt *a)
 	}
 }
 
+/* Whether the shell waits somewhere until the place in the log is known. */
+static bool
+waits(const struct attempt *a)
+{
+	for (size_t i = 1; i < a->part.n && a->command.tells; i++) {
+		if (entries_wait(a->part.entries, i))
+			return true;
+	}
+	return false;
+}
+
+/* The process for the command that was prepared. */
+static int
+command_start(struct attempt *a, const char *dir, const char *pwd, child_ended *ended, struct error *e)
+{
+	AUTO_CLOSE int read_end = -1;
+	int fds[2];
+
+	if (a->wait >= 0)
+		close(a->wait);
+	a->wait = -1;
+	if (waits(a)) {
+		if (pipe2(fds, O_CLOEXEC) < 0)
+			return error_sys(e, "pipe");
+		read_end = fds[0];
+		a->wait = fds[1];
+	}
+	return start(a, dir, pwd, read_end, ended, e);
+}
+
 int
 launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 {
@@ -248,12 +281,12 @@ launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 	a->first = a->entry;
 	if (command_prepare(&a->command, &a->spec, a->part, &a->site->environment, file, e) < 0)
 		return -1;
-	if (start(a, dir, pwd, ended, e) < 0) {
+	if (command_start(a, dir, pwd, ended, e) < 0) {
 		/* the shell says what is wrong with the program, or runs it where the kernel cannot */
 		if (!a->command.simple || (e->sys != ENOENT && e->sys != EACCES && e->sys != ENOEXEC))
 			return -1;
 		if (command_prepare_shell(&a->command, &a->spec, a->part, file, e) < 0 ||
-		    start(a, dir, pwd, ended, e) < 0)
+		    command_start(a, dir, pwd, ended, e) < 0)
 			return -1;
 		e->code = ERROR_NONE;
 	}
@@ -278,6 +311,9 @@ launch_undo(struct attempt *a)
 	close_ends(a);
 	launch_close(a, 0);
 	launch_close(a, 1);
+	if (a->wait >= 0)
+		close(a->wait);
+	a->wait = -1;
 	display_close(&a->display);
 	a->terminal[0] = '\0';
 }

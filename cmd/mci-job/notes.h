@@ -14,6 +14,10 @@
 /* Its number in the job: over what scripts use for themselves, below the 64 that cost no larger table. */
 #define NOTES_FD 19
 #define NOTES_PATH "/dev/fd/19"
+/* Where the shell waits, behind such a line, until it has been read: entries with names have places in the
+ * log, and what is printed next is not to come before them. */
+#define NOTES_WAIT_FD 18
+#define NOTES_WAIT_PATH "/dev/fd/18"
 /* How the shell's own lines begin: "command INDEX STATUS-OF-THE-ONE-BEFORE". */
 #define NOTES_COMMAND "command "
 

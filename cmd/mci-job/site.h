@@ -48,6 +48,7 @@ struct attempt {
 	struct child *leader;     /* freed when the attempt is over: it holds its group's number */
 	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
 	int ends[3];              /* the job's, until its last process was started; -1 */
+	int wait;                 /* what the shell of entries with names waits for comes from here; -1 */
 	char terminal[32];        /* path of its pty, or "" */
 	struct logfile_writer log;
 	struct logservice_call *asked; /* about the log at a server; NULL: nothing is */

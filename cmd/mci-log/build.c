@@ -523,7 +523,32 @@ build_done(const struct build *r)
 size_t
 build_first_shown(const struct build *r)
 {
-	return r->only == NULL ? 0 : r->n - 1;
+	return r->only == NULL || r->n == 0 ? 0 : r->n - 1;
+}
+
+static bool
+has_failed(struct build *r, const struct source *s)
+{
+	const struct fold_job *j = s->job == NULL ? NULL : fold_find(&r->fold, s->job, strlen(s->job));
+
+	if (s->job == NULL)
+		return r->fold.script_exit > 0 || r->fold.script_signal > 0;
+	return j != NULL && status_bad(j->status) && !j->allowed;
+}
+
+void
+build_keep_failed(struct build *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (has_failed(r, r->sources[i]))
+			r->sources[kept++] = r->sources[i];
+		else
+			source_free(r->sources[i]);
+	}
+	r->n = kept;
+	r->nlatest = 0;
 }
 
 /* The job that was meant when there is none of that name. */

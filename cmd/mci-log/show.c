@@ -80,11 +80,24 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 }
 
 static int
+keep_failed(const struct builds *builds, struct error *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < builds->n; i++) {
+		build_keep_failed(&builds->all[i]);
+		n += builds->all[i].n;
+	}
+	return n > 0 ? 0 : error_set(e, ERROR_NOT_FOUND, "%s: no job failed",
+	    builds->n == 1 ? builds->all[0].folder.name : "of these builds");
+}
+
+static int
 show_all(struct show *s, struct error *e)
 {
 	struct view v = { .out = &s->out, .range = &s->range, .snapshot = true };
 
-	if (builds_read(&s->builds, e) < 0)
+	if (builds_read(&s->builds, e) < 0 || (s->failed && keep_failed(&s->builds, e) < 0))
 		return -1;
 	if (s->merge && show_merged(s, &v, e) < 0)
 		return -1;
@@ -111,7 +124,7 @@ show_cat(struct show *s, struct error *e)
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct options {
-	bool follow, merge, time, json, sections, states;
+	bool follow, merge, time, json, sections, states, failed;
 	int64_t attempt;
 	const char *tail, *lines, *bytes, *since, *markers, *address;
 	struct build_where where;
@@ -122,6 +135,8 @@ static const struct option cat_options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
 	{ .letter = 'f', .name = "follow", .help = "go on as the logs grow: mci-log follow",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, follow) },
+	{ .name = "failed", .help = "only the logs of jobs that failed",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, failed) },
 	{ .name = "merge", .help = "order the lines of all logs by time, with the job in front",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge), .project = true },
 	{ .name = "time", .help = "begin each line with the time when it came",
@@ -177,6 +192,9 @@ read_range(const struct options *o, struct range *r, struct error *e)
 	if (o->follow && (o->lines != NULL || o->bytes != NULL))
 		return error_set(e, ERROR_USAGE, "%s and --follow do not go together",
 		    o->lines != NULL ? "--lines" : "--bytes");
+	if (o->failed && (o->follow || o->address != NULL))
+		return error_set(e, ERROR_USAGE, "--failed asks a build that has ended, and its events: not "
+		    "%s", o->follow ? "with --follow" : "a log server");
 	if (o->states && !o->follow)
 		return error_set(e, ERROR_USAGE, "--states goes with --follow");
 	if (o->states && o->json)
@@ -280,12 +298,12 @@ static int
 show(struct options *o, int argc, char **argv)
 {
 	struct copies mirror = { 0 };
-	struct show s = { .merge = o->merge || o->states, .states = o->states,
+	struct show s = { .merge = o->merge || o->states, .states = o->states, .failed = o->failed,
 		.out = { .json = o->json, .time = o->time, .quiet = option_common.quiet } };
 	struct error e;
 	int status = 0, fetched = 0;
 
-	if (o->address != NULL)
+	if (o->address != NULL && !o->failed)
 		fetched = from_server(o, argc, argv, &mirror, &e);
 	if (fetched != 0) {
 		copies_close(&mirror);

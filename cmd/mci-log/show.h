@@ -14,6 +14,7 @@
 struct show {
 	struct builds builds;
 	bool merge;       /* all in one, by time */
+	bool failed;      /* of jobs that failed alone */
 	bool states;      /* followed: with lines about the jobs and the build themselves */
 	bool sections;    /* folded; from notes, or: */
 	enum marker_style markers;

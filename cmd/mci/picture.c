@@ -11,7 +11,7 @@
 #include "option.h"
 #include "terminal.h"
 
-/* Ids are shown whole up to this width where the terminal has room. */
+/* Names are shown whole up to this width where the terminal has room. */
 #define ID_WIDTH 32
 /* "23h59m" and a column of air. */
 #define TIME_WIDTH 7
@@ -41,10 +41,19 @@ picture_open(struct picture *p, int fd)
 	};
 }
 
-void
-picture_widen(struct picture *p, const char *id)
+/* What people call it. */
+static const char *
+label(const struct fold_job *j)
 {
-	int n = (int)strnlen(id, ID_WIDTH);
+	return j->name != NULL ? j->name : j->id;
+}
+
+void
+picture_widen(struct picture *p, const struct fold_job *j)
+{
+	AUTO_BYTES text = { 0 };
+	int n = j->name == NULL ? (int)strnlen(j->id, ID_WIDTH) :
+	    terminal_squeeze(&text, j->name, strlen(j->name), ID_WIDTH);
 
 	if (n > p->id_width)
 		p->id_width = n;
@@ -160,7 +169,7 @@ picture_job(struct bytes *b, const struct picture *p, const struct fold_job *j,
 {
 	AUTO_BYTES time = { 0 };
 	AUTO_BYTES detail = { 0 };
-	struct span id = { j->id, strlen(j->id) };
+	struct span id = { label(j), strlen(label(j)) };
 	int width = p->id_width;
 	int left = p->columns - 2 - TIME_WIDTH;
 

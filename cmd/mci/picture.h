@@ -11,14 +11,14 @@
 struct picture {
 	bool color, utf8;
 	int columns;   /* a line takes at most this many; 0 no bound */
-	int id_width;  /* of the column of ids */
+	int id_width;  /* of the column of names */
 	int64_t now;   /* wall clock: what runs has run since then */
 };
 
 /* What fd can show: colour as --color says, shapes as the locale's character set. */
 void picture_open(struct picture *p, int fd);
-/* The column of ids becomes wide enough for this one, within reason. */
-void picture_widen(struct picture *p, const char *id);
+/* The column of names becomes wide enough for that of this job, within reason. */
+void picture_widen(struct picture *p, const struct fold_job *j);
 
 /* SGR sequences, left out without colour. "" ends. */
 void picture_paint(struct bytes *b, const struct picture *p, const char *sgr);

@@ -130,13 +130,25 @@ show_build(const struct fold *f, const struct state_build *b)
 	table_close(&t);
 }
 
+/* Whether a job has a name beside its id. */
+static bool
+any_name(const struct fold *f, const char *job)
+{
+	for (size_t i = 0; i < f->njobs; i++) {
+		if (f->jobs[i].name != NULL && (job == NULL || strcmp(f->jobs[i].id, job) == 0))
+			return true;
+	}
+	return false;
+}
+
 static void
 show_jobs(const struct fold *f, const char *job)
 {
-	static const char *const headings[] = { "STATUS", "JOB", "TIME", "REASON" };
+	static const char *const headings[] = { "STATUS", "JOB", "TIME", "REASON", "NAME" };
+	bool names = any_name(f, job);
 	struct table t;
 
-	table_open(&t, headings, 4);
+	table_open(&t, headings, names ? 5 : 4);
 	for (size_t i = 0; i < f->njobs; i++) {
 		const struct fold_job *j = &f->jobs[i];
 		AUTO_BYTES elapsed = { 0 };
@@ -151,6 +163,8 @@ show_jobs(const struct fold *f, const char *job)
 		table_text(&t, j->id, NULL);
 		table_cell(&t, (struct span){ elapsed.data, elapsed.len }, NULL);
 		table_cell(&t, (struct span){ reason.data, reason.len }, NULL);
+		if (names)
+			table_text(&t, j->name == NULL ? "" : j->name, NULL);
 	}
 	table_close(&t);
 }

@@ -25,6 +25,6 @@ const struct command *const verbs[] = {
 	&rm_command,
 	&tree_command, &wait_command, &cancel_command, &unblock_command, &call_command, &post_command,
 	&param_command,
-	&output_command, &add_command, &jobs_command, &config_command,
+	&output_command, &add_command, &spec_command, &jobs_command, &config_command,
 };
 const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);

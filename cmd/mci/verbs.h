@@ -16,6 +16,7 @@ extern const struct command path_command;
 extern const struct command post_command;
 extern const struct command rm_command;
 extern const struct command show_command;
+extern const struct command spec_command;
 extern const struct command tree_command;
 extern const struct command unblock_command;
 extern const struct command wait_command;

@@ -110,7 +110,7 @@ view_event(struct view *v, const struct message *m)
 	if (j == NULL)
 		return;
 	shown_grow(v);
-	picture_widen(&v->picture, j->id);
+	picture_widen(&v->picture, j);
 	place = (size_t)(j - v->fold.jobs);
 	if (span_is(m->type, "job/initializing"))
 		v->shown[place].tail.size = 0, v->shown[place].tail.line.len = 0;

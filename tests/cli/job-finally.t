@@ -28,6 +28,31 @@ is "$(events whole 'map(select(.type == "command/start").name) | join(",")'),$(e
 	"all of it,one,two" "of one that is alone, and of one with a shell of its own"
 is "$(cat logs/line.log)" "[]" "which it has all the same"
 
+# shellcheck disable=SC2016
+cat >sections.yaml <<'END'
+- id: a
+  script:
+    - {name: First, run: x=1; echo 1; echo 2}
+    - {name: Second, run: echo $x; false || true}
+    - echo plain
+    - {name: Other, run: "#!/bin/sh\necho 3\n"}
+    - {name: Fails, run: echo 4; exit 3}
+    - {name: Never, run: echo 5}
+  finally: echo 6
+END
+for shell in sh bash; do
+	command -v "$shell" >/dev/null || { skip 1 "no $shell"; continue; }
+	sed "s/- id: a/&\n  shell: $shell/" sections.yaml >one.yaml
+	mci-build -q -f ./one.yaml 2>/dev/null
+	is "$(mci log --sections a | sed 's/, .*)/)/')" "▸ First (2 lines)
+▸ Second (1 line)
+plain
+▸ Other (1 line)
+▾ Fails
+4
+6" "names head sections of the log, whose places are exact, and what failed is not folded ($shell)"
+done
+
 # shellcheck disable=SC1003
 jobs '{"id":"own","dir":"d","env":{"E":"env"},"script":["x=1; cd /; y=2","#!/usr/bin/env python3\nimport os, sys\nprint(os.environ.get(\"E\"), os.environ.get(\"x\"), os.path.basename(os.getcwd()), len(sys.argv))\n","echo [$x] $(basename $PWD)"]}' \
 	'{"id":"one","script":"#!/bin/echo  a  b \nnot a shell;\n"}' \

@@ -269,4 +269,20 @@ if command -v tmux >/dev/null 2>&1; then
 else
 	skip 24 "tmux is not installed"
 fi
+# --- what people call a job
+
+cd .. && mkdir -p names && cd names || exit 1
+cat >names.yaml <<'END'
+- {id: unit, name: "Tests für alle", script: "exit 3"}
+- {id: b, script: "true", depends-on: unit, when: always}
+END
+mci-build --json -f ./names.yaml >events
+run mci tree events
+is "$(sed 's/ [0-9.]*s / /' "$out" | sed -n '1,2s/  */ /gp')" "✗ Tests für alle exit 3
+✓ b 0.0s" "the tree shows a job's name in the place of its id"
+has "$out" '^mci log @/unit$' "and the id where it is needed"
+is "$(mci show | cut -f 2,4,5 | tail -n 2 | tr '\t' ,)" "unit,exit 3,Tests für alle
+b,," "mci show has both"
+is "$(mci show --json | jq -r 'select(.job == "unit").name')" "Tests für alle" "also as JSON"
+
 finish
