@@ -77,6 +77,7 @@ typeset -gA _mci_operands=(
 	['mci config']=''
 	['mci-agent']=''
 	['mci-agent --checkout']=''
+	['mci-api']=''
 	['mci-build']='jobs'
 	['mci-build --lint']='files'
 	['mci-events pub']=''
@@ -305,6 +306,23 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-api']='-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
+--grace:how long to answer what is open when told to stop (5s)
+--memory:what to hold for all clients together (64M)
+--mode:of its sockets, in octal (0600)
+--ready-fd:write a newline to this descriptor when it serves
+--events:where the hub is (default: $MCI_EVENTS)
+--log:where the log server is (default: $MCI_LOG)
+--store:where the store is (default: $MCI_STORE)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci-build']='-f:build this script or document instead of looking for one
 --file:build this script or document instead of looking for one
 -j:run at most N jobs at once (default: the number of CPUs)
@@ -417,9 +435,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-events serve']='-l:where clients connect (may be given again)
+	['mci-events serve']='--dir:the folder of what is kept
+-l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
---dir:the folder of what is kept
 --grace:how long to answer what is open when told to stop (5s)
 --memory:what to hold for all clients together (64M)
 --mode:of its sockets, in octal (0600)
@@ -630,9 +648,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log serve']='-l:where clients connect (may be given again)
+	['mci-log serve']='--dir:the folder of what is kept
+-l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
---dir:the folder of what is kept
 --grace:how long to answer what is open when told to stop (5s)
 --memory:what to hold for all clients together (64M)
 --mode:of its sockets, in octal (0600)
@@ -683,9 +701,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-store serve']='-l:where clients connect (may be given again)
+	['mci-store serve']='--dir:the folder of what is kept
+-l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
---dir:the folder of what is kept
 --grace:how long to answer what is open when told to stop (5s)
 --memory:what to hold for all clients together (64M)
 --mode:of its sockets, in octal (0600)
@@ -801,6 +819,18 @@ typeset -gA _mci_values=(
 	['mci-agent --checkout -C']='@folders'
 	['mci-agent --checkout --chdir']='@folders'
 	['mci-agent --checkout --color']='auto always never'
+	['mci-api -l']='@'
+	['mci-api --listen']='@'
+	['mci-api --grace']='@'
+	['mci-api --memory']='@'
+	['mci-api --mode']='@'
+	['mci-api --ready-fd']='@'
+	['mci-api --events']='@'
+	['mci-api --log']='@'
+	['mci-api --store']='@'
+	['mci-api -C']='@folders'
+	['mci-api --chdir']='@folders'
+	['mci-api --color']='auto always never'
 	['mci-build -f']='@files'
 	['mci-build --file']='@files'
 	['mci-build -j']='@'
@@ -871,9 +901,9 @@ typeset -gA _mci_values=(
 	['mci-events diff -C']='@folders'
 	['mci-events diff --chdir']='@folders'
 	['mci-events diff --color']='auto always never'
+	['mci-events serve --dir']='@folders'
 	['mci-events serve -l']='@'
 	['mci-events serve --listen']='@'
-	['mci-events serve --dir']='@folders'
 	['mci-events serve --grace']='@'
 	['mci-events serve --memory']='@'
 	['mci-events serve --mode']='@'
@@ -975,9 +1005,9 @@ typeset -gA _mci_values=(
 	['mci-log status -C']='@folders'
 	['mci-log status --chdir']='@folders'
 	['mci-log status --color']='auto always never'
+	['mci-log serve --dir']='@folders'
 	['mci-log serve -l']='@'
 	['mci-log serve --listen']='@'
-	['mci-log serve --dir']='@folders'
 	['mci-log serve --grace']='@'
 	['mci-log serve --memory']='@'
 	['mci-log serve --mode']='@'
@@ -1008,9 +1038,9 @@ typeset -gA _mci_values=(
 	['mci-relay -C']='@folders'
 	['mci-relay --chdir']='@folders'
 	['mci-relay --color']='auto always never'
+	['mci-store serve --dir']='@folders'
 	['mci-store serve -l']='@'
 	['mci-store serve --listen']='@'
-	['mci-store serve --dir']='@folders'
 	['mci-store serve --grace']='@'
 	['mci-store serve --memory']='@'
 	['mci-store serve --mode']='@'
@@ -1152,4 +1182,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-build mci-events mci-job mci-log mci-relay mci-store
+complete -F _mci mci mci-agent mci-api mci-build mci-events mci-job mci-log mci-relay mci-store

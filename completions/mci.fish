@@ -216,6 +216,20 @@ complete -c mci-agent -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-agent -s q -l quiet -d 'say only what went wrong'
 complete -c mci-agent -s h -l help -d 'show this help'
 complete -c mci-agent -l version -d 'show the version'
+complete -c mci-api -f
+complete -c mci-api -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci-api -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci-api -l memory -d 'what to hold for all clients together (64M)' -x
+complete -c mci-api -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-api -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci-api -l events -d 'where the hub is (default: $MCI_EVENTS)' -x
+complete -c mci-api -l log -d 'where the log server is (default: $MCI_LOG)' -x
+complete -c mci-api -l store -d 'where the store is (default: $MCI_STORE)' -x
+complete -c mci-api -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-api -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-api -s q -l quiet -d 'say only what went wrong'
+complete -c mci-api -s h -l help -d 'show this help'
+complete -c mci-api -l version -d 'show the version'
 complete -c mci-build -f
 complete -c mci-build -a '(__mci_ids)'
 complete -c mci -n '__fish_seen_subcommand_from run build' -a '(__mci_ids)'
@@ -352,8 +366,8 @@ complete -c mci-events -n '__fish_seen_subcommand_from diff' -s q -l quiet -d 's
 complete -c mci-events -n '__fish_seen_subcommand_from diff' -s h -l help -d 'show this help'
 complete -c mci-events -n '__fish_seen_subcommand_from diff' -l version -d 'show the version'
 complete -c mci-events -n __fish_use_subcommand -a serve -d 'run the hub'
-complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-events -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
 complete -c mci-events -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
@@ -544,8 +558,8 @@ complete -c mci-log -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'sa
 complete -c mci-log -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
 complete -c mci-log -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a serve -d 'keep the logs of a server'
-complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-log -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
 complete -c mci-log -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
@@ -594,8 +608,8 @@ complete -c mci-relay -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from relay' -l version -d 'show the version'
 complete -c mci-store -f
 complete -c mci-store -n __fish_use_subcommand -a serve -d 'keep organisations, repositories and builds'
-complete -c mci-store -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x

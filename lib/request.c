@@ -159,6 +159,12 @@ request_params(const struct request *r)
 	return r->arguments.params;
 }
 
+const struct contract_method *
+request_row(const struct request *r)
+{
+	return r->arguments.row;
+}
+
 const char *
 request_text(struct request *r, const char *name)
 {

@@ -20,6 +20,8 @@ struct request;
 
 /* Inside a handler. Texts are decoded and live until the request is answered. */
 struct span request_params(const struct request *r);
+/* What was called. */
+const struct contract_method *request_row(const struct request *r);
 /* A text or NULL when absent; types were checked against the contract before. */
 const char *request_text(struct request *r, const char *name);
 int64_t request_integer(struct request *r, const char *name, int64_t otherwise);

@@ -341,6 +341,8 @@ take_lock(struct serve *s, struct error *e)
 static int
 take_folder(struct serve *s, struct error *e)
 {
+	if (s->program->folder == NULL)
+		return 0;
 	s->folder = serve_data(s->program, s->options->folder, e);
 	return s->folder == NULL ? -1 : take_lock(s, e);
 }

@@ -27,11 +27,14 @@ struct serve_options {
 
 /* Their rows, for the program's table: member is a struct serve_options in its struct. */
 #define SERVE_OPTIONS(type, member) \
+	{ .name = "dir", .value = "DIR", .help = "the folder of what is kept", .kind = OPTION_TEXT, \
+	  .offset = offsetof(type, member.folder) }, \
+	SERVE_OPTIONS_BARE(type, member)
+/* The same for one that keeps nothing. */
+#define SERVE_OPTIONS_BARE(type, member) \
 	{ .letter = 'l', .name = "listen", .value = "ADDRESS", \
 	  .help = "where clients connect (may be given again)", .kind = OPTION_LIST, \
 	  .offset = offsetof(type, member.listen) }, \
-	{ .name = "dir", .value = "DIR", .help = "the folder of what is kept", .kind = OPTION_TEXT, \
-	  .offset = offsetof(type, member.folder) }, \
 	{ .name = "grace", .value = "DURATION", \
 	  .help = "how long to answer what is open when told to stop (" SERVE_GRACE ")", \
 	  .kind = OPTION_DURATION, .offset = offsetof(type, member.grace) }, \
@@ -48,7 +51,8 @@ struct serve_program {
 	const char *name;     /* for messages: "mci-events" */
 	const char *variable; /* of the environment, with its address for clients and itself: "MCI_EVENTS" */
 	const char *socket;   /* among this user's sockets, where nobody says otherwise: "events.sock" */
-	const char *folder;   /* below this user's state, where --dir does not say otherwise: "events" */
+	const char *folder;   /* below this user's state, where --dir does not say otherwise: "events";
+	                       * NULL: it keeps nothing */
 	/* Opens what it serves and adds it (serve_add). Its folder is there, and locked. 0 or -1. */
 	int (*open)(struct serve *s, void *arg, struct error *e);
 	/* Once open was called, in any case: nobody is connected any more, and no request left. */
