@@ -14,6 +14,8 @@
 
 /* Read at once where the kernel cannot copy. */
 #define CHUNK (64 * 1024)
+/* Copied in one call where nobody waits for a turn. */
+#define COPY_STEP (16 * 1024 * 1024)
 
 /* After a call that gave nothing. */
 static void
@@ -186,6 +188,55 @@ pump_file(struct pump *p, int file, int64_t at, size_t n)
 		return 0;
 	p->turn -= done;
 	return (size_t)done;
+}
+
+/* Regular files share their blocks where the file system can. */
+static ssize_t
+pass_all(int file, int64_t *at, size_t n, int to, bool regular)
+{
+	ssize_t done = regular ? copy_file_range(file, at, to, NULL, n, 0) : -1;
+
+	/* appending, across file systems, or no regular file */
+	return done < 0 && (!regular || (errno != ENOSPC && errno != EIO)) ? sendfile(to, file, at, n) : done;
+}
+
+static ssize_t
+copy_all(int file, int64_t *at, size_t n, int to)
+{
+	char buffer[CHUNK];
+	ssize_t got = kernel.pread(file, buffer, n < sizeof(buffer) ? n : sizeof(buffer), *at);
+
+	if (got <= 0)
+		return got;
+	*at += got;
+	return kernel_write_all(to, buffer, (size_t)got) < 0 ? -1 : got;
+}
+
+int
+pump_copy(int file, int64_t *at, int64_t n, int to)
+{
+	int64_t end = n < INT64_MAX - *at ? *at + n : INT64_MAX;
+	struct stat st;
+	bool regular = fstat(to, &st) == 0 && S_ISREG(st.st_mode);
+	ssize_t done;
+
+	for (bool by_kernel = true; *at < end;) {
+		size_t size = end - *at < COPY_STEP ? (size_t)(end - *at) : COPY_STEP;
+
+		done = by_kernel ? pass_all(file, at, size, to, regular) : copy_all(file, at, size, to);
+		if (done == 0)
+			break;
+		if (done > 0 || errno == EINTR)
+			continue;
+		if (errno == EAGAIN)
+			kernel_await(to, POLLOUT);
+		else if (by_kernel && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
+		    errno == EXDEV || errno == EBADF))
+			by_kernel = false;
+		else
+			return -1;
+	}
+	return 0;
 }
 
 static void ready(void *arg, uint32_t events);

@@ -118,6 +118,10 @@ void pump_spend(struct pump *p, int64_t n);
  * not taken whole: the stream is torn, and to be closed. */
 int pump_say(struct pump *p, struct span record);
 
+/* Without a pump: copies n bytes of a file from *at on, or what there is of them, and waits where it must.
+ * Moves *at. 0, or -1 and errno. */
+int pump_copy(int file, int64_t *at, int64_t n, int to);
+
 /* Puts the pump into the list, at its front, and out of the one that it was in; pump_close takes it
  * out. */
 void pump_list_add(struct pump_list *l, struct pump *p);

@@ -9,7 +9,6 @@
 #include "memory.h"
 #include "view.h"
 #include "show.h"
-#include "statusline.h"
 #include "watcher.h"
 
 /* A file is told to be closed a moment before its writer's lock goes (stored.h). */
@@ -86,7 +85,7 @@ job_told(void *arg, const struct message *m, const struct fold_job *j)
 	if (f->result == 0 && (span_is(m->type, "job/end") || span_is(m->type, "job/queued")))
 		f->result = show_rest(f, r->run, j);
 	if (f->result == 0)
-		f->result = statusline_job(f->view.out, &r->run->fold, j, m, f->e);
+		f->result = output_job(f->view.out, &r->run->fold, j, m, f->e);
 }
 
 static void
@@ -396,7 +395,7 @@ show_follow(struct show *s, struct error *e)
 		result = follow(&f, e);
 	for (size_t i = 0; s->states && i < s->builds.n && result == 0; i++) {
 		if (s->builds.all[i].fold.ended != 0)
-			result = statusline_build(&s->out, &s->builds.all[i].fold, e);
+			result = output_build(&s->out, &s->builds.all[i].fold, e);
 	}
 	if (result == 0)
 		result = output_end(&s->out, e);

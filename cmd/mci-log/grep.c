@@ -443,10 +443,7 @@ take_text(struct grep *g, struct source *s, struct span found, struct error *e)
 		bytes_text(&g->out.buffer, "--\n");
 	g->fresh = false;
 	g->shown = true;
-	if (g->out.terminal)
-		safe_add(&g->out.safe, &g->out.buffer, found.p, found.n);
-	else
-		bytes_add(&g->out.buffer, found.p, found.n);
+	output_text(&g->out, found);
 	return output_flush(&g->out, e);
 }
 

@@ -26,22 +26,21 @@ struct listing {
 	size_t shown;
 };
 
-/* Bytes are missing: they were dropped, or the file is shorter than the job's end says. */
-/* In one word: the first that holds. */
-static const char *
-state_of(const struct source *s)
-{
-	return !s->ended ? "open" : source_truncated(s) ? "truncated" : s->stored.archived ? "archived" :
-	    s->stored.packed ? "compressed" : "plain";
-}
+/* A log in the list; kept: by a server, where it is not fetched from for a list: the events say what it is. */
+struct row {
+	const struct build *build;
+	const struct source *source;
+	int64_t bytes; /* -1: not known */
+	bool kept, truncated;
+};
 
 static void
-list_json(struct listing *l, const struct build *r, const struct source *s)
+list_json(struct bytes *b, const struct row *r)
 {
-	struct bytes *b = &l->out.buffer;
+	const struct source *s = r->source;
 
 	emit_open(b);
-	emit_text(b, "build", r->folder.name);
+	emit_text(b, "build", r->build->folder.name);
 	if (s->job != NULL)
 		emit_text(b, "job", s->job);
 	else
@@ -49,88 +48,71 @@ list_json(struct listing *l, const struct build *r, const struct source *s)
 	emit_integer(b, "attempt", s->attempt);
 	if (s->started > 0)
 		emit_time(b, "started", s->started);
-	emit_time(b, "modified", s->modified);
-	emit_integer(b, "bytes", source_size(s));
-	emit_integer(b, "disk", source_space(s));
+	if (!r->kept)
+		emit_time(b, "modified", s->modified);
+	if (r->bytes >= 0)
+		emit_integer(b, "bytes", r->bytes);
+	if (!r->kept)
+		emit_integer(b, "disk", source_space(s));
 	emit_bool(b, "open", !s->ended);
-	emit_bool(b, "compressed", s->stored.packed);
-	emit_bool(b, "archived", s->stored.archived);
-	emit_bool(b, "truncated", source_truncated(s));
+	if (!r->kept) {
+		emit_bool(b, "compressed", s->stored.packed);
+		emit_bool(b, "archived", s->stored.archived);
+	}
+	emit_bool(b, "truncated", r->truncated);
+	if (r->kept)
+		emit_text(b, "server", r->build->fold.log);
 	emit_line(b);
 }
 
-static void
-row(struct listing *l, const struct source *s, int64_t size, struct span time, const char *state)
+/* In one word: the first that holds. */
+static const char *
+state_of(const struct row *r)
 {
+	return r->kept ? "server" : !r->source->ended ? "open" : r->truncated ? "truncated" :
+	    r->source->stored.archived ? "archived" : r->source->stored.packed ? "compressed" : "plain";
+}
+
+static void
+list_row(struct table *t, const struct row *r)
+{
+	const struct source *s = r->source;
+	AUTO_BYTES time = { 0 };
 	char bytes[24], attempt[16];
 
-	snprintf(bytes, sizeof(bytes), "%lld", (long long)size);
+	snprintf(bytes, sizeof(bytes), "%lld", (long long)r->bytes);
 	snprintf(attempt, sizeof(attempt), "%d", s->attempt);
-	table_text(&l->table, s->job == NULL ? "script" : s->job, NULL);
-	table_text(&l->table, attempt, NULL);
-	table_text(&l->table, size < 0 ? "" : bytes, NULL);
-	table_cell(&l->table, time, NULL);
-	table_text(&l->table, state, NULL);
-}
-
-static void
-list_row(struct listing *l, const struct source *s)
-{
-	AUTO_BYTES time = { 0 };
-
-	timestamp_write(&time, s->modified);
-	row(l, s, source_size(s), (struct span){ time.data, time.len }, state_of(s));
-}
-
-/* What a server keeps is not fetched for a list: the events say what it is. */
-static int
-list_kept(struct listing *l, const struct build *r, const struct source *s, struct error *e)
-{
-	AUTO_BYTES time = { 0 };
-	struct bytes *b = &l->out.buffer;
-
-	if (option_common.quiet) {
-		bytes_format(b, "%s/%s\n", r->folder.name, s->job);
-	} else if (l->options->json) {
-		emit_open(b);
-		emit_text(b, "build", r->folder.name);
-		emit_text(b, "job", s->job);
-		emit_integer(b, "attempt", s->attempt);
-		if (s->started > 0)
-			emit_time(b, "started", s->started);
-		if (s->bytes >= 0)
-			emit_integer(b, "bytes", s->bytes);
-		emit_bool(b, "open", !s->ended);
-		emit_bool(b, "truncated", s->truncated);
-		emit_text(b, "server", r->fold.log);
-		emit_line(b);
-	} else {
-		timestamp_write(&time, s->started);
-		row(l, s, s->bytes, (struct span){ time.data, time.len }, "server");
-	}
-	l->shown++;
-	return output_batch(&l->out, e);
+	timestamp_write(&time, r->kept ? s->started : s->modified);
+	table_text(t, s->job == NULL ? "script" : s->job, NULL);
+	table_text(t, attempt, NULL);
+	table_text(t, r->bytes < 0 ? "" : bytes, NULL);
+	table_cell(t, (struct span){ time.data, time.len }, NULL);
+	table_text(t, state_of(r), NULL);
 }
 
 static int
-list_source(struct listing *l, const struct build *r, struct source *s, struct error *e)
+list_source(struct listing *l, const struct build *b, struct source *s, struct error *e)
 {
-	struct error why;
 	int there = source_open(s, e);
+	struct row row = { .build = b, .source = s, .bytes = s->bytes, .truncated = s->truncated,
+		.kept = there == 0 && s->fetch != NULL };
+	struct error why;
 
-	if (there == 0 && s->fetch != NULL)
-		return list_kept(l, r, s, e);
-	if (there <= 0)
+	if (there < 0 || (there == 0 && !row.kept))
 		return there;
-	if (source_refresh(s, &why) < 0)
-		output_note(&l->out, "%s: %s", s->name, why.text);
+	if (there == 1) {
+		if (source_refresh(s, &why) < 0)
+			output_note(&l->out, "%s: %s", s->name, why.text);
+		row.bytes = source_size(s);
+		row.truncated = source_truncated(s);
+	}
 	if (option_common.quiet)
-		bytes_format(&l->out.buffer, "%s%s%s\n", r->folder.name, s->job == NULL ? "" : "/",
+		bytes_format(&l->out.buffer, "%s%s%s\n", b->folder.name, s->job == NULL ? "" : "/",
 		    s->job == NULL ? "" : s->job);
 	else if (l->options->json)
-		list_json(l, r, s);
+		list_json(&l->out.buffer, &row);
 	else
-		list_row(l, s);
+		list_row(&l->table, &row);
 	l->shown++;
 	source_close(s);
 	return output_batch(&l->out, e);

@@ -1,17 +1,14 @@
 #include "output.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "duration.h"
 #include "emit.h"
-#include "kernel.h"
+#include "pump.h"
 #include "standard.h"
 #include "terminal.h"
 #include "timestamp.h"
@@ -129,7 +126,7 @@ output_init(struct output *o, const char *color)
 {
 	o->terminal = isatty(STDOUT_FILENO);
 	o->color = terminal_color(STDOUT_FILENO, color);
-	o->safe.color = o->color;
+	standard_color(o->color);
 }
 
 int
@@ -149,13 +146,21 @@ output_batch(struct output *o, struct error *e)
 }
 
 /* A job's colour: the same wherever it appears; none that means failure. */
-const char *
-output_color(size_t place)
+static const char *
+job_color(size_t place)
 {
 	static const char *const colors[] = { "\033[36m", "\033[33m", "\033[32m", "\033[35m",
 		"\033[34m", "\033[96m", "\033[93m", "\033[92m", "\033[95m", "\033[94m" };
 
 	return colors[place % (sizeof(colors) / sizeof(colors[0]))];
+}
+
+void
+output_text(struct output *o, struct span text)
+{
+	bytes_add(&o->buffer, text.p, text.n);
+	if (o->terminal && o->color && !o->colored)
+		o->colored = memchr(text.p, '\033', text.n) != NULL;
 }
 
 static void
@@ -170,14 +175,14 @@ line_head(struct output *o, const struct source *s)
 	if (!o->prefix)
 		return;
 	if (o->color)
-		bytes_text(b, output_color(s->place));
+		bytes_text(b, job_color(s->place));
 	bytes_text(b, s->name);
 	bytes_text(b, " | ");
 	if (o->color)
 		bytes_text(b, "\033[0m");
 }
 
-/* The bytes from *at to end, or the file's; on a terminal what could be obeyed is shown. */
+/* The bytes from *at to end, or the file's. */
 static int
 add_text(struct output *o, struct source *s, int64_t *at, int64_t end, struct error *e)
 {
@@ -189,10 +194,7 @@ add_text(struct output *o, struct source *s, int64_t *at, int64_t end, struct er
 			return -1;
 		if (piece.n == 0)
 			break;
-		if (o->terminal)
-			safe_add(&o->safe, &o->buffer, piece.p, piece.n);
-		else
-			bytes_add(&o->buffer, piece.p, piece.n);
+		output_text(o, piece);
 		*at += (int64_t)piece.n;
 		if (output_batch(o, e) < 0)
 			return -1;
@@ -208,9 +210,9 @@ text_line(struct output *o, struct source *s, int64_t end, struct error *e)
 	line_head(o, s);
 	if (add_text(o, s, &at, end, e) < 0)
 		return -1;
-	if (o->terminal)
-		safe_end(&o->safe, &o->buffer);
-	/* one job's colour does not run into the next one's line */
+	/* one job's colour does not run into the next one's line, nor between the two bytes of its end */
+	if (o->prefix && o->colored && o->buffer.len > 0 && o->buffer.data[o->buffer.len - 1] == '\r')
+		o->buffer.len--;
 	if (o->prefix)
 		output_reset(o);
 	bytes_char(&o->buffer, '\n');
@@ -276,15 +278,14 @@ output_watch(struct loop *loop)
 void
 output_reset(struct output *o)
 {
-	if (o->safe.colored)
+	if (o->colored)
 		bytes_text(&o->buffer, "\033[0m");
-	o->safe.colored = false;
+	o->colored = false;
 }
 
 int
 output_end(struct output *o, struct error *e)
 {
-	safe_end(&o->safe, &o->buffer);
 	output_reset(o);
 	return output_flush(o, e);
 }
@@ -304,19 +305,149 @@ output_note(struct output *o, const char *format, ...)
 	va_end(ap);
 }
 
+/* "NAME: ", with the colour of the name's lines; NULL none. */
+static void
+head_add(struct output *o, const struct fold *f, const char *name, const char *color)
+{
+	if (o->time) {
+		timestamp_write(&o->buffer, f->time);
+		bytes_char(&o->buffer, ' ');
+	}
+	if (o->color && color != NULL)
+		bytes_text(&o->buffer, color);
+	terminal_safe(&o->buffer, name, strlen(name), false);
+	bytes_text(&o->buffer, ": ");
+	if (o->color && color != NULL)
+		bytes_text(&o->buffer, "\033[0m");
+}
+
+/* Red is what went wrong, and nothing else is red. */
+static void
+status_add(struct output *o, enum status status)
+{
+	bool wrong = o->color && (status == STATUS_FAILURE || status == STATUS_ERROR);
+
+	bytes_text(&o->buffer, wrong ? "\033[31m" : "");
+	bytes_text(&o->buffer, status_name(status));
+	bytes_text(&o->buffer, wrong ? "\033[0m" : "");
+}
+
+/* What stands before the reason, if there is one, and the reason: "exit 2". */
+static void
+reason_line(struct output *o, const char *before, const struct fold_job *j)
+{
+	AUTO_BYTES reason = { 0 };
+
+	fold_reason(&reason, j);
+	if (reason.len == 0)
+		return;
+	bytes_text(&o->buffer, before);
+	terminal_safe(&o->buffer, reason.data, reason.len, false);
+}
+
+static void
+elapsed_add(struct output *o, int64_t elapsed)
+{
+	bytes_text(&o->buffer, " in ");
+	duration_show(&o->buffer, elapsed);
+}
+
+static void
+on_start(struct output *o, const struct fold_job *j)
+{
+	bytes_text(&o->buffer, "start");
+	if (j->attempt > 1)
+		bytes_format(&o->buffer, ", attempt %d", j->attempt);
+}
+
+/* Only what is tried again is queued with a number; the reason is that of the attempt before. */
+static void
+on_again(struct output *o, const struct fold_job *j)
+{
+	bytes_text(&o->buffer, "tried again");
+	reason_line(o, " after ", j);
+}
+
+static void
+on_blocked(struct output *o, const struct fold_job *j)
+{
+	(void)j;
+	bytes_text(&o->buffer, "blocked");
+}
+
+static void
+on_unblocked(struct output *o, const struct fold_job *j)
+{
+	(void)j;
+	bytes_text(&o->buffer, "unblocked");
+}
+
+static void
+on_end(struct output *o, const struct fold_job *j)
+{
+	status_add(o, j->status);
+	if (j->allowed)
+		bytes_text(&o->buffer, ", allowed");
+	if (j->status != STATUS_SUCCESS)
+		reason_line(o, ": ", j);
+	/* also of one that was too fast for the clock */
+	if (j->elapsed > 0 || j->exit >= 0)
+		elapsed_add(o, j->elapsed);
+}
+
+static const struct {
+	const char *type;
+	const char *member; /* without it the event says nothing; NULL: always */
+	void (*add)(struct output *o, const struct fold_job *j);
+} rows[] = {
+	{ "job/start", NULL, on_start },
+	{ "job/queued", "attempt", on_again },
+	{ "job/blocked", NULL, on_blocked },
+	{ "job/unblocked", NULL, on_unblocked },
+	{ "job/end", NULL, on_end },
+};
+
+int
+output_job(struct output *o, const struct fold *f, const struct fold_job *j,
+    const struct message *m, struct error *e)
+{
+	struct scan_value v;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!span_is(m->type, rows[i].type))
+			continue;
+		if (rows[i].member != NULL &&
+		    message_member(m->line.p, m->line.n, rows[i].member, &v, NULL) != 1)
+			continue;
+		head_add(o, f, j->id, job_color(j->order + 1));
+		rows[i].add(o, j);
+		bytes_char(&o->buffer, '\n');
+		return output_batch(o, e);
+	}
+	return 0;
+}
+
+int
+output_build(struct output *o, const struct fold *f, struct error *e)
+{
+	head_add(o, f, f->build != NULL ? f->build : "build", NULL);
+	status_add(o, f->status);
+	bytes_text(&o->buffer, ": ");
+	fold_counts(&o->buffer, f);
+	elapsed_add(o, f->elapsed);
+	bytes_char(&o->buffer, '\n');
+	if (f->message != NULL) {
+		head_add(o, f, f->build != NULL ? f->build : "build", NULL);
+		terminal_safe(&o->buffer, f->message, strlen(f->message), false);
+		bytes_char(&o->buffer, '\n');
+	}
+	return output_batch(o, e);
+}
+
 void
 output_free(struct output *o)
 {
 	bytes_free(&o->buffer);
-}
-
-/* What is copied in one call, so that a follower's other logs get their turn. */
-#define COPY_STEP (16 << 20)
-
-static int
-write_error(struct error *e)
-{
-	return error_sys(e, "write standard output");
 }
 
 /* A compressed log, frame by frame. */
@@ -333,69 +464,8 @@ copy_packed(struct source *s, struct error *e)
 		if ((int64_t)piece.n > s->to - s->at)
 			piece.n = (size_t)(s->to - s->at);
 		if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
-			return write_error(e);
+			return error_sys(e, "write standard output");
 		s->at += (int64_t)piece.n;
-	}
-	return 0;
-}
-
-/* The kernel copies, if it can do so between these two files; else 0 with EINVAL or the like, or
- * -1. */
-static ssize_t
-copy_by_kernel(const struct source *s, int64_t *at, size_t n, bool file)
-{
-	ssize_t done = -1;
-
-	if (file)
-		done = copy_file_range(s->stored.log, at, STDOUT_FILENO, NULL, n, 0);
-	/* appending, across file systems, or no regular file */
-	if (done < 0 && errno != ENOSPC && errno != EIO)
-		done = sendfile(STDOUT_FILENO, s->stored.log, at, n);
-	return done;
-}
-
-static ssize_t
-copy_by_hand(struct source *s, int64_t *at, size_t n, struct error *e)
-{
-	struct span piece;
-
-	if (source_piece(s, *at, n < SOURCE_PIECE ? n : SOURCE_PIECE, &piece, e) < 0)
-		return -1;
-	if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
-		return write_error(e);
-	*at += (int64_t)piece.n;
-	return (ssize_t)piece.n;
-}
-
-static bool
-unsupported(int sys)
-{
-	return sys == EINVAL || sys == ENOSYS || sys == EOPNOTSUPP || sys == EXDEV || sys == EBADF;
-}
-
-static int
-copy_plain(struct source *s, struct error *e)
-{
-	struct stat st;
-	bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-
-	while (s->at < s->to) {
-		int64_t left = s->to - s->at;
-		size_t n = left < COPY_STEP ? (size_t)left : COPY_STEP;
-		ssize_t done = copy_by_kernel(s, &s->at, n, file);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0 && errno == EAGAIN) {
-			kernel_await(STDOUT_FILENO, POLLOUT);
-			continue;
-		}
-		if (done < 0 && !unsupported(errno))
-			return write_error(e);
-		if (done < 0 && (done = copy_by_hand(s, &s->at, n, e)) < 0)
-			return -1;
-		if (done == 0)
-			return 0;
 	}
 	return 0;
 }
@@ -407,5 +477,8 @@ output_copy(struct output *o, struct source *s, struct error *e)
 		return add_text(o, s, &s->at, s->to, e);
 	if (output_flush(o, e) < 0)
 		return -1;
-	return s->stored.packed ? copy_packed(s, e) : copy_plain(s, e);
+	if (s->stored.packed)
+		return copy_packed(s, e);
+	return pump_copy(s->stored.log, &s->at, s->to - s->at, STDOUT_FILENO) == 0 ? 0 :
+	    error_sys(e, "write standard output");
 }

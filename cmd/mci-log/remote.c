@@ -20,7 +20,6 @@
 #include "option.h"
 #include "output.h"
 #include "rpc.h"
-#include "safe.h"
 #include "scan.h"
 #include "standard.h"
 #include "terminal.h"
@@ -253,8 +252,6 @@ remote_close(struct remote *r)
 struct showing {
 	struct loop *loop;
 	const struct remote_wish *wish;
-	bool terminal;
-	struct safe safe;
 	struct error *e;
 	int result;
 };
@@ -263,14 +260,9 @@ static int
 show_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
 {
 	struct showing *a = arg;
-	AUTO_BYTES safe = { 0 };
-
+	(void)a;
 	(void)when;
 	(void)stream;
-	if (a->terminal) {
-		safe_add(&a->safe, &safe, piece.p, piece.n);
-		piece = (struct span){ safe.data, safe.len };
-	}
 	return standard_write(STDOUT_FILENO, piece.p, piece.n) == 0 ? 0 :
 	    error_sys(e, "write standard output");
 }
@@ -295,12 +287,12 @@ int
 remote_show(const struct remote_wish *w, struct error *e)
 {
 	static const struct remote_events showing = { show_bytes, show_over };
-	struct showing a = { .loop = loop_new(e), .wish = w, .terminal = isatty(STDOUT_FILENO) == 1,
-		.safe = { .color = terminal_color(STDOUT_FILENO, option_common.color) }, .e = e };
+	struct showing a = { .loop = loop_new(e), .wish = w, .e = e };
 	struct remote *r;
 
 	if (a.loop == NULL)
 		return -1;
+	standard_color(terminal_color(STDOUT_FILENO, option_common.color));
 	/* reading what a job prints must not slow the job */
 	if (w->follow)
 		setpriority(PRIO_PROCESS, 0, NICE);
@@ -322,49 +314,33 @@ struct copy {
 	struct logname name;
 	const char *address;
 	struct logfile_writer writer; /* fd -1: closed */
-	struct loop *loop;
 	struct remote *remote;        /* NULL: nothing more is asked for */
-	void (*grew)(void *arg);
-	void *arg;
+	struct loop *alone;           /* stopped when no more comes; or NULL */
+	struct source *source;        /* grows with it; or NULL */
 	struct error why;             /* that nothing more comes */
 };
 
-int
+static int
 copies_open(struct copies *c, struct error *e)
 {
 	const char *parent = getenv("TMPDIR");
 
-	return scratch_make(&c->scratch, parent == NULL || *parent == '\0' ? "/tmp" : parent, "mci-log", e);
-}
-
-/* Of one run of the build. */
-struct copied {
-	int run;
-	struct log_folders folders;
-	struct copied *next;
-};
-
-/* The folder of the logs of a run's jobs: a descriptor, or -1. */
-static int
-copies_folder(const struct copies *c, int run, struct error *e)
-{
-	const struct logname name = { .build = (char *)(uintptr_t)c->build, .run = run, .job = "" };
-	AUTO_FREE char *logs = logname_folder(&name);
-	AUTO_FREE char *path = xformat("%s/%s", c->scratch.path, logs);
-	int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
-
-	return fd < 0 ? error_sys(e, "open %s", path) : fd;
+	if (c->scratch.path != NULL)
+		return 0;
+	c->folders = (struct folders)FOLDERS_NONE;
+	parent = parent == NULL || *parent == '\0' ? "/tmp" : parent;
+	return scratch_make(&c->scratch, parent, "mci-log", e) < 0 ? -1 :
+	    logdir_open(&c->logdir, c->scratch.path, false, false, e);
 }
 
 static int
 copy_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
 {
 	struct copy *x = arg;
-	int result = logfile_write_at(&x->writer, when > 0 ? when : kernel.wall(), piece.p, piece.n, stream,
-	    e);
 
-	x->grew(x->arg);
-	return result;
+	if (x->source != NULL)
+		x->source->dirty = true;
+	return logfile_write_at(&x->writer, when > 0 ? when : kernel.wall(), piece.p, piece.n, stream, e);
 }
 
 static void
@@ -376,7 +352,10 @@ copy_over(void *arg, const struct remote_end *end, const struct error *e)
 	x->writer.dropped = end->truncated;
 	remote_close(x->remote);
 	x->remote = NULL;
-	x->grew(x->arg);
+	if (x->source != NULL)
+		x->source->dirty = true;
+	if (x->alone != NULL)
+		loop_stop(x->alone, 0);
 }
 
 /* Asks for what is behind the bytes that are there. */
@@ -387,58 +366,23 @@ copy_begin(struct copy *x, struct loop *loop, bool follow, struct error *e)
 	struct remote_wish w = { .address = x->address, .name = &x->name, .from = x->writer.size, .to = -1,
 		.times = true, .follow = follow, .quiet = option_common.quiet };
 
-	x->loop = loop;
 	x->remote = remote_open(loop, &w, &copying, x, e);
 	return x->remote == NULL ? -1 : 0;
 }
 
 static struct copy *
-copy_new(struct copies *c, const char *address, const struct logname *n, struct error *e)
+copy_new(struct copies *c, const struct logname *n, struct error *e)
 {
 	struct copy *x = xmalloc(sizeof(*x));
-	struct logdir logdir;
 	struct stored files;
-	int result = -1;
 
-	*x = (struct copy){ .address = address, .writer = { .fd = -1, .index = -1 } };
-	if (logdir_open(&logdir, c->scratch.path, false, false, e) < 0) {
-		free(x);
-		return NULL;
-	}
+	*x = (struct copy){ .address = c->address, .writer = { .fd = -1, .index = -1 } };
 	logname_copy(&x->name, n);
-	if (logdir_write(&logdir, &x->name, false, &files, e) == 0)
-		result = logfile_adopt(&x->writer, files.log, files.index, n->build, e);
-	logdir_close(&logdir);
-	if (result == 0)
+	if (logdir_write(&c->logdir, &x->name, false, &files, e) == 0 &&
+	    logfile_adopt(&x->writer, files.log, files.index, n->build, e) == 0)
 		return x;
 	copy_free(x);
 	return NULL;
-}
-
-/* grew is called on the loop when bytes came, and when no more will. */
-static struct copy *
-copy_follow(struct copies *c, struct loop *loop, const char *address, const struct logname *n,
-    void (*grew)(void *arg), void *arg, struct error *e)
-{
-	struct copy *x = copy_new(c, address, n, e);
-
-	if (x == NULL)
-		return NULL;
-	x->grew = grew;
-	x->arg = arg;
-	if (copy_begin(x, loop, true, e) == 0)
-		return x;
-	copy_free(x);
-	return NULL;
-}
-
-static void
-stop(void *arg)
-{
-	const struct copy *x = arg;
-
-	if (x->remote == NULL)
-		loop_stop(x->loop, 0);
 }
 
 /* On a loop of its own. */
@@ -452,8 +396,7 @@ fetch_rest(struct copy *x, struct error *e)
 		return -1;
 	remote_close(x->remote);
 	x->remote = NULL;
-	x->grew = stop;
-	x->arg = x;
+	x->alone = loop;
 	if (copy_begin(x, loop, false, e) == 0 && loop_run(loop, e) == 0)
 		result = 0;
 	remote_close(x->remote);
@@ -461,21 +404,6 @@ fetch_rest(struct copy *x, struct error *e)
 	connect_reap(loop);
 	loop_free(loop);
 	return result;
-}
-
-/* Waits for the rest of what is stored now. 0, or -1 also when it failed earlier; it can only be freed
- * then. */
-static int
-copy_finish(struct copy *x, struct error *e)
-{
-	/* when it is over, all is there */
-	if (x->remote != NULL && fetch_rest(x, e) < 0)
-		return -1;
-	if (x->why.code != ERROR_NONE) {
-		*e = x->why;
-		return -1;
-	}
-	return logfile_close(&x->writer, e);
 }
 
 void
@@ -490,69 +418,66 @@ copy_free(struct copy *x)
 	free(x);
 }
 
-static void
-ignore(void *arg)
-{
-	(void)arg;
-}
-
-/* Fetches the log of that name and attempt. */
+/* Waits for the rest of what is stored now, unless all is there. 0, or -1 also when it failed earlier. Frees
+ * it. */
 static int
-copies_log(struct copies *c, const char *address, const struct logname *n, struct error *e)
+copy_finish(struct copy *x, bool whole, struct error *e)
 {
-	struct copy *x = copy_new(c, address, n, e);
-	int result = -1;
+	int result = whole ? 0 : fetch_rest(x, e);
 
-	if (x == NULL)
-		return -1;
-	x->grew = ignore;
-	if (fetch_rest(x, e) == 0)
-		result = copy_finish(x, e);
+	if (result == 0 && x->why.code != ERROR_NONE) {
+		*e = x->why;
+		result = -1;
+	}
+	if (result == 0)
+		result = logfile_close(&x->writer, e);
 	copy_free(x);
 	return result;
 }
 
-static void
-grown(void *source)
+/* Fetches the log of that name and attempt. */
+static int
+copies_log(struct copies *c, const struct logname *n, struct error *e)
 {
-	struct source *s = source;
+	struct copy *x = copy_new(c, n, e);
 
-	s->dirty = true;
+	return x == NULL ? -1 : copy_finish(x, false, e);
 }
 
-/* Where what is fetched is looked for; the folder is there with the first log. */
+/* What is there now, or as it comes. */
+static int
+fetch_source(struct copies *c, struct source *s, const struct logname *n, struct error *e)
+{
+	if (c->loop == NULL || s->ended) {
+		s->fetched = true;
+		return copies_log(c, n, e);
+	}
+	s->copy = copy_new(c, n, e);
+	if (s->copy == NULL)
+		return -1;
+	s->copy->source = s;
+	if (copy_begin(s->copy, c->loop, true, e) == 0)
+		return 0;
+	copy_free(s->copy);
+	s->copy = NULL;
+	return -1;
+}
+
+/* The source is looked for where it was fetched to; the folder is there with the first log. */
 static int
 look_there(struct copies *c, struct source *s, struct error *e)
 {
-	struct copied *f = c->folders;
-	int fd;
+	struct error why;
 
-	while (f != NULL && f->run != s->run)
-		f = f->next;
-	if (f == NULL) {
-		fd = copies_folder(c, s->run, e);
-		if (fd < 0)
-			return -1;
-		f = xmalloc(sizeof(*f));
-		*f = (struct copied){ s->run, { fd, -1 }, c->folders };
-		c->folders = f;
-	}
-	s->folders = &f->folders;
-	return 0;
+	if (c->folders.own.live < 0)
+		c->folders = logdir_build(&c->logdir, c->build);
+	s->folders = &folders_logs(&c->folders, s->run, &why)->at;
+	if (why.code == ERROR_NONE)
+		return 0;
+	*e = why;
+	return -1;
 }
 
-static int
-fetch_named(struct copies *c, struct source *s, const struct logname *n, struct error *e)
-{
-	if (c->scratch.path == NULL && copies_open(c, e) < 0)
-		return -1;
-	if (c->loop == NULL || s->ended)
-		return s->fetched = true, copies_log(c, c->address, n, e);
-	s->copy = copy_follow(c, c->loop, c->address, n, grown, s, e);
-	return s->copy == NULL ? -1 : 0;
-}
-
-/* From the server to where its other logs are: what is there now, or as it comes, until it has ended. */
 int
 copies_get(struct copies *c, struct source *s, struct error *e)
 {
@@ -560,14 +485,13 @@ copies_get(struct copies *c, struct source *s, struct error *e)
 	int result = 0;
 
 	if (s->copy != NULL && s->ended) {
-		result = copy_finish(s->copy, e);
-		copy_free(s->copy);
+		result = copy_finish(s->copy, s->copy->remote == NULL, e);
 		s->copy = NULL;
 		s->fetched = true;
 	} else if (s->copy == NULL && source_open(s, e) == 0) {
 		result = logname_set(&n, c->build, s->run, s->job, s->attempt, e);
-		if (result == 0)
-			result = fetch_named(c, s, &n, e);
+		if (result == 0 && (result = copies_open(c, e)) == 0)
+			result = fetch_source(c, s, &n, e);
 		logname_free(&n);
 		/* it may have been removed there: the rest says what is missing */
 		if (result == 0 || e->code == ERROR_NOT_FOUND)
@@ -590,8 +514,7 @@ ask(const char *address, const char *method, const struct logname *n, struct byt
 
 /* One entry of log/list. */
 static int
-fetch_entry(struct copies *c, const char *address, const char *build, int64_t run, struct span entry,
-    struct error *e)
+fetch_entry(struct copies *c, const char *build, int64_t run, struct span entry, struct error *e)
 {
 	AUTO_BYTES job = { 0 };
 	struct scan_value v;
@@ -602,13 +525,13 @@ fetch_entry(struct copies *c, const char *address, const char *build, int64_t ru
 	    message_integer(entry, "attempt", 1), e);
 
 	if (result == 0)
-		result = copies_log(c, address, &n, e);
+		result = copies_log(c, &n, e);
 	logname_free(&n);
 	return result;
 }
 
 static int
-fetch_build(struct copies *c, const char *address, const struct logname *n, struct error *e)
+fetch_build(struct copies *c, const struct logname *n, struct error *e)
 {
 	struct logname build = { .build = n->build, .run = n->run };
 	AUTO_BYTES reply = { 0 };
@@ -617,22 +540,21 @@ fetch_build(struct copies *c, const char *address, const struct logname *n, stru
 	struct scan_member entry;
 	int64_t run;
 
-	if (ask(address, "log/list", &build, &reply, e) < 0)
+	if (ask(c->address, "log/list", &build, &reply, e) < 0)
 		return -1;
 	if (message_member(reply.data, reply.len, "logs", &logs, e) != 1 ||
 	    scan_open(&s, logs.raw.p, logs.raw.n, e) < 0)
-		return error_set(e, ERROR_INPUT, "%s: log/list: a reply without logs", address);
+		return error_set(e, ERROR_INPUT, "%s: log/list: a reply without logs", c->address);
 	run = message_integer((struct span){ reply.data, reply.len }, "run", 1);
 	while (scan_next(&s, &entry, e) > 0) {
-		if (fetch_entry(c, address, n->build, run, entry.value.raw, e) < 0)
+		if (fetch_entry(c, n->build, run, entry.value.raw, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int
-copies_fetch(struct copies *c, const char *address, const char *text, int64_t attempt,
-    struct error *e)
+copies_fetch(struct copies *c, const char *text, int64_t attempt, struct error *e)
 {
 	AUTO_BYTES reply = { 0 };
 	struct logname n;
@@ -640,14 +562,16 @@ copies_fetch(struct copies *c, const char *address, const char *text, int64_t at
 
 	if (result == 0 && attempt > 0)
 		n.attempt = (int)attempt;
+	if (result == 0)
+		result = copies_open(c, e);
 	if (result == 0 && n.job == NULL) {
-		result = fetch_build(c, address, &n, e);
-	} else if (result == 0 && (result = ask(address, "log/get", &n, &reply, e)) == 0) {
+		result = fetch_build(c, &n, e);
+	} else if (result == 0 && (result = ask(c->address, "log/get", &n, &reply, e)) == 0) {
 		struct span got = { reply.data, reply.len };
 
 		n.run = (int)message_integer(got, "run", 1);
 		n.attempt = (int)message_integer(got, "attempt", 1);
-		result = copies_log(c, address, &n, e);
+		result = copies_log(c, &n, e);
 	}
 	logname_free(&n);
 	return result;
@@ -656,12 +580,9 @@ copies_fetch(struct copies *c, const char *address, const char *text, int64_t at
 void
 copies_close(struct copies *c)
 {
-	while (c->folders != NULL) {
-		struct copied *f = c->folders;
-
-		c->folders = f->next;
-		memory_close(&f->folders.live);
-		free(f);
+	if (c->scratch.path != NULL) {
+		folders_close(&c->folders);
+		logdir_close(&c->logdir);
 	}
 	scratch_remove(&c->scratch);
 }

@@ -9,6 +9,7 @@
 #include "bytes.h"
 #include "client.h"
 #include "error.h"
+#include "logdir.h"
 #include "logname.h"
 #include "loop.h"
 #include "scratch.h"
@@ -58,27 +59,25 @@ void remote_close(struct remote *r);
  * -1. */
 int remote_show(const struct remote_wish *w, struct error *e);
 
-/* Logs of a server in a folder for a moment, so that they are shown as those of a folder are. Begins
- * zeroed. */
+/* Logs of a server in a folder for a moment, so that they are shown as those of a folder are. Begins zeroed. */
 struct copies {
-	struct scratch scratch;     /* below TMPDIR; its path is NULL before */
+	const char *address;         /* borrowed */
+	struct scratch scratch;      /* below TMPDIR; its path is NULL before there is anything to fetch */
+	struct logdir logdir;        /* in there */
 	/* of copies_get */
-	const char *address, *build; /* borrowed */
-	struct loop *loop;          /* of who follows, else NULL */
-	struct copied *folders;     /* where the build's are, of each run */
+	const char *build;           /* borrowed */
+	struct loop *loop;           /* of who follows, else NULL */
+	struct folders folders;      /* where the build's are */
 };
 
 /* One log that is fetched while it grows. */
 struct copy;
 
-/* Makes the folder. 0 or -1; close it in any case. */
-int copies_open(struct copies *c, struct error *e);
 /* Fetches what text names, BUILD or BUILD/JOB, with its times: what is stored now. attempt 0: the last, of a
  * whole build all. 0 or -1. */
-int copies_fetch(struct copies *c, const char *address, const char *text, int64_t attempt,
-    struct error *e);
+int copies_fetch(struct copies *c, const char *text, int64_t attempt, struct error *e);
 /* From the server to where the source's other logs are: what is there now, or as it comes, until the
- * source has ended. Makes the folder. Blocks, but for a log that is followed. 0 or -1. */
+ * source has ended. Blocks, but for a log that is followed. 0 or -1. */
 int copies_get(struct copies *c, struct source *s, struct error *e);
 /* Removes the folder. */
 void copies_close(struct copies *c);

@@ -284,10 +284,9 @@ from_server(struct options *o, int argc, char **argv, struct copies *m, struct e
 	if (o->follow)
 		return error_set(e, ERROR_USAGE, "with -a, the bytes of single jobs are followed as they "
 		    "are");
-	if (copies_open(m, e) < 0)
-		return -1;
+	m->address = o->address;
 	for (int i = 0; i < argc; i++) {
-		if (copies_fetch(m, o->address, argv[i], o->attempt, e) < 0)
+		if (copies_fetch(m, argv[i], o->attempt, e) < 0)
 			return -1;
 	}
 	o->where = (struct build_where){ .dir = m->scratch.path };

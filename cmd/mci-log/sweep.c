@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,10 +23,9 @@
 #include "logpack.h"
 #include "memory.h"
 #include "names.h"
+#include "pump.h"
 #include "state.h"
 #include "verbs.h"
-
-#define STEP (64 * 1024 * 1024)
 
 struct options {
 	const char *dir;
@@ -85,14 +83,13 @@ copy(int from, int to)
 {
 	struct timespec times[2];
 	struct stat st;
-	ssize_t done;
+	int64_t at = 0;
 
-	if (fstat(from, &st) < 0)
+	if (fstat(from, &st) < 0 || pump_copy(from, &at, st.st_size, to) < 0)
 		return -1;
-	for (off_t left = st.st_size; left > 0; left -= done) {
-		done = sendfile(to, from, NULL, left < STEP ? (size_t)left : STEP);
-		if (done <= 0)
-			return -1;
+	if (at < st.st_size) {
+		errno = EIO;
+		return -1;
 	}
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
