@@ -135,6 +135,7 @@ static const struct member build_members[] = {
 	{ NAME("log"), SHAPE_TEXT, offsetof(struct fold, log) },
 	{ NAME("dir"), SHAPE_TEXT, offsetof(struct fold, dir) },
 	{ NAME("definition"), SHAPE_TEXT, offsetof(struct fold, script) },
+	{ NAME("reason"), SHAPE_TEXT, offsetof(struct fold, reason) },
 	{ NAME("message"), SHAPE_TEXT, offsetof(struct fold, message) },
 	{ NAME("elapsed"), SHAPE_SECONDS, offsetof(struct fold, elapsed) },
 	{ NAME("exit"), SHAPE_INT, offsetof(struct fold, exit) },
@@ -288,8 +289,9 @@ take_end(struct fold *f, struct fold_job *j, const struct message *m)
 static int
 build_take(struct fold *f, const struct message *m)
 {
+	free(f->reason);
 	free(f->message);
-	f->message = NULL;
+	f->reason = f->message = NULL;
 	return members_take(build_members, f, m);
 }
 
@@ -322,11 +324,16 @@ build_start(struct fold *f, struct fold_job *j, const struct message *m)
 static void
 build_end(struct fold *f, struct fold_job *j, const struct message *m)
 {
-	int s = build_take(f, m);
+	int64_t run = m->run > 0 ? m->run : f->run;
+	int s;
 
 	(void)j;
+	if (run < f->run || run == f->ended_run)
+		return;
+	s = build_take(f, m);
 	f->status = s < 0 ? STATUS_ERROR : (enum status)s;
 	f->ended = f->time;
+	f->ended_run = run;
 }
 
 static void
@@ -382,7 +389,7 @@ row_apply(struct fold *f, const struct row *row, const struct message *m)
 void
 fold_init(struct fold *f)
 {
-	*f = (struct fold){ .exit = -1, .script_exit = -1, .script_signal = -1 };
+	*f = (struct fold){ .exit = -1, .script_exit = -1, .script_signal = -1, .ended_run = -1 };
 }
 
 int
@@ -506,6 +513,7 @@ fold_free(struct fold *f)
 	free(f->log);
 	free(f->dir);
 	free(f->script);
+	free(f->reason);
 	free(f->message);
 	fold_init(f);
 }

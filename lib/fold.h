@@ -50,11 +50,14 @@ struct fold {
 	int64_t started, ended;
 	int64_t elapsed;
 	int64_t run;                /* the newest that said something; 0: none did */
+	int64_t ended_run;          /* whose end it was; -1: it has none. An older run's is none, nor a
+	                             * second one of the same */
 	char *folder, *dir;         /* of the build, and of what it builds */
 	char *logs;                 /* the folder of its jobs' logs; may be NULL */
 	char *log;                  /* address of the log server that keeps its jobs' logs; NULL: none does */
 	char *script;               /* the definition's name */
 	int script_exit, script_signal; /* how it ended; -1 when not so */
+	char *reason;               /* of its end in one word, when it says; may be NULL */
 	char *message;              /* why the build ended in error, when it did */
 	int exit;                   /* the exit status of mci-build, from build/end; -1 before */
 	int64_t seq, time;          /* of the last event */
