@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "folder.h"
+#include "memory.h"
+#include "queue.h"
 #include "store.h"
 #include "verbs.h"
 
@@ -9,6 +12,7 @@ struct options {
 	struct serve_options serve;
 	const char *events;
 	struct store store;
+	struct queue *queue;
 };
 
 static const struct option options[] = {
@@ -20,14 +24,30 @@ static const struct option options[] = {
 	    .offset = offsetof(struct options, events) },
 };
 
+/* The hub that was named, or this user's own. The caller frees. */
+static char *
+hub_address(const struct options *o, struct error *e)
+{
+	const char *known = o->events != NULL ? o->events : getenv("MCI_EVENTS");
+	AUTO_FREE char *sockets = NULL;
+
+	if (known != NULL && *known != '\0')
+		return xstrdup(known);
+	sockets = folder_sockets(e);
+	return sockets == NULL ? NULL : xformat("unix:%s/events.sock", sockets);
+}
+
 static int
 open_store(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
+	AUTO_FREE char *hub = hub_address(o, e);
 
-	if (store_open(&o->store, serve_loop(s), serve_folder(s), e) < 0)
+	if (hub == NULL || store_open(&o->store, serve_loop(s), serve_folder(s), e) < 0 ||
+	    serve_add(s, &store_service, &o->store, e) < 0)
 		return -1;
-	return serve_add(s, &store_service, &o->store, e);
+	o->queue = queue_open(serve_loop(s), o->store.writer, o->store.reader, serve_folder(s), hub, e);
+	return o->queue == NULL ? -1 : serve_add(s, &queue_service, o->queue, e);
 }
 
 static void
@@ -35,7 +55,9 @@ close_store(void *arg)
 {
 	struct options *o = arg;
 
+	queue_stop(o->queue);
 	store_close(&o->store);
+	queue_free(o->queue);
 }
 
 const struct serve_program store_program = {

@@ -1,0 +1,351 @@
+#include "builds.h"
+
+#include <string.h>
+
+#include "emit.h"
+#include "fold.h"
+#include "memory.h"
+#include "query.h"
+
+#define PAGE 50
+#define PAGE_MOST 1000
+
+/* How a column becomes a member; SQL's NULL leaves it out. */
+enum shape { TEXT, INTEGER, BOOL, TIME, SECONDS, JSON, SPECIAL };
+
+struct column {
+	const char *member;
+	enum shape shape;
+};
+
+/* The columns of build_get and all pages. */
+static const struct column build_columns[] = {
+	{ "build", SPECIAL },
+	{ "number", INTEGER },
+	{ "state", SPECIAL },
+	{ "trust", TEXT },
+	{ "event", TEXT },
+	{ "created", TIME },
+	{ "run", INTEGER },
+	{ "priority", INTEGER },
+	{ "ref", TEXT },
+	{ "branch", TEXT },
+	{ "tag", TEXT },
+	{ "rev", TEXT },
+	{ "base", TEXT },
+	{ "actor", TEXT },
+	{ "message", TEXT },
+	{ "of", TEXT },
+	{ "agent", SPECIAL },
+	{ "cancel", TEXT },
+	{ "decided", SPECIAL },
+	{ "status", SPECIAL },
+	{ "started", TIME },
+	{ "ended", TIME },
+	{ "elapsed", SECONDS },
+	{ "exit", INTEGER },
+	{ "reason", TEXT },
+	{ "error", TEXT },
+	{ "jobs", JSON },
+};
+enum { NAME, NUMBER, STATE, AGENT = 16, DECIDED = 18, STATUS = 19 };
+
+/* Of result_jobs. */
+static const struct column job_columns[] = {
+	{ "job", TEXT },
+	{ "name", TEXT },
+	{ "status", TEXT },
+	{ "attempt", INTEGER },
+	{ "reason", TEXT },
+	{ "error", TEXT },
+	{ "exit", INTEGER },
+	{ "signal", INTEGER },
+	{ "started", TIME },
+	{ "ended", TIME },
+	{ "elapsed", SECONDS },
+	{ "user", SECONDS },
+	{ "system", SECONDS },
+	{ "maxrss", INTEGER },
+	{ "bytes", INTEGER },
+	{ "cached", BOOL },
+	{ "allowed", BOOL },
+};
+#define COLUMNS(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+static void
+emit_column(struct bytes *into, struct query *q, int i, const struct column *c)
+{
+	if (query_column_null(q, i))
+		return;
+	switch (c->shape) {
+	case TEXT:
+		if (*query_column_text(q, i) != '\0')
+			emit_text(into, c->member, query_column_text(q, i));
+		break;
+	case INTEGER:
+		emit_integer(into, c->member, query_column_integer(q, i));
+		break;
+	case BOOL:
+		if (query_column_integer(q, i) != 0)
+			emit_bool(into, c->member, true);
+		break;
+	case TIME:
+		emit_time(into, c->member, query_column_integer(q, i));
+		break;
+	case SECONDS:
+		emit_seconds(into, c->member, query_column_integer(q, i));
+		break;
+	case JSON:
+		emit_raw(into, c->member, query_column_blob(q, i));
+		break;
+	case SPECIAL:
+		break;
+	}
+}
+
+static bool
+is_end(const char *status)
+{
+	int known = status == NULL ? -1 : status_parse((struct span){ status, strlen(status) });
+
+	return known >= 0 && status_ended((enum status)known);
+}
+
+/* What its events say; before they have come, what the store knows. */
+static const char *
+status_of(struct query *q)
+{
+	const char *status = query_column_text(q, STATUS), *decided = query_column_text(q, DECIDED);
+
+	if (decided != NULL && !is_end(status))
+		return decided;
+	if (status != NULL)
+		return status;
+	return strcmp(query_column_text(q, STATE), "claimed") == 0 ? "pending" : "queued";
+}
+
+static void
+emit_build(struct bytes *into, struct query *q)
+{
+	const char *name = query_column_text(q, NAME);
+
+	emit_open(into);
+	emit_text(into, "build", name);
+	emit_span(into, "repo", (struct span){ name, (size_t)(strrchr(name, '/') - name) });
+	emit_text(into, "status", status_of(q));
+	for (int i = 0; i < COLUMNS(build_columns); i++)
+		emit_column(into, q, i, &build_columns[i]);
+	if (strcmp(query_column_text(q, STATE), "claimed") == 0)
+		emit_text(into, "agent", query_column_text(q, AGENT));
+	bytes_char(into, '}');
+}
+
+/* ---- one */
+
+void
+builds_get(struct database *reader, struct request *r)
+{
+	const char *build = request_text(r, "build");
+	AUTO_BYTES result = { 0 };
+	struct error e;
+	AUTO_QUERY q;
+	int got;
+
+	query_begin(&q, reader, STATEMENT_BUILD_GET);
+	query_text(&q, build);
+	got = query_next(&q, &e);
+	if (got == 0)
+		error_set(&e, ERROR_NOT_FOUND, "there is no build '%.200s'", build);
+	if (got <= 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	emit_build(&result, &q);
+	request_reply(r, (struct span){ result.data, result.len });
+}
+
+/* ---- a page */
+
+struct page {
+	int64_t repo;           /* 0: all */
+	int64_t before, number; /* row and number of a build: older ones than this */
+	const char *status, *branch, *event;
+	int64_t limit;
+};
+
+static int
+find_repo(struct page *p, struct database *reader, const char *repo, struct error *e)
+{
+	const char *slash = repo == NULL ? NULL : strchr(repo, '/');
+	AUTO_FREE char *org = slash == NULL ? NULL : xmemdup(repo, (size_t)(slash - repo));
+	AUTO_QUERY q;
+	int got;
+
+	q = (struct query){ .stmt = NULL };
+	if (repo == NULL)
+		return 0;
+	query_begin(&q, reader, STATEMENT_REPO_OF_NAME);
+	query_text(&q, org == NULL ? "" : org);
+	query_text(&q, slash == NULL ? "" : slash + 1);
+	got = query_next(&q, e);
+	if (got > 0)
+		p->repo = query_column_integer(&q, 0);
+	return got != 0 ? got :
+			  error_set(e, ERROR_NOT_FOUND, "there is no repository '%.200s'", repo);
+}
+
+static int
+find_before(struct page *p, struct database *reader, const char *before, struct error *e)
+{
+	AUTO_QUERY q;
+	int got;
+
+	q = (struct query){ .stmt = NULL };
+	p->before = p->number = INT64_MAX;
+	if (before == NULL)
+		return 0;
+	query_begin(&q, reader, STATEMENT_BUILD_OF_NAME);
+	query_text(&q, before);
+	got = query_next(&q, e);
+	if (got == 0)
+		error_set(e, ERROR_NOT_FOUND, "before: there is no build '%.200s'", before);
+	if (got <= 0)
+		return -1;
+	p->before = query_column_integer(&q, 0);
+	p->number = query_column_integer(&q, 2);
+	return 0;
+}
+
+static int
+read_page(struct page *p, struct database *reader, struct request *r, struct error *e)
+{
+	p->status = request_text(r, "status");
+	p->branch = request_text(r, "branch");
+	p->event = request_text(r, "event");
+	p->limit = request_integer(r, "limit", PAGE);
+	if (p->limit < 1 || p->limit > PAGE_MOST)
+		return error_set(e, ERROR_INPUT, "limit: expected 1 to %d", PAGE_MOST);
+	if (p->status != NULL && status_parse((struct span){ p->status, strlen(p->status) }) < 0)
+		return error_set(e, ERROR_INPUT, "status: there is no status '%.64s'", p->status);
+	if (find_repo(p, reader, request_text(r, "repo"), e) < 0)
+		return -1;
+	return find_before(p, reader, request_text(r, "before"), e);
+}
+
+/* By what is looked for: each has an index behind it. */
+static void
+begin_page(struct query *q, struct database *reader, const struct page *p)
+{
+	if (p->status != NULL) {
+		query_begin(q, reader,
+		    p->repo > 0 ? STATEMENT_BUILDS_PAGE_REPO_STATUS : STATEMENT_BUILDS_PAGE_STATUS);
+		if (p->repo > 0)
+			query_integer(q, p->repo);
+		query_integer(q, p->before);
+		query_text(q, p->status);
+		query_text(q, p->branch);
+	} else if (p->repo > 0 && p->branch != NULL) {
+		query_begin(q, reader, STATEMENT_BUILDS_PAGE_BRANCH);
+		query_integer(q, p->repo);
+		query_integer(q, p->before);
+		query_text(q, p->branch);
+	} else if (p->repo > 0) {
+		query_begin(q, reader, STATEMENT_BUILDS_PAGE_REPO);
+		query_integer(q, p->repo);
+		query_integer(q, p->number);
+	} else {
+		query_begin(q, reader, STATEMENT_BUILDS_PAGE);
+		query_integer(q, p->before);
+		query_text(q, p->branch);
+	}
+	query_text(q, p->event);
+	query_integer(q, p->limit + 1);
+}
+
+/* A reply is a line: a page of long ones ends before that. */
+#define PAGE_BYTES ((size_t)900 * 1024)
+
+void
+builds_list(struct database *reader, struct request *r)
+{
+	AUTO_BYTES result = { 0 };
+	struct page p = { 0 };
+	struct error e;
+	AUTO_QUERY q;
+	int64_t n = 0;
+	int got;
+
+	q = (struct query){ .stmt = NULL };
+	if (read_page(&p, reader, r, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	begin_page(&q, reader, &p);
+	bytes_text(&result, "{\"builds\":[");
+	while ((got = query_next(&q, &e)) > 0 && n < p.limit && result.len < PAGE_BYTES) {
+		if (n++ > 0)
+			bytes_char(&result, ',');
+		emit_build(&result, &q);
+	}
+	if (got < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
+	request_reply(r, (struct span){ result.data, result.len });
+}
+
+/* ---- jobs */
+
+static int
+find_build(struct database *reader, const char *build, int64_t *id, struct error *e)
+{
+	AUTO_QUERY q;
+	int got;
+
+	query_begin(&q, reader, STATEMENT_BUILD_OF_NAME);
+	query_text(&q, build);
+	got = query_next(&q, e);
+	if (got > 0)
+		*id = query_column_integer(&q, 0);
+	return got != 0 ? got : error_set(e, ERROR_NOT_FOUND, "there is no build '%.200s'", build);
+}
+
+static void
+emit_job(struct bytes *into, struct query *q)
+{
+	emit_open(into);
+	for (int i = 0; i < COLUMNS(job_columns); i++)
+		emit_column(into, q, i, &job_columns[i]);
+	bytes_char(into, '}');
+}
+
+void
+builds_jobs(struct database *reader, struct request *r)
+{
+	AUTO_BYTES result = { 0 };
+	struct error e;
+	AUTO_QUERY q;
+	int64_t id = 0;
+	int got;
+
+	q = (struct query){ .stmt = NULL };
+	if (find_build(reader, request_text(r, "build"), &id, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	query_begin(&q, reader, STATEMENT_RESULT_JOBS);
+	query_integer(&q, id);
+	bytes_text(&result, "{\"jobs\":[");
+	for (int n = 0; (got = query_next(&q, &e)) > 0; n++) {
+		if (n > 0)
+			bytes_char(&result, ',');
+		emit_job(&result, &q);
+	}
+	if (got < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	bytes_text(&result, "]}");
+	request_reply(r, (struct span){ result.data, result.len });
+}

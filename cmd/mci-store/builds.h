@@ -1,0 +1,13 @@
+/* builds: what is known of builds and their jobs, as JSON, for whoever reads. */
+#ifndef MCI_STORE_BUILDS_H
+#define MCI_STORE_BUILDS_H
+
+#include "database.h"
+#include "request.h"
+
+/* The methods build/get, build/list and job/list. */
+void builds_get(struct database *reader, struct request *r);
+void builds_list(struct database *reader, struct request *r);
+void builds_jobs(struct database *reader, struct request *r);
+
+#endif

@@ -1,0 +1,102 @@
+-- What is known of builds from their events, and the pages of both.
+
+-- place_get (text) reader
+SELECT epoch, next FROM place WHERE name = $1;
+
+-- place_set (text, integer, integer) writer
+INSERT INTO place (name, epoch, next) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, next = excluded.next;
+
+-- build_of_name (text) reader
+SELECT id, repo, number FROM build WHERE name = $1;
+
+-- result_set (integer, integer, text, integer, integer, integer, integer, integer, integer, text, text, text) writer
+INSERT INTO result (build, repo, status, run, ended_run, started, ended, elapsed, exit, reason, error, jobs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (build) DO UPDATE SET status = excluded.status, run = excluded.run, ended_run = excluded.ended_run,
+	started = excluded.started, ended = excluded.ended, elapsed = excluded.elapsed, exit = excluded.exit,
+	reason = excluded.reason, error = excluded.error, jobs = excluded.jobs;
+
+-- result_job_set (integer, integer, text, text, text, integer, text, text, integer, integer, integer, integer, integer, integer, integer, integer, integer, integer, integer) writer
+INSERT INTO result_job (build, position, job, name, status, attempt, reason, error, exit, signal, started, ended,
+	elapsed, user_time, system_time, maxrss, bytes, cached, allowed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+ON CONFLICT (build, position) DO UPDATE SET job = excluded.job, name = excluded.name, status = excluded.status,
+	attempt = excluded.attempt, reason = excluded.reason, error = excluded.error, exit = excluded.exit,
+	signal = excluded.signal, started = excluded.started, ended = excluded.ended, elapsed = excluded.elapsed,
+	user_time = excluded.user_time, system_time = excluded.system_time, maxrss = excluded.maxrss,
+	bytes = excluded.bytes, cached = excluded.cached, allowed = excluded.allowed;
+
+-- result_forget (integer) writer
+DELETE FROM result WHERE build = $1;
+
+-- result_jobs_forget (integer) writer
+DELETE FROM result_job WHERE build = $1;
+
+-- builds_from (integer) reader
+SELECT id, repo, name FROM build WHERE id > $1 ORDER BY id LIMIT 100;
+
+-- result_over (text) reader
+SELECT build.run, result.ended_run FROM build LEFT JOIN result ON result.build = build.id WHERE build.name = $1;
+
+-- result_jobs (integer) reader
+SELECT job, name, status, attempt, reason, error, exit, signal, started, ended, elapsed, user_time, system_time,
+	maxrss, bytes, cached, allowed
+FROM result_job WHERE build = $1 ORDER BY position;
+
+-- result_job_status (integer, text) reader
+SELECT status FROM result_job WHERE build = $1 AND job = $2;
+
+-- build_get (text) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM build LEFT JOIN result ON result.build = build.id WHERE build.name = $1;
+
+-- builds_page (integer, text, text, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM build LEFT JOIN result ON result.build = build.id
+WHERE build.id < $1 AND ($2 IS NULL OR build.branch = $2) AND ($3 IS NULL OR build.event = $3)
+ORDER BY build.id DESC LIMIT $4;
+
+-- builds_page_repo (integer, integer, text, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM build LEFT JOIN result ON result.build = build.id
+WHERE build.repo = $1 AND build.number < $2 AND ($3 IS NULL OR build.event = $3)
+ORDER BY build.number DESC LIMIT $4;
+
+-- builds_page_branch (integer, integer, text, text, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM build LEFT JOIN result ON result.build = build.id
+WHERE build.repo = $1 AND build.id < $2 AND build.branch = $3 AND ($4 IS NULL OR build.event = $4)
+ORDER BY build.id DESC LIMIT $5;
+
+-- builds_page_status (integer, text, text, text, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM result JOIN build ON build.id = result.build
+WHERE result.build < $1 AND result.status = $2 AND ($3 IS NULL OR build.branch = $3)
+	AND ($4 IS NULL OR build.event = $4)
+ORDER BY result.build DESC LIMIT $5;
+
+-- builds_page_repo_status (integer, integer, text, text, text, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM result JOIN build ON build.id = result.build
+WHERE result.repo = $1 AND result.build < $2 AND result.status = $3 AND ($4 IS NULL OR build.branch = $4)
+	AND ($5 IS NULL OR build.event = $5)
+ORDER BY result.build DESC LIMIT $6;
