@@ -8,44 +8,51 @@
 #include "kernel.h"
 #include "line.h"
 #include "memory.h"
+#include "nametable.h"
 #include "spec.h"
 #include "timestamp.h"
 
 /* Room that is kept from one batch to the next. */
 #define KEPT (512 * 1024)
+/* of an event of those who may publish no more than some builds */
+#define KEYS 256
 
-/* rest stands behind this key: any later one of the same name is a double. */
-static int
-check_key(struct span key, struct scan rest, struct error *e)
+static bool
+key_is(const void *keys, uint32_t place, struct span key)
 {
-	struct scan_member m;
-	int shown = key.n < 64 ? (int)key.n : 64;
+	const struct span *k = &((const struct span *)keys)[place];
 
-	if (memchr(key.p, '\\', key.n) != NULL)
-		return error_set(e, ERROR_REFUSED, "%.*s: a key may hold no escapes here", shown, key.p);
-	while (scan_next(&rest, &m, NULL) > 0) {
-		if (m.key.n == key.n && memcmp(m.key.p, key.p, key.n) == 0)
-			return error_set(e, ERROR_REFUSED, "%.*s: the key comes twice", shown, key.p);
-	}
-	return 0;
+	return k->n == key.n && memcmp(k->p, key.p, key.n) == 0;
 }
 
-/* What readers may take differently is refused: a key that comes twice, or is written with escapes.
- * */
+/* What readers may take differently is refused: a key that comes twice, or is written with escapes. */
 static int
 check_keys(const struct message *m, struct error *e)
 {
+	struct span keys[KEYS];
+	struct nametable seen = { 0 };
 	struct scan s;
 	struct scan_member member;
+	uint32_t n = 0;
+	int result = 0;
 
 	scan_open(&s, m->line.p, m->line.n, NULL);
-	for (int keys = 0; scan_next(&s, &member, NULL) > 0; keys++) {
-		if (keys == 256)
-			return error_set(e, ERROR_REFUSED, "more than 256 keys");
-		if (check_key(member.key, s, e) < 0)
-			return -1;
+	while (result == 0 && scan_next(&s, &member, NULL) > 0) {
+		struct span key = member.key;
+		int shown = key.n < 64 ? (int)key.n : 64;
+
+		if (n == KEYS)
+			result = error_set(e, ERROR_REFUSED, "more than %d keys", KEYS);
+		else if (memchr(key.p, '\\', key.n) != NULL)
+			result = error_set(e, ERROR_REFUSED, "%.*s: a key may hold no escapes here", shown,
+			    key.p);
+		else if (nametable_put(&seen, key, n, key_is, keys) < n)
+			result = error_set(e, ERROR_REFUSED, "%.*s: the key comes twice", shown, key.p);
+		else
+			keys[n++] = key;
 	}
-	return 0;
+	nametable_free(&seen);
+	return result;
 }
 
 static int
