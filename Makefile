@@ -94,6 +94,9 @@ $(O)/sql/mci-store.o: $(O)/sql/mci-store.c
 	$(CC) $(ALL_CFLAGS) -Icmd/mci-store -c -o $@ $<
 $(call objects,cmd/mci-store) $(TEST_OBJECTS): | $(O)/sql/mci-store.h
 
+# what the assembler reads, and no rule of the compiler knows
+$(O)/cmd/mci-supervise/default.o: cmd/mci-supervise/default.wiring
+
 $(O)/libmci.a: $(LIB_OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^

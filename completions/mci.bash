@@ -9,6 +9,10 @@ log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
 store:keep and ask the store: mci-store
 relay:join standard input and output to a service: mci-relay
+up:start the server of this machine: mci-supervise
+down:end the server, or parts of it
+reload:read the server'\''s wiring anew, or start parts of it again
+status:show the parts of the server
 ls:list builds, newest first
 show:show what became of a build and its jobs
 path:print the path of a build'\''s folder, or of a job'\''s log
@@ -57,8 +61,12 @@ typeset -gA _mci_alias=(
 	['mci events']='mci-events'
 	['mci store']='mci-store'
 	['mci relay']='mci-relay'
+	['mci up']='mci-supervise'
 )
 typeset -gA _mci_operands=(
+	['mci down']=''
+	['mci reload']=''
+	['mci status']=''
 	['mci ls']=''
 	['mci show']='jobs'
 	['mci path']='jobs'
@@ -105,8 +113,40 @@ typeset -gA _mci_operands=(
 	['mci-relay']=''
 	['mci-store serve']=''
 	['mci-store status']=''
+	['mci-supervise']='files'
 )
 typeset -gA _mci_options=(
+	['mci down']='-a:the supervisor; of this user by default
+--address:the supervisor; of this user by default
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci reload']='-a:the supervisor; of this user by default
+--address:the supervisor; of this user by default
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci status']='-a:the supervisor; of this user by default
+--address:the supervisor; of this user by default
+--json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci ls']='-a:builds of all folders
 --all:builds of all folders
 --status:only those, may be given again
@@ -728,8 +768,42 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-supervise']='--dir:the folder of what is kept
+-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
+--grace:how long to answer what is open when told to stop (5s)
+--memory:what to hold for all clients together (64M)
+--mode:of its sockets, in octal (0600)
+--ready-fd:write a newline to this descriptor when it serves
+--run:the folder of sockets
+--check:run nothing: say what is wrong, or what would change
+--print-wiring:print the default wiring
+--welcome:say where it is, and what to try, when it is ready
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 )
 typeset -gA _mci_values=(
+	['mci down -a']='@'
+	['mci down --address']='@'
+	['mci down -C']='@folders'
+	['mci down --chdir']='@folders'
+	['mci down --color']='auto always never'
+	['mci reload -a']='@'
+	['mci reload --address']='@'
+	['mci reload -C']='@folders'
+	['mci reload --chdir']='@folders'
+	['mci reload --color']='auto always never'
+	['mci status -a']='@'
+	['mci status --address']='@'
+	['mci status -C']='@folders'
+	['mci status --chdir']='@folders'
+	['mci status --color']='auto always never'
 	['mci ls --status']='pending queued initializing running success failure error canceled'
 	['mci ls --since']='@'
 	['mci ls --limit']='@'
@@ -1054,6 +1128,17 @@ typeset -gA _mci_values=(
 	['mci-store status -C']='@folders'
 	['mci-store status --chdir']='@folders'
 	['mci-store status --color']='auto always never'
+	['mci-supervise --dir']='@folders'
+	['mci-supervise -l']='@'
+	['mci-supervise --listen']='@'
+	['mci-supervise --grace']='@'
+	['mci-supervise --memory']='@'
+	['mci-supervise --mode']='@'
+	['mci-supervise --ready-fd']='@'
+	['mci-supervise --run']='@folders'
+	['mci-supervise -C']='@folders'
+	['mci-supervise --chdir']='@folders'
+	['mci-supervise --color']='auto always never'
 )
 
 _mci_builds() {
@@ -1182,4 +1267,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-api mci-build mci-events mci-job mci-log mci-relay mci-store
+complete -F _mci mci mci-agent mci-api mci-build mci-events mci-job mci-log mci-relay mci-store mci-supervise

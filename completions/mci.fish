@@ -67,6 +67,29 @@ complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-
 complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mci-events'
 complete -c mci -n __fish_use_subcommand -a store -d 'keep and ask the store: mci-store'
 complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
+complete -c mci -n __fish_use_subcommand -a up -d 'start the server of this machine: mci-supervise'
+complete -c mci -n __fish_use_subcommand -a down -d 'end the server, or parts of it'
+complete -c mci -n '__fish_seen_subcommand_from down' -s a -l address -d 'the supervisor; of this user by default' -x
+complete -c mci -n '__fish_seen_subcommand_from down' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from down' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from down' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from down' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from down' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a reload -d 'read the server\'s wiring anew, or start parts of it again'
+complete -c mci -n '__fish_seen_subcommand_from reload' -s a -l address -d 'the supervisor; of this user by default' -x
+complete -c mci -n '__fish_seen_subcommand_from reload' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from reload' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from reload' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from reload' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from reload' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a status -d 'show the parts of the server'
+complete -c mci -n '__fish_seen_subcommand_from status' -s a -l address -d 'the supervisor; of this user by default' -x
+complete -c mci -n '__fish_seen_subcommand_from status' -l json -d 'one JSON object a line'
+complete -c mci -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
 complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those, may be given again' -x -a 'pending queued initializing running success failure error canceled'
@@ -628,3 +651,36 @@ complete -c mci-store -n '__fish_seen_subcommand_from status' -l color -d 'use c
 complete -c mci-store -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-store -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
 complete -c mci-store -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
+complete -c mci-supervise -f
+complete -c mci-supervise -F
+complete -c mci -n '__fish_seen_subcommand_from up' -F
+complete -c mci-supervise -l dir -d 'the folder of what is kept' -r -F
+complete -c mci -n '__fish_seen_subcommand_from up' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-supervise -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci -n '__fish_seen_subcommand_from up' -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci-supervise -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci -n '__fish_seen_subcommand_from up' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci-supervise -l memory -d 'what to hold for all clients together (64M)' -x
+complete -c mci -n '__fish_seen_subcommand_from up' -l memory -d 'what to hold for all clients together (64M)' -x
+complete -c mci-supervise -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci -n '__fish_seen_subcommand_from up' -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-supervise -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci -n '__fish_seen_subcommand_from up' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci-supervise -l run -d 'the folder of sockets' -r -F
+complete -c mci -n '__fish_seen_subcommand_from up' -l run -d 'the folder of sockets' -r -F
+complete -c mci-supervise -l check -d 'run nothing: say what is wrong, or what would change'
+complete -c mci -n '__fish_seen_subcommand_from up' -l check -d 'run nothing: say what is wrong, or what would change'
+complete -c mci-supervise -l print-wiring -d 'print the default wiring'
+complete -c mci -n '__fish_seen_subcommand_from up' -l print-wiring -d 'print the default wiring'
+complete -c mci-supervise -l welcome -d 'say where it is, and what to try, when it is ready'
+complete -c mci -n '__fish_seen_subcommand_from up' -l welcome -d 'say where it is, and what to try, when it is ready'
+complete -c mci-supervise -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from up' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-supervise -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from up' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-supervise -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from up' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-supervise -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from up' -s h -l help -d 'show this help'
+complete -c mci-supervise -l version -d 'show the version'
+complete -c mci -n '__fish_seen_subcommand_from up' -l version -d 'show the version'

@@ -78,6 +78,7 @@ struct contract_service {
 	each(log)     /* the log server */ \
 	each(queue)   /* the queue of builds, in the store */ \
 	each(store)   /* the data store */ \
+	each(supervise) /* the supervisor */ \
 	each(server)  /* what every server says and does, whatever its services are */
 
 #define CONTRACT_DECLARE(name) extern const struct contract_service contract_##name;

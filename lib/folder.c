@@ -122,6 +122,21 @@ folder_is_locked(int dir)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+int
+folder_await(const char *path, struct error *e)
+{
+	AUTO_FREE char *lock = xformat("%s/" LOCK, path);
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, lock, O_RDONLY | O_NONBLOCK, 0);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_sys(e, "open %s", lock);
+	while (flock(fd, LOCK_SH) < 0) {
+		if (errno != EINTR)
+			return error_sys(e, "%s: lock", path);
+	}
+	return 0;
+}
+
 /* Makes the folder unless it is there, and checks that nobody else can put a socket into it. */
 static int
 private_folder(const char *path, struct error *e)

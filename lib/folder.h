@@ -24,6 +24,8 @@ int folder_make_kept(const char *path, struct error *e);
  */
 int folder_lock(int dir, const char *path, struct error *e);
 bool folder_is_locked(int dir);
+/* Blocks until nobody has the folder's lock. 0 or -1; one that is gone has none. */
+int folder_await(const char *path, struct error *e);
 /* Makes the folder if it is missing (folder_make_kept) and takes its lock. */
 int folder_take(const char *path, struct error *e);
 

@@ -50,7 +50,8 @@ lifeline_watch(struct loop *loop, void (*ended)(void *arg), void *arg, struct er
 	if (fstat((int)fd, &st) < 0)
 		return error_sys(e, VARIABLE ": descriptor %d", (int)fd);
 	if (!S_ISFIFO(st.st_mode) || (fcntl((int)fd, F_GETFL) & O_ACCMODE) != O_RDONLY)
-		return error_set(e, ERROR_INPUT, VARIABLE ": descriptor %d is no pipe to read from", (int)fd);
+		return error_set(
+		    e, ERROR_INPUT, VARIABLE ": descriptor %d is no pipe to read from", (int)fd);
 	fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	line.loop = loop;
 	line.fd = (int)fd;

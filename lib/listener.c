@@ -272,7 +272,8 @@ listener_hold(const struct address *a, mode_t mode, struct error *e)
 	else if (a->kind == ADDRESS_FIFO)
 		result = fifo_listen(l, a, mode == 0 ? 0600 : mode, e);
 	else
-		error_set(e, ERROR_INPUT, "%s: cannot be held for others: expected unix:PATH or fifo:PATH", a->text);
+		error_set(e, ERROR_INPUT, "%s: cannot be held for others: expected unix:PATH or fifo:PATH",
+		    a->text);
 	if (result == 0)
 		return l;
 	listener_close(l);

@@ -24,9 +24,9 @@ typedef void listener_accept(void *arg, int in, int out);
 struct listener *listener_open(struct loop *loop, const struct address *a, mode_t mode,
     listener_accept *accept, void *arg, struct error *e);
 /*
- * One that others accept from, or read: a Unix socket that listens, or a FIFO open for both directions, so that
- * connections and bytes wait in it while nobody is there. A socket that is in use is replaced all the same
- * when whoever made it has ended, and left it to processes that it started.
+ * One that others accept from, or read: a Unix socket that listens, or a FIFO open for both directions,
+ * so that connections and bytes wait in it while nobody is there. A socket that is in use is replaced
+ * all the same when whoever made it has ended, and left it to processes that it started.
  */
 struct listener *listener_hold(const struct address *a, mode_t mode, struct error *e);
 /* Its descriptor; it stays the listener's. */

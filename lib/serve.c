@@ -144,7 +144,7 @@ told_to_stop(void *arg, const struct signalfd_siginfo *info)
 	sigset_t again;
 
 	(void)info;
-	/* whoever asks twice does not want to wait: the next one ends the process, unless that hurries itself */
+	/* whoever asks twice does not want to wait: the next one ends the process, unless that hurries */
 	sigemptyset(&again);
 	for (size_t i = 0; i < NSIGNALS; i++) {
 		if (!reloads(s, signals[i]))

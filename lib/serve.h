@@ -59,8 +59,8 @@ struct serve_program {
 	void (*close)(void *arg);
 	/* SIGHUP. NULL: it stops, as on SIGTERM. */
 	void (*reload)(void *arg);
-	/* It is to stop: calls done(of) when it has ended what it does, and is connected to until then. Called
-	 * again when somebody asks again, who does not want to wait. NULL: there is nothing to end first. */
+	/* It is to stop: calls done(of) when it has ended what it does, and is connected to until then.
+	 * Called again when somebody asks again, who does not want to wait. NULL: nothing is to end first. */
 	void (*stop)(void *arg, void (*done)(void *of), void *of);
 	bool ready_later; /* it says itself when it is ready (serve_ready) */
 };

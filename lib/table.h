@@ -7,7 +7,7 @@
 
 #include "bytes.h"
 
-#define TABLE_COLUMNS 8
+#define TABLE_COLUMNS 10
 
 struct table {
 	bool terminal, color;

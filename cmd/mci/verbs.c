@@ -16,13 +16,15 @@ const struct kit kit[] = {
 	    .summary = "keep and ask the store: mci-store" }, "mci-store", NULL },
 	{ { .program = "mci", .verb = "relay",
 	    .summary = "join standard input and output to a service: mci-relay" }, "mci-relay", NULL },
+	{ { .program = "mci", .verb = "up", .summary = "start the server of this machine: mci-supervise",
+	    .also = "serve server" }, "mci-supervise", "--welcome" },
 };
 const size_t nkit = sizeof(kit) / sizeof(kit[0]);
 
 const struct command *const verbs[] = {
 	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
-	&kit[5].command, &kit[6].command, &kit[7].command, &ls_command, &show_command, &path_command,
-	&rm_command,
+	&kit[5].command, &kit[6].command, &kit[7].command, &kit[8].command, &down_command, &reload_command,
+	&status_command, &ls_command, &show_command, &path_command, &rm_command,
 	&tree_command, &wait_command, &cancel_command, &unblock_command, &call_command, &post_command,
 	&param_command,
 	&output_command, &add_command, &spec_command, &jobs_command, &config_command,

@@ -42,7 +42,7 @@ bild	'build'
 unbl	'unblock'
 remove	'rm'
 stop	'cancel'
-status	'show'
+statu	'status'
 elephant	
 test	
 ls --lim 3	--limit

@@ -1,0 +1,308 @@
+#include "control.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "duration.h"
+#include "folder.h"
+#include "kernel.h"
+#include "memory.h"
+#include "methods.h"
+#include "option.h"
+#include "systemd.h"
+
+struct control {
+	struct control_options *options;
+	struct serve *serve;
+	struct source source;
+	struct supervisor supervisor;
+	struct methods methods;
+	struct systemd systemd;
+	struct option_list listen; /* our own socket first */
+	char *address;
+	int lock; /* of $RUN */
+	int64_t began;
+	bool opened, adopted, ready, reloading;
+	void (*done)(void *of);
+	void *of;
+};
+
+static int open_supervisor(struct serve *s, void *arg, struct error *e);
+static void close_supervisor(void *arg);
+static void reload(void *arg);
+static void stop(void *arg, void (*done)(void *of), void *of);
+
+static const struct serve_program program = {
+	.name = "mci-supervise",
+	.variable = "MCI_SUPERVISE",
+	.socket = "supervise.sock",
+	.folder = "server",
+	.open = open_supervisor,
+	.close = close_supervisor,
+	.reload = reload,
+	.stop = stop,
+	.ready_later = true,
+};
+
+static void
+tell(void *arg, const struct error *e)
+{
+	(void)arg;
+	option_complain("mci-supervise", e);
+}
+
+/* ---- where it comes from */
+
+static char *
+absolute(const char *path)
+{
+	AUTO_FREE char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	return cwd == NULL ? xstrdup(path) : xformat("%s/%s", cwd, path);
+}
+
+int
+control_source(const struct control_options *o, struct source *s, struct error *e)
+{
+	AUTO_FREE char *dir = serve_data(&program, o->serve.folder, e);
+	AUTO_FREE char *run = dir == NULL ? NULL :
+	    o->run != NULL                ? xstrdup(o->run) :
+					    folder_sockets(e);
+
+	*s = (struct source){ 0 };
+	if (run == NULL)
+		return -1;
+	s->dir = absolute(dir);
+	s->run = absolute(run);
+	s->file = o->file == NULL ? NULL : absolute(o->file);
+	s->name = xstrdup(o->file == NULL ? "the default wiring" : o->file);
+	return 0;
+}
+
+/* ---- ready */
+
+static void
+welcome(const struct control *c)
+{
+	AUTO_BYTES text = { 0 };
+
+	if (!c->options->welcome)
+		return;
+	bytes_format(&text, "mci is up in %s, in ", c->source.dir);
+	duration_write(&text, (kernel.now() - c->began) / MILLISECOND * MILLISECOND);
+	bytes_text(&text,
+	    "; ^C ends it. In another terminal:\n"
+	    "  mci status                  each part\n"
+	    "  mci events sub              what happens\n"
+	    "  mci down                    ends it\n");
+	fwrite(text.data, 1, text.len, stdout);
+	fflush(stdout);
+}
+
+static void
+settled(void *arg)
+{
+	struct control *c = arg;
+	struct error e;
+
+	methods_settle(&c->methods);
+	if (!supervisor_is_ready(&c->supervisor))
+		return;
+	if (c->reloading)
+		systemd_say(&c->systemd, "READY=1");
+	c->reloading = false;
+	if (c->ready)
+		return;
+	c->ready = true;
+	systemd_say(&c->systemd, "READY=1");
+	if (serve_ready(c->serve, &e) < 0)
+		tell(c, &e);
+	welcome(c);
+}
+
+/* ---- its end */
+
+static void
+stopped(void *arg)
+{
+	struct control *c = arg;
+
+	methods_settle(&c->methods);
+	if (c->done != NULL)
+		c->done(c->of);
+	c->done = NULL;
+}
+
+static void
+stop(void *arg, void (*done)(void *of), void *of)
+{
+	struct control *c = arg;
+
+	c->done = done;
+	c->of = of;
+	systemd_say(&c->systemd, "STOPPING=1");
+	supervisor_stop(&c->supervisor);
+}
+
+static void
+down(void *arg)
+{
+	struct control *c = arg;
+
+	serve_stop(c->serve);
+}
+
+/* ---- its wiring */
+
+static int
+read_wiring(void *arg, const char *text, const char *name, struct wiring *w, struct error *e)
+{
+	struct control *c = arg;
+
+	if (text == NULL)
+		return source_read(&c->source, w, NULL, NULL, e);
+	return source_parse(&c->source, (struct span){ text, strlen(text) },
+	    name == NULL ? "the wiring" : name, w, NULL, NULL, e);
+}
+
+static void
+reload(void *arg)
+{
+	struct control *c = arg;
+	struct wiring w;
+	struct error e;
+
+	systemd_reloading(&c->systemd);
+	c->reloading = true;
+	if (source_read(&c->source, &w, tell, c, &e) == 0 &&
+	    supervisor_apply(&c->supervisor, &w, &e) < 0)
+		tell(c, &e);
+	wiring_free(&w);
+	settled(c);
+}
+
+/* ---- its beginning */
+
+static int
+start(struct control *c, struct error *e)
+{
+	struct wiring w;
+	int result = source_read(&c->source, &w, NULL, NULL, e);
+
+	if (result == 0)
+		result = supervisor_apply(&c->supervisor, &w, e);
+	wiring_free(&w);
+	return result;
+}
+
+static int
+open_supervisor(struct serve *s, void *arg, struct error *e)
+{
+	struct control *c = arg;
+
+	c->serve = s;
+	if (children_adopt(serve_loop(s), NULL, NULL, e) < 0)
+		return -1;
+	c->adopted = true;
+	systemd_open(&c->systemd, serve_loop(s));
+	supervisor_open(&c->supervisor, serve_loop(s), c->source.dir, c->address);
+	c->supervisor.settled = settled;
+	c->supervisor.stopped = stopped;
+	c->supervisor.tell = tell;
+	c->supervisor.arg = c;
+	c->methods = (struct methods){
+		.supervisor = &c->supervisor, .read = read_wiring, .down = down, .arg = c
+	};
+	c->opened = true;
+	return serve_add(s, &supervise_service, &c->methods, e) < 0 ? -1 : start(c, e);
+}
+
+static void
+close_supervisor(void *arg)
+{
+	struct control *c = arg;
+
+	if (c->opened) {
+		methods_close(&c->methods);
+		supervisor_close(&c->supervisor);
+		systemd_close(&c->systemd);
+	}
+	if (!c->adopted)
+		return;
+	/* what parts have left behind */
+	children_kill_all();
+	children_abandon(serve_loop(c->serve));
+}
+
+static int
+lock_run(struct control *c, struct error *e)
+{
+	AUTO_CLOSE int dir = -1;
+
+	if (folder_make(c->source.run, e) < 0)
+		return -1;
+	dir = kernel.open(AT_FDCWD, c->source.run, O_RDONLY | O_DIRECTORY, 0);
+	if (dir < 0)
+		return error_sys(e, "open %s", c->source.run);
+	c->lock = folder_lock(dir, c->source.run, e);
+	if (c->lock < 0 && e->code == ERROR_BUSY)
+		return error_set(e, ERROR_BUSY,
+		    "%s: another supervisor is up there; 'mci status' shows it, 'mci down' "
+		    "ends it",
+		    c->source.run);
+	return c->lock < 0 ? -1 : 0;
+}
+
+/* Its socket goes in front of those that were asked for. */
+static void
+listen_there(struct control *c)
+{
+	struct option_list *given = &c->options->serve.listen;
+
+	c->address = xformat("unix:%s/supervise.sock", c->source.run);
+	c->listen.items = xmalloc((given->n + 1) * sizeof(*c->listen.items));
+	c->listen.items[c->listen.n++] = c->address;
+	for (size_t i = 0; i < given->n; i++)
+		c->listen.items[c->listen.n++] = given->items[i];
+	*given = c->listen;
+}
+
+static void
+as_we_began(struct host *h)
+{
+	struct rlimit files = { 0 };
+
+	h->mask = umask(0);
+	umask(h->mask);
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	h->files = files.rlim_cur;
+}
+
+int
+control_run(struct control_options *o)
+{
+	struct control c = { .options = o, .lock = -1, .began = kernel.now() };
+	struct error e;
+	int status;
+
+	as_we_began(&c.supervisor.host);
+	if (control_source(o, &c.source, &e) < 0 || lock_run(&c, &e) < 0) {
+		option_complain("mci-supervise", &e);
+		status = error_status(&e);
+	} else {
+		listen_there(&c);
+		o->serve.folder = c.source.dir;
+		status = serve_run(&program, &o->serve, &c);
+	}
+	memory_close(&c.lock);
+	free(c.address);
+	free(c.listen.items);
+	source_close(&c.source);
+	return status;
+}

@@ -1,0 +1,72 @@
+#include "ends.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "listener.h"
+#include "memory.h"
+
+static struct held_end *
+find(const struct ends *h, const char *address)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (strcmp(h->items[i].address, address) == 0)
+			return &h->items[i];
+	}
+	return NULL;
+}
+
+int
+ends_hold(struct ends *h, const struct wiring_end *end, struct error *e)
+{
+	struct listener *l;
+	struct address a;
+
+	if (find(h, end->address) != NULL)
+		return 0;
+	if (address_parse(&a, end->address, e) < 0)
+		return -1;
+	l = listener_hold(&a, end->mode, e);
+	address_free(&a);
+	if (l == NULL)
+		return -1;
+	h->items = xrealloc(h->items, h->n + 1, sizeof(*h->items));
+	h->items[h->n++] = (struct held_end){ xstrdup(end->address), l };
+	return 1;
+}
+
+int
+ends_socket(const struct ends *h, const char *address)
+{
+	const struct held_end *end = find(h, address);
+
+	return end == NULL || strncmp(address, "fifo:", 5) == 0 ?
+	    -1 :
+	    listener_descriptor(end->listener);
+}
+
+void
+ends_release(struct ends *h, const char *address)
+{
+	struct held_end *end = find(h, address);
+
+	if (end == NULL)
+		return;
+	listener_close(end->listener);
+	free(end->address);
+	*end = h->items[--h->n];
+	if (h->n == 0) {
+		free(h->items);
+		h->items = NULL;
+	}
+}
+
+void
+ends_keep(struct ends *h, bool (*wanted)(void *arg, const char *address), void *arg)
+{
+	for (size_t i = h->n; i-- > 0;) {
+		if (wanted == NULL || !wanted(arg, h->items[i].address))
+			ends_release(h, h->items[i].address);
+	}
+}

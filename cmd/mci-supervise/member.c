@@ -1,0 +1,621 @@
+#include "member.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "children.h"
+#include "duration.h"
+#include "emit.h"
+#include "kernel.h"
+#include "launch.h"
+#include "memory.h"
+#include "number.h"
+#include "process.h"
+#include "textfile.h"
+#include "words.h"
+
+#define LONGEST_PAUSE (60 * SECOND)
+#define QUIET (60 * SECOND) /* one that has run so long begins anew */
+#define FIRST_HANDED 3      /* sd_listen_fds(3) */
+#define LAST_LINES 10       /* that are told of one that failed */
+#define ENV_FILE ((size_t)1 << 20)
+
+static void
+state_set(struct member *m, enum member_state state)
+{
+	m->state = state;
+	m->since = kernel.wall();
+}
+
+static void
+timer_end(struct member *m)
+{
+	loop_cancel(m->host->loop, m->timer);
+	m->timer = NULL;
+}
+
+/* ---- events: {"type":"part/...","part":...,"member":... */
+
+static void
+event_open(struct bytes *b, const struct member *m, const char *type)
+{
+	emit_event(b, type);
+	emit_text(b, "part", m->part->name);
+	if (m->part->ncommands > 1)
+		emit_integer(b, "member", (int64_t)m->place + 1);
+}
+
+static void
+event_post(struct bytes *b, const struct member *m)
+{
+	emit_line(b);
+	m->host->post(m->host->arg, b);
+}
+
+/* ---- how it is ready */
+
+static void
+telling_end(struct member *m)
+{
+	if (m->telling < 0)
+		return;
+	loop_forget(m->host->loop, m->telling);
+	close(m->telling);
+	m->telling = -1;
+}
+
+static void
+is_ready(struct member *m)
+{
+	AUTO_BYTES event = { 0 };
+
+	m->ready = true;
+	event_open(&event, m, "part/ready");
+	emit_integer(&event, "pid", child_pid(m->child));
+	emit_seconds(&event, "elapsed", kernel.now() - m->began);
+	event_post(&event, m);
+}
+
+/* A newline; its end alone says nothing. */
+static void
+told(void *arg, uint32_t events)
+{
+	struct member *m = arg;
+	char text[64];
+	ssize_t n = kernel.read(m->telling, text, sizeof(text));
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && memchr(text, '\n', (size_t)n) == NULL)
+		return;
+	telling_end(m);
+	if (n <= 0)
+		return;
+	is_ready(m);
+	m->host->changed(m->host->arg);
+}
+
+/* ---- how it is started */
+
+/* What is in the environment file, of which values are secrets. */
+static int
+env_file_read(const struct member *m, struct environment *v, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	struct textfile_lines lines;
+	struct span line;
+
+	if (m->part->env_file == NULL)
+		return 0;
+	if (textfile_read(&text, m->part->env_file, ENV_FILE, e) < 0)
+		return -1;
+	lines = (struct textfile_lines){ .rest = { text.data, text.len } };
+	while (textfile_line(&lines, &line)) {
+		const char *equals = line.n == 0 ? NULL : memchr(line.p, '=', line.n);
+		AUTO_FREE char *name = NULL;
+		AUTO_FREE char *value = NULL;
+
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		if (equals == NULL || equals == line.p || memchr(line.p, '\0', line.n) != NULL)
+			return error_set(e, ERROR_INPUT, "%s:%zu: expected NAME=VALUE",
+			    m->part->env_file, lines.number);
+		name = xmemdup(line.p, (size_t)(equals - line.p));
+		value = xmemdup(equals + 1, line.n - (size_t)(equals + 1 - line.p));
+		if (m->log.mask != NULL)
+			(void)mask_add(m->log.mask, value, strlen(value), NULL);
+		environment_set(v, name, value);
+	}
+	return 0;
+}
+
+/* The sockets that are held for it, which its first command gets; their number. */
+static int
+sockets_of(const struct member *m, int *fds, struct bytes *names)
+{
+	int n = 0;
+
+	for (size_t i = 0; m->place == 0 && i < m->part->nends; i++) {
+		const struct wiring_end *end = &m->part->ends[i];
+		int fd = ends_socket(m->host->ends, end->address);
+
+		if (fd < 0)
+			continue;
+		bytes_format(names, "%s%s", n > 0 ? ":" : "",
+		    end->service != NULL ? end->service : "socket");
+		fds[n++] = fd;
+	}
+	return n;
+}
+
+/* The descriptors of the new process behind the standard ones, and what tells it which they are. */
+struct gifts {
+	int (*extra)[2];
+	int n, nsockets;
+	int ready; /* its number there, or -1 */
+	struct bytes names;
+};
+
+static void
+give(struct gifts *g, int fd)
+{
+	g->extra[g->n][0] = fd;
+	g->extra[g->n][1] = FIRST_HANDED + g->n;
+	g->n++;
+}
+
+static void
+gifts_gather(struct gifts *g, const struct member *m, int ready)
+{
+	int fds[WIRING_PARTS];
+
+	g->extra = xmalloc((m->part->nends + WIRING_PARTS + 2) * sizeof(*g->extra));
+	g->ready = -1;
+	AUTO_FREE int *sockets = xmalloc((m->part->nends + 1) * sizeof(int));
+	g->nsockets = sockets_of(m, sockets, &g->names);
+	for (int i = 0; i < g->nsockets; i++)
+		give(g, sockets[i]);
+	if (ready >= 0) {
+		g->ready = FIRST_HANDED + g->n;
+		give(g, ready);
+	}
+	give(g, m->lifeline);
+	for (int i = 0, n = m->host->keeps(m->host->arg, m->part, fds); i < n; i++)
+		give(g, fds[i]);
+}
+
+static int
+environment_make(struct environment *v, const struct member *m, struct gifts *g, struct error *e)
+{
+	char number[16];
+
+	environment_copy(v, NULL, 0);
+	m->host->environment(m->host->arg, v);
+	if (env_file_read(m, v, e) < 0)
+		return -1;
+	for (size_t i = 0; i < m->part->nenv; i++) {
+		const char *equals = strchr(m->part->env[i], '=');
+		AUTO_FREE char *name = xmemdup(m->part->env[i], (size_t)(equals - m->part->env[i]));
+
+		environment_set(v, name, equals + 1);
+	}
+	snprintf(number, sizeof(number), "%d", FIRST_HANDED + g->nsockets + (g->ready >= 0));
+	environment_set(v, "MCI_LIFELINE", number);
+	if (g->nsockets > 0) {
+		snprintf(number, sizeof(number), "%d", g->nsockets);
+		environment_set(v, "LISTEN_FDS", number);
+		environment_set(v, "LISTEN_FDNAMES", bytes_string(&g->names));
+	}
+	return 0;
+}
+
+/* A word of the command, with the number of the descriptor for readiness put in. Caller frees. */
+static char *
+word_of(const char *word, int ready)
+{
+	struct bytes text = { 0 };
+
+	for (; *word != '\0'; word++) {
+		if (*word == WORDS_READY)
+			bytes_number(&text, ready);
+		else
+			bytes_char(&text, *word);
+	}
+	return bytes_give(&text);
+}
+
+static void ended(void *arg, int status, const struct rusage *usage);
+
+/*
+ * A server that says when it is ready is to know of its lifeline; what comes behind another in its
+ * pipeline sees the end of that; all others get a signal when we are gone.
+ */
+static bool
+ends_with_us(const struct member *m)
+{
+	return m->place == 0 && (m->part->once || !m->part->commands[m->place].tells);
+}
+
+static int
+process_start(struct member *m, struct gifts *g, const struct environment *v, struct error *e)
+{
+	const struct wiring_command *c = &m->part->commands[m->place];
+	const struct launch launch = { .listens = g->nsockets > 0,
+		.ends_with_us = ends_with_us(m),
+		.user = m->part->user,
+		.limits = m->part->limits,
+		.nlimits = m->part->nlimits,
+		.mask = m->host->mask,
+		.files = m->host->files };
+	size_t n, words = 0;
+	char **argv;
+
+	while (c->argv[words] != NULL)
+		words++;
+	argv = launch_words(&launch, words, &n);
+	for (size_t i = 0; i < words; i++)
+		argv[n++] = word_of(c->argv[i], g->ready);
+	/* the last one says on standard output what nobody else takes */
+	struct process_spec spec = { .path = "/proc/self/exe",
+		.name = "mci-supervise",
+		.argv = argv,
+		.env = v->pairs,
+		.dir = m->part->dir,
+		.in = m->in,
+		.out = m->out >= 0 ? m->out : partlog_descriptor(&m->log),
+		.err = partlog_descriptor(&m->log),
+		.extra = (const int(*)[2])g->extra,
+		.nextra = g->n,
+		.session = true };
+
+	m->child = child_start(m->host->loop, &spec, ended, m, e);
+	for (size_t i = 0; i < n; i++)
+		free(argv[i]);
+	free(argv);
+	return m->child == NULL ? -1 : 0;
+}
+
+static int
+try_start(struct member *m, int ready, struct error *e)
+{
+	struct gifts g = { 0 };
+	struct environment v = { 0 };
+	int result;
+
+	gifts_gather(&g, m, ready);
+	result = environment_make(&v, m, &g, e);
+	if (result == 0)
+		result = process_start(m, &g, &v, e);
+	environment_close(&v);
+	bytes_free(&g.names);
+	free(g.extra);
+	return result;
+}
+
+/* ---- how it ends */
+
+static void
+again(void *arg)
+{
+	struct member *m = arg;
+
+	m->timer = NULL;
+	m->restarts++;
+	member_start(m);
+	m->host->changed(m->host->arg);
+}
+
+static void
+tell_of(const struct member *m, const char *text)
+{
+	struct error e;
+
+	error_set(&e, ERROR_SYSTEM, "%s: %s", m->name, text);
+	m->host->tell(m->host->arg, &e);
+}
+
+static void
+emit_last_lines(struct bytes *into, const struct bytes *text)
+{
+	AUTO_FREE const char **lines = xmalloc((LAST_LINES + 1) * sizeof(*lines));
+	AUTO_FREE char *copy = xmemdup(text->data == NULL ? "" : text->data, text->len);
+	size_t n = 0;
+	char *rest = copy, *line;
+
+	while (n < LAST_LINES && (line = strsep(&rest, "\n")) != NULL) {
+		if (rest != NULL || *line != '\0')
+			lines[n++] = line;
+	}
+	emit_list(into, "lines", lines, n);
+}
+
+static void
+tell_last_lines(const struct member *m, const struct bytes *text)
+{
+	AUTO_FREE char *copy = xmemdup(text->data == NULL ? "" : text->data, text->len);
+	char *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		AUTO_FREE char *shown = xformat("| %s", line);
+
+		if (rest != NULL || *line != '\0')
+			tell_of(m, shown);
+	}
+}
+
+static void
+fail(struct member *m)
+{
+	AUTO_BYTES event = { 0 };
+	AUTO_BYTES last = { 0 };
+	AUTO_BYTES text = { 0 };
+
+	state_set(m, MEMBER_FAILED);
+	partlog_tail(&m->log, LAST_LINES, &last);
+	event_open(&event, m, "part/failed");
+	emit_text(&event, "reason", m->reason);
+	emit_integer(&event, "ends", m->in_a_row);
+	emit_last_lines(&event, &last);
+	event_post(&event, m);
+	bytes_format(&text, "failed: %s, %" PRId64 " times in a row%s", m->reason, m->in_a_row,
+	    last.len == 0 ? "" : "; its last lines:");
+	tell_of(m, bytes_string(&text));
+	tell_last_lines(m, &last);
+}
+
+/* It ended, or could not be started: it is tried again after a pause, but not for ever. */
+static void
+retry(struct member *m)
+{
+	AUTO_BYTES text = { 0 };
+
+	if (kernel.now() - m->began >= QUIET)
+		member_forgive(m);
+	if (m->in_a_row++ >= m->part->retries) {
+		fail(m);
+		return;
+	}
+	m->pause = m->pause == 0 ? m->part->pause : m->pause * 2;
+	if (m->pause > LONGEST_PAUSE)
+		m->pause = LONGEST_PAUSE;
+	state_set(m, MEMBER_PAUSES);
+	m->timer = loop_after(m->host->loop, m->pause, again, m);
+	bytes_format(&text, "%s; again in ", m->reason);
+	duration_write(&text, m->pause);
+	tell_of(m, bytes_string(&text));
+}
+
+static void
+read_status(struct member *m, int status, struct bytes *event)
+{
+	if (WIFSIGNALED(status)) {
+		snprintf(m->reason, sizeof(m->reason), "signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+		emit_text(event, "reason", "signal");
+		emit_integer(event, "signal", WTERMSIG(status));
+	} else {
+		snprintf(m->reason, sizeof(m->reason), "exit %d", WEXITSTATUS(status));
+		emit_text(event, "reason", "exit");
+		emit_integer(event, "exit", WEXITSTATUS(status));
+	}
+}
+
+static void
+ended(void *arg, int status, const struct rusage *usage)
+{
+	struct member *m = arg;
+	AUTO_BYTES event = { 0 };
+	bool meant = m->stopping || m->draining;
+
+	(void)usage;
+	timer_end(m);
+	telling_end(m);
+	partlog_drain(&m->log);
+	event_open(&event, m, "part/exited");
+	emit_integer(&event, "pid", child_pid(m->child));
+	read_status(m, status, &event);
+	emit_seconds(&event, "elapsed", kernel.now() - m->began);
+	event_post(&event, m);
+	/* what it leaves behind of its group */
+	child_signal_group(m->child, SIGKILL);
+	child_free(m->child);
+	m->child = NULL;
+	m->ready = m->stopping = m->draining = m->killed = false;
+	if (m->part->once && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		state_set(m, MEMBER_DONE);
+	else if (meant)
+		state_set(m, MEMBER_STOPPED);
+	else
+		retry(m);
+	m->host->changed(m->host->arg);
+}
+
+void
+member_start(struct member *m)
+{
+	int ends[2] = { -1, -1 };
+	AUTO_BYTES event = { 0 };
+	struct error e;
+
+	timer_end(m);
+	m->began = kernel.now();
+	m->ready = m->stopping = m->draining = m->killed = false;
+	if (m->part->commands[m->place].tells && pipe2(ends, O_CLOEXEC) < 0)
+		error_sys(&e, "pipe");
+	else if (try_start(m, ends[1], &e) == 0)
+		m->state = MEMBER_RUNS;
+	memory_close(&ends[1]);
+	if (m->child == NULL) {
+		memory_close(&ends[0]);
+		snprintf(m->reason, sizeof(m->reason), "%.120s", e.text);
+		retry(m);
+		return;
+	}
+	state_set(m, MEMBER_RUNS);
+	m->telling = ends[0];
+	if (m->telling >= 0) {
+		fcntl(m->telling, F_SETFL, O_NONBLOCK);
+		(void)loop_watch(m->host->loop, m->telling, EPOLLIN, told, m, NULL);
+	}
+	event_open(&event, m, "part/started");
+	emit_integer(&event, "pid", child_pid(m->child));
+	event_post(&event, m);
+}
+
+static void
+grace_over(void *arg)
+{
+	struct member *m = arg;
+
+	m->timer = NULL;
+	member_kill(m);
+}
+
+void
+member_stop(struct member *m)
+{
+	if (m->state == MEMBER_PAUSES) {
+		timer_end(m);
+		state_set(m, MEMBER_STOPPED);
+	}
+	if (m->child == NULL || m->stopping)
+		return;
+	m->stopping = true;
+	timer_end(m);
+	m->timer = loop_after(m->host->loop, m->part->grace, grace_over, m);
+	child_signal(m->child, SIGTERM);
+	/* one that somebody stopped is to see it */
+	child_signal(m->child, SIGCONT);
+}
+
+void
+member_drain(struct member *m)
+{
+	if (m->state == MEMBER_PAUSES)
+		member_stop(m);
+	if (m->child == NULL || m->stopping || m->draining)
+		return;
+	m->draining = true;
+	child_signal(m->child, m->part->drain);
+}
+
+void
+member_finish(struct member *m)
+{
+	m->draining = true;
+}
+
+void
+member_kill(struct member *m)
+{
+	if (m->child == NULL)
+		return;
+	m->stopping = m->killed = true;
+	child_signal_tree(m->child, SIGKILL);
+}
+
+void
+member_forgive(struct member *m)
+{
+	m->pause = 0;
+	m->in_a_row = 0;
+}
+
+bool
+member_runs(const struct member *m)
+{
+	return m->child != NULL;
+}
+
+bool
+member_is_ready(const struct member *m)
+{
+	if (m->part->once)
+		return m->state == MEMBER_DONE;
+	return m->state == MEMBER_RUNS && (m->ready || !m->part->commands[m->place].tells);
+}
+
+const char *
+member_state_name(const struct member *m)
+{
+	static const char *const names[] = { [MEMBER_STOPPED] = "stopped",
+		[MEMBER_RUNS] = "running",
+		[MEMBER_PAUSES] = "pausing",
+		[MEMBER_FAILED] = "failed",
+		[MEMBER_DONE] = "done" };
+
+	if (m->state == MEMBER_RUNS && m->stopping)
+		return "stopping";
+	if (m->state == MEMBER_RUNS && m->draining)
+		return "draining";
+	if (m->state == MEMBER_RUNS && m->part->commands[m->place].tells && !m->ready)
+		return "starting";
+	return names[m->state];
+}
+
+int64_t
+member_waiting(const struct member *m)
+{
+	int n = 0;
+
+	return m->in >= 0 && ioctl(m->in, FIONREAD, &n) == 0 ? n : 0;
+}
+
+int64_t
+member_memory(const struct member *m)
+{
+	char path[64], text[2048];
+	const char *pss;
+	ssize_t n;
+	long long kib = 0;
+
+	if (m->child == NULL)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)child_pid(m->child));
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+	if (fd < 0 || (n = kernel.read(fd, text, sizeof(text) - 1)) <= 0)
+		return 0;
+	text[n] = '\0';
+	pss = strstr(text, "\nPss:");
+	return pss != NULL && sscanf(pss, "\nPss: %lld", &kib) == 1 ? kib * 1024 : 0;
+}
+
+int
+member_open(struct member *m, const struct host *host, const struct wiring_part *part, size_t place,
+    struct mask *mask, struct error *e)
+{
+	AUTO_FREE char *folder = xformat("%s/parts/%s/1/logs", host->dir, part->name);
+
+	*m = (struct member){ .host = host,
+		.part = part,
+		.place = place,
+		.in = -1,
+		.out = -1,
+		.lifeline = -1,
+		.telling = -1,
+		.since = kernel.wall() };
+	m->name =
+	    part->ncommands > 1 ? xformat("%s.%zu", part->name, place + 1) : xstrdup(part->name);
+	return partlog_open(&m->log, host->loop, folder, m->name, mask, host->tell, host->arg, e);
+}
+
+void
+member_close(struct member *m)
+{
+	timer_end(m);
+	telling_end(m);
+	child_free(m->child);
+	partlog_close(&m->log);
+	free(m->name);
+	*m = (struct member){ .telling = -1 };
+}

@@ -1,0 +1,45 @@
+/*
+ * partlog: what one command of a part says on standard error (and the last one on standard output):
+ * a log as mci-log(1) reads it, DIR/parts/PART/1/logs/NAME.log, that goes on over restarts. When it
+ * is full a new one begins (NAME@2.log), and the oldest goes.
+ */
+#ifndef MCI_SUPERVISE_PARTLOG_H
+#define MCI_SUPERVISE_PARTLOG_H
+
+#include <stddef.h>
+
+#include "bytes.h"
+#include "error.h"
+#include "logfile.h"
+#include "loop.h"
+#include "mask.h"
+
+/* A log is closed when it has so many bytes, and so many logs are kept of a command. */
+#define PARTLOG_SIZE (1024 * 1024)
+#define PARTLOG_KEPT 4
+
+struct partlog {
+	struct loop *loop;
+	int pipe[2]; /* both are ours: what was written waits over restarts; -1 */
+	int dir;
+	char *name;
+	int number;
+	struct logfile_writer log;
+	struct mask *mask; /* borrowed; NULL: none */
+	bool broken;       /* it could not be written, and that was told */
+	void (*tell)(void *arg, const struct error *e);
+	void *arg;
+};
+
+/* In that folder, which is made. 0, or -1: close it all the same. */
+int partlog_open(struct partlog *l, struct loop *loop, const char *folder, const char *name,
+    struct mask *mask, void (*tell)(void *arg, const struct error *e), void *arg, struct error *e);
+/* For the command to write to. */
+int partlog_descriptor(const struct partlog *l);
+/* The command has ended: takes all that it wrote. */
+void partlog_drain(struct partlog *l);
+/* Appends its last lines, at most so many. */
+void partlog_tail(struct partlog *l, size_t lines, struct bytes *into);
+void partlog_close(struct partlog *l);
+
+#endif
