@@ -61,6 +61,11 @@ jsontree_read(struct span text, struct error *e)
 
 	if (bounds_check(text, e) < 0)
 		return NULL;
+	/* for jansson it ends the text, whatever stands behind it */
+	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL) {
+		error_set(e, ERROR_INPUT, "not JSON: it holds a NUL byte");
+		return NULL;
+	}
 	json = json_loadb(text.n > 0 ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 	    &wrong);
 	if (json == NULL)

@@ -52,6 +52,7 @@ static const struct {
 	{ T("[9223372036854775808]"), ERROR_INPUT, "line 1, column 20: not JSON: too big integer" },
 	{ T("[1e999]"), ERROR_INPUT, "line 1, column 6: not JSON: real number overflow" },
 	{ T("[1] x"), ERROR_INPUT, "line 1, column 5: not JSON: end of file expected" },
+	{ T("[1]\0 x"), ERROR_INPUT, "not JSON: it holds a NUL byte" },
 	{ T("[\"a"), ERROR_INPUT, "line 1, column 3: not JSON: " },
 };
 
