@@ -59,21 +59,15 @@ build_add_source(struct build *r, int run, const char *job, int attempt)
 }
 
 /* The last three parts of a build's path are its name, wherever the folder of all builds is. */
-static const char *
-archived_name(const struct build *r)
-{
-	const char *at = r->folder.path + strlen(r->folder.path);
-
-	for (int slashes = 0; at > r->folder.path && slashes < 3;)
-		slashes += *--at == '/';
-	return at[0] == '/' ? at + 1 : at;
-}
-
 static int
 open_archive(struct build *r, const char *archive, struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/%s", archive, archived_name(r));
+	const char *at = r->folder.path + strlen(r->folder.path);
+	AUTO_FREE char *path = NULL;
 
+	for (int slashes = 0; at > r->folder.path && slashes < 3;)
+		slashes += *--at == '/';
+	path = xformat("%s/%s", archive, at[0] == '/' ? at + 1 : at);
 	return folders_open(&r->folders.own.archive, AT_FDCWD, path, e);
 }
 
@@ -99,14 +93,6 @@ find_in(struct build *r, const char *text, const struct build_where *where, stru
 	return 0;
 }
 
-static int
-find(struct build *r, const char *text, const char *project, const struct build_where *where,
-    struct error *e)
-{
-	return where->dir != NULL ? find_in(r, text, where, e) :
-	    state_job_meant(&r->folder, &r->only, text, project, e);
-}
-
 int
 build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
     struct error *e)
@@ -117,7 +103,8 @@ build_open(struct build *r, const char *text, const char *project, const struct 
 	r->folders = (struct folders)FOLDERS_NONE;
 	r->events = -1;
 	fold_init(&r->fold);
-	if (find(r, text, project, where, e) < 0)
+	if ((where->dir != NULL ? find_in(r, text, where, e) :
+	    state_job_meant(&r->folder, &r->only, text, project, e)) < 0)
 		return -1;
 	own->live = kernel.open(AT_FDCWD, r->folder.path, O_RDONLY | O_DIRECTORY, 0);
 	if (own->live < 0 && (errno != ENOENT || !r->locks))
@@ -136,18 +123,6 @@ build_open(struct build *r, const char *text, const char *project, const struct 
 		return error_before(e, "%s: ", r->folder.path);
 	}
 	r->dirty = true;
-	return 0;
-}
-
-static int64_t
-member_time(const struct message *m, const char *key)
-{
-	struct scan_value v;
-	int64_t ns;
-
-	if (message_member(m->line.p, m->line.n, key, &v, NULL) == 1 && v.type == SCAN_STRING &&
-	    timestamp_parse(v.raw.p + 1, v.raw.n - 2, &ns, NULL) == 0)
-		return ns;
 	return 0;
 }
 
@@ -223,6 +198,7 @@ on_executed(struct build *r, const struct message *m)
 {
 	const struct fold_job *j = fold_find(&r->fold, m->job.p, m->job.n);
 	AUTO_BYTES why = { 0 };
+	struct scan_value first;
 	struct source *s;
 
 	/* the one job that was asked for has no log when it could not be started: build_nothing says why */
@@ -237,7 +213,9 @@ on_executed(struct build *r, const struct message *m)
 	}
 	s->ended = s->dirty = true;
 	s->bytes = message_integer(m->line, "bytes", -1);
-	s->first = member_time(m, "first-output");
+	if (message_member(m->line.p, m->line.n, "first-output", &first, NULL) == 1 &&
+	    first.type == SCAN_STRING)
+		(void)timestamp_parse(first.raw.p + 1, first.raw.n - 2, &s->first, NULL);
 	s->truncated = message_true(m->line, "truncated");
 }
 
@@ -349,41 +327,21 @@ take_line(struct build *r, struct span line)
 		r->told(r->arg, &m, j);
 }
 
-static void
-take_lines(struct build *r)
-{
-	enum line_result result;
-	struct span line;
-
-	while ((result = line_next(&r->lines, &line)) != LINE_NONE) {
-		if (result == LINE_OK)
-			take_line(r, line);
-	}
-}
-
-static struct source *
-known(const struct build *r, int run, const char *job, int attempt)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		struct source *s = r->sources[i];
-
-		if (s->run == run && s->attempt == attempt && (s->job == NULL) == (job == NULL) &&
-		    (job == NULL || strcmp(s->job, job) == 0))
-			return s;
-	}
-	return NULL;
-}
-
 /* Looks at a log that the folder has (job is borrowed); true when it is a new one. */
 static bool
 take_log(struct build *r, int run, const char *job, int attempt)
 {
-	struct source *s = known(r, run, job, attempt);
+	struct source *s;
 
-	if (s != NULL && !s->ended)
-		(void)source_look(s, r->locks);
-	if (s != NULL)
+	for (size_t i = 0; i < r->n; i++) {
+		s = r->sources[i];
+		if (s->run != run || s->attempt != attempt || (s->job == NULL) != (job == NULL) ||
+		    (job != NULL && strcmp(s->job, job) != 0))
+			continue;
+		if (!s->ended)
+			(void)source_look(s, r->locks);
 		return false;
+	}
 	s = build_add_source(r, run, job, attempt);
 	s->place = r->n;
 	if (source_look(s, r->locks))
@@ -481,19 +439,12 @@ read_folder(struct build *r, struct error *e)
 	return 0;
 }
 
-static bool
-all_ended(const struct build *r)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		if (!r->sources[i]->ended)
-			return false;
-	}
-	return r->n > 0;
-}
-
 int
 build_read(struct build *r, struct error *e)
 {
+	enum line_result result;
+	struct span line;
+
 	r->dirty = false;
 	if (r->events < 0)
 		return read_folder(r, e);
@@ -504,7 +455,10 @@ build_read(struct build *r, struct error *e)
 			continue;
 		if (got < 0)
 			return error_sys(e, "read %s/events.ndjson", r->folder.path);
-		take_lines(r);
+		while ((result = line_next(&r->lines, &line)) != LINE_NONE) {
+			if (result == LINE_OK)
+				take_line(r, line);
+		}
 		if (got == 0)
 			return 0;
 	}
@@ -513,8 +467,12 @@ build_read(struct build *r, struct error *e)
 bool
 build_done(const struct build *r)
 {
+	for (size_t i = 0; i < r->n && r->events < 0; i++) {
+		if (!r->sources[i]->ended)
+			return false;
+	}
 	if (r->events < 0)
-		return all_ended(r);
+		return r->n > 0;
 	if (r->ended || r->finished)
 		return true;
 	return r->only != NULL && r->attempt > 0 && r->n > 0 && r->sources[r->n - 1]->ended;
@@ -563,37 +521,23 @@ nearest_job(const struct build *r)
 	return nearest_word(r->only, ids, n);
 }
 
-static int
-no_job(const struct build *r, struct error *e)
-{
-	const char *near = r->last > 0 ? NULL : nearest_job(r);
-	AUTO_FREE char *hint = near == NULL ? xstrdup("") : xformat("; did you mean '%s'?", near);
-
-	if (r->events < 0)
-		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s%s", r->folder.name, r->only,
-		    hint);
-	return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s", r->folder.name, r->only, hint);
-}
-
-static int
-no_attempt(const struct build *r, int last, struct error *e)
-{
-	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d", r->folder.name,
-	    r->only, r->attempt, last);
-}
-
 int
 build_nothing(struct build *r, struct error *e)
 {
 	const struct fold_job *j = fold_find(&r->fold, r->only, strlen(r->only));
+	int last = r->last > 0 ? r->last : j != NULL && j->started > 0 ? j->attempt : 0;
+	const char *near = j != NULL || last > 0 ? NULL : nearest_job(r);
+	AUTO_FREE char *hint = near == NULL ? xstrdup("") : xformat("; did you mean '%s'?", near);
 	AUTO_BYTES why = { 0 };
 
-	if (r->attempt > 0 && r->last > 0)
-		return no_attempt(r, r->last, e);
+	if (r->attempt > 0 && last > 0)
+		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
+		    r->folder.name, r->only, r->attempt, last);
+	if (r->events < 0)
+		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s%s", r->folder.name, r->only,
+		    hint);
 	if (j == NULL)
-		return no_job(r, e);
-	if (r->attempt > 0 && j->started > 0)
-		return no_attempt(r, j->attempt, e);
+		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s", r->folder.name, r->only, hint);
 	fold_reason(&why, j);
 	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: %s%s%s", r->folder.name, r->only,
 	    status_name(j->status), why.len == 0 ? "" : ": ", bytes_string(&why));
@@ -645,17 +589,6 @@ build_free(struct build *r)
 	state_build_free(&r->folder);
 }
 
-static void
-name_sources(struct builds *r)
-{
-	bool several = false;
-
-	for (size_t i = 1; i < r->n; i++)
-		several = several || strcmp(r->all[i].folder.name, r->all[0].folder.name) != 0;
-	for (size_t i = 0; i < r->n; i++)
-		r->all[i].prefix = several;
-}
-
 int
 builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
     struct error *e)
@@ -663,6 +596,7 @@ builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const stru
 	static char *latest[] = { "@", NULL };
 	AUTO_FREE char *project = state_project(".");
 	struct build_where found = *where;
+	bool several = false;
 
 	*r = (struct builds){ 0 };
 	if (stored_archive(where->archive, &found.archive, e) < 0)
@@ -682,8 +616,10 @@ builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const stru
 			return -1;
 		if (attempt > 0)
 			run->attempt = (int)attempt;
+		several = several || strcmp(run->folder.name, r->all[0].folder.name) != 0;
 	}
-	name_sources(r);
+	for (size_t i = 0; i < r->n; i++)
+		r->all[i].prefix = several;
 	return 0;
 }
 

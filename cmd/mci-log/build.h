@@ -77,8 +77,8 @@ int build_read(struct build *r, struct error *e);
 /* The first source that is shown when it is not followed: of one job the last attempt that was
  * asked for, of a whole build all are. */
 size_t build_first_shown(const struct build *r);
-/* Leaves out the logs of jobs that did not fail, and of those that were allowed to; the script's stays when it
- * failed. */
+/* Leaves out the logs of jobs that did not fail, and of those that were allowed to; the script's stays when
+ * it failed. */
 void build_keep_failed(struct build *r);
 /* For a run that has no source for the job that was asked for: says why. -1. */
 int build_nothing(struct build *r, struct error *e);

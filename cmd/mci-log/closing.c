@@ -66,22 +66,6 @@ start(struct closing *c)
 }
 
 static void
-answer(struct closed *x, int sys)
-{
-	AUTO_BYTES result = { 0 };
-
-	if (sys != 0) {
-		request_fail(x->request, "system", "sync the log: %s", strerror(sys));
-		return;
-	}
-	emit_open(&result);
-	emit_integer(&result, "bytes", x->state.size);
-	emit_bool(&result, "truncated", x->state.truncated);
-	bytes_char(&result, '}');
-	request_reply(x->request, (struct span){ result.data, result.len });
-}
-
-static void
 closed_free(struct closed *x)
 {
 	stored_close(&x->files);
@@ -103,8 +87,17 @@ done(void *arg)
 	struct closed *x;
 
 	while ((x = c->syncing) != NULL) {
+		AUTO_BYTES result = { 0 };
+
 		c->syncing = x->next;
-		answer(x, c->batch.sys);
+		emit_open(&result);
+		emit_integer(&result, "bytes", x->state.size);
+		emit_bool(&result, "truncated", x->state.truncated);
+		bytes_char(&result, '}');
+		if (c->batch.sys != 0)
+			request_fail(x->request, "system", "sync the log: %s", strerror(c->batch.sys));
+		else
+			request_reply(x->request, (struct span){ result.data, result.len });
 		closed_free(x);
 	}
 	close_folders(c);

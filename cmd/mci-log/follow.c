@@ -38,19 +38,6 @@ struct follow {
 	int result;           /* -1 when it ended with an error */
 };
 
-/* Only the events tell what still comes. */
-static int
-check_events(const struct show *show, struct error *e)
-{
-	for (size_t i = 0; i < show->builds.n; i++) {
-		if (show->builds.all[i].events < 0 && !show->builds.all[i].locks)
-			return error_set(e, ERROR_REFUSED,
-			    "%s has no events.ndjson: a server's log is followed at the server",
-			    show->builds.all[i].folder.path);
-	}
-	return 0;
-}
-
 static void
 limited(void *arg, const struct error *why)
 {
@@ -86,43 +73,6 @@ job_told(void *arg, const struct message *m, const struct fold_job *j)
 		f->result = show_rest(f, r->run, j);
 	if (f->result == 0)
 		f->result = output_job(f->view.out, &r->run->fold, j, m, f->e);
-}
-
-static void
-followed_open(struct follow *f, struct followed *r, struct build *run)
-{
-	*r = (struct followed){ .follow = f, .run = run, .pidfd = -1 };
-	run->loop = f->loop;
-	if (!f->show->states)
-		return;
-	run->told = job_told;
-	run->arg = r;
-}
-
-static int
-start(struct follow *f, struct show *show, struct error *e)
-{
-	f->show = show;
-	f->e = e;
-	f->view = (struct view){ .out = &show->out, .range = &show->range };
-	f->builds = xmalloc(show->builds.n * sizeof(*f->builds));
-	f->loop = loop_new(e);
-	if (f->loop == NULL)
-		return -1;
-	for (size_t i = 0; i < show->builds.n; i++)
-		followed_open(f, &f->builds[i], &show->builds.all[i]);
-	f->watcher = watcher_new(f->loop, limited, f);
-	return check_events(show, e);
-}
-
-static void
-add_live(struct follow *f, struct source *s)
-{
-	if (f->nlive == f->size) {
-		f->size = f->size == 0 ? 16 : f->size * 2;
-		f->live = xrealloc(f->live, f->size, sizeof(*f->live));
-	}
-	f->live[f->nlive++] = s;
 }
 
 /* Its mci-build ended: what it wrote last is there. */
@@ -164,40 +114,39 @@ check_alive(struct follow *f, struct followed *r)
 		f->settle = loop_after(f->loop, SETTLE, settled, f);
 }
 
-/* The folder itself lives as long as we hold it open. */
-static int
-check_there(const struct build *r, struct error *e)
-{
-	struct stat st;
-
-	if (r->events < 0 || fstat(r->events, &st) < 0 || st.st_nlink > 0)
-		return 0;
-	return error_set(e, ERROR_NOT_FOUND, "%s was removed", r->folder.path);
-}
-
 static int
 read_events(struct follow *f, struct error *e)
 {
 	for (size_t i = 0; i < f->show->builds.n; i++) {
 		struct followed *r = &f->builds[i];
+		struct build *b = r->run;
+		struct stat st;
 
-		if (!r->run->dirty)
+		if (!b->dirty)
 			continue;
-		if (build_read(r->run, e) < 0 || check_there(r->run, e) < 0)
+		if (build_read(b, e) < 0)
 			return -1;
+		/* the folder itself lives as long as we hold it open */
+		if (b->events >= 0 && fstat(b->events, &st) == 0 && st.st_nlink == 0)
+			return error_set(e, ERROR_NOT_FOUND, "%s was removed", b->folder.path);
 		check_alive(f, r);
 		/* of a job that was tried before, only the present attempt and what follows */
-		if (r->seen == 0 && f->raw && f->nlive == 0 && r->run->n > 1)
-			r->seen = r->run->n - 1;
-		while (r->seen < r->run->n)
-			add_live(f, r->run->sources[r->seen++]);
+		if (r->seen == 0 && f->raw && f->nlive == 0 && b->n > 1)
+			r->seen = b->n - 1;
+		while (r->seen < b->n) {
+			if (f->nlive == f->size) {
+				f->size = f->size == 0 ? 16 : f->size * 2;
+				f->live = xrealloc(f->live, f->size, sizeof(*f->live));
+			}
+			f->live[f->nlive++] = b->sources[r->seen++];
+		}
 	}
 	return 0;
 }
 
 /* Byte for byte, one attempt after the other. */
 static int
-show_live_raw(struct follow *f, struct error *e)
+show_raw(struct follow *f, struct error *e)
 {
 	for (size_t i = 0; i < f->nlive; i++) {
 		struct source *s = f->live[i];
@@ -209,20 +158,7 @@ show_live_raw(struct follow *f, struct error *e)
 			break;
 		view_finish(&f->view, s);
 	}
-	return output_flush(f->view.out, e);
-}
-
-static int
-show_live_merged(struct follow *f, struct error *e)
-{
-	AUTO_FREE struct source **dirty = xmalloc((f->nlive + 1) * sizeof(*dirty));
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->nlive; i++) {
-		if (f->live[i]->dirty)
-			dirty[n++] = f->live[i];
-	}
-	return view_show(&f->view, dirty, n, e) < 0 ? -1 : output_flush(f->view.out, e);
+	return 0;
 }
 
 static int
@@ -230,7 +166,8 @@ show_live(struct follow *f, struct error *e)
 {
 	size_t kept = 0;
 
-	if ((f->raw ? show_live_raw(f, e) : show_live_merged(f, e)) < 0)
+	if ((f->raw ? show_raw(f, e) : view_show(&f->view, f->live, f->nlive, e)) < 0 ||
+	    output_flush(f->view.out, e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->nlive; i++) {
 		if (!f->live[i]->done)
@@ -303,33 +240,6 @@ folder_changed(void *arg, const char *name)
 	changed(r, false, name);
 }
 
-/* What was there was shown; what came meanwhile is looked for again. */
-static int
-watch_all(struct follow *f, struct error *e)
-{
-	for (size_t i = 0; i < f->show->builds.n; i++) {
-		struct followed *r = &f->builds[i];
-
-		r->folder = watch_add(f->watcher, r->run->folder.path, folder_changed, r, e);
-		if (r->folder == NULL)
-			return -1;
-		watch_logs(r);
-	}
-	all_dirty(f);
-	f->settle = loop_after(f->loop, 0, settled, f);
-	return 0;
-}
-
-static bool
-finished(const struct follow *f)
-{
-	for (size_t i = 0; i < f->show->builds.n; i++) {
-		if (!build_done(f->builds[i].run))
-			return false;
-	}
-	return f->nlive == 0;
-}
-
 /* Shows what is there now; false when that is all, or it failed. */
 static bool
 turn(struct follow *f)
@@ -340,7 +250,11 @@ turn(struct follow *f)
 	}
 	/* what starts from now on is shown whole */
 	f->view.range = NULL;
-	return !finished(f);
+	for (size_t i = 0; i < f->show->builds.n; i++) {
+		if (!build_done(f->builds[i].run))
+			return true;
+	}
+	return f->nlive > 0;
 }
 
 static void
@@ -357,11 +271,45 @@ follow(struct follow *f, struct error *e)
 {
 	if (!turn(f))
 		return f->result;
-	if (watch_all(f, e) < 0)
-		return -1;
+	for (size_t i = 0; i < f->show->builds.n; i++) {
+		struct followed *r = &f->builds[i];
+
+		r->folder = watch_add(f->watcher, r->run->folder.path, folder_changed, r, e);
+		if (r->folder == NULL)
+			return -1;
+		watch_logs(r);
+	}
+	/* what was there was shown; what came meanwhile is looked for again */
+	all_dirty(f);
+	f->settle = loop_after(f->loop, 0, settled, f);
 	output_watch(f->loop);
 	loop_on_idle(f->loop, next_turn, f);
 	return loop_run(f->loop, e) < 0 ? -1 : f->result;
+}
+
+static int
+start(struct follow *f, struct error *e)
+{
+	struct builds *all = &f->show->builds;
+
+	f->loop = loop_new(e);
+	if (f->loop == NULL)
+		return -1;
+	f->watcher = watcher_new(f->loop, limited, f);
+	for (size_t i = 0; i < all->n; i++) {
+		struct build *b = &all->all[i];
+
+		f->builds[i].follow = f;
+		b->loop = f->loop;
+		b->told = f->show->states ? job_told : NULL;
+		b->arg = &f->builds[i];
+		/* only the events tell what still comes */
+		if (b->events < 0 && !b->locks)
+			return error_set(e, ERROR_REFUSED,
+			    "%s has no events.ndjson: a server's log is followed at the server",
+			    b->folder.path);
+	}
+	return 0;
 }
 
 static void
@@ -382,15 +330,19 @@ stop(struct follow *f)
 int
 show_follow(struct show *s, struct error *e)
 {
-	struct follow f = { 0 };
-	int result = start(&f, s, e);
+	struct follow f = { .show = s, .view = { .out = &s->out, .range = &s->range }, .e = e };
+	int result;
 
+	f.builds = xmalloc(s->builds.n * sizeof(*f.builds));
+	for (size_t i = 0; i < s->builds.n; i++)
+		f.builds[i] = (struct followed){ .run = &s->builds.all[i], .pidfd = -1 };
 	/* mci-build, whose view this is, gives it a group of its own; `stty tostop` is not meant for it */
 	if (s->states)
 		signal(SIGTTOU, SIG_IGN);
 	f.raw = s->builds.n == 1 && s->builds.all[0].only != NULL && !s->merge && !s->out.time &&
 	    !s->out.json;
 	s->out.prefix = s->builds.n > 1 || s->builds.all[0].only == NULL || s->merge;
+	result = start(&f, e);
 	if (result == 0)
 		result = follow(&f, e);
 	for (size_t i = 0; s->states && i < s->builds.n && result == 0; i++) {

@@ -169,17 +169,6 @@ unpack_start(struct source *s, int *read, struct child **c, struct error *e)
 
 #define PIECE 65536
 
-/* The environment's GREP_COLORS with "ne": no erasing of the line's rest, which is no colour. */
-static void
-set_colors(void)
-{
-	const char *old = getenv("GREP_COLORS");
-	AUTO_FREE char *with = xformat("%s%sne", old == NULL ? "" : old, old == NULL ? "" : ":");
-
-	if (old == NULL || strstr(old, "ne") == NULL)
-		setenv("GREP_COLORS", with, 1);
-}
-
 /* Starts the grep of one row; in is its standard input and closed here. */
 static int
 start_grep(struct grep *g, struct row *row, int in, struct error *e)
@@ -240,10 +229,14 @@ try_pattern(struct grep *g, struct error *e)
 	struct process_spec spec = { .path = "grep", .argv = g->argv, .in = -1, .out = -1,
 		.err = STDERR_FILENO };
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	const char *colors = getenv("GREP_COLORS");
+	AUTO_FREE char *with = xformat("%s%sne", colors == NULL ? "" : colors, colors == NULL ? "" : ":");
 	struct child *c;
 
 	g->most = processors > 0 ? (size_t)processors : 1;
-	set_colors();
+	/* no erasing of the line's rest, which is no colour */
+	if (colors == NULL || strstr(colors, "ne") == NULL)
+		setenv("GREP_COLORS", with, 1);
 	c = child_start(NULL, &spec, NULL, NULL, e);
 	if (c == NULL)
 		return -1;

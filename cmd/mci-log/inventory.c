@@ -36,19 +36,14 @@ struct inventory {
 	struct errand *errands;
 };
 
-static bool
-is_meant(const struct logname *wanted, const struct logname *n)
-{
-	return wanted->job == NULL || (n->job != NULL && strcmp(wanted->job, n->job) == 0 &&
-	    (wanted->attempt == 0 || wanted->attempt == n->attempt));
-}
-
 static void
 add(void *arg, struct logname *n)
 {
 	struct errand *x = arg;
+	const struct logname *wanted = &x->wanted;
 
-	if (!is_meant(&x->wanted, n)) {
+	if (wanted->job != NULL && (n->job == NULL || strcmp(wanted->job, n->job) != 0 ||
+	    (wanted->attempt != 0 && wanted->attempt != n->attempt))) {
 		logname_free(n);
 		return;
 	}
@@ -57,12 +52,6 @@ add(void *arg, struct logname *n)
 		x->items = xrealloc(x->items, x->size, sizeof(*x->items));
 	}
 	x->items[x->n++] = (struct item){ .name = *n };
-}
-
-static void
-look(const struct logdir *logdir, struct item *item)
-{
-	item->there = logdir_look(logdir, &item->name, &item->state, NULL) == 0;
 }
 
 /* On the helper thread. */
@@ -77,7 +66,7 @@ find_all(void *arg)
 	if (logdir_list(logdir, x->wanted.build, x->wanted.run, add, x, &x->e) < 0)
 		return;
 	for (size_t i = 0; i < x->n && !x->removing; i++)
-		look(logdir, &x->items[i]);
+		x->items[i].there = logdir_look(logdir, &x->items[i].name, &x->items[i].state, NULL) == 0;
 }
 
 /* On the helper thread. */

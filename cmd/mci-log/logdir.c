@@ -17,15 +17,6 @@
 
 #define NAME_ROOM 1024 /* a log's name: three parts of at most 128 bytes and two numbers */
 
-static int
-open_marks(struct logdir *s, struct error *e)
-{
-	if (mkdirat(s->at.live, ".open", 0700) < 0 && errno != EEXIST)
-		return error_sys(e, "mkdir %s/.open", s->path);
-	s->marks = kernel.open(s->at.live, ".open", O_RDONLY | O_DIRECTORY, 0);
-	return s->marks < 0 ? error_sys(e, "open %s/.open", s->path) : 0;
-}
-
 int
 logdir_open(struct logdir *s, const char *path, bool make, bool marks, struct error *e)
 {
@@ -36,7 +27,12 @@ logdir_open(struct logdir *s, const char *path, bool make, bool marks, struct er
 	s->at.live = s->path == NULL ? -1 : kernel.open(AT_FDCWD, s->path, O_RDONLY | O_DIRECTORY, 0);
 	if (s->at.live < 0)
 		return error_sys(e, "open %s", path);
-	return marks ? open_marks(s, e) : 0;
+	if (!marks)
+		return 0;
+	if (mkdirat(s->at.live, ".open", 0700) < 0 && errno != EEXIST)
+		return error_sys(e, "mkdir %s/.open", s->path);
+	s->marks = kernel.open(s->at.live, ".open", O_RDONLY | O_DIRECTORY, 0);
+	return s->marks < 0 ? error_sys(e, "open %s/.open", s->path) : 0;
 }
 
 int
@@ -91,15 +87,6 @@ open_pair(const struct logdir *s, const char *stem, struct stored *f)
 	stored_close(f);
 	errno = sys;
 	return -1;
-}
-
-static int
-make_folders(const struct logdir *s, const struct logname *n, struct error *e)
-{
-	AUTO_FREE char *logs = logname_folder(n);
-	AUTO_FREE char *folder = xformat("%s/%s", s->path, logs);
-
-	return folder_make(folder, e);
 }
 
 static int
@@ -161,12 +148,16 @@ logdir_write(const struct logdir *s, struct logname *n, bool resume, struct stor
 {
 	AUTO_BYTES name = { 0 };
 	AUTO_FREE char *stem = NULL;
+	AUTO_FREE char *logs = NULL;
+	AUTO_FREE char *folder = NULL;
 
 	n->run = n->run == 0 ? 1 : n->run;
 	n->attempt = n->attempt == 0 ? 1 : n->attempt;
 	stem = logname_stem(n);
 	logname_write(&name, n);
-	if (make_folders(s, n, e) < 0)
+	logs = logname_folder(n);
+	folder = xformat("%s/%s", s->path, logs);
+	if (folder_make(folder, e) < 0)
 		return -1;
 	if (stored_away(s, stem))
 		return error_set(e, ERROR_REFUSED, "%s is there already, stored away", bytes_string(&name));
@@ -345,18 +336,6 @@ list_job(void *arg, const char *job, int attempt)
 		l->each(l->arg, &name);
 }
 
-static void
-list_script(const struct listing *l, const struct folders *f)
-{
-	AUTO_BYTES stem = { 0 };
-	AUTO_CLOSE int index = -1;
-
-	logfile_stem(&stem, "script", l->run);
-	index = stored_index(&f->own, bytes_string(&stem));
-	if (index >= 0)
-		list_job((void *)(uintptr_t)l, NULL, 1);
-}
-
 int
 logdir_list(const struct logdir *s, const char *build, int run, void (*each)(void *arg, struct logname *n),
     void *arg, struct error *e)
@@ -369,10 +348,15 @@ logdir_list(const struct logdir *s, const char *build, int run, void (*each)(voi
 
 	for (size_t i = 0; i < n && result == 0; i++) {
 		struct listing l = { build, runs[i], each, arg };
+		AUTO_BYTES stem = { 0 };
+		AUTO_CLOSE int script = -1;
 
 		if (run != 0 && runs[i] != run)
 			continue;
-		list_script(&l, &f);
+		logfile_stem(&stem, "script", runs[i]);
+		script = stored_index(&f.own, bytes_string(&stem));
+		if (script >= 0)
+			list_job(&l, NULL, 1);
 		result = folders_jobs(&f, runs[i], true, list_job, &l, e);
 	}
 	folders_close(&f);

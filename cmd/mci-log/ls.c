@@ -26,7 +26,8 @@ struct listing {
 	size_t shown;
 };
 
-/* A log in the list; kept: by a server, where it is not fetched from for a list: the events say what it is. */
+/* A log in the list; kept: by a server, where it is not fetched from for a list: the events say what it
+ * is. */
 struct row {
 	const struct build *build;
 	const struct source *source;

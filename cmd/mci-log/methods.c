@@ -35,39 +35,14 @@ reply(struct request *r, struct bytes *result)
 }
 
 static void
-emit_state(struct bytes *into, const struct stored_state *state)
-{
-	emit_integer(into, "bytes", state->size);
-	emit_bool(into, "open", state->written);
-	emit_bool(into, "truncated", state->truncated);
-}
-
-static void
-open_with_fds(struct log_server *s, struct request *r, struct logname *n)
-{
-	struct stored f;
-	struct error e;
-	struct entry *x = writers_open(&s->writers, n, flag(r, "resume"), request_connection(r), &f, &e);
-	AUTO_BYTES result = { 0 };
-
-	if (x == NULL) {
-		request_fail_with(r, &e);
-		return;
-	}
-	emit_open(&result);
-	emit_integer(&result, "offset", x->opened_at);
-	bytes_char(&result, '}');
-	request_reply_fds(r, (struct span){ result.data, result.len },
-	    (int[2]){ f.log, f.index }, 2);
-	stored_close(&f);
-}
-
-static void
 log_open(void *self, struct request *r)
 {
 	struct log_server *s = self;
+	bool files = flag(r, "files") && request_carries_fds(r);
+	AUTO_BYTES result = { 0 };
+	struct stored f;
 	struct logname n;
-	struct entry *x;
+	const struct entry *x;
 	struct error e;
 
 	if (request_connection(r) == 0) {
@@ -81,17 +56,20 @@ log_open(void *self, struct request *r)
 	n.attempt = n.attempt == 0 ? 1 : n.attempt;
 	if (inventory_removes(s->inventory, &n)) {
 		request_fail(r, "busy", "that log is being removed");
-	} else if (flag(r, "files") && request_carries_fds(r)) {
-		open_with_fds(s, r, &n);
-	} else if ((x = writers_open(&s->writers, &n, flag(r, "resume"), request_connection(r), NULL,
-	    &e)) == NULL) {
+	} else if ((x = writers_open(&s->writers, &n, flag(r, "resume"), request_connection(r),
+	    files ? &f : NULL, &e)) == NULL) {
 		request_fail_with(r, &e);
 	} else {
-		AUTO_BYTES result = { 0 };
-
 		emit_open(&result);
 		emit_integer(&result, "offset", writers_size(x));
-		reply(r, &result);
+		bytes_char(&result, '}');
+		if (files) {
+			request_reply_fds(r, (struct span){ result.data, result.len },
+			    (int[2]){ f.log, f.index }, 2);
+			stored_close(&f);
+		} else {
+			request_reply(r, (struct span){ result.data, result.len });
+		}
 	}
 	logname_free(&n);
 }
@@ -164,19 +142,6 @@ log_close(void *self, struct request *r)
 	logname_free(&n);
 }
 
-/* The state of a stored log; one that a writer may come back to is open. */
-static int
-look(const struct log_server *s, struct logname *n, struct stored_state *state, struct error *e)
-{
-	int result = logdir_look(&s->logdir, n, state, e);
-
-	if (result == 0 && !state->ended && writers_writes(&s->writers, n)) {
-		state->written = true;
-		state->truncated = false;
-	}
-	return result;
-}
-
 static void
 log_get(void *self, struct request *r)
 {
@@ -188,13 +153,20 @@ log_get(void *self, struct request *r)
 
 	if (name_of(r, &n) < 0)
 		return;
-	if (look(s, &n, &state, &e) < 0) {
+	if (logdir_look(&s->logdir, &n, &state, &e) < 0) {
 		request_fail_with(r, &e);
 	} else {
+		/* one that a writer may come back to is open */
+		if (!state.ended && writers_writes(&s->writers, &n)) {
+			state.written = true;
+			state.truncated = false;
+		}
 		emit_open(&result);
 		emit_integer(&result, "run", n.run);
 		emit_integer(&result, "attempt", n.attempt);
-		emit_state(&result, &state);
+		emit_integer(&result, "bytes", state.size);
+		emit_bool(&result, "open", state.written);
+		emit_bool(&result, "truncated", state.truncated);
 		reply(r, &result);
 	}
 	logname_free(&n);

@@ -53,12 +53,13 @@ whole_characters(const char *p, size_t n)
 	return n;
 }
 
-/* What every line of a source has alike is made once. */
+/* One JSON line: text is a piece of the line that source_line found. */
 static void
-record_head(struct bytes *b, struct source *s)
+record(struct bytes *b, struct source *s, struct span text, bool more, bool context)
 {
 	struct bytes *head = &s->head;
 
+	/* what every line of a source has alike is made once */
 	if (head->len == 0) {
 		if (s->build != NULL)
 			emit_text(head, "build", s->build);
@@ -79,12 +80,6 @@ record_head(struct bytes *b, struct source *s)
 	bytes_number(b, (int64_t)s->number);
 	if (s->stream == 1 || s->stream == 2)
 		bytes_text(b, s->stream == 1 ? ",\"stream\":\"stdout\"" : ",\"stream\":\"stderr\"");
-}
-
-static void
-piece_write(struct bytes *b, struct source *s, struct span text, bool more, bool context)
-{
-	record_head(b, s);
 	if (utf8_valid(text.p, text.n)) {
 		bytes_text(b, ",\"text\":");
 		emit_string(b, text.p, text.n);
@@ -95,27 +90,6 @@ piece_write(struct bytes *b, struct source *s, struct span text, bool more, bool
 	}
 	bytes_text(b, more ? ",\"more\":true" : "");
 	bytes_text(b, context ? ",\"context\":true}\n" : "}\n");
-}
-
-/* Appends the piece at *at of the source's line that goes up to end (its newline not among it), and moves *at
- * behind it. context: the line is one around what was looked for. 1 when more is to come, 0, or -1. */
-static int
-record_piece(struct bytes *into, struct source *s, int64_t *at, int64_t end, bool context,
-    struct error *e)
-{
-	size_t want = end - *at < RECORD_PIECE ? (size_t)(end - *at) : RECORD_PIECE;
-	struct span piece;
-	bool more;
-
-	if (source_piece(s, *at, want, &piece, e) < 0)
-		return -1;
-	/* a file may be cut under us */
-	more = end - *at > RECORD_PIECE && piece.n == want;
-	if (more)
-		piece.n = whole_characters(piece.p, piece.n);
-	piece_write(into, s, piece, more, context);
-	*at += (int64_t)piece.n;
-	return more;
 }
 
 /* What is gathered before it is written. */
@@ -219,17 +193,28 @@ text_line(struct output *o, struct source *s, int64_t end, struct error *e)
 	return output_batch(o, e);
 }
 
+/* Up to end, its newline not among it, in pieces. */
 static int
 json_line(struct output *o, struct source *s, int64_t end, struct error *e)
 {
 	int64_t at = s->at;
-	int more;
+	bool more;
 
 	do {
-		more = record_piece(&o->buffer, s, &at, end, o->context, e);
-		if (more < 0 || output_batch(o, e) < 0)
+		size_t want = end - at < RECORD_PIECE ? (size_t)(end - at) : RECORD_PIECE;
+		struct span piece;
+
+		if (source_piece(s, at, want, &piece, e) < 0)
 			return -1;
-	} while (more > 0);
+		/* a file may be cut under us */
+		more = end - at > RECORD_PIECE && piece.n == want;
+		if (more)
+			piece.n = whole_characters(piece.p, piece.n);
+		record(&o->buffer, s, piece, more, o->context);
+		at += (int64_t)piece.n;
+		if (output_batch(o, e) < 0)
+			return -1;
+	} while (more);
 	return 0;
 }
 
@@ -346,7 +331,7 @@ reason_line(struct output *o, const char *before, const struct fold_job *j)
 }
 
 static void
-elapsed_add(struct output *o, int64_t elapsed)
+took(struct output *o, int64_t elapsed)
 {
 	bytes_text(&o->buffer, " in ");
 	duration_show(&o->buffer, elapsed);
@@ -392,7 +377,7 @@ on_end(struct output *o, const struct fold_job *j)
 		reason_line(o, ": ", j);
 	/* also of one that was too fast for the clock */
 	if (j->elapsed > 0 || j->exit >= 0)
-		elapsed_add(o, j->elapsed);
+		took(o, j->elapsed);
 }
 
 static const struct {
@@ -434,7 +419,7 @@ output_build(struct output *o, const struct fold *f, struct error *e)
 	status_add(o, f->status);
 	bytes_text(&o->buffer, ": ");
 	fold_counts(&o->buffer, f);
-	elapsed_add(o, f->elapsed);
+	took(o, f->elapsed);
 	bytes_char(&o->buffer, '\n');
 	if (f->message != NULL) {
 		head_add(o, f, f->build != NULL ? f->build : "build", NULL);
@@ -450,17 +435,23 @@ output_free(struct output *o)
 	bytes_free(&o->buffer);
 }
 
-/* A compressed log, frame by frame. */
-static int
-copy_packed(struct source *s, struct error *e)
+int
+output_copy(struct output *o, struct source *s, struct error *e)
 {
-	while (s->at < s->to) {
-		struct span piece;
+	struct span piece;
 
+	if (o->terminal)
+		return add_text(o, s, &s->at, s->to, e);
+	if (output_flush(o, e) < 0)
+		return -1;
+	if (!s->stored.packed && pump_copy(s->stored.log, &s->at, s->to - s->at, STDOUT_FILENO) < 0)
+		return error_sys(e, "write standard output");
+	/* frame by frame */
+	while (s->stored.packed && s->at < s->to) {
 		if (logpack_piece(&s->stored.pack, s->at, &piece, e) < 0)
 			return error_before(e, "%s: ", s->name);
 		if (piece.n == 0)
-			return 0;
+			break;
 		if ((int64_t)piece.n > s->to - s->at)
 			piece.n = (size_t)(s->to - s->at);
 		if (standard_write(STDOUT_FILENO, piece.p, piece.n) < 0)
@@ -468,17 +459,4 @@ copy_packed(struct source *s, struct error *e)
 		s->at += (int64_t)piece.n;
 	}
 	return 0;
-}
-
-int
-output_copy(struct output *o, struct source *s, struct error *e)
-{
-	if (o->terminal)
-		return add_text(o, s, &s->at, s->to, e);
-	if (output_flush(o, e) < 0)
-		return -1;
-	if (s->stored.packed)
-		return copy_packed(s, e);
-	return pump_copy(s->stored.log, &s->at, s->to - s->at, STDOUT_FILENO) == 0 ? 0 :
-	    error_sys(e, "write standard output");
 }

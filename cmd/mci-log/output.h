@@ -45,9 +45,9 @@ void output_reset(struct output *o);
 /* Behind the last byte: what was held comes out, colours are reset. */
 int output_end(struct output *o, struct error *e);
 /*
- * Lines of ours between those of logs. What an event of a job says to people, now that the fold has it; nothing
- * for most types: "JOB: start", "JOB: failure: exit 2 in 0.3s". And the end of a build: "local/zlib/7: failure:
- * 2 ok, 1 failed in 4.0s". 0 or -1.
+ * Lines of ours between those of logs. What an event of a job says to people, now that the fold has it;
+ * nothing for most types: "JOB: start", "JOB: failure: exit 2 in 0.3s". And the end of a build:
+ * "local/zlib/7: failure: 2 ok, 1 failed in 4.0s". 0 or -1.
  */
 int output_job(struct output *o, const struct fold *f, const struct fold_job *j, const struct message *m,
     struct error *e);

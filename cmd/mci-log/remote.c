@@ -130,16 +130,6 @@ chunk_came(struct remote *r, struct link *l, const struct message *m)
 }
 
 static void
-eof_came(struct remote *r, const struct message *m)
-{
-	struct remote_end end = { message_integer(m->line, "bytes", 0),
-		message_true(m->line, "truncated") };
-	struct error none = { 0 };
-
-	over(r, &end, &none);
-}
-
-static void
 line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
 	struct remote *r = arg;
@@ -156,7 +146,8 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	} else if (span_is(m.type, "log/chunk")) {
 		chunk_came(r, l, &m);
 	} else if (span_is(m.type, "eof")) {
-		eof_came(r, &m);
+		over(r, &(struct remote_end){ message_integer(m.line, "bytes", 0),
+		    message_true(m.line, "truncated") }, &e);
 	}
 }
 

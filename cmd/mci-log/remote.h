@@ -59,7 +59,8 @@ void remote_close(struct remote *r);
  * -1. */
 int remote_show(const struct remote_wish *w, struct error *e);
 
-/* Logs of a server in a folder for a moment, so that they are shown as those of a folder are. Begins zeroed. */
+/* Logs of a server in a folder for a moment, so that they are shown as those of a folder are. Begins
+ * zeroed. */
 struct copies {
 	const char *address;         /* borrowed */
 	struct scratch scratch;      /* below TMPDIR; its path is NULL before there is anything to fetch */

@@ -20,12 +20,6 @@ struct section_list {
 	size_t n, size;
 };
 
-static struct section *
-last_open(struct section_list *l)
-{
-	return l->n > 0 && l->all[l->n - 1].to < 0 ? &l->all[l->n - 1] : NULL;
-}
-
 static void
 begin(struct section_list *l, char *name, int64_t offset, int64_t time, bool unfolded)
 {
@@ -41,7 +35,7 @@ begin(struct section_list *l, char *name, int64_t offset, int64_t time, bool unf
 static void
 section_note(struct section_list *l, struct span note, int64_t offset, int64_t time)
 {
-	struct section *open = last_open(l);
+	struct section *open = l->n > 0 && l->all[l->n - 1].to < 0 ? &l->all[l->n - 1] : NULL;
 	AUTO_BYTES name = { 0 };
 	AUTO_BYTES title = { 0 };
 

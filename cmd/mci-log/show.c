@@ -11,41 +11,26 @@
 #include "section.h"
 #include "verbs.h"
 
+/* The logs of one build, one behind the other or line by line. */
 static int
-show_raw(const struct view *v, struct source *s, struct error *e)
-{
-	int there = view_open(v, s, e);
-
-	if (there < 0 || (there == 1 && output_copy(v->out, s, e) < 0))
-		return -1;
-	view_finish(v, s);
-	return 0;
-}
-
-/* One log behind the other, since a section's lines belong together. */
-static int
-show_sections(const struct show *show, const struct view *v, const struct build *r, struct error *e)
-{
-	for (size_t i = build_first_shown(r); i < r->n; i++) {
-		if (section_show(v, r->sources[i], show->markers, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-show_run(struct show *s, const struct view *v, struct build *r, struct error *e)
+show_build(struct show *s, const struct view *v, struct build *r, struct error *e)
 {
 	size_t from = build_first_shown(r);
+	bool raw = r->only != NULL && !s->out.time && !s->out.json;
 
 	s->out.prefix = r->only == NULL;
-	if (s->sections)
-		return show_sections(s, v, r, e);
-	if (from == r->n)
-		return 0;
-	if (r->only != NULL && !s->out.time && !s->out.json)
-		return show_raw(v, r->sources[from], e);
-	return view_show(v, r->sources + from, r->n - from, e);
+	if (!s->sections && !raw)
+		return view_show(v, r->sources + from, r->n - from, e);
+	for (size_t i = from; i < r->n; i++) {
+		struct source *source = r->sources[i];
+		int there = s->sections ? section_show(v, source, s->markers, e) : view_open(v, source, e);
+
+		if (there < 0 || (!s->sections && there == 1 && output_copy(v->out, source, e) < 0))
+			return -1;
+		if (!s->sections)
+			view_finish(v, source);
+	}
+	return 0;
 }
 
 static int
@@ -93,32 +78,21 @@ keep_failed(const struct builds *builds, struct error *e)
 }
 
 static int
-show_all(struct show *s, struct error *e)
+show_cat(struct show *s, struct error *e)
 {
 	struct view v = { .out = &s->out, .range = &s->range, .snapshot = true };
 
+	for (size_t i = 0; i < s->builds.n && s->sections; i++)
+		s->builds.all[i].annotated = section_take;
 	if (builds_read(&s->builds, e) < 0 || (s->failed && keep_failed(&s->builds, e) < 0))
 		return -1;
 	if (s->merge && show_merged(s, &v, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->builds.n && !s->merge; i++) {
-		if (show_run(s, &v, &s->builds.all[i], e) < 0)
+		if (show_build(s, &v, &s->builds.all[i], e) < 0)
 			return -1;
 	}
 	return output_end(&s->out, e);
-}
-
-static int
-show_cat(struct show *s, struct error *e)
-{
-	int result;
-
-	for (size_t i = 0; i < s->builds.n && s->sections; i++)
-		s->builds.all[i].annotated = section_take;
-	result = show_all(s, e);
-	for (size_t i = 0; i < s->builds.n; i++)
-		section_forget(&s->builds.all[i]);
-	return result;
 }
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -318,6 +292,8 @@ show(struct options *o, int argc, char **argv)
 		option_complain(PROGRAM, &e);
 		status = error_status(&e);
 	}
+	for (size_t i = 0; i < s.builds.n; i++)
+		section_forget(&s.builds.all[i]);
 	builds_close(&s.builds);
 	output_free(&s.out);
 	copies_close(&mirror);

@@ -205,27 +205,12 @@ stretch(struct source *s, int64_t offset, int64_t limit, struct span *piece, str
 	return 0;
 }
 
-/* A line that runs over the window's end gets the window for itself, so that it is whole in it if
- * it can be. */
-static int
-slide(struct source *s, struct error *e)
-{
-	const struct window *w = s->window;
-
-	if (covered(s, s->searched) > 0)
-		return 0;
-	return fill(s, w == NULL || s->at > w->at || w->n < SOURCE_PIECE ? s->at : s->searched, e);
-}
-
 static void
 set_time(struct source *s)
 {
 	const struct logfile_record *r = logindex_at(&s->times, s->end - 1);
 
-	if (r == NULL)
-		s->time = s->first > 0 ? s->first : s->modified;
-	else
-		s->time = r->time;
+	s->time = r != NULL ? r->time : s->first > 0 ? s->first : s->modified;
 	s->stream = r == NULL ? 0 : r->stream;
 }
 
@@ -235,10 +220,16 @@ source_line(struct source *s, bool partial, struct error *e)
 	if (s->searched < s->at)
 		s->searched = s->at;
 	while (s->searched < s->to) {
+		const struct window *w = s->window;
 		struct span piece;
 		const char *newline;
 
-		if (slide(s, e) < 0 || stretch(s, s->searched, s->to, &piece, e) < 0)
+		/* a line that runs over the window's end gets the window for itself, so that it is whole in
+		 * it if it can be */
+		if (covered(s, s->searched) == 0 && fill(s, w == NULL || s->at > w->at ||
+		    w->n < SOURCE_PIECE ? s->at : s->searched, e) < 0)
+			return -1;
+		if (stretch(s, s->searched, s->to, &piece, e) < 0)
 			return -1;
 		if (piece.n == 0)
 			break;

@@ -116,53 +116,43 @@ abandoned(const struct stream *x)
 	    stored_look(&x->shared->files, &state, NULL) == 0 && !state.written && !state.ended;
 }
 
-/* Nothing more is to come. */
-static void
-finish_line(struct stream *x)
-{
-	emit_event(&x->line, "eof");
-	emit_integer(&x->line, "bytes", x->tail.ended && x->wish.to < 0 ? x->tail.length : x->tail.at);
-	if (x->tail.ended || abandoned(x))
-		emit_bool(&x->line, "truncated", !x->tail.ended || x->tail.truncated);
-	emit_line(&x->line);
-	x->over = true;
-}
-
-static void
-chunk_line(struct stream *x, const struct logpiece *p)
-{
-	emit_open(&x->line);
-	emit_text(&x->line, "type", "log/chunk");
-	if (p->time > 0)
-		emit_time(&x->line, "time", p->time);
-	emit_integer(&x->line, "run", x->shared->name.run);
-	emit_integer(&x->line, "attempt", x->shared->name.attempt);
-	emit_integer(&x->line, "offset", p->offset);
-	if (p->stream != 0)
-		emit_integer(&x->line, "stream", p->stream);
-	emit_integer(&x->line, "data", (int64_t)p->n);
-	emit_line(&x->line);
-	x->offset = p->offset;
-	x->left = p->n;
-}
-
-/* Prepares the next line. */
+/* Prepares the next line: what comes behind it, or that nothing more is to come. */
 static enum pump_step
 next_line(struct stream *x)
 {
 	size_t max = CHUNK;
 	struct logpiece p;
+	bool gone;
 	int got;
 
 	if (x->wish.to >= 0 && x->wish.to - x->tail.at < (int64_t)max)
 		max = x->wish.to > x->tail.at ? (size_t)(x->wish.to - x->tail.at) : 0;
 	got = max == 0 ? 0 : logtail_next(&x->tail, max, &p, NULL);
-	if (got > 0)
-		chunk_line(x, &p);
-	else if (got == 0 && (x->tail.ended || max == 0 || abandoned(x)))
-		finish_line(x);
-	else
+	if (got > 0) {
+		emit_open(&x->line);
+		emit_text(&x->line, "type", "log/chunk");
+		if (p.time > 0)
+			emit_time(&x->line, "time", p.time);
+		emit_integer(&x->line, "run", x->shared->name.run);
+		emit_integer(&x->line, "attempt", x->shared->name.attempt);
+		emit_integer(&x->line, "offset", p.offset);
+		if (p.stream != 0)
+			emit_integer(&x->line, "stream", p.stream);
+		emit_integer(&x->line, "data", (int64_t)p.n);
+		emit_line(&x->line);
+		x->offset = p.offset;
+		x->left = p.n;
+		return PUMP_WENT;
+	}
+	gone = !x->tail.ended && abandoned(x);
+	if (got < 0 || (!x->tail.ended && max > 0 && !gone))
 		return got < 0 ? PUMP_FAILS : PUMP_WAITS;
+	emit_event(&x->line, "eof");
+	emit_integer(&x->line, "bytes", x->tail.ended && x->wish.to < 0 ? x->tail.length : x->tail.at);
+	if (x->tail.ended || gone)
+		emit_bool(&x->line, "truncated", gone || x->tail.truncated);
+	emit_line(&x->line);
+	x->over = true;
 	return PUMP_WENT;
 }
 
@@ -350,18 +340,6 @@ streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 	pump_serve(&x->pump);
 }
 
-static bool
-awaits(const struct stream *x, const struct logname *n)
-{
-	struct logname mine = x->wish.name;
-
-	if (mine.run == 0)
-		mine.run = n->run;
-	if (mine.attempt == 0)
-		mine.attempt = n->attempt;
-	return logname_same(&mine, n);
-}
-
 void
 streams_opened(struct streams *s, const struct logname *n)
 {
@@ -371,12 +349,14 @@ streams_opened(struct streams *s, const struct logname *n)
 	for (struct pump *p = s->waiting.all; p != NULL; p = next) {
 		struct stream *x = p->arg;
 		struct shared_log *shared;
+		struct logname mine = x->wish.name;
 
 		next = p->next;
-		if (!awaits(x, n))
+		mine.run = mine.run == 0 ? n->run : mine.run;
+		mine.attempt = mine.attempt == 0 ? n->attempt : mine.attempt;
+		if (!logname_same(&mine, n))
 			continue;
-		x->wish.name.run = n->run;
-		x->wish.name.attempt = n->attempt;
+		x->wish.name = mine;
 		if (shared_open(s, &x->wish.name, &shared, &e) <= 0) {
 			stream_close(x);
 			continue;

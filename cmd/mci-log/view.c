@@ -39,15 +39,6 @@ range_set(const struct range *r)
 	    r->last_byte != INT64_MAX || r->since > 0 || r->tail >= 0;
 }
 
-static void
-apply_bytes(const struct range *r, struct source *s)
-{
-	if (s->at < r->first_byte)
-		s->at = r->first_byte;
-	if (r->last_byte < s->to - 1)
-		s->to = r->last_byte + 1;
-}
-
 static int
 apply_lines(const struct range *r, struct source *s, struct error *e)
 {
@@ -67,24 +58,17 @@ apply_lines(const struct range *r, struct source *s, struct error *e)
 	return 0;
 }
 
-/* Where the first chunk that came at since or later begins; the end when none did. */
-static int64_t
-chunk_since(struct source *s, int64_t since)
-{
-	int64_t offset;
-
-	if (s->times.count == 0)
-		return (s->first > 0 ? s->first : s->modified) >= since ? 0 : s->to;
-	offset = logindex_since(&s->times, since);
-	return offset < 0 ? s->to : offset;
-}
-
-/* A line's time is that of its last byte, so the line that a chunk ends belongs to it. */
+/* From the first chunk that came at since or later. A line's time is that of its last byte, so the line
+ * that a chunk ends belongs to it. */
 static int
 apply_since(const struct range *r, struct source *s, struct error *e)
 {
-	int64_t from = chunk_since(s, r->since);
+	int64_t from;
 
+	if (s->times.count == 0)
+		from = (s->first > 0 ? s->first : s->modified) >= r->since ? 0 : s->to;
+	else if ((from = logindex_since(&s->times, r->since)) < 0)
+		from = s->to;
 	if (from < s->to)
 		from = source_backward(s, from, 1, e);
 	if (from < 0)
@@ -127,7 +111,10 @@ range_apply(const struct range *r, struct source *s, int64_t size, bool number, 
 
 	s->at = 0;
 	s->to = size;
-	apply_bytes(r, s);
+	if (s->at < r->first_byte)
+		s->at = r->first_byte;
+	if (r->last_byte < s->to - 1)
+		s->to = r->last_byte + 1;
 	if ((r->first_line > 0 || r->last_line != INT64_MAX) && apply_lines(r, s, e) < 0)
 		return -1;
 	if (r->since > 0 && apply_since(r, s, e) < 0)
@@ -175,32 +162,25 @@ view_open(const struct view *v, struct source *s, struct error *e)
 	return 1;
 }
 
-static void
-note_end(const struct view *v, struct source *s)
+void
+view_finish(const struct view *v, struct source *s)
 {
 	int64_t size = source_size(s), length;
 	struct error why;
 
 	/* it may have got its end since it was opened */
-	if (s->open)
+	if (s->ended && s->open)
 		(void)source_refresh(s, &why);
 	length = source_length(s);
-	if (size < length)
+	if (s->ended && size < length)
 		output_note(v->out, "%s: the log is truncated: %lld of %lld bytes are there",
 		    s->name, (long long)size, (long long)length);
-	else if (source_truncated(s))
+	else if (s->ended && source_truncated(s))
 		output_note(v->out, "%s: the log is truncated: %lld bytes were kept", s->name,
 		    (long long)size);
 	/* who follows a whole build has its events for that */
-	if (s->why != NULL && (v->snapshot || !v->out->prefix))
+	if (s->ended && s->why != NULL && (v->snapshot || !v->out->prefix))
 		output_note(v->out, "%s: %s", s->name, s->why);
-}
-
-void
-view_finish(const struct view *v, struct source *s)
-{
-	if (s->ended)
-		note_end(v, s);
 	s->done = true;
 	source_close(s);
 }
@@ -265,22 +245,13 @@ choose(struct merge *m, int64_t *until)
 	chosen = m->active[oldest];
 	/* in front it also wins at equal times, so that what one job printed at once stays
 	 * together */
-	for (size_t i = oldest; i > 0; i--)
-		m->active[i] = m->active[i - 1];
+	memmove(m->active + 1, m->active, oldest * sizeof(*m->active));
 	m->active[0] = chosen;
 	*until = m->next < m->n ? m->sources[m->next]->started : INT64_MAX;
 	for (size_t i = 1; i < m->nactive; i++) {
 		if (m->active[i]->time < *until)
 			*until = m->active[i]->time;
 	}
-}
-
-static void
-drop_first(struct merge *m)
-{
-	m->nactive--;
-	for (size_t i = 0; i < m->nactive; i++)
-		m->active[i] = m->active[i + 1];
 }
 
 /* Shows lines of the first source as long as none is older. */
@@ -299,7 +270,8 @@ show_first(struct merge *m, int64_t until, struct error *e)
 		if (more < 0)
 			return -1;
 		if (more == 0) {
-			drop_first(m);
+			m->nactive--;
+			memmove(m->active, m->active + 1, m->nactive * sizeof(*m->active));
 			return 0;
 		}
 	} while (s->time <= until);

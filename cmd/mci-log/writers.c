@@ -387,28 +387,24 @@ writers_append_free(struct append *a)
 	free(a);
 }
 
-/* When it cannot be done, all is as before and it may be asked for again. */
-static int
-close_ours(struct entry *x, bool truncated, struct stored_state *state, struct error *e)
-{
-	*state = (struct stored_state){ .size = x->writer.size, .ended = true, .truncated = truncated };
-	x->writer.dropped = truncated;
-	if (logfile_end(&x->writer, e) < 0)
-		return -1;
-	logfile_leave(&x->writer);
-	x->ours = false;
-	ended(x, state);
-	return 0;
-}
-
 int
 writers_close(struct writers *l, struct logname *n, uint64_t connection, bool truncated,
     struct stored_state *state, struct error *e)
 {
 	struct entry *x = writable(l, n, connection, e);
 
-	if (x != NULL)
-		return close_ours(x, truncated, state, e);
+	if (x != NULL) {
+		*state = (struct stored_state){ .size = x->writer.size, .ended = true,
+			.truncated = truncated };
+		x->writer.dropped = truncated;
+		/* when it cannot be done, all is as before and it may be asked for again */
+		if (logfile_end(&x->writer, e) < 0)
+			return -1;
+		logfile_leave(&x->writer);
+		x->ours = false;
+		ended(x, state);
+		return 0;
+	}
 	if (e->code != ERROR_NOT_FOUND || logdir_look(l->logdir, n, state, e) < 0)
 		return -1;
 	x = find(l, n);
