@@ -19,6 +19,7 @@ path:print the path of a build'\''s folder, or of a job'\''s log
 rm:remove builds with their logs
 tree:show events from a file, a build or standard input as a tree
 wait:wait until a build has ended, and exit as it did
+rerun:run a build again, or what failed of it
 cancel:cancel a running build, or one job of it
 unblock:let a blocked job go on
 call:call a method of a service and print its result
@@ -73,6 +74,7 @@ typeset -gA _mci_operands=(
 	['mci rm']='builds'
 	['mci tree']='builds files'
 	['mci wait']='builds'
+	['mci rerun']='builds'
 	['mci cancel']='jobs'
 	['mci unblock']='jobs'
 	['mci call']=''
@@ -203,6 +205,18 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci wait']='--timeout:give up after TIME: status 124
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci rerun']='--failed:only what did not succeed, and what is behind it
+--from:only this job and what is behind it
+-p:with this param; may be given again
+--param:with this param; may be given again
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -377,6 +391,8 @@ typeset -gA _mci_options=(
 --skip:leave this job'\''s work out, not its place in the order
 --label:run the jobs with this label, and what they depend on
 --no-deps:run only what was asked for, not what it depends on
+--reuse:take over what succeeded in this build, as far as nothing before it runs again
+--from:with --reuse: run this job again, and all behind it
 -p:give the build a param
 --param:give the build a param
 --param-file:read params from lines K=V
@@ -826,6 +842,12 @@ typeset -gA _mci_values=(
 	['mci wait -C']='@folders'
 	['mci wait --chdir']='@folders'
 	['mci wait --color']='auto always never'
+	['mci rerun --from']='@jobs'
+	['mci rerun -p']='@'
+	['mci rerun --param']='@'
+	['mci rerun -C']='@folders'
+	['mci rerun --chdir']='@folders'
+	['mci rerun --color']='auto always never'
 	['mci cancel -C']='@folders'
 	['mci cancel --chdir']='@folders'
 	['mci cancel --color']='auto always never'
@@ -913,6 +935,8 @@ typeset -gA _mci_values=(
 	['mci-build --blocked']='wait skip fail'
 	['mci-build --skip']='@jobs'
 	['mci-build --label']='@'
+	['mci-build --reuse']='@builds'
+	['mci-build --from']='@jobs'
 	['mci-build -p']='@'
 	['mci-build --param']='@'
 	['mci-build --param-file']='@files'

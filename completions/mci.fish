@@ -144,6 +144,16 @@ complete -c mci -n '__fish_seen_subcommand_from wait' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from wait' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from wait' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from wait' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a rerun -d 'run a build again, or what failed of it'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l failed -d 'only what did not succeed, and what is behind it'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l from -d 'only this job and what is behind it' -x -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s p -l param -d 'with this param; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a cancel -d 'cancel a running build, or one job of it'
 complete -c mci -n '__fish_seen_subcommand_from cancel' -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from cancel' -s C -l chdir -d 'go to DIR first' -r -F
@@ -278,6 +288,10 @@ complete -c mci-build -l label -d 'run the jobs with this label, and what they d
 complete -c mci -n '__fish_seen_subcommand_from run build' -l label -d 'run the jobs with this label, and what they depend on' -x
 complete -c mci-build -l no-deps -d 'run only what was asked for, not what it depends on'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l no-deps -d 'run only what was asked for, not what it depends on'
+complete -c mci-build -l reuse -d 'take over what succeeded in this build, as far as nothing before it runs again' -x -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l reuse -d 'take over what succeeded in this build, as far as nothing before it runs again' -x -a '(__mci_builds)'
+complete -c mci-build -l from -d 'with --reuse: run this job again, and all behind it' -x -a '(__mci_ids)'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l from -d 'with --reuse: run this job again, and all behind it' -x -a '(__mci_ids)'
 complete -c mci-build -s p -l param -d 'give the build a param' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -s p -l param -d 'give the build a param' -x
 complete -c mci-build -l param-file -d 'read params from lines K=V' -r -F

@@ -135,7 +135,7 @@ static const struct contract_field job_end[] = {
 	{ "reason", CONTRACT_TEXT, false, "as in job/executed, or why it never ran" },
 	EXECUTED,
 	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
-	{ "cached", CONTRACT_BOOL, false, "the result was taken from the store" },
+	{ "cached", CONTRACT_BOOL, false, "the result was taken over, from the store or an earlier build" },
 };
 
 static const struct contract_field log_annotated[] = {

@@ -20,7 +20,7 @@
 #include "number.h"
 
 /* What stands in a build's folder (state.h); the script's log has the forms of any log. */
-static const char *const files[] = { "events.ndjson", "plan.ndjson", "control" };
+static const char *const files[] = { "events.ndjson", "plan.ndjson", "command.json", "control" };
 static const char *const log_forms[] = { ".log", ".idx", ".log" LOGPACK_SUFFIX,
 	".log" LOGPACK_SUFFIX ".tmp" };
 

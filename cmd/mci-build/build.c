@@ -9,12 +9,15 @@
 #include "api.h"
 #include "checkout.h"
 #include "children.h"
+#include "commandline.h"
 #include "definition.h"
 #include "duration.h"
 #include "emit.h"
+#include "git.h"
 #include "graph.h"
 #include "intake.h"
 #include "journal.h"
+#include "kept.h"
 #include "kernel.h"
 #include "logservice.h"
 #include "loop.h"
@@ -53,6 +56,7 @@ struct build {
 	struct turn turn;
 	struct progress progress;
 	struct runner runner;
+	struct kept kept;
 	struct schedule schedule;
 	struct intake intake;
 	struct script script;
@@ -101,6 +105,7 @@ wire_schedule(struct build *b)
 		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
 	b->schedule = (struct schedule){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .fail_fast = o->fail_fast,
+		.kept = o->reuse == NULL ? NULL : &b->kept,
 		.window = window, .hint = progress_hint(&b->progress), .events = &progress_schedule_events,
 		.arg = &b->progress };
 }
@@ -465,6 +470,18 @@ checkout_open(struct build *b, struct error *e)
 	return definition_move(b, e);
 }
 
+/* So that somebody can ask for it again. A revision keeps no name that may mean another one by then. */
+static int
+command_keep(struct build *b, struct error *e)
+{
+	static const char *const head[] = { "rev-parse", "HEAD", NULL };
+	AUTO_FREE char *rev = b->options->rev == NULL ? NULL : git_line(b->workspace.dir, head, e);
+
+	if (b->options->order != NULL)
+		return 0;
+	return commandline_keep(b->options, rev, b->mask, b->workspace.folder.path, e);
+}
+
 /* The build has a number, and a log. */
 static int
 folder_open(struct build *b, struct error *e)
@@ -491,7 +508,7 @@ open_all(struct build *b, struct error *e)
 		workspace_enter(&b->workspace, b->definition.project);
 	else if (checkout_open(b, e) < 0)
 		return -1;
-	if (api_open(&b->api, e) < 0 || publish_start(&b->publish, e) < 0)
+	if (command_keep(b, e) < 0 || api_open(&b->api, e) < 0 || publish_start(&b->publish, e) < 0)
 		return -1;
 	if (turn_has(&b->turn))
 		return 0;
@@ -647,6 +664,24 @@ definition_none(struct build *b, const char *cwd, struct error *e)
 	    "nothing to build: no .mci folder in %s or above it; for the file write ./%s", cwd, first);
 }
 
+/* The build whose results are taken over. */
+static int
+reuse_read(struct build *b, struct error *e)
+{
+	const struct build_options *o = b->options;
+	struct state_build of;
+	int result;
+
+	if (o->reuse == NULL || o->plan)
+		return 0;
+	b->kept.from = o->from;
+	result = state_build_find(&of, o->reuse, b->definition.project, e);
+	if (result == 0)
+		result = kept_read(&b->kept, of.path, e);
+	state_build_free(&of);
+	return result < 0 ? error_before(e, "--reuse: ") : 0;
+}
+
 static int
 definition_get(struct build *b, const char *cwd, struct error *e)
 {
@@ -703,7 +738,8 @@ prepare(struct build *b)
 	} else if (selection_open(&b->selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
 	    params_load(&b->params, &given, b->mask, &e) < 0) {
 		exit_status = EXIT_BUILD_USAGE;
-	} else if (definition_get(b, cwd, &e) == 0 && (b->loop = loop_new(&e)) != NULL) {
+	} else if (definition_get(b, cwd, &e) == 0 && reuse_read(b, &e) == 0 &&
+	    (b->loop = loop_new(&e)) != NULL) {
 		return 0;
 	}
 	outcome_break(&b->outcome, exit_status, &e);
@@ -736,6 +772,7 @@ build_run(const struct build_options *o)
 	definition_free(&b.definition);
 	selection_close(&b.selection);
 	params_free(&b.params);
+	kept_free(&b.kept);
 	outcome_free(&b.outcome);
 	mask_free(mask);
 	return exit_status;

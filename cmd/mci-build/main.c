@@ -60,6 +60,11 @@ static const struct option options[] = {
 	  .offset = FIELD(labels), .project = true },
 	{ .name = "no-deps", .help = "run only what was asked for, not what it depends on",
 	  .kind = OPTION_FLAG, .offset = FIELD(no_deps) },
+	{ .name = "reuse", .value = "BUILD",
+	  .help = "take over what succeeded in this build, as far as nothing before it runs again",
+	  .kind = OPTION_TEXT, .offset = FIELD(reuse), .choices = "builds" },
+	{ .name = "from", .value = "JOB", .help = "with --reuse: run this job again, and all behind it",
+	  .kind = OPTION_TEXT, .offset = FIELD(from), .choices = "jobs" },
 	{ .letter = 'p', .name = "param", .value = "K=V", .help = "give the build a param",
 	  .kind = OPTION_LIST, .offset = FIELD(params), .project = true },
 	{ .name = "param-file", .value = "FILE", .help = "read params from lines K=V",
@@ -377,6 +382,8 @@ main(int argc, char **argv)
 	if (!o.plan && facts_are_given(&o.facts))
 		return usage("--event, --branch, --tag, --target and --changed are for trying conditions, "
 		    "with --plan or --lint: a build that runs has the facts of what is built");
+	if (o.from != NULL && o.reuse == NULL)
+		return usage("--from goes with --reuse");
 	if (o.rev != NULL && o.staged)
 		return usage("--rev and --staged are two different checkouts");
 	if (o.watch && (o.rev != NULL || o.staged))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "jsontree.h"
 #include "memory.h"
 #include "result.h"
 
@@ -187,13 +188,65 @@ skip(struct schedule *s, uint32_t job, uint32_t because, const char *what)
 	end_unrun(s, job, STATUS_SKIPPED, reason);
 }
 
+/* Whether this is the job from which on nothing is taken over, or one of its matrix. */
+static bool
+is_from(const struct schedule *s, const struct job *j)
+{
+	if (s->kept->from == NULL)
+		return false;
+	if (strcmp(j->id, s->kept->from) == 0)
+		return true;
+	for (uint32_t k = j->needed; k != NO_JOB; k = s->graph->edges[k].next) {
+		const struct job *group = &s->graph->jobs[s->graph->edges[k].job];
+
+		if (group->group && strcmp(group->id, s->kept->from) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the job and all before it come to what they came to in an earlier build; what that was. */
+static const struct kept_job *
+keep(struct schedule *s, struct job *j)
+{
+	const struct kept_job *was = kept_find(s->kept, j->id);
+	bool same = j->silent || (was != NULL && (kept_good(was) || (j->skip != NULL &&
+	    was->status == STATUS_SKIPPED)));
+
+	for (uint32_t k = j->needs; k != NO_JOB; k = s->graph->edges[k].next)
+		same &= s->graph->jobs[s->graph->edges[k].job].kept;
+	j->kept = same && !is_from(s, j);
+	return j->kept ? was : NULL;
+}
+
+static void
+take_over(struct schedule *s, uint32_t job, const struct kept_job *was)
+{
+	struct job *j = &s->graph->jobs[job];
+	struct bytes *line;
+
+	j->allow_failure |= was->allowed;
+	if (was->outputs != NULL)
+		j->outputs = jsontree_read((struct span){ was->outputs, strlen(was->outputs) }, NULL);
+	line = end_event(s, j, was->status);
+	emit_text(line, "reason", "exit");
+	if (was->exit >= 0)
+		emit_integer(line, "exit", was->exit);
+	if (j->outputs != NULL)
+		emit_raw(line, "outputs", (struct span){ was->outputs, strlen(was->outputs) });
+	emit_bool(line, "cached", true);
+	journal_end(s->journal);
+	ended(s, job, was->status);
+}
+
 /* Nothing is waited for any more: it runs, waits for a person, or is skipped. */
 static void
 go_on(void *arg, uint32_t job)
 {
 	struct schedule *s = arg;
-	const struct job *j = &s->graph->jobs[job];
+	struct job *j = &s->graph->jobs[job];
 	const char *stop = j->silent ? NULL : stopped(s, j);
+	const struct kept_job *was;
 
 	if (!j->declared || j->held || j->status != STATUS_PENDING)
 		return;
@@ -201,9 +254,13 @@ go_on(void *arg, uint32_t job)
 		end_unrun(s, job, STATUS_CANCELED, stop);
 		return;
 	}
+	was = s->kept == NULL ? NULL : keep(s, j);
 	switch (graph_step(s->graph, job)) {
 	case STEP_RUN:
-		may_run(s, job);
+		if (was != NULL)
+			take_over(s, job, was);
+		else
+			may_run(s, job);
 		break;
 	case STEP_PASS:
 		ended(s, job, STATUS_SUCCESS);

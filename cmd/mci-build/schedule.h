@@ -7,6 +7,7 @@
 
 #include "graph.h"
 #include "journal.h"
+#include "kept.h"
 #include "loop.h"
 #include "outcome.h"
 #include "runner.h"
@@ -35,6 +36,7 @@ struct schedule {
 	const struct turn *turn;
 	bool fail_fast;
 	uint32_t window;   /* how many attempts mci-job is given at once */
+	const struct kept *kept; /* results that are taken over; NULL: none are */
 	const char *hint;  /* said of a job that waits for a person; or NULL */
 	const struct schedule_events *events;
 	void *arg;

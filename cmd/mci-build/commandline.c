@@ -1,0 +1,122 @@
+#include "commandline.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "emit.h"
+#include "kernel.h"
+#include "memory.h"
+
+#define FIELD(field) offsetof(struct build_options, field)
+
+/* What is part of it, by the names of main's own table. */
+static const struct {
+	const char *name;
+	enum option_kind kind;
+	size_t offset;
+} rows[] = {
+	{ "file", OPTION_TEXT, FIELD(file) },
+	{ "fail-fast", OPTION_FLAG, FIELD(fail_fast) },
+	{ "blocked", OPTION_TEXT, FIELD(blocked) },
+	{ "skip", OPTION_LIST, FIELD(skip) },
+	{ "label", OPTION_LIST, FIELD(labels) },
+	{ "no-deps", OPTION_FLAG, FIELD(no_deps) },
+	{ "param", OPTION_LIST, FIELD(params) },
+	{ "param-file", OPTION_TEXT, FIELD(param_file) },
+	{ "secret", OPTION_LIST, FIELD(secrets) },
+	{ "secret-file", OPTION_LIST, FIELD(secret_files) },
+	{ "env", OPTION_LIST, FIELD(env) },
+	{ "staged", OPTION_FLAG, FIELD(staged) },
+	{ "since", OPTION_TEXT, FIELD(since) },
+	{ "timeout", OPTION_DURATION, FIELD(timeout) },
+	{ "runner", OPTION_TEXT, FIELD(runner) },
+};
+
+struct writer {
+	struct bytes *into;
+	struct mask *mask;
+};
+
+static void
+word_put(struct writer *w, const char *word)
+{
+	AUTO_BYTES masked = { 0 };
+
+	mask_text(w->mask, &masked, word, strlen(word));
+	if (w->into->data[w->into->len - 1] != '[')
+		bytes_char(w->into, ',');
+	emit_string(w->into, bytes_string(&masked), masked.len);
+}
+
+/* --name=VALUE: no value is taken for an option so. */
+static void
+option_put(struct writer *w, const char *name, const char *value)
+{
+	AUTO_FREE char *word = value == NULL ? xformat("--%s", name) : xformat("--%s=%s", name, value);
+
+	word_put(w, word);
+}
+
+static void
+row_put(struct writer *w, size_t row, const struct build_options *o)
+{
+	const void *at = (const char *)o + rows[row].offset;
+	const char *text = rows[row].kind == OPTION_TEXT ? *(const char *const *)at : NULL;
+	AUTO_BYTES time = { 0 };
+
+	if (text != NULL)
+		option_put(w, rows[row].name, text);
+	if (rows[row].kind == OPTION_FLAG && *(const bool *)at)
+		option_put(w, rows[row].name, NULL);
+	if (rows[row].kind == OPTION_DURATION && *(const int64_t *)at > 0) {
+		duration_write(&time, *(const int64_t *)at);
+		option_put(w, rows[row].name, bytes_string(&time));
+	}
+	if (rows[row].kind == OPTION_LIST) {
+		const struct option_list *list = at;
+
+		for (size_t i = 0; i < list->n; i++)
+			option_put(w, rows[row].name, list->items[i]);
+	}
+}
+
+static void
+argv_put(struct writer *w, const struct build_options *o, const char *rev)
+{
+	bool operand = o->given != NULL && o->file == NULL;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		row_put(w, i, o);
+	if (rev != NULL)
+		option_put(w, "rev", rev);
+	if (operand)
+		word_put(w, o->given);
+	for (size_t i = 0; i < o->select.n; i++)
+		word_put(w, o->select.items[i]);
+}
+
+int
+commandline_keep(const struct build_options *o, const char *rev, struct mask *mask,
+    const char *folder, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/command.json", folder);
+	AUTO_FREE char *cwd = getcwd(NULL, 0);
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	AUTO_BYTES text = { 0 };
+	struct writer w = { &text, mask };
+
+	emit_open(&text);
+	emit_text(&text, "dir", cwd == NULL ? "" : cwd);
+	emit_key(&text, "argv");
+	bytes_char(&text, '[');
+	argv_put(&w, o, rev);
+	bytes_char(&text, ']');
+	if (o->given != NULL && strcmp(o->given, "-") == 0)
+		emit_bool(&text, "specs", true);
+	emit_line(&text);
+	return fd < 0 || kernel_write_all(fd, text.data, text.len) < 0 ? error_sys(e, "%s", path) : 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * commandline: command.json in a build's folder: the arguments that ask for the same build again, and the
+ * folder where they were given:
+ *   {"dir":"/src/zlib","argv":["--file","./ci.yaml","--param","CC=clang"],"specs":true}
+ * with specs when they came on standard input: plan.ndjson has them. How it was shown, and where it was told
+ * of, is not part of it; values of secrets are masked.
+ */
+#ifndef MCI_BUILD_COMMANDLINE_H
+#define MCI_BUILD_COMMANDLINE_H
+
+#include "error.h"
+#include "mask.h"
+#include "options.h"
+
+/* Writes it; rev is the commit that was checked out, in place of the name that it was given by, or NULL. 0
+ * or -1. */
+int commandline_keep(const struct build_options *o, const char *rev, struct mask *mask,
+    const char *folder, struct error *e);
+
+#endif

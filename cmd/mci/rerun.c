@@ -1,0 +1,193 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "fold.h"
+#include "glance.h"
+#include "kernel.h"
+#include "memory.h"
+#include "message.h"
+#include "place.h"
+#include "process.h"
+#include "specvalue.h"
+#include "textfile.h"
+#include "verbs.h"
+
+#define COMMAND_BYTES (4 * 1024 * 1024) /* more than an execve takes */
+
+struct options {
+	bool failed;
+	const char *from;
+	struct option_list params;
+};
+
+static const struct option options[] = {
+	{ .name = "failed", .help = "only what did not succeed, and what is behind it",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, failed) },
+	{ .name = "from", .value = "JOB", .help = "only this job and what is behind it",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, from), .choices = "jobs" },
+	{ .letter = 'p', .name = "param", .value = "K=V", .help = "with this param; may be given again",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, params) },
+};
+
+/* How a build was asked for (its command.json). */
+struct asked {
+	char *dir;
+	char **argv;
+	size_t n;
+	bool specs; /* they came on standard input */
+};
+
+static int
+asked_take(struct asked *a, struct span text, struct error *e)
+{
+	struct scan_value v;
+
+	if (message_member(text.p, text.n, "dir", &v, e) <= 0 || value_text_into(&a->dir, &v, e) < 0 ||
+	    message_member(text.p, text.n, "argv", &v, e) <= 0 ||
+	    value_list(&a->argv, &a->n, &v, false, e) < 0)
+		return -1;
+	a->specs = message_true(text, "specs");
+	return 0;
+}
+
+static int
+asked_read(struct asked *a, const struct state_build *b, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/command.json", b->path);
+	AUTO_BYTES text = { 0 };
+
+	if (textfile_read(&text, path, COMMAND_BYTES, e) < 0)
+		return e->sys != ENOENT ? -1 : error_set(e, ERROR_NOT_FOUND,
+		    "%s: how it was asked for is not known", b->name);
+	return asked_take(a, (struct span){ text.data, text.len }, e);
+}
+
+static void
+asked_free(struct asked *a)
+{
+	free(a->dir);
+	value_list_free(a->argv, a->n);
+}
+
+/* Whether the build had such a job, or a matrix of that id. */
+static bool
+has_job(const struct fold *f, const char *id)
+{
+	size_t n = strlen(id);
+
+	for (size_t i = 0; i < f->njobs; i++) {
+		const char *other = f->jobs[i].id;
+
+		if (strncmp(other, id, n) == 0 && (other[n] == '\0' || other[n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the jobs that are asked for are there to be run again. */
+static int
+jobs_check(const struct options *o, const struct state_build *b, struct error *e)
+{
+	struct fold f;
+	int result;
+
+	if (o->failed && o->from != NULL)
+		return error_set(e, ERROR_USAGE, "--failed and --from do not go together");
+	if (!o->failed && o->from == NULL)
+		return 0;
+	if (state_build_running(b))
+		return error_set(e, ERROR_BUSY, "%s has not ended yet", b->name);
+	fold_init(&f);
+	result = glance_all(&f, b, e);
+	if (result == 0 && o->failed && f.status == STATUS_SUCCESS)
+		result = error_set(e, ERROR_NOT_FOUND, "%s: no job failed", b->name);
+	if (result == 0 && o->from != NULL && !has_job(&f, o->from))
+		result = error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'", b->name, o->from);
+	fold_free(&f);
+	return result;
+}
+
+/* The specs of a build that got them on standard input are standard input again. */
+static int
+specs_open(const struct state_build *b, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/plan.ndjson", b->path);
+	int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
+
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return error_sys(e, "%s", path);
+	close(fd);
+	return 0;
+}
+
+/* Becomes mci-build. Returns only without it. */
+static int
+become(const struct options *o, const struct asked *a, const struct state_build *b, struct error *e)
+{
+	AUTO_FREE char *path = process_kit("mci-build");
+	AUTO_FREE char **argv = xmalloc((a->n + 2 * o->params.n + 12) * sizeof(*argv));
+	size_t n = 0;
+
+	argv[n++] = (char *)(uintptr_t)"mci-build";
+	if (option_common.quiet)
+		argv[n++] = (char *)(uintptr_t)"-q";
+	argv[n++] = (char *)(uintptr_t)"--color";
+	argv[n++] = (char *)(uintptr_t)option_common.color;
+	if (o->failed || o->from != NULL) {
+		argv[n++] = (char *)(uintptr_t)"--reuse";
+		argv[n++] = b->path;
+	}
+	if (o->from != NULL) {
+		argv[n++] = (char *)(uintptr_t)"--from";
+		argv[n++] = (char *)(uintptr_t)o->from;
+	}
+	for (size_t i = 0; i < a->n; i++)
+		argv[n++] = a->argv[i];
+	for (size_t i = 0; i < o->params.n; i++) {
+		argv[n++] = (char *)(uintptr_t)"-p";
+		argv[n++] = (char *)(uintptr_t)o->params.items[i];
+	}
+	argv[n] = NULL;
+	process_become(path == NULL ? "mci-build" : path, argv);
+	return error_sys(e, "mci-build");
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	const struct options *o = arg;
+	struct asked a = { 0 };
+	struct state_build b;
+	struct error e;
+	int status = 0;
+
+	if (place_build(&b, argc == 1 ? argv[0] : NULL, &e) < 0 || jobs_check(o, &b, &e) < 0 ||
+	    asked_read(&a, &b, &e) < 0 || (a.specs && specs_open(&b, &e) < 0))
+		status = place_complain(&e);
+	else if (chdir(a.dir) < 0 && error_sys(&e, "%s", a.dir) < 0)
+		status = place_complain(&e);
+	else if (become(o, &a, &b, &e) < 0)
+		status = place_complain(&e);
+	asked_free(&a);
+	state_build_free(&b);
+	return status;
+}
+
+const struct command rerun_command = {
+	.program = "mci",
+	.verb = "rerun",
+	.operands = "[BUILD]",
+	.summary = "run a build again, or what failed of it",
+	.also = "retry again restart",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.max_operands = 1,
+	.complete = "builds",
+	.run = run,
+	.size = sizeof(struct options),
+};
