@@ -765,6 +765,7 @@ typeset -gA _mci_options=(
 --mode:of its sockets, in octal (0600)
 --ready-fd:write a newline to this descriptor when it serves
 --events:the hub
+--master-key:FILE, fd:N or exec:COMMAND (DIR/master.key)
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1144,6 +1145,7 @@ typeset -gA _mci_values=(
 	['mci-store serve --mode']='@'
 	['mci-store serve --ready-fd']='@'
 	['mci-store serve --events']='@'
+	['mci-store serve --master-key']='@'
 	['mci-store serve -C']='@folders'
 	['mci-store serve --chdir']='@folders'
 	['mci-store serve --color']='auto always never'

@@ -1,13 +1,155 @@
-/* The data store: the service "store". */
+/* The data store: the service "store". Most of its rows are made from the lists of entities.h. */
 #include "contractrows.h"
+#include "entities.h"
+
+#define CONTRACT_TIME CONTRACT_TEXT
+
+/* Which of an entity's members a table has, by who sets them. */
+#define FIELD(needed, member, type, help) { member, CONTRACT_##type, needed, help },
+#define PUT_ORG(...) FIELD(true, __VA_ARGS__)
+#define PUT_ID(...) FIELD(false, __VA_ARGS__)
+#define PUT_NEW(...) FIELD(false, __VA_ARGS__)
+#define PUT_ANY(...) FIELD(false, __VA_ARGS__)
+#define PUT_SEAL(...) FIELD(false, __VA_ARGS__)
+#define PUT_HIDE(...) FIELD(false, __VA_ARGS__)
+#define PUT_STORE(...)
+#define PUT(set, index, member, column, type, help) PUT_##set(member, type, help)
+#define GOT_ORG(...) FIELD(true, __VA_ARGS__)
+#define GOT_ID(...) FIELD(true, __VA_ARGS__)
+#define GOT_NEW(...) FIELD(false, __VA_ARGS__)
+#define GOT_ANY(...) FIELD(false, __VA_ARGS__)
+#define GOT_SEAL(...) FIELD(false, __VA_ARGS__)
+#define GOT_HIDE(...)
+#define GOT_STORE(...) FIELD(false, __VA_ARGS__)
+#define GOT(set, index, member, column, type, help) GOT_##set(member, type, help)
+#define NAMED_ORG(...) FIELD(true, __VA_ARGS__)
+#define NAMED_ID(member, type, help) FIELD(true, member, type, "of it")
+#define NAMED_NEW(...)
+#define NAMED_ANY(...)
+#define NAMED_SEAL(...)
+#define NAMED_HIDE(...)
+#define NAMED_STORE(...)
+#define NAMED(set, index, member, column, type, help) NAMED_##set(member, type, help)
+#define BY_NOT(...)
+#define BY_KEY(member, type, help) { member, CONTRACT_##type, false, "only those with this one" },
+#define BY_ORG(...) { "org", CONTRACT_TEXT, false, "only those of this organisation" },
+#define BY(set, index, member, column, type, help) BY_##index(member, type, help)
+
+#define FIELDS(noun, members, table) \
+	/* tokens are created, not put */ \
+	__attribute__((unused)) static const struct contract_field noun##_put[] = { members(PUT) }; \
+	static const struct contract_field noun##_got[] = { members(GOT) }; \
+	static const struct contract_field noun##_named[] = { members(NAMED) }; \
+	static const struct contract_field noun##_list[] = { \
+		members(BY) \
+		{ "after", CONTRACT_TEXT, false, "go on behind this one: ORG/ID, or ID where it has no " \
+		    "organisation" }, \
+		{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 100" }, \
+	}; \
+	static const struct contract_field noun##_listed[] = { \
+		{ #noun "s", CONTRACT_ARRAY, true, "objects as of " #noun "/get, by id" }, \
+		{ "more", CONTRACT_BOOL, true, "whether others follow: go on after the last" }, \
+	};
+ENTITIES(FIELDS)
+
+static const struct contract_field put_done[] = {
+	{ "id", CONTRACT_TEXT, true, "of it" },
+	{ "created", CONTRACT_BOOL, true, "whether it is new" },
+};
+
+static const struct contract_field param_replace[] = {
+	{ "org", CONTRACT_TEXT, true, "id of the organisation" },
+	{ "params", CONTRACT_ARRAY, true, "objects as of param/put, without org; one that is there keeps "
+	    "its value where none is given" },
+};
+
+static const struct contract_field key_replace[] = {
+	{ "org", CONTRACT_TEXT, true, "id of the organisation" },
+	{ "keys", CONTRACT_ARRAY, true, "objects as of key/put, without org; one that is there keeps what "
+	    "is private where none is given" },
+};
+
+static const struct contract_field replaced[] = {
+	{ "ids", CONTRACT_TEXTS, true, "of all of them, in their order" },
+	{ "removed", CONTRACT_INTEGER, true, "how many were there that are not in the list" },
+};
+
+static const struct contract_field token_create[] = {
+	{ "agent", CONTRACT_TEXT, true, "the agent that is to show it, which is made where there is none" },
+	{ "name", CONTRACT_TEXT, false, "what people call it" },
+};
+
+static const struct contract_field token_created[] = {
+	{ "id", CONTRACT_TEXT, true, "of it" },
+	{ "token", CONTRACT_TEXT, true, "the token, which is told this once" },
+};
+
+static const struct contract_field token_check[] = {
+	{ "token", CONTRACT_TEXT, true, "what was created once" },
+};
+
+static const struct contract_field token_checked[] = {
+	{ "id", CONTRACT_TEXT, true, "of it" },
+	{ "agent", CONTRACT_TEXT, true, "whose it is" },
+};
+
+static const struct contract_field rotate[] = {
+	{ "org", CONTRACT_TEXT, false, "its key and those of its secrets; without it the master key" },
+};
+
+static const struct contract_field rotated[] = {
+	{ "keys", CONTRACT_INTEGER, true, "how many were sealed anew" },
+};
+
+static const struct contract_field rebuilt[] = {
+	{ "builds", CONTRACT_INTEGER, true, "how many were read again" },
+};
 
 static const struct contract_field store_status[] = {
 	{ "file", CONTRACT_TEXT, true, "path of the database" },
 	{ "version", CONTRACT_INTEGER, true, "of its tables" },
 	{ "bytes", CONTRACT_INTEGER, true, "its length, without what is not checkpointed yet" },
+	{ "master-key", CONTRACT_TEXT, true, "where it comes from; it is in no backup" },
 };
 
+#define GET(noun) \
+	{ #noun "/get", "what is kept of it", ROWS(noun##_named), ROWS(noun##_got), \
+	    "not-found,busy,system", true, false }
+#define LIST(noun) \
+	{ #noun "/list", "all of them, a page at a time", ROWS(noun##_list), ROWS(noun##_listed), \
+	    "not-found,busy,system", true, false }
+#define REMOVE(noun) \
+	{ #noun "/remove", "removes it where nothing stands on it", ROWS(noun##_named), NONE, \
+	    "not-found,refused,busy,system", true, false }
+#define PUTS(noun, text) \
+	{ #noun "/put", text, ROWS(noun##_put), ROWS(put_done), "not-found,refused,limit,busy,system", \
+	    false, false }
+#define REPLACE(noun, text) \
+	{ #noun "/replace", text, ROWS(noun##_replace), ROWS(replaced), \
+	    "not-found,refused,limit,busy,system", true, false }
+
 static const struct contract_method methods[] = {
+	PUTS(org, "makes an organisation, or changes the one of that id"),
+	GET(org), LIST(org), REMOVE(org),
+	PUTS(repo, "makes a repository, or changes the one of that id"),
+	GET(repo), LIST(repo), REMOVE(repo),
+	PUTS(param, "makes a parameter, or changes the one of that id, else of that name and filter"),
+	REPLACE(param, "makes these all parameters of an organisation"),
+	GET(param), LIST(param), REMOVE(param),
+	PUTS(key, "makes an ssh key, or changes the one of that id"),
+	REPLACE(key, "makes these all ssh keys of an organisation"),
+	GET(key), LIST(key), REMOVE(key),
+	{ "token/create", "makes a token, and tells it", ROWS(token_create), ROWS(token_created),
+	    "refused,busy,system", false, false },
+	{ "token/check", "whose a token is", ROWS(token_check), ROWS(token_checked), "refused,busy,system",
+	    true, false },
+	GET(token), LIST(token), REMOVE(token),
+	PUTS(agent, "makes an agent, or changes the one of that id"),
+	GET(agent), LIST(agent), REMOVE(agent),
+	{ "store/rotate", "makes new keys, and seals with them what the old ones sealed", ROWS(rotate),
+	    ROWS(rotated), "not-found,refused,busy,system", false, false },
+	{ "store/rebuild", "makes what was projected from the events of builds anew", NONE, ROWS(rebuilt),
+	    "busy,system", true, false },
 	{ "store/status", "what the store is", NONE, ROWS(store_status), "busy,system", true, false },
 };
 

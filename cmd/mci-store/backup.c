@@ -61,13 +61,30 @@ write_fresh(struct database *from, const char *fresh, struct error *e)
 	return result;
 }
 
+/* The folder that the file is in, and its name there. */
+static int
+open_folder(const char *path, const char **name, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *folder = slash == NULL ?
+	    xstrdup(".") :
+	    xmemdup(path, slash == path ? 1 : (size_t)(slash - path));
+	int dir = kernel_open_file(AT_FDCWD, folder);
+
+	*name = slash == NULL ? path : slash + 1;
+	return dir < 0 ? error_sys(e, "%s", folder) : dir;
+}
+
 int
 backup_copy(struct database *from, const char *to, struct error *e)
 {
 	AUTO_FREE char *fresh = xformat("%s.new", to);
+	AUTO_FREE char *fresh_name = NULL;
+	const char *name;
+	AUTO_CLOSE int dir = open_folder(to, &name, e);
 	AUTO_CLOSE int fd = -1;
 
-	if (check_replaced(to, e) < 0 || names_remove(AT_FDCWD, fresh, e) < 0)
+	if (dir < 0 || check_replaced(to, e) < 0 || names_remove(AT_FDCWD, fresh, e) < 0)
 		return -1;
 	if (write_fresh(from, fresh, e) < 0) {
 		names_remove(AT_FDCWD, fresh, NULL);
@@ -76,5 +93,6 @@ backup_copy(struct database *from, const char *to, struct error *e)
 	fd = kernel.open(AT_FDCWD, fresh, O_RDWR, 0);
 	if (fd < 0)
 		return error_sys(e, "%s", fresh);
-	return names_publish(fd, AT_FDCWD, fresh, to, e);
+	fresh_name = xformat("%s.new", name);
+	return names_publish(fd, dir, fresh_name, name, e);
 }

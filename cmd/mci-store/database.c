@@ -159,9 +159,9 @@ check_params(const struct statement *row, sqlite3_stmt *stmt, struct error *e)
 }
 
 static int
-prepare_row(struct database *db, enum statement_id id, struct error *e)
+prepare_row(struct database *db, int id, struct error *e)
 {
-	const struct statement *row = &statements[id];
+	const struct statement *row = database_statement(db, id);
 
 	if (row->role != STATEMENT_FOR_READER && !db->writes)
 		return 0;
@@ -175,8 +175,14 @@ prepare_row(struct database *db, enum statement_id id, struct error *e)
 	return 0;
 }
 
+const struct statement *
+database_statement(const struct database *db, int id)
+{
+	return id < NSTATEMENTS ? &statements[id] : &db->more[id - NSTATEMENTS];
+}
+
 int
-database_prepare(struct database *db, struct error *e)
+database_prepare(struct database *db, const struct statement *more, size_t n, struct error *e)
 {
 	const struct own {
 		const char *sql;
@@ -191,10 +197,13 @@ database_prepare(struct database *db, struct error *e)
 	};
 	int result = 0;
 
+	db->more = more;
+	db->nstatements = NSTATEMENTS + (int)n;
+	db->prepared = xmalloc((size_t)db->nstatements * sizeof(sqlite3_stmt *));
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && db->writes && result == 0; i++)
 		result = prepare(db, own[i].sql, own[i].sql, own[i].into, e);
-	for (int i = 0; i < NSTATEMENTS && result == 0; i++)
-		result = prepare_row(db, (enum statement_id)i, e);
+	for (int i = 0; i < db->nstatements && result == 0; i++)
+		result = prepare_row(db, i, e);
 	/* SQLite prepares again by itself when the schema changes, and would ask for any of them */
 	sqlite3_set_authorizer(db->sqlite, NULL, NULL);
 	return result;
@@ -205,8 +214,9 @@ database_close(struct database *db)
 {
 	if (db == NULL)
 		return;
-	for (int i = 0; i < NSTATEMENTS; i++)
+	for (int i = 0; i < db->nstatements; i++)
 		sqlite3_finalize(db->prepared[i]);
+	free(db->prepared);
 	sqlite3_finalize(db->begin);
 	sqlite3_finalize(db->commit);
 	sqlite3_finalize(db->rollback);

@@ -23,7 +23,9 @@ struct database {
 	sqlite3 *sqlite;
 	char *path;
 	bool writes;
-	sqlite3_stmt *prepared[NSTATEMENTS]; /* NULL where the role may not */
+	const struct statement *more; /* behind those of sql.h, with the numbers behind theirs */
+	int nstatements;
+	sqlite3_stmt **prepared; /* NULL where the role may not */
 	/* the connection's own: they are prepared with the others, and are no statements of the
 	 * store */
 	sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *undo;
@@ -35,9 +37,13 @@ struct database {
  * it.
  */
 struct database *database_open(const char *path, bool writes, struct error *e);
-/* Prepares what its role may use. -1 with the statement's name: a mistake in it, or a schema that
- * has changed. */
-int database_prepare(struct database *db, struct error *e);
+/*
+ * Prepares what its role may use: all of sql.h, and behind them n that others have made (they stay
+ * theirs). -1 with the statement's name: a mistake in it, or a schema that has changed.
+ */
+int database_prepare(struct database *db, const struct statement *more, size_t n, struct error *e);
+/* The row of a statement that was prepared. */
+const struct statement *database_statement(const struct database *db, int id);
 /* NULL is allowed. */
 void database_close(struct database *db);
 

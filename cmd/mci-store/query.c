@@ -2,24 +2,20 @@
 
 #include <string.h>
 
-/* For who makes a statement of its own: entity.c. */
-static void
-begin(
-    struct query *q, struct database *db, sqlite3_stmt *stmt, const char *name, const char *params)
+void
+query_begin(struct query *q, struct database *db, int id)
 {
-	*q = (struct query){ .db = db, .stmt = stmt, .name = name, .params = params };
-	if (stmt == NULL)
+	const struct statement *row = database_statement(db, id);
+
+	*q = (struct query){
+		.db = db, .stmt = db->prepared[id], .name = row->name, .params = row->params
+	};
+	if (q->stmt == NULL)
 		q->wrong = "this connection may not use it";
-	else if (sqlite3_stmt_busy(stmt))
+	else if (sqlite3_stmt_busy(q->stmt))
 		q->wrong = "it is in use";
 	if (q->wrong != NULL)
 		q->stmt = NULL;
-}
-
-void
-query_begin(struct query *q, struct database *db, enum statement_id id)
-{
-	begin(q, db, db->prepared[id], statements[id].name, statements[id].params);
 }
 
 void

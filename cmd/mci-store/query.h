@@ -2,7 +2,7 @@
  * query: one use of a prepared statement: its parameters, then its rows. The statement is free
  *again at query_end; one that is in use is not begun a second time.
  *
- *	AUTO_QUERY q;
+ *	AUTO_QUERY q = { 0 };
  *	query_begin(&q, db, STATEMENT_REPO_GET);
  *	query_text(&q, "org");
  *	query_text(&q, "name");
@@ -31,7 +31,8 @@ struct query {
 	const char *wrong; /* NULL: nothing so far */
 };
 
-void query_begin(struct query *q, struct database *db, enum statement_id id);
+/* id: of enum statement_id, or of one that was prepared behind them. */
+void query_begin(struct query *q, struct database *db, int id);
 void query_end(struct query *q);
 #define AUTO_QUERY __attribute__((cleanup(query_end))) struct query
 

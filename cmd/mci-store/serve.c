@@ -4,24 +4,24 @@
 
 #include "folder.h"
 #include "memory.h"
+#include "methods.h"
 #include "queue.h"
 #include "store.h"
 #include "verbs.h"
 
 struct options {
 	struct serve_options serve;
-	const char *events;
+	const char *events, *master_key;
 	struct store store;
 	struct queue *queue;
 };
 
 static const struct option options[] = {
 	SERVE_OPTIONS(struct options, serve),
-	{ .name = "events",
-	    .value = "ADDRESS",
-	    .help = "the hub",
-	    .kind = OPTION_TEXT,
-	    .offset = offsetof(struct options, events) },
+	{ .name = "events", .value = "ADDRESS", .help = "the hub", .kind = OPTION_TEXT,
+	  .offset = offsetof(struct options, events) },
+	{ .name = "master-key", .value = "SOURCE", .help = "FILE, fd:N or exec:COMMAND (DIR/master.key)",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, master_key) },
 };
 
 /* The hub that was named, or this user's own. The caller frees. */
@@ -37,16 +37,25 @@ hub_address(const struct options *o, struct error *e)
 	return sockets == NULL ? NULL : xformat("unix:%s/events.sock", sockets);
 }
 
+static void
+rebuild(void *queue, struct request *r)
+{
+	queue_rebuild(queue, r);
+}
+
 static int
 open_store(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
 	AUTO_FREE char *hub = hub_address(o, e);
 
-	if (hub == NULL || store_open(&o->store, serve_loop(s), serve_folder(s), e) < 0 ||
+	if (hub == NULL ||
+	    store_open(&o->store, serve_loop(s), serve_folder(s), o->master_key, e) < 0 ||
 	    serve_add(s, &store_service, &o->store, e) < 0)
 		return -1;
 	o->queue = queue_open(serve_loop(s), o->store.writer, o->store.reader, serve_folder(s), hub, e);
+	o->store.rebuild = rebuild;
+	o->store.rebuild_arg = o->queue;
 	return o->queue == NULL ? -1 : serve_add(s, &queue_service, o->queue, e);
 }
 

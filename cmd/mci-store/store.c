@@ -1,37 +1,12 @@
 #include "store.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "emit.h"
+#include "entity.h"
 #include "memory.h"
 #include "option.h"
-#include "query.h"
 #include "schema.h"
 #include "verbs.h"
-
-static int
-store_status(void *self, struct bytes *into, struct error *e)
-{
-	struct store *s = self;
-	struct stat st;
-	AUTO_QUERY q;
-
-	query_begin(&q, s->reader, STATEMENT_STORE_VERSION);
-	if (query_next(&q, e) < 0)
-		return -1;
-	emit_text(into, "file", s->path);
-	emit_integer(into, "version", query_column_integer(&q, 0));
-	emit_integer(into, "bytes", stat(s->path, &st) == 0 ? st.st_size : 0);
-	return 0;
-}
-
-const struct service store_service = {
-	.contract = &contract_store,
-	.methods = NULL,
-	.nmethods = 0,
-	.status = store_status,
-};
 
 /* The disk did not take what was to be there for good. */
 static void
@@ -44,13 +19,27 @@ fatal(void *arg, const struct error *e)
 }
 
 static int
-open_writer(struct store *s, struct error *e)
+prepare(struct database *db, struct error *e)
+{
+	size_t n;
+	const struct statement *made = entity_statements(&n);
+
+	return database_prepare(db, made, n, e);
+}
+
+static int
+open_writer(struct store *s, const char *master_key, struct error *e)
 {
 	struct database *db = database_open(s->path, true, e);
 
 	if (db == NULL)
 		return -1;
-	if (schema_bring(db, e) < 0 || database_prepare(db, e) < 0) {
+	if (schema_bring(db, e) < 0 || prepare(db, e) < 0) {
+		database_close(db);
+		return -1;
+	}
+	s->opened_secrets = true;
+	if (secrets_open(&s->secrets, db, s->folder, master_key, e) < 0) {
 		database_close(db);
 		return -1;
 	}
@@ -59,13 +48,16 @@ open_writer(struct store *s, struct error *e)
 }
 
 int
-store_open(struct store *s, struct loop *loop, const char *folder, struct error *e)
+store_open(
+    struct store *s, struct loop *loop, const char *folder, const char *master_key, struct error *e)
 {
-	*s = (struct store){ .loop = loop, .path = xformat("%s/" STORE_FILE, folder) };
-	if (open_writer(s, e) < 0)
+	*s = (struct store){
+		.loop = loop, .folder = xstrdup(folder), .path = xformat("%s/" STORE_FILE, folder)
+	};
+	if (open_writer(s, master_key, e) < 0)
 		return -1;
 	s->reader = database_open(s->path, false, e);
-	return s->reader == NULL ? -1 : database_prepare(s->reader, e);
+	return s->reader == NULL ? -1 : prepare(s->reader, e);
 }
 
 void
@@ -73,5 +65,8 @@ store_close(struct store *s)
 {
 	database_close(s->reader);
 	writer_free(s->writer);
+	if (s->opened_secrets)
+		secrets_close(&s->secrets);
+	free(s->folder);
 	free(s->path);
 }

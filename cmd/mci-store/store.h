@@ -1,28 +1,35 @@
-/* store: the store's folder opened: its file at this program's version, the writer and the loop's
- * reader; and the service "store" on it. */
+/* store: the store's folder opened: its file at this program's version, the writer, the loop's
+ * reader and the master key. What methods stand on. */
 #ifndef MCI_STORE_STORE_H
 #define MCI_STORE_STORE_H
 
 #include "database.h"
 #include "error.h"
 #include "loop.h"
-#include "service.h"
+#include "request.h"
+#include "secrets.h"
 #include "writer.h"
 
 #define STORE_FILE "store.db"
 
 struct store {
 	struct loop *loop;
-	char *path; /* of the file */
+	char *folder, *path; /* the path of its file */
 	struct database *reader;
 	struct writer *writer;
+	struct secrets secrets; /* the writing thread's, once this is open */
+	bool opened_secrets;
+	/* makes what was projected anew, and answers: the queue's */
+	void (*rebuild)(void *arg, struct request *r);
+	void *rebuild_arg;
 };
 
-/* Its self is a struct store. */
-extern const struct service store_service;
-
-/* Opens the folder, which is one server's alone. 0 or -1; close it in any case. */
-int store_open(struct store *s, struct loop *loop, const char *folder, struct error *e);
+/*
+ * Opens the folder, which is one server's alone. master_key says where the master key comes from
+ * (master.h), NULL: the folder's. 0 or -1; close it in any case.
+ */
+int store_open(struct store *s, struct loop *loop, const char *folder, const char *master_key,
+    struct error *e);
 /* Behind the end of the server that it is in. What was given to the writer is written. */
 void store_close(struct store *s);
 

@@ -73,35 +73,42 @@ untrusted(struct writer *w)
 	return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
+/* All of the batch in one transaction; -1: none of it is there. */
+static int
+write_all(struct writer *w, struct error *e)
+{
+	if (database_begin(w->db, e) < 0)
+		return -1;
+	for (struct write *x = w->batch; x != NULL; x = x->next) {
+		if (!write_one(w, x)) {
+			*e = x->error;
+			return -1;
+		}
+	}
+	if (database_commit(w->db, e) == 0)
+		return 0;
+	if (untrusted(w)) {
+		w->failed = true;
+		w->lost = *e;
+	}
+	return -1;
+}
+
 static void
 work(void *arg)
 {
 	struct writer *w = arg;
 	struct error why;
 
-	w->committed = false;
-	if (database_begin(w->db, &why) < 0) {
+	w->committed = write_all(w, &why) == 0;
+	if (!w->committed) {
+		database_rollback(w->db);
 		fail_all(w->batch, &why);
-		return;
 	}
 	for (struct write *x = w->batch; x != NULL; x = x->next) {
-		if (!write_one(w, x)) {
-			why = x->error;
-			database_rollback(w->db);
-			fail_all(w->batch, &why);
-			return;
-		}
+		if (x->settled != NULL)
+			x->settled(x->arg, x->error.code == ERROR_NONE);
 	}
-	if (database_commit(w->db, &why) == 0) {
-		w->committed = true;
-		return;
-	}
-	if (untrusted(w)) {
-		w->failed = true;
-		w->lost = why;
-	}
-	database_rollback(w->db);
-	fail_all(w->batch, &why);
 }
 
 /* ---- on the loop */

@@ -7,6 +7,8 @@
 #ifndef MCI_STORE_WRITER_H
 #define MCI_STORE_WRITER_H
 
+#include <stdbool.h>
+
 #include "database.h"
 #include "error.h"
 #include "loop.h"
@@ -20,6 +22,9 @@ struct write {
 	/* On the loop. e->code is ERROR_NONE: it is on the disk. Else nothing of it is there. May
 	 * free the write, or give it again. */
 	void (*done)(void *arg, const struct error *e);
+	/* On the thread, when that is decided, before anything else is written. kept: it is on the
+	 * disk. May be NULL. */
+	void (*settled)(void *arg, bool kept);
 	void *arg;
 	/* the writer's */
 	struct write *next;

@@ -25,7 +25,7 @@ CREATE TABLE repo (
 	name TEXT NOT NULL,
 	title TEXT,
 	url TEXT,
-	main TEXT,                    -- its main branch
+	main TEXT NOT NULL,           -- its main branch
 	labels TEXT,                  -- JSON: texts by name
 	public INTEGER NOT NULL DEFAULT 0,
 	max_builds INTEGER,
@@ -40,8 +40,8 @@ CREATE TABLE param (
 	org INTEGER NOT NULL REFERENCES org (id),
 	name TEXT NOT NULL,
 	title TEXT NOT NULL,          -- what builds call it
-	value TEXT,                   -- where it is no secret
-	secret INTEGER NOT NULL DEFAULT 1,
+	value TEXT,                   -- where it is plain; else it is in secret
+	plain INTEGER NOT NULL DEFAULT 0,
 	filters TEXT,                 -- JSON: one of these objects has to be among the repository's labels
 	description TEXT,
 	size INTEGER NOT NULL DEFAULT 0, -- what it takes in a claim
@@ -64,21 +64,21 @@ CREATE TABLE ssh_key (
 	UNIQUE (org, name)
 );
 
--- Sealed values: seal.h has the format. Nothing but statements of the role secret may name these two.
+-- Sealed values: seal.h has the format. Nothing but statements of the role secret may name these two: so no
+-- other table's keys are checked against them either.
 CREATE TABLE org_secret (
-	org INTEGER PRIMARY KEY REFERENCES org (id),
+	org INTEGER PRIMARY KEY,
 	master TEXT NOT NULL,         -- the fingerprint of the key that seals it
 	sealed TEXT NOT NULL          -- the organisation's key
 );
 CREATE TABLE secret (
 	kind TEXT NOT NULL,           -- param or key
 	owner INTEGER NOT NULL,       -- its row
-	org INTEGER NOT NULL REFERENCES org (id),
+	org INTEGER NOT NULL,
 	wrapped TEXT NOT NULL,        -- the key of this one, sealed by the organisation's
 	sealed TEXT NOT NULL,
 	PRIMARY KEY (kind, owner)
 );
-CREATE INDEX secret_org ON secret (org);
 
 CREATE TABLE agent (
 	id INTEGER PRIMARY KEY,

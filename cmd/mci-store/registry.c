@@ -1,0 +1,321 @@
+#include "registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "entity.h"
+#include "entry.h"
+#include "memory.h"
+#include "query.h"
+#include "tokens.h"
+
+/* Rows of a list: at most, and where nothing is said. */
+#define LIST_MOST 1000
+#define LIST_USUAL 100
+
+static struct entry_place
+place_of(struct change *c, struct database *db)
+{
+	return (struct entry_place){ .secrets = &c->store->secrets,
+		.db = db,
+		.entity = entity_of(c->method),
+		.org_name = change_text(c, "org") };
+}
+
+/* The error says of which method it is. */
+static int
+of_method(const struct change *c, struct error *e)
+{
+	return e->code == ERROR_INPUT || e->code == ERROR_LIMIT ?
+	    error_before(e, "%s: ", c->method) :
+	    -1;
+}
+
+/* ---- one row */
+
+static int
+put(struct change *c, struct database *db, struct error *e)
+{
+	struct entry_place p = place_of(c, db);
+	AUTO_FREE char *id = NULL;
+	bool created;
+
+	if (entity_check(p.entity, c->given, e) < 0 || entry_place(&p, e) < 0 ||
+	    entry_put(&p, c->given, &id, &created, e) < 0 || entry_fits(&p, e) < 0)
+		return of_method(c, e);
+	c->result = json_pack("{s:s, s:b}", "id", id, "created", created);
+	return 0;
+}
+
+void
+registry_put(void *self, struct request *r)
+{
+	change_give(self, r, put);
+}
+
+static int
+remove_one(struct change *c, struct database *db, struct error *e)
+{
+	struct entry_place p = place_of(c, db);
+
+	return entry_remove(&p, change_text(c, "id"), e);
+}
+
+void
+registry_remove(void *self, struct request *r)
+{
+	change_give(self, r, remove_one);
+}
+
+void
+registry_get(void *self, struct request *r)
+{
+	struct store *s = self;
+	const struct entity *x = entity_of(request_row(r)->name);
+	const char *org = request_text(r, "org"), *id = request_text(r, "id");
+	json_auto_t *row = NULL;
+	int64_t number;
+	struct error e;
+	int got = entity_find(s->reader, x, org, id, &number, &row, &e);
+	AUTO_BYTES result = { 0 };
+
+	if (got < 0) {
+		request_fail_with(r, &e);
+	} else if (got == 0) {
+		request_fail(r, "not-found", "there is no %s %s%s%s", x->noun,
+		    org == NULL ? "" : org, org == NULL ? "" : "/", id);
+	} else {
+		jsontree_write(&result, row);
+		request_reply(r, (struct span){ result.data, result.len });
+	}
+}
+
+/* ---- all of them */
+
+/* What a list is asked for. */
+struct listing {
+	const struct entity *entity;
+	const char *org;
+	char *after_org, *after;
+	int64_t limit;
+};
+
+static void
+bind_listing(struct query *q, const struct listing *l, struct request *r)
+{
+	if (entity_of_org(l->entity)) {
+		query_text(q, l->after_org);
+		query_text(q, l->after);
+		query_text(q, l->org);
+	} else {
+		query_text(q, l->after);
+	}
+	for (size_t i = 0; i < l->entity->n; i++) {
+		if (l->entity->members[i].key)
+			query_text(
+			    q, r == NULL ? NULL : request_text(r, l->entity->members[i].name));
+	}
+	query_integer(q, l->limit);
+}
+
+/* One more than the limit is read, to know of it. */
+static int
+read_rows(struct store *s, struct request *r, struct listing *l, json_t *rows, bool *more,
+    struct error *e)
+{
+	int64_t limit = l->limit++, number;
+	AUTO_QUERY q = { 0 };
+	int got;
+
+	*more = false;
+	query_begin(&q, s->reader, entity_statement(l->entity, ENTITY_LIST));
+	bind_listing(&q, l, r);
+	while ((got = query_next(&q, e)) > 0) {
+		*more = (int64_t)json_array_size(rows) == limit;
+		if (!*more)
+			json_array_append_new(rows, entity_row(l->entity, &q, &number));
+	}
+	return got;
+}
+
+/* "ORG/ID", or "ID" of what has no organisation or that is asked for. */
+static void
+split_after(struct listing *l, const char *after)
+{
+	const char *slash = after == NULL ? NULL : strchr(after, '/');
+
+	l->after = xstrdup(slash != NULL ? slash + 1 : after != NULL ? after : "");
+	l->after_org = slash != NULL ? xmemdup(after, (size_t)(slash - after)) :
+				       xstrdup(l->org != NULL && after != NULL ? l->org : "");
+}
+
+void
+registry_list(void *self, struct request *r)
+{
+	struct listing l = { .entity = entity_of(request_row(r)->name),
+		.org = request_text(r, "org"),
+		.limit = request_integer(r, "limit", LIST_USUAL) };
+	AUTO_FREE char *name = xformat("%ss", l.entity->noun);
+	json_auto_t *result = json_object();
+	json_t *rows = json_array();
+	AUTO_BYTES text = { 0 };
+	struct error e;
+	bool more;
+
+	json_object_set_new(result, name, rows);
+	split_after(&l, request_text(r, "after"));
+	if (l.limit < 1 || l.limit > LIST_MOST) {
+		request_fail(
+		    r, "invalid-params", "limit: expected a number from 1 to %d", LIST_MOST);
+	} else if (read_rows(self, r, &l, rows, &more, &e) < 0) {
+		request_fail_with(r, &e);
+	} else {
+		json_object_set_new(result, "more", json_boolean(more));
+		jsontree_write(&text, result);
+		request_reply(r, (struct span){ text.data, text.len });
+	}
+	free(l.after);
+	free(l.after_org);
+}
+
+/* ---- a list put whole */
+
+static bool
+has_id(const json_t *ids, const char *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)ids, i, one)
+	{
+		if (strcmp(json_string_value(one), id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+put_each(struct entry_place *p, json_t *list, json_t *ids, struct error *e)
+{
+	json_t *given;
+	size_t i;
+
+	json_array_foreach(list, i, given)
+	{
+		AUTO_FREE char *id = NULL;
+		bool created;
+
+		if (entity_check(p->entity, given, e) < 0 ||
+		    entry_put(p, given, &id, &created, e) < 0)
+			return error_before(e, "element %zu: ", i + 1);
+		if (has_id(ids, id))
+			return error_set(
+			    e, ERROR_INPUT, "element %zu: %s is in the list before", i + 1, id);
+		json_array_append_new(ids, json_string(id));
+	}
+	return 0;
+}
+
+/* The ids of the organisation that are not among ids. */
+static int
+find_others(struct entry_place *p, const json_t *ids, json_t *others, struct error *e)
+{
+	struct listing l = { .entity = p->entity,
+		.org = p->org_name,
+		.after_org = "",
+		.after = "",
+		.limit = INT64_MAX };
+	int64_t number;
+	AUTO_QUERY q = { 0 };
+	int got;
+
+	query_begin(&q, p->db, entity_statement(p->entity, ENTITY_LIST));
+	bind_listing(&q, &l, NULL);
+	while ((got = query_next(&q, e)) > 0) {
+		json_auto_t *row = entity_row(p->entity, &q, &number);
+		const char *id = json_string_value(json_object_get(row, "id"));
+
+		if (!has_id(ids, id))
+			json_array_append_new(others, json_string(id));
+	}
+	return got;
+}
+
+static int
+replace(struct change *c, struct database *db, struct error *e)
+{
+	struct entry_place p = place_of(c, db);
+	AUTO_FREE char *name = xformat("%ss", p.entity->noun);
+	json_auto_t *others = json_array();
+	json_t *ids = json_array(), *one;
+	size_t i;
+
+	c->result = json_pack("{s:o}", "ids", ids);
+	if (entry_place(&p, e) < 0 || put_each(&p, json_object_get(c->given, name), ids, e) < 0 ||
+	    find_others(&p, ids, others, e) < 0)
+		return of_method(c, e);
+	json_array_foreach(others, i, one)
+	{
+		if (entry_remove(&p, json_string_value(one), e) < 0)
+			return -1;
+	}
+	json_object_set_new(
+	    c->result, "removed", json_integer((json_int_t)json_array_size(others)));
+	return entry_fits(&p, e) < 0 ? of_method(c, e) : 0;
+}
+
+void
+registry_replace(void *self, struct request *r)
+{
+	change_give(self, r, replace);
+}
+
+/* ---- tokens */
+
+/* The agent is made where there is none. */
+static int
+token_create(struct change *c, struct database *db, struct error *e)
+{
+	struct entry_place agents = { .db = db, .entity = entity_of("agent/") };
+	struct entry_place tokens = { .db = db, .entity = entity_of("token/") };
+	const char *agent = change_text(c, "agent"), *title = change_text(c, "name");
+	json_auto_t *row = json_pack("{s:s}", "id", agent);
+	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *id = NULL;
+	char token[TOKEN_SIZE];
+	bool created;
+
+	if (entity_check(agents.entity, row, e) < 0 ||
+	    entry_put(&agents, row, &name, &created, e) < 0 ||
+	    entry_id(&tokens, title != NULL ? title : agent, &id, e) < 0 ||
+	    token_add(db, id, title, agent, token, e) < 0)
+		return of_method(c, e);
+	c->result = json_pack("{s:s, s:s}", "id", id, "token", token);
+	return 0;
+}
+
+void
+registry_token_create(void *self, struct request *r)
+{
+	change_give(self, r, token_create);
+}
+
+static int
+token_check(struct change *c, struct database *db, struct error *e)
+{
+	AUTO_FREE char *agent = NULL;
+	AUTO_FREE char *id = NULL;
+
+	if (token_agent(db, change_text(c, "token"), &agent, &id, e) < 0)
+		return -1;
+	c->result = json_pack("{s:s, s:s}", "id", id, "agent", agent);
+	return 0;
+}
+
+/* By the writing thread: the loop's connection may not look at what stands for tokens. */
+void
+registry_token_check(void *self, struct request *r)
+{
+	change_give(self, r, token_check);
+}
