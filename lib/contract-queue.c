@@ -194,6 +194,16 @@ static const struct contract_field job_listed[] = {
 static const struct contract_field build_events[] = {
 	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
 	{ "from", CONTRACT_INTEGER, false, "how many of its events to leave out; 0" },
+	{ "follow", CONTRACT_BOOL, false, "go on until its end; true. false: end with what is there" },
+};
+
+static const struct contract_field queue_status[] = {
+	{ "waiting", CONTRACT_INTEGER, true, "builds that no agent has" },
+	{ "held", CONTRACT_INTEGER, true, "builds that one has" },
+	{ "changes", CONTRACT_INTEGER, true, "events that the hub does not have for certain" },
+	{ "next", CONTRACT_INTEGER, true, "offset in the hub of the first event that is not in the rows" },
+	{ "events", CONTRACT_INTEGER, true, "that came from it since the start" },
+	{ "hub", CONTRACT_BOOL, true, "whether it is there" },
 };
 
 static const struct contract_method methods[] = {
@@ -202,11 +212,11 @@ static const struct contract_method methods[] = {
 	{ "build/claim", "gives an agent the next build that is for it", ROWS(claim), ROWS(claimed),
 	    "refused,limit,busy,system", true, false },
 	{ "build/renew", "keeps a lease, and says what is asked of the build", ROWS(renew),
-	    ROWS(renewed), "not-found,refused,busy,system", true, false },
+	    ROWS(renewed), "fenced,busy,system", true, false },
 	{ "build/release", "puts a build back into the queue", ROWS(release), NONE,
-	    "not-found,refused,busy,system", true, false },
+	    "not-found,fenced,busy,system", true, false },
 	{ "build/end", "frees the lease of a build that is over; its build/end event decides, where one "
-	    "came", ROWS(end), ROWS(ended), "not-found,refused,busy,system", true, false },
+	    "came", ROWS(end), ROWS(ended), "not-found,fenced,busy,system", true, false },
 	{ "build/get", "what is known of a build", ROWS(build_named), ROWS(build_got),
 	    "not-found,system", true, false },
 	{ "build/list", "builds, a page at a time", ROWS(build_list), ROWS(build_listed),
@@ -215,6 +225,7 @@ static const struct contract_method methods[] = {
 	    ROWS(build_cancel), NONE, "not-found,refused,busy,system", true, false },
 	{ "build/events", "the events of a build, until its end", ROWS(build_events), NONE,
 	    "not-found,busy,system", true, true },
+	{ "build/status", "the state of the queue", NONE, ROWS(queue_status), "system", true, false },
 	{ "job/unblock", "lets a blocked job go on, by its agent", ROWS(job_named), NONE,
 	    "not-found,refused,busy,system", true, false },
 	{ "job/list", "the jobs of a build", ROWS(build_named), ROWS(job_listed), "not-found,system",

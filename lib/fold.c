@@ -368,10 +368,24 @@ static const struct row {
 	{ NAME("script/end"), false, -1, script_end },
 };
 
+/* What the store says of a run can come behind what mci-build says of it: each has its own way to
+ * the hub. */
+static bool
+is_late(const struct fold *f, const struct message *m)
+{
+	if (m->seq > 0 || f->said_run == 0)
+		return false;
+	return m->run <= f->ended_run || m->run < f->said_run ||
+	    (m->run == f->said_run && span_is(m->type, "build/pending"));
+}
+
 static void
 row_apply(struct fold *f, const struct row *row, const struct message *m)
 {
 	struct fold_job *j = NULL;
+
+	if (!row->job && is_late(f, m))
+		return;
 
 	if (row->job) {
 		if (m->job.n == 0)
@@ -399,8 +413,10 @@ fold_event(struct fold *f, const struct message *m, struct error *e)
 		return error_set(e, ERROR_INPUT, "type: expected an event, found another kind of line");
 	if (m->time.n > 0)
 		timestamp_parse(m->time.p, m->time.n, &f->time, NULL);
-	if (m->seq > 0)
+	if (m->seq > 0) {
 		f->seq = m->seq;
+		f->said_run = m->run > f->said_run ? m->run : f->said_run;
+	}
 	if (m->run > f->run)
 		f->run = m->run;
 	if (f->build == NULL && m->build.n > 0)

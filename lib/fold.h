@@ -50,6 +50,7 @@ struct fold {
 	int64_t started, ended;
 	int64_t elapsed;
 	int64_t run;                /* the newest that said something; 0: none did */
+	int64_t said_run;           /* the newest of which mci-build said something; 0: none */
 	int64_t ended_run;          /* whose end it was; -1: it has none. An older run's is none, nor a
 	                             * second one of the same */
 	char *folder, *dir;         /* of the build, and of what it builds */

@@ -148,7 +148,7 @@ builds_get(struct database *reader, struct request *r)
 	const char *build = request_text(r, "build");
 	AUTO_BYTES result = { 0 };
 	struct error e;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, reader, STATEMENT_BUILD_GET);
@@ -178,10 +178,9 @@ find_repo(struct page *p, struct database *reader, const char *repo, struct erro
 {
 	const char *slash = repo == NULL ? NULL : strchr(repo, '/');
 	AUTO_FREE char *org = slash == NULL ? NULL : xmemdup(repo, (size_t)(slash - repo));
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
-	q = (struct query){ .stmt = NULL };
 	if (repo == NULL)
 		return 0;
 	query_begin(&q, reader, STATEMENT_REPO_OF_NAME);
@@ -197,10 +196,9 @@ find_repo(struct page *p, struct database *reader, const char *repo, struct erro
 static int
 find_before(struct page *p, struct database *reader, const char *before, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
-	q = (struct query){ .stmt = NULL };
 	p->before = p->number = INT64_MAX;
 	if (before == NULL)
 		return 0;
@@ -271,11 +269,10 @@ builds_list(struct database *reader, struct request *r)
 	AUTO_BYTES result = { 0 };
 	struct page p = { 0 };
 	struct error e;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int64_t n = 0;
 	int got;
 
-	q = (struct query){ .stmt = NULL };
 	if (read_page(&p, reader, r, &e) < 0) {
 		request_fail_with(r, &e);
 		return;
@@ -300,7 +297,7 @@ builds_list(struct database *reader, struct request *r)
 static int
 find_build(struct database *reader, const char *build, int64_t *id, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, reader, STATEMENT_BUILD_OF_NAME);
@@ -325,11 +322,10 @@ builds_jobs(struct database *reader, struct request *r)
 {
 	AUTO_BYTES result = { 0 };
 	struct error e;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int64_t id = 0;
 	int got;
 
-	q = (struct query){ .stmt = NULL };
 	if (find_build(reader, request_text(r, "build"), &id, &e) < 0) {
 		request_fail_with(r, &e);
 		return;

@@ -66,7 +66,7 @@ static int
 remove_rows(void *arg, struct database *db, struct error *e)
 {
 	struct changes *c = arg;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_CHANGES_SENT);
 	query_integer(&q, c->removing);
@@ -140,7 +140,7 @@ room(void *arg)
 static int
 send_page(struct changes *c)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	struct error e;
 	int n = 0, got;
 

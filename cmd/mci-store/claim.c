@@ -52,7 +52,7 @@ share_of(struct choice *c, int64_t repo)
 static int
 read_shares(struct choice *c, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_BUILDS_CLAIMED);
@@ -94,7 +94,7 @@ labels_fit(const char *wanted, const json_t *labels)
 static int
 judge(struct choice *c, struct share *s, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_REPO_RULES);
 	query_integer(&q, s->repo);
@@ -121,7 +121,7 @@ enum { ID, REPO, TRUST, RUN, ENDED_RUN };
 static int
 choose(struct choice *c, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_BUILDS_WAITING);
@@ -160,7 +160,7 @@ make_lease(char text[33])
 static int
 take(struct transaction *t, int64_t build, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	char lease[33];
 
 	make_lease(lease);
@@ -200,7 +200,7 @@ tell(struct transaction *t, struct database *db, struct error *e)
 static int
 known(struct transaction *t, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_BUILD_OF_CLAIM);

@@ -7,7 +7,7 @@
 static int
 set_state(struct database *db, int64_t id, const char *state, const char *status, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_BUILD_STATE);
 	query_text(&q, state);

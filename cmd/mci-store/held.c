@@ -38,7 +38,7 @@ static int
 look(struct held *h, struct transaction *t, struct database *db, struct error *e)
 {
 	const char *name = bytes_string(&t->name), *state, *status, *lease;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	*h = (struct held){ .queued = false };
@@ -69,7 +69,7 @@ look(struct held *h, struct transaction *t, struct database *db, struct error *e
 static int
 not_held(const struct held *h, const struct transaction *t, struct error *e)
 {
-	return error_set(e, ERROR_REFUSED, "run %lld of build %.200s is not yours any more",
+	return error_set(e, ERROR_FENCED, "run %lld of build %.200s is not yours any more",
 	    (long long)t->run, h->build.name);
 }
 
@@ -158,7 +158,7 @@ ask_of_agent(
     struct held *h, const char *kind, const char *job, struct database *db, struct error *e)
 {
 	AUTO_BYTES event = { 0 };
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_ASK_ADD);
 	query_integer(&q, h->build.id);
@@ -175,7 +175,7 @@ static int
 cancel_claimed(struct held *h, const char *reason, struct database *db, struct error *e)
 {
 	AUTO_BYTES event = { 0 };
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_BUILD_CANCEL);
 	query_text(&q, reason);
@@ -191,7 +191,7 @@ cancel_claimed(struct held *h, const char *reason, struct database *db, struct e
 static int
 job_status(struct held *h, const char *job, char status[16], struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_RESULT_JOB_STATUS);

@@ -23,6 +23,7 @@ struct history {
 	int file;        /* -1: there is none yet */
 	int64_t at, end; /* in the file: what is next, and behind the last whole line */
 	int64_t skip;    /* lines to leave out */
+	bool follows;    /* until the build's end */
 	struct link *link;
 	struct pump pump;
 	bool open;
@@ -103,7 +104,7 @@ skip_lines(struct history *h)
 static bool
 is_over(struct history *h)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, h->all->reader, STATEMENT_RESULT_OVER);
 	query_text(&q, h->build);
@@ -125,7 +126,7 @@ step(void *arg)
 		h->at += (int64_t)pump_file(&h->pump, h->file, h->at, (size_t)(h->end - h->at));
 		return PUMP_WENT;
 	}
-	return is_over(h) ? PUMP_ENDS : PUMP_WAITS;
+	return !h->follows || is_over(h) ? PUMP_ENDS : PUMP_WAITS;
 }
 
 static void
@@ -157,7 +158,7 @@ closed(void *arg, struct link *l)
 static bool
 is_known(struct histories *all, const char *build)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, all->reader, STATEMENT_BUILD_OF_NAME);
 	query_text(&q, build);
@@ -180,6 +181,7 @@ histories_open(struct histories *all, struct request *r)
 		.build = xstrdup(build),
 		.file = -1,
 		.skip = request_integer(r, "from", 0),
+		.follows = !span_is(request_raw(r, "follow"), "false"),
 		.next = all->first };
 	all->first = h;
 	open_file(h);

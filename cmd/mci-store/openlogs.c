@@ -50,7 +50,7 @@ openlogs_find(const struct openlogs *o, struct span name)
 static int
 look_up(struct openlog *l, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_BUILD_OF_NAME);

@@ -123,7 +123,7 @@ int
 order_write(struct bytes *into, struct database *db, int64_t build, int seconds,
     struct order_held *held, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	json_t *claim, *order;
 	size_t from = into->len;
 

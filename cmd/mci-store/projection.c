@@ -296,7 +296,7 @@ static int
 place_work(void *arg, struct database *db, struct error *e)
 {
 	struct projection *p = arg;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_PLACE_SET);
 	query_text(&q, PLACE);
@@ -466,7 +466,7 @@ static int
 rebuild_work(void *arg, struct database *db, struct error *e)
 {
 	struct rebuild *r = arg;
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	r->part = 0;
@@ -526,7 +526,7 @@ projection_status(const struct projection *p, struct bytes *into)
 static int
 read_place(struct projection *p, struct database *reader, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, reader, STATEMENT_PLACE_GET);

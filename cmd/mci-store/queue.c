@@ -260,7 +260,7 @@ static int
 emit_asks(struct bytes *into, struct queue *q, int64_t build, const char *kind, const char *member,
     struct error *e)
 {
-	AUTO_QUERY asks;
+	AUTO_QUERY asks = { 0 };
 	bool any = false;
 	int got;
 
@@ -287,7 +287,7 @@ emit_asks(struct bytes *into, struct queue *q, int64_t build, const char *kind, 
 static int
 emit_cancel(struct bytes *into, struct queue *q, const char *build, struct error *e)
 {
-	AUTO_QUERY held;
+	AUTO_QUERY held = { 0 };
 	int got;
 
 	query_begin(&held, q->reader, STATEMENT_BUILD_HELD);
@@ -308,7 +308,7 @@ renew(void *self, struct request *r)
 	struct error e;
 
 	if (l == NULL || !lease_is(l, request_integer(r, "run", 0), request_text(r, "lease"))) {
-		request_fail(r, "refused", "run %lld of build %.200s is not yours any more",
+		request_fail(r, "fenced", "run %lld of build %.200s is not yours any more",
 		    (long long)request_integer(r, "run", 0), build);
 		return;
 	}
@@ -353,6 +353,22 @@ events(void *self, struct request *r)
 	histories_open(&((struct queue *)self)->histories, r);
 }
 
+static int
+status(void *self, struct bytes *into, struct error *e)
+{
+	struct queue *q = self;
+	AUTO_QUERY counts = { 0 };
+
+	query_begin(&counts, q->reader, STATEMENT_QUEUE_COUNTS);
+	if (query_next(&counts, e) <= 0)
+		return -1;
+	emit_integer(into, "waiting", query_column_integer(&counts, 0));
+	emit_integer(into, "held", query_column_integer(&counts, 1));
+	emit_integer(into, "changes", query_column_integer(&counts, 2));
+	projection_status(q->projection, into);
+	return 0;
+}
+
 static void
 finish(void *self)
 {
@@ -377,6 +393,7 @@ const struct service queue_service = {
 	.contract = &contract_queue,
 	.methods = methods,
 	.nmethods = sizeof(methods) / sizeof(methods[0]),
+	.status = status,
 	.finish = finish,
 };
 
@@ -400,7 +417,7 @@ grown(void *arg, const char *build, int64_t size)
 static int
 renew_all(struct queue *q, struct error *e)
 {
-	AUTO_QUERY held;
+	AUTO_QUERY held = { 0 };
 	int got;
 
 	query_begin(&held, q->reader, STATEMENT_BUILDS_HELD);

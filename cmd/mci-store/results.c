@@ -29,7 +29,7 @@ static int
 build_write(struct database *db, int64_t build, int64_t repo, const struct fold *f, struct error *e)
 {
 	AUTO_BYTES jobs = { 0 };
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	counts_json(&jobs, f);
 	query_begin(&q, db, STATEMENT_RESULT_SET);
@@ -51,7 +51,7 @@ build_write(struct database *db, int64_t build, int64_t repo, const struct fold 
 static int
 job_write(struct database *db, int64_t build, const struct fold_job *j, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_RESULT_JOB_SET);
 	query_integer(&q, build);

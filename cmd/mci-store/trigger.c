@@ -204,7 +204,7 @@ copied(struct facts *f, struct query *q, int column, const char *name)
 static int
 take_before(struct facts *f, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_BUILD_TO_RERUN);
@@ -277,7 +277,7 @@ take_repo(struct facts *f, const struct transaction *t, struct database *db, str
 {
 	const char *repo = transaction_text(t, "repo"), *slash = strchr(repo, '/');
 	AUTO_FREE char *org = xmemdup(repo, slash == NULL ? 0 : (size_t)(slash - repo));
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, db, STATEMENT_REPO_OF_NAME);
@@ -301,7 +301,7 @@ next_number(
     struct facts *f, const char *repo, struct database *db, int64_t *number, struct error *e)
 {
 	AUTO_FREE char *counter = xformat("build:%lld", (long long)f->repo);
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_COUNTER_NEXT);
 	query_text(&q, counter);
@@ -325,7 +325,7 @@ query_bytes(struct query *q, const struct bytes *b)
 static int
 add_build(struct facts *f, int64_t number, int64_t priority, struct database *db, struct error *e)
 {
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_BUILD_ADD);
 	query_integer(&q, f->repo);
@@ -395,7 +395,7 @@ supersede(struct facts *f, int64_t number, struct database *db, struct error *e)
 {
 	AUTO_FREE char *reason = xformat("superseded by %s", bytes_string(&f->name));
 	struct decide old[SUPERSEDED];
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 	int n = 0, got = 0;
 
 	query_begin(&q, db, STATEMENT_BUILDS_SUPERSEDED);
@@ -440,7 +440,7 @@ static int
 add_skip(struct facts *f, struct transaction *t, struct database *db, struct error *e)
 {
 	AUTO_BYTES event = { 0 };
-	AUTO_QUERY q;
+	AUTO_QUERY q = { 0 };
 
 	query_begin(&q, db, STATEMENT_SKIP_ADD);
 	query_integer(&q, f->repo);

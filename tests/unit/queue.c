@@ -224,6 +224,25 @@ START_TEST(test_end_that_counts)
 }
 END_TEST
 
+/* What the store says may come to the hub behind what mci-build says. */
+START_TEST(test_late_store)
+{
+	take(SAID(1, 1, "build/start"));
+	take(DECIDED(1, "build/triggered"));
+	take(DECIDED(2, "build/queued"));
+	take("\"run\":1," DECIDED(3, "build/pending") ",\"agent\":\"a\"");
+	ck_assert_int_eq(b.fold.status, STATUS_RUNNING);
+	take("\"run\":1," DECIDED(4, "build/queued") ",\"reason\":\"lease\"");
+	ck_assert_int_eq(b.fold.status, STATUS_QUEUED);
+	take(SAID(2, 2, "build/initializing"));
+	take("\"run\":2," DECIDED(5, "build/pending") ",\"agent\":\"b\"");
+	ck_assert_int_eq(b.fold.status, STATUS_INITIALIZING);
+	take(SAID(2, 3, "build/end") ",\"status\":\"success\"");
+	take("\"run\":2," DECIDED(6, "build/queued"));
+	ck_assert_int_eq(b.fold.status, STATUS_SUCCESS);
+}
+END_TEST
+
 START_TEST(test_end_before_a_run)
 {
 	take(DECIDED(1, "build/queued"));
@@ -251,6 +270,7 @@ main(void)
 	tcase_add_test(kept, test_knows_it_when_opened_again);
 	tcase_add_test(kept, test_torn_line);
 	tcase_add_test(kept, test_end_that_counts);
+	tcase_add_test(kept, test_late_store);
 	tcase_add_test(kept, test_end_before_a_run);
 	suite_add_tcase(s, kept);
 	srunner_run_all(r, CK_NORMAL);

@@ -43,6 +43,10 @@ WHERE build.state = 'queued' ORDER BY build.priority DESC, build.id;
 SELECT build.repo, repo.org, count(*) FROM build JOIN repo ON repo.id = build.repo
 WHERE build.state = 'claimed' GROUP BY build.repo, repo.org;
 
+-- queue_counts () reader
+SELECT (SELECT count(*) FROM build WHERE state = 'queued'), (SELECT count(*) FROM build WHERE state = 'claimed'),
+	(SELECT count(*) FROM change);
+
 -- repo_rules (integer) reader
 SELECT repo.org, repo.agents, repo.max_builds, org.max_builds
 FROM repo JOIN org ON org.id = repo.org WHERE repo.id = $1;
