@@ -408,6 +408,7 @@ typeset -gA _mci_options=(
 --tag:and the commit had this tag
 --target:and the change were meant for this branch
 --changed:and these files were changed
+--through:let this filter see every job, and what comes out be the jobs
 --no-wait:exit 75 when another build works in this folder, instead of waiting
 --timeout:cancel the build after this long; exit 124
 --runner:where jobs run: host
@@ -433,6 +434,7 @@ typeset -gA _mci_options=(
 --tag:and the commit had this tag
 --target:and the change were meant for this branch
 --changed:and these files were changed
+--through:let this filter see every job, and what comes out be the jobs
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -952,6 +954,7 @@ typeset -gA _mci_values=(
 	['mci-build --tag']='@'
 	['mci-build --target']='@'
 	['mci-build --changed']='@files'
+	['mci-build --through']='@'
 	['mci-build --timeout']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
@@ -968,6 +971,7 @@ typeset -gA _mci_values=(
 	['mci-build --lint --tag']='@'
 	['mci-build --lint --target']='@'
 	['mci-build --lint --changed']='@files'
+	['mci-build --lint --through']='@'
 	['mci-build --lint -C']='@folders'
 	['mci-build --lint --chdir']='@folders'
 	['mci-build --lint --color']='auto always never'

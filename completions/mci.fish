@@ -318,6 +318,8 @@ complete -c mci-build -l target -d 'and the change were meant for this branch' -
 complete -c mci -n '__fish_seen_subcommand_from run build' -l target -d 'and the change were meant for this branch' -x
 complete -c mci-build -l changed -d 'and these files were changed' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build' -l changed -d 'and these files were changed' -r -F
+complete -c mci-build -l through -d 'let this filter see every job, and what comes out be the jobs' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l through -d 'let this filter see every job, and what comes out be the jobs' -x
 complete -c mci-build -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci-build -l timeout -d 'cancel the build after this long; exit 124' -x
@@ -353,6 +355,7 @@ complete -c mci -n '__fish_seen_subcommand_from lint' -l branch -d 'and this wer
 complete -c mci -n '__fish_seen_subcommand_from lint' -l tag -d 'and the commit had this tag' -x
 complete -c mci -n '__fish_seen_subcommand_from lint' -l target -d 'and the change were meant for this branch' -x
 complete -c mci -n '__fish_seen_subcommand_from lint' -l changed -d 'and these files were changed' -r -F
+complete -c mci -n '__fish_seen_subcommand_from lint' -l through -d 'let this filter see every job, and what comes out be the jobs' -x
 complete -c mci -n '__fish_seen_subcommand_from lint' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from lint' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from lint' -s q -l quiet -d 'say only what went wrong'

@@ -250,27 +250,48 @@ is_of(const struct config_entry *entry, const char *first)
 	return strncmp(entry->key, first, n) == 0 && entry->key[n] == '.';
 }
 
-/* The lines of one file that set an option, those of the highest that does; of a list all, in the order of
- * the file, which is from the last entry down. Calls each for them until it fails. */
+typedef int entry_use(void *arg, const struct option *o, const struct config_entry *entry, struct error *e);
+
+/*
+ * The lines of one file that set an option, from the entry at on, which is the last line of that file that
+ * does; of a list all, in the order of the file, which is from the last entry down. Calls each for them
+ * until it fails.
+ */
 static int
-entries_each(const struct config *config, const struct option *o, const char *key,
-    int (*each)(void *arg, const struct option *o, const struct config_entry *entry, struct error *e),
+file_each(const struct config *config, const struct option *o, const struct config_entry *at, entry_use *each,
     void *arg, struct error *e)
 {
-	const struct config_entry *found = config_find(config, key);
-	const struct config_entry *end, *entry = found;
+	const struct config_entry *end = config->entries + config->n, *entry = at;
 
-	if (found == NULL)
-		return 0;
-	end = config->entries + config->n;
-	while (o->kind == OPTION_LIST && end > found &&
-	    (strcmp(end[-1].key, key) != 0 || strcmp(end[-1].file, found->file) != 0))
+	while (o->kind == OPTION_LIST && end > at &&
+	    (strcmp(end[-1].key, at->key) != 0 || strcmp(end[-1].file, at->file) != 0))
 		end--;
 	if (o->kind == OPTION_LIST)
 		entry = end - 1;
-	for (; entry >= found; entry--) {
-		if (strcmp(entry->key, key) == 0 && each(arg, o, entry, e) < 0)
+	for (; entry >= at; entry--) {
+		if (strcmp(entry->key, at->key) == 0 && each(arg, o, entry, e) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* The lines that set an option: those of the highest file that does; of a list that adds up those of all files,
+ * one behind the other, of which project picks the project's or the others. */
+static int
+entries_each(const struct config *config, const struct option *o, const char *key, const bool *project,
+    entry_use *each, void *arg, struct error *e)
+{
+	const struct config_entry *end = config->entries + config->n, *before = NULL;
+
+	for (const struct config_entry *at = config->entries; at < end; at++) {
+		if (strcmp(at->key, key) != 0 || (project != NULL && at->project != *project) ||
+		    (before != NULL && strcmp(before->file, at->file) == 0))
+			continue;
+		if (file_each(config, o, at, each, arg, e) < 0)
+			return -1;
+		if (!o->adds)
+			return 0;
+		before = at;
 	}
 	return 0;
 }
@@ -291,10 +312,32 @@ option_fill(const struct command *c, const struct option *o, const struct config
 	const char *value = variable_value(c, o, &variable);
 
 	if (value == NULL)
-		return entries_each(config, o, key, entry_store, into, e);
+		return entries_each(config, o, key, NULL, entry_store, into, e);
 	if (setting_store(o, into, value, e) < 0)
 		return error_before(e, "%s: ", variable);
 	return 0;
+}
+
+/* A list that adds up: what was given stands between the project's file and the others. */
+static int
+option_add(const struct command *c, const struct option *o, const struct config *config, void *into,
+    struct error *e)
+{
+	AUTO_FREE char *key = xformat("%s.%s", stem(c), o->name), *variable = NULL;
+	const char *value = variable_value(c, o, &variable);
+	struct option_list *list = field(o, into), given = *list;
+	static const bool project = true, others = false;
+
+	*list = (struct option_list){ NULL, 0 };
+	if (entries_each(config, o, key, &project, entry_store, into, e) < 0)
+		return -1;
+	for (size_t i = 0; i < given.n; i++) {
+		if (setting_store(o, into, given.items[i], e) < 0)
+			return -1;
+	}
+	if (given.n == 0 && value != NULL && setting_store(o, into, value, e) < 0)
+		return error_before(e, "%s: ", variable);
+	return entries_each(config, o, key, &others, entry_store, into, e);
 }
 
 int
@@ -314,7 +357,9 @@ setting_fill(const struct command *c, const struct setting_tables *all, const bo
 	for (size_t i = 0; i < c->noptions; i++) {
 		const struct option *o = &c->options[i];
 
-		if (!given[i] && is_setting(o) && option_fill(c, o, config, into, e) < 0)
+		if (is_setting(o) && o->adds && option_add(c, o, config, into, e) < 0)
+			return -1;
+		if (!given[i] && is_setting(o) && !o->adds && option_fill(c, o, config, into, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -386,12 +431,12 @@ setting_list_one(struct listing *l, void *scratch)
 	struct error e;
 
 	l->set = false;
-	if (value == NULL) {
-		entries_each(l->config, o, key, entry_list, l, &e);
-	} else if (setting_store(o, scratch, value, &e) < 0) {
+	if (value == NULL || o->adds)
+		entries_each(l->config, o, key, NULL, entry_list, l, &e);
+	if (value != NULL && setting_store(o, scratch, value, &e) < 0) {
 		error_before(&e, "%s: ", variable);
 		complain(l, &e);
-	} else {
+	} else if (value != NULL) {
 		line_add(l, value, "environment");
 	}
 	if (!l->set)

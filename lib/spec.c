@@ -449,6 +449,30 @@ count(const struct spec *s, const struct spec_row *row)
 	return row->count == 0 ? 0 : *(const size_t *)(const void *)((const char *)s + row->count);
 }
 
+/* Whether a key is for a filter: NAME/KEY. container/KEY is the original's. */
+static bool
+is_foreign(struct span key)
+{
+	const char *slash = memchr(key.p, '/', key.n);
+	size_t n = slash == NULL ? 0 : (size_t)(slash - key.p);
+
+	return n > 0 && n + 1 < key.n && spec_id_ok(key.p, n) &&
+	    !span_is((struct span){ key.p, n }, "container");
+}
+
+static int
+foreign_take(struct spec *s, const struct scan_member *m, unsigned flags, struct error *e)
+{
+	struct span all = { m->from, (size_t)(m->value.raw.p + m->value.raw.n - m->from) };
+
+	if (!(flags & SPEC_FILTERED))
+		return error_set(e, ERROR_INPUT, "%.*s: unknown key: no filter has taken it (see through in "
+		    "mci-script(5))", (int)(m->key.n > 64 ? 64 : m->key.n), m->key.p);
+	s->foreign = xrealloc(s->foreign, s->nforeign + 1, sizeof(*s->foreign));
+	s->foreign[s->nforeign++] = all;
+	return 0;
+}
+
 static int
 member_read(struct spec *s, const struct scan_member *m, unsigned flags, struct error *e)
 {
@@ -457,7 +481,7 @@ member_read(struct spec *s, const struct scan_member *m, unsigned flags, struct 
 	enum spec_key key;
 
 	if (row == NULL)
-		return unknown_key(m->key, e);
+		return is_foreign(m->key) ? foreign_take(s, m, flags, e) : unknown_key(m->key, e);
 	key = (enum spec_key)(row - spec_rows);
 	if (spec_has(s, key))
 		return error_set(e, ERROR_INPUT, "%s: the key comes twice", row->key.p);
@@ -474,6 +498,8 @@ member_read(struct spec *s, const struct scan_member *m, unsigned flags, struct 
 static int
 whole_check(struct spec *s, unsigned flags, struct error *e)
 {
+	if (flags & SPEC_FILTERED)
+		return 0;
 	if (s->id == NULL && !(flags & SPEC_MONKEY))
 		return error_set(e, ERROR_INPUT, "id: missing; every job needs one");
 	if (s->script != NULL && s->argv != NULL)
@@ -555,6 +581,7 @@ spec_free(struct spec *s)
 		if (row->type->free != NULL)
 			row->type->free(field(s, row), count(s, row));
 	}
+	free(s->foreign);
 	*s = (struct spec){ 0 };
 }
 
@@ -570,6 +597,10 @@ spec_copy(struct spec *to, const struct spec *from)
 		if (row->type->copy != NULL)
 			row->type->copy(field(to, row), count(to, row));
 	}
+	if (to->nforeign > 0) {
+		to->foreign = xmalloc(to->nforeign * sizeof(*to->foreign));
+		memcpy(to->foreign, from->foreign, to->nforeign * sizeof(*to->foreign));
+	}
 }
 
 void
@@ -584,6 +615,11 @@ spec_write(struct bytes *into, const struct spec *s, bool for_attempt)
 		if (!for_attempt ? !(row->flags & (SPEC_ROW_INNER | SPEC_ROW_ORIGINAL)) :
 		    !(row->flags & (SPEC_ROW_GRAPH | SPEC_ROW_BUILD)))
 			row->type->write(into, row->key.p, (const char *)s + row->offset, count(s, row));
+	}
+	for (size_t i = 0; i < s->nforeign && !for_attempt; i++) {
+		if (into->data[into->len - 1] != '{')
+			bytes_char(into, ',');
+		bytes_add(into, s->foreign[i].p, s->foreign[i].n);
 	}
 	emit_line(into);
 }

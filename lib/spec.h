@@ -22,6 +22,8 @@
 #define SPEC_MONKEY 1u /* the original's reading: timeouts in milliseconds, 20 minutes by default, a shell
                         * a line, keys in kebab, camel or snake case and as container/KEY, no id needed,
                         * ids made from any text */
+#define SPEC_FILTERED 4u /* filters come before it is a job: their keys, NAME/KEY, are let through, and
+			  * what is missing may come from them */
 #define SPEC_ATTEMPT 2u /* mci-job's own: graph keys are refused, "attempt" is allowed */
 
 /* One bit a key, in the order in which they are written; see spec_has. */
@@ -72,6 +74,8 @@ struct spec {
 	 * written again */
 	struct span when, matrix, caches, save_artifacts, restore_artifacts, size, arch, memory, cpus, expose;
 	struct span type;        /* SPEC_MONKEY: passed over */
+	struct span *foreign;    /* SPEC_FILTERED: members for filters, with their keys */
+	size_t nforeign;
 };
 
 /* Who serves a key. */

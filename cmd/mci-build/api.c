@@ -161,6 +161,8 @@ job_add(void *self, struct request *r)
 		request_fail(r, "refused", "the build is ending");
 		return;
 	}
+	if (additions_take(a->additions, r, spec))
+		return;
 	if (intake_line(a->intake, spec.p, spec.n, &e) < 0) {
 		request_fail(r, "invalid-params", "%s", e.text);
 		return;

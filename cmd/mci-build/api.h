@@ -5,6 +5,7 @@
 #ifndef MCI_BUILD_API_H
 #define MCI_BUILD_API_H
 
+#include "additions.h"
 #include "graph.h"
 #include "intake.h"
 #include "journal.h"
@@ -33,6 +34,7 @@ struct api {
 	struct schedule *schedule;
 	struct intake *intake;
 	const struct posted *posted;
+	struct additions *additions;
 	/* the room's */
 	struct server *jobs, *control;
 	struct scratch sockets; /* the folder of the two */

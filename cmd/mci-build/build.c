@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "additions.h"
 #include "api.h"
 #include "checkout.h"
 #include "children.h"
@@ -60,6 +61,7 @@ struct build {
 	struct schedule schedule;
 	struct intake intake;
 	struct script script;
+	struct additions additions;
 	struct api api;
 	struct publish publish;
 	struct logservice *logs; /* keeps the script's log; NULL: none does */
@@ -129,7 +131,7 @@ wire_above(struct build *b)
 		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
 		.graph = &b->graph, .schedule = &b->schedule, .plan = o->plan, .runner = o->runner };
 	intake_init(&b->intake);
-	b->script = (struct script){ .loop = b->loop, .definition = &b->definition,
+	b->script = (struct script){ .loop = b->loop, .definition = &b->definition, .given = &o->through,
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
 		.outcome = &b->outcome, .intake = &b->intake, .journal = &b->journal,
 		.schedule = &b->schedule, .progress = &b->progress,
@@ -138,7 +140,9 @@ wire_above(struct build *b)
 	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
 		.turn = &b->turn, .mask = b->mask, .params = &b->params, .journal = &b->journal,
 		.graph = &b->graph, .runner = &b->runner, .schedule = &b->schedule, .intake = &b->intake,
-		.posted = &b->posted };
+		.posted = &b->posted, .additions = &b->additions };
+	b->additions = (struct additions){ .loop = b->loop, .filters = &b->script.filters,
+		.intake = &b->intake, .journal = &b->journal, .outcome = &b->outcome };
 }
 
 static void
@@ -246,11 +250,8 @@ parts_start(struct build *b, struct error *e)
 	if (runner_start(&b->runner, b->api.path, turn_lock(&b->turn), e) < 0 ||
 	    (!b->progress.started && progress_start(&b->progress, e) < 0))
 		return -1;
-	if (b->definition.kind != DEFINITION_DOCUMENT)
-		return script_start(&b->script, b->api.path, e);
-	/* checked whole before its first job starts: schedule_round comes later */
-	intake_document(&b->intake);
-	return 0;
+	/* a document is checked whole before its first job starts: schedule_round comes later */
+	return script_start(&b->script, b->api.path, e);
 }
 
 /* The folder is ours to work in. */
@@ -543,6 +544,7 @@ drop(struct build *b)
 	struct error ignored;
 
 	children_kill_all();
+	additions_close(&b->additions);
 	api_close(&b->api);
 	script_close(&b->script);
 	b->journal.failed = true;
@@ -583,6 +585,7 @@ execute(struct build *b)
 		unused_params_note(b);
 	if (exit_status == 0 && b->progress.failed)
 		exit_status = EXIT_BUILD_ERROR;
+	additions_close(&b->additions);
 	api_close(&b->api);
 	script_close(&b->script);
 	if (journal_close(&b->journal, &e) < 0 && exit_status == 0) {
@@ -620,6 +623,8 @@ script_read(struct build *b, struct error *e)
 {
 	if (script_start(&b->script, NULL, e) < 0)
 		return -1;
+	if (!script_running(&b->script))
+		return 0;
 	loop_on_idle(b->loop, plan_round, b);
 	return loop_run(b->loop, e) < 0 ? -1 : 0;
 }
@@ -633,9 +638,8 @@ plan(struct build *b)
 
 	workspace_enter(&b->workspace, b->definition.project);
 	facts_tell(b);
-	if (b->definition.kind == DEFINITION_DOCUMENT)
-		intake_document(&b->intake);
-	else if ((result = script_read(b, &e)) == 0)
+	result = script_read(b, &e);
+	if (result == 0 && !b->intake.ended)
 		intake_end(&b->intake);
 	if (result == 0 && !b->outcome.broken)
 		result = plan_print(&b->graph, &e);

@@ -12,6 +12,7 @@
 #include "matrix.h"
 #include "memory.h"
 #include "message.h"
+#include "nearest.h"
 #include "shape.h"
 #include "spec.h"
 #include "tree.h"
@@ -27,6 +28,7 @@ struct survey {
 	void *arg;
 	size_t problems;
 	bool stopped;
+	bool filtered; /* whatever the files say */
 	bool all; /* problems are told, and the jobs that are good kept */
 	/* the file at hand */
 	size_t number;
@@ -35,6 +37,7 @@ struct survey {
 	struct tree *tree;
 	struct shape_budget budget;
 	size_t from; /* where its lines begin in the text */
+	uint32_t defaults; /* what its jobs have unless they say it themselves; 0: nothing */
 };
 
 static void
@@ -125,7 +128,7 @@ job_problem(struct survey *s, uint32_t job, struct span line, struct shape_chang
 }
 
 int
-document_check(const struct spec *spec, struct error *e)
+document_check(const struct spec *spec, bool filtered, struct error *e)
 {
 	if (matrix_check(spec, e) < 0)
 		return -1;
@@ -133,10 +136,17 @@ document_check(const struct spec *spec, struct error *e)
 		return 0;
 	if (when_check(spec->when, e) < 0)
 		return error_before(e, "when");
-	if (when_decide(spec->when, NULL, NULL) == WHEN_FAILURE && spec->ndepends == 0)
+	if (!filtered && when_decide(spec->when, NULL, NULL) == WHEN_FAILURE && spec->ndepends == 0)
 		return error_set(e, ERROR_INPUT,
 		    "when: \"failure\" looks at the jobs in depends-on, and there are none");
 	return 0;
+}
+
+/* How the specs of the file are read. */
+static unsigned
+reading(const struct survey *s)
+{
+	return (s->definition->monkey ? SPEC_MONKEY : 0) | (s->doc->filtered ? SPEC_FILTERED : 0);
 }
 
 /* Checks the line of n bytes at the end of the text; one of .monkeyci is written anew. */
@@ -144,16 +154,16 @@ static int
 spec_take(struct survey *s, size_t n, struct error *e)
 {
 	struct bytes *text = &s->doc->text;
-	bool monkey = s->definition->monkey;
+	bool monkey = s->definition->monkey, filtered = s->doc->filtered;
 	AUTO_BYTES normal = { 0 };
 	struct spec spec;
 	int status;
 
 	if (n >= LINE_LIMIT)
 		return error_set(e, ERROR_LIMIT, "a job of more than %d bytes", LINE_LIMIT);
-	if (spec_read(&spec, text->data + text->len - n, n, monkey ? SPEC_MONKEY : 0, e) < 0)
+	if (spec_read(&spec, text->data + text->len - n, n, reading(s), e) < 0)
 		return -1;
-	status = document_check(&spec, e);
+	status = document_check(&spec, filtered, e);
 	if (status == 0 && monkey) {
 		spec_write(&normal, &spec, false);
 		text->len -= n;
@@ -206,7 +216,7 @@ job_read(struct survey *s, uint32_t job)
 	struct bytes *text = &s->doc->text;
 	struct tree_place at = s->tree->nodes[job].place;
 	AUTO_FREE char *id = s->definition->monkey ? xformat("job-%zu", s->doc->n + 1) : NULL;
-	struct shape_change change = { .id = id };
+	struct shape_change change = { .id = id, .defaults = s->defaults };
 	struct error e = { 0 };
 	size_t from = text->len;
 	bool again;
@@ -235,25 +245,151 @@ jobs_read(struct survey *s, uint32_t list)
 		job_read(s, i);
 }
 
-/* {"jobs": [...]}: beside it only keys for anchors, "x-..." and ".name". */
+static void
+key_problem(struct survey *s, uint32_t key, const struct error *e)
+{
+	problem(s, s->tree->nodes[key].place, NULL, e->text);
+}
+
+/* A problem of something beside jobs, whose path begins with that key. */
+static void
+beside_problem(struct survey *s, const struct error *e)
+{
+	struct tree_place at;
+
+	shape_find(s->tree, 0, e->text, false, &at, NULL);
+	problem(s, at, NULL, e->text);
+}
+
+static int
+through_take(struct survey *s, uint32_t item, struct error *e)
+{
+	uint32_t node = tree_target(s->tree, item);
+	struct option_list *list = &s->doc->through;
+	struct span text;
+
+	if (s->tree->nodes[node].type != TREE_PLAIN && s->tree->nodes[node].type != TREE_TEXT)
+		return error_set(e, ERROR_INPUT, "through: expected a command, or a list of commands");
+	text = tree_text(s->tree, node);
+	list->items = xrealloc(list->items, list->n + 1, sizeof(*list->items));
+	list->items[list->n++] = xmemdup(text.p, text.n);
+	s->doc->filtered = true;
+	return 0;
+}
+
+static int
+through_read(struct survey *s, uint32_t value, struct error *e)
+{
+	const struct tree *t = s->tree;
+
+	if (t->nodes[value].type != TREE_LIST)
+		return through_take(s, value, e);
+	for (uint32_t i = t->nodes[value].first; i != 0; i = t->nodes[i].next) {
+		if (through_take(s, i, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What no default can be: it is of one job. */
+static int
+defaults_refuse(const struct spec *spec, bool filtered, struct error *e)
+{
+	static const enum spec_key refused[] = { SPEC_ID, SPEC_DEPENDS_ON, SPEC_MATRIX };
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (spec_has(spec, refused[i]))
+			return error_set(e, ERROR_INPUT, "%s: no default: it is of one job",
+			    spec_rows[refused[i]].key.p);
+	}
+	if (spec->nforeign > 0 && !filtered)
+		return error_set(e, ERROR_INPUT, "%.*s: unknown key: no filter has taken it (see through in "
+		    "mci-script(5))", (int)strcspn(spec->foreign[0].p + 1, "\""), spec->foreign[0].p + 1);
+	return document_check(spec, true, e);
+}
+
+static int
+defaults_read(struct survey *s, uint32_t value, struct error *e)
+{
+	static const struct shape_change as_it_is;
+	AUTO_BYTES line = { 0 };
+	struct tree_place at;
+	struct spec spec;
+	int result;
+
+	if (s->tree->nodes[value].type != TREE_MAP)
+		return error_set(e, ERROR_INPUT, "defaults: expected keys with their values");
+	if (shape_write(&line, s->tree, value, &as_it_is, &s->budget, &at, e) < 0)
+		return error_before(e, "defaults: ");
+	if (spec_read(&spec, line.data, line.len, reading(s) | SPEC_FILTERED, e) < 0)
+		return error_before(e, "defaults.");
+	result = defaults_refuse(&spec, s->doc->filtered, e);
+	spec_free(&spec);
+	if (result < 0)
+		return error_before(e, "defaults.");
+	s->defaults = value;
+	return 0;
+}
+
+/* What may stand beside jobs, in the order in which it is looked at. */
+static const struct {
+	const char *key;
+	int (*read)(struct survey *s, uint32_t value, struct error *e);
+} beside[] = {
+	{ "through", through_read },
+	{ "defaults", defaults_read },
+};
+
+static bool
+is_beside(struct span key)
+{
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		if (span_is(key, beside[i].key))
+			return true;
+	}
+	return span_is(key, "jobs") || (key.n > 0 && key.p[0] == '.') ||
+	    (key.n > 2 && strncmp(key.p, "x-", 2) == 0);
+}
+
+static void
+unknown_problem(struct survey *s, uint32_t key)
+{
+	const char *names[sizeof(beside) / sizeof(beside[0]) + 1] = { "jobs" };
+	struct span text = tree_text(s->tree, key);
+	AUTO_FREE char *word = xmemdup(text.p, text.n > 64 ? 64 : text.n);
+	const char *near;
+	struct error e;
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		names[i + 1] = beside[i].key;
+	near = nearest_word(word, names, sizeof(names) / sizeof(names[0]));
+	if (near != NULL)
+		error_set(&e, ERROR_INPUT, "%s: unknown key beside jobs; did you mean '%s'?", word, near);
+	else
+		error_set(&e, ERROR_INPUT, "%s: unknown key beside jobs (one that holds only an anchor "
+		    "begins with 'x-')", word);
+	key_problem(s, key, &e);
+}
+
+/* {"jobs": [...]} and what stands beside it. */
 static void
 envelope_read(struct survey *s, uint32_t jobs)
 {
 	const struct tree *t = s->tree;
 	uint32_t list = tree_target(t, jobs);
+	struct error e;
 
-	for (uint32_t k = t->nodes[0].first; k != 0 && !s->stopped;
-	     k = t->nodes[t->nodes[k].next].next) {
-		struct span key = tree_text(t, k);
-
-		if (span_is(key, "jobs") || (key.n > 0 && key.p[0] == '.') ||
-		    (key.n > 2 && strncmp(key.p, "x-", 2) == 0))
-			continue;
-		AUTO_FREE char *text =
-		    xformat("%.*s: unknown key beside jobs (one that holds only an "
-			    "anchor begins with 'x-')",
-			(int)(key.n > 64 ? 64 : key.n), key.p);
-		problem(s, t->nodes[k].place, NULL, text);
+	for (uint32_t k = t->nodes[0].first; k != 0 && !s->stopped; k = t->nodes[t->nodes[k].next].next) {
+		if (!is_beside(tree_text(t, k)))
+			unknown_problem(s, k);
+	}
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		for (uint32_t k = t->nodes[0].first; k != 0 && !s->stopped;
+		    k = t->nodes[t->nodes[k].next].next) {
+			if (tree_text_is(t, k, beside[i].key) &&
+			    beside[i].read(s, tree_target(t, t->nodes[k].next), &e) < 0)
+				beside_problem(s, &e);
+		}
 	}
 	if (t->nodes[list].type == TREE_LIST)
 		jobs_read(s, list);
@@ -302,6 +438,7 @@ document_file(struct survey *s, const char *path)
 	int status;
 
 	s->budget.nodes = SHAPE_ALIASED;
+	s->defaults = 0;
 	s->from = s->doc->text.len;
 	s->json = ends_with(path, ".json");
 	if (file_read(path, &text, &e) < 0) {
@@ -341,6 +478,7 @@ files_read(struct survey *s)
 		.names = xmalloc((d->nfiles + 1) * sizeof(*doc->names)),
 		.trees = xmalloc((d->nfiles + 1) * sizeof(*doc->trees)),
 		.nfiles = d->nfiles,
+		.filtered = s->filtered,
 	};
 	for (; s->number < d->nfiles && !s->stopped; s->number++) {
 		s->name = doc->names[s->number] = file_name(d, d->files[s->number]);
@@ -366,13 +504,14 @@ first_problem(void *arg, const struct document_problem *p)
 }
 
 int
-document_load(struct document *doc, const struct definition *d, struct error *e)
+document_load(struct document *doc, const struct definition *d, bool filtered, struct error *e)
 {
 	struct error unread = { 0 };
 	struct survey s = {
 		.doc = doc,
 		.definition = d,
 		.report = first_problem,
+		.filtered = filtered,
 		.arg = e == NULL ? &unread : e,
 	};
 
@@ -383,13 +522,14 @@ document_load(struct document *doc, const struct definition *d, struct error *e)
 }
 
 size_t
-document_survey(
-    struct document *doc, const struct definition *d, document_report *report, void *arg)
+document_survey(struct document *doc, const struct definition *d, bool filtered,
+    document_report *report, void *arg)
 {
 	struct survey s = {
 		.doc = doc,
 		.definition = d,
 		.report = report,
+		.filtered = filtered,
 		.arg = arg,
 		.all = true,
 	};
@@ -433,6 +573,9 @@ document_free(struct document *doc)
 		free(doc->names[i]);
 		tree_free(&doc->trees[i]);
 	}
+	for (size_t i = 0; i < doc->through.n; i++)
+		free((char *)(uintptr_t)doc->through.items[i]);
+	free(doc->through.items);
 	free(doc->names);
 	free(doc->trees);
 	free(doc->jobs);

@@ -264,7 +264,9 @@ export(const char *name, const char *value)
 void
 facts_export(struct facts *f, const struct facts_source *of, const char *repo)
 {
-	if (commit_ask(f, of, NULL) < 0)
+	struct error unread;
+
+	if (commit_ask(f, of, &unread) < 0)
 		f->when.event = "manual";
 	given_take(f, &of->given);
 	export("MCI_EVENT", f->when.event);

@@ -314,7 +314,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	bool selected;
 	char *line;
 
-	if (ids_check(in, s, e) < 0 || document_check(s, e) < 0 ||
+	if (ids_check(in, s, e) < 0 || document_check(s, false, e) < 0 ||
 	    skips(in, s, left_out, &reason, &statuses, e) < 0)
 		return -1;
 	selected = selection_has(in->selection, s->id, matrix_id, s);
@@ -516,20 +516,13 @@ document_take(struct intake *in, const struct document *doc, struct error *e)
 }
 
 void
-intake_document(struct intake *in)
+intake_document(struct intake *in, const struct document *document)
 {
-	struct document document;
 	struct error e;
 
-	if (document_load(&document, in->definition, &e) < 0) {
-		in->ended = true;
-		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
-		return;
-	}
-	if (document_take(in, &document, &e) < 0)
+	if (document_take(in, document, &e) < 0)
 		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
 	intake_end(in);
-	document_free(&document);
 }
 
 /* Whether every JOB of the command line was there. */

@@ -23,6 +23,8 @@ struct intake_pending {
 	struct waits waits;
 };
 
+struct document;
+
 struct intake {
 	/* the caller's */
 	const struct definition *definition;
@@ -52,7 +54,7 @@ int intake_open(struct intake *in, const char *path, struct error *e);
  * the scheduler know. 0, or -1 with an error that names the field: the definition is broken then. */
 int intake_line(struct intake *in, const char *line, size_t n, struct error *e);
 /* Takes all jobs of a document, and does what intake_end does; errors begin with FILE:LINE:COLUMN. */
-void intake_document(struct intake *in);
+void intake_document(struct intake *in, const struct document *document);
 /* No spec of the definition will come any more: dependencies and cycles are checked, and that every JOB of
  * the command line was there. The build is broken when they are wrong; one that ends is not looked at. */
 void intake_end(struct intake *in);

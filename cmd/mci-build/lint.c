@@ -21,6 +21,7 @@
 #include "process.h"
 #include "spec.h"
 #include "syntax.h"
+#include "through.h"
 #include "waits.h"
 #include "when.h"
 
@@ -29,11 +30,17 @@
 #define LINES_PROBLEMS 1000
 
 struct lint {
+	const struct option_list *given; /* filters */
+	struct option_list through;      /* all of them */
+	char *source;                    /* who wrote the lines */
 	FILE *out;
 	bool json;
 	size_t problems; /* warnings are none */
 	const struct definition *definition;
+	struct loop *loop; /* in which they run */
+	unsigned number; /* of the line of theirs that came last */
 	bool read;       /* at least a byte of the lines */
+	bool filtered;   /* the lines have passed the filters */
 	bool lines;      /* the jobs are lines, a job's row is the number of its line */
 	struct document doc;
 	struct graph graph;
@@ -48,7 +55,7 @@ place_add(const struct lint *l, const struct document_problem *p, struct bytes *
 	bytes_text(line, p->file);
 	if (p->row > 0 && l->lines)
 		bytes_format(line, ": line %u%s", p->row,
-		    l->definition->kind == DEFINITION_STDIN ? "" : " of its output");
+		    l->definition->kind == DEFINITION_STDIN && !l->filtered ? "" : " of its output");
 	else if (p->row > 0)
 		bytes_format(line, ":%u:%u", p->row, p->column);
 	bytes_text(line, ": ");
@@ -360,7 +367,19 @@ graph_report(struct lint *l)
 static void
 line_report(struct lint *l, unsigned number, const char *job, const char *text)
 {
-	report(l, &(struct document_problem){ l->definition->name, number, 0, text, job });
+	report(l, &(struct document_problem){ l->source, number, 0, text, job });
+}
+
+static void
+line_keep(struct lint *l, struct span line, unsigned number)
+{
+	struct document *doc = &l->doc;
+
+	if ((doc->n & (doc->n - 1)) == 0)
+		doc->jobs = xrealloc(doc->jobs, doc->n == 0 ? 1 : doc->n * 2, sizeof(*doc->jobs));
+	doc->jobs[doc->n++] = (struct document_job){ .line = { NULL, line.n }, .file = l->source,
+		.row = number };
+	bytes_add(&doc->text, line.p, line.n);
 }
 
 /* One line of what a script writes; a good job is kept. */
@@ -378,21 +397,25 @@ job_line(struct lint *l, struct span line, unsigned number)
 	if (message_read(&m, line.p, line.n, NULL) == 0 && m.kind == MESSAGE_EVENT &&
 	    span_is(m.type, "script/busy"))
 		return;
+	if (l->through.n > 0 && !l->filtered) {
+		/* what it is is asked behind the filters */
+		if (message_read(&m, line.p, line.n, &e) < 0)
+			line_report(l, number, NULL, e.text);
+		else
+			line_keep(l, line, number);
+		return;
+	}
 	status = spec_read(&spec, line.p, line.n, 0, &e);
 	if (status == 0) {
 		id = xstrdup(spec.id);
-		status = document_check(&spec, &e);
+		status = document_check(&spec, false, &e);
 		spec_free(&spec);
 	}
 	if (status < 0) {
 		line_report(l, number, id, e.text);
 		return;
 	}
-	if ((l->doc.n & (l->doc.n - 1)) == 0)
-		l->doc.jobs = xrealloc(l->doc.jobs, l->doc.n == 0 ? 1 : l->doc.n * 2, sizeof(*l->doc.jobs));
-	l->doc.jobs[l->doc.n++] = (struct document_job){ .line = { NULL, line.n },
-		.file = l->definition->name, .row = number };
-	bytes_add(&l->doc.text, line.p, line.n);
+	line_keep(l, line, number);
 }
 
 /* Whether there is no end to it. */
@@ -516,26 +539,147 @@ stdin_lint(struct lint *l, struct error *e)
 	return l->read ? 0 : error_set(e, ERROR_INPUT, "standard input is empty: nothing was checked");
 }
 
-int
-lint_run(const struct definition *d, FILE *out, bool json, size_t *jobs, struct error *e)
+/* The lines are together in one text. */
+static void
+lines_place(struct document *doc)
 {
-	struct lint l = { .out = out, .json = json, .definition = d };
-	const char *p;
+	const char *p = doc->text.data;
+
+	for (size_t i = 0; i < doc->n; p += doc->jobs[i++].line.n)
+		doc->jobs[i].line.p = p;
+}
+
+static int
+filter_line(void *arg, struct span line, struct error *e)
+{
+	struct lint *l = arg;
+
+	(void)e;
+	job_line(l, line, ++l->number);
+	return 0;
+}
+
+static void
+filter_failed(void *arg, const struct error *why, bool shown)
+{
+	struct lint *l = arg;
+
+	(void)shown;
+	report(l, &(struct document_problem){ .file = l->definition->name, .text = why->text });
+}
+
+static void
+filter_drained(void *arg)
+{
+	(void)arg;
+}
+
+static void
+filter_over(void *arg)
+{
+	struct lint *l = arg;
+
+	loop_stop(l->loop, 0);
+}
+
+static const struct through_events filter_events = { .line = filter_line, .failed = filter_failed,
+	.drained = filter_drained, .over = filter_over };
+
+static int
+filters_run(struct lint *l, const struct document *from, struct error *e)
+{
+	struct through t = { .loop = l->loop, .events = &filter_events, .arg = l };
+	struct process_spec spec = { .dir = l->definition->project, .err = STDERR_FILENO };
+	struct environment env;
+	int result;
+
+	environment_open(&env, NULL, 0);
+	environment_set(&env, "MCI_PLAN", "1");
+	spec.env = env.pairs;
+	result = through_start(&t, &l->through, &spec, e);
+	environment_close(&env);
+	for (size_t i = 0; result == 0 && i < from->n; i++)
+		through_give(&t, from->jobs[i].line);
+	through_end(&t);
+	if (result == 0)
+		result = loop_run(l->loop, e);
+	through_close(&t);
+	return result;
+}
+
+/* Puts what the filters make of the jobs in their place. */
+static int
+jobs_filter(struct lint *l, struct error *e)
+{
+	struct document from = l->doc;
+	int result;
+
+	signal(SIGPIPE, SIG_IGN);
+	l->doc = (struct document){ .filtered = true };
+	free(l->source);
+	l->source = xformat("through '%s'", l->through.items[l->through.n - 1]);
+	l->lines = l->filtered = true;
+	graph_free(&l->graph);
+	graph_init(&l->graph);
+	l->nowners = 0;
+	l->loop = loop_new(e);
+	result = l->loop == NULL ? -1 : filters_run(l, &from, e);
+	loop_free(l->loop);
+	document_free(&from);
+	lines_place(&l->doc);
+	return result;
+}
+
+static void
+through_add(struct lint *l, const struct option_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		l->through.items = xrealloc(l->through.items, l->through.n + 1, sizeof(*l->through.items));
+		l->through.items[l->through.n++] = xstrdup(list->items[i]);
+	}
+}
+
+/* What is written, and what the filters make of it: only of what is good do they make sense. */
+static int
+jobs_read(struct lint *l, struct error *e)
+{
+	const struct definition *d = l->definition;
 	int status = 0;
 
-	graph_init(&l.graph);
 	if (d->kind == DEFINITION_DOCUMENT)
-		document_survey(&l.doc, d, report_file, &l);
-	else
-		status = d->kind == DEFINITION_STDIN ? stdin_lint(&l, e) : script_lint(&l, e);
-	p = l.doc.text.data;
-	for (size_t i = 0; l.lines && i < l.doc.n; p += l.doc.jobs[i++].line.n)
-		l.doc.jobs[i].line.p = p;
-	if (status == 0)
+		document_survey(&l->doc, d, l->given->n > 0, report_file, l);
+	through_add(l, &l->doc.through);
+	through_add(l, l->given);
+	if (through_check(&l->through, e) < 0)
+		return -1;
+	if (d->kind == DEFINITION_STDIN)
+		status = stdin_lint(l, e);
+	else if (d->kind == DEFINITION_SCRIPT)
+		status = script_lint(l, e);
+	if (l->lines)
+		lines_place(&l->doc);
+	return status == 0 && l->through.n > 0 && l->problems == 0 ? jobs_filter(l, e) : status;
+}
+
+int
+lint_run(const struct definition *d, const struct option_list *through, FILE *out, bool json,
+    size_t *jobs, struct error *e)
+{
+	struct lint l = { .given = through, .source = xstrdup(d->name), .out = out, .json = json,
+		.definition = d };
+	int status;
+
+	graph_init(&l.graph);
+	status = jobs_read(&l, e);
+	if (status == 0 && (l.through.n == 0 || l.filtered))
 		graph_report(&l);
 	*jobs = l.doc.n;
 	document_free(&l.doc);
 	graph_free(&l.graph);
+	for (size_t i = 0; i < l.through.n; i++)
+		free((char *)(uintptr_t)l.through.items[i]);
+	free(l.through.items);
+	free(l.source);
 	free(l.owners);
 	if (status < 0)
 		return -1;

@@ -32,6 +32,11 @@
 	{ .name = "changed", .value = "FILE", .help = "and these files were changed", \
 	  .kind = OPTION_LIST, .offset = FIELD(facts.changed) }
 
+#define THROUGH \
+	{ .name = "through", .value = "COMMAND", \
+	  .help = "let this filter see every job, and what comes out be the jobs", .kind = OPTION_LIST, \
+	  .offset = FIELD(through), .project = true, .adds = true }
+
 static const struct option options[] = {
 	{ .letter = 'f', .name = "file", .value = "SCRIPT",
 	  .help = "build this script or document instead of looking for one", .kind = OPTION_TEXT,
@@ -84,6 +89,7 @@ static const struct option options[] = {
 	{ .name = "since", .value = "REV", .help = "what when: path compares the files with",
 	  .kind = OPTION_TEXT, .offset = FIELD(since), .project = true },
 	FACTS,
+	THROUGH,
 	{ .name = "no-wait",
 	  .help = "exit 75 when another build works in this folder, instead of waiting",
 	  .kind = OPTION_FLAG, .offset = FIELD(no_wait) },
@@ -130,6 +136,7 @@ static const struct option lint_options[] = {
 	{ .name = "lint", .help = "check the definition, and run no job",
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
 	FACTS,
+	THROUGH,
 };
 
 static const struct command lint_command = {
@@ -217,8 +224,14 @@ static int
 definition_lint(const struct definition *d, void *arg, struct error *e)
 {
 	const struct build_options *o = arg;
+	const struct facts_source of = { .project = d->project, .given = o->facts };
+	struct facts facts = { 0 };
 	size_t jobs;
-	int result = lint_run(d, stdout, o->json, &jobs, e);
+	int result;
+
+	facts_export(&facts, &of, NULL);
+	result = lint_run(d, &o->through, stdout, o->json, &jobs, e);
+	facts_free(&facts);
 
 	if (result == 0 && jobs == 0 && !option_common.quiet)
 		fprintf(stderr, "mci-build: %s: no jobs\n", d->name);

@@ -17,7 +17,7 @@ struct build_options {
 	const char *progress;
 	const char *blocked; /* what to do when only blocked jobs are left; NULL: as there is a terminal */
 	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait;
-	struct option_list skip, labels, params, env, secrets, secret_files;
+	struct option_list skip, labels, params, env, secrets, secret_files, through;
 	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;
 	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */

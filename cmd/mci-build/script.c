@@ -85,7 +85,7 @@ quiet_due(void *arg)
 	struct script *s = arg;
 
 	s->timer = NULL;
-	if (schedule_works(s->schedule)) {
+	if (schedule_works(s->schedule) || through_holds(&s->filters.through)) {
 		/* somebody else has added a job, or let one go */
 		s->idle_said = false;
 	} else if (progress_gives_up(s->progress)) {
@@ -200,6 +200,24 @@ has_kind(struct span line)
 	    memmem(line.p, line.n, "\"jsonrpc\"", 9) != NULL;
 }
 
+/* A spec that is to pass filters: an object, of which only they and what is behind them know more. */
+static int
+line_give(struct script *s, struct span line, struct error *e)
+{
+	struct message m;
+	struct error spec;
+
+	if (message_read(&m, line.p, line.n, e) < 0)
+		return -1;
+	if (m.kind != MESSAGE_SPEC) {
+		error_set(&spec, ERROR_INPUT, "type: unknown key");
+		return other_line(s, line, &spec, e);
+	}
+	s->spec_came = true;
+	through_give(&s->filters.through, line);
+	return 0;
+}
+
 static int
 line_take_in(struct script *s, struct span line, struct error *e)
 {
@@ -207,6 +225,8 @@ line_take_in(struct script *s, struct span line, struct error *e)
 
 	if (strspn(line.p, " \t\r") >= line.n)
 		return 0; /* a newline stands behind every line, so this stops there */
+	if (filters_any(&s->filters))
+		return line_give(s, line, e);
 	if (has_kind(line)) {
 		error_set(&spec, ERROR_INPUT, "type: unknown key");
 		if (intake_line(s->intake, line.p, line.n, &spec) == 0) {
@@ -264,6 +284,7 @@ out_end(struct script *s)
 	struct error e;
 
 	out_close(s);
+	s->paused = false;
 	if (rest.n > 0 && !outcome_ends(s->outcome)) {
 		AUTO_FREE char *line = xmemdup(rest.p, rest.n);
 
@@ -279,8 +300,18 @@ out_end(struct script *s)
 		    "writes the jobs fail? (a blank line says that there are none)");
 		outcome_break(s->outcome, EXIT_BUILD_ERROR, &e);
 	}
+	through_end(&s->filters.through);
 	/* the same grace as for one whose input was closed: nobody waits for it any more */
 	timer_set(s, GRACE, NULL);
+}
+
+/* The filters have enough: what they have not read is kept where it is. */
+static void
+pause_reading(struct script *s)
+{
+	s->paused = true;
+	if (s->watched)
+		loop_change(s->loop, s->out, 0);
 }
 
 static void
@@ -289,7 +320,13 @@ out_ready(void *arg, uint32_t events)
 	struct script *s = arg;
 	(void)events;
 	for (int i = 0; i < READS && s->out >= 0; i++) {
-		ssize_t n = line_read(&s->lines, s->out);
+		ssize_t n;
+
+		if (through_full(&s->filters.through)) {
+			pause_reading(s);
+			return;
+		}
+		n = line_read(&s->lines, s->out);
 
 		if (n < 0 && errno == EAGAIN)
 			return;
@@ -314,7 +351,8 @@ file_ready(void *arg)
 	if (s->out < 0)
 		return;
 	out_ready(s, 0);
-	loop_after(s->loop, 0, file_ready, s);
+	if (!s->paused)
+		loop_after(s->loop, 0, file_ready, s);
 }
 
 static int
@@ -375,6 +413,14 @@ log_stored(void *arg, const struct error *why)
 		log_lost(arg, why);
 }
 
+/* Once nobody writes into it any more the log is over. */
+static void
+log_end(struct script *s)
+{
+	if (s->child == NULL && !through_running(&s->filters.through))
+		scriptlog_store(&s->log, log_stored);
+}
+
 static void
 ended(void *arg, int status, const struct rusage *usage)
 {
@@ -389,7 +435,8 @@ ended(void *arg, int status, const struct rusage *usage)
 		lines_take(s);
 	if (s->out >= 0)
 		out_end(s);
-	scriptlog_store(&s->log, log_stored);
+	scriptlog_drain(&s->log);
+	log_end(s);
 	stdin_close(s);
 	if (!s->plan)
 		end_said(s, status);
@@ -397,28 +444,50 @@ ended(void *arg, int status, const struct rusage *usage)
 		failed(s, status);
 }
 
+/* A job has come out of the filters: to the script it is one that it wrote. */
+static void
+filtered(void *arg)
+{
+	wrote(arg);
+}
+
+static void
+drained(void *arg)
+{
+	struct script *s = arg;
+
+	if (!s->paused)
+		return;
+	s->paused = false;
+	if (s->watched)
+		loop_change(s->loop, s->out, EPOLLIN);
+	else
+		loop_after(s->loop, 0, file_ready, s);
+}
+
+static void
+filters_ended(void *arg)
+{
+	struct script *s = arg;
+
+	scriptlog_drain(&s->log);
+	log_end(s);
+}
+
 static int
 spawn(struct script *s, int in, int out, int err, struct error *e)
 {
-	bool plan = s->plan;
-	struct environment env;
 	char *argv[] = { s->definition->path, NULL };
-	struct process_spec spec = { .path = s->definition->path, .name = s->definition->name,
-		.argv = argv, .dir = s->workspace->dir, .in = in, .out = out, .err = err,
-		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
-		.session = !plan };
+	struct surroundings u;
 
-	environment_open(&env, s->env->items, s->env->n);
-	if (plan) {
-		environment_set(&env, "MCI_PLAN", "1");
-	} else {
-		environment_set(&env, "MCI_BUILD", s->api);
-		environment_set(&env, "MCI_BUILD_ID", s->workspace->identity.name);
-		environment_set(&env, "MCI_SOURCE", s->workspace->identity.source);
-	}
-	spec.env = env.pairs;
-	s->child = child_start(s->loop, &spec, ended, s, e);
-	environment_close(&env);
+	surroundings_open(&u, &s->filters, err);
+	u.spec.path = s->definition->path;
+	u.spec.name = s->definition->name;
+	u.spec.argv = argv;
+	u.spec.in = in;
+	u.spec.out = out;
+	s->child = child_start(s->loop, &u.spec, ended, s, e);
+	environment_close(&u.env);
 	return s->child == NULL ? -1 : 0;
 }
 
@@ -448,36 +517,47 @@ coprocess_run(struct script *s, int err, struct error *e)
 	return s->feed == NULL ? -1 : out_watch(s, e);
 }
 
+/* Starts what brings the specs, and before it the filters that they pass. */
+static int
+begin(struct script *s, int err, struct error *e)
+{
+	if (filters_start(&s->filters, err, s->logs == NULL, e) < 0)
+		return -1;
+	if (s->definition->kind == DEFINITION_SCRIPT)
+		return coprocess_run(s, err, e);
+	if (s->definition->kind == DEFINITION_DOCUMENT) {
+		filters_document(&s->filters, &s->document);
+		document_free(&s->document);
+		return 0;
+	}
+	s->out = s->definition->input;
+	return out_watch(s, e);
+}
+
 static void
 log_opened(void *arg, int fd, struct error *why)
 {
 	struct script *s = arg;
 	AUTO_CLOSE int err = fd;
 
-	if (fd < 0 || (!outcome_ends(s->outcome) && coprocess_run(s, err, why) < 0))
+	if (fd < 0 || (!outcome_ends(s->outcome) && begin(s, err, why) < 0))
 		log_lost(s, why);
-	if (s->child == NULL)
-		scriptlog_store(&s->log, log_stored);
+	log_end(s);
 }
 
+/* Whoever is started has a log to write to. */
 static int
-coprocess_start(struct script *s, const char *api, struct error *e)
+log_start(struct script *s, struct error *e)
 {
 	AUTO_CLOSE int log = -1;
-	struct bytes *line;
 
-	s->coprocess = true;
-	s->api = api;
 	if (s->plan)
-		return coprocess_run(s, STDERR_FILENO, e);
-	line = journal_begin(s->journal, "script/initializing");
-	emit_text(line, "script", s->definition->name);
-	journal_end(s->journal);
+		return begin(s, STDERR_FILENO, e);
 	if (s->logs != NULL)
 		return scriptlog_ask(&s->log, s->logs, s->mask, s->loop, log_opened, s, e);
 	log = scriptlog_open(&s->log, s->workspace->folder.path, s->workspace->identity.run, s->mask,
 	    s->loop, e);
-	return log < 0 ? -1 : coprocess_run(s, log, e);
+	return log < 0 ? -1 : begin(s, log, e);
 }
 
 void
@@ -485,21 +565,58 @@ script_init(struct script *s)
 {
 	s->out = -1;
 	s->log = (struct scriptlog){ .pipe = -1, .dir = -1 };
+	s->filters = (struct filters){ .loop = s->loop, .workspace = s->workspace, .env = s->env,
+		.given = s->given, .plan = s->plan, .outcome = s->outcome, .intake = s->intake,
+		.progress = s->progress, .came = filtered, .drained = drained, .ended = filters_ended,
+		.arg = s };
+	filters_init(&s->filters);
+}
+
+/* Without filters all jobs of a document are there at once. */
+static int
+document_start(struct script *s, struct error *e)
+{
+	if (document_load(&s->document, s->definition, s->given->n > 0, e) < 0)
+		return -1;
+	if (filters_take(&s->filters, &s->document.through, e) < 0)
+		return -1;
+	if (filters_any(&s->filters))
+		return log_start(s, e);
+	intake_document(s->intake, &s->document);
+	document_free(&s->document);
+	return 0;
+}
+
+static void
+initializing_say(struct script *s)
+{
+	struct bytes *line;
+
+	if (s->plan)
+		return;
+	line = journal_begin(s->journal, "script/initializing");
+	emit_text(line, "script", s->definition->name);
+	journal_end(s->journal);
 }
 
 int
 script_start(struct script *s, const char *api, struct error *e)
 {
-	if (s->definition->kind == DEFINITION_SCRIPT)
-		return coprocess_start(s, api, e);
-	s->out = s->definition->input;
-	return out_watch(s, e);
+	s->filters.api = api;
+	if (s->definition->kind == DEFINITION_DOCUMENT)
+		return document_start(s, e);
+	if (filters_take(&s->filters, NULL, e) < 0)
+		return -1;
+	s->coprocess = s->definition->kind == DEFINITION_SCRIPT;
+	if (s->coprocess)
+		initializing_say(s);
+	return s->coprocess || filters_any(&s->filters) ? log_start(s, e) : begin(s, -1, e);
 }
 
 void
 script_round(struct script *s)
 {
-	if (s->idle_said || schedule_works(s->schedule) ||
+	if (s->idle_said || schedule_works(s->schedule) || through_holds(&s->filters.through) ||
 	    (s->schedule->nblocked > 0 && !progress_gives_up(s->progress)))
 		return;
 	if (s->outcome->broken && script_running(s)) {
@@ -535,6 +652,7 @@ void
 script_stop(struct script *s)
 {
 	stdin_close(s);
+	filters_stop(&s->filters);
 	if (s->child != NULL) {
 		child_signal_tree(s->child, SIGTERM);
 		timer_set(s, TERM_GRACE, kill_due);
@@ -546,7 +664,8 @@ script_stop(struct script *s)
 bool
 script_running(const struct script *s)
 {
-	return s->out >= 0 || s->child != NULL || scriptlog_asks(&s->log);
+	return s->out >= 0 || s->child != NULL || through_running(&s->filters.through) ||
+	    scriptlog_asks(&s->log);
 }
 
 void
@@ -557,6 +676,8 @@ script_close(struct script *s)
 	stdin_close(s);
 	child_signal_tree(s->child, SIGKILL);
 	child_free(s->child);
+	filters_close(&s->filters);
+	document_free(&s->document);
 	scriptlog_close(&s->log);
 	line_free(&s->lines);
 	s->child = NULL;

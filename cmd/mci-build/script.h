@@ -1,6 +1,6 @@
 /*
- * script: where specs come from when they come as a stream: the build script, a coprocess that writes
- * specs and may read the build's events, or mci-build's own standard input ("-").
+ * script: where specs come from: the build script, a coprocess that writes specs and may read the build's
+ * events, mci-build's own standard input ("-"), or a document; and the start of the filters that they pass.
  */
 #ifndef MCI_BUILD_SCRIPT_H
 #define MCI_BUILD_SCRIPT_H
@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "definition.h"
+#include "document.h"
+#include "filters.h"
 #include "intake.h"
 #include "journal.h"
 #include "line.h"
@@ -29,6 +31,7 @@ struct script {
 	const struct workspace *workspace;
 	struct mask *mask;
 	const struct option_list *env; /* what it gets besides */
+	const struct option_list *given; /* filters, besides those of a document */
 	struct logservice *logs; /* keeps its log; NULL: it is kept in the build's folder */
 	bool plan;       /* --plan: it is only read; of the parts below the first two are there */
 	struct outcome *outcome;
@@ -44,7 +47,10 @@ struct script {
 	bool watched;    /* out is in the loop; a regular file is read round by round instead */
 	struct line_reader lines;
 	struct journal_feed *feed; /* its stdin; NULL once closed */
-	struct scriptlog log; /* its stderr */
+	struct scriptlog log; /* its stderr, and that of the filters */
+	struct filters filters;
+	struct document document; /* until it is given to the filters */
+	bool paused;     /* the filters have enough for now */
 	bool coprocess;
 	bool spec_came;  /* at least one */
 	bool idle_said;  /* script/idle was written and nothing has come since */
@@ -55,8 +61,8 @@ struct script {
 };
 
 void script_init(struct script *s);
-/* Starts the script, or begins to read standard input. api is the path of the build's API, NULL under --plan.
- * 0 or -1. */
+/* Starts the script, begins to read standard input, or reads the document. api is the path of the build's
+ * API, NULL under --plan. 0 or -1. */
 int script_start(struct script *s, const char *api, struct error *e);
 /* At the end of each round: tells an idle script so, notices that it is over. */
 void script_round(struct script *s);

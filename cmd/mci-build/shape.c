@@ -247,9 +247,75 @@ struct writer {
 	struct open open[TREE_DEPTH];
 	unsigned depth;
 	const struct spec_row *row; /* of the job's key that is being written */
+	struct items defaults;      /* key, value, key, value */
+	uint32_t under;             /* the map whose members the next one has as well, 0 none */
 	struct shape_budget *budget;
 	struct tree_place *at;
 };
+
+/* Adds the members of the defaults' map that the one whose items begin at from has not. */
+static int
+under_add(struct writer *w, size_t from, struct error *e)
+{
+	struct items other = { 0 };
+	int status = map_members(w->tree, w->under, &other, w->budget, w->at, e);
+
+	for (size_t i = 0; i + 1 < other.n && status == 0; i += 2) {
+		if (item_has(w->tree, &w->items, from, other.nodes[i]))
+			continue;
+		item_add(&w->items, other.nodes[i]);
+		item_add(&w->items, other.nodes[i + 1]);
+	}
+	free(other.nodes);
+	return status;
+}
+
+static bool
+same_key(const struct tree *t, uint32_t one, uint32_t other)
+{
+	struct span a = tree_text(t, one), b = tree_text(t, other);
+	const struct spec_row *row;
+
+	if (a.n == b.n && memcmp(a.p, b.p, a.n) == 0)
+		return true;
+	row = spec_row_find(a, SPEC_MONKEY);
+	return row != NULL && row == spec_row_find(b, SPEC_MONKEY);
+}
+
+/* Adds what the job does not say itself. */
+static void
+defaults_add(struct writer *w)
+{
+	struct open *o = &w->open[0];
+	size_t own = o->end;
+
+	for (size_t i = 0; i + 1 < w->defaults.n; i += 2) {
+		size_t k = o->from;
+
+		while (k < own && !same_key(w->tree, w->items.nodes[k], w->defaults.nodes[i]))
+			k += 2;
+		if (k < own)
+			continue;
+		item_add(&w->items, w->defaults.nodes[i]);
+		item_add(&w->items, w->defaults.nodes[i + 1]);
+	}
+	o->end = w->items.n;
+}
+
+/* The default of a key whose members are kept beside the job's own, 0 when there is none. */
+static uint32_t
+default_under(const struct writer *w, uint32_t key)
+{
+	if (w->row != &spec_rows[SPEC_ENV] && w->row != &spec_rows[SPEC_LABELS])
+		return 0;
+	for (size_t i = 0; i + 1 < w->defaults.n; i += 2) {
+		uint32_t value = tree_target(w->tree, w->defaults.nodes[i + 1]);
+
+		if (same_key(w->tree, key, w->defaults.nodes[i]) && w->tree->nodes[value].type == TREE_MAP)
+			return value;
+	}
+	return 0;
+}
 
 static int
 enter(struct writer *w, uint32_t node, bool aliased, enum spec_plain plain, struct error *e)
@@ -263,6 +329,9 @@ enter(struct writer *w, uint32_t node, bool aliased, enum spec_plain plain, stru
 		return error_set(e, ERROR_LIMIT, "nested deeper than %d", TREE_DEPTH);
 	if (map && map_members(w->tree, node, &w->items, w->budget, w->at, e) < 0)
 		return -1;
+	if (map && w->under != 0 && under_add(w, from, e) < 0)
+		return -1;
+	w->under = 0;
 	for (uint32_t i = map ? 0 : n->first; i != 0; i = w->tree->nodes[i].next)
 		item_add(&w->items, i);
 	w->open[w->depth++] = (struct open){ from, from, w->items.n, map, aliased, plain };
@@ -296,7 +365,8 @@ item_write(struct writer *w, struct open *o, struct error *e)
 	if (o->at > o->from)
 		bytes_char(w->into, ',');
 	if (o->map) {
-		struct span key = tree_text(w->tree, w->items.nodes[o->at++]);
+		uint32_t name = w->items.nodes[o->at++];
+		struct span key = tree_text(w->tree, name);
 
 		emit_string(w->into, key.p, key.n);
 		bytes_char(w->into, ':');
@@ -304,6 +374,7 @@ item_write(struct writer *w, struct open *o, struct error *e)
 			w->row = NULL;
 		if (w->depth == 1 || w->row != NULL)
 			plain = plain_of(key, &w->row, plain);
+		w->under = w->depth == 1 && w->defaults.n > 0 ? default_under(w, name) : 0;
 	}
 	return value_write(w, w->items.nodes[o->at++], o->aliased, plain, e);
 }
@@ -353,6 +424,10 @@ shape_write(struct bytes *into, const struct tree *t, uint32_t node,
 
 	if (status == 0 && change->nwithout > 0)
 		keys_drop(&w, change);
+	if (status == 0 && change->defaults != 0)
+		status = map_members(t, change->defaults, &w.defaults, budget, at, e);
+	if (status == 0)
+		defaults_add(&w);
 	if (status == 0 && change->id != NULL)
 		id_write(&w, change->id);
 	while (status == 0 && w.depth > 0) {
@@ -367,6 +442,7 @@ shape_write(struct bytes *into, const struct tree *t, uint32_t node,
 		}
 	}
 	free(w.items.nodes);
+	free(w.defaults.nodes);
 	return status;
 }
 

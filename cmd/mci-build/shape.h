@@ -23,14 +23,15 @@ struct shape_budget {
 
 /* What is written otherwise than it stands there. */
 struct shape_change {
+	uint32_t defaults;               /* a map: what the job has unless it says it itself; 0: nothing */
 	const char *id;                  /* for a job that has none; NULL: leave it so */
 	uint32_t without[SHAPE_WITHOUT]; /* keys of the job (their nodes) that are left out */
 	unsigned nwithout;
 };
 
 /*
- * Appends the map node as an object, with aliases written out and << merged in. 0, or -1 with the
- * place in *at.
+ * Appends the map node as an object, or a list as one, with aliases written out and << merged in; of env and
+ * labels the members of both the job and its defaults. 0, or -1 with the place in *at.
  */
 int shape_write(struct bytes *into, const struct tree *t, uint32_t node,
     const struct shape_change *change, struct shape_budget *budget, struct tree_place *at,

@@ -249,4 +249,6 @@ says "a clean checkout is of its revision" "manual main v1 none $one" --rev main
 mkdir "$T/plain" && mv say.yaml "$T/plain/say.yaml" && cd "$T/plain" || exit 1
 run env MCI_BRANCH=ours MCI_COMMIT=ours mci-build -q -f ./say.yaml
 is "$(mci log say)" "manual  none none  local/plain" "where there is no git nothing is said, nor what is around us"
+git_ init -q . && run mci-build -q -f ./say.yaml
+is "$(mci log say)" "manual main none none  local/plain" "before the first commit there is a branch and nothing else"
 finish

@@ -48,7 +48,7 @@ specs_of(char *path, struct span text, struct bytes *into, struct error *e)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_uint_eq(fwrite(text.p, 1, text.n, f), text.n);
 	ck_assert_int_eq(fclose(f), 0);
-	if (document_load(&doc, &d, e) < 0)
+	if (document_load(&doc, &d, false, e) < 0)
 		return false;
 	for (size_t i = 0; i < doc.n; i++) {
 		bytes_add(into, doc.jobs[i].line.p, doc.jobs[i].line.n);
