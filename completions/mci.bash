@@ -20,8 +20,10 @@ rm:remove builds with their logs
 tree:show events from a file, a build or standard input as a tree
 wait:wait until a build has ended, and exit as it did
 rerun:run a build again, or what failed of it
+trigger:have a server build something; with - the jobs on standard input
 cancel:cancel a running build, or one job of it
 unblock:let a blocked job go on
+hook:have git trigger builds: post-receive, post-commit, pre-push
 call:call a method of a service and print its result
 post:post an event to the build'\''s stream
 param:in a job: print a parameter of the build
@@ -75,8 +77,10 @@ typeset -gA _mci_operands=(
 	['mci tree']='builds files'
 	['mci wait']='builds'
 	['mci rerun']='builds'
+	['mci trigger']=''
 	['mci cancel']='jobs'
 	['mci unblock']='jobs'
+	['mci hook']=''
 	['mci call']=''
 	['mci post']=''
 	['mci param']=''
@@ -225,6 +229,26 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci trigger']='--rev:a commit, branch or tag; the main branch by default
+-p:give the build a param
+--param:give the build a param
+--event:what it is for (manual)
+--key:triggers of one key are one build
+--actor:who asks for it (you)
+--message:why, for people
+-o:as git push -o, as ci.skip
+--push-option:as git push -o, as ci.skip
+-f:show it live, and exit as it did
+--follow:show it live, and exit as it did
+--wait:wait until it has ended, and exit as it did
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci cancel']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -234,6 +258,14 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci unblock']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci hook']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -851,12 +883,27 @@ typeset -gA _mci_values=(
 	['mci rerun -C']='@folders'
 	['mci rerun --chdir']='@folders'
 	['mci rerun --color']='auto always never'
+	['mci trigger --rev']='@'
+	['mci trigger -p']='@'
+	['mci trigger --param']='@'
+	['mci trigger --event']='@'
+	['mci trigger --key']='@'
+	['mci trigger --actor']='@'
+	['mci trigger --message']='@'
+	['mci trigger -o']='@'
+	['mci trigger --push-option']='@'
+	['mci trigger -C']='@folders'
+	['mci trigger --chdir']='@folders'
+	['mci trigger --color']='auto always never'
 	['mci cancel -C']='@folders'
 	['mci cancel --chdir']='@folders'
 	['mci cancel --color']='auto always never'
 	['mci unblock -C']='@folders'
 	['mci unblock --chdir']='@folders'
 	['mci unblock --color']='auto always never'
+	['mci hook -C']='@folders'
+	['mci hook --chdir']='@folders'
+	['mci hook --color']='auto always never'
 	['mci call -a']='@'
 	['mci call --address']='@'
 	['mci call -C']='@folders'

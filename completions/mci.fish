@@ -154,6 +154,21 @@ complete -c mci -n '__fish_seen_subcommand_from rerun' -l color -d 'use colour o
 complete -c mci -n '__fish_seen_subcommand_from rerun' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a trigger -d 'have a server build something; with - the jobs on standard input'
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l rev -d 'a commit, branch or tag; the main branch by default' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -s p -l param -d 'give the build a param' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l event -d 'what it is for (manual)' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l key -d 'triggers of one key are one build' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l actor -d 'who asks for it (you)' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l message -d 'why, for people' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -s o -l push-option -d 'as git push -o, as ci.skip' -x
+complete -c mci -n '__fish_seen_subcommand_from trigger' -s f -l follow -d 'show it live, and exit as it did'
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l wait -d 'wait until it has ended, and exit as it did'
+complete -c mci -n '__fish_seen_subcommand_from trigger' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from trigger' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from trigger' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from trigger' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a cancel -d 'cancel a running build, or one job of it'
 complete -c mci -n '__fish_seen_subcommand_from cancel' -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from cancel' -s C -l chdir -d 'go to DIR first' -r -F
@@ -168,6 +183,12 @@ complete -c mci -n '__fish_seen_subcommand_from unblock' -l color -d 'use colour
 complete -c mci -n '__fish_seen_subcommand_from unblock' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from unblock' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from unblock' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a hook -d 'have git trigger builds: post-receive, post-commit, pre-push'
+complete -c mci -n '__fish_seen_subcommand_from hook' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from hook' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from hook' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from hook' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from hook' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a call -d 'call a method of a service and print its result'
 complete -c mci -n '__fish_seen_subcommand_from call' -s a -l address -d 'the service; the build of this job by default' -x
 complete -c mci -n '__fish_seen_subcommand_from call' -s C -l chdir -d 'go to DIR first' -r -F

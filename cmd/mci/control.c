@@ -2,9 +2,10 @@
 #include "emit.h"
 #include "memory.h"
 #include "place.h"
+#include "remote.h"
 #include "verbs.h"
 
-/* Calls a method of the control socket of the build that is named, about the build or a job of it. */
+/* Asks the build that is named, at its control socket or at its server, about itself or a job of it. */
 static int
 control(const char *method, const char *text, bool job_only, struct error *e)
 {
@@ -16,10 +17,14 @@ control(const char *method, const char *text, bool job_only, struct error *e)
 	if (result == 0 && job == NULL && job_only)
 		result = error_set(e, ERROR_USAGE, "'%s' is a build: expected BUILD/JOB", text);
 	emit_open(&params);
+	if (result == 0 && remote_is(&b))
+		emit_text(&params, "build", b.name);
 	if (job != NULL)
 		emit_text(&params, "job", job);
 	bytes_char(&params, '}');
-	if (result == 0)
+	if (result == 0 && remote_is(&b))
+		result = remote_call(method, (struct span){ params.data, params.len }, NULL, e);
+	else if (result == 0)
 		result = door_control(&b, method, (struct span){ params.data, params.len }, e);
 	state_build_free(&b);
 	return result;

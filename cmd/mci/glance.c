@@ -10,6 +10,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "remote.h"
 #include "timestamp.h"
 
 /* build/start and build/end, with their folders and messages, are shorter. */
@@ -81,8 +82,11 @@ glance_ends(struct fold *f, const struct state_build *b, int64_t *jobs, struct e
 int
 glance_all(struct fold *f, const struct state_build *b, struct error *e)
 {
-	AUTO_FREE char *path = events_path(b);
+	AUTO_FREE char *path = NULL;
 
+	if (remote_is(b))
+		return remote_fold(f, b->name, e);
+	path = events_path(b);
 	if (fold_file(f, path, e) < 0)
 		return -1;
 	settle(f, b);
@@ -127,7 +131,8 @@ glance_emit(struct bytes *b, const struct fold *f, const struct state_build *bui
 	emit_seconds(b, "elapsed", glance_elapsed(f));
 	if (f->exit >= 0)
 		emit_integer(b, "exit", f->exit);
-	emit_text(b, "folder", build->path);
+	if (!remote_is(build))
+		emit_text(b, "folder", build->path);
 	if (f->dir != NULL)
 		emit_text(b, "dir", f->dir);
 	if (f->script != NULL)

@@ -11,7 +11,9 @@
 #include "moment.h"
 #include "picture.h"
 #include "place.h"
+#include "remote.h"
 #include "table.h"
+#include "timestamp.h"
 #include "verbs.h"
 
 struct options {
@@ -38,7 +40,7 @@ static const struct option options[] = {
 /* A build that is shown: what its log says of it. */
 struct listing {
 	const struct options *options;
-	int64_t since;
+	int64_t since, shown;
 	struct table table;
 };
 
@@ -87,24 +89,32 @@ print_row(struct table *t, const struct fold *f, const struct state_build *b, in
 	table_text(t, count, NULL);
 }
 
-/* Shows one when it is wanted: 1 shown, 0 not. A folder without a log is no build yet, or no more. */
-static int
+/* When it is wanted. */
+static void
+show_one(struct listing *l, const struct fold *f, const struct state_build *b, int64_t jobs)
+{
+	if (!wanted(l, f))
+		return;
+	l->shown++;
+	if (option_common.quiet)
+		printf("%s\n", b->name);
+	else if (l->options->json)
+		print_json(f, b, jobs);
+	else
+		print_row(&l->table, f, b, jobs);
+}
+
+/* A folder without a log is no build yet, or no more. */
+static void
 list_one(struct listing *l, const struct state_build *b)
 {
 	struct fold f;
 	int64_t jobs;
-	int shown;
 
 	fold_init(&f);
-	shown = glance_ends(&f, b, &jobs, NULL) == 0 && wanted(l, &f);
-	if (shown && option_common.quiet)
-		printf("%s\n", b->name);
-	else if (shown && l->options->json)
-		print_json(&f, b, jobs);
-	else if (shown)
-		print_row(&l->table, &f, b, jobs);
+	if (glance_ends(&f, b, &jobs, NULL) == 0)
+		show_one(l, &f, b, jobs);
 	fold_free(&f);
-	return shown;
 }
 
 /* ORG/REPO: two names, none of them hidden. */
@@ -116,6 +126,112 @@ is_repo(const char *text)
 	return slash != NULL && strchr(slash + 1, '/') == NULL && strchr("./", text[0]) == NULL &&
 	    slash[1] != '.' && slash[1] != '\0';
 }
+
+/* ---- builds of a server */
+
+/* Of an object of numbers. */
+static int64_t
+sum_of(struct span object)
+{
+	struct scan s;
+	struct scan_member m;
+	int64_t sum = 0, n;
+
+	if (scan_open(&s, object.p, object.n, NULL) < 0)
+		return 0;
+	while (scan_next(&s, &m, NULL) > 0) {
+		if (scan_integer(&m.value, 0, INT32_MAX, &n, NULL) == 0)
+			sum += n;
+	}
+	return sum;
+}
+
+/* What build/list says of one. */
+static void
+read_build(struct fold *f, struct state_build *b, int64_t *jobs, struct span object)
+{
+	AUTO_BYTES text = { 0 };
+	struct scan s;
+	struct scan_member m;
+	int64_t count;
+
+	fold_init(f);
+	*b = (struct state_build){ .lock = -1 };
+	*jobs = 0;
+	if (scan_open(&s, object.p, object.n, NULL) < 0)
+		return;
+	while (scan_next(&s, &m, NULL) > 0) {
+		struct span raw = m.value.raw;
+		struct span inside = { raw.p + 1, raw.n - 2 };
+
+		if (span_is(m.key, "build"))
+			b->name = xmemdup(inside.p, inside.n);
+		else if (span_is(m.key, "status"))
+			f->status = status_parse(inside) < 0 ? STATUS_ERROR : (enum status)status_parse(inside);
+		else if (span_is(m.key, "started"))
+			timestamp_parse(inside.p, inside.n, &f->started, NULL);
+		else if (span_is(m.key, "ended"))
+			timestamp_parse(inside.p, inside.n, &f->ended, NULL);
+		else if (span_is(m.key, "elapsed"))
+			scan_seconds(&m.value, &f->elapsed, NULL);
+		else if (span_is(m.key, "exit") && scan_integer(&m.value, 0, 255, &count, NULL) == 0)
+			f->exit = (int)count;
+		else if (span_is(m.key, "jobs"))
+			*jobs = sum_of(raw);
+	}
+}
+
+/* One page; the name of its last build goes to before. */
+static int
+list_page(struct listing *l, const char *repo, char **before, bool *more, struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	AUTO_BYTES result = { 0 };
+	struct scan_value builds;
+	struct scan s;
+	struct scan_member m;
+	int64_t limit = l->options->limit;
+
+	emit_open(&params);
+	emit_text(&params, "repo", repo);
+	if (*before != NULL)
+		emit_text(&params, "before", *before);
+	if (l->options->status.n == 1)
+		emit_text(&params, "status", l->options->status.items[0]);
+	bytes_char(&params, '}');
+	if (remote_call("build/list", (struct span){ params.data, params.len }, &result, e) < 0)
+		return -1;
+	*more = message_true((struct span){ result.data, result.len }, "more");
+	if (message_member(result.data, result.len, "builds", &builds, e) < 1 ||
+	    scan_open(&s, builds.raw.p, builds.raw.n, e) < 0)
+		return error_before(e, "build/list: ");
+	while (scan_next(&s, &m, NULL) > 0 && (limit == 0 || l->shown < limit)) {
+		struct fold f;
+		struct state_build b;
+		int64_t jobs;
+
+		read_build(&f, &b, &jobs, m.value.raw);
+		show_one(l, &f, &b, jobs);
+		free(*before);
+		*before = b.name;
+		fold_free(&f);
+	}
+	return 0;
+}
+
+static int
+list_remote(struct listing *l, const char *repo, struct error *e)
+{
+	AUTO_FREE char *before = NULL;
+	bool more = true;
+	int result = 0;
+
+	while (more && result == 0 && (l->options->limit == 0 || l->shown < l->options->limit))
+		result = list_page(l, repo, &before, &more, e);
+	return result;
+}
+
+/* ---- builds here */
 
 /* Whose builds are meant: the operand's, this folder's, or with -a all: *repo NULL. 0 or -1. */
 static int
@@ -147,32 +263,31 @@ repo_meant(const struct options *o, int argc, char **argv, char **repo, struct e
 	return -1;
 }
 
-/* Shows those that are wanted; their number. */
-static int64_t
-list(struct listing *l, const struct state_list *builds)
+static int
+list_here(struct listing *l, const char *repo, struct error *e)
 {
-	static const char *const headings[] = { "BUILD", "STATUS", "STARTED", "TIME", "JOBS" };
-	int64_t limit = l->options->limit, shown = 0;
+	struct state_list builds = { 0 };
+	int64_t limit = l->options->limit;
+	int result = state_list_read(&builds, repo, e);
 
-	table_open(&l->table, headings, 5);
-	for (size_t i = 0; i < builds->n && (limit == 0 || shown < limit); i++)
-		shown += list_one(l, &builds->builds[i]);
-	if (shown == 0)
-		l->table.terminal = false;
-	table_close(&l->table);
-	return shown;
+	if (result == 0 && builds.n == 0)
+		result = error_set(e, ERROR_NOT_FOUND, "there is no build%s%s", repo == NULL ? "" : " of ",
+		    repo == NULL ? "" : repo);
+	for (size_t i = 0; i < builds.n && (limit == 0 || l->shown < limit); i++)
+		list_one(l, &builds.builds[i]);
+	state_list_free(&builds);
+	return result;
 }
 
 static int
 run(void *arg, int argc, char **argv)
 {
+	static const char *const headings[] = { "BUILD", "STATUS", "STARTED", "TIME", "JOBS" };
 	const struct options *o = arg;
 	struct listing l = { .options = o };
 	AUTO_FREE char *repo = NULL;
-	struct state_list builds = { 0 };
 	struct error e;
-	int64_t shown;
-	int status = 0;
+	int result;
 
 	if (o->since != NULL && moment_parse(o->since, kernel.wall(), &l.since, &e) < 0) {
 		error_before(&e, "--since: ");
@@ -180,13 +295,16 @@ run(void *arg, int argc, char **argv)
 	}
 	if (repo_meant(o, argc, argv, &repo, &e) < 0)
 		return place_complain(&e);
-	if (state_list_read(&builds, repo, &e) < 0 ||
-	    (builds.n == 0 && error_set(&e, ERROR_NOT_FOUND, "there is no build%s%s",
-	    repo == NULL ? "" : " of ", repo == NULL ? "" : repo) < 0))
-		status = place_complain(&e);
-	shown = list(&l, &builds);
-	state_list_free(&builds);
-	return status != 0 || shown > 0 ? status : 1;
+	table_open(&l.table, headings, 5);
+	result = repo != NULL && !place_is_local(repo) ? list_remote(&l, repo, &e) :
+	    list_here(&l, repo, &e);
+	/* headings alone say nothing */
+	if (l.shown == 0)
+		l.table.terminal = false;
+	table_close(&l.table);
+	if (result < 0)
+		return place_complain(&e);
+	return l.shown > 0 ? 0 : 1;
 }
 
 const struct command ls_command = {

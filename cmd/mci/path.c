@@ -52,7 +52,7 @@ run(void *options, int argc, char **argv)
 	int status = 0;
 
 	(void)options;
-	if (place_job(&b, &job, argc == 1 ? argv[0] : NULL, &e) < 0)
+	if (place_job(&b, &job, argc == 1 ? argv[0] : NULL, &e) < 0 || place_here(&b, &e) < 0)
 		status = place_complain(&e);
 	else if (job == NULL)
 		printf("%s\n", b.path);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "emit.h"
 #include "fold.h"
 #include "glance.h"
 #include "kernel.h"
@@ -13,6 +14,7 @@
 #include "message.h"
 #include "place.h"
 #include "process.h"
+#include "remote.h"
 #include "specvalue.h"
 #include "textfile.h"
 #include "verbs.h"
@@ -157,25 +159,63 @@ become(const struct options *o, const struct asked *a, const struct state_build 
 	return error_sys(e, "mci-build");
 }
 
+/* At its server: what came of it is another build, whose name is printed. */
+static int
+rerun_remote(const struct options *o, const struct state_build *b, struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	struct remote_build again;
+
+	emit_open(&params);
+	emit_span(&params, "repo", (struct span){ b->name, (size_t)(strrchr(b->name, '/') - b->name) });
+	emit_text(&params, "event", "rerun");
+	emit_key(&params, "rerun");
+	emit_open(&params);
+	emit_text(&params, "of", b->name);
+	if (o->failed)
+		emit_bool(&params, "failed", true);
+	if (o->from != NULL)
+		emit_text(&params, "from", o->from);
+	bytes_char(&params, '}');
+	if (remote_params(&params, &o->params, e) < 0)
+		return -1;
+	bytes_char(&params, '}');
+	if (remote_trigger((struct span){ params.data, params.len }, &again, e) < 0)
+		return -1;
+	if (!option_common.quiet)
+		puts(again.build != NULL ? again.build : again.skipped);
+	remote_build_free(&again);
+	return 0;
+}
+
+static int
+rerun_here(const struct options *o, const struct state_build *b, struct error *e)
+{
+	struct asked a = { 0 };
+	int result;
+
+	if (jobs_check(o, b, e) < 0 || asked_read(&a, b, e) < 0 || (a.specs && specs_open(b, e) < 0))
+		result = -1;
+	else if (chdir(a.dir) < 0)
+		result = error_sys(e, "%s", a.dir);
+	else
+		result = become(o, &a, b, e);
+	asked_free(&a);
+	return result;
+}
+
 static int
 run(void *arg, int argc, char **argv)
 {
 	const struct options *o = arg;
-	struct asked a = { 0 };
 	struct state_build b;
 	struct error e;
-	int status = 0;
+	int status = place_build(&b, argc == 1 ? argv[0] : NULL, &e);
 
-	if (place_build(&b, argc == 1 ? argv[0] : NULL, &e) < 0 || jobs_check(o, &b, &e) < 0 ||
-	    asked_read(&a, &b, &e) < 0 || (a.specs && specs_open(&b, &e) < 0))
-		status = place_complain(&e);
-	else if (chdir(a.dir) < 0 && error_sys(&e, "%s", a.dir) < 0)
-		status = place_complain(&e);
-	else if (become(o, &a, &b, &e) < 0)
-		status = place_complain(&e);
-	asked_free(&a);
+	if (status == 0)
+		status = remote_is(&b) ? rerun_remote(o, &b, &e) : rerun_here(o, &b, &e);
 	state_build_free(&b);
-	return status;
+	return status < 0 ? place_complain(&e) : status;
 }
 
 const struct command rerun_command = {

@@ -21,7 +21,9 @@ remove_build(const char *text, const struct options *o, struct error *e)
 	struct state_build b;
 	int result = place_build(&b, text, e);
 
-	if (result == 0 && o->dry && state_build_running(&b))
+	if (result == 0 && place_here(&b, e) < 0)
+		result = -1;
+	else if (result == 0 && o->dry && state_build_running(&b))
 		result = error_set(e, ERROR_BUSY, "%s is running", b.name);
 	else if (result == 0)
 		result = o->dry ? removal_check(&b, o->force, e) : removal_build(&b, o->force, e);

@@ -126,7 +126,7 @@ show_build(const struct fold *f, const struct state_build *b)
 	fact(&t, "time", (struct span){ elapsed.data, elapsed.len }, NULL);
 	fact_text(&t, "dir", f->dir, NULL);
 	fact_text(&t, "definition", f->script, NULL);
-	fact_text(&t, "folder", b->path, NULL);
+	fact_text(&t, "folder", b->path, NULL); /* a server's build has none */
 	table_close(&t);
 }
 

@@ -152,10 +152,15 @@ log_look(void *arg)
 int
 source_follow(struct source *s, struct loop *loop, const struct state_build *b, struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/events.ndjson", b->path);
+	AUTO_FREE char *path = NULL;
 
 	s->loop = loop;
 	s->build = b;
+	if (remote_is(b)) {
+		s->remote = remote_follow(loop, b->name, s->line, s->done, s->arg, e);
+		return s->remote == NULL ? -1 : 0;
+	}
+	path = xformat("%s/events.ndjson", b->path);
 	s->fd = kernel_open_file(AT_FDCWD, path);
 	if (s->fd < 0)
 		return error_sys(e, "%s", path);
@@ -170,6 +175,7 @@ source_free(struct source *s)
 		return;
 	loop_cancel(s->loop, s->look);
 	watcher_free(s->watcher);
+	remote_free(s->remote);
 	memory_close(&s->fd);
 	line_free(&s->reader);
 }

@@ -1,5 +1,5 @@
-/* source: where event lines come from: a descriptor until its end, or a build's log, which is followed
- * until the build has ended, however it did. */
+/* source: where event lines come from: a descriptor until its end, or a build's log, here or at a server,
+ * which is followed until the build has ended, however it did. */
 #ifndef MCI_SOURCE_H
 #define MCI_SOURCE_H
 
@@ -7,6 +7,7 @@
 
 #include "line.h"
 #include "loop.h"
+#include "remote.h"
 #include "state.h"
 #include "watcher.h"
 
@@ -21,6 +22,7 @@ struct source {
 	void *arg;
 	const struct state_build *build; /* when it is a build's log: borrowed */
 	struct watcher *watcher;         /* while that grows, else NULL */
+	struct remote *remote;           /* when that is a server's */
 	struct loop_timer *look;
 	bool ended;
 };

@@ -10,6 +10,7 @@ extern const struct command call_command;
 extern const struct command cancel_command;
 extern const struct command config_command;
 extern const struct command down_command;
+extern const struct command hook_command;
 extern const struct command jobs_command;
 extern const struct command ls_command;
 extern const struct command output_command;
@@ -23,6 +24,7 @@ extern const struct command show_command;
 extern const struct command spec_command;
 extern const struct command status_command;
 extern const struct command tree_command;
+extern const struct command trigger_command;
 extern const struct command unblock_command;
 extern const struct command wait_command;
 

@@ -1,0 +1,46 @@
+/*
+ * remote: builds of a server (ORG/REPO/N), as verbs ask for them: the same events as those of a build here, so
+ * that all that is shown is the same fold. A build of a server has no path (place.h).
+ */
+#ifndef MCI_REMOTE_H
+#define MCI_REMOTE_H
+
+#include <stdbool.h>
+
+#include "bytes.h"
+#include "command.h"
+#include "error.h"
+#include "fold.h"
+#include "loop.h"
+#include "state.h"
+
+/* Whether a build is a server's. */
+bool remote_is(const struct state_build *b);
+/* Asks the server, waiting for its answer; result may be NULL. 0 or -1. */
+int remote_call(const char *method, struct span params, struct bytes *result, struct error *e);
+/* A build that was asked for. */
+struct remote_build {
+	char *build;   /* "org/repo/7"; NULL: there is none */
+	char *skipped; /* why not */
+};
+/* Asks for one; params is what build/trigger takes. 0 or -1. */
+int remote_trigger(struct span params, struct remote_build *a, struct error *e);
+void remote_build_free(struct remote_build *a);
+/* Its member params, when K=V were given. 0 or -1. */
+int remote_params(struct bytes *params, const struct option_list *given, struct error *e);
+
+/* What is there now of the build's events. 0 or -1. */
+int remote_fold(struct fold *f, const char *build, struct error *e);
+
+struct remote;
+/*
+ * Follows the build's events to its end, wherever the server is in between: it is tried again, and nothing comes
+ * twice. line says true for the last one that matters; done is called once, from the loop, why NULL for a plain
+ * end. build is borrowed. NULL with an error.
+ */
+struct remote *remote_follow(struct loop *loop, const char *build, bool (*line)(void *arg, struct span line),
+    void (*done)(void *arg, const struct error *why), void *arg, struct error *e);
+/* NULL is allowed. */
+void remote_free(struct remote *r);
+
+#endif
