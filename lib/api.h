@@ -4,8 +4,8 @@
 
 #include "error.h"
 
-/* $MCI_API, else mci.sock among this user's sockets, whether anybody is there or not. Caller frees; NULL with an
- * error when there can be no folder of sockets. */
+/* $MCI_API, else mci.sock among this user's sockets, whether anybody is there or not. Caller
+ * frees; NULL with an error when there can be no folder of sockets. */
 char *api_address(struct error *e);
 
 #endif

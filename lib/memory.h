@@ -20,7 +20,7 @@ char *xformat(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* cleanup attributes: run when the variable goes out of scope */
 void memory_free(void *pointer_to_pointer);
-void memory_close(int *fd);
+void memory_close(int *fd); /* -1 afterwards */
 #define AUTO_FREE __attribute__((cleanup(memory_free)))
 #define AUTO_CLOSE __attribute__((cleanup(memory_close)))
 

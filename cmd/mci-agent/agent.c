@@ -23,7 +23,8 @@
 #include "option.h"
 #include "work.h"
 
-/* Should no event say that there is something to claim: a hub that is away, an event that was lost. */
+/* Should no event say that there is something to claim: a hub that is away, an event that was
+ * lost. */
 #define LOOK (60 * SECOND)
 
 struct agent {
@@ -223,8 +224,8 @@ claim_new_id(struct agent *a)
 		snprintf(a->claim_id + 2 * i, 3, "%02x", random[i]);
 }
 
-/* Asked until there is an answer, with one id: what the store gave in an answer that was lost it gives
- * again. */
+/* Asked until there is an answer, with one id: what the store gave in an answer that was lost
+ * it gives again. */
 static void
 claim(struct agent *a)
 {

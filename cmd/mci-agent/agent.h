@@ -1,6 +1,6 @@
 /*
- * agent: claims builds for as long as it has room for them, and works on them. From the lowest to the
- * highest:
+ * agent: claims builds for as long as it has room for them, and works on them. From the lowest to
+ * the highest:
  *   settings  what the command line says     remote    where repositories may be, and how git gets there
  *   mirror    a repository's objects here    claim     what the store gave
  *   checkout  the process that runs git      control   what is asked of a build that runs

@@ -115,8 +115,8 @@ populate(const struct checkout *c, struct error *e)
 	    git_run_elsewhere(c->dir, detach, NULL, e);
 }
 
-/* Those that .gitmodules names, from elsewhere only: a folder of this machine is not the repository's to
- * name. */
+/* Those that .gitmodules names, from elsewhere only: a folder of this machine is not the
+ * repository's to name. */
 static int
 submodules(const struct checkout *c, struct error *e)
 {

@@ -1,7 +1,7 @@
 /*
- * claim: a build that the store gave to this agent: whose run it is, the lease that says so, and the order.
- * What it takes to give it back lies in the build's folder, so that an agent that is started again can; the
- * order, with its secrets, is in memory only.
+ * claim: a build that the store gave to this agent: whose run it is, the lease that says so, and
+ * the order. What it takes to give it back lies in the build's folder, so that an agent that is
+ * started again can; the order, with its secrets, is in memory only.
  */
 #ifndef MCI_AGENT_CLAIM_H
 #define MCI_AGENT_CLAIM_H

@@ -1,6 +1,6 @@
 /*
- * control: what is asked of a build that runs, brought to its control socket: each thing once, and again
- * until the build has taken it.
+ * control: what is asked of a build that runs, brought to its control socket: each thing once, and
+ * again until the build has taken it.
  */
 #ifndef MCI_AGENT_CONTROL_H
 #define MCI_AGENT_CONTROL_H
@@ -19,8 +19,8 @@ struct control {
 };
 
 void control_open(struct control *c, struct loop *loop, const char *folder);
-/* answer is the result of build/renew: whatever in it the build has not taken is asked of it now. Without a
- * socket nothing is; the next answer says it again. */
+/* answer is the result of build/renew: whatever in it the build has not taken is asked of it
+ * now. Without a socket nothing is; the next answer says it again. */
 void control_ask(struct control *c, const json_t *answer);
 void control_close(struct control *c);
 

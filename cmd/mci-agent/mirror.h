@@ -1,6 +1,6 @@
 /*
- * mirror: a repository's objects as this agent has them, one bare repository for each, so that a second
- * checkout moves only what is new. Blocks; whoever comes second waits for the first.
+ * mirror: a repository's objects as this agent has them, one bare repository for each, so that a
+ * second checkout moves only what is new. Blocks; whoever comes second waits for the first.
  */
 #ifndef MCI_AGENT_MIRROR_H
 #define MCI_AGENT_MIRROR_H
@@ -16,8 +16,9 @@ struct mirror_wish {
 };
 
 /*
- * Brings the mirror at path up to date, and makes it if it is not there. *rev is the commit, *base is NULL
- * when it cannot be had; the caller frees. 0, or -1 with an error that names what is missing.
+ * Brings the mirror at path up to date, and makes it if it is not there. *rev is the commit, *base
+ * is NULL when it cannot be had; the caller frees. 0, or -1 with an error that names what is
+ * missing.
  */
 int mirror_update(const char *path, const struct mirror_wish *w, char **rev, char **base,
     struct error *e);

@@ -162,7 +162,7 @@ renewed(void *arg, struct span result, const struct error *e)
 	json_auto_t *answer = NULL;
 
 	w->renewing = 0;
-	if (e->code == ERROR_REFUSED || e->code == ERROR_NOT_FOUND) {
+	if (e->code == ERROR_FENCED || e->code == ERROR_REFUSED || e->code == ERROR_NOT_FOUND) {
 		w->lost = true;
 		let_go(w);
 		return;

@@ -1,7 +1,7 @@
 /*
- * route: one service behind this door: where it is, and the rows of its contract, each of which is forwarded.
- * A connection of ours has one of its own to the service, as what some methods do lasts as long as that does,
- * and is lost with it.
+ * route: one service behind this door: where it is, and the rows of its contract, each of which is
+ * forwarded. A connection of ours has one of its own to the service, as what some methods do lasts
+ * as long as that does, and is lost with it.
  */
 #ifndef MCI_API_ROUTE_H
 #define MCI_API_ROUTE_H

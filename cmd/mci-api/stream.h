@@ -1,7 +1,7 @@
 /*
- * stream: a request that takes its connection over: ours is joined to one of its own to the service, byte
- * for byte from the service's reply on. Whoever does not read holds up the service, and nobody else; when
- * one side ends, so does the other.
+ * stream: a request that takes its connection over: ours is joined to one of its own to the
+ * service, byte for byte from the service's reply on. Whoever does not read holds up the service,
+ * and nobody else; when one side ends, so does the other.
  */
 #ifndef MCI_API_STREAM_H
 #define MCI_API_STREAM_H

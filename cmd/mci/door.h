@@ -1,5 +1,5 @@
-/* door: the sockets that mci's verbs call: the API of the build that a job is part of, and the control
- * socket of any build of this user. */
+/* door: the sockets that mci's verbs call: the API of the build that a job is part of, and the
+ * control socket of any build of this user. */
 #ifndef MCI_DOOR_H
 #define MCI_DOOR_H
 

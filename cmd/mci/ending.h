@@ -1,5 +1,5 @@
-/* ending: what stands below the picture of a build that is over: the ends of the logs of the jobs that
- * failed, the summary, and the command that shows the rest. */
+/* ending: what stands below the picture of a build that is over: the ends of the logs of the
+ * jobs that failed, the summary, and the command that shows the rest. */
 #ifndef MCI_ENDING_H
 #define MCI_ENDING_H
 

@@ -5,7 +5,8 @@
 #include "fold.h"
 #include "state.h"
 
-/* From its first and its last line alone: all but the jobs. *jobs is their number, -1 while it runs. */
+/* From its first and its last line alone: all but the jobs. *jobs is their number, -1 while it
+ * runs. */
 int glance_ends(struct fold *f, const struct state_build *b, int64_t *jobs, struct error *e);
 /* From all of it. */
 int glance_all(struct fold *f, const struct state_build *b, struct error *e);

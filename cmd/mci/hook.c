@@ -157,7 +157,8 @@ each_line(int nwords, int (*use)(char **words, const char *repo, struct error *e
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
 		if (words_cut(line, words, 8) != nwords)
-			return error_set(e, ERROR_INPUT, "standard input: a line of %d words was expected", nwords);
+			return error_set(e, ERROR_INPUT, "standard input: a line of %d words was expected",
+			    nwords);
 		status = use(words, repo, e);
 		if (status < 0)
 			return -1;
@@ -172,7 +173,8 @@ received(char **words, const char *repo, struct error *e)
 {
 	struct moved m = { words[0], words[1], words[2] };
 
-	if (is_none(m.new) || (strncmp(m.ref, "refs/heads/", 11) != 0 && strncmp(m.ref, "refs/tags/", 10) != 0))
+	if (is_none(m.new) ||
+	    (strncmp(m.ref, "refs/heads/", 11) != 0 && strncmp(m.ref, "refs/tags/", 10) != 0))
 		return 0;
 	return push_one(repo, &m, option_given("ci.wait"), e);
 }
@@ -254,6 +256,8 @@ hook_find(const char *name, struct error *e)
 
 /* ---- installing one */
 
+#define HEAD "#!/bin/sh\n# Installed by mci hook install.\n"
+
 static int
 script_write(int fd, const struct hook *h, const char *repo, struct error *e)
 {
@@ -263,10 +267,8 @@ script_write(int fd, const struct hook *h, const char *repo, struct error *e)
 
 	if (address == NULL)
 		return -1;
-	text = h->repo ?
-	    xformat("#!/bin/sh\n# Installed by mci hook install.\nMCI_API='%s' exec '%s' hook run %s %s\n", address,
-	    program, h->name, repo) :
-	    xformat("#!/bin/sh\n# Installed by mci hook install.\nexec '%s' hook run %s\n", program, h->name);
+	text = h->repo ? xformat(HEAD "MCI_API='%s' exec '%s' hook run %s %s\n", address, program, h->name,
+	    repo) : xformat(HEAD "exec '%s' hook run %s\n", program, h->name);
 	return kernel_write_all(fd, text, strlen(text)) < 0 ? error_sys(e, "%s", h->name) : 0;
 }
 

@@ -166,8 +166,8 @@ read_build(struct fold *f, struct state_build *b, int64_t *jobs, struct span obj
 
 		if (span_is(m.key, "build"))
 			b->name = xmemdup(inside.p, inside.n);
-		else if (span_is(m.key, "status"))
-			f->status = status_parse(inside) < 0 ? STATUS_ERROR : (enum status)status_parse(inside);
+		else if (span_is(m.key, "status") && status_parse(inside) >= 0)
+			f->status = (enum status)status_parse(inside);
 		else if (span_is(m.key, "started"))
 			timestamp_parse(inside.p, inside.n, &f->started, NULL);
 		else if (span_is(m.key, "ended"))

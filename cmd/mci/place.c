@@ -39,10 +39,12 @@ is_elsewhere(struct state_build *b, char **job, const char *text)
 	for (int slashes = 0; *end != '\0' && (*end != '/' || ++slashes < 3); end++)
 		;
 	n = (size_t)(end - text);
-	if (buildname_check((struct span){ text, n }, NULL) < 0 || (*end == '/' && (job == NULL || end[1] == '\0')))
+	if (buildname_check((struct span){ text, n }, NULL) < 0)
 		return false;
-	*b = (struct state_build){ .name = xmemdup(text, n), .number = strtol(memrchr(text, '/', n) + 1, NULL, 10),
-		.lock = -1 };
+	if (*end == '/' && (job == NULL || end[1] == '\0'))
+		return false;
+	*b = (struct state_build){ .name = xmemdup(text, n), .lock = -1 };
+	b->number = strtol(strrchr(b->name, '/') + 1, NULL, 10);
 	if (job != NULL)
 		*job = *end == '/' ? xstrdup(end + 1) : NULL;
 	return true;
@@ -75,7 +77,8 @@ place_job(struct state_build *b, char **job, const char *text, struct error *e)
 int
 place_here(const struct state_build *b, struct error *e)
 {
-	return remote_is(b) ? error_set(e, ERROR_NOT_FOUND, "%s is not here: a server has its files", b->name) : 0;
+	return !remote_is(b) ? 0 :
+	    error_set(e, ERROR_NOT_FOUND, "%s is not here: a server has its files", b->name);
 }
 
 int

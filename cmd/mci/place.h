@@ -1,4 +1,5 @@
-/* place: where the command was called: the project of the current folder, and builds named from there. */
+/* place: where the command was called: the project of the current folder, and builds named from
+ * there. */
 #ifndef MCI_PLACE_H
 #define MCI_PLACE_H
 
@@ -9,8 +10,9 @@
 
 /* The project of the current folder, or the folder itself where there is none. Caller frees. */
 char *place_project(void);
-/* Finds a build, or the job of one, by what the user wrote; text NULL is "@". An ORG/REPO/N that is not here is a
- * server's: it has no path (remote.h), and whether it is there is not known. */
+/* Finds a build, or the job of one, by what the user wrote; text NULL is "@". An ORG/REPO/N
+ * that is not here is a server's: it has no path (remote.h), and whether it is there is not
+ * known. */
 int place_build(struct state_build *b, const char *text, struct error *e);
 int place_job(struct state_build *b, char **job, const char *text, struct error *e);
 /* Whether a name, ORG/REPO or longer, is of builds of a folder here. */

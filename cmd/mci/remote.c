@@ -74,9 +74,9 @@ remote_trigger(struct span params, struct remote_build *a, struct error *e)
 	if (remote_call("build/trigger", params, &result, e) < 0)
 		return -1;
 	object = (struct span){ result.data, result.len };
-	if (door_member(&build, object, "build", NULL) == 0)
+	if (door_member(&build, object, "build", NULL) > 0)
 		a->build = bytes_give(&build);
-	if (door_member(&skipped, object, "skipped", NULL) == 0)
+	if (door_member(&skipped, object, "skipped", NULL) > 0)
 		a->skipped = bytes_give(&skipped);
 	return a->build != NULL || a->skipped != NULL ? 0 :
 	    error_set(e, ERROR_INPUT, "build/trigger: an answer without a build");

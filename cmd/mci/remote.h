@@ -1,6 +1,7 @@
 /*
- * remote: builds of a server (ORG/REPO/N), as verbs ask for them: the same events as those of a build here, so
- * that all that is shown is the same fold. A build of a server has no path (place.h).
+ * remote: builds of a server (ORG/REPO/N), as verbs ask for them: the same events as those of a
+ * build here, so that all that is shown is the same fold. A build of a server has no path
+ * (place.h).
  */
 #ifndef MCI_REMOTE_H
 #define MCI_REMOTE_H
@@ -34,9 +35,9 @@ int remote_fold(struct fold *f, const char *build, struct error *e);
 
 struct remote;
 /*
- * Follows the build's events to its end, wherever the server is in between: it is tried again, and nothing comes
- * twice. line says true for the last one that matters; done is called once, from the loop, why NULL for a plain
- * end. build is borrowed. NULL with an error.
+ * Follows the build's events to its end, wherever the server is in between: it is tried again, and
+ * nothing comes twice. line says true for the last one that matters; done is called once, from the
+ * loop, why NULL for a plain end. build is borrowed. NULL with an error.
  */
 struct remote *remote_follow(struct loop *loop, const char *build, bool (*line)(void *arg, struct span line),
     void (*done)(void *arg, const struct error *why), void *arg, struct error *e);

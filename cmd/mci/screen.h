@@ -1,6 +1,7 @@
-/* screen: a live area at the lower end of a terminal, redrawn in place with one write a frame. Lines that
- * are done go above it and become the terminal's history. The cursor rests below the area. While there is one
- * the terminal does not show what is typed, which would push the area up and leave its rows behind. */
+/* screen: a live area at the lower end of a terminal, redrawn in place with one write a frame.
+ * Lines that are done go above it and become the terminal's history. The cursor rests below the
+ * area. While there is one the terminal does not show what is typed, which would push the area
+ * up and leave its rows behind. */
 #ifndef MCI_SCREEN_H
 #define MCI_SCREEN_H
 
@@ -23,8 +24,8 @@ struct screen {
 void screen_open(struct screen *s, int fd);
 /* Asks for the size again. */
 void screen_resize(struct screen *s);
-/* Something else is to write to the terminal, or does: what was drawn stays where it is, and the echo is as
- * it was. For whoever is about to be stopped or killed. */
+/* Something else is to write to the terminal, or does: what was drawn stays where it is, and
+ * the echo is as it was. For whoever is about to be stopped or killed. */
 void screen_leave(struct screen *s);
 /* Whether this process may draw: another job of the shell may own the terminal. */
 bool screen_ours(const struct screen *s);

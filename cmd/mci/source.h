@@ -1,5 +1,5 @@
-/* source: where event lines come from: a descriptor until its end, or a build's log, here or at a server,
- * which is followed until the build has ended, however it did. */
+/* source: where event lines come from: a descriptor until its end, or a build's log, here or at
+ * a server, which is followed until the build has ended, however it did. */
 #ifndef MCI_SOURCE_H
 #define MCI_SOURCE_H
 

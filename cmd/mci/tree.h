@@ -6,7 +6,8 @@
 
 #include "state.h"
 
-/* Follows the build to its end on standard output; the status to exit with: with judge the build's. */
+/* Follows the build to its end on standard output; the status to exit with: with judge the
+ * build's. */
 int tree_build(const struct state_build *b, bool judge);
 
 #endif

@@ -125,7 +125,8 @@ operands(int argc, char **argv, const char **repo, bool *specs, struct error *e)
 		else if (*repo == NULL)
 			*repo = argv[i];
 		else
-			return error_set(e, ERROR_USAGE, "one repository at a time, not '%.80s' too", argv[i]);
+			return error_set(e, ERROR_USAGE, "one repository at a time, not '%.80s' too",
+			    argv[i]);
 	}
 	return *repo != NULL ? 0 :
 	    error_set(e, ERROR_USAGE, "which repository? mci trigger ORG/REPO; 'mci repo ls' lists them");

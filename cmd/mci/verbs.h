@@ -1,5 +1,5 @@
-/* verbs: the table row of each verb; each stands in a file of its name, but for those of control.c and
- * server.c. */
+/* verbs: the table row of each verb; each stands in a file of its name, but for those of
+ * control.c and server.c. */
 #ifndef MCI_VERBS_H
 #define MCI_VERBS_H
 

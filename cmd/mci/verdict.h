@@ -1,5 +1,5 @@
-/* verdict: how what is shown ended, as an exit status: of one build, of a job, and of all builds in a
- * stream of events. */
+/* verdict: how what is shown ended, as an exit status: of one build, of a job, and of all
+ * builds in a stream of events. */
 #ifndef MCI_VERDICT_H
 #define MCI_VERDICT_H
 
@@ -26,7 +26,8 @@ struct verdict {
 
 /* Takes an event in, after the fold of its stream has. */
 void verdict_event(struct verdict *v, const struct message *m, const struct fold *f);
-/* Of the first build that was no success, VERDICT_CUT when one is open; without builds by the jobs. */
+/* Of the first build that was no success, VERDICT_CUT when one is open; without builds by the
+ * jobs. */
 int verdict_stream(const struct verdict *v, const struct fold *f);
 void verdict_free(struct verdict *v);
 

@@ -1,5 +1,6 @@
-/* view: a build as people watch it: the live tree on a terminal, its last picture anywhere else. Takes
- * events in, draws when asked; owns no descriptor but that of the logs, and no clock. */
+/* view: a build as people watch it: the live tree on a terminal, its last picture anywhere
+ * else. Takes events in, draws when asked; owns no descriptor but that of the logs, and no
+ * clock. */
 #ifndef MCI_VIEW_H
 #define MCI_VIEW_H
 

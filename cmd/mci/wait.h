@@ -6,8 +6,8 @@
 
 #include "state.h"
 
-/* Waits until the build has ended, at most timeout nanoseconds unless that is 0; the status to exit with:
- * the build's, 124 when it took too long. */
+/* Waits until the build has ended, at most timeout nanoseconds unless that is 0; the status to
+ * exit with: the build's, 124 when it took too long. */
 int wait_build(const struct state_build *b, int64_t timeout);
 
 #endif

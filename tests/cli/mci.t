@@ -64,8 +64,8 @@ exits 1 "a folder without builds has none" mci ls -q
 is "$(cat "$out")" '' "and nothing is listed"
 has "$err" "^mci: there is no build of $PWD; -a lists those of all folders$" "it says so"
 cd ../zlib || exit 1
-exits 1 "no more has another name" mci ls no/thing
-has "$err" "^mci: there is no build of no/thing$" "which is said"
+exits 75 "another name is a server's" mci ls no/thing
+has "$err" "^mci: no server \('mci up' starts one\)" "and where there is none it says so"
 exits 2 "a folder is no ORG/REPO" mci ls ../zlib
 exits 2 "nor is -a a choice" mci ls -a local/zlib
 is "$(mci ls --json --status failure | jq -r '[.build,.status,.exit,.elapsed,.jobs]|join(" ")')" \
