@@ -161,17 +161,6 @@ end_line(struct import *in, struct error *e)
 }
 
 static int
-end_log(struct import *in, struct error *e)
-{
-	if (in->length > 0 && end_line(in, e) < 0)
-		return -1;
-	in->notes.len = 0;
-	marker_end(&in->marker, &in->notes);
-	emit_imports(in, (struct span){ in->notes.data, in->notes.len }, in->before);
-	return put(in, e);
-}
-
-static int
 take_input(struct import *in, const char *p, size_t n, struct error *e)
 {
 	while (n > 0) {
@@ -208,8 +197,14 @@ import(enum marker_style style, struct error *e)
 		else
 			result = take_input(&in, buffer, (size_t)got, e);
 	}
-	if (result == 0)
-		result = end_log(&in, e);
+	if (result == 0 && in.length > 0)
+		result = end_line(&in, e);
+	if (result == 0) {
+		in.notes.len = 0;
+		marker_end(&in.marker, &in.notes);
+		emit_imports(&in, (struct span){ in.notes.data, in.notes.len }, in.before);
+		result = put(&in, e);
+	}
 	marker_free(&in.marker);
 	bytes_free(&in.line);
 	bytes_free(&in.notes);

@@ -99,18 +99,6 @@ folders_names(int dir, const char *path, const char *suffix, char ***names, size
 	return 0;
 }
 
-/* Of "logs", "logs@2", "script.idx", "script@2.idx"; 0 for anything else. */
-static int
-run_of(const char *name)
-{
-	size_t n = strlen(name);
-	int run = logfile_number(name, n, "logs");
-
-	if (run == 0 && n > 4 && strcmp(name + n - 4, ".idx") == 0)
-		run = logfile_number(name, n - 4, "script");
-	return run;
-}
-
 static void
 free_names(char **names, size_t n)
 {
@@ -145,9 +133,11 @@ runs_in(int folder, bool empty, int *runs, size_t *n)
 
 	(void)folders_names(folder, ".", "", &names, &count);
 	for (size_t k = 0; k < count; k++) {
-		int run = run_of(names[k]);
-		size_t i = 0;
+		size_t length = strlen(names[k]), i = 0;
+		int run = logfile_number(names[k], length, "logs");
 
+		if (run == 0 && length > 4 && strcmp(names[k] + length - 4, ".idx") == 0)
+			run = logfile_number(names[k], length - 4, "script");
 		while (i < *n && runs[i] != run)
 			i++;
 		if (run == 0 || i < *n || (!empty && is_empty(folder, names[k])))
@@ -194,20 +184,6 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Of JOB and JOB@2; what is neither is no log. */
-static void
-tell_job(char *stem, void (*each)(void *arg, const char *job, int attempt), void *arg)
-{
-	char *at = strchr(stem, '@');
-	int64_t attempt = 1;
-
-	if (at != NULL)
-		*at++ = '\0';
-	if ((at == NULL || number_parse(at, strlen(at), 2, INT32_MAX, &attempt, NULL) == 0) &&
-	    spec_id_ok(stem, strlen(stem)))
-		each(arg, stem, (int)attempt);
-}
-
 int
 folders_jobs(struct folders *f, int run, bool indexed,
     void (*each)(void *arg, const char *job, int attempt), void *arg, struct error *e)
@@ -231,9 +207,17 @@ folders_jobs(struct folders *f, int run, bool indexed,
 	if (n > 1)
 		qsort(names, n, sizeof(*names), by_name);
 	for (size_t i = 0; i < n && result == 0; i++) {
+		char *at = strchr(names[i], '@');
+		int64_t attempt = 1;
+
 		/* it may be in both folders, in both forms */
-		if (i + 1 == n || strcmp(names[i], names[i + 1]) != 0)
-			tell_job(names[i], each, arg);
+		if (i + 1 < n && strcmp(names[i], names[i + 1]) == 0)
+			continue;
+		if (at != NULL)
+			*at++ = '\0';
+		if ((at == NULL || number_parse(at, strlen(at), 2, INT32_MAX, &attempt, NULL) == 0) &&
+		    spec_id_ok(names[i], strlen(names[i])))
+			each(arg, names[i], (int)attempt);
 	}
 	free_names(names, n);
 	return result;

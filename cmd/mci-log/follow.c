@@ -11,9 +11,6 @@
 #include "show.h"
 #include "watcher.h"
 
-/* A file is told to be closed a moment before its writer's lock goes (stored.h). */
-#define SETTLE (20 * MILLISECOND)
-
 /* A run as it is followed. */
 struct followed {
 	struct follow *follow;
@@ -111,7 +108,7 @@ check_alive(struct follow *f, struct followed *r)
 		output_note(f->view.out, "%s has no end: its mci-build is gone", r->run->folder.name);
 	/* its process is gone; what it started holds the lock a moment more, and nothing tells when */
 	else if (r->pidfd < 0 && r->run->events >= 0 && f->settle == NULL)
-		f->settle = loop_after(f->loop, SETTLE, settled, f);
+		f->settle = loop_after(f->loop, STORED_SETTLE, settled, f);
 }
 
 static int
@@ -196,7 +193,7 @@ changed(struct followed *r, bool in_logs, const char *name)
 	if (name == NULL)
 		all_dirty(f);
 	if (r->run->events < 0 && f->settle == NULL)
-		f->settle = loop_after(f->loop, SETTLE, settled, f);
+		f->settle = loop_after(f->loop, STORED_SETTLE, settled, f);
 	if (r->run->events < 0 || (!in_logs && name != NULL && strcmp(name, "events.ndjson") == 0))
 		r->run->dirty = true;
 	for (size_t i = 0; i < f->nlive && name != NULL; i++) {

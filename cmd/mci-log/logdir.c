@@ -26,13 +26,16 @@ logdir_open(struct logdir *s, const char *path, bool make, bool marks, struct er
 	s->path = realpath(path, NULL);
 	s->at.live = s->path == NULL ? -1 : kernel.open(AT_FDCWD, s->path, O_RDONLY | O_DIRECTORY, 0);
 	if (s->at.live < 0)
-		return error_sys(e, "open %s", path);
-	if (!marks)
+		error_sys(e, "open %s", path);
+	else if (marks && mkdirat(s->at.live, ".open", 0700) < 0 && errno != EEXIST)
+		error_sys(e, "mkdir %s/.open", s->path);
+	else if (marks &&
+	    (s->marks = kernel.open(s->at.live, ".open", O_RDONLY | O_DIRECTORY, 0)) < 0)
+		error_sys(e, "open %s/.open", s->path);
+	else
 		return 0;
-	if (mkdirat(s->at.live, ".open", 0700) < 0 && errno != EEXIST)
-		return error_sys(e, "mkdir %s/.open", s->path);
-	s->marks = kernel.open(s->at.live, ".open", O_RDONLY | O_DIRECTORY, 0);
-	return s->marks < 0 ? error_sys(e, "open %s/.open", s->path) : 0;
+	logdir_close(s);
+	return -1;
 }
 
 int

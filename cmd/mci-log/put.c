@@ -130,12 +130,6 @@ failed(struct spool *s, const struct error *why)
 	}
 }
 
-static int64_t
-result_offset(struct span result)
-{
-	return message_integer(result, "offset", -1);
-}
-
 /* It works (again). */
 static void
 well(struct spool *s)
@@ -155,31 +149,25 @@ ask(struct spool *s, const char *method, struct bytes *params, enum client_again
 	client_call(s->client, method, (struct span){ params->data, params->len }, &wish, done, s);
 }
 
-/* Gives acknowledged bytes back to the disk; it is only room that is lost when this fails. */
-static void
-give_back(struct spool *s)
-{
-	int64_t n = s->acknowledged - s->given_back;
-
-	if (n < GIVE_BACK)
-		return;
-	(void)fallocate(s->writer.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, s->given_back, n);
-	s->given_back = s->acknowledged;
-}
-
 static void
 stored(void *arg, struct span result, const struct error *e)
 {
 	struct spool *s = arg;
+	int64_t n;
 
 	if (result.n == 0) {
 		failed(s, e);
 		return;
 	}
 	s->flying--;
-	s->acknowledged = result_offset(result) - s->base;
+	s->acknowledged = message_integer(result, "offset", -1) - s->base;
 	well(s);
-	give_back(s);
+	/* it is only room that is lost when this fails */
+	n = s->acknowledged - s->given_back;
+	if (n >= GIVE_BACK) {
+		(void)fallocate(s->writer.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, s->given_back, n);
+		s->given_back = s->acknowledged;
+	}
 	feed(s);
 }
 
@@ -252,19 +240,10 @@ feed(struct spool *s)
 }
 
 static void
-begin(struct spool *s, int64_t offset)
-{
-	s->ready = true;
-	s->acknowledged = offset - s->base;
-	logtail_init(&s->tail, s->log, s->index, s->acknowledged, true);
-	feed(s);
-}
-
-static void
 opened(void *arg, struct span result, const struct error *e)
 {
 	struct spool *s = arg;
-	int64_t offset = result.n == 0 ? -1 : result_offset(result);
+	int64_t offset = result.n == 0 ? -1 : message_integer(result, "offset", -1);
 
 	if (result.n > 0 && !s->begun) {
 		s->begun = true;
@@ -280,7 +259,10 @@ opened(void *arg, struct span result, const struct error *e)
 		/* of one with a full disk it is known when it has stored something */
 		if (offset == s->base + s->writer.size)
 			well(s);
-		begin(s, offset);
+		s->ready = true;
+		s->acknowledged = offset - s->base;
+		logtail_init(&s->tail, s->log, s->index, s->acknowledged, true);
+		feed(s);
 	}
 }
 
@@ -481,19 +463,6 @@ copy(const struct put *p, struct logfile_writer *w, struct error *e)
 	}
 }
 
-/* Waits and says so until the server has stored and closed the log. */
-static int
-close_at(const struct put *p, struct error *e)
-{
-	AUTO_BYTES params = { 0 };
-	struct outage o = { .address = p->address, .quiet = p->quiet };
-
-	logname_open(&params, &p->name);
-	bytes_char(&params, '}');
-	return call_insist(p->address, "log/close", (struct span){ params.data, params.len },
-	    &outage_events, &o, e);
-}
-
 /* Copies and ends the log in these files, which are taken over. What cannot be stored is told behind the
  * end, so that the log says where it was cut; a log without one says so too. */
 static int
@@ -537,7 +506,8 @@ put_server(struct put *p, struct error *e)
 {
 	AUTO_BYTES params = { 0 };
 	AUTO_BYTES ended = { 0 };
-	int fds[2], nfds = 2;
+	struct outage o = { .address = p->address, .quiet = p->quiet };
+	int fds[2], nfds = 2, result;
 
 	if (!is_socket(p->address))
 		return spool_run(p, e);
@@ -553,12 +523,16 @@ put_server(struct put *p, struct error *e)
 		p->resume = true;
 		return spool_run(p, e);
 	}
-	if (fill(p, fds[0], fds[1], e) == 0)
-		return close_at(p, e);
-	/* the server ends a log whose writer is gone; it is only asked to do so now */
+	result = fill(p, fds[0], fds[1], e);
 	logname_open(&ended, &p->name);
-	emit_bool(&ended, "truncated", true);
+	if (result < 0)
+		emit_bool(&ended, "truncated", true);
 	bytes_char(&ended, '}');
+	/* waits and says so until the server has stored and closed the log */
+	if (result == 0)
+		return call_insist(p->address, "log/close", (struct span){ ended.data, ended.len },
+		    &outage_events, &o, e);
+	/* the server ends a log whose writer is gone; it is only asked to do so now */
 	(void)call_once(p->address, "log/close", (struct span){ ended.data, ended.len }, PATIENCE, NULL,
 	    NULL);
 	return -1;

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "duration.h"
 #include "kernel.h"
 #include "logfile.h"
 #include "logindex.h"

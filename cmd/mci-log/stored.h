@@ -14,8 +14,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "duration.h"
 #include "error.h"
 #include "logpack.h"
+
+/* The kernel tells of a close before it drops the lock: a look right then may be too early. */
+#define STORED_SETTLE (20 * MILLISECOND)
 
 /* Where logs are looked for: two folders of the same layout, -1 for none. A stem may lead to one below. */
 struct log_folders {

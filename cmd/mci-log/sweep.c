@@ -324,19 +324,23 @@ run(void *arg, int argc, char **argv)
 	AUTO_FREE char *state = NULL;
 	AUTO_FREE char *logs = NULL;
 	struct error e;
+	int result;
 
 	(void)argc;
 	(void)argv;
 	if (o->dir == NULL && (state = folder_state(&e)) != NULL)
 		o->dir = logs = xformat("%s/logs", state);
-	if (o->dir == NULL || logdir_open(&s.logdir, o->dir, false, false, &e) < 0 ||
-	    logdir_archive(&s.logdir, o->rules.archive, &e) < 0) {
-		option_complain(PROGRAM, &e);
-		return error_status(&e);
+	result = o->dir == NULL ? -1 : logdir_open(&s.logdir, o->dir, false, false, &e);
+	if (result == 0) {
+		result = logdir_archive(&s.logdir, o->rules.archive, &e);
+		if (result == 0)
+			each_folder(&s, ".", sweep_org);
+		logdir_close(&s.logdir);
 	}
-	each_folder(&s, ".", sweep_org);
-	logdir_close(&s.logdir);
-	return s.failures == 0 ? 0 : 125;
+	if (result == 0)
+		return s.failures == 0 ? 0 : 125;
+	option_complain(PROGRAM, &e);
+	return error_status(&e);
 }
 
 const struct command log_sweep_command = {

@@ -7,8 +7,6 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* The kernel tells of a close before it drops the lock: a look right then may be too early. */
-#define SETTLE (20 * MILLISECOND)
 /* How often it is tried to write the end of a log that was cut on a full disk. */
 #define RETRY (1 * SECOND)
 
@@ -90,7 +88,7 @@ changed(void *arg, const char *name)
 
 	(void)name;
 	if (x->timer == NULL)
-		look_later(x, SETTLE);
+		look_later(x, STORED_SETTLE);
 }
 
 /* Its writer is gone without an end: the log ends where it is. On a full disk the end comes later, and until
