@@ -15,6 +15,8 @@ backoff_next(struct backoff *b)
 	b->pause = b->pause == 0 ? first : b->pause * 2;
 	if (b->pause > longest)
 		b->pause = longest;
+	if (b->exact)
+		return b->pause;
 	kernel.random(&chance, sizeof(chance));
 	return b->pause / 2 + (int64_t)(chance % (uint64_t)(b->pause / 2 + 1));
 }

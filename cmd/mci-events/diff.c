@@ -181,7 +181,7 @@ read_event(struct message *m, const struct stored *s, struct span line, struct e
 	return error_before(e, "%s:%" PRIu64 ": ", stored_name(s), number);
 }
 
-/* Reads all of a log: see stored_find for text. The error of a line that is no event has its file and number. */
+/* Reads all of a log: see stored_find for text. The error of a line that is no event names its place. */
 static int
 history_read(struct history *h, const char *text, struct error *e)
 {

@@ -378,6 +378,7 @@ static void
 retry(struct member *m)
 {
 	AUTO_BYTES text = { 0 };
+	int64_t pause;
 
 	if (kernel.now() - m->began >= QUIET)
 		member_forgive(m);
@@ -385,13 +386,13 @@ retry(struct member *m)
 		fail(m);
 		return;
 	}
-	m->pause = m->pause == 0 ? m->part->pause : m->pause * 2;
-	if (m->pause > LONGEST_PAUSE)
-		m->pause = LONGEST_PAUSE;
+	/* as it was read last; none at all would be the default */
+	m->backoff.first = m->part->pause > 0 ? m->part->pause : 1;
+	pause = backoff_next(&m->backoff);
 	state_set(m, MEMBER_PAUSES);
-	m->timer = loop_after(m->host->loop, m->pause, again, m);
+	m->timer = loop_after(m->host->loop, pause, again, m);
 	bytes_format(&text, "%s; again in ", m->reason);
-	duration_write(&text, m->pause);
+	duration_write(&text, pause);
 	tell_of(m, bytes_string(&text));
 }
 
@@ -527,7 +528,7 @@ member_kill(struct member *m)
 void
 member_forgive(struct member *m)
 {
-	m->pause = 0;
+	backoff_over(&m->backoff);
 	m->in_a_row = 0;
 }
 
@@ -603,6 +604,7 @@ member_open(struct member *m, const struct host *host, const struct wiring_part 
 		.out = -1,
 		.lifeline = -1,
 		.telling = -1,
+		.backoff = { .longest = LONGEST_PAUSE, .exact = true },
 		.since = kernel.wall() };
 	m->name =
 	    part->ncommands > 1 ? xformat("%s.%zu", part->name, place + 1) : xstrdup(part->name);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backoff.h"
 #include "host.h"
 #include "partlog.h"
 
@@ -37,7 +38,7 @@ struct member {
 	struct loop_timer *timer; /* of the pause, or the grace */
 	int64_t began;            /* kernel.now() at the start of this one */
 	int64_t since;            /* kernel.wall() when the state changed last */
-	int64_t pause;            /* the last one */
+	struct backoff backoff;   /* until it is started again */
 	int64_t in_a_row;         /* ends, without a quiet minute between */
 	int64_t restarts;
 	char reason[128]; /* of its last end */

@@ -97,8 +97,13 @@ kill "$pid"
 wait_end "$pid"
 is "$(jq .offset "$out" | awk '$1 != NR { print "wrong at " NR } END { print NR }')" 110 "nothing came twice and nothing is missing"
 for i in 0 1 2 3 4 5 6 7 8 9; do events 50 $((107 + i * 50)) | mci-events pub; done
+# segments are removed once what stands behind them is on the disk
+small() {
+	mci-events status --json | jq -e '.events | .bytes <= 8192 or .segments == 1' >/dev/null
+}
+wait_until "a log is cut" small
 first=$(mci-events status --json | jq .events.first)
-ok "a log is cut" [ "$first" -gt 100 ]
+ok "and begins later" [ "$first" -gt 100 ]
 mci-events sub --from 5 --count 1 >"$out" 2>"$err"
 is "$(jq .offset "$out")" "$first" "who asks for what is gone gets the first that is left"
 has "$err" 'events before [0-9]+ are gone' "and is told"
@@ -132,7 +137,7 @@ END
 chmod +x handle
 exits 0 "a command is run once an event" mci-events sub --durable mail 'mail/*' --count 3 -- ./handle
 is "$(tr '\n' ' ' <handled)" "5 6 6 7 " "in order, and again when it failed"
-has "$err" 'event [0-9]+: ./handle: exit 3: again in ([5-9][0-9]|100)ms' "which is said"
+has "$err" 'event [0-9]+: ./handle: exit 3: again in 100ms' "which is said"
 exits 1 "a command that fails for good" mci-events sub --durable mail 'mail/*' --retry 1 --count 1 -- sh -c 'exit 9'
 has "$err" 'exit 9: not acknowledged' "leaves the event"
 exits 0 "so that it is there for the next" mci-events sub --durable mail 'mail/*' --count 1 -- ./handle
