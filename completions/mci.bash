@@ -401,6 +401,7 @@ typeset -gA _mci_options=(
 --events:where the hub is (default: $MCI_EVENTS)
 --log:where the log server is (default: $MCI_LOG)
 --store:where the store is (default: $MCI_STORE)
+--supervise:where the supervisor is (default: $MCI_SUPERVISE)
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -974,6 +975,7 @@ typeset -gA _mci_values=(
 	['mci-api --events']='@'
 	['mci-api --log']='@'
 	['mci-api --store']='@'
+	['mci-api --supervise']='@'
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'

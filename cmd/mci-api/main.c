@@ -11,23 +11,26 @@
 
 #define PROGRAM "mci-api"
 
-/* The services behind this door: each with its option, its variable and its socket among this user's. */
-static const struct place {
-	const struct contract_service *contract;
-	const char *variable, *socket;
-} places[] = {
-	{ &contract_events, "MCI_EVENTS", "events.sock" },
-	{ &contract_log, "MCI_LOG", "log.sock" },
-	{ &contract_store, "MCI_STORE", "store.sock" },
-	{ &contract_queue, "MCI_STORE", "store.sock" },
-};
-#define NPLACES (sizeof(places) / sizeof(places[0]))
+#define NPLACES 5
 
 struct options {
 	struct serve_options serve;
-	const char *events, *log, *store;
+	const char *events, *log, *store, *supervise;
 	struct route *routes[NPLACES];
 	char *addresses[NPLACES];
+};
+
+/* The services behind this door: each with its option, its variable and its socket among this user's. */
+static const struct place {
+	const struct contract_service *contract;
+	size_t option; /* its member of the options */
+	const char *variable, *socket;
+} places[NPLACES] = {
+	{ &contract_events, offsetof(struct options, events), "MCI_EVENTS", "events.sock" },
+	{ &contract_log, offsetof(struct options, log), "MCI_LOG", "log.sock" },
+	{ &contract_store, offsetof(struct options, store), "MCI_STORE", "store.sock" },
+	{ &contract_queue, offsetof(struct options, store), "MCI_STORE", "store.sock" },
+	{ &contract_supervise, offsetof(struct options, supervise), "MCI_SUPERVISE", "supervise.sock" },
 };
 
 #define SERVICE(member, text) \
@@ -39,6 +42,7 @@ static const struct option options[] = {
 	SERVICE(events, "where the hub is (default: $MCI_EVENTS)"),
 	SERVICE(log, "where the log server is (default: $MCI_LOG)"),
 	SERVICE(store, "where the store is (default: $MCI_STORE)"),
+	SERVICE(supervise, "where the supervisor is (default: $MCI_SUPERVISE)"),
 };
 
 static const struct command command = {
@@ -52,9 +56,9 @@ static const struct command command = {
 static const char *
 given(const struct options *o, const struct place *p)
 {
-	const char *option = p->contract == &contract_events ? o->events :
-	    p->contract == &contract_log ? o->log : o->store;
+	const char *option;
 
+	memcpy(&option, (const char *)o + p->option, sizeof(option));
 	return option != NULL ? option : getenv(p->variable);
 }
 

@@ -179,6 +179,15 @@ line_read_whole(struct reader *r, struct span line)
 		    r, n + 1, "expected NAME: COMMAND, NAME=VALUE, or blanks and a setting");
 }
 
+/* The bytes of a backslash and the end of a line that it stands at; 0: it does not. */
+static size_t
+goes_on(const char *p, size_t n)
+{
+	size_t end = n > 2 && p[1] == '\r' ? 2 : 1;
+
+	return n > end && p[0] == '\\' && p[end] == '\n' ? end + 1 : 0;
+}
+
 /* Reads a line with those that it goes on in: its text, blanks for each backslash and newline. */
 static void
 line_add(struct reader *r, struct span raw)
@@ -187,10 +196,7 @@ line_add(struct reader *r, struct span raw)
 
 	r->raw = raw;
 	for (size_t i = 0; i < raw.n; i++) {
-		if (copy[i] == '\\' && i + 1 < raw.n && copy[i + 1] == '\n')
-			copy[i] = copy[i + 1] = ' ';
-		if (copy[i] == '\r' && (i + 1 == raw.n || copy[i + 1] == '\n'))
-			copy[i] = ' ';
+		memset(copy + i, ' ', goes_on(copy + i, raw.n - i));
 		if ((unsigned char)copy[i] < ' ' && copy[i] != '\t') {
 			reader_wrong(r, i + 1, "a control character");
 			return;

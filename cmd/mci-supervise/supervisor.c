@@ -388,10 +388,11 @@ change_old(struct supervisor *s, struct wiring *w)
 		struct wiring_part *next = wiring_take(w, i);
 
 		if (same(p->wiring, next) && !p->removed && p->next == NULL) {
-			/* the same words; the order may be another */
+			/* the same words; what goes without saying may be another */
 			char **after = p->wiring->after;
 			size_t nafter = p->wiring->nafter;
 
+			p->wiring->line = next->line;
 			p->wiring->after = next->after;
 			p->wiring->nafter = next->nafter;
 			next->after = after;
@@ -441,6 +442,15 @@ find_hub(struct supervisor *s)
 	s->news = found == NULL ? NULL : news_new(s->host.loop, found, changed, s, NULL);
 }
 
+static int
+by_line(const void *a, const void *b)
+{
+	const struct part *const *one = a, *const *other = b;
+	size_t x = wiring_of(*one)->line, y = wiring_of(*other)->line;
+
+	return x < y ? -1 : x > y;
+}
+
 int
 supervisor_apply(struct supervisor *s, struct wiring *w, struct error *e)
 {
@@ -459,6 +469,7 @@ supervisor_apply(struct supervisor *s, struct wiring *w, struct error *e)
 	}
 	remove_old(s, gone, old);
 	change_old(s, w);
+	qsort(s->parts, s->n, sizeof(struct part *), by_line);
 	find_hub(s);
 	changed(s);
 	return 0;

@@ -28,7 +28,9 @@ wiring_take(struct wiring *w, size_t place)
 {
 	struct wiring_part *p = w->parts[place];
 
-	w->parts[place] = w->parts[--w->n];
+	memmove(w->parts + place, w->parts + place + 1,
+	    (w->n - place - 1) * sizeof(struct wiring_part *));
+	w->n--;
 	return p;
 }
 

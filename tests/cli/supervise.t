@@ -10,7 +10,9 @@ unset MCI_SUPERVISE
 background mci up
 wait_for_line "$out" '^mci is up in .*/mci/server, in [0-9]+ms; '
 is "$(grep -c '^  mci ' "$out")" 3 "mci up says where it is, and three commands to go on with"
-is "$(mci status | cut -f 1-3 | tr '\t\n' ' ;')" "events running true;log running true;" "each part is ready"
+is "$(mci status | cut -f 1-3 | tr '\t\n' ' ;' | grep -o 'events running true;log running true;')" \
+	"events running true;log running true;" "its parts are ready"
+is "$(mci status | awk -F '\t' '$3 != "true"')" '' "... all of them"
 is "$(mci status --json | jq -s 'map(.memory > 0 and .pid > 0 and .restarts == 0) | all')" true \
 	"status tells memory and process"
 exits 75 "there is one server of a user" mci up
@@ -18,6 +20,7 @@ has "$err" "another supervisor is up there; 'mci status' shows it" "... it says"
 mci post -a "$XDG_RUNTIME_DIR/mci/events.sock" test/one >/dev/null
 mci events sub --from start --count 1 test/one >"$T/one"
 has "$T/one" '"test/one"' "the hub is where its clients look for it"
+is "$(mci call -a "$XDG_RUNTIME_DIR/mci/mci.sock" part/status | jq .ready)" true "one socket leads to all services"
 exits 0 "mci down" mci down
 wait_end "$pid"
 is "$status,$(cat "$err")" "0," "... ends it, and it has nothing to complain of"
@@ -27,9 +30,10 @@ exits 1 "mci status without a server" mci status
 has "$err" "no server is up; 'mci up' starts one" "... says how to get one"
 background mci up
 wait_for_line "$out" '^mci is up'
-mci events sub --from start --count 5 'part/*' | jq -r '[.type, .part] | join(" ")' >"$T/seen"
-is "$(tr '\n' ';' <"$T/seen")" \
-	"part/started events;part/ready events;part/started log;part/ready log;part/exited log;" \
+mci events sub --from start --count 20 'part/*' --timeout 1s 2>/dev/null |
+	jq -r 'select(.part == "log" or .part == "events") | [.type, .part] | join(" ")' >"$T/seen"
+is "$(head -n 6 "$T/seen" | tr '\n' ';')" \
+	"part/started events;part/ready events;part/started log;part/ready log;part/exited log;part/stopped log;" \
 	"the hub is told what becomes of the parts, the first ones too"
 kill -TERM "$pid"
 wait_end "$pid"
