@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "order.h"
 #include "query.h"
+#include "tokens.h"
 
 /* How many builds of a repository agents have now, and whether they may have one more. */
 struct share {
@@ -177,7 +178,7 @@ answer(struct transaction *t, int64_t build, struct database *db, struct error *
 {
 	struct order_held held = { .name = &t->name };
 
-	if (order_write(&t->result, db, build, LEASE_SECONDS, &held, e) < 0)
+	if (order_write(&t->result, db, t->secrets, build, LEASE_SECONDS, &held, e) < 0)
 		return -1;
 	t->build = build;
 	t->run = held.run;
@@ -225,7 +226,25 @@ claim_next(struct transaction *t, struct choice *c, struct database *db, struct 
 	}
 	if (c->build == 0)
 		return 0;
-	return take(t, c->build, db, e) < 0 || answer(t, c->build, db, e) < 0 ? -1 : tell(t, db, e);
+	if (take(t, c->build, db, e) < 0 || answer(t, c->build, db, e) < 0)
+		return -1;
+	return tell(t, db, e);
+}
+
+/* Whose token it is; its agent goes by another name where it says one. */
+static int
+admit(struct transaction *t, const struct choice *c, struct database *db, struct error *e)
+{
+	const char *name = transaction_text(t, "name");
+	AUTO_BYTES labels = { 0 };
+	AUTO_FREE char *agent = NULL;
+
+	if (token_agent(db, transaction_text(t, "token"), &agent, NULL, e) < 0)
+		return -1;
+	snprintf(t->agent, sizeof(t->agent), "%s", name != NULL ? name : agent);
+	if (c->labels != NULL)
+		jsontree_write(&labels, c->labels);
+	return token_agent_seen(db, agent, c->labels != NULL ? bytes_string(&labels) : NULL, c->isolates, e);
 }
 
 int
@@ -233,12 +252,13 @@ claim_work(struct transaction *t, struct database *db, struct error *e)
 {
 	struct choice c = { .labels = json_object_get(t->params, "labels"),
 		.isolates = json_is_true(json_object_get(t->params, "isolates")) };
-	const char *id = transaction_text(t, "id"), *name = transaction_text(t, "name");
+	const char *id = transaction_text(t, "id");
 	int got;
 
 	if (*id == '\0' || strlen(id) > 128)
 		return error_set(e, ERROR_INPUT, "id: expected 1 to 128 bytes");
-	snprintf(t->agent, sizeof(t->agent), "%s", name != NULL ? name : "agent");
+	if (admit(t, &c, db, e) < 0)
+		return -1;
 	got = known(t, db, e);
 	if (got == 0)
 		got = claim_next(t, &c, db, e);

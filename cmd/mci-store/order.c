@@ -77,20 +77,21 @@ put_rerun(json_t *order, struct query *q)
 	json_object_set_new(order, "rerun", rerun);
 }
 
+/* What it may know: nothing of the organisation's, where it is a stranger's. */
 static int
-put_params(json_t *order, struct query *q, struct database *db, struct error *e)
+put_params(json_t *order, struct query *q, struct database *db, struct secrets *secrets, struct error *e)
 {
-	json_t *params = json_object(), *secrets = json_object(), *keys = json_array(), *own;
-	int result = 0;
+	json_t *params = json_object(), *values = json_object(), *keys = json_array(), *own;
 
-	(void)db;
 	json_object_set_new(order, "params", params);
-	json_object_set_new(order, "secrets", secrets);
+	json_object_set_new(order, "secrets", values);
 	json_object_set_new(order, "keys", keys);
-	if (query_column_null(q, PARAMS) || result < 0)
-		return result;
-	own = jsontree_read(
-	    (struct span){ query_column_text(q, PARAMS), strlen(query_column_text(q, PARAMS)) }, e);
+	if (strcmp(query_column_text(q, TRUST), "trusted") == 0 &&
+	    secrets_of_repo(secrets, db, query_column_integer(q, REPO), params, values, keys, e) < 0)
+		return -1;
+	if (query_column_null(q, PARAMS))
+		return 0;
+	own = jsontree_read(query_column_blob(q, PARAMS), e);
 	if (own == NULL)
 		return -1;
 	json_object_update(params, own);
@@ -99,7 +100,7 @@ put_params(json_t *order, struct query *q, struct database *db, struct error *e)
 }
 
 static json_t *
-make(struct query *q, struct database *db, struct error *e)
+make(struct query *q, struct database *db, struct secrets *secrets, struct error *e)
 {
 	json_t *order = json_object();
 	const char *main = query_column_text(q, MAIN);
@@ -113,15 +114,15 @@ make(struct query *q, struct database *db, struct error *e)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		put_text(order, texts[i].member, query_column_text(q, texts[i].column));
 	put_rerun(order, q);
-	if (put_params(order, q, db, e) == 0)
+	if (put_params(order, q, db, secrets, e) == 0)
 		return order;
 	json_decref(order);
 	return NULL;
 }
 
 int
-order_write(struct bytes *into, struct database *db, int64_t build, int seconds,
-    struct order_held *held, struct error *e)
+order_write(struct bytes *into, struct database *db, struct secrets *secrets, int64_t build,
+    int seconds, struct order_held *held, struct error *e)
 {
 	AUTO_QUERY q = { 0 };
 	json_t *claim, *order;
@@ -131,7 +132,7 @@ order_write(struct bytes *into, struct database *db, int64_t build, int seconds,
 	query_integer(&q, build);
 	if (query_next(&q, e) <= 0)
 		return -1;
-	order = make(&q, db, e);
+	order = make(&q, db, secrets, e);
 	if (order == NULL)
 		return -1;
 	held->run = query_column_integer(&q, RUN);

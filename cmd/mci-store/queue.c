@@ -29,6 +29,7 @@ struct queue {
 	struct loop *loop;
 	struct writer *writer;
 	struct database *reader;
+	struct secrets *secrets;
 	char *folder;
 	struct changes *changes;
 	struct projection *projection;
@@ -202,7 +203,12 @@ trigger(void *self, struct request *r)
 static void
 claim(void *self, struct request *r)
 {
-	give(self, transaction_of(self, r, claim_work, told_claimed));
+	struct queue *q = self;
+	struct transaction *t = transaction_of(q, r, claim_work, told_claimed);
+
+	if (t != NULL)
+		t->secrets = q->secrets;
+	give(q, t);
 }
 
 static void
@@ -398,9 +404,9 @@ const struct service queue_service = {
 };
 
 void
-queue_rebuild(struct queue *q, struct request *r)
+queue_rebuild(void *q, struct request *r)
 {
-	projection_rebuild(q->projection, r);
+	projection_rebuild(((struct queue *)q)->projection, r);
 }
 
 /* ---- it begins and ends */
@@ -429,8 +435,8 @@ renew_all(struct queue *q, struct error *e)
 }
 
 struct queue *
-queue_open(struct loop *loop, struct writer *writer, struct database *reader, const char *folder,
-    const char *hub, struct error *e)
+queue_open(struct loop *loop, struct writer *writer, struct database *reader, struct secrets *secrets,
+    const char *folder, const char *hub, struct error *e)
 {
 	static const struct projection_events events_of = { .grown = grown };
 	struct queue *q = xmalloc(sizeof(*q));
@@ -438,6 +444,7 @@ queue_open(struct loop *loop, struct writer *writer, struct database *reader, co
 	*q = (struct queue){ .loop = loop,
 		.writer = writer,
 		.reader = reader,
+		.secrets = secrets,
 		.folder = xformat("%s/" FILES, folder) };
 	q->leases = (struct leases){ .loop = loop, .due = lease_due, .arg = q };
 	q->histories = (struct histories){ .loop = loop, .reader = reader, .folder = q->folder };

@@ -8,6 +8,7 @@
 #include "database.h"
 #include "error.h"
 #include "loop.h"
+#include "secrets.h"
 #include "service.h"
 #include "writer.h"
 
@@ -19,9 +20,9 @@ extern const struct service queue_service;
 /* folder: of the store, in which the files of builds get one. hub is an address. NULL with an
  * error. */
 struct queue *queue_open(struct loop *loop, struct writer *writer, struct database *reader,
-    const char *folder, const char *hub, struct error *e);
+    struct secrets *secrets, const char *folder, const char *hub, struct error *e);
 /* store/rebuild: makes what is known from events anew from them. */
-void queue_rebuild(struct queue *q, struct request *r);
+void queue_rebuild(void *q, struct request *r);
 /* Gives no more to the writer; NULL is allowed. Then the writer is freed, then: */
 void queue_stop(struct queue *q);
 void queue_free(struct queue *q);

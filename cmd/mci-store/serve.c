@@ -37,12 +37,6 @@ hub_address(const struct options *o, struct error *e)
 	return sockets == NULL ? NULL : xformat("unix:%s/events.sock", sockets);
 }
 
-static void
-rebuild(void *queue, struct request *r)
-{
-	queue_rebuild(queue, r);
-}
-
 static int
 open_store(struct serve *s, void *arg, struct error *e)
 {
@@ -53,8 +47,9 @@ open_store(struct serve *s, void *arg, struct error *e)
 	    store_open(&o->store, serve_loop(s), serve_folder(s), o->master_key, e) < 0 ||
 	    serve_add(s, &store_service, &o->store, e) < 0)
 		return -1;
-	o->queue = queue_open(serve_loop(s), o->store.writer, o->store.reader, serve_folder(s), hub, e);
-	o->store.rebuild = rebuild;
+	o->queue = queue_open(serve_loop(s), o->store.writer, o->store.reader, &o->store.secrets,
+	    serve_folder(s), hub, e);
+	o->store.rebuild = queue_rebuild;
 	o->store.rebuild_arg = o->queue;
 	return o->queue == NULL ? -1 : serve_add(s, &queue_service, o->queue, e);
 }

@@ -13,12 +13,14 @@
 #include "database.h"
 #include "error.h"
 #include "request.h"
+#include "secrets.h"
 #include "writer.h"
 
 struct transaction {
 	struct write write;
 	struct request *request; /* NULL: nobody waits for it */
 	void *of;                /* whose it is: the after's */
+	struct secrets *secrets; /* for who may tell them */
 	json_t *params;
 	struct bytes result; /* JSON, written by work; empty: {} */
 	struct bytes name;   /* of the build that it is about, for after */
