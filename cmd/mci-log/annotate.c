@@ -29,7 +29,8 @@ note_member(struct span note, const char *key, struct bytes *text)
 	    scan_text(&v, text, NULL) == 0;
 }
 
-const char *
+/* What kind the object is: "section", "error"...; "note" for one of no known kind. */
+static const char *
 note_kind(struct span note)
 {
 	AUTO_BYTES text = { 0 };

@@ -6,8 +6,6 @@
 
 #include "bytes.h"
 
-/* What kind the object is: "section", "error"...; "note" for one of no known kind. */
-const char *note_kind(struct span note);
 /* Appends what it says, on one line: "src/a.c:12: text". Not made safe. */
 void note_text(struct bytes *into, struct span note);
 /* A text member, decoded; false when it has none. */

@@ -65,33 +65,28 @@ struct build {
 	bool dirty;     /* there may be new events */
 };
 
-/* Finds the build (and job) that text names and opens its folder. */
-int build_open(struct build *r, const char *text, const char *project, const struct build_where *where,
-    struct error *e);
-/* Adds a source for the log of a job (borrowed; NULL: the script) and attempt, in a run of the build. */
-struct source *build_add_source(struct build *r, int run, const char *job, int attempt);
 /* The last source of a job, those of the attempts before are behind it (before); NULL when it has none. */
-struct source *build_latest(const struct build *r, const struct fold_job *j);
+struct source *build_latest(const struct build *b, const struct fold_job *j);
 /* Reads the events that were added; sources appear and end. */
-int build_read(struct build *r, struct error *e);
+int build_read(struct build *b, struct error *e);
 /* The first source that is shown when it is not followed: of one job the last attempt that was
  * asked for, of a whole build all are. */
-size_t build_first_shown(const struct build *r);
+size_t build_first_shown(const struct build *b);
 /* Leaves out the logs of jobs that did not fail, and of those that were allowed to; the script's stays when
  * it failed. */
-void build_keep_failed(struct build *r);
-/* For a run that has no source for the job that was asked for: says why. -1. */
-int build_nothing(struct build *r, struct error *e);
+void build_keep_failed(struct build *b);
+/* For a build that has no source for the job that was asked for: says why. -1. */
+int build_nothing(struct build *b, struct error *e);
 /* Whether nothing that was asked for will be added any more. */
-bool build_done(const struct build *r);
+bool build_done(const struct build *b);
 /* A descriptor that is readable when the build's mci-build has ended; -1 when it has already, or
  * cannot be told. */
-int build_watch(const struct build *r);
+int build_watch(const struct build *b);
 /* For a build without build/end: whether its mci-build is gone. Then every source has ended. */
-bool build_abandoned(struct build *r);
+bool build_abandoned(struct build *b);
 /* Nothing more is fetched: before the loop goes. */
-void build_stop(struct build *r);
-void build_free(struct build *r);
+void build_stop(struct build *b);
+void build_free(struct build *b);
 
 /* Those that a command line names. */
 struct builds {
@@ -108,10 +103,10 @@ struct builds {
 
 /* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any. The builds are to
  * be closed whatever it returns. */
-int builds_open(struct builds *r, int argc, char **argv, int64_t attempt, const struct build_where *where,
-    struct error *e);
+int builds_open(struct builds *builds, int argc, char **argv, int64_t attempt,
+    const struct build_where *where, struct error *e);
 /* Reads the events of all that are there. A job that was asked for and has no log is an error. */
-int builds_read(struct builds *r, struct error *e);
-void builds_close(struct builds *r);
+int builds_read(struct builds *builds, struct error *e);
+void builds_close(struct builds *builds);
 
 #endif

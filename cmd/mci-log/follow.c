@@ -11,10 +11,10 @@
 #include "show.h"
 #include "watcher.h"
 
-/* A run as it is followed. */
+/* A build as it is followed. */
 struct followed {
 	struct follow *follow;
-	struct build *run;
+	struct build *build;
 	size_t seen;                 /* sources that are in live or done */
 	char *logs_path;             /* of which logs is */
 	struct watch *folder, *logs; /* once there is something to wait for; logs: when they are there */
@@ -45,16 +45,16 @@ limited(void *arg, const struct error *why)
 
 /* What is left of a job's logs, the first attempt first. */
 static int
-show_rest(struct follow *f, const struct build *r, const struct fold_job *j)
+show_rest(struct follow *f, const struct build *b, const struct fold_job *j)
 {
 	AUTO_FREE struct source **rest = NULL;
 	size_t n = 0, at;
 
-	for (struct source *s = build_latest(r, j); s != NULL; s = s->before)
+	for (struct source *s = build_latest(b, j); s != NULL; s = s->before)
 		n++;
 	at = n;
 	rest = xmalloc((n + 1) * sizeof(*rest));
-	for (struct source *s = build_latest(r, j); s != NULL; s = s->before)
+	for (struct source *s = build_latest(b, j); s != NULL; s = s->before)
 		rest[--at] = s;
 	return view_show(&f->view, rest, n, f->e);
 }
@@ -67,9 +67,9 @@ job_told(void *arg, const struct message *m, const struct fold_job *j)
 	struct follow *f = r->follow;
 
 	if (f->result == 0 && (span_is(m->type, "job/end") || span_is(m->type, "job/queued")))
-		f->result = show_rest(f, r->run, j);
+		f->result = show_rest(f, r->build, j);
 	if (f->result == 0)
-		f->result = output_job(f->view.out, &r->run->fold, j, m, f->e);
+		f->result = output_job(f->view.out, &r->build->fold, j, m, f->e);
 }
 
 /* Its mci-build ended: what it wrote last is there. */
@@ -82,7 +82,7 @@ builder_ended(void *arg, uint32_t events)
 	loop_forget(r->follow->loop, r->pidfd);
 	close(r->pidfd);
 	r->pidfd = -1;
-	r->run->dirty = true;
+	r->build->dirty = true;
 }
 
 static void
@@ -92,22 +92,22 @@ settled(void *arg)
 
 	f->settle = NULL;
 	for (size_t i = 0; i < f->show->builds.n; i++)
-		f->builds[i].run->dirty = true;
+		f->builds[i].build->dirty = true;
 }
 
 /* An mci-build that was killed writes no build/end: the end of its process stands for it. */
 static void
 check_alive(struct follow *f, struct followed *r)
 {
-	if (r->run->ended || r->pidfd >= 0)
+	if (r->build->ended || r->pidfd >= 0)
 		return;
-	r->pidfd = build_watch(r->run);
+	r->pidfd = build_watch(r->build);
 	if (r->pidfd >= 0)
 		(void)loop_watch(f->loop, r->pidfd, EPOLLIN, builder_ended, r, NULL);
-	if (build_abandoned(r->run))
-		output_note(f->view.out, "%s has no end: its mci-build is gone", r->run->folder.name);
+	if (build_abandoned(r->build))
+		output_note(f->view.out, "%s has no end: its mci-build is gone", r->build->folder.name);
 	/* its process is gone; what it started holds the lock a moment more, and nothing tells when */
-	else if (r->pidfd < 0 && r->run->events >= 0 && f->settle == NULL)
+	else if (r->pidfd < 0 && r->build->events >= 0 && f->settle == NULL)
 		f->settle = loop_after(f->loop, STORED_SETTLE, settled, f);
 }
 
@@ -116,7 +116,7 @@ read_events(struct follow *f, struct error *e)
 {
 	for (size_t i = 0; i < f->show->builds.n; i++) {
 		struct followed *r = &f->builds[i];
-		struct build *b = r->run;
+		struct build *b = r->build;
 		struct stat st;
 
 		if (!b->dirty)
@@ -179,12 +179,12 @@ static void
 all_dirty(struct follow *f)
 {
 	for (size_t i = 0; i < f->show->builds.n; i++)
-		f->builds[i].run->dirty = true;
+		f->builds[i].build->dirty = true;
 	for (size_t i = 0; i < f->nlive; i++)
 		f->live[i]->dirty = true;
 }
 
-/* A file of the run changed, in its folder or its logs. */
+/* A file of the build changed, in its folder or its logs. */
 static void
 changed(struct followed *r, bool in_logs, const char *name)
 {
@@ -192,10 +192,10 @@ changed(struct followed *r, bool in_logs, const char *name)
 
 	if (name == NULL)
 		all_dirty(f);
-	if (r->run->events < 0 && f->settle == NULL)
+	if (r->build->events < 0 && f->settle == NULL)
 		f->settle = loop_after(f->loop, STORED_SETTLE, settled, f);
-	if (r->run->events < 0 || (!in_logs && name != NULL && strcmp(name, "events.ndjson") == 0))
-		r->run->dirty = true;
+	if (r->build->events < 0 || (!in_logs && name != NULL && strcmp(name, "events.ndjson") == 0))
+		r->build->dirty = true;
 	for (size_t i = 0; i < f->nlive && name != NULL; i++) {
 		struct source *s = f->live[i];
 		size_t n = strlen(s->stem);
@@ -212,11 +212,11 @@ log_changed(void *arg, const char *name)
 	changed(arg, true, name);
 }
 
-/* Its folder of logs may come later than the run, and with bytes in it. */
+/* Its folder of logs may come later than the build, and with bytes in it. */
 static void
 watch_logs(struct followed *r)
 {
-	AUTO_FREE char *logs = folders_path(&r->run->folders, r->run->folder.path, r->run->run);
+	AUTO_FREE char *logs = folders_path(&r->build->folders, r->build->folder.path, r->build->run);
 
 	if (r->logs != NULL && strcmp(r->logs_path, logs) != 0) {
 		watch_remove(r->logs);
@@ -248,7 +248,7 @@ turn(struct follow *f)
 	/* what starts from now on is shown whole */
 	f->view.range = NULL;
 	for (size_t i = 0; i < f->show->builds.n; i++) {
-		if (!build_done(f->builds[i].run))
+		if (!build_done(f->builds[i].build))
 			return true;
 	}
 	return f->nlive > 0;
@@ -271,7 +271,7 @@ follow(struct follow *f, struct error *e)
 	for (size_t i = 0; i < f->show->builds.n; i++) {
 		struct followed *r = &f->builds[i];
 
-		r->folder = watch_add(f->watcher, r->run->folder.path, folder_changed, r, e);
+		r->folder = watch_add(f->watcher, r->build->folder.path, folder_changed, r, e);
 		if (r->folder == NULL)
 			return -1;
 		watch_logs(r);
@@ -316,7 +316,7 @@ stop(struct follow *f)
 		if (f->builds[i].pidfd >= 0)
 			close(f->builds[i].pidfd);
 		free(f->builds[i].logs_path);
-		build_stop(f->builds[i].run);
+		build_stop(f->builds[i].build);
 	}
 	watcher_free(f->watcher);
 	loop_free(f->loop);
@@ -332,7 +332,7 @@ show_follow(struct show *s, struct error *e)
 
 	f.builds = xmalloc(s->builds.n * sizeof(*f.builds));
 	for (size_t i = 0; i < s->builds.n; i++)
-		f.builds[i] = (struct followed){ .run = &s->builds.all[i], .pidfd = -1 };
+		f.builds[i] = (struct followed){ .build = &s->builds.all[i], .pidfd = -1 };
 	/* mci-build, whose view this is, gives it a group of its own; `stty tostop` is not meant for it */
 	if (s->states)
 		signal(SIGTTOU, SIG_IGN);

@@ -559,7 +559,7 @@ static int
 search_build(struct grep *g, char *text, struct error *e)
 {
 	struct builds builds;
-	struct build *r;
+	struct build *b;
 	int result = builds_open(&builds, 1, &text, g->options->attempt, &g->options->where, e);
 
 	if (result == 0) {
@@ -573,11 +573,11 @@ search_build(struct grep *g, char *text, struct error *e)
 		builds_close(&builds);
 		return result;
 	}
-	r = builds.all;
-	for (size_t i = build_first_shown(r); i < r->n && result == 0; i++)
-		result = search(g, r->sources[i], e);
+	b = builds.all;
+	for (size_t i = build_first_shown(b); i < b->n && result == 0; i++)
+		result = search(g, b->sources[i], e);
 	/* which is the whole of builds.all */
-	add_row(g, NULL, r);
+	add_row(g, NULL, b);
 	return result;
 }
 

@@ -129,6 +129,15 @@ job_color(size_t place)
 	return colors[place % (sizeof(colors) / sizeof(colors[0]))];
 }
 
+/* Ends a colour that was left on. */
+static void
+reset(struct output *o)
+{
+	if (o->colored)
+		bytes_text(&o->buffer, "\033[0m");
+	o->colored = false;
+}
+
 void
 output_text(struct output *o, struct span text)
 {
@@ -188,7 +197,7 @@ text_line(struct output *o, struct source *s, int64_t end, struct error *e)
 	if (o->prefix && o->colored && o->buffer.len > 0 && o->buffer.data[o->buffer.len - 1] == '\r')
 		o->buffer.len--;
 	if (o->prefix)
-		output_reset(o);
+		reset(o);
 	bytes_char(&o->buffer, '\n');
 	return output_batch(o, e);
 }
@@ -260,18 +269,10 @@ output_watch(struct loop *loop)
 	(void)loop_watch(loop, STDOUT_FILENO, 0, unread, NULL, NULL);
 }
 
-void
-output_reset(struct output *o)
-{
-	if (o->colored)
-		bytes_text(&o->buffer, "\033[0m");
-	o->colored = false;
-}
-
 int
 output_end(struct output *o, struct error *e)
 {
-	output_reset(o);
+	reset(o);
 	return output_flush(o, e);
 }
 

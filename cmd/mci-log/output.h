@@ -40,8 +40,6 @@ int output_flush(struct output *o, struct error *e);
 void output_watch(struct loop *loop);
 /* Flushes when enough is gathered. */
 int output_batch(struct output *o, struct error *e);
-/* Ends a colour that was left on. */
-void output_reset(struct output *o);
 /* Behind the last byte: what was held comes out, colours are reset. */
 int output_end(struct output *o, struct error *e);
 /*

@@ -37,30 +37,30 @@ remove_source(const struct options *o, struct source *s, struct error *e)
 }
 
 static int
-remove_run(const struct options *o, struct build *r, struct error *e)
+remove_build(const struct options *o, struct build *b, struct error *e)
 {
-	if (state_build_running(&r->folder))
-		return error_set(e, ERROR_BUSY, "%s is running", r->folder.name);
-	if (!r->locks && removal_check(&r->folder, o->force, e) < 0)
+	if (state_build_running(&b->folder))
+		return error_set(e, ERROR_BUSY, "%s is running", b->folder.name);
+	if (!b->locks && removal_check(&b->folder, o->force, e) < 0)
 		return -1;
-	for (size_t i = 0; i < r->n && r->locks && r->events < 0; i++) {
-		if (!r->sources[i]->ended)
-			return error_set(e, ERROR_BUSY, "%s is being written", r->sources[i]->name);
+	for (size_t i = 0; i < b->n && b->locks && b->events < 0; i++) {
+		if (!b->sources[i]->ended)
+			return error_set(e, ERROR_BUSY, "%s is being written", b->sources[i]->name);
 	}
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		/* only what is in the build's own folder: elsewhere other things stand beside it */
-		if (r->folders.elsewhere != NULL && r->sources[i]->job != NULL)
+		if (b->folders.elsewhere != NULL && b->sources[i]->job != NULL)
 			continue;
-		if (remove_source(o, r->sources[i], e) < 0)
+		if (remove_source(o, b->sources[i], e) < 0)
 			return -1;
 	}
-	if (r->folders.elsewhere != NULL && (r->only != NULL || r->n > 1))
+	if (b->folders.elsewhere != NULL && (b->only != NULL || b->n > 1))
 		return error_set(e, ERROR_REFUSED, "%s: the jobs' logs are in %s, and left there",
-		    r->folder.name, r->folders.elsewhere);
-	if (r->fold.log == NULL || (r->only == NULL && r->n < 2))
+		    b->folder.name, b->folders.elsewhere);
+	if (b->fold.log == NULL || (b->only == NULL && b->n < 2))
 		return 0;
 	return error_set(e, ERROR_REFUSED, "%s: the jobs' logs are kept by the log server %s: mci call -a %s "
-	    "log/remove build=%s", r->folder.name, r->fold.log, r->fold.log, r->folder.name);
+	    "log/remove build=%s", b->folder.name, b->fold.log, b->fold.log, b->folder.name);
 }
 
 /* What can be removed is; the status is that of the last one that cannot. */
@@ -82,7 +82,7 @@ run(void *arg, int argc, char **argv)
 			result = builds_read(&builds, &e);
 		}
 		if (result == 0)
-			result = remove_run(o, &builds.all[0], &e);
+			result = remove_build(o, &builds.all[0], &e);
 		if (result < 0) {
 			option_complain(PROGRAM, &e);
 			status = error_status(&e);

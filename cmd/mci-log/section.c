@@ -227,12 +227,12 @@ section_show(const struct view *v, struct source *s, enum marker_style style, st
 }
 
 void
-section_forget(const struct build *r)
+section_forget(const struct build *b)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->sources[i]->sections != NULL)
-			section_free(r->sources[i]->sections);
-		free(r->sources[i]->sections);
-		r->sources[i]->sections = NULL;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->sources[i]->sections != NULL)
+			section_free(b->sources[i]->sections);
+		free(b->sources[i]->sections);
+		b->sources[i]->sections = NULL;
 	}
 }

@@ -13,16 +13,16 @@
 
 /* The logs of one build, one behind the other or line by line. */
 static int
-show_build(struct show *s, const struct view *v, struct build *r, struct error *e)
+show_build(struct show *s, const struct view *v, struct build *b, struct error *e)
 {
-	size_t from = build_first_shown(r);
-	bool raw = r->only != NULL && !s->out.time && !s->out.json;
+	size_t from = build_first_shown(b);
+	bool raw = b->only != NULL && !s->out.time && !s->out.json;
 
-	s->out.prefix = r->only == NULL;
+	s->out.prefix = b->only == NULL;
 	if (!s->sections && !raw)
-		return view_show(v, r->sources + from, r->n - from, e);
-	for (size_t i = from; i < r->n; i++) {
-		struct source *source = r->sources[i];
+		return view_show(v, b->sources + from, b->n - from, e);
+	for (size_t i = from; i < b->n; i++) {
+		struct source *source = b->sources[i];
 		int there = s->sections ? section_show(v, source, s->markers, e) : view_open(v, source, e);
 
 		if (there < 0 || (!s->sections && there == 1 && output_copy(v->out, source, e) < 0))
@@ -48,14 +48,14 @@ show_merged(struct show *s, const struct view *v, struct error *e)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->builds.n; i++) {
-		const struct build *r = &s->builds.all[i];
-		size_t from = build_first_shown(r);
+		const struct build *b = &s->builds.all[i];
+		size_t from = build_first_shown(b);
 
-		if (from == r->n)
+		if (from == b->n)
 			continue;
-		all = xrealloc(all, n + r->n - from, sizeof(struct source *));
-		memcpy(all + n, r->sources + from, (r->n - from) * sizeof(struct source *));
-		n += r->n - from;
+		all = xrealloc(all, n + b->n - from, sizeof(struct source *));
+		memcpy(all + n, b->sources + from, (b->n - from) * sizeof(struct source *));
+		n += b->n - from;
 	}
 	if (n == 0)
 		return 0;
