@@ -132,6 +132,18 @@ dir_check(struct spec *s, const struct scan_value *v, unsigned flags, struct err
 }
 
 static int
+workspace_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	(void)v;
+	if (flags & SPEC_ATTEMPT && s->workspace[0] == '/')
+		return 0;
+	if (strcmp(s->workspace, "own") != 0)
+		return error_set(e, ERROR_INPUT, ": expected \"own\"");
+	return !(flags & SPEC_ATTEMPT) ? 0 : error_set(e, ERROR_INPUT,
+	    ": mci-job has nothing to copy; give the jobs to 'mci-build -'");
+}
+
+static int
 timeout_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)v;
@@ -313,6 +325,7 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_SHELL_PER] = { KEY("shell-per"), ONE(type_per, shell_per_line) },
 	[SPEC_ENV] = { KEY("env"), MANY(value_type_variables, env), .plain = SPEC_PLAIN_VALUE },
 	[SPEC_DIR] = { KEY("dir"), .original = "work-dir", ONE(value_type_text, dir), .check = dir_check },
+	[SPEC_WORKSPACE] = { KEY("workspace"), ONE(value_type_text, workspace), .check = workspace_check },
 	[SPEC_TIMEOUT] = { KEY("timeout"), ONE(value_type_duration, timeout), .check = timeout_check,
 	    .plain = SPEC_PLAIN_WORD },
 	[SPEC_QUIET_TIMEOUT] = { KEY("quiet-timeout"), ONE(value_type_duration, quiet_timeout),

@@ -29,7 +29,8 @@
 /* One bit a key, in the order in which they are written; see spec_has. */
 enum spec_key {
 	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV,
-	SPEC_DIR, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER, SPEC_STDIN, SPEC_SPLIT,
+	SPEC_DIR, SPEC_WORKSPACE, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER,
+	SPEC_STDIN, SPEC_SPLIT,
 	SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_PARALLEL,
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
@@ -51,6 +52,7 @@ struct spec {
 	struct spec_pair *env;
 	size_t nenv;
 	char *dir;               /* relative to the build's folder; never with ".." or absolute */
+	char *workspace;         /* "own"; SPEC_ATTEMPT: absolute path of what is copied; or NULL */
 	int64_t timeout;         /* nanoseconds, 0 none */
 	int64_t quiet_timeout;   /* the same, without output */
 	struct spec_pair *labels;

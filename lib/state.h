@@ -1,8 +1,8 @@
 /*
  * state: where builds are kept and how they are named. A build is a folder
  *   $XDG_STATE_HOME/mci/builds/ORG/REPO/N     (ORG is "local" for builds of a folder)
- * with events.ndjson, plan.ndjson, command.json (how it was asked for), script.log, logs/, and control (the path
- * of its control socket).
+ * with events.ndjson, plan.ndjson, command.json (how it was asked for), script.log, logs/, and control
+ * (the path of its control socket).
  * Beside the numbers: "project" (absolute path of the folder it builds), "latest" (a link to the newest).
  */
 #ifndef MCI_STATE_H

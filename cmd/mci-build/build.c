@@ -14,7 +14,6 @@
 #include "definition.h"
 #include "duration.h"
 #include "emit.h"
-#include "git.h"
 #include "graph.h"
 #include "intake.h"
 #include "journal.h"
@@ -129,7 +128,8 @@ wire_above(struct build *b)
 		.source = { b->definition.project, o->order != NULL ? revision(o->order) : o->rev, o->staged,
 		    o->since, o->facts },
 		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
-		.graph = &b->graph, .schedule = &b->schedule, .plan = o->plan, .runner = o->runner };
+		.graph = &b->graph, .workspace = &b->workspace, .schedule = &b->schedule, .plan = o->plan,
+		.runner = o->runner };
 	intake_init(&b->intake);
 	b->script = (struct script){ .loop = b->loop, .definition = &b->definition, .given = &o->through,
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
@@ -268,12 +268,15 @@ begin(struct build *b)
 		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 }
 
-/* Whether nothing can be done in the folder, until a person lets a job go. */
+/* Whether nothing can be done in the folder: until a person lets a job go, or because all jobs work in copies
+ * of it. */
 static bool
 idle(const struct build *b)
 {
 	if (b->outcome.finished)
 		return !runner_alive(&b->runner);
+	if (b->intake.ended && b->schedule.nshared == 0 && b->workspace.own != NULL)
+		return true;
 	return b->outcome.begun > 0 && b->schedule.nblocked > 0 && !schedule_works(&b->schedule);
 }
 
@@ -471,18 +474,6 @@ checkout_open(struct build *b, struct error *e)
 	return definition_move(b, e);
 }
 
-/* So that somebody can ask for it again. A revision keeps no name that may mean another one by then. */
-static int
-command_keep(struct build *b, struct error *e)
-{
-	static const char *const head[] = { "rev-parse", "HEAD", NULL };
-	AUTO_FREE char *rev = b->options->rev == NULL ? NULL : git_line(b->workspace.dir, head, e);
-
-	if (b->options->order != NULL)
-		return 0;
-	return commandline_keep(b->options, rev, b->mask, b->workspace.folder.path, e);
-}
-
 /* The build has a number, and a log. */
 static int
 folder_open(struct build *b, struct error *e)
@@ -509,7 +500,8 @@ open_all(struct build *b, struct error *e)
 		workspace_enter(&b->workspace, b->definition.project);
 	else if (checkout_open(b, e) < 0)
 		return -1;
-	if (command_keep(b, e) < 0 || api_open(&b->api, e) < 0 || publish_start(&b->publish, e) < 0)
+	if (commandline_keep(b->options, &b->workspace, b->mask, e) < 0 || api_open(&b->api, e) < 0 ||
+	    publish_start(&b->publish, e) < 0)
 		return -1;
 	if (turn_has(&b->turn))
 		return 0;
@@ -668,24 +660,6 @@ definition_none(struct build *b, const char *cwd, struct error *e)
 	    "nothing to build: no .mci folder in %s or above it; for the file write ./%s", cwd, first);
 }
 
-/* The build whose results are taken over. */
-static int
-reuse_read(struct build *b, struct error *e)
-{
-	const struct build_options *o = b->options;
-	struct state_build of;
-	int result;
-
-	if (o->reuse == NULL || o->plan)
-		return 0;
-	b->kept.from = o->from;
-	result = state_build_find(&of, o->reuse, b->definition.project, e);
-	if (result == 0)
-		result = kept_read(&b->kept, of.path, e);
-	state_build_free(&of);
-	return result < 0 ? error_before(e, "--reuse: ") : 0;
-}
-
 static int
 definition_get(struct build *b, const char *cwd, struct error *e)
 {
@@ -742,7 +716,8 @@ prepare(struct build *b)
 	} else if (selection_open(&b->selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
 	    params_load(&b->params, &given, b->mask, &e) < 0) {
 		exit_status = EXIT_BUILD_USAGE;
-	} else if (definition_get(b, cwd, &e) == 0 && reuse_read(b, &e) == 0 &&
+	} else if (definition_get(b, cwd, &e) == 0 &&
+	    (o->plan || kept_open(&b->kept, o->reuse, o->from, b->definition.project, &e) == 0) &&
 	    (b->loop = loop_new(&e)) != NULL) {
 		return 0;
 	}

@@ -8,6 +8,7 @@
 
 #include "duration.h"
 #include "emit.h"
+#include "git.h"
 #include "kernel.h"
 #include "memory.h"
 
@@ -100,20 +101,25 @@ argv_put(struct writer *w, const struct build_options *o, const char *rev)
 }
 
 int
-commandline_keep(const struct build_options *o, const char *rev, struct mask *mask,
-    const char *folder, struct error *e)
+commandline_keep(const struct build_options *o, const struct workspace *w, struct mask *mask,
+    struct error *e)
 {
-	AUTO_FREE char *path = xformat("%s/command.json", folder);
+	static const char *const head[] = { "rev-parse", "HEAD", NULL };
+	AUTO_FREE char *path = xformat("%s/command.json", w->folder.path);
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	AUTO_FREE char *rev = o->rev == NULL ? NULL : git_line(w->dir, head, e);
 	AUTO_BYTES text = { 0 };
-	struct writer w = { &text, mask };
+	struct writer writer = { &text, mask };
+	AUTO_CLOSE int fd = -1;
 
+	if (o->order != NULL)
+		return 0;
+	fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	emit_open(&text);
 	emit_text(&text, "dir", cwd == NULL ? "" : cwd);
 	emit_key(&text, "argv");
 	bytes_char(&text, '[');
-	argv_put(&w, o, rev);
+	argv_put(&writer, o, rev);
 	bytes_char(&text, ']');
 	if (o->given != NULL && strcmp(o->given, "-") == 0)
 		emit_bool(&text, "specs", true);

@@ -11,10 +11,11 @@
 #include "error.h"
 #include "mask.h"
 #include "options.h"
+#include "workspace.h"
 
-/* Writes it; rev is the commit that was checked out, in place of the name that it was given by, or NULL. 0
- * or -1. */
-int commandline_keep(const struct build_options *o, const char *rev, struct mask *mask,
-    const char *folder, struct error *e);
+/* Writes it into the build's folder, unless who ordered the build knows. A revision is told as the commit
+ * that was checked out, for its name may mean another one by then. 0 or -1. */
+int commandline_keep(const struct build_options *o, const struct workspace *w, struct mask *mask,
+    struct error *e);
 
 #endif

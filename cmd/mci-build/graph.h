@@ -70,6 +70,7 @@ struct job {
 	bool asks;        /* its depends-on says more than ids; of a group: of its jobs */
 	bool parked;      /* it is queued behind others of its matrix, of which max run */
 	bool followed;    /* its end was told to those that depend on it */
+	bool own;         /* it does not work in the build's folder but in a copy */
 	bool kept;        /* an earlier build has its result, and that of all before it */
 	bool blocked;     /* a person has to let it go before it runs; false once one has */
 	bool allow_failure, empty; /* the first also once it has ended with a code that is allowed */

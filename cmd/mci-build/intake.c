@@ -205,11 +205,31 @@ attempt_line(const struct spec *s, uint32_t *length, struct error *e)
 	return NULL;
 }
 
+/* The same for a job with a workspace of its own. */
+static char *
+copied_line(struct intake *in, const struct spec *s, uint32_t *length, struct error *e)
+{
+	struct workspace *w = in->workspace;
+	struct spec copied = *s;
+	AUTO_FREE char *dir = NULL;
+
+	if (workspace_copy(w, e) < 0) {
+		error_before(e, "workspace: ");
+		return NULL;
+	}
+	dir = xformat("%s%s", w->own_inside, s->dir == NULL ? "" : s->dir);
+	copied.dir = *dir == '\0' ? NULL : dir;
+	copied.workspace = w->own;
+	spec_set(&copied, SPEC_DIR, copied.dir != NULL);
+	return attempt_line(&copied, length, e);
+}
+
 static void
 fill(struct job *j, struct spec *s)
 {
 	j->allow_failure = s->allow.any;
 	j->blocked = s->blocked;
+	j->own = s->workspace != NULL;
 	j->empty = s->script == NULL && s->argv == NULL;
 	if (s->name != NULL)
 		j->name = xstrdup(s->name);
@@ -322,7 +342,8 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	if (reason == NULL && !in->plan &&
 	    params_apply(in->params, s, e) < 0 && (selected || is_wanted(g, s->id)))
 		return -1;
-	line = attempt_line(s, &length, e);
+	line = s->workspace != NULL && !in->plan ? copied_line(in, s, &length, e) :
+	    attempt_line(s, &length, e);
 	if (line == NULL)
 		return -1;
 	if (waits_read(in, s, &waits, e) < 0 || graph_declare(g, s->id, number, e) < 0) {

@@ -14,6 +14,7 @@
 #include "params.h"
 #include "schedule.h"
 #include "selection.h"
+#include "workspace.h"
 #include "waits.h"
 
 /* A job of which more specs decide what it waits for. */
@@ -34,6 +35,7 @@ struct intake {
 	struct mask *mask;
 	struct outcome *outcome;
 	struct graph *graph;
+	struct workspace *workspace;
 	struct schedule *schedule; /* hears of the jobs, */
 	bool plan;                 /* unless --plan keeps their specs in them */
 	const char *runner;        /* where jobs run, NULL: nobody said */

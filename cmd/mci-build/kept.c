@@ -8,6 +8,7 @@
 #include "line.h"
 #include "memory.h"
 #include "message.h"
+#include "state.h"
 
 static bool
 is_job(const void *things, uint32_t place, struct span name)
@@ -64,8 +65,8 @@ lines_take(struct kept *k, struct line_reader *lines)
 	}
 }
 
-int
-kept_read(struct kept *k, const char *folder, struct error *e)
+static int
+events_read(struct kept *k, const char *folder, struct error *e)
 {
 	AUTO_FREE char *path = xformat("%s/events.ndjson", folder);
 	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
@@ -80,6 +81,22 @@ kept_read(struct kept *k, const char *folder, struct error *e)
 		error_sys(e, "read %s", path);
 	line_free(&lines);
 	return n < 0 ? -1 : 0;
+}
+
+int
+kept_open(struct kept *k, const char *text, const char *from, const char *project, struct error *e)
+{
+	struct state_build b;
+	int result;
+
+	k->from = from;
+	if (text == NULL)
+		return 0;
+	result = state_build_find(&b, text, project, e);
+	if (result == 0)
+		result = events_read(k, b.path, e);
+	state_build_free(&b);
+	return result < 0 ? error_before(e, "--reuse: ") : 0;
 }
 
 const struct kept_job *

@@ -26,8 +26,9 @@ struct kept {
 	const char *from; /* this one runs again in any case, and so does what is behind it; NULL: none does */
 };
 
-/* Reads the events of a build's folder. Blocks. 0 or -1. */
-int kept_read(struct kept *k, const char *folder, struct error *e);
+/* Reads the events of the build that text names (state.h), in or out of the project; nothing when it is
+ * NULL. Blocks. 0 or -1. */
+int kept_open(struct kept *k, const char *text, const char *from, const char *project, struct error *e);
 /* NULL when it was not there. */
 const struct kept_job *kept_find(const struct kept *k, const char *id);
 /* Whether the job has done what it was to do. */

@@ -53,6 +53,7 @@ ended(struct schedule *s, uint32_t job, enum status status)
 
 	graph_end(s->graph, job, status);
 	if (!j->silent) {
+		s->nshared -= !j->own;
 		s->counts[status]++;
 		/* a job that was canceled has not proven what it was to prove */
 		s->outcome->failed |= graph_counts(j, status) && status != STATUS_ERROR;
@@ -289,6 +290,7 @@ schedule_arrived(struct schedule *s, uint32_t job)
 
 	j->status = STATUS_PENDING;
 	if (!j->silent) {
+		s->nshared += !j->own;
 		line = event(s, "job/pending", j);
 		if (j->name != NULL)
 			emit_text(line, "name", j->name);
@@ -600,6 +602,13 @@ send_next(struct schedule *s)
 	runner_send(s->runner, j);
 }
 
+/* Whether the next job works in the build's folder. */
+static bool
+next_shared(const struct schedule *s)
+{
+	return !s->graph->jobs[s->ready.first].own;
+}
+
 void
 schedule_round(struct schedule *s)
 {
@@ -610,7 +619,7 @@ schedule_round(struct schedule *s)
 	for (;;) {
 		if (s->ended.n > 0)
 			graph_follow(s->graph, queue_take(s, &s->ended), go_on, s);
-		else if (s->ready.n > 0 && s->sent < s->window && turn_has(s->turn) &&
+		else if (s->ready.n > 0 && s->sent < s->window && (turn_has(s->turn) || !next_shared(s)) &&
 		    runner_takes(s->runner))
 			send_next(s);
 		else
@@ -633,5 +642,5 @@ schedule_active(const struct schedule *s)
 bool
 schedule_ready(const struct schedule *s)
 {
-	return s->ready.n > 0;
+	return s->ready.n > 0 && next_shared(s);
 }

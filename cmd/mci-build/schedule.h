@@ -45,6 +45,7 @@ struct schedule {
 	uint32_t sent;     /* attempts that mci-job has and has not finished */
 	uint32_t delayed;  /* retries that wait for their time */
 	uint32_t nblocked; /* jobs that wait for a person */
+	uint32_t nshared;  /* jobs that have come, not ended, and work in the build's folder */
 	uint32_t nholding; /* of them those that the build waits for: not allowed to fail */
 	uint32_t counts[STATUS_N]; /* ended jobs */
 	bool dropped;      /* --fail-fast has ended what waited */
@@ -72,7 +73,7 @@ void schedule_round(struct schedule *s);
 bool schedule_works(const struct schedule *s);
 /* The same, or is blocked. */
 bool schedule_active(const struct schedule *s);
-/* Whether a job could start now. */
+/* Whether a job could start now in the build's folder. */
 bool schedule_ready(const struct schedule *s);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 
 #include "checkout.h"
+#include "copy.h"
 #include "folder.h"
 #include "kernel.h"
 #include "logfile.h"
@@ -86,9 +87,33 @@ workspace_check_out(struct workspace *w, const char *project, const char *rev,
 	return checkout_make(project, rev, w->checkout, &w->dir, note, arg, e);
 }
 
+int
+workspace_copy(struct workspace *w, struct error *e)
+{
+	AUTO_FREE char *folder = xformat("%s/own", w->folder.path);
+
+	if (w->own != NULL)
+		return 0;
+	w->own = xformat("%s/of", folder);
+	return folder_make(folder, e) < 0 ? -1 : copy_make(w->dir, w->checkout, w->own, &w->own_inside, e);
+}
+
+/* Copies stand beside what they are copied from. */
+static void
+copies_remove(struct workspace *w)
+{
+	AUTO_FREE char *folder = xformat("%s/own", w->folder.path);
+
+	if (w->own != NULL)
+		(void)names_remove_tree(folder, NULL);
+	free(w->own);
+	free(w->own_inside);
+}
+
 void
 workspace_close(struct workspace *w)
 {
+	copies_remove(w);
 	if (w->checkout != NULL)
 		(void)names_remove_tree(w->checkout, NULL);
 	if (w->folder.name != NULL && !w->ordered && w->folder.number % PRUNE_EVERY == 0) {

@@ -16,6 +16,8 @@ struct workspace {
 	char *logs;     /* the folder of the jobs' logs */
 	char *dir;      /* the folder that jobs run in; NULL: there is none yet */
 	char *checkout; /* a clean one, removed at the end; NULL in place */
+	char *own, *own_inside; /* a copy for jobs with a workspace of their own, and where in it what is
+	                         * built stands; NULL: none was made */
 	bool ordered;   /* who ordered the build looks after its folder */
 };
 
@@ -31,7 +33,9 @@ void workspace_enter(struct workspace *w, const char *project);
  * told to note. 0 or -1. */
 int workspace_check_out(struct workspace *w, const char *project, const char *rev,
     void (*note)(void *arg, const char *text), void *arg, struct error *e);
-/* Removes the checkout and, from time to time, what older builds of the folder have left. */
+/* Makes the copy from which jobs get a workspace of their own, when there is none yet. Blocks. 0 or -1. */
+int workspace_copy(struct workspace *w, struct error *e);
+/* Removes the checkout and copies, and from time to time, what older builds of the folder have left. */
 void workspace_close(struct workspace *w);
 
 #endif

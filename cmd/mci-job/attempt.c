@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attemptlog.h"
+#include "copy.h"
 #include "demands.h"
 #include "duration.h"
 #include "ending.h"
@@ -177,6 +178,7 @@ release(struct attempt *a)
 	launch_undo(a);
 	child_free(a->leader);
 	command_free(&a->command);
+	copy_remove(a);
 	free(a->token);
 	bytes_free(&a->outputs);
 	spec_free(&a->spec);
@@ -187,7 +189,7 @@ release(struct attempt *a)
 static bool
 is_started(const struct attempt *a)
 {
-	return a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_CLEARING;
+	return a->state == ATTEMPT_COPYING || a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_CLEARING;
 }
 
 /* All that is to be known of it is. */
@@ -337,17 +339,40 @@ not_started(struct attempt *a, struct error *e)
 	a->site->scarce = true;
 }
 
+/* The folder that it works in is there. */
+static void
+copied(void *arg, int status, const struct rusage *usage)
+{
+	struct attempt *a = arg;
+
+	(void)usage;
+	child_free(a->leader);
+	a->leader = NULL;
+	if (a->reason == NULL && copy_ended(status, &a->error) == 0 &&
+	    launch_entry(a, leader_ended, &a->error) == 0) {
+		begin(a);
+		return;
+	}
+	a->reason = a->reason == NULL ? "start" : a->reason;
+	a->state = ATTEMPT_CLEARING;
+	a->killing = a->cut = true;
+	clear(a);
+}
+
 /* All that it needs is there. */
 static void
 go(struct attempt *a)
 {
 	struct error e = { 0 };
 
-	if (launch_log(a, &e) < 0 || launch_entry(a, leader_ended, &e) < 0) {
+	if (launch_log(a, &e) < 0 || (a->spec.workspace != NULL ? copy_start(a, copied, &e) :
+	    launch_entry(a, leader_ended, &e)) < 0) {
 		not_started(a, &e);
 		return;
 	}
-	begin(a);
+	a->state = ATTEMPT_COPYING;
+	if (a->spec.workspace == NULL)
+		begin(a);
 	if (a->site->held)
 		attempt_hold(a, true);
 }
@@ -430,23 +455,14 @@ script_next(struct attempt *a)
 	return false;
 }
 
-static int64_t
-nanoseconds(struct timeval t)
-{
-	return ((int64_t)t.tv_sec * 1000000 + t.tv_usec) * 1000;
-}
-
 static void
 leader_ended(void *arg, int status, const struct rusage *usage)
 {
 	struct attempt *a = arg;
-	int64_t rss = (int64_t)usage->ru_maxrss * 1024;
 
 	if (!a->closing)
 		a->status = status;
-	a->user += nanoseconds(usage->ru_utime);
-	a->system += nanoseconds(usage->ru_stime);
-	a->maxrss = rss > a->maxrss ? rss : a->maxrss;
+	ending_usage(a, usage);
 	/* what the shell told is older than its end */
 	if (a->notes_ready && a->command.tells)
 		notes_drain(&a->notes);
@@ -484,13 +500,6 @@ attempt_signal(struct attempt *a, int signal)
 	signal_strays(a, signal);
 }
 
-/* Why the script is over. */
-static const char *
-reason_of(const struct attempt *a)
-{
-	return a->reason != NULL ? a->reason : WIFSIGNALED(a->status) ? "signal" : "exit";
-}
-
 /* KILL did not end the leader: it is another user's by now, or hangs in the kernel. */
 static void
 let_be(struct attempt *a)
@@ -501,7 +510,7 @@ let_be(struct attempt *a)
 	error_set(&a->error, ERROR_SYSTEM, "process %d (%s) could not be killed and goes on",
 	    (int)child_pid(a->leader), name);
 	strays_spare(a->site, child_pid(a->leader));
-	finish(a, reason_of(a));
+	finish(a, ending_reason(a));
 }
 
 static void
@@ -600,7 +609,7 @@ clear(struct attempt *a)
 		strays_spare_all(a);
 	if (!left || a->checks >= CHECKS) {
 		if (!finally_next(a))
-			finish(a, reason_of(a));
+			finish(a, ending_reason(a));
 		return;
 	}
 	/* most are reaped by us, which calls attempt_recheck; whose parent lives on is not */

@@ -6,6 +6,28 @@
 
 #include "reason.h"
 
+const char *
+ending_reason(const struct attempt *a)
+{
+	return a->reason != NULL ? a->reason : WIFSIGNALED(a->status) ? "signal" : "exit";
+}
+
+static int64_t
+nanoseconds(struct timeval t)
+{
+	return ((int64_t)t.tv_sec * 1000000 + t.tv_usec) * 1000;
+}
+
+void
+ending_usage(struct attempt *a, const struct rusage *usage)
+{
+	int64_t rss = (int64_t)usage->ru_maxrss * 1024;
+
+	a->user += nanoseconds(usage->ru_utime);
+	a->system += nanoseconds(usage->ru_stime);
+	a->maxrss = rss > a->maxrss ? rss : a->maxrss;
+}
+
 static enum outcome
 outcome_of(const struct attempt *a, const char *reason)
 {

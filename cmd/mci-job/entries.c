@@ -12,8 +12,8 @@
  * is tried first as the body of a function, in a subshell, as a syntax error ends it; an open one is
  * evaluated as it is. Two newlines stand behind a text, as its last byte may escape the first.
  *
- * _mci N CLOSED WAIT TEXT prepares entry N. $? is carried over it. Neither set -x nor $? shows any of this: the
- * redirections take our own trace, and tracing is off while eval is called.
+ * _mci N CLOSED WAIT TEXT prepares entry N. $? is carried over it. Neither set -x nor $? shows any of
+ * this: the redirections take our own trace, and tracing is off while eval is called.
  */
 static const char preamble[] =
     "_mci_r() { return \"$1\"; }\n"

@@ -186,7 +186,7 @@ usage_put(struct bytes *b, const struct attempt *a)
 static void
 log_put(struct bytes *b, const struct attempt *a)
 {
-	if (a->start == 0)
+	if (a->start == 0 && a->log.size == 0)
 		return;
 	emit_integer(b, "bytes", a->log.size);
 	if (a->log.first != 0) {

@@ -197,19 +197,23 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 	return a->leader == NULL ? -1 : 0;
 }
 
-/* The folder's own path, as a shell that begins there puts it into PWD. */
+/* The folder's own path, as a shell that begins there puts it into PWD; *dir is NULL for our own. */
 static int
-folder(const struct attempt *a, char *path, char *pwd, struct error *e)
+folder(const struct attempt *a, char *path, char *pwd, const char **dir, struct error *e)
 {
+	AUTO_FREE char *below = a->copy == NULL || a->spec.dir == NULL ? NULL :
+	    xformat("%s/%s", a->copy, a->spec.dir);
+	const char *wanted = below != NULL ? below : a->spec.dir != NULL ? a->spec.dir : a->copy;
 	struct stat st;
 
-	if (a->spec.dir == NULL) {
+	*dir = wanted == NULL ? NULL : path;
+	if (wanted == NULL) {
 		snprintf(pwd, PATH_MAX + 4, "PWD=%s", a->site->cwd);
 		return 0;
 	}
 	memcpy(pwd, "PWD=", 4);
-	if (realpath(a->spec.dir, path) == NULL || stat(path, &st) < 0)
-		return error_sys(e, "dir: %s", a->spec.dir);
+	if (realpath(wanted, path) == NULL || stat(path, &st) < 0)
+		return error_sys(e, "dir: %s", a->spec.dir != NULL ? a->spec.dir : wanted);
 	if (!S_ISDIR(st.st_mode))
 		return error_set(e, ERROR_INPUT, "dir: %s: is not a folder", a->spec.dir);
 	memcpy(pwd + 4, path, strlen(path) + 1);
@@ -272,9 +276,9 @@ launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 {
 	AUTO_FREE char *file = xformat("%s.script", strchr(a->token, '=') + 1);
 	char path[PATH_MAX], pwd[PATH_MAX + 4];
-	const char *dir = a->spec.dir != NULL ? path : NULL;
+	const char *dir;
 
-	if (folder(a, path, pwd, e) < 0)
+	if (folder(a, path, pwd, &dir, e) < 0)
 		return -1;
 	command_free(&a->command);
 	a->part = command_part(&a->spec, a->closing, a->entry);

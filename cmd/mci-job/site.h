@@ -30,6 +30,7 @@ struct site;
 enum attempt_state {
 	ATTEMPT_FREE,
 	ATTEMPT_OPENING,  /* it waits for its log */
+	ATTEMPT_COPYING,  /* its leader makes a copy of what is built */
 	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
 	ATTEMPT_RUNNING,  /* its leader lives */
 	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
@@ -61,6 +62,7 @@ struct attempt {
 	struct notes notes;
 	bool notes_ready;
 	char *token;              /* MCI_OUTPUT=PATH */
+	char *copy;               /* of what is built, where it works; NULL: in the build's folder */
 	int64_t start;            /* kernel.now() at job/start */
 	int64_t entry_start;
 	int status;               /* wait status of the script's leader that ended last */

@@ -204,7 +204,8 @@ on_executed(struct build *b, const struct message *m)
 	struct source *s;
 
 	/* the one job that was asked for has no log when it could not be started: build_nothing says why */
-	if (b->only != NULL && b->n == 0 && j != NULL && j->reason != NULL && strcmp(j->reason, "start") == 0)
+	if (b->only != NULL && b->n == 0 && j != NULL && j->reason != NULL && j->bytes == 0 &&
+	    strcmp(j->reason, "start") == 0)
 		return;
 	s = source_of(b, m);
 	if (s == NULL)

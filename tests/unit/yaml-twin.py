@@ -145,6 +145,7 @@ class Writer:
             lambda: ('env', self.pairs()),
             lambda: ('labels', self.pairs()),
             lambda: ('stdin', self.text()),
+            lambda: ('workspace', r.choice(['own', 'own', 'shared'])),
             lambda: ('shell', r.choice(['bash', 'sh'])),
             lambda: ('quiet-timeout', r.choice(['5m', '90s', '5'])),
             lambda: ('finally', r.choice([self.text(), [self.text(), {'name': 'n', 'run': self.text()}]])),

@@ -1,0 +1,62 @@
+#include "copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "memory.h"
+
+int
+copy_start(struct attempt *a, child_ended *ended, struct error *e)
+{
+	const char *from = a->spec.workspace;
+	size_t folder = (size_t)(strrchr(from, '/') - from);
+	const char *argv[] = { "cp", "-a", "-T", "--reflink=auto", "--", from, NULL, NULL };
+	struct process_spec p = { .path = "cp", .argv = (char *const *)(uintptr_t)argv,
+		.in = a->site->null, .out = a->ends[1], .err = a->ends[1], .group = true };
+
+	if (a->terminal[0] != '\0')
+		p.out = p.err = a->site->null;
+	if (a->copy == NULL)
+		a->copy = xformat("%.*s/%s@%d", (int)folder, from, a->spec.id, a->spec.attempt);
+	argv[6] = a->copy;
+	a->leader = child_start(a->site->loop, &p, ended, a, e);
+	return a->leader == NULL ? error_before(e, "workspace: ") : 0;
+}
+
+int
+copy_ended(int status, struct error *e)
+{
+	return status == 0 ? 0 : error_set(e, ERROR_SYSTEM, "workspace: what is built could not be copied");
+}
+
+/* Its owner is gone by then. */
+static void
+removed(void *arg, int status, const struct rusage *usage)
+{
+	struct child **child = arg;
+
+	(void)status;
+	(void)usage;
+	child_free(*child);
+	free(child);
+}
+
+void
+copy_remove(struct attempt *a)
+{
+	char *argv[] = { (char *)(uintptr_t)"rm", (char *)(uintptr_t)"-rf", (char *)(uintptr_t)"--", a->copy,
+		NULL };
+	struct process_spec p = { .path = "rm", .argv = argv, .in = a->site->null, .out = a->site->null,
+		.err = a->site->null, .group = true };
+	struct child **child;
+
+	if (a->copy == NULL)
+		return;
+	child = xmalloc(sizeof(struct child *));
+	*child = child_start(a->site->loop, &p, removed, child, NULL);
+	if (*child == NULL)
+		free(child);
+	free(a->copy);
+	a->copy = NULL;
+}
