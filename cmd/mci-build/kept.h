@@ -23,8 +23,8 @@ struct kept {
 	struct kept_job *jobs;
 	size_t n, size;
 	struct nametable names;
-	const char *from; /* this one runs again in any case, and so does what is behind it; NULL: none does */
-};
+/* Reads the events of the build that text names (state.h), in or out of the project; nothing when it
+ * is NULL. Blocks. 0 or -1. */
 
 /* Reads the events of the build that text names (state.h), in or out of the project; nothing when it is
  * NULL. Blocks. 0 or -1. */
