@@ -23,8 +23,9 @@ struct kept {
 	struct kept_job *jobs;
 	size_t n, size;
 	struct nametable names;
-/* Reads the events of the build that text names (state.h), in or out of the project; nothing when it
- * is NULL. Blocks. 0 or -1. */
+	/* runs again in any case, and so does what is behind it; NULL: no job does */
+	const char *from;
+};
 
 /* Reads the events of the build that text names (state.h), in or out of the project; nothing when it is
  * NULL. Blocks. 0 or -1. */
