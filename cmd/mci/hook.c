@@ -41,7 +41,11 @@ message_of(const char *object)
 	const char *const show[] = { "log", "-1", "--format=%B", "--end-of-options", object, NULL };
 	AUTO_BYTES text = { 0 };
 
-	return git_run(".", show, &text, NULL) < 0 ? xstrdup("") : bytes_give(&text);
+	if (git_run(".", show, &text, NULL) < 0)
+		text.len = 0;
+	while (text.len > 0 && text.data[text.len - 1] == '\n')
+		text.len--;
+	return bytes_give(&text);
 }
 
 /* What came with git push -o (githooks(5)). */
@@ -272,12 +276,37 @@ script_write(int fd, const struct hook *h, const char *repo, struct error *e)
 	return kernel_write_all(fd, text, strlen(text)) < 0 ? error_sys(e, "%s", h->name) : 0;
 }
 
+/* Where the user's git looks for hooks, as ours is told to look nowhere (git.h). */
+static char *
+hooks_folder(struct error *e)
+{
+	static const char *const configured[] = { "config", "--show-scope", "--type=path", "--get-all",
+		"core.hooksPath", NULL };
+	static const char *const common[] = { "rev-parse", "--git-common-dir", NULL };
+	AUTO_BYTES scopes = { 0 };
+	AUTO_FREE char *git = git_line(".", common, e);
+	char *found = NULL;
+
+	if (git == NULL)
+		return NULL;
+	git_run(".", configured, &scopes, NULL);
+	for (char *save, *line = strtok_r((char *)(uintptr_t)bytes_string(&scopes), "\n", &save);
+	    line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		char *tab = strchr(line, '\t');
+
+		if (tab == NULL || strncmp(line, "command", 7) == 0)
+			continue;
+		free(found);
+		found = xstrdup(tab + 1);
+	}
+	return found != NULL ? found : xformat("%s/hooks", git);
+}
+
 /* Beside the others; one that is there is somebody's. */
 static int
 install(const struct hook *h, const char *repo, struct error *e)
 {
-	static const char *const where[] = { "rev-parse", "--git-path", "hooks", NULL };
-	AUTO_FREE char *folder = git_line(".", where, e);
+	AUTO_FREE char *folder = hooks_folder(e);
 	AUTO_FREE char *path = folder == NULL ? NULL : xformat("%s/%s", folder, h->name);
 	AUTO_CLOSE int fd = -1;
 
