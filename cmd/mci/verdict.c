@@ -1,5 +1,6 @@
 #include "verdict.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,10 @@ static const int exits[STATUS_N] = {
 int
 verdict_build(const struct fold *f)
 {
-	return f->exit >= 0 ? f->exit : exits[f->status];
+	if (f->exit >= 0)
+		return f->exit;
+	/* before it began: by request */
+	return f->status == STATUS_CANCELED ? 128 + SIGTERM : exits[f->status];
 }
 
 int
