@@ -10,6 +10,10 @@ events:publish and subscribe: mci-events
 store:keep and ask the store: mci-store
 relay:join standard input and output to a service: mci-relay
 up:start the server of this machine: mci-supervise
+org:organisations of the server: ls, get, put, rm
+repo:its repositories: ls, get, put, rm
+key:its ssh keys: ls, get, put, rm
+token:tokens of its agents: create, ls, rm
 down:end the server, or parts of it
 reload:read the server'\''s wiring anew, or start parts of it again
 status:show the parts of the server
@@ -26,7 +30,7 @@ unblock:let a blocked job go on
 hook:have git trigger builds: post-receive, post-commit, pre-push
 call:call a method of a service and print its result
 post:post an event to the build'\''s stream
-param:in a job: print a parameter of the build
+param:in a job: print a param; on a server: ls, put, rm
 output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
 spec:print a job as the line of JSON that a script writes
@@ -53,7 +57,18 @@ serve:keep the logs of a server
 sweep:compress, move on and remove finished logs
 mask:copy standard input to standard output without secrets'
 	['mci-store']='serve:keep organisations, repositories and builds
-status:what a store does now'
+status:what a store does now
+ls:list orgs, repos, params, keys, tokens or agents
+get:show an org, repo, param, key, token or agent
+put:make or change one, or all with --all
+rm:remove some
+create:make a token, and tell it once
+org:organisations: VERB org
+repo:repositories: VERB repo
+param:parameters: VERB param
+key:ssh keys: VERB key
+token:agents'\'' tokens: VERB token
+agent:agents: VERB agent'
 )
 typeset -gA _mci_alias=(
 	['mci run']='mci-build'
@@ -67,6 +82,10 @@ typeset -gA _mci_alias=(
 	['mci up']='mci-supervise'
 )
 typeset -gA _mci_operands=(
+	['mci org']=''
+	['mci repo']=''
+	['mci key']=''
+	['mci token']=''
 	['mci down']=''
 	['mci reload']=''
 	['mci status']=''
@@ -119,9 +138,52 @@ typeset -gA _mci_operands=(
 	['mci-relay']=''
 	['mci-store serve']=''
 	['mci-store status']=''
+	['mci-store ls']=''
+	['mci-store get']=''
+	['mci-store put']=''
+	['mci-store rm']=''
+	['mci-store create']=''
+	['mci-store org']=''
+	['mci-store repo']=''
+	['mci-store param']=''
+	['mci-store key']=''
+	['mci-store token']=''
+	['mci-store agent']=''
 	['mci-supervise']='files'
 )
 typeset -gA _mci_options=(
+	['mci org']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci repo']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci key']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci token']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci down']='-a:the supervisor; of this user by default
 --address:the supervisor; of this user by default
 -C:go to DIR first
@@ -820,6 +882,117 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-store ls']='-a:the store
+--address:the store
+--json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store get']='-a:the store
+--address:the store
+--json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store put']='-a:the store
+--address:the store
+--all:all there are to be, from standard input (JSON)
+-f:its value, or private key
+--file:its value, or private key
+--keep:leave its value as it is
+--known-hosts:lines that pin the host'\''s key
+--only:for repositories with all these labels (again: or)
+--plain:it is no secret
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store rm']='-a:the store
+--address:the store
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store create']='-a:the store
+--address:the store
+--agent:the agent that is to show it
+--name:what people call it
+-o:write it there, unless the one that is there still holds
+--output:write it there, unless the one that is there still holds
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store org']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store repo']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store param']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store key']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store token']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store agent']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci-supervise']='--dir:the folder of what is kept
 -l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
@@ -841,6 +1014,18 @@ typeset -gA _mci_options=(
 --version:show the version'
 )
 typeset -gA _mci_values=(
+	['mci org -C']='@folders'
+	['mci org --chdir']='@folders'
+	['mci org --color']='auto always never'
+	['mci repo -C']='@folders'
+	['mci repo --chdir']='@folders'
+	['mci repo --color']='auto always never'
+	['mci key -C']='@folders'
+	['mci key --chdir']='@folders'
+	['mci key --color']='auto always never'
+	['mci token -C']='@folders'
+	['mci token --chdir']='@folders'
+	['mci token --color']='auto always never'
 	['mci down -a']='@'
 	['mci down --address']='@'
 	['mci down -C']='@folders'
@@ -1207,6 +1392,57 @@ typeset -gA _mci_values=(
 	['mci-store status -C']='@folders'
 	['mci-store status --chdir']='@folders'
 	['mci-store status --color']='auto always never'
+	['mci-store ls -a']='@'
+	['mci-store ls --address']='@'
+	['mci-store ls -C']='@folders'
+	['mci-store ls --chdir']='@folders'
+	['mci-store ls --color']='auto always never'
+	['mci-store get -a']='@'
+	['mci-store get --address']='@'
+	['mci-store get -C']='@folders'
+	['mci-store get --chdir']='@folders'
+	['mci-store get --color']='auto always never'
+	['mci-store put -a']='@'
+	['mci-store put --address']='@'
+	['mci-store put -f']='@files'
+	['mci-store put --file']='@files'
+	['mci-store put --known-hosts']='@files'
+	['mci-store put --only']='@'
+	['mci-store put -C']='@folders'
+	['mci-store put --chdir']='@folders'
+	['mci-store put --color']='auto always never'
+	['mci-store rm -a']='@'
+	['mci-store rm --address']='@'
+	['mci-store rm -C']='@folders'
+	['mci-store rm --chdir']='@folders'
+	['mci-store rm --color']='auto always never'
+	['mci-store create -a']='@'
+	['mci-store create --address']='@'
+	['mci-store create --agent']='@'
+	['mci-store create --name']='@'
+	['mci-store create -o']='@files'
+	['mci-store create --output']='@files'
+	['mci-store create -C']='@folders'
+	['mci-store create --chdir']='@folders'
+	['mci-store create --color']='auto always never'
+	['mci-store org -C']='@folders'
+	['mci-store org --chdir']='@folders'
+	['mci-store org --color']='auto always never'
+	['mci-store repo -C']='@folders'
+	['mci-store repo --chdir']='@folders'
+	['mci-store repo --color']='auto always never'
+	['mci-store param -C']='@folders'
+	['mci-store param --chdir']='@folders'
+	['mci-store param --color']='auto always never'
+	['mci-store key -C']='@folders'
+	['mci-store key --chdir']='@folders'
+	['mci-store key --color']='auto always never'
+	['mci-store token -C']='@folders'
+	['mci-store token --chdir']='@folders'
+	['mci-store token --color']='auto always never'
+	['mci-store agent -C']='@folders'
+	['mci-store agent --chdir']='@folders'
+	['mci-store agent --color']='auto always never'
 	['mci-supervise --dir']='@folders'
 	['mci-supervise -l']='@'
 	['mci-supervise --listen']='@'

@@ -68,6 +68,30 @@ complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mc
 complete -c mci -n __fish_use_subcommand -a store -d 'keep and ask the store: mci-store'
 complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
 complete -c mci -n __fish_use_subcommand -a up -d 'start the server of this machine: mci-supervise'
+complete -c mci -n __fish_use_subcommand -a org -d 'organisations of the server: ls, get, put, rm'
+complete -c mci -n '__fish_seen_subcommand_from org' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from org' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from org' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from org' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from org' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a repo -d 'its repositories: ls, get, put, rm'
+complete -c mci -n '__fish_seen_subcommand_from repo' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from repo' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from repo' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from repo' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from repo' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a key -d 'its ssh keys: ls, get, put, rm'
+complete -c mci -n '__fish_seen_subcommand_from key' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from key' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from key' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from key' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a token -d 'tokens of its agents: create, ls, rm'
+complete -c mci -n '__fish_seen_subcommand_from token' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from token' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from token' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from token' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from token' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a down -d 'end the server, or parts of it'
 complete -c mci -n '__fish_seen_subcommand_from down' -s a -l address -d 'the supervisor; of this user by default' -x
 complete -c mci -n '__fish_seen_subcommand_from down' -s C -l chdir -d 'go to DIR first' -r -F
@@ -203,7 +227,7 @@ complete -c mci -n '__fish_seen_subcommand_from post' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from post' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from post' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from post' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a param -d 'in a job: print a parameter of the build'
+complete -c mci -n __fish_use_subcommand -a param -d 'in a job: print a param; on a server: ls, put, rm'
 complete -c mci -n '__fish_seen_subcommand_from param' -s a -l address -d 'the build; that of this job by default' -x
 complete -c mci -n '__fish_seen_subcommand_from param' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from param' -l color -d 'use colour or not' -x -a 'auto always never'
@@ -691,6 +715,88 @@ complete -c mci-store -n '__fish_seen_subcommand_from status' -l color -d 'use c
 complete -c mci-store -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-store -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
 complete -c mci-store -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a ls -d 'list orgs, repos, params, keys, tokens or agents'
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a get -d 'show an org, repo, param, key, token or agent'
+complete -c mci-store -n '__fish_seen_subcommand_from get' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from get' -l json -d 'one JSON object a line'
+complete -c mci-store -n '__fish_seen_subcommand_from get' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from get' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from get' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from get' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from get' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a put -d 'make or change one, or all with --all'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l all -d 'all there are to be, from standard input (JSON)'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -s f -l file -d 'its value, or private key' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l keep -d 'leave its value as it is'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l known-hosts -d 'lines that pin the host\'s key' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l only -d 'for repositories with all these labels (again: or)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l plain -d 'it is no secret'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a rm -d 'remove some'
+complete -c mci-store -n '__fish_seen_subcommand_from rm' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a create -d 'make a token, and tell it once'
+complete -c mci-store -n '__fish_seen_subcommand_from create' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l agent -d 'the agent that is to show it' -x
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l name -d 'what people call it' -x
+complete -c mci-store -n '__fish_seen_subcommand_from create' -s o -l output -d 'write it there, unless the one that is there still holds' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from create' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from create' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from create' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a org -d 'organisations: VERB org'
+complete -c mci-store -n '__fish_seen_subcommand_from org' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from org' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from org' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from org' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from org' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a repo -d 'repositories: VERB repo'
+complete -c mci-store -n '__fish_seen_subcommand_from repo' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from repo' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from repo' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from repo' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from repo' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a param -d 'parameters: VERB param'
+complete -c mci-store -n '__fish_seen_subcommand_from param' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from param' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from param' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from param' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from param' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a key -d 'ssh keys: VERB key'
+complete -c mci-store -n '__fish_seen_subcommand_from key' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from key' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from key' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from key' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a token -d 'agents\' tokens: VERB token'
+complete -c mci-store -n '__fish_seen_subcommand_from token' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from token' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from token' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from token' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from token' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a agent -d 'agents: VERB agent'
+complete -c mci-store -n '__fish_seen_subcommand_from agent' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from agent' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from agent' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from agent' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from agent' -l version -d 'show the version'
 complete -c mci-supervise -f
 complete -c mci-supervise -F
 complete -c mci -n '__fish_seen_subcommand_from up' -F

@@ -13,5 +13,7 @@
 
 /* Appends the secret. 0, or -1 with an error that names the file (and nothing of what is in it). */
 int secretfile_read(struct bytes *into, const char *path, struct error *e);
+/* The same from an open descriptor, which stays open; name is for the error. */
+int secretfile_take(struct bytes *into, int fd, const char *name, struct error *e);
 
 #endif

@@ -8,6 +8,11 @@
 #define PROGRAM "mci-store"
 
 extern const struct command store_serve_command, store_status_command;
+extern const struct command store_get_command, store_ls_command, store_put_command,
+    store_rm_command; /* rows.c */
+extern const struct command store_create_command;
+#define STORE_NOUNS 6
+extern const struct command store_nouns[STORE_NOUNS]; /* nouns.c */
 
 extern const struct serve_program store_program; /* serve.c */
 

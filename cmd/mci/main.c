@@ -42,12 +42,19 @@ become(const char *program, const char *argument, int argc, char **argv, int at,
 	return error_sys(e, "%s", program);
 }
 
+/* Whether the verb is mci's own with this word (NULL: none) behind it. */
+static bool
+is_own(const struct kit *k, const char *word)
+{
+	return k->own != NULL && (word == NULL || word[0] == '-' || strcmp(word, k->own) == 0);
+}
+
 /* Runs what the word stands for when it is a program; comes back when mci has to know it itself. */
 static int
 kit_run(int argc, char **argv, int at, struct error *e)
 {
 	for (size_t i = 0; i < nkit; i++) {
-		if (strcmp(argv[at], kit[i].command.verb) == 0)
+		if (strcmp(argv[at], kit[i].command.verb) == 0 && !is_own(&kit[i], argv[at + 1]))
 			return become(kit[i].program, kit[i].argument, argc, argv, at, e);
 	}
 	if (!is_verb(argv[at]) && strchr(argv[at], '/') == NULL) {

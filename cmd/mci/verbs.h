@@ -33,6 +33,7 @@ struct kit {
 	struct command command;
 	const char *program;
 	const char *argument; /* in front of the others, or NULL */
+	const char *own;      /* with this word behind it it is mci's own verb; NULL: with none */
 };
 extern const struct kit kit[];
 extern const size_t nkit;

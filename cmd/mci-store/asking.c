@@ -1,0 +1,52 @@
+#include "asking.h"
+
+#include <stdlib.h>
+
+#include "call.h"
+#include "duration.h"
+#include "folder.h"
+#include "memory.h"
+#include "option.h"
+#include "verbs.h"
+
+/* A store answers in milliseconds, but a key's rotation or a rebuild takes as long as there is to
+ * do. */
+#define PATIENCE (600 * SECOND)
+
+char *
+asking_address(const char *given, struct error *e)
+{
+	const char *known[] = { given, getenv("MCI_STORE"), getenv("MCI_API") };
+	AUTO_FREE char *sockets = NULL;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i] != NULL && known[i][0] != '\0')
+			return xstrdup(known[i]);
+	}
+	sockets = folder_sockets(e);
+	return sockets == NULL ? NULL : xformat("unix:%s/store.sock", sockets);
+}
+
+json_t *
+asking_call(const char *address, const char *method, const json_t *params, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	AUTO_BYTES result = { 0 };
+	json_t *tree;
+
+	jsontree_write(&text, params);
+	if (call_once(address, method, (struct span){ text.data, text.len }, PATIENCE, &result, e) <
+	    0)
+		return NULL;
+	tree = jsontree_read((struct span){ result.data, result.len }, e);
+	if (tree == NULL)
+		error_before(e, "%s: ", method);
+	return tree;
+}
+
+int
+asking_complain(const struct error *e)
+{
+	option_complain(PROGRAM, e);
+	return error_status(e);
+}
