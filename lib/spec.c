@@ -12,45 +12,6 @@
 
 #define MONKEY_TIMEOUT (INT64_C(20) * 60 * SECOND)
 
-/* What the original takes for an id as one of ours, with '_' between the parts that an id may hold. Caller
- * frees. */
-static char *
-id_make(const char *text)
-{
-	char *id = xmalloc(strlen(text) + 1);
-	bool gap = false;
-	size_t n = 0;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		const char two[] = { 'x', *p };
-
-		if (!spec_id_ok(n == 0 ? p : two, n == 0 ? 1 : 2)) {
-			gap = n > 0;
-			continue;
-		}
-		if (gap)
-			id[n++] = '_';
-		id[n++] = *p;
-		gap = false;
-	}
-	return id;
-}
-
-/* Puts into *id, which is not one of ours, one that is made from it; false when nothing is left of it. */
-static bool
-id_adopt(char **id)
-{
-	char *made = id_make(*id);
-
-	if (!spec_id_ok(made, strlen(made))) {
-		free(made);
-		return false;
-	}
-	free(*id);
-	*id = made;
-	return true;
-}
-
 static int
 id_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
@@ -59,7 +20,7 @@ id_check(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 		return 0;
 	if (flags & SPEC_MONKEY && s->name == NULL)
 		s->name = xstrdup(s->id);
-	if (!(flags & SPEC_MONKEY) || !id_adopt(&s->id))
+	if (!(flags & SPEC_MONKEY) || !spec_id_adopt(&s->id))
 		return error_set(e, ERROR_INPUT, ": '%.64s%s' is not a job id: 1 to 128 of "
 		    "A-Z a-z 0-9 . _ + , - beginning with a letter or digit", s->id,
 		    strlen(s->id) > 64 ? "..." : "");
@@ -185,7 +146,7 @@ depends_check(struct spec *s, const struct scan_value *v, unsigned flags, struct
 			return error_set(e, ERROR_INPUT, "[%zu].same: asks for the matrix of one job, and "
 			    "'%.64s' may be several", i, w->id);
 		if (!w->glob && !spec_id_ok(w->id, strlen(w->id)) &&
-		    (!(flags & SPEC_MONKEY) || !id_adopt(&w->id)))
+		    (!(flags & SPEC_MONKEY) || !spec_id_adopt(&w->id)))
 			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a job id", i, w->id);
 	}
 	return 0;
@@ -677,38 +638,4 @@ spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const stru
 			note(arg, row);
 	}
 	return 0;
-}
-
-static bool
-alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool
-spec_id_glob(const char *text)
-{
-	bool glob = false;
-	size_t n = 0;
-
-	for (; text[n] != '\0' && n <= SPEC_ID_LIMIT; n++) {
-		bool meta = strchr("*?[]!", text[n]) != NULL;
-
-		if (!meta && !alnum(text[n]) && strchr("._+,-", text[n]) == NULL)
-			return false;
-		glob |= meta && text[n] != '!';
-	}
-	return glob && n <= SPEC_ID_LIMIT;
-}
-
-bool
-spec_id_ok(const char *text, size_t n)
-{
-	if (n == 0 || n > SPEC_ID_LIMIT || !alnum(text[0]))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!alnum(text[i]) && (text[i] == '\0' || strchr("._+,-", text[i]) == NULL))
-			return false;
-	}
-	return true;
 }

@@ -12,10 +12,10 @@
 #include "bytes.h"
 #include "error.h"
 #include "specentries.h"
+#include "specid.h"
 #include "specvalue.h"
 #include "specwait.h"
 
-#define SPEC_ID_LIMIT 128
 #define SPEC_PARALLEL_LIMIT 256
 
 /* How a spec is read. */
@@ -141,11 +141,6 @@ int spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const 
     void *arg, struct error *e);
 /* Whether there is a runner of that name; NULL: none was asked for. */
 int spec_runner_check(const char *runner, struct error *e);
-
-/* Whether text is a glob of job ids: what an id may hold, with * ? [ ] ! among it. */
-bool spec_id_glob(const char *text);
-/* Whether text is a job id: 1 to 128 of A-Za-z0-9._+,- , first a letter or digit. */
-bool spec_id_ok(const char *text, size_t n);
 
 /*
  * Writes the spec again as one normal line (with newline), values as they are now. With for_attempt what
