@@ -238,67 +238,88 @@ remote_close(struct remote *r)
 	free(r);
 }
 
-#define NICE 10
-
-struct showing {
+/* A remote on a loop of its own. */
+struct alone {
 	struct loop *loop;
-	const struct remote_wish *wish;
-	struct error *e;
-	int result;
+	remote_bytes *bytes;
+	void *arg;
+	struct remote_end end;
+	struct error e;
 };
+
+static int
+alone_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
+{
+	struct alone *a = arg;
+
+	return a->bytes(a->arg, piece, when, stream, e);
+}
+
+static void
+alone_over(void *arg, const struct remote_end *end, const struct error *e)
+{
+	struct alone *a = arg;
+
+	a->end = *end;
+	a->e = *e;
+	loop_stop(a->loop, 0);
+}
+
+/* Until it is over. watch: ends with whoever reads standard output (SIGPIPE). 0 or -1. */
+static int
+run(const struct remote_wish *w, bool watch, remote_bytes *bytes, void *arg, struct remote_end *end,
+    struct error *e)
+{
+	static const struct remote_events said = { alone_bytes, alone_over };
+	struct alone a = { .loop = loop_new(e), .bytes = bytes, .arg = arg };
+	struct remote *r = a.loop == NULL ? NULL : remote_open(a.loop, w, &said, &a, e);
+	int result = r == NULL ? -1 : 0;
+
+	if (a.loop == NULL)
+		return -1;
+	if (result == 0 && watch)
+		output_watch(a.loop);
+	if (result == 0)
+		result = loop_run(a.loop, e);
+	remote_close(r);
+	connect_reap(a.loop);
+	loop_free(a.loop);
+	*end = a.end;
+	if (result == 0 && a.e.code == ERROR_NONE)
+		return 0;
+	if (result == 0)
+		*e = a.e;
+	return -1;
+}
+
+#define NICE 10
 
 static int
 show_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
 {
-	struct showing *a = arg;
-	(void)a;
+	(void)arg;
 	(void)when;
 	(void)stream;
 	return standard_write(STDOUT_FILENO, piece.p, piece.n) == 0 ? 0 :
 	    error_sys(e, "write standard output");
 }
 
-static void
-show_over(void *arg, const struct remote_end *end, const struct error *e)
-{
-	struct showing *a = arg;
-
-	if (e->code != ERROR_NONE) {
-		*a->e = *e;
-		a->result = -1;
-	} else if (end->truncated && !a->wish->quiet) {
-		fprintf(stderr, "mci-log: %s%s%s: the log is truncated: %lld bytes were kept\n",
-		    a->wish->name->build, a->wish->name->job == NULL ? "" : "/",
-		    a->wish->name->job == NULL ? "" : a->wish->name->job, (long long)end->bytes);
-	}
-	loop_stop(a->loop, 0);
-}
-
 int
 remote_show(const struct remote_wish *w, struct error *e)
 {
-	static const struct remote_events showing = { show_bytes, show_over };
-	struct showing a = { .loop = loop_new(e), .wish = w, .e = e };
-	struct remote *r;
+	struct remote_end end;
 
-	if (a.loop == NULL)
-		return -1;
 	standard_color(terminal_color(STDOUT_FILENO, option_common.color));
 	/* reading what a job prints must not slow the job */
 	if (w->follow)
 		setpriority(PRIO_PROCESS, 0, NICE);
-	r = remote_open(a.loop, w, &showing, &a, e);
-	if (r == NULL) {
-		a.result = -1;
-	} else {
-		output_watch(a.loop);
-		if (loop_run(a.loop, e) < 0)
-			a.result = -1;
-	}
-	remote_close(r);
-	connect_reap(a.loop);
-	loop_free(a.loop);
-	return a.result;
+	if (run(w, true, show_bytes, NULL, &end, e) < 0)
+		return -1;
+	if (end.truncated && !w->quiet)
+		fprintf(stderr, "mci-log: %s%s%s: the log is truncated: %lld bytes were kept\n",
+		    w->name->build, w->name->job == NULL ? "" : "/",
+		    w->name->job == NULL ? "" : w->name->job, (long long)end.bytes);
+	return 0;
 }
 
 struct copy {
@@ -306,7 +327,6 @@ struct copy {
 	const char *address;
 	struct logfile_writer writer; /* fd -1: closed */
 	struct remote *remote;        /* NULL: nothing more is asked for */
-	struct loop *alone;           /* stopped when no more comes; or NULL */
 	struct source *source;        /* grows with it; or NULL */
 	struct error why;             /* that nothing more comes */
 };
@@ -345,20 +365,14 @@ copy_over(void *arg, const struct remote_end *end, const struct error *e)
 	x->remote = NULL;
 	if (x->source != NULL)
 		x->source->dirty = true;
-	if (x->alone != NULL)
-		loop_stop(x->alone, 0);
 }
 
-/* Asks for what is behind the bytes that are there. */
-static int
-copy_begin(struct copy *x, struct loop *loop, bool follow, struct error *e)
+/* For what is behind the bytes that are there. */
+static struct remote_wish
+rest_of(const struct copy *x, bool follow)
 {
-	static const struct remote_events copying = { copy_bytes, copy_over };
-	struct remote_wish w = { .address = x->address, .name = &x->name, .from = x->writer.size, .to = -1,
-		.times = true, .follow = follow, .quiet = option_common.quiet };
-
-	x->remote = remote_open(loop, &w, &copying, x, e);
-	return x->remote == NULL ? -1 : 0;
+	return (struct remote_wish){ .address = x->address, .name = &x->name, .from = x->writer.size,
+		.to = -1, .times = true, .follow = follow, .quiet = option_common.quiet };
 }
 
 static struct copy *
@@ -374,27 +388,6 @@ copy_new(struct copies *c, const struct logname *n, struct error *e)
 		return x;
 	copy_free(x);
 	return NULL;
-}
-
-/* On a loop of its own. */
-static int
-fetch_rest(struct copy *x, struct error *e)
-{
-	struct loop *loop = loop_new(e);
-	int result = -1;
-
-	if (loop == NULL)
-		return -1;
-	remote_close(x->remote);
-	x->remote = NULL;
-	x->alone = loop;
-	if (copy_begin(x, loop, false, e) == 0 && loop_run(loop, e) == 0)
-		result = 0;
-	remote_close(x->remote);
-	x->remote = NULL;
-	connect_reap(loop);
-	loop_free(loop);
-	return result;
 }
 
 void
@@ -414,11 +407,19 @@ copy_free(struct copy *x)
 static int
 copy_finish(struct copy *x, bool whole, struct error *e)
 {
-	int result = whole ? 0 : fetch_rest(x, e);
+	struct remote_end end;
+	int result = 0;
 
-	if (result == 0 && x->why.code != ERROR_NONE) {
+	if (whole && x->why.code != ERROR_NONE) {
 		*e = x->why;
 		result = -1;
+	} else if (!whole) {
+		const struct remote_wish w = rest_of(x, false);
+
+		remote_close(x->remote);
+		x->remote = NULL;
+		result = run(&w, false, copy_bytes, x, &end, e);
+		x->writer.dropped = result == 0 && end.truncated;
 	}
 	if (result == 0)
 		result = logfile_close(&x->writer, e);
@@ -439,6 +440,9 @@ copies_log(struct copies *c, const struct logname *n, struct error *e)
 static int
 fetch_source(struct copies *c, struct source *s, const struct logname *n, struct error *e)
 {
+	static const struct remote_events copying = { copy_bytes, copy_over };
+	struct remote_wish w;
+
 	if (c->loop == NULL || s->ended) {
 		s->fetched = true;
 		return copies_log(c, n, e);
@@ -447,7 +451,9 @@ fetch_source(struct copies *c, struct source *s, const struct logname *n, struct
 	if (s->copy == NULL)
 		return -1;
 	s->copy->source = s;
-	if (copy_begin(s->copy, c->loop, true, e) == 0)
+	w = rest_of(s->copy, true);
+	s->copy->remote = remote_open(c->loop, &w, &copying, s->copy, e);
+	if (s->copy->remote != NULL)
 		return 0;
 	copy_free(s->copy);
 	s->copy = NULL;

@@ -34,10 +34,11 @@ struct remote_end {
 	bool truncated; /* bytes are missing at its end */
 };
 
+/* Bytes of the log, each once and in order; when is 0 unless times were wished. -1 with an error ends it. */
+typedef int remote_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e);
+
 struct remote_events {
-	/* Bytes of the log, each once and in order; when is 0 unless times were wished. -1 with an error
-	 * ends it; remote_close may be called, and then 0 is returned. */
-	int (*bytes)(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e);
+	remote_bytes *bytes; /* remote_close may be called in it, and then 0 is returned */
 	/* It is over: e->code is ERROR_NONE when the stream was complete. remote_close may be called. */
 	void (*over)(void *arg, const struct remote_end *end, const struct error *e);
 };
