@@ -5,9 +5,11 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "duration.h"
@@ -395,6 +397,67 @@ START_TEST(test_file)
 }
 END_TEST
 
+/* Without a pump: to what the kernel copies to by itself, and to what it does not; as far as there is any. */
+START_TEST(test_copy)
+{
+	static const struct {
+		int flags;
+		int64_t from, n, want;
+	} cases[] = {
+		{ O_TRUNC, 0, SIZE, SIZE },
+		{ O_TRUNC, 100, 1000, 1000 },
+		{ O_TRUNC, SIZE - 10, INT64_MAX, 10 },
+		{ O_TRUNC | O_APPEND, 7, SIZE, SIZE - 7 }, /* copy_file_range(2) and sendfile(2) refuse it */
+		{ O_TRUNC, SIZE, 1, 0 },
+	};
+
+	for (int i = 0; i < COUNT(cases); i++) {
+		int to = open("copy", O_RDWR | O_CREAT | cases[i].flags, 0600);
+		int64_t at = cases[i].from;
+		char *got = xmalloc(SIZE);
+
+		ck_assert_int_eq(pump_copy(file, &at, cases[i].n, to), 0);
+		ck_assert_int_eq(at, cases[i].from + cases[i].want);
+		ck_assert_int_eq(pread(to, got, SIZE, 0), cases[i].want);
+		ck_assert(memcmp(got, text + cases[i].from, (size_t)cases[i].want) == 0);
+		free(got);
+		close(to);
+	}
+}
+END_TEST
+
+/* A pipe that does not block is waited for, and one that nobody reads is an error. */
+START_TEST(test_copy_pipe)
+{
+	int64_t at = 0;
+	char *got = xmalloc(SIZE);
+	size_t n = 0;
+	ssize_t some;
+	int fds[2], status;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(pump_copy(file, &at, SIZE, fds[1]) == 0 && at == SIZE ? 0 : 1);
+	close(fds[1]);
+	while ((some = kernel_read_some(fds[0], got + n, SIZE - n)) > 0)
+		n += (size_t)some;
+	ck_assert_uint_eq(n, SIZE);
+	ck_assert(memcmp(got, text, SIZE) == 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(fds[0]);
+	free(got);
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_int_eq(pipe(fds), 0);
+	close(fds[0]);
+	ck_assert_int_eq(pump_copy(file, &at, SIZE, fds[1]), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	close(fds[1]);
+}
+END_TEST
+
 START_TEST(test_full_disk)
 {
 	struct stream s = { .limit = SIZE };
@@ -727,6 +790,8 @@ main(void)
 	tcase_add_loop_test(t, test_grows, 0, COUNT(ways));
 	tcase_add_loop_test(t, test_cut, 0, COUNT(ways));
 	tcase_add_test(t, test_file);
+	tcase_add_test(t, test_copy);
+	tcase_add_test(t, test_copy_pipe);
 	tcase_add_test(t, test_full_disk);
 	tcase_add_test(t, test_two);
 	tcase_add_loop_test(t, test_wake, 0, COUNT(ways));
