@@ -69,8 +69,8 @@ exits 125 "a branch that is not there" mci trigger --wait --rev nowhere acme/zli
 is "$(mci call -a "$api" build/get build=acme/zlib/4 | jq -r '.status+" "+.reason')" "error checkout" "is one as well"
 
 # the jobs on standard input
-echo '{"id":"x","script":["ls -A"]}' >jobs
-exits 0 "jobs that are given run instead of a definition" mci trigger --wait acme/zlib - <jobs
+echo '{"id":"x","script":["ls -A"]}' >given.ndjson
+exits 0 "jobs that are given run instead of a definition" mci trigger --wait acme/zlib - <given.ndjson
 mci log -a "$api" acme/zlib/5/x >"$out"
 has "$out" "^.mci$" "in a checkout"
 
