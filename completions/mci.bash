@@ -4,6 +4,7 @@ typeset -gA _mci_verbs=(
 	['mci']='run:run a build: mci-build
 build:run a build: mci-build
 lint:check a definition: mci-build --lint
+params:list the params that a definition takes: mci-build --params
 job:run jobs: mci-job
 log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
@@ -74,6 +75,7 @@ typeset -gA _mci_alias=(
 	['mci run']='mci-build'
 	['mci build']='mci-build'
 	['mci lint']='mci-build --lint'
+	['mci params']='mci-build --params'
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
@@ -113,6 +115,7 @@ typeset -gA _mci_operands=(
 	['mci-api']=''
 	['mci-build']='jobs'
 	['mci-build --lint']='files'
+	['mci-build --params']='files'
 	['mci-events pub']=''
 	['mci-events sub']=''
 	['mci-events replay']='builds files'
@@ -481,6 +484,7 @@ typeset -gA _mci_options=(
 -n:print the specs that would run, and run nothing
 --plan:print the specs that would run, and run nothing
 --lint:check the definition, and run no job
+--params:list the params that the definition takes, and run no job
 --fail-fast:start nothing more once a job has failed
 --blocked:what to do when only blocked jobs are left
 --skip:leave this job'\''s work out, not its place in the order
@@ -529,6 +533,19 @@ typeset -gA _mci_options=(
 --tag:and the commit had this tag
 --target:and the change were meant for this branch
 --changed:and these files were changed
+--through:let this filter see every job, and what comes out be the jobs
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-build --params']='-f:look at this script or document instead of looking for one
+--file:look at this script or document instead of looking for one
+--json:one JSON object a param
+--params:list the params that the definition takes, and run no job
 --through:let this filter see every job, and what comes out be the jobs
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1209,6 +1226,12 @@ typeset -gA _mci_values=(
 	['mci-build --lint -C']='@folders'
 	['mci-build --lint --chdir']='@folders'
 	['mci-build --lint --color']='auto always never'
+	['mci-build --params -f']='@files'
+	['mci-build --params --file']='@files'
+	['mci-build --params --through']='@'
+	['mci-build --params -C']='@folders'
+	['mci-build --params --chdir']='@folders'
+	['mci-build --params --color']='auto always never'
 	['mci-events pub -a']='@'
 	['mci-events pub --address']='@'
 	['mci-events pub --sync']='none os disk'

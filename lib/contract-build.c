@@ -63,6 +63,10 @@ static const struct contract_field script_busy[] = {
 	{ "for", CONTRACT_TEXT, true, "how long it wants, as 60s" },
 };
 
+static const struct contract_field script_params[] = {
+	{ "params", CONTRACT_ARRAY, true, "objects with name, type, default, choices and about" },
+};
+
 static const struct contract_field script_end[] = {
 	{ "script", CONTRACT_TEXT, true, "as definition in build/start" },
 	{ "exit", CONTRACT_INTEGER, false, "its exit status" },
@@ -160,6 +164,8 @@ static const struct contract_event events[] = {
 	{ "script/idle", "mci-build", "nothing is left to run: say more or end", NONE },
 	{ "script/busy", "script", "the script asks for time before it writes more",
 	    ROWS(script_busy) },
+	{ "script/params", "script", "the script says which params it takes, before its first job",
+	    ROWS(script_params) },
 	{ "script/end", "mci-build", "the build script has ended", ROWS(script_end) },
 	{ "job/pending", "mci-build", "a spec was read and accepted", ROWS(job_pending) },
 	{ "job/queued", "mci-build", "nothing is waited for any more",

@@ -121,20 +121,6 @@ quiet_check(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 }
 
 static int
-params_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	(void)v;
-	(void)flags;
-	for (size_t i = 0; i < s->nparams; i++) {
-		if (!value_name_ok(s->params[i], strlen(s->params[i])))
-			return error_set(e, ERROR_INPUT,
-			    "[%zu]: '%.64s' is not a name of letters, digits and _",
-			    i, s->params[i]);
-	}
-	return 0;
-}
-
-static int
 depends_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)v;
@@ -297,7 +283,7 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_STDIN] = { KEY("stdin"), ONE(value_type_text, stdin_text) },
 	[SPEC_SPLIT] = { KEY("split"), ONE(value_type_flag, split), .plain = SPEC_PLAIN_WORD },
 	[SPEC_PTY] = { KEY("pty"), ONE(value_type_flag, pty), .plain = SPEC_PLAIN_WORD },
-	[SPEC_PARAMS] = { KEY("params"), MANY(value_type_texts, params), .check = params_check },
+	[SPEC_PARAMS] = { KEY("params"), MANY(value_type_params, params) },
 	[SPEC_IMAGE] = { KEY("image"), .original = "container", ONE(value_type_text, image),
 	    .service = SPEC_MACHINE, .note = "no container is used" },
 	[SPEC_DEPENDS_ON] = { KEY("depends-on"), .synonym = "dependencies",

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "specentries.h"
 #include "specid.h"
+#include "specparam.h"
 #include "specvalue.h"
 #include "specwait.h"
 
@@ -60,7 +61,7 @@ struct spec {
 	char *runner;
 	char *stdin_text;        /* given to the job's standard input */
 	bool split, pty;
-	char **params;           /* names */
+	struct spec_param *params;
 	size_t nparams;
 	char *image;
 	int attempt;             /* SPEC_ATTEMPT: from 1 */

@@ -48,6 +48,7 @@ struct build {
 	struct definition definition;
 	struct selection selection;
 	struct params params;
+	struct declared declared;
 	struct outcome outcome;
 	struct workspace workspace;
 	struct journal journal;
@@ -135,7 +136,8 @@ wire_above(struct build *b)
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
 		.outcome = &b->outcome, .intake = &b->intake, .journal = &b->journal,
 		.schedule = &b->schedule, .progress = &b->progress,
-		.posted = &b->posted };
+		.said = { .outcome = &b->outcome, .posted = &b->posted, .declared = &b->declared,
+			.params = &b->params, .plan = o->plan, .declares = o->declares } };
 	script_init(&b->script);
 	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
 		.turn = &b->turn, .mask = b->mask, .params = &b->params, .journal = &b->journal,
@@ -621,6 +623,17 @@ script_read(struct build *b, struct error *e)
 	return loop_run(b->loop, e) < 0 ? -1 : 0;
 }
 
+static int
+definition_tell(struct build *b, struct error *e)
+{
+	if (!b->options->declares)
+		return plan_print(&b->graph, e);
+	declared_print(&b->declared, b->options->json);
+	if (b->declared.n == 0 && !option_common.quiet)
+		outcome_note(&b->outcome, "%s: declares no params", b->definition.name);
+	return 0;
+}
+
 /* Reads all specs and prints them. */
 static int
 plan(struct build *b)
@@ -634,7 +647,7 @@ plan(struct build *b)
 	if (result == 0 && !b->intake.ended)
 		intake_end(&b->intake);
 	if (result == 0 && !b->outcome.broken)
-		result = plan_print(&b->graph, &e);
+		result = definition_tell(b, &e);
 	if (result < 0)
 		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 	script_close(&b->script);
@@ -751,6 +764,7 @@ build_run(const struct build_options *o)
 	definition_free(&b.definition);
 	selection_close(&b.selection);
 	params_free(&b.params);
+	declared_free(&b.declared);
 	kept_free(&b.kept);
 	outcome_free(&b.outcome);
 	mask_free(mask);

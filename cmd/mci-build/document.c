@@ -291,6 +291,21 @@ through_read(struct survey *s, uint32_t value, struct error *e)
 	return 0;
 }
 
+static int
+params_read(struct survey *s, uint32_t value, struct error *e)
+{
+	static const struct shape_change as_it_is;
+	AUTO_BYTES list = { 0 };
+	struct tree_place at;
+
+	if (s->tree->nodes[value].type != TREE_LIST)
+		return error_set(e, ERROR_INPUT, "params: expected a list of objects with name, type and the like");
+	if (shape_write(&list, s->tree, value, &as_it_is, &s->budget, &at, e) < 0)
+		return error_before(e, "params: ");
+	return declared_read(&s->doc->params, (struct span){ list.data, list.len }, e) < 0 ?
+	    error_before(e, "params") : 0;
+}
+
 /* What no default can be: it is of one job. */
 static int
 defaults_refuse(const struct spec *spec, bool filtered, struct error *e)
@@ -337,6 +352,7 @@ static const struct {
 	int (*read)(struct survey *s, uint32_t value, struct error *e);
 } beside[] = {
 	{ "through", through_read },
+	{ "params", params_read },
 	{ "defaults", defaults_read },
 };
 
@@ -576,6 +592,7 @@ document_free(struct document *doc)
 	for (size_t i = 0; i < doc->through.n; i++)
 		free((char *)(uintptr_t)doc->through.items[i]);
 	free(doc->through.items);
+	declared_free(&doc->params);
 	free(doc->names);
 	free(doc->trees);
 	free(doc->jobs);

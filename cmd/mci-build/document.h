@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "declared.h"
 #include "definition.h"
 #include "error.h"
 #include "option.h"
@@ -34,6 +35,7 @@ struct document_job {
 struct document {
 	/* what stands beside jobs in the files, one behind the other */
 	struct option_list through; /* filters */
+	struct declared params;
 	struct document_job *jobs;
 	size_t n;
 	struct bytes text;  /* holds the lines */

@@ -382,6 +382,19 @@ line_keep(struct lint *l, struct span line, unsigned number)
 	bytes_add(&doc->text, line.p, line.n);
 }
 
+/* Which params the script takes: once, and before the first job. */
+static int
+params_line(struct lint *l, struct span line, struct error *e)
+{
+	struct scan_value list = { .raw = { NULL, 0 } };
+
+	if (l->doc.n > 0 || l->doc.params.any)
+		return error_set(e, ERROR_INPUT, "script/params comes once, and before the first job");
+	if (message_member(line.p, line.n, "params", &list, e) < 0)
+		return -1;
+	return declared_read(&l->doc.params, list.raw, e) < 0 ? error_before(e, "params") : 0;
+}
+
 /* One line of what a script writes; a good job is kept. */
 static void
 job_line(struct lint *l, struct span line, unsigned number)
@@ -394,9 +407,12 @@ job_line(struct lint *l, struct span line, unsigned number)
 
 	if (line.n == 0 || strspn(line.p, " \t\r") >= line.n)
 		return;
-	if (message_read(&m, line.p, line.n, NULL) == 0 && m.kind == MESSAGE_EVENT &&
-	    span_is(m.type, "script/busy"))
+	if (!l->filtered && message_read(&m, line.p, line.n, NULL) == 0 && m.kind == MESSAGE_EVENT &&
+	    (span_is(m.type, "script/busy") || span_is(m.type, "script/params"))) {
+		if (span_is(m.type, "script/params") && params_line(l, line, &e) < 0)
+			line_report(l, number, NULL, e.text);
 		return;
+	}
 	if (l->through.n > 0 && !l->filtered) {
 		/* what it is is asked behind the filters */
 		if (message_read(&m, line.p, line.n, &e) < 0)

@@ -53,6 +53,8 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = FIELD(plan) },
 	{ .name = "lint", .help = "check the definition, and run no job",
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
+	{ .name = "params", .help = "list the params that the definition takes, and run no job",
+	  .kind = OPTION_FLAG, .offset = FIELD(declares) },
 	{ .name = "fail-fast", .help = "start nothing more once a job has failed",
 	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast), .project = true },
 	{ .name = "blocked", .value = "WHAT",
@@ -151,7 +153,29 @@ static const struct command lint_command = {
 	.size = sizeof(struct build_options),
 };
 
-static const struct command *const modes[] = { &command, &lint_command };
+static const struct option params_options[] = {
+	{ .letter = 'f', .name = "file", .value = "FILE",
+	  .help = "look at this script or document instead of looking for one", .kind = OPTION_TEXT,
+	  .offset = FIELD(file) },
+	{ .name = "json", .help = "one JSON object a param", .kind = OPTION_FLAG, .offset = FIELD(json) },
+	{ .name = "params", .help = "list the params that the definition takes, and run no job",
+	  .kind = OPTION_FLAG, .offset = FIELD(declares) },
+	THROUGH,
+};
+
+static const struct command params_command = {
+	.program = "mci-build",
+	.verb = "--params",
+	.operands = "[SCRIPT]",
+	.summary = "list the params that a definition takes",
+	.options = params_options,
+	.noptions = sizeof(params_options) / sizeof(params_options[0]),
+	.max_operands = 1,
+	.complete = "files",
+	.size = sizeof(struct build_options),
+};
+
+static const struct command *const modes[] = { &command, &lint_command, &params_command };
 
 static bool
 is_definition(const char *word)
@@ -381,6 +405,11 @@ main(int argc, char **argv)
 	}
 	if (o.lint)
 		return option_finish("mci-build", lint_all(&o, argc, argv));
+	o.plan |= o.declares;
+	if (o.declares && o.file == NULL && argc > 0) {
+		o.file = argv[0];
+		argc = 0;
+	}
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);

@@ -16,6 +16,7 @@ struct build_options {
 	int64_t jobs;     /* -j, 0: the number of CPUs */
 	const char *progress;
 	const char *blocked; /* what to do when only blocked jobs are left; NULL: as there is a terminal */
+	bool declares; /* --params: only say which params the definition takes */
 	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait;
 	struct option_list skip, labels, params, env, secrets, secret_files, through;
 	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;

@@ -34,9 +34,9 @@ take(struct params *p, const char *text, bool typed, struct error *e)
 	size_t n = strcspn(text, "=");
 	struct param *param;
 
-	if (text[n] == '\0' || !value_name_ok(text, n))
-		return error_set(e, ERROR_USAGE, "'%.*s': expected NAME=VALUE, NAME of letters, digits "
-		    "and _", (int)n, text);
+	if (text[n] == '\0' || !spec_param_name_ok(text, n))
+		return error_set(e, ERROR_USAGE, "'%.*s': expected NAME=VALUE, NAME of letters, digits, "
+		    "_ - and .", (int)n, text);
 	param = find(p, text, n);
 	if (param == NULL)
 		param = add(p, text, n);
@@ -91,8 +91,8 @@ name_check(const struct params *p, const struct option_list *env, const char *na
 {
 	const struct param *other = find(p, name, strlen(name));
 
-	if (!value_name_ok(name, strlen(name)))
-		return error_set(e, ERROR_USAGE, "'%s' is not a name of letters, digits and _", name);
+	if (!spec_param_name_ok(name, strlen(name)))
+		return error_set(e, ERROR_USAGE, "'%s' is not a name of letters, digits, _ - and .", name);
 	if (other != NULL && other->secret)
 		return error_set(e, ERROR_USAGE, "%s: the secret is given twice", name);
 	if (other != NULL)
@@ -157,7 +157,7 @@ file_split(const char *text, char **name)
 	size_t n = strcspn(text, "=");
 	const char *slash = strrchr(text, '/');
 
-	if (text[n] == '=' && value_name_ok(text, n)) {
+	if (text[n] == '=' && spec_param_name_ok(text, n)) {
 		*name = xmemdup(text, n);
 		return text + n + 1;
 	}
@@ -246,11 +246,23 @@ params_secret(const struct params *p, const char *name)
 	return found != NULL && found->secret;
 }
 
+bool
+params_has(const struct params *p, const char *name)
+{
+	return find(p, name, strlen(name)) != NULL;
+}
+
+void
+params_default(struct params *p, const char *name, const char *value)
+{
+	add(p, name, strlen(name))->value = xstrdup(value);
+}
+
 void
 params_named(struct params *p, const struct spec *s)
 {
 	for (size_t i = 0; i < s->nparams; i++)
-		params_use(p, s->params[i]);
+		params_use(p, spec_param_from(&s->params[i]));
 }
 
 const struct param *
@@ -277,16 +289,17 @@ int
 params_apply(const struct params *p, struct spec *s, struct error *e)
 {
 	for (size_t i = 0; i < s->nparams; i++) {
-		const struct param *param = find(p, s->params[i], strlen(s->params[i]));
+		const char *name = s->params[i].name, *from = spec_param_from(&s->params[i]);
+		const struct param *param = find(p, from, strlen(from));
 
 		if (param == NULL)
 			return error_set(e, ERROR_INPUT,
 			    "params[%zu]: '%s' was not given; add -p %s=VALUE, or --secret %s", i,
-			    s->params[i], s->params[i], s->params[i]);
-		if (param->secret || sets_itself(s, param->name))
+			    from, from, from);
+		if (param->secret || sets_itself(s, name))
 			continue;
 		s->env = xrealloc(s->env, s->nenv + 1, sizeof(*s->env));
-		s->env[s->nenv].name = xstrdup(param->name);
+		s->env[s->nenv].name = xstrdup(name);
 		s->env[s->nenv++].value = xstrdup(param->value);
 		spec_set(s, SPEC_ENV, true);
 	}

@@ -46,6 +46,10 @@ int params_add_secrets(struct params *p, const struct spec_pair *secrets, size_t
 /* The value that somebody asked for, who uses it so; NULL: there is none, or it is a secret. Borrowed. */
 const char *params_use(struct params *p, const char *name);
 bool params_secret(const struct params *p, const char *name);
+/* Whether it was given, secret or not. */
+bool params_has(const struct params *p, const char *name);
+/* Gives one a value that nobody typed. */
+void params_default(struct params *p, const char *name, const char *value);
 /* Those that a spec names count as used, whatever becomes of the job. */
 void params_named(struct params *p, const struct spec *s);
 /* Puts the params that a spec names into its environment, in front of what it sets itself; not those that

@@ -166,8 +166,9 @@ type_check(const struct message *m, bool script, struct error *e)
 
 	if (m->kind != MESSAGE_EVENT || !contract_type_ok(m->type))
 		return error_set(e, ERROR_INPUT, "type: expected a name such as test/passed");
-	if (script && !span_is(m->type, "script/busy"))
-		return error_set(e, ERROR_REFUSED, "type: of events a script writes script/busy alone");
+	if (script && !span_is(m->type, "script/busy") && !span_is(m->type, "script/params"))
+		return error_set(e, ERROR_REFUSED, "type: of events a script writes script/params and "
+		    "script/busy alone");
 	if (!script && contract_noun_reserved(m->type))
 		return error_set(e, ERROR_REFUSED, "type: '%.*s' is for mci itself to say", shown,
 		    m->type.p);

@@ -20,9 +20,10 @@ struct posted {
 };
 
 /*
- * Takes one event, a line of JSON: masks it, sets its time unless it has one, and gives it to the journal.
- * Jobs may say everything but the nouns of the kit, the script script/busy alone. 0, or -1 with an error that
- * names the member; ERROR_REFUSED for what is well formed and not theirs to say, or comes after the end.
+ * Takes one event, a line of JSON: masks it, sets its time unless it has one, and gives it to the
+ * journal. Jobs may say everything but the nouns of the kit, the script script/params and script/busy
+ * alone. 0, or -1 with an error that names the member; ERROR_REFUSED for what is well formed and not
+ * theirs to say, or comes after the end.
  */
 int posted_take(const struct posted *p, struct span line, bool script, struct error *e);
 

@@ -118,7 +118,7 @@ static void
 idle_passed(void *arg)
 {
 	struct script *s = arg;
-	int64_t busy = s->busy_until - kernel.now();
+	int64_t busy = s->said.busy_until - kernel.now();
 
 	if (!s->idle_said)
 		return;
@@ -159,40 +159,6 @@ wrote(struct script *s)
 	timer_set(s, GRACE, closed ? overdue_due : NULL);
 }
 
-static int
-busy(struct script *s, struct span line, struct error *e)
-{
-	struct scan_value value;
-	AUTO_BYTES text = { 0 };
-	int64_t ns;
-
-	if (message_member(line.p, line.n, "for", &value, e) <= 0 || scan_text(&value, &text, e) < 0)
-		return error_set(e, ERROR_INPUT, "for: script/busy needs a duration such as \"60s\"");
-	if (duration_parse(text.data, text.len, &ns, e) < 0)
-		return error_before(e, "for: ");
-	if (posted_take(s->posted, line, true, e) < 0)
-		return -1;
-	s->busy_until = kernel.now() + ns;
-	return 0;
-}
-
-/* A line that is no spec: the one event that a script may write, or an error. */
-static int
-other_line(struct script *s, struct span line, const struct error *spec, struct error *e)
-{
-	struct message m;
-
-	if (message_read(&m, line.p, line.n, e) < 0)
-		return -1;
-	if (m.kind == MESSAGE_SPEC) {
-		*e = *spec;
-		return -1;
-	}
-	if (m.kind == MESSAGE_EVENT && span_is(m.type, "script/busy"))
-		return busy(s, line, e);
-	return error_set(e, ERROR_INPUT, "expected a job; of events a script writes script/busy alone");
-}
-
 static bool
 has_kind(struct span line)
 {
@@ -211,7 +177,7 @@ line_give(struct script *s, struct span line, struct error *e)
 		return -1;
 	if (m.kind != MESSAGE_SPEC) {
 		error_set(&spec, ERROR_INPUT, "type: unknown key");
-		return other_line(s, line, &spec, e);
+		return said_take(&s->said, line, s->spec_came, &spec, e);
 	}
 	s->spec_came = true;
 	through_give(&s->filters.through, line);
@@ -233,7 +199,7 @@ line_take_in(struct script *s, struct span line, struct error *e)
 			s->spec_came = true;
 			return 0;
 		}
-		return other_line(s, line, &spec, e);
+		return said_take(&s->said, line, s->spec_came, &spec, e);
 	}
 	s->spec_came = true;
 	return intake_line(s->intake, line.p, line.n, e);
@@ -580,6 +546,9 @@ document_start(struct script *s, struct error *e)
 		return -1;
 	if (filters_take(&s->filters, &s->document.through, e) < 0)
 		return -1;
+	*s->said.declared = s->document.params;
+	s->document.params = (struct declared){ 0 };
+	said_params_hold(&s->said);
 	if (filters_any(&s->filters))
 		return log_start(s, e);
 	intake_document(s->intake, &s->document);

@@ -19,6 +19,7 @@
 #include "option.h"
 #include "outcome.h"
 #include "posted.h"
+#include "said.h"
 #include "progress.h"
 #include "schedule.h"
 #include "scriptlog.h"
@@ -39,7 +40,7 @@ struct script {
 	struct journal *journal;
 	struct schedule *schedule;
 	struct progress *progress;
-	const struct posted *posted;
+	struct said said;
 	/* the room's */
 	const char *api; /* where its jobs and it reach the build */
 	struct child *child; /* NULL: standard input, or the script has ended */
@@ -54,7 +55,7 @@ struct script {
 	bool coprocess;
 	bool spec_came;  /* at least one */
 	bool idle_said;  /* script/idle was written and nothing has come since */
-	int64_t busy_until, quiet_until; /* its stdin stays open so long; the second by READ_QUIET alone */
+	int64_t quiet_until; /* its stdin stays open so long by READ_QUIET alone, by said longer */
 	struct loop_timer *timer; /* the next step of idle, closed, killed */
 	bool overdue;    /* it was killed because it neither wrote nor ended */
 	bool exited;

@@ -30,8 +30,9 @@ demands_check(const struct settings *settings, const struct environment *v, cons
 	if (spec_demands(s, settings->runner != NULL, say_once, NULL, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nparams; i++) {
-		if (variables_value(v, s, s->params[i]) == NULL)
-			return error_set(e, ERROR_INPUT, "params[%zu]: %s has no value", i, s->params[i]);
+		if (variables_value(v, s, s->params[i].name) == NULL)
+			return error_set(e, ERROR_INPUT, "params[%zu]: %s has no value", i,
+			    spec_param_from(&s->params[i]));
 	}
 	return 0;
 }

@@ -29,8 +29,8 @@ secrets_set(struct secrets *s, const char *name, const char *value, struct error
 {
 	struct spec_pair *old = find(s->pairs, s->n, name);
 
-	if (!value_name_ok(name, strlen(name)))
-		return error_set(e, ERROR_INPUT, "name: expected letters, digits and _");
+	if (!spec_param_name_ok(name, strlen(name)))
+		return error_set(e, ERROR_INPUT, "name: expected letters, digits, _ - and .");
 	if (old != NULL) {
 		free(old->value);
 		old->value = xstrdup(value);
@@ -46,11 +46,12 @@ void
 secrets_apply(const struct secrets *s, struct spec *spec)
 {
 	for (size_t i = 0; i < spec->nparams; i++) {
-		const struct spec_pair *secret = find(s->pairs, s->n, spec->params[i]);
+		const struct spec_param *param = &spec->params[i];
+		const struct spec_pair *secret = find(s->pairs, s->n, spec_param_from(param));
 
-		if (secret == NULL || find(spec->env, spec->nenv, secret->name) != NULL)
+		if (secret == NULL || find(spec->env, spec->nenv, param->name) != NULL)
 			continue;
-		add(&spec->env, &spec->nenv, secret->name, secret->value);
+		add(&spec->env, &spec->nenv, param->name, secret->value);
 		spec_set(spec, SPEC_ENV, true);
 	}
 }

@@ -26,13 +26,16 @@ const struct kit kit[] = {
 	  NULL },
 	{ { .program = "mci", .verb = "token", .summary = "tokens of its agents: create, ls, rm" },
 	  "mci-store", "token", NULL },
+	{ { .program = "mci", .verb = "params",
+	    .summary = "list the params that a definition takes: mci-build --params" },
+	  "mci-build", "--params", NULL },
 	/* in a job "param get" asks the build: param.c */
 	{ { .program = "mci", .verb = "param" }, "mci-store", "param", "get" },
 };
 const size_t nkit = sizeof(kit) / sizeof(kit[0]);
 
 const struct command *const verbs[] = {
-	&kit[0].command, &kit[1].command, &kit[2].command, &kit[3].command, &kit[4].command,
+	&kit[0].command, &kit[1].command, &kit[2].command, &kit[13].command, &kit[3].command, &kit[4].command,
 	&kit[5].command, &kit[6].command, &kit[7].command, &kit[8].command, &kit[9].command,
 	&kit[10].command, &kit[11].command, &kit[12].command, &down_command, &reload_command,
 	&status_command, &ls_command, &show_command, &path_command, &rm_command,

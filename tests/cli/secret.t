@@ -150,8 +150,8 @@ hasnt "$err" 'quoted' 'is not repeated'
 TOKEN=$value exits 2 'a secret that is a param too' mci-build -p TOKEN=x --secret TOKEN - </dev/null
 TOKEN=$value exits 2 'a secret that -e gives to all' mci-build -e TOKEN --secret TOKEN - </dev/null
 TOKEN=$value exits 2 'a secret that is given twice' mci-build --secret TOKEN --secret-file TOKEN - </dev/null
-exits 2 'a file whose name is none' mci-build --secret-file "$T/key.pem" - </dev/null
-has "$err" "NAME=$T/key.pem" 'with the way out'
+exits 2 'a file whose name is none' mci-build --secret-file "$T/1key" - </dev/null
+has "$err" "NAME=$T/1key" 'with the way out'
 printf 'nul \0 byte' >bad
 exits 2 'a NUL byte' mci-build --secret-file BAD=bad - </dev/null
 exits 125 'a job id that holds a secret' env TOKEN=secret-id mci-build --secret TOKEN --json - <<'E'
