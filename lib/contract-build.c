@@ -11,6 +11,12 @@ static const struct contract_field build_start[] = {
 	{ "pid", CONTRACT_INTEGER, true, "process id of mci-build" },
 	{ "source", CONTRACT_TEXT, false, "where the build came from: local or server" },
 	{ "rev", CONTRACT_TEXT, false, "the revision that was checked out, as it was asked for" },
+	{ "kept", CONTRACT_INTEGER, false, "jobs that had ended in runs before and do not run again" },
+	{ "again", CONTRACT_INTEGER, false, "jobs that had, and run again" },
+};
+
+static const struct contract_field job_added_spec[] = {
+	{ "spec", CONTRACT_OBJECT, true, "the job, see mci-script(5)" },
 };
 
 static const struct contract_field build_initializing[] = {
@@ -167,6 +173,8 @@ static const struct contract_event events[] = {
 	{ "script/params", "script", "the script says which params it takes, before its first job",
 	    ROWS(script_params) },
 	{ "script/end", "mci-build", "the build script has ended", ROWS(script_end) },
+	{ "job/added", "mci-build", "a job has added another one, or a matrix, to the build",
+	    ROWS(job_added_spec) },
 	{ "job/pending", "mci-build", "a spec was read and accepted", ROWS(job_pending) },
 	{ "job/queued", "mci-build", "nothing is waited for any more",
 	    ROWS(job_queued) },

@@ -67,7 +67,7 @@ line_came(void *arg, struct span line, struct error *e)
 
 	if (outcome_ends(a->outcome))
 		return 0;
-	if (intake_line(a->intake, line.p, line.n, &why) < 0) {
+	if (intake_add(a->intake, line.p, line.n, &why) < 0) {
 		if (at == NULL) {
 			*e = why;
 			return -1;

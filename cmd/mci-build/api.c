@@ -163,8 +163,8 @@ job_add(void *self, struct request *r)
 	}
 	if (additions_take(a->additions, r, spec))
 		return;
-	if (intake_line(a->intake, spec.p, spec.n, &e) < 0) {
-		request_fail(r, "invalid-params", "%s", e.text);
+	if (intake_add(a->intake, spec.p, spec.n, &e) < 0) {
+		request_fail_with(r, &e);
 		return;
 	}
 	if (!stored(a, r))

@@ -8,16 +8,16 @@
 
 #include "additions.h"
 #include "api.h"
+#include "bounds.h"
 #include "checkout.h"
 #include "children.h"
 #include "commandline.h"
-#include "definition.h"
 #include "duration.h"
 #include "emit.h"
 #include "graph.h"
+#include "inputs.h"
 #include "intake.h"
 #include "journal.h"
-#include "kept.h"
 #include "kernel.h"
 #include "logservice.h"
 #include "loop.h"
@@ -25,16 +25,15 @@
 #include "memory.h"
 #include "order.h"
 #include "outcome.h"
-#include "params.h"
 #include "plan.h"
 #include "posted.h"
 #include "process.h"
 #include "progress.h"
 #include "publish.h"
+#include "resume.h"
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
-#include "selection.h"
 #include "turn.h"
 #include "workspace.h"
 
@@ -45,9 +44,7 @@ struct build {
 	const struct build_options *options;
 	struct loop *loop;
 	struct mask *mask;   /* what no log, plan or event is to tell */
-	struct definition definition;
-	struct selection selection;
-	struct params params;
+	struct inputs inputs;
 	struct declared declared;
 	struct outcome outcome;
 	struct workspace workspace;
@@ -57,13 +54,13 @@ struct build {
 	struct turn turn;
 	struct progress progress;
 	struct runner runner;
-	struct kept kept;
 	struct schedule schedule;
 	struct intake intake;
 	struct script script;
 	struct additions additions;
 	struct api api;
 	struct publish publish;
+	struct resume resume;    /* what was before this run */
 	struct logservice *logs; /* keeps the script's log; NULL: none does */
 	struct loop_timer *deadline;
 	bool canceled, broken; /* what follows from that was done */
@@ -85,11 +82,11 @@ wire_below(struct build *b)
 	b->posted = (struct posted){ .mask = b->mask, .graph = &b->graph, .outcome = &b->outcome,
 		.journal = &b->journal };
 	b->turn = (struct turn){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.workspace = &b->workspace, .project = b->definition.project };
+		.workspace = &b->workspace, .project = b->inputs.definition.project };
 	b->publish = (struct publish){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .address = o->events, .insists = o->order != NULL };
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.workspace = &b->workspace, .params = &b->params, .env = &o->env, .jobs = o->jobs,
+		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .jobs = o->jobs,
 		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
 }
 
@@ -103,20 +100,13 @@ wire_schedule(struct build *b)
 
 	b->progress = (struct progress){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.schedule = &b->schedule, .workspace = &b->workspace, .blocked = o->blocked, .file = o->file,
-		.given = o->given, .specs = b->definition.kind == DEFINITION_STDIN,
+		.given = o->given, .specs = b->inputs.definition.kind == DEFINITION_STDIN,
 		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
 	b->schedule = (struct schedule){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .fail_fast = o->fail_fast,
-		.kept = o->reuse == NULL ? NULL : &b->kept,
+		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .past = &b->resume.past,
+		.base = &b->resume.base, .fail_fast = o->fail_fast,
 		.window = window, .hint = progress_hint(&b->progress), .events = &progress_schedule_events,
 		.arg = &b->progress };
-}
-
-/* What changed is what the push has changed, and not what jobs have made since. */
-static const char *
-revision(const struct order *order)
-{
-	return order->rev[0] != '\0' ? order->rev : "HEAD";
 }
 
 /* Those that bring jobs and orders. */
@@ -125,22 +115,22 @@ wire_above(struct build *b)
 {
 	const struct build_options *o = b->options;
 
-	b->intake = (struct intake){ .definition = &b->definition,
-		.source = { b->definition.project, o->order != NULL ? revision(o->order) : o->rev, o->staged,
-		    o->since, o->facts },
-		.selection = &b->selection, .params = &b->params, .mask = b->mask, .outcome = &b->outcome,
-		.graph = &b->graph, .workspace = &b->workspace, .schedule = &b->schedule, .plan = o->plan,
-		.runner = o->runner };
+	b->intake = (struct intake){ .definition = &b->inputs.definition,
+		.source = inputs_source(&b->inputs, o), .selection = &b->inputs.selection,
+		.params = &b->inputs.params, .mask = b->mask, .outcome = &b->outcome,
+		.graph = &b->graph, .workspace = &b->workspace, .schedule = &b->schedule,
+		.plan = o->plan, .runner = o->runner };
 	intake_init(&b->intake);
-	b->script = (struct script){ .loop = b->loop, .definition = &b->definition, .given = &o->through,
+	b->script = (struct script){ .loop = b->loop, .definition = &b->inputs.definition,
+		.given = &o->through,
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
 		.outcome = &b->outcome, .intake = &b->intake, .journal = &b->journal,
 		.schedule = &b->schedule, .progress = &b->progress,
 		.said = { .outcome = &b->outcome, .posted = &b->posted, .declared = &b->declared,
-			.params = &b->params, .plan = o->plan, .declares = o->declares } };
+			.params = &b->inputs.params, .plan = o->plan, .declares = o->declares } };
 	script_init(&b->script);
 	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
-		.turn = &b->turn, .mask = b->mask, .params = &b->params, .journal = &b->journal,
+		.turn = &b->turn, .mask = b->mask, .params = &b->inputs.params, .journal = &b->journal,
 		.graph = &b->graph, .runner = &b->runner, .schedule = &b->schedule, .intake = &b->intake,
 		.posted = &b->posted, .additions = &b->additions };
 	b->additions = (struct additions){ .loop = b->loop, .filters = &b->script.filters,
@@ -169,8 +159,10 @@ settle(struct build *b)
 {
 	if (b->outcome.canceled && !b->canceled) {
 		b->canceled = true;
-		emit_text(journal_begin(&b->journal, "build/canceled"), "reason", b->outcome.reason);
-		journal_end(&b->journal);
+		if (b->resume.past.canceled == NULL) {
+			emit_text(journal_begin(&b->journal, "build/canceled"), "reason", b->outcome.reason);
+			journal_end(&b->journal);
+		}
 		script_stop(&b->script);
 		schedule_cancel_all(&b->schedule);
 	}
@@ -185,50 +177,12 @@ settle(struct build *b)
 static void
 finish(struct build *b)
 {
-	static const enum status counted[] = { STATUS_SUCCESS, STATUS_FAILURE, STATUS_ERROR,
-		STATUS_SKIPPED, STATUS_CANCELED };
-	struct bytes *line = journal_begin(&b->journal, "build/end");
-	uint32_t jobs = 0;
-	int exit_status;
-
-	emit_text(line, "status", status_name(outcome_verdict(&b->outcome, &exit_status)));
-	emit_integer(line, "exit", exit_status);
-	emit_seconds(line, "elapsed", b->outcome.begun == 0 ? 0 : kernel.now() - b->outcome.begun);
-	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
-		emit_integer(line, status_name(counted[i]), b->schedule.counts[counted[i]]);
-		jobs += b->schedule.counts[counted[i]];
-	}
-	emit_integer(line, "jobs", jobs);
-	if (b->outcome.broken && b->outcome.kind != NULL)
-		emit_text(line, "reason", b->outcome.kind);
-	if (b->outcome.broken)
-		emit_text(line, "message", b->outcome.why.text);
-	journal_end(&b->journal);
+	schedule_forget(&b->schedule);
+	bounds_end(&b->journal, &b->outcome, b->schedule.counts);
 	runner_finish(&b->runner);
 	script_stop(&b->script);
 	progress_finish(&b->progress);
 	b->outcome.finished = true;
-}
-
-static void
-started(struct build *b)
-{
-	struct bytes *line = journal_begin(&b->journal, "build/start");
-
-	emit_integer(line, "schema", CONTRACT_SCHEMA);
-	emit_text(line, "folder", b->workspace.folder.path);
-	emit_text(line, "logs", b->workspace.logs);
-	if (b->options->log != NULL)
-		emit_text(line, "log", b->options->log);
-	emit_text(line, "dir", b->workspace.dir);
-	emit_text(line, "definition", b->definition.name);
-	emit_integer(line, "pid", getpid());
-	emit_text(line, "source", b->workspace.identity.source);
-	if (b->options->rev != NULL)
-		emit_text(line, "rev", b->options->rev);
-	else if (b->options->facts.commit != NULL)
-		emit_text(line, "rev", b->options->facts.commit);
-	journal_end(&b->journal);
 }
 
 /* What the jobs and the script are told of what is built; repo: ORG/REPO of the build's name. */
@@ -241,10 +195,26 @@ facts_tell(struct build *b)
 	facts_export(&b->intake.facts, &b->intake.source, repo);
 }
 
+/* What a run before was told holds for this one. */
+static void
+take_up(struct build *b)
+{
+	struct past *past = &b->resume.past;
+	struct error e;
+
+	for (size_t i = 0; i < past->nadded && !outcome_ends(&b->outcome); i++) {
+		if (intake_line(&b->intake, past->added[i], strlen(past->added[i]), &e) < 0)
+			outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+	}
+	if (past->canceled != NULL)
+		outcome_cancel(&b->outcome, 128 + SIGTERM, past->canceled);
+}
+
 static int
 parts_start(struct build *b, struct error *e)
 {
 	facts_tell(b);
+	take_up(b);
 	/* people who build in a folder look for it there */
 	if (b->options->order != NULL && b->options->log != NULL)
 		b->script.logs = b->logs = logservice_new(b->loop, b->options->log,
@@ -263,7 +233,7 @@ begin(struct build *b)
 	struct error e = { 0 };
 
 	b->outcome.begun = kernel.now();
-	started(b);
+	bounds_start(&b->journal, b->options, &b->workspace, b->inputs.definition.name, &b->resume.past);
 	if (b->options->timeout > 0)
 		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
 	if (parts_start(b, &e) < 0)
@@ -282,12 +252,27 @@ idle(const struct build *b)
 	return b->outcome.begun > 0 && b->schedule.nblocked > 0 && !schedule_works(&b->schedule);
 }
 
+/* The build had ended: whoever was to hear of it may not have. */
+static void
+end_again(struct build *b)
+{
+	if (b->outcome.finished)
+		return;
+	bounds_end_again(&b->journal, b->resume.past.end);
+	b->outcome.finished = true;
+	progress_finish(&b->progress);
+}
+
 /* What results and specs of this round lead to. */
 static void
 follow_up(struct build *b)
 {
 	bool over;
 
+	if (b->resume.past.end != NULL) {
+		end_again(b);
+		return;
+	}
 	if (b->outcome.begun == 0 && !outcome_ends(&b->outcome) && turn_has(&b->turn))
 		begin(b);
 	settle(b);
@@ -423,8 +408,8 @@ let_go(void *arg)
 	outcome_cut(&b->outcome, "the agent is gone");
 }
 
-/* What a part of the run before still does in the folder ends, as its lifeline has. -1 as well when ours ends
- * meanwhile. */
+/* What a part of the run before still does in the folder ends, as its lifeline has. -1 as well when ours
+ * ends meanwhile. */
 static int
 folder_take_ordered(struct build *b, struct error *e)
 {
@@ -454,24 +439,24 @@ definition_move(struct build *b, struct error *e)
 {
 	struct definition moved;
 
-	if (b->definition.kind == DEFINITION_STDIN || b->options->given != NULL)
+	if (b->inputs.definition.kind == DEFINITION_STDIN || b->options->given != NULL)
 		return 0;
 	if (definition_find(&moved, b->workspace.dir, NULL, e) < 0)
 		return -1;
 	/* parts know the project by this text */
 	free(moved.project);
-	moved.project = b->definition.project;
-	b->definition.project = NULL;
-	definition_free(&b->definition);
-	b->definition = moved;
+	moved.project = b->inputs.definition.project;
+	b->inputs.definition.project = NULL;
+	definition_free(&b->inputs.definition);
+	b->inputs.definition = moved;
 	return 0;
 }
 
 static int
 checkout_open(struct build *b, struct error *e)
 {
-	if (workspace_check_out(&b->workspace, b->definition.project, b->options->rev, checkout_note, b,
-	    e) < 0)
+	if (workspace_check_out(&b->workspace, b->inputs.definition.project, b->options->rev,
+	    checkout_note, b, e) < 0)
 		return -1;
 	return definition_move(b, e);
 }
@@ -484,13 +469,20 @@ folder_open(struct build *b, struct error *e)
 	AUTO_FREE char *plan = NULL;
 
 	if (b->options->order != NULL ? folder_take_ordered(b, e) < 0 :
-	    workspace_open(&b->workspace, b->definition.project, b->options->log_dir, e) < 0)
+	    workspace_open(&b->workspace, b->inputs.definition.project, b->options->log_dir, e) < 0)
 		return -1;
 	events = xformat("%s/events.ndjson", b->workspace.folder.path);
 	plan = xformat("%s/plan.ndjson", b->workspace.folder.path);
-	if (intake_open(&b->intake, plan, e) < 0)
+	if (b->options->order != NULL && resume_ordered(&b->resume, b->loop, &b->outcome, b->options->order,
+	    b->inputs.definition.kind == DEFINITION_SCRIPT, e) < 0)
 		return -1;
-	return journal_open(&b->journal, b->loop, events, &b->workspace.identity, e);
+	if (intake_open(&b->intake, plan, e) < 0 ||
+	    journal_open(&b->journal, b->loop, events, &b->workspace.identity, e) < 0)
+		return -1;
+	b->journal.seq = b->resume.past.seq;
+	b->publish.read = b->resume.told;
+	b->publish.added = b->publish.answered = b->resume.seq;
+	return 0;
 }
 
 static int
@@ -499,7 +491,7 @@ open_all(struct build *b, struct error *e)
 	if (signals_take(b, e) < 0 || folder_open(b, e) < 0)
 		return -1;
 	if (in_place(b))
-		workspace_enter(&b->workspace, b->definition.project);
+		workspace_enter(&b->workspace, b->inputs.definition.project);
 	else if (checkout_open(b, e) < 0)
 		return -1;
 	if (commandline_keep(b->options, &b->workspace, b->mask, e) < 0 || api_open(&b->api, e) < 0 ||
@@ -509,16 +501,6 @@ open_all(struct build *b, struct error *e)
 		return 0;
 	turn_wait(&b->turn);
 	return progress_start(&b->progress, e);
-}
-
-/* Whoever writes CC=clang may mean a variable, as make makes one of it: of a param that had no effect that
- * is said, once all that could have asked for it is over. */
-static void
-unused_params_note(const struct build *b)
-{
-	for (const struct param *p = NULL; (p = params_unused(&b->params, p)) != NULL;)
-		outcome_note(&b->outcome, "param %s: no job names it in params and nobody asked for it; as a "
-		    "variable all jobs get it by -e %s=VALUE", p->name, p->name);
 }
 
 /* --no-wait: there is no build then. */
@@ -543,6 +525,17 @@ drop(struct build *b)
 	script_close(&b->script);
 	b->journal.failed = true;
 	(void)journal_close(&b->journal, &ignored);
+}
+
+static int
+verdict(const struct build *b)
+{
+	int exit_status;
+
+	if (b->resume.past.end != NULL)
+		return bounds_exit(b->resume.past.end);
+	outcome_verdict(&b->outcome, &exit_status);
+	return exit_status;
 }
 
 /* Whatever fails once the build has a log is in that log. */
@@ -573,10 +566,10 @@ execute(struct build *b)
 		drop(b);
 		return EXIT_BUILD_ERROR;
 	}
-	outcome_verdict(&b->outcome, &exit_status);
+	exit_status = verdict(b);
 	progress_tell(&b->progress);
 	if (!outcome_ends(&b->outcome))
-		unused_params_note(b);
+		inputs_note(&b->inputs, &b->outcome);
 	if (exit_status == 0 && b->progress.failed)
 		exit_status = EXIT_BUILD_ERROR;
 	additions_close(&b->additions);
@@ -630,7 +623,7 @@ definition_tell(struct build *b, struct error *e)
 		return plan_print(&b->graph, e);
 	declared_print(&b->declared, b->options->json);
 	if (b->declared.n == 0 && !option_common.quiet)
-		outcome_note(&b->outcome, "%s: declares no params", b->definition.name);
+		outcome_note(&b->outcome, "%s: declares no params", b->inputs.definition.name);
 	return 0;
 }
 
@@ -641,7 +634,7 @@ plan(struct build *b)
 	struct error e;
 	int result = 0;
 
-	workspace_enter(&b->workspace, b->definition.project);
+	workspace_enter(&b->workspace, b->inputs.definition.project);
 	facts_tell(b);
 	result = script_read(b, &e);
 	if (result == 0 && !b->intake.ended)
@@ -654,88 +647,27 @@ plan(struct build *b)
 	return b->outcome.broken ? b->outcome.broken_exit : EXIT_BUILD_SUCCESS;
 }
 
-/* Nothing was found. A revision may have a definition where the work tree has none, and a bare repository has
- * no other place for one: definition_move looks into the checkout. */
+/* Sets up what is known before anything is started. 0, or the exit status. What is wrong with an order
+ * is an end of its build, which has a log. */
 static int
-definition_none(struct build *b, const char *cwd, struct error *e)
+prepare(struct build *b)
 {
 	const struct build_options *o = b->options;
-	const char *first = o->select.n > 0 ? o->select.items[0] : NULL;
-	struct error ignored;
-
-	if (o->rev != NULL && !o->plan)
-		b->definition.project = checkout_project(cwd, &ignored);
-	if (b->definition.project != NULL)
-		return 0;
-	if (first == NULL || !definition_meant(first))
-		return -1;
-	return error_set(e, ERROR_NOT_FOUND,
-	    "nothing to build: no .mci folder in %s or above it; for the file write ./%s", cwd, first);
-}
-
-static int
-definition_get(struct build *b, const char *cwd, struct error *e)
-{
-	const struct build_options *o = b->options;
-
-	if (definition_find(&b->definition, cwd, o->given, e) == 0)
-		return 0;
-	return e->code == ERROR_NOT_FOUND && o->given == NULL ? definition_none(b, cwd, e) : -1;
-}
-
-/* What is wrong with an order is an end of its build, which its log tells: so all that is needed for a log is
- * there. */
-static int
-prepare_ordered(struct build *b)
-{
-	static const struct option_list none = { 0 };
-	const struct build_options *o = b->options;
-	const struct order *order = o->order;
-	/* a project's own defaults; the order's come after them */
-	const struct params_given given = { .params = &o->params, .secrets = &none,
-		.secret_files = &none, .env = &o->env };
-	struct error e = { 0 };
+	struct error e;
+	int exit_status;
 
 	b->loop = loop_new(&e);
 	if (b->loop == NULL) {
 		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		return EXIT_BUILD_ERROR;
 	}
-	if (definition_of(&b->definition, order->dir, order->specs, &e) < 0) {
-		b->outcome.kind = "definition";
+	exit_status = inputs_open(&b->inputs, o, b->mask, &b->outcome);
+	if (exit_status == 0 && o->reuse != NULL && !o->plan &&
+	    resume_reuse(&b->resume, o->reuse, o->from, b->inputs.definition.project, &e) < 0) {
 		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
-	} else if (selection_open(&b->selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
-	    params_load(&b->params, &given, b->mask, &e) < 0 ||
-	    params_add(&b->params, order->params, order->nparams, &e) < 0 ||
-	    params_add_secrets(&b->params, order->secrets, order->nsecrets, &o->env, b->mask, &e) < 0) {
-		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+		return EXIT_BUILD_ERROR;
 	}
-	return 0;
-}
-
-/* Sets up what is known before anything is started. 0, or the exit status. */
-static int
-prepare(struct build *b)
-{
-	const struct build_options *o = b->options;
-	const struct params_given given = { &o->params, o->param_file, &o->secrets, &o->secret_files,
-		&o->env };
-	AUTO_FREE char *cwd = getcwd(NULL, 0);
-	struct error e = { 0 };
-	int exit_status = EXIT_BUILD_ERROR;
-
-	if (cwd == NULL) {
-		error_sys(&e, "the current folder");
-	} else if (selection_open(&b->selection, o->select, o->skip, o->labels, o->no_deps, &e) < 0 ||
-	    params_load(&b->params, &given, b->mask, &e) < 0) {
-		exit_status = EXIT_BUILD_USAGE;
-	} else if (definition_get(b, cwd, &e) == 0 &&
-	    (o->plan || kept_open(&b->kept, o->reuse, o->from, b->definition.project, &e) == 0) &&
-	    (b->loop = loop_new(&e)) != NULL) {
-		return 0;
-	}
-	outcome_break(&b->outcome, exit_status, &e);
-	return exit_status;
+	return o->order != NULL ? 0 : exit_status;
 }
 
 int
@@ -748,7 +680,7 @@ build_run(const struct build_options *o)
 
 	graph_init(&b.graph);
 	workspace_init(&b.workspace);
-	exit_status = o->order != NULL ? prepare_ordered(&b) : prepare(&b);
+	exit_status = prepare(&b);
 	if (exit_status == 0) {
 		wire_below(&b);
 		wire_schedule(&b);
@@ -761,11 +693,9 @@ build_run(const struct build_options *o)
 	}
 	graph_free(&b.graph);
 	loop_free(b.loop);
-	definition_free(&b.definition);
-	selection_close(&b.selection);
-	params_free(&b.params);
+	resume_free(&b.resume);
+	inputs_free(&b.inputs);
 	declared_free(&b.declared);
-	kept_free(&b.kept);
 	outcome_free(&b.outcome);
 	mask_free(mask);
 	return exit_status;

@@ -1,6 +1,7 @@
 /*
- * build: one build from its first event to its last. It has all the parts, gives each what it uses, and does
- * at the end of each round what follows for all from what one has said. From the lowest to the highest:
+ * build: one build from its first event to its last. It has all the parts, gives each what it uses, and
+ * does at the end of each round what follows for all from what one has said. From the lowest to the
+ * highest:
  *   outcome   how the build stands            workspace its folders
  *   journal   the event log and its readers   graph     what waits for what
  *   posted    events of others                turn      whose turn it is in the folder

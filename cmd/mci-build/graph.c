@@ -249,7 +249,8 @@ cycle_name(const struct graph *g, const uint32_t *left, uint32_t from, struct gr
 	error_set(e, ERROR_INPUT, "depends-on: a cycle: %s", bytes_string(&path));
 }
 
-/* Kahn's order. left becomes how many needs of a job could not be put: none but in cycles and behind them. */
+/* Kahn's order. left becomes how many needs of a job could not be put: none but in cycles and behind
+ * them. */
 static uint32_t
 order(const struct graph *g, uint32_t *left, uint32_t *queue)
 {

@@ -24,6 +24,7 @@
 #define NO_JOB UINT32_MAX
 
 struct loop_timer;
+struct past_job;
 struct schedule;
 
 /* What exit codes mean where a job says so, and when a failed attempt is tried again. */
@@ -73,6 +74,7 @@ struct job {
 	bool own;         /* it does not work in the build's folder but in a copy */
 	bool kept;        /* an earlier build has its result, and that of all before it */
 	bool blocked;     /* a person has to let it go before it runs; false once one has */
+	struct past_job *past; /* what runs before have said of it, NULL */
 	bool allow_failure, empty; /* the first also once it has ended with a code that is allowed */
 	char *skip;       /* why it does not run whatever comes before it; NULL: it may */
 	struct job_rules *rules; /* NULL: all is as usual */

@@ -482,6 +482,23 @@ intake_line(struct intake *in, const char *line, size_t n, struct error *e)
 	return 0;
 }
 
+/* What an event that carries a job may hold beside its envelope. */
+#define ADDED (LINE_LIMIT - 4096)
+
+int
+intake_add(struct intake *in, const char *line, size_t n, struct error *e)
+{
+	AUTO_BYTES masked = { 0 };
+
+	if (n > ADDED)
+		return error_set(e, ERROR_LIMIT, "a job that is added may have %d bytes", ADDED);
+	if (intake_line(in, line, n, e) < 0)
+		return -1;
+	mask_json(in->mask, &masked, line, n);
+	schedule_added(in->schedule, (struct span){ masked.data, masked.len });
+	return 0;
+}
+
 /* An error of a job gets the place of the field that its text begins with. */
 static int
 place_add(const struct document *doc, const struct document_job *j, bool key, struct error *e)

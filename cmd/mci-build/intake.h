@@ -55,6 +55,8 @@ int intake_open(struct intake *in, const char *path, struct error *e);
 /* Takes one spec: reads and checks it, expands its matrix, decides selection and conditions, and lets
  * the scheduler know. 0, or -1 with an error that names the field: the definition is broken then. */
 int intake_line(struct intake *in, const char *line, size_t n, struct error *e);
+/* The same for a job that another one adds; it stands in the log for runs that go on with the build. */
+int intake_add(struct intake *in, const char *line, size_t n, struct error *e);
 /* Takes all jobs of a document, and does what intake_end does; errors begin with FILE:LINE:COLUMN. */
 void intake_document(struct intake *in, const struct document *document);
 /* No spec of the definition will come any more: dependencies and cycles are checked, and that every JOB of

@@ -251,6 +251,12 @@ order_read(struct order *o, const char *address, struct error *e)
 	return 0;
 }
 
+bool
+order_resumes(const struct order *o)
+{
+	return strcmp(o->resume, "workspace") == 0;
+}
+
 /* Whatever else comes on it is of a newer agent. */
 static void
 came(void *arg, uint32_t events)

@@ -1,8 +1,8 @@
 /*
  * order: what an agent has claimed, told on a pipe: which build this is, what to build, its params and
- * secrets, and where the services are; one JSON document in one line (mci-protocol(7), ORDERS). Nothing of it
- * stands in an argument, a variable or a file. The pipe stays open: its end is that of the agent's hold on the
- * build.
+ * secrets, and where the services are; one JSON document in one line (mci-protocol(7), ORDERS). Nothing
+ * of it stands in an argument, a variable or a file. The pipe stays open: its end is that of the agent's
+ * hold on the build.
  */
 #ifndef MCI_BUILD_ORDER_H
 #define MCI_BUILD_ORDER_H
@@ -43,6 +43,8 @@ struct order {
  * names the member.
  */
 int order_read(struct order *o, const char *address, struct error *e);
+/* Whether the workspace is the one that the run before had; for run 1 nothing is before. */
+bool order_resumes(const struct order *o);
 /* Calls ended once the other end of the pipe is closed. 0 or -1. */
 int order_hold(struct order *o, struct loop *loop, void (*ended)(void *arg), void *arg, struct error *e);
 /* NULL is allowed. Secrets are wiped. */

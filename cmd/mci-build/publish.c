@@ -66,7 +66,7 @@ publish_start(struct publish *p, struct error *e)
 	if (p->address == NULL)
 		return 0;
 	p->fd = kernel.open(AT_FDCWD, p->journal->log.path, O_RDONLY, 0);
-	if (p->fd < 0)
+	if (p->fd < 0 || lseek(p->fd, p->read, SEEK_SET) < 0)
 		return error_sys(e, "%s", p->journal->log.path);
 	p->publisher = publisher_new(p->loop, p->address, "disk", &publisher_events, p, e);
 	if (p->publisher != NULL)

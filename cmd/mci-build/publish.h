@@ -23,12 +23,12 @@ struct publish {
 	const struct workspace *workspace;
 	const char *address;      /* of the hub; NULL: there is none, and nothing is done */
 	bool insists;             /* the build is not over before the hub has all */
-	/* the room's */
-	struct publisher *publisher; /* NULL: not begun */
-	int fd;                   /* the log, read from its beginning */
-	struct line_reader reader;
-	int64_t read;             /* bytes */
+	/* the room's; the caller says what the hub has already */
+	int64_t read;             /* bytes of the log */
 	int64_t added, answered;  /* seq of the event that was given on, and answered, last */
+	struct publisher *publisher; /* NULL: not begun */
+	int fd;                   /* the log */
+	struct line_reader reader;
 	int64_t repeats;
 	int64_t refused;          /* events that the hub does not take */
 	bool interrupted;         /* the hub was away: repeats are what it should have */

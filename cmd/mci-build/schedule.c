@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "jsontree.h"
 #include "memory.h"
+#include "recall.h"
 #include "result.h"
 
 static void
@@ -36,13 +37,6 @@ event(struct schedule *s, const char *type, const struct job *j)
 
 	emit_text(line, "job", j->id);
 	return line;
-}
-
-static void
-simple_event(struct schedule *s, const char *type, const struct job *j)
-{
-	event(s, type, j);
-	journal_end(s->journal);
 }
 
 /* The job has its last status; whoever waits for it is followed up in schedule_round. */
@@ -82,6 +76,22 @@ end_event(struct schedule *s, const struct job *j, enum status status)
 	return line;
 }
 
+/* What has come before it has ended as well: now it counts. */
+static void
+end_recalled(struct schedule *s, uint32_t job)
+{
+	struct job *j = &s->graph->jobs[job];
+	const struct past_job *end = recall_end(j);
+
+	j->allow_failure |= end->allowed;
+	s->outcome->errored |= end->lost;
+	if (end->outputs != NULL)
+		j->outputs = jsontree_read((struct span){ end->outputs, strlen(end->outputs) }, NULL);
+	if (end->barred)
+		graph_bar(s->graph, job);
+	ended(s, job, end->status);
+}
+
 /* Ends a job that never ran. */
 static void
 end_unrun(struct schedule *s, uint32_t job, enum status status, const char *reason)
@@ -98,17 +108,21 @@ static void
 queued(struct schedule *s, uint32_t job)
 {
 	struct job *j = &s->graph->jobs[job];
-	struct bytes *line = event(s, "job/queued", j);
+	const struct past_job *past = recall_state(j);
+	struct bytes *line;
 
-	if (j->attempt > 1)
-		emit_integer(line, "attempt", j->attempt);
-	journal_end(s->journal);
+	if (past == NULL || past->queued != j->attempt) {
+		line = event(s, "job/queued", j);
+		if (j->attempt > 1)
+			emit_integer(line, "attempt", j->attempt);
+		journal_end(s->journal);
+	}
 	j->status = STATUS_QUEUED;
 	queue_add(s, &s->ready, job);
 }
 
-/* Why this job is not to start any more, whatever came before it; NULL when it may. Cleaning up goes on after
- * a failure, but not in a canceled build. */
+/* Why this job is not to start any more, whatever came before it; NULL when it may. Cleaning up goes on
+ * after a failure, but not in a canceled build. */
 static const char *
 stopped(const struct schedule *s, const struct job *j)
 {
@@ -161,23 +175,40 @@ limit_leave(struct schedule *s, const struct job *j)
 	}
 }
 
+/* Nobody is waited for any more. One that is nothing but a question has its answer. */
+static void
+let_go(struct schedule *s, uint32_t job)
+{
+	struct job *j = &s->graph->jobs[job];
+	bool asked = j->blocked;
+
+	j->blocked = false;
+	if (asked && j->empty)
+		end_unrun(s, job, STATUS_SUCCESS, "unblocked");
+	else
+		queued(s, job);
+}
+
 /* It runs, once a person has let it go when it asks for that. */
 static void
 may_run(struct schedule *s, uint32_t job)
 {
 	struct job *j = &s->graph->jobs[job];
+	const struct past_job *past = recall_state(j);
 	struct bytes *line;
 
-	if (!j->blocked) {
-		queued(s, job);
+	if (!j->blocked || (past != NULL && past->unblocked)) {
+		let_go(s, job);
 		return;
 	}
 	j->status = STATUS_BLOCKED;
 	blocked_count(s, j, 1);
-	line = event(s, "job/blocked", j);
-	if (s->hint != NULL)
-		emit_text(line, "reason", s->hint);
-	journal_end(s->journal);
+	if (past == NULL || !past->blocked) {
+		line = event(s, "job/blocked", j);
+		if (s->hint != NULL)
+			emit_text(line, "reason", s->hint);
+		journal_end(s->journal);
+	}
 	s->events->blocked(s->arg, job);
 }
 
@@ -189,39 +220,9 @@ skip(struct schedule *s, uint32_t job, uint32_t because, const char *what)
 	end_unrun(s, job, STATUS_SKIPPED, reason);
 }
 
-/* Whether this is the job from which on nothing is taken over, or one of its matrix. */
-static bool
-is_from(const struct schedule *s, const struct job *j)
-{
-	if (s->kept->from == NULL)
-		return false;
-	if (strcmp(j->id, s->kept->from) == 0)
-		return true;
-	for (uint32_t k = j->needed; k != NO_JOB; k = s->graph->edges[k].next) {
-		const struct job *group = &s->graph->jobs[s->graph->edges[k].job];
-
-		if (group->group && strcmp(group->id, s->kept->from) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether the job and all before it come to what they came to in an earlier build; what that was. */
-static const struct kept_job *
-keep(struct schedule *s, struct job *j)
-{
-	const struct kept_job *was = kept_find(s->kept, j->id);
-	bool same = j->silent || (was != NULL && (kept_good(was) || (j->skip != NULL &&
-	    was->status == STATUS_SKIPPED)));
-
-	for (uint32_t k = j->needs; k != NO_JOB; k = s->graph->edges[k].next)
-		same &= s->graph->jobs[s->graph->edges[k].job].kept;
-	j->kept = same && !is_from(s, j);
-	return j->kept ? was : NULL;
-}
-
+/* It comes to what it came to in the build that is run again. */
 static void
-take_over(struct schedule *s, uint32_t job, const struct kept_job *was)
+take_over(struct schedule *s, uint32_t job, const struct past_job *was)
 {
 	struct job *j = &s->graph->jobs[job];
 	struct bytes *line;
@@ -240,6 +241,23 @@ take_over(struct schedule *s, uint32_t job, const struct kept_job *was)
 	ended(s, job, was->status);
 }
 
+static void executed(void *arg, struct span id, struct span line);
+
+/* Its attempt was over, and nobody has said yet what that means. */
+static void
+execute_recalled(struct schedule *s, uint32_t job)
+{
+	struct job *j = &s->graph->jobs[job], *group = limit_of(s, j);
+	const char *line = j->past->executed;
+
+	if (group != NULL)
+		group->running++;
+	j->attempt = (int16_t)j->past->attempt;
+	j->status = STATUS_RUNNING;
+	s->sent++;
+	executed(s, (struct span){ j->id, strlen(j->id) }, (struct span){ line, strlen(line) });
+}
+
 /* Nothing is waited for any more: it runs, waits for a person, or is skipped. */
 static void
 go_on(void *arg, uint32_t job)
@@ -247,15 +265,23 @@ go_on(void *arg, uint32_t job)
 	struct schedule *s = arg;
 	struct job *j = &s->graph->jobs[job];
 	const char *stop = j->silent ? NULL : stopped(s, j);
-	const struct kept_job *was;
+	const struct past_job *was;
 
 	if (!j->declared || j->held || j->status != STATUS_PENDING)
 		return;
+	if (recall_end(j) != NULL) {
+		end_recalled(s, job);
+		return;
+	}
+	if (recall_state(j) != NULL && j->past->executed != NULL) {
+		execute_recalled(s, job);
+		return;
+	}
 	if (stop != NULL) {
 		end_unrun(s, job, STATUS_CANCELED, stop);
 		return;
 	}
-	was = s->kept == NULL ? NULL : keep(s, j);
+	was = s->base->n == 0 ? NULL : recall_base(s->graph, j, s->base);
 	switch (graph_step(s->graph, job)) {
 	case STEP_RUN:
 		if (was != NULL)
@@ -290,7 +316,10 @@ schedule_arrived(struct schedule *s, uint32_t job)
 
 	j->status = STATUS_PENDING;
 	if (!j->silent) {
+		recall_job(j, s->past);
 		s->nshared += !j->own;
+	}
+	if (!j->silent && (recall_state(j) == NULL || !j->past->pending)) {
 		line = event(s, "job/pending", j);
 		if (j->name != NULL)
 			emit_text(line, "name", j->name);
@@ -309,6 +338,23 @@ schedule_arrived(struct schedule *s, uint32_t job)
 	}
 	if (j->waiting == 0)
 		go_on(s, job);
+}
+
+void
+schedule_added(struct schedule *s, struct span spec)
+{
+	emit_raw(journal_begin(s->journal, "job/added"), "spec", spec);
+	journal_end(s->journal);
+}
+
+void
+schedule_forget(struct schedule *s)
+{
+	enum status status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
+	uint32_t n = recall_forget(s->past, s->journal, status);
+
+	s->counts[status] += n;
+	s->outcome->errored |= n > 0 && status == STATUS_ERROR;
 }
 
 /* Calls one for the job, or for each job that a matrix made; how many of them it was done for. */
@@ -334,13 +380,10 @@ unblock(struct schedule *s, uint32_t job, const char *reason)
 	(void)reason;
 	if (j->status != STATUS_BLOCKED)
 		return false;
-	j->blocked = false;
 	blocked_count(s, j, -1);
-	simple_event(s, "job/unblocked", j);
-	if (j->empty)
-		end_unrun(s, job, STATUS_SUCCESS, "unblocked");
-	else
-		queued(s, job);
+	event(s, "job/unblocked", j);
+	journal_end(s->journal);
+	let_go(s, job);
 	return true;
 }
 
@@ -448,6 +491,10 @@ schedule_drop_waiting(struct schedule *s)
 
 		if (!waits(j) || stopped(s, j) == NULL)
 			continue;
+		if (recall_end(j) != NULL) {
+			end_recalled(s, i);
+			continue;
+		}
 		if (j->status == STATUS_BLOCKED)
 			blocked_count(s, j, -1);
 		end_unrun(s, i, STATUS_CANCELED, stopped(s, j));
@@ -564,7 +611,7 @@ cancel(struct schedule *s, uint32_t job, const char *reason)
 		runner_cancel(s->runner, j->id);
 		return true;
 	}
-	if (!waits(j))
+	if (!waits(j) || recall_end(j) != NULL)
 		return false;
 	if (j->status == STATUS_BLOCKED)
 		blocked_count(s, j, -1);

@@ -7,9 +7,9 @@
 
 #include "graph.h"
 #include "journal.h"
-#include "kept.h"
 #include "loop.h"
 #include "outcome.h"
+#include "past.h"
 #include "runner.h"
 #include "turn.h"
 
@@ -34,9 +34,10 @@ struct schedule {
 	struct graph *graph;
 	struct runner *runner;
 	const struct turn *turn;
+	const struct past *past; /* what runs before have done of this build */
+	const struct past *base; /* whose results are taken over */
 	bool fail_fast;
 	uint32_t window;   /* how many attempts mci-job is given at once */
-	const struct kept *kept; /* results that are taken over; NULL: none are */
 	const char *hint;  /* said of a job that waits for a person; or NULL */
 	const struct schedule_events *events;
 	void *arg;
@@ -56,12 +57,16 @@ extern const struct runner_events schedule_runner_events;
 
 /* A job whose spec has come and that is selected: says job/pending and lets it go on if it can. */
 void schedule_arrived(struct schedule *s, uint32_t job);
+/* A job has added this one (or a matrix), an object in JSON. */
+void schedule_added(struct schedule *s, struct span spec);
+/* The definition has no more specs: ends those jobs of the runs before that have none in this one. */
+void schedule_forget(struct schedule *s);
 /* A person let a blocked job run; of a matrix, all its jobs that are blocked. -1 when there is none. */
 int schedule_unblock(struct schedule *s, uint32_t job);
 /* Nobody lets the blocked jobs go: they are skipped, and everything behind them. */
 void schedule_leave_blocked(struct schedule *s);
-/* Ends one job, or all jobs of a matrix: a running one is told to stop, a waiting one is canceled at once. -1
- * when there is nothing to cancel. */
+/* Ends one job, or all jobs of a matrix: a running one is told to stop, a waiting one is canceled at
+ * once. -1 when there is nothing to cancel. */
 int schedule_cancel(struct schedule *s, uint32_t job, const char *reason);
 /* Ends all jobs: what runs is told to stop, what waits is canceled at once. */
 void schedule_cancel_all(struct schedule *s);

@@ -1,7 +1,7 @@
 /*
- * scriptlog: the script's log, where what it writes on standard error goes: script.log, straight, or, in a
- * build that has secrets when the script starts, through a pipe and the build's mask; or a log server, through
- * a pipe.
+ * scriptlog: the script's log, where what it writes on standard error goes: script.log, straight, or, in
+ * a build that has secrets when the script starts, through a pipe and the build's mask; or a log server,
+ * through a pipe.
  */
 #ifndef MCI_BUILD_SCRIPTLOG_H
 #define MCI_BUILD_SCRIPTLOG_H

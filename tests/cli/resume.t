@@ -1,0 +1,184 @@
+#!/bin/sh
+# A build goes on where a run of it was cut off: what has ended is kept, what ran is tried again.
+. "${0%/*}/lib.sh"
+. "$ROOT/tests/cli/events-lib.sh"
+. "$ROOT/tests/cli/order-lib.sh"
+need jq nc python3
+
+start_hub
+store=$T/store
+python3 "$ROOT/tests/cli/store-stub.py" "$store" "$log" >"$T/store.out" 2>"$T/store.err" &
+started="$started $!"
+wait_for_line "$T/store.out" ready
+
+mkdir -p checkout/.mci
+# each job says how often it ran; those that are told to wait for a gate
+cat >checkout/.mci/build.yaml <<'JOBS'
+- {id: first, script: ["echo x >>../ran.first", "echo K=one >>$MCI_OUTPUT"]}
+- {id: adder, script: ["echo x >>../ran.adder", "mci add added -- sh -c 'echo x >>../ran.added; until [ -e ../go.added ]; do sleep 0.02; done'"]}
+- {id: fails, script: ["echo x >>../ran.fails", "exit 3"], allow-failure: true}
+- {id: second, script: ["echo x >>../ran.second", "until [ -e ../go.second ]; do sleep 0.02; done"], depends-on: [first]}
+- {id: last, script: ["echo x >>../ran.last", "mci output get first K >../got"], depends-on: [second, fails]}
+JOBS
+ran() { cat ran.* 2>/dev/null | wc -l; }
+runs() { for job in first adder added fails second last; do printf '%s=%s ' "$job" "$(cat "ran.$job" 2>/dev/null | wc -l)"; done; }
+# in_order BUILD: "whole" when the hub has every seq of the build once, in order
+in_order() {
+	hub_events "$1" | jq -n -c '[inputs | select(.seq) | .seq] | if . == [range(1; length + 1)] then "whole" else . end' -r
+}
+ended_once() {
+	hub_events "$1" | jq -r 'select(.type == "job/end") | .job' | sort | uniq -d
+}
+
+# ---- on the same workspace
+order o/r/1 1 "{\"store\":\"$store\",\"jobs\":4}"
+ordered
+wait_until "two run and wait" sh -c '[ "$(cat ran.second ran.added 2>/dev/null | wc -l)" = 2 ]'
+wait_until "the others have ended" sh -c '[ "$(grep -c job/end b/events.ndjson)" = 3 ]'
+kill -KILL "$builder"
+wait_end "$builder"
+let_go
+order o/r/1 2 "{\"store\":\"$store\",\"resume\":\"workspace\",\"jobs\":4}"
+ordered
+wait_until "both run again" sh -c '[ "$(cat ran.second ran.added | wc -l)" = 4 ]'
+touch go.second go.added
+wait_end "$builder"
+is "$status" 0 "a build that was killed goes on"
+is "$(runs)" "first=1 adder=1 added=2 fails=1 second=2 last=1 " "what had ended does not run again, what ran does"
+is "$(cat got)" one "outputs are kept"
+has build.err 'o/r/1 goes on in run 2: 3 jobs that have ended are kept, 0 run again' "it says so"
+is "$(in_order o/r/1)" whole "seq goes on"
+is "$(ended_once o/r/1)" "" "every job ends once"
+is "$(hub_events o/r/1 | jq -r 'select(.type=="job/end")|"\(.job) \(.run) \(.attempt)"' | sort | tr '\n' ';')" \
+	"added 2 2;adder 1 1;fails 1 1;first 1 1;last 2 1;second 2 2;" "events keep their run, attempts are counted on"
+is "$(hub_events o/r/1 | jq -r 'select(.type=="build/end")|"\(.status) \(.run) \(.success) \(.failure) \(.jobs)"')" "success 2 5 1 6" \
+	"all count at the end"
+is "$(jq -c 'select(.seq)|[.run,.seq,.type]' b/events.ndjson)" "$(hub_events o/r/1 | jq -c 'select(.seq)|[.run,.seq,.type]')" \
+	"the log here is the one of the hub"
+is "$(jq -r 'select(.type=="job/pending").job' b/events.ndjson | sort | uniq -d)" "" "nothing is said twice"
+
+# ---- what the hub had not heard of is not lost
+rm -f ran.* go*
+order o/r/2 1 "{\"store\":\"$store\",\"jobs\":4}"
+ordered
+wait_until "two run and wait" sh -c '[ "$(cat ran.second ran.added 2>/dev/null | wc -l)" = 2 ]'
+wait_until "the others have ended" sh -c '[ "$(grep -c job/end b/events.ndjson)" = 3 ]'
+kill -STOP "$hub_pid"
+touch go.second
+wait_until "one ends" sh -c '[ "$(grep -c job/end b/events.ndjson)" -ge 4 ]'
+kill -KILL "$builder"
+wait_end "$builder"
+kill -CONT "$hub_pid"
+let_go
+order o/r/2 2 "{\"store\":\"$store\",\"resume\":\"workspace\",\"jobs\":4}"
+ordered
+wait_until "the other one runs again" sh -c '[ "$(cat ran.second ran.added | wc -l)" = 3 ]'
+touch go.added
+wait_end "$builder"
+is "$status" 0 "a build whose hub was away when it was killed"
+is "$(cat ran.second ran.added | wc -l)" 3 "does not run again what had ended meanwhile"
+is "$(in_order o/r/2)" whole "seq goes on"
+is "$(ended_once o/r/2)" "" "every job ends once"
+
+# ---- on another workspace
+rm -f ran.* go*
+order o/r/3 1 "{\"store\":\"$store\",\"jobs\":4}"
+ordered
+wait_until "two run and wait" sh -c '[ "$(cat ran.second ran.added 2>/dev/null | wc -l)" = 2 ]'
+wait_until "the hub knows that three have ended" sh -c '[ "$(cat "$1"/*.ndjson | grep o/r/3 | grep -c job/end)" = 3 ]' - "$log"
+kill -KILL "$builder"
+wait_end "$builder"
+let_go
+rm -rf b
+order o/r/3 2 "{\"store\":\"$store\",\"resume\":\"fresh\",\"jobs\":4}"
+ordered
+wait_until "both run again" sh -c '[ "$(cat ran.second ran.added | wc -l)" = 4 ]'
+touch go.second go.added
+wait_end "$builder"
+is "$status" 0 "a build that goes on elsewhere"
+is "$(runs)" "first=2 adder=1 added=2 fails=2 second=2 last=1 " "runs again what unfinished jobs need"
+has build.err '1 jobs that have ended are kept, 2 run again as this is another workspace' "it says so"
+is "$(hub_events o/r/3 | jq -c 'select(.type=="build/start" and .run==2)|[.kept,.again]')" "[1,2]" "in its first event as well"
+is "$(in_order o/r/3)" whole "seq goes on"
+
+# ---- a build that had ended, and nobody heard of it
+rm -f ran.* go*
+order o/r/4 1 "{\"store\":\"$store\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"echo x >>../ran.a; until [ -e ../go.a ]; do sleep 0.02; done; exit 7\\\"]}\"}"
+ordered
+wait_for_line ran.a x
+wait_until "the hub knows that it runs" sh -c 'cat "$1"/*.ndjson | grep o/r/4 | grep -q job/start' - "$log"
+kill -STOP "$hub_pid"
+touch go.a
+wait_for_line b/events.ndjson build/end
+kill -KILL "$builder"
+wait_end "$builder"
+kill -CONT "$hub_pid"
+let_go
+order o/r/4 2 "{\"store\":\"$store\",\"resume\":\"workspace\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"echo x >>../ran.a\\\"]}\"}"
+ordered
+wait_end "$builder"
+is "$status $(cat ran.a)" "1 x" "is told by the next run, which runs nothing"
+is "$(hub_events o/r/4 | jq -r 'select(.type=="build/end")|"\(.status) \(.run) \(.failure)"')" "failure 1 1
+failure 2 1" "with its end"
+is "$(in_order o/r/4)" whole "seq goes on"
+
+# ---- canceled
+rm -f ran.*
+order o/r/5 1 "{\"store\":\"$store\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"trap '' TERM; echo x >>../ran.a; while :; do sleep 1; done\\\"]}\n{\\\"id\\\":\\\"b\\\",\\\"script\\\":[\\\"true\\\"],\\\"depends-on\\\":[\\\"a\\\"]}\"}"
+ordered
+wait_for_line ran.a x
+mci call -a "$(cat b/control)" build/cancel >/dev/null
+wait_until "the hub knows that it is canceled" sh -c 'cat "$1"/*.ndjson | grep o/r/5 | grep -q build/canceled' - "$log"
+kill -KILL "$builder"
+wait_end "$builder"
+let_go
+order o/r/5 2 "$(printf '%s' "$order" | jq -c '{store,specs,resume:"workspace"}')"
+ordered
+wait_end "$builder"
+is "$status $(cat ran.a)" "143 x" "a build that was being canceled is canceled"
+is "$(hub_events o/r/5 | jq -r 'select(.type=="job/end")|.job+" "+.status' | sort | tr '\n' ';')" "a canceled;b canceled;" "with all its jobs"
+is "$(hub_events o/r/5 | jq -r 'select(.type=="build/end")|.status')" canceled "once"
+
+# ---- a build that runs another one again
+rm -f ran.*
+cat >checkout/.mci/build.yaml <<'JOBS'
+- {id: base, script: ["echo x >>../ran.base"]}
+- {id: alone, script: ["echo x >>../ran.alone", "echo K=kept >>$MCI_OUTPUT"]}
+- {id: fails, script: ["echo x >>../ran.fails", "test -e ../mended"], depends-on: [base]}
+- {id: behind, script: ["echo x >>../ran.behind", "mci output get alone K >../got"], depends-on: [fails, alone]}
+JOBS
+order o/r/6 1 "{}"
+ordered
+wait_end "$builder"
+touch mended
+order o/r/7 1 "{\"store\":\"$store\",\"rerun\":{\"of\":\"o/r/6\",\"failed\":true}}"
+ordered
+wait_end "$builder"
+is "$status $(cat ran.base ran.fails ran.behind ran.alone | wc -l)" "0 7" "only what failed and what it needs runs again"
+order o/r/8 1 "{\"store\":\"$store\",\"rerun\":{\"of\":\"o/r/7\",\"from\":\"fails\"}}"
+rm ran.*
+ordered
+wait_end "$builder"
+is "$status $(ls ran.* | tr '\n' ' ')" "0 ran.alone ran.base ran.behind ran.fails " "from a job on, with what that needs"
+order o/r/9 1 "{\"store\":\"$store\",\"rerun\":{\"of\":\"o/r/8\",\"from\":\"base\"}}"
+rm ran.*
+ordered
+wait_end "$builder"
+is "$status $(ls ran.* | tr '\n' ' ')" "0 ran.alone ran.base ran.behind ran.fails " "all that is behind it"
+cat >checkout/.mci/build.yaml <<'JOBS'
+- {id: base, script: ["echo x >>../ran.base"]}
+- {id: other, script: ["echo x >>../ran.other", "echo K=kept >>$MCI_OUTPUT"]}
+- {id: late, script: ["echo x >>../ran.late"], depends-on: [base]}
+JOBS
+order o/r/10 1 "{}"
+ordered
+wait_end "$builder"
+rm ran.*
+order o/r/11 1 "{\"store\":\"$store\",\"rerun\":{\"of\":\"o/r/10\",\"from\":\"late\"}}"
+ordered
+wait_end "$builder"
+is "$status $(ls ran.* | tr '\n' ' ')" "0 ran.base ran.late " "not what stands beside it"
+is "$(hub_events o/r/11 | jq -c 'select(.type=="job/end" and .cached)|[.job,.status,.outputs.K]')" '["other","success","kept"]' \
+	"whose result is taken over"
+stop_hub
+finish
