@@ -103,8 +103,8 @@ exits 0 "mci-job has its run from the environment" env MCI_BUILD_ID=o/r/3 MCI_RU
 is "$(cat d/o/r/3/logs@2/job.log)" printed "and its logs are of that run"
 env MCI_BUILD_ID=o/r/3 mci-job --log "unix:$server" <specs >"$out"
 like "$(jq -r 'select(.type=="job/executed").error' "$out")" "a newer run of build o/r/3 has begun" "an older one runs no job"
-env MCI_BUILD_ID=o/r/3 MCI_RUN=x mci-job --log "unix:$server" <specs >"$out"
-like "$(jq -r 'select(.type=="job/executed").error' "$out")" "MCI_RUN: 'x' is not a number" "nor one that is none"
+exits 2 "nor one that is none" env MCI_BUILD_ID=o/r/3 MCI_RUN=x mci-job --log "unix:$server" <specs
+has "$err" "MCI_RUN: 'x' is not a number" "... it says"
 
 # ---- put away and removed
 mci-log sweep --dir d --archive "file:$T/old" --compress-after 1ms >/dev/null
