@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "default.h"
 #include "duration.h"
 #include "memory.h"
 #include "order.h"
@@ -12,6 +13,8 @@
 #define GRACE (5 * SECOND)
 #define PAUSE SECOND
 #define RETRIES 10
+
+static void lines_read(struct reader *r, struct span text);
 
 /* ---- lines */
 
@@ -85,6 +88,7 @@ part_read(struct reader *r, struct span line, size_t n)
 
 	*p = (struct wiring_part){ .name = xstrdup(name),
 		.line = r->line,
+		.place = r->wiring->n,
 		.grace = GRACE,
 		.pause = PAUSE,
 		.retries = RETRIES };
@@ -93,7 +97,7 @@ part_read(struct reader *r, struct span line, size_t n)
 	r->part = p;
 	r->set = 0;
 	if (other != NULL)
-		reader_wrong(r, 1, "there is a part %s in line %zu already", name, other->line);
+		reader_wrong(r, 1, "there is a part %s already", name);
 	if (n > 64)
 		reader_wrong(r, 1, "the name of a part has at most 64 bytes");
 	if (r->wiring->n == WIRING_PARTS + 1)
@@ -112,7 +116,6 @@ static void
 variable_read(struct reader *r, struct span line, size_t n)
 {
 	AUTO_FREE char *name = xmemdup(line.p, n);
-	AUTO_BYTES value = { 0 };
 	struct words w;
 	struct error e;
 	size_t column;
@@ -161,6 +164,32 @@ settings_line(struct reader *r, struct span line)
 	words_free(&w);
 }
 
+/* "include default": the parts of the default wiring, in this place. */
+static void
+include_read(struct reader *r, struct span line)
+{
+	const struct wiring_place *place = r->place;
+	struct wiring_place other = { "the default wiring", place->dir, place->run };
+	struct words w;
+	struct error e;
+	size_t column;
+
+	r->part = NULL;
+	if (words_split(&w, line, 1, &r->variables, &column, &e) < 0) {
+		reader_wrong(r, column, "%s", e.text);
+		return;
+	}
+	if (w.n != 2 || w.items[1].text == NULL || strcmp(w.items[1].text, "default") != 0) {
+		reader_wrong(r, 1, "expected: include default");
+	} else {
+		r->place = &other;
+		lines_read(r, default_wiring());
+		r->place = place;
+		r->part = NULL;
+	}
+	words_free(&w);
+}
+
 static void
 line_read_whole(struct reader *r, struct span line)
 {
@@ -170,6 +199,8 @@ line_read_whole(struct reader *r, struct span line)
 		return;
 	if (line.p[0] == ' ' || line.p[0] == '\t')
 		settings_line(r, line);
+	else if (span_is((struct span){ line.p, n }, "include") && n < line.n && line.p[n] == ' ')
+		include_read(r, line);
 	else if (n > 0 && n < line.n && line.p[n] == '=')
 		variable_read(r, line, n);
 	else if (n > 0 && n < line.n && line.p[n] == ':')

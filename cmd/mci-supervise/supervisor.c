@@ -392,7 +392,7 @@ change_old(struct supervisor *s, struct wiring *w)
 			char **after = p->wiring->after;
 			size_t nafter = p->wiring->nafter;
 
-			p->wiring->line = next->line;
+			p->wiring->place = next->place;
 			p->wiring->after = next->after;
 			p->wiring->nafter = next->nafter;
 			next->after = after;
@@ -443,10 +443,10 @@ find_hub(struct supervisor *s)
 }
 
 static int
-by_line(const void *a, const void *b)
+by_place(const void *a, const void *b)
 {
 	const struct part *const *one = a, *const *other = b;
-	size_t x = wiring_of(*one)->line, y = wiring_of(*other)->line;
+	size_t x = wiring_of(*one)->place, y = wiring_of(*other)->place;
 
 	return x < y ? -1 : x > y;
 }
@@ -469,7 +469,7 @@ supervisor_apply(struct supervisor *s, struct wiring *w, struct error *e)
 	}
 	remove_old(s, gone, old);
 	change_old(s, w);
-	qsort(s->parts, s->n, sizeof(struct part *), by_line);
+	qsort(s->parts, s->n, sizeof(struct part *), by_place);
 	find_hub(s);
 	changed(s);
 	return 0;

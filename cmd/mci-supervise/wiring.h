@@ -36,7 +36,8 @@ struct wiring_limit {
 
 struct wiring_part {
 	char *name;
-	size_t line;
+	size_t line;  /* where it begins in its file */
+	size_t place; /* which one it is in the wiring, from 0 */
 	struct wiring_command *commands;
 	size_t ncommands;
 	struct wiring_end *ends;

@@ -132,6 +132,20 @@ kill -CONT "$(field line pid 2)"
 down
 is "$(tail -n 2 "$T/kept" | tr '\n' ' ')" "6 7 " "what waits in a pipe is read before its reader ends"
 
+# ---- as another user
+if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
+	printf '%s\n' "who: sh -c 'echo \"\$(id -un) \$(id -G) \$HOME\"; exec sleep 1000'" '	user nobody' >wiring
+	supervise
+	told_who() { test -s "$D/parts/who/1/logs/who.log"; }
+	wait_until "it says who it is" told_who
+	is "$(cat "$D/parts/who/1/logs/who.log")" "nobody $(id -G nobody) $(getent passwd nobody | cut -d : -f 6)" \
+		"a part runs as the user that it names, with its groups alone"
+	down
+	is "$(pgrep -u nobody -f 'sleep 1000')" '' "... and is ended"
+else
+	skip 2 "this is not root"
+fi
+
 # ---- one that never is ready, and those that wait for it
 cat >wiring <<END
 slow: sleep 1000 \$READY

@@ -31,7 +31,16 @@ is "$(cat "$D/parts/all/1/logs/all.log")" 'one;one and two;$A;$A;a"b;a b;ones;a|
 	"words are split as a shell does, and nothing but variables is put in"
 down
 
+printf 'include default\nmail: mci-events sub test/mail -- true\n' >wiring
+check
+is "$status,$(cut -f 2 "$out")" "0,$(mci-supervise --print-wiring | sed -n 's/^\([a-z]*\): .*/\1/p')
+mail" "a line of one's own behind the default wiring"
+
 # ---- what is wrong, and where
+wrong 1:1 "expected: include default" <<'END'
+include other
+END
+printf 'include default\nevents: true\n' | wrong 2:1 "there is a part events already"
 wrong 1:1 "expected NAME: COMMAND, NAME=VALUE, or blanks and a setting" <<'END'
 !
 END
@@ -78,7 +87,7 @@ a: true
 	once
 	once
 END
-wrong 2:1 "there is a part a in line 1 already" <<'END'
+wrong 2:1 "there is a part a already" <<'END'
 a: true
 a: true
 END
