@@ -37,17 +37,45 @@ same_name(const struct output *a, const struct output *b)
 	return a->name.n == b->name.n && memcmp(a->name.p, b->name.p, a->name.n) == 0;
 }
 
+/* The value behind NAME<<WORD: the lines up to one that is WORD, as they are, without the last one's end. */
 static int
-line_read_pair(struct span line, size_t number, struct output *o, struct error *e)
+block_read(struct textfile_lines *lines, struct span word, struct output *o, struct error *e)
+{
+	size_t number = lines->number;
+	const char *from = lines->rest.p;
+	struct span line;
+
+	while (textfile_line(lines, &line)) {
+		if (line.n != word.n || memcmp(line.p, word.p, word.n) != 0)
+			continue;
+		o->value = (struct span){ from, line.p == from ? 0 : (size_t)(line.p - 1 - from) };
+		return 0;
+	}
+	return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: %.*s<<%.*s: no line behind it is '%.*s'", number,
+	    (int)o->name.n, o->name.p, (int)(word.n > 64 ? 64 : word.n), word.p,
+	    (int)(word.n > 64 ? 64 : word.n), word.p);
+}
+
+/* NAME=VALUE or NAME<<WORD, with which more lines are taken. */
+static int
+pair_read(struct textfile_lines *lines, struct span line, struct output *o, struct error *e)
 {
 	const char *equals = memchr(line.p, '=', line.n);
+	const char *block = memmem(line.p, line.n, "<<", 2), *end = line.p + line.n;
+	bool is_block = block != NULL && (equals == NULL || block < equals) && end > block + 2;
+	const char *behind = is_block ? block : equals;
+	size_t number = lines->number;
 
-	if (equals == NULL || !value_name_ok(line.p, (size_t)(equals - line.p)))
-		return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: expected NAME=VALUE, found '%.*s'",
-		    number, (int)(line.n > 64 ? 64 : line.n), line.p);
-	o->name = (struct span){ line.p, (size_t)(equals - line.p) };
-	o->value = (struct span){ equals + 1, (size_t)(line.p + line.n - equals - 1) };
-	if (memchr(o->value.p, '\0', o->value.n) != NULL)
+	if (behind == NULL || !value_name_ok(line.p, (size_t)(behind - line.p)))
+		return error_set(e, ERROR_INPUT,
+		    "MCI_OUTPUT line %zu: expected NAME=VALUE or NAME<<WORD, found '%.*s'", number,
+		    (int)(line.n > 64 ? 64 : line.n), line.p);
+	o->name = (struct span){ line.p, (size_t)(behind - line.p) };
+	if (!is_block)
+		o->value = (struct span){ equals + 1, (size_t)(end - equals - 1) };
+	else if (block_read(lines, (struct span){ block + 2, (size_t)(end - block - 2) }, o, e) < 0)
+		return -1;
+	if (o->value.n > 0 && memchr(o->value.p, '\0', o->value.n) != NULL)
 		return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: %.*s: a value may not hold a NUL "
 		    "byte", number, (int)o->name.n, o->name.p);
 	return 0;
@@ -65,7 +93,7 @@ lines_read(struct span text, struct output *outputs, size_t *n, struct error *e)
 	while (textfile_line(&lines, &line)) {
 		if (line.n == 0)
 			continue;
-		if (line_read_pair(line, lines.number, &outputs[*n], result < 0 ? NULL : e) == 0)
+		if (pair_read(&lines, line, &outputs[*n], result < 0 ? NULL : e) == 0)
 			(*n)++;
 		else
 			result = -1;

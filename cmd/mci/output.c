@@ -26,7 +26,30 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, json) },
 };
 
-/* "K=V" lines from {"outputs":{...}}. */
+/* A line K=V of the file $MCI_OUTPUT, and for a value that takes more than a line those between K<<WORD and
+ * WORD. */
+static void
+pair_write(struct bytes *text, struct span key, const char *value, size_t n)
+{
+	AUTO_FREE char *word = xstrdup("END");
+
+	bytes_add(text, key.p, key.n);
+	if (memchr(value, '\n', n) == NULL && (n == 0 || value[n - 1] != '\r')) {
+		bytes_char(text, '=');
+		bytes_add(text, value, n);
+		bytes_char(text, '\n');
+		return;
+	}
+	for (unsigned i = 2; memmem(value, n, word, strlen(word)) != NULL; i++) {
+		free(word);
+		word = xformat("END%u", i);
+	}
+	bytes_format(text, "<<%s\n", word);
+	bytes_add(text, value, n);
+	bytes_format(text, "\n%s\n", word);
+}
+
+/* The lines of {"outputs":{...}}. */
 static int
 print_all(struct span result, bool json, struct error *e)
 {
@@ -46,13 +69,13 @@ print_all(struct span result, bool json, struct error *e)
 	if (scan_open(&s, outputs.data, outputs.len, e) < 0)
 		return -1;
 	while ((got = scan_next(&s, &m, e)) > 0) {
-		bytes_add(&text, m.key.p, m.key.n);
-		bytes_char(&text, '=');
+		AUTO_BYTES value = { 0 };
+
 		if (m.value.type != SCAN_STRING)
-			bytes_add(&text, m.value.raw.p, m.value.raw.n);
-		else if (scan_text(&m.value, &text, e) < 0)
+			bytes_add(&value, m.value.raw.p, m.value.raw.n);
+		else if (scan_text(&m.value, &value, e) < 0)
 			return -1;
-		bytes_char(&text, '\n');
+		pair_write(&text, m.key, bytes_string(&value), value.len);
 	}
 	if (text.len > 0)
 		fwrite(text.data, 1, text.len, stdout);
@@ -108,12 +131,7 @@ set(int argc, char **argv, struct error *e)
 		if (!value_name_ok(key, strlen(key)))
 			return error_set(e, ERROR_USAGE, "'%s': expected NAME=VALUE, NAME of letters, digits "
 			    "and _", key);
-		/* it is a line of a file, whose lines end in LF or CRLF */
-		if (strchr(value, '\n') != NULL || (*value != '\0' && value[strlen(value) - 1] == '\r'))
-			return error_set(e, ERROR_USAGE, "%s: a value may not hold a newline, nor end in a "
-			    "carriage return", key);
-		bytes_text(&lines, argv[i]);
-		bytes_char(&lines, '\n');
+		pair_write(&lines, (struct span){ key, strlen(key) }, value, strlen(value));
 	}
 	fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0 || kernel_write_all(fd, lines.data, lines.len) < 0)

@@ -10,7 +10,7 @@ cat >.mci/build.json <<'JOBS'
  {"id":"read","depends-on":["make"],"script":["mci output get make text","mci output get make","mci output get --json make"]},
  {"id":"more","depends-on":["make"],"script":["mci add extra --after read -- echo 'it  runs' '$HOME'","mci jobs --json"]},
  {"id":"post","script":["mci post deploy/done where=here n:=3","mci call build/get","mci call job/list | head -c 9"]},
- {"id":"wrong","allow-failure":true,"script":["mci param get NOTHING || echo status $?","mci output get nothing || echo status $?","mci output set x || echo status $?","mci output set 1x=2 || echo status $?","mci output set \"$(printf 'x=1\\ry=2\\r')\" || echo status $?","mci post job/end || echo status $?","mci call no/such || echo status $?","mci call output/get job:=7 || echo status $?"]}
+ {"id":"wrong","allow-failure":true,"script":["mci param get NOTHING || echo status $?","mci output get nothing || echo status $?","mci output set x || echo status $?","mci output set 1x=2 || echo status $?","mci post job/end || echo status $?","mci call no/such || echo status $?","mci call output/get job:=7 || echo status $?"]}
 ]
 JOBS
 run mci build --json -p VERSION=1.2.13
@@ -29,10 +29,30 @@ is "$(log more | head -n 1)" extra "add prints the id"
 is "$(log more | tail -n +2 | jq -r 'select(.id=="make").status')" success "jobs lists all"
 is "$(jq -c 'select(.type=="deploy/done")|[.where,.n]' events)" '["here",3]' "post is in the stream"
 has "$(mci path @/post)" '"status":"running"' "call prints a result"
-is "$(log wrong | grep -c '^status [^0]')" 8 "what is refused fails"
+is "$(log wrong | grep -c '^status [^0]')" 7 "what is refused fails"
 has "$(mci path @/wrong)" 'NOTHING' "and says what"
 exits 2 "outside a job there is no build" mci param get VERSION
 has "$err" 'MCI_BUILD is not set' "and that is said"
+
+# --- values of several lines ---
+cat >.mci/build.json <<'JOBS'
+[
+ {"id":"by-hand","script":["cat >>$MCI_OUTPUT <<'EOF'\nA<<STOP\none\n  two=2\n\nSTOP\nB=1\nC<<X\nX\nD=a<<b\nEOF"]},
+ {"id":"made","script":["mci output set \"T=$(printf 'x\\nEND\\ny\\n.')\" \"R=$(printf 'x=1\\r')\" L=1"]},
+ {"id":"read","depends-on":["by-hand","made"],"script":["mci output get by-hand A","mci output get made","mci output get made >again","cat again >>$MCI_OUTPUT"]},
+ {"id":"open","allow-failure":true,"script":["printf 'B=1\\nA<<STOP\\none\\n' >>$MCI_OUTPUT"]},
+ {"id":"nothing","allow-failure":true,"script":["echo 'A<<' >>$MCI_OUTPUT"]}
+]
+JOBS
+run mci build --json
+cp "$out" events
+outputs() { jq -c --arg job "$1" 'select(.type == "job/end" and .job == $job).outputs' events; }
+is "$(outputs by-hand)" '{"A":"one\n  two=2\n","B":"1","C":"","D":"a<<b"}' "a value of several lines stands between NAME<<WORD and WORD"
+is "$(outputs made)" '{"L":"1","R":"x=1\r","T":"x\nEND\ny\n."}' "output set takes any text"
+is "$(outputs read)" "$(outputs made)" "and what output get prints sets the same"
+is "$(outputs open),$(jq -r 'select(.type == "job/end" and .job == "open").error' events)" \
+	"{\"B\":\"1\"},MCI_OUTPUT line 2: A<<STOP: no line behind it is 'STOP'" "one that does not end is told, and the others stay"
+is "$(jq -r 'select(.type == "job/end" and .job == "nothing").reason' events)" limit:outputs "a word is needed"
 
 # --- a build that runs, from outside ---
 cat >.mci/build.json <<'JOBS'

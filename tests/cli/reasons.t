@@ -24,7 +24,7 @@ dir	not started: dir: nodir: No such file or directory
 file	not started: dir: plain: is not a folder
 shell	not started: nosuchsh: No such file or directory
 right	not started: \./noshell: Permission denied
-outputs	limit:outputs: MCI_OUTPUT line 1: expected NAME=VALUE, found 'k = v'
+outputs	limit:outputs: MCI_OUTPUT line 1: expected NAME=VALUE or NAME<<WORD, found 'k = v'
 large	limit:outputs: MCI_OUTPUT
 exit	exit 3
 signal	SIGTERM
