@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "annotate.h"
 #include "duration.h"
 #include "memory.h"
 #include "message.h"
+#include "note.h"
 
 struct section {
 	char *name;

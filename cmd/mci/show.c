@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "picture.h"
 #include "place.h"
+#include "remarks.h"
 #include "table.h"
 #include "tree.h"
 #include "verbs.h"
@@ -37,7 +38,7 @@ job_elapsed(const struct fold *f, const struct fold_job *j)
 }
 
 static void
-job_json(struct bytes *b, const struct fold *f, const struct fold_job *j)
+job_json(struct bytes *b, const struct fold *f, const struct fold_job *j, const struct remarks_job *said)
 {
 	emit_open(b);
 	emit_text(b, "job", j->id);
@@ -66,11 +67,12 @@ job_json(struct bytes *b, const struct fold *f, const struct fold_job *j)
 	emit_seconds(b, "system", j->system);
 	emit_integer(b, "maxrss", j->maxrss);
 	emit_integer(b, "bytes", j->bytes);
+	remarks_emit(b, said);
 	emit_line(b);
 }
 
 static void
-show_json(const struct fold *f, const struct state_build *b, const char *job)
+show_json(const struct fold *f, const struct remarks *said, const struct state_build *b, const char *job)
 {
 	AUTO_BYTES out = { 0 };
 
@@ -81,7 +83,7 @@ show_json(const struct fold *f, const struct state_build *b, const char *job)
 	}
 	for (size_t i = 0; i < f->njobs; i++) {
 		if (job == NULL || strcmp(f->jobs[i].id, job) == 0)
-			job_json(&out, f, &f->jobs[i]);
+			job_json(&out, f, &f->jobs[i], &said->jobs[i]);
 	}
 	fwrite(out.data, 1, out.len, stdout);
 }
@@ -142,7 +144,7 @@ any_name(const struct fold *f, const char *job)
 }
 
 static void
-show_jobs(const struct fold *f, const char *job)
+show_jobs(const struct fold *f, const struct remarks *said, const char *job)
 {
 	static const char *const headings[] = { "STATUS", "JOB", "TIME", "REASON", "NAME" };
 	bool names = any_name(f, job);
@@ -153,12 +155,16 @@ show_jobs(const struct fold *f, const char *job)
 		const struct fold_job *j = &f->jobs[i];
 		AUTO_BYTES elapsed = { 0 };
 		AUTO_BYTES reason = { 0 };
+		AUTO_BYTES tests = { 0 };
 
 		if (job != NULL && strcmp(j->id, job) != 0)
 			continue;
 		if (j->started != 0)
 			duration_show(&elapsed, job_elapsed(f, j));
 		picture_reason(&reason, j);
+		remarks_tests(&tests, &said->jobs[i]);
+		if (tests.len > 0)
+			bytes_format(&reason, "%s%s", reason.len > 0 ? "; " : "", bytes_string(&tests));
 		table_text(&t, status_name(j->status), picture_color(j->status));
 		table_text(&t, j->id, NULL);
 		table_cell(&t, (struct span){ elapsed.data, elapsed.len }, NULL);
@@ -169,12 +175,27 @@ show_jobs(const struct fold *f, const char *job)
 	table_close(&t);
 }
 
+static void
+show_text(const struct fold *f, const struct remarks *said, const struct state_build *b, const char *job,
+    const struct fold_job *j)
+{
+	if (job == NULL)
+		show_build(f, b);
+	if (job == NULL && f->njobs > 0)
+		putchar('\n');
+	if (f->njobs > 0)
+		show_jobs(f, said, job);
+	if (j != NULL)
+		remarks_print(&said->jobs[j - f->jobs]);
+}
+
 /* 0, or with --exit-status how it ended; -1 when it cannot be shown. */
 static int
 show(const struct options *o, const struct state_build *b, const char *job, struct error *e)
 {
-	struct fold f;
+	struct remarks said = { 0 };
 	const struct fold_job *j = NULL;
+	struct fold f;
 	int result = 0;
 
 	fold_init(&f);
@@ -182,18 +203,15 @@ show(const struct options *o, const struct state_build *b, const char *job, stru
 		result = -1;
 	else if (job != NULL && (j = fold_find(&f, job, strlen(job))) == NULL)
 		result = error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'", b->name, job);
-	else if (o->json)
-		show_json(&f, b, job);
-	else if (job != NULL)
-		show_jobs(&f, job);
 	else
-		show_build(&f, b);
-	if (result == 0 && !o->json && job == NULL && f.njobs > 0) {
-		putchar('\n');
-		show_jobs(&f, NULL);
-	}
+		result = remarks_read(&said, b, &f, job, e);
+	if (result == 0 && o->json)
+		show_json(&f, &said, b, job);
+	else if (result == 0)
+		show_text(&f, &said, b, job, j);
 	if (result == 0 && (o->judge || o->follow))
 		result = j != NULL ? verdict_job(j) : verdict_build(&f);
+	remarks_free(&said);
 	fold_free(&f);
 	return result;
 }

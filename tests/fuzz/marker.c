@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "note.h"
 #include "cmd/mci-log/marker.h"
-#include "cmd/mci-log/annotate.h"
 #include "scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
