@@ -96,6 +96,7 @@ $(call objects,cmd/mci-store) $(TEST_OBJECTS): | $(O)/sql/mci-store.h
 
 # what the assembler reads, and no rule of the compiler knows
 $(O)/cmd/mci-supervise/default.o: cmd/mci-supervise/default.wiring
+$(O)/cmd/mci/demo.o: cmd/mci/demo.sh
 
 $(O)/libmci.a: $(LIB_OBJECTS)
 	@rm -f $@

@@ -18,6 +18,8 @@ token:tokens of its agents: create, ls, rm
 down:end the server, or parts of it
 reload:read the server'\''s wiring anew, or start parts of it again
 status:show the parts of the server
+doctor:say what this machine lacks, and for what
+demo:put a repository with some builds into a server, from a new folder
 ls:list builds, newest first
 show:show what became of a build and its jobs
 path:print the path of a build'\''s folder, or of a job'\''s log
@@ -91,6 +93,8 @@ typeset -gA _mci_operands=(
 	['mci down']=''
 	['mci reload']=''
 	['mci status']=''
+	['mci doctor']=''
+	['mci demo']=''
 	['mci ls']=''
 	['mci show']='jobs'
 	['mci path']='jobs'
@@ -211,6 +215,23 @@ typeset -gA _mci_options=(
 --address:the supervisor; of this user by default
 --json:one JSON object a line
 -C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci doctor']='--json:one JSON object a line
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci demo']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -1020,6 +1041,7 @@ typeset -gA _mci_options=(
 --run:the folder of sockets
 --check:run nothing: say what is wrong, or what would change
 --print-wiring:print the default wiring
+--demo:with a repository and some builds to look at
 --welcome:say where it is, and what to try, when it is ready
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1058,6 +1080,12 @@ typeset -gA _mci_values=(
 	['mci status -C']='@folders'
 	['mci status --chdir']='@folders'
 	['mci status --color']='auto always never'
+	['mci doctor -C']='@folders'
+	['mci doctor --chdir']='@folders'
+	['mci doctor --color']='auto always never'
+	['mci demo -C']='@folders'
+	['mci demo --chdir']='@folders'
+	['mci demo --color']='auto always never'
 	['mci ls --status']='pending queued initializing running success failure error canceled'
 	['mci ls --since']='@'
 	['mci ls --limit']='@'

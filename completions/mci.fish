@@ -115,6 +115,19 @@ complete -c mci -n '__fish_seen_subcommand_from status' -l color -d 'use colour 
 complete -c mci -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a doctor -d 'say what this machine lacks, and for what'
+complete -c mci -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object a line'
+complete -c mci -n '__fish_seen_subcommand_from doctor' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from doctor' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from doctor' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from doctor' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a demo -d 'put a repository with some builds into a server, from a new folder'
+complete -c mci -n '__fish_seen_subcommand_from demo' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from demo' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from demo' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from demo' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from demo' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
 complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
 complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those, may be given again' -x -a 'pending queued initializing running success failure error canceled'
@@ -831,6 +844,8 @@ complete -c mci-supervise -l check -d 'run nothing: say what is wrong, or what w
 complete -c mci -n '__fish_seen_subcommand_from up' -l check -d 'run nothing: say what is wrong, or what would change'
 complete -c mci-supervise -l print-wiring -d 'print the default wiring'
 complete -c mci -n '__fish_seen_subcommand_from up' -l print-wiring -d 'print the default wiring'
+complete -c mci-supervise -l demo -d 'with a repository and some builds to look at'
+complete -c mci -n '__fish_seen_subcommand_from up' -l demo -d 'with a repository and some builds to look at'
 complete -c mci-supervise -l welcome -d 'say where it is, and what to try, when it is ready'
 complete -c mci -n '__fish_seen_subcommand_from up' -l welcome -d 'say where it is, and what to try, when it is ready'
 complete -c mci-supervise -s C -l chdir -d 'go to DIR first' -r -F

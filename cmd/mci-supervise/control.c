@@ -80,6 +80,7 @@ control_source(const struct control_options *o, struct source *s, struct error *
 		return -1;
 	s->dir = absolute(dir);
 	s->run = absolute(run);
+	s->demo = o->demo;
 	s->file = o->file == NULL ? NULL : absolute(o->file);
 	s->name = xstrdup(o->file == NULL ? "the default wiring" : o->file);
 	return 0;

@@ -10,11 +10,16 @@
 int
 source_text(const struct source *s, struct bytes *into, struct error *e)
 {
+	/* a repository with builds to look at, once there is somebody to build them */
+	static const char demo[] = "\ndemo: mci demo $DIR/demo\n\tonce\n\tafter agent\n";
 	struct span text = default_wiring();
 
-	if (s->file != NULL)
-		return textfile_read(into, s->file, WIRING_SIZE, e);
-	bytes_add(into, text.p, text.n);
+	if (s->file != NULL && textfile_read(into, s->file, WIRING_SIZE, e) < 0)
+		return -1;
+	if (s->file == NULL)
+		bytes_add(into, text.p, text.n);
+	if (s->demo)
+		bytes_add(into, demo, sizeof(demo) - 1);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 #ifndef MCI_SUPERVISE_SOURCE_H
 #define MCI_SUPERVISE_SOURCE_H
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "wiring.h"
 
@@ -9,6 +11,7 @@ struct source {
 	char *file;      /* absolute; NULL: the default wiring */
 	char *name;      /* as it was given, for messages */
 	char *dir, *run; /* absolute */
+	bool demo;       /* with a part more: mci demo */
 };
 
 /* Reads it, as it is now. Each problem is told, or the first one is in e, with complain NULL. 0, or

@@ -38,7 +38,7 @@ const struct command *const verbs[] = {
 	&kit[0].command, &kit[1].command, &kit[2].command, &kit[13].command, &kit[3].command, &kit[4].command,
 	&kit[5].command, &kit[6].command, &kit[7].command, &kit[8].command, &kit[9].command,
 	&kit[10].command, &kit[11].command, &kit[12].command, &down_command, &reload_command,
-	&status_command, &ls_command, &show_command, &path_command, &rm_command,
+	&status_command, &doctor_command, &demo_command, &ls_command, &show_command, &path_command, &rm_command,
 	&tree_command, &wait_command, &rerun_command, &trigger_command, &cancel_command,
 	&unblock_command, &hook_command, &call_command, &post_command,
 	&param_command,

@@ -9,6 +9,8 @@ extern const struct command add_command;
 extern const struct command call_command;
 extern const struct command cancel_command;
 extern const struct command config_command;
+extern const struct command demo_command;
+extern const struct command doctor_command;
 extern const struct command down_command;
 extern const struct command hook_command;
 extern const struct command jobs_command;
