@@ -66,14 +66,16 @@ whole_lines(int fd, int64_t end)
 	return 0;
 }
 
+/* Looks how far the file goes; it may not be there yet. */
 static void
-open_file(struct history *h)
+look_at_file(struct history *h)
 {
 	AUTO_FREE char *path = buildlog_path(h->all->folder, h->build);
 	struct stat st;
 
-	h->file = kernel_open_file(AT_FDCWD, path);
-	if (h->file >= 0 && fstat(h->file, &st) == 0)
+	if (h->file < 0)
+		h->file = kernel_open_file(AT_FDCWD, path);
+	if (h->file >= 0 && fstat(h->file, &st) == 0 && st.st_size > h->end)
 		h->end = whole_lines(h->file, st.st_size);
 }
 
@@ -126,7 +128,11 @@ step(void *arg)
 		h->at += (int64_t)pump_file(&h->pump, h->file, h->at, (size_t)(h->end - h->at));
 		return PUMP_WENT;
 	}
-	return !h->follows || is_over(h) ? PUMP_ENDS : PUMP_WAITS;
+	if (h->follows && !is_over(h))
+		return PUMP_WAITS;
+	/* the rows that say so may be there before it was told how far the file goes */
+	look_at_file(h);
+	return h->at < h->end ? PUMP_WENT : PUMP_ENDS;
 }
 
 static void
@@ -184,7 +190,7 @@ histories_open(struct histories *all, struct request *r)
 		.follows = !span_is(request_raw(r, "follow"), "false"),
 		.next = all->first };
 	all->first = h;
-	open_file(h);
+	look_at_file(h);
 	h->link = request_stream(r, (struct span){ NULL, 0 }, closed, h);
 	if (h->link == NULL) {
 		drop(h);
@@ -211,7 +217,7 @@ histories_grown(struct histories *all, const char *build, int64_t size)
 		if (strcmp(h->build, build) != 0)
 			continue;
 		if (h->file < 0)
-			open_file(h);
+			look_at_file(h);
 		if (size > h->end && h->file >= 0)
 			h->end = size;
 		pump_wake(&h->pump);

@@ -47,6 +47,7 @@ struct settle {
 struct projection {
 	struct loop *loop;
 	struct writer *writer;
+	char *address; /* of the hub */
 	struct follow *follow;
 	struct client *hub;
 	const struct projection_events *told;
@@ -540,18 +541,18 @@ read_place(struct projection *p, struct database *reader, struct error *e)
 }
 
 static int
-connect_hub(struct projection *p, const char *hub, struct error *e)
+connect_hub(struct projection *p, struct error *e)
 {
 	static const struct follow_events events = {
 		.lines = lines, .state = state, .gap = gap, .ended = ended
 	};
-	struct follow_request request = { .address = hub,
+	struct follow_request request = { .address = p->address,
 		.place = p->kept,
 		.from = { "\"start\"", 7 },
 		.synced = true,
 		.patient = true };
 
-	p->hub = client_open(p->loop, hub, NULL, p, e);
+	p->hub = client_open(p->loop, p->address, NULL, p, e);
 	if (p->hub == NULL)
 		return -1;
 	p->follow = follow_open(p->loop, &request, &events, p, e);
@@ -569,9 +570,10 @@ projection_new(struct loop *loop, struct writer *writer, struct database *reader
 	p->write = (struct write){ .work = batch_work, .done = batch_done, .arg = p };
 	p->place = (struct write){ .work = place_work, .done = place_done, .arg = p };
 	p->sync = (struct offload_job){ .work = sync_work, .done = sync_done, .arg = p };
+	p->address = xstrdup(hub);
 	openlogs_begin(&p->logs, folder);
 	if (read_place(p, reader, e) == 0 || p->kept.offset > 0) {
-		if (connect_hub(p, hub, e) == 0)
+		if (connect_hub(p, e) == 0)
 			return p;
 	}
 	projection_stop(p);
@@ -610,5 +612,6 @@ projection_free(struct projection *p)
 	free(p->grown);
 	bytes_free(&p->ahead);
 	bytes_free(&p->batch);
+	free(p->address);
 	free(p);
 }

@@ -203,6 +203,16 @@ is "$(in_file "$build" 'select(.type=="build/asked")|[.unblock,.["cancel-job"],.
 say build/release reason=stopped >"$out"
 is "$(ask build/get "build=$build" | jq -r .status)" canceled "one that is to be canceled is not run again"
 
+# whoever looks at once sees the end too
+n=0
+while [ "$n" -lt 20 ]; do
+	n=$((n + 1))
+	canceled=$(ask build/trigger repo=o/new | jq -r .build)
+	ask build/cancel "build=$canceled" >"$out"
+	ask build/events "build=$canceled" | jq -r .type | tail -n 1
+done >ends
+is "$(sort -u ends)" build/end "the events of a build that was just canceled have its end, 20 times"
+
 # a build once more
 run ask build/trigger repo=o/r 'rerun:={"of":"o/r/4","failed":true}' 'params:={"MORE":"1"}' actor=bob
 is "$(jq -r .build "$out")" o/r/10 "a build is run again as a new one"
@@ -220,7 +230,7 @@ is "$(ask build/get build=o/r/1 | jq -c '[.status,.exit,.elapsed,.jobs,.started,
 is "$(ask build/list repo=o/r limit:=3 | jq -c '[[.builds[].number],.more]')" '[[10,9,8],true]' "a page of builds, the newest first"
 is "$(ask build/list repo=o/r limit:=3 before=o/r/8 | jq -c '[[.builds[].number],.more]')" '[[7,6,5],true]' "and the next"
 is "$(ask build/list repo=o/r before=o/r/3 | jq -c '[[.builds[].number],.more]')" '[[2,1],false]' "and the last"
-is "$(ask build/list status=canceled | jq -c '[.builds[].build]')" '["o/r/9","o/r/8","o/new/2","o/new/1"]' "by status"
+is "$(ask build/list status=canceled limit:=2 | jq -c '[.builds[].build]')" '["o/new/24","o/new/23"]' "by status"
 is "$(ask build/list repo=o/r branch=--orphan | jq -c '[.builds[].build]')" '["o/r/2"]' "by branch"
 is "$(ask build/list repo=o/r event=push | jq -c '[.builds[].build]')" '["o/r/1"]' "by event"
 exits 1 "of no repository that there is not" ask build/list repo=o/none
