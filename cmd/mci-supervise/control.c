@@ -98,10 +98,11 @@ welcome(const struct control *c)
 	bytes_format(&text, "mci is up in %s, in ", c->source.dir);
 	duration_write(&text, (kernel.now() - c->began) / MILLISECOND * MILLISECOND);
 	bytes_text(&text,
-	    "; ^C ends it. In another terminal:\n"
-	    "  mci status                  each part\n"
-	    "  mci events sub              what happens\n"
-	    "  mci down                    ends it\n");
+	    "; ^C ends it. Jobs run as this user, without a sandbox.\n"
+	    "In another terminal:\n"
+	    "  mci status                                        each part of it\n"
+	    "  mci org put ORG; mci repo put ORG/REPO url=URL    what there is to build\n"
+	    "  mci trigger ORG/REPO -f                           a build, and watch it\n");
 	fwrite(text.data, 1, text.len, stdout);
 	fflush(stdout);
 }

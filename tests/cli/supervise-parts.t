@@ -77,7 +77,9 @@ is "$(asked hello | cut -d ' ' -f 2)" hello "a new supervisor binds the sockets 
 # one that is stopped (^Z) ends all the same, and one that does not listen is killed
 sed -i 's/own$/own deaf/; s/^own:/own: nice -n 0/' wiring
 echo '	grace 300ms' >>wiring
+: >"$ORDER"
 is "$(mci reload)" "restart	own" "a part with other lines is started again on reload"
+wait_until "it has begun" begun 1
 wait_ready own
 kill -STOP "$(field middle pid)"
 : >"$ORDER"

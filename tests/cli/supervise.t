@@ -13,7 +13,7 @@ is "$(grep -c '^  mci ' "$out")" 3 "mci up says where it is, and three commands 
 is "$(mci status | cut -f 1-3 | tr '\t\n' ' ;' | grep -o 'events running true;log running true;')" \
 	"events running true;log running true;" "its parts are ready"
 is "$(mci status | awk -F '\t' '$3 != "true"')" '' "... all of them"
-is "$(mci status --json | jq -s 'map(.memory > 0 and .pid > 0 and .restarts == 0) | all')" true \
+is "$(mci status --json | jq -s 'map(select(.kind == "server") | .memory > 0 and .pid > 0 and .restarts == 0) | all')" true \
 	"status tells memory and process"
 exits 75 "there is one server of a user" mci up
 has "$err" "another supervisor is up there; 'mci status' shows it" "... it says"
@@ -30,7 +30,7 @@ exits 1 "mci status without a server" mci status
 has "$err" "no server is up; 'mci up' starts one" "... says how to get one"
 background mci up
 wait_for_line "$out" '^mci is up'
-mci events sub --from start --count 20 'part/*' --timeout 1s 2>/dev/null |
+mci events sub --from start --count 60 'part/*' --timeout 1s 2>/dev/null |
 	jq -r 'select(.part == "log" or .part == "events") | [.type, .part] | join(" ")' >"$T/seen"
 is "$(head -n 6 "$T/seen" | tr '\n' ';')" \
 	"part/started events;part/ready events;part/started log;part/ready log;part/exited log;part/stopped log;" \
