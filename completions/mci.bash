@@ -66,6 +66,11 @@ get:show an org, repo, param, key, token or agent
 put:make or change one, or all with --all
 rm:remove some
 create:make a token, and tell it once
+backup:copy the store into one file, also while it is served
+restore:put a copy in the store'\''s place, while it is not served
+check:read all of the store, or of a copy, and say what is damaged
+rotate:make a new master key, or new keys of an organisation
+rebuild:make anew what is known of builds, from their events
 org:organisations: VERB org
 repo:repositories: VERB repo
 param:parameters: VERB param
@@ -150,6 +155,11 @@ typeset -gA _mci_operands=(
 	['mci-store put']=''
 	['mci-store rm']=''
 	['mci-store create']=''
+	['mci-store backup']='files'
+	['mci-store restore']='files'
+	['mci-store check']='files'
+	['mci-store rotate']=''
+	['mci-store rebuild']=''
 	['mci-store org']=''
 	['mci-store repo']=''
 	['mci-store param']=''
@@ -983,6 +993,53 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-store backup']='--dir:the folder of the store
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store restore']='--dir:the folder of the store
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store check']='--dir:the folder of the store
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store rotate']='-a:the store
+--address:the store
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-store rebuild']='-a:the store
+--address:the store
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci-store org']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1476,6 +1533,28 @@ typeset -gA _mci_values=(
 	['mci-store create -C']='@folders'
 	['mci-store create --chdir']='@folders'
 	['mci-store create --color']='auto always never'
+	['mci-store backup --dir']='@folders'
+	['mci-store backup -C']='@folders'
+	['mci-store backup --chdir']='@folders'
+	['mci-store backup --color']='auto always never'
+	['mci-store restore --dir']='@folders'
+	['mci-store restore -C']='@folders'
+	['mci-store restore --chdir']='@folders'
+	['mci-store restore --color']='auto always never'
+	['mci-store check --dir']='@folders'
+	['mci-store check -C']='@folders'
+	['mci-store check --chdir']='@folders'
+	['mci-store check --color']='auto always never'
+	['mci-store rotate -a']='@'
+	['mci-store rotate --address']='@'
+	['mci-store rotate -C']='@folders'
+	['mci-store rotate --chdir']='@folders'
+	['mci-store rotate --color']='auto always never'
+	['mci-store rebuild -a']='@'
+	['mci-store rebuild --address']='@'
+	['mci-store rebuild -C']='@folders'
+	['mci-store rebuild --chdir']='@folders'
+	['mci-store rebuild --color']='auto always never'
 	['mci-store org -C']='@folders'
 	['mci-store org --chdir']='@folders'
 	['mci-store org --color']='auto always never'

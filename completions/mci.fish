@@ -787,6 +787,44 @@ complete -c mci-store -n '__fish_seen_subcommand_from create' -l color -d 'use c
 complete -c mci-store -n '__fish_seen_subcommand_from create' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-store -n '__fish_seen_subcommand_from create' -s h -l help -d 'show this help'
 complete -c mci-store -n '__fish_seen_subcommand_from create' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a backup -d 'copy the store into one file, also while it is served'
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -F
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -l dir -d 'the folder of the store' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from backup' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a restore -d 'put a copy in the store\'s place, while it is not served'
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -F
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -l dir -d 'the folder of the store' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from restore' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a check -d 'read all of the store, or of a copy, and say what is damaged'
+complete -c mci-store -n '__fish_seen_subcommand_from check' -F
+complete -c mci-store -n '__fish_seen_subcommand_from check' -l dir -d 'the folder of the store' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from check' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from check' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from check' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from check' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a rotate -d 'make a new master key, or new keys of an organisation'
+complete -c mci-store -n '__fish_seen_subcommand_from rotate' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from rotate' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from rotate' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from rotate' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from rotate' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from rotate' -l version -d 'show the version'
+complete -c mci-store -n __fish_use_subcommand -a rebuild -d 'make anew what is known of builds, from their events'
+complete -c mci-store -n '__fish_seen_subcommand_from rebuild' -s a -l address -d 'the store' -x
+complete -c mci-store -n '__fish_seen_subcommand_from rebuild' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-store -n '__fish_seen_subcommand_from rebuild' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-store -n '__fish_seen_subcommand_from rebuild' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-store -n '__fish_seen_subcommand_from rebuild' -s h -l help -d 'show this help'
+complete -c mci-store -n '__fish_seen_subcommand_from rebuild' -l version -d 'show the version'
 complete -c mci-store -n __fish_use_subcommand -a org -d 'organisations: VERB org'
 complete -c mci-store -n '__fish_seen_subcommand_from org' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-store -n '__fish_seen_subcommand_from org' -l color -d 'use colour or not' -x -a 'auto always never'

@@ -97,31 +97,39 @@ database_pragma(
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -1;
 }
 
+/* What a damaged or hostile file says is not believed (sqlite.org/security.html). */
+static int
+configure(struct database *db, struct error *e)
+{
+	static const char both[] = "PRAGMA cache_size=" CACHE ";PRAGMA cell_size_check=ON";
+	static const char writing[] = "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+				      "PRAGMA foreign_keys=ON";
+
+	sqlite3_busy_timeout(db->sqlite, db->writes ? PATIENCE_MS : 0);
+	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (sqlite3_exec(db->sqlite, both, NULL, NULL, NULL) != SQLITE_OK ||
+	    (db->writes && sqlite3_exec(db->sqlite, writing, NULL, NULL, NULL) != SQLITE_OK))
+		return database_error(db, e, "open");
+	return 0;
+}
+
 struct database *
 database_open(const char *path, bool writes, struct error *e)
 {
 	/* each connection is one thread's at a time, and a link in its place is somebody else's
 	 * file */
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE |
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 	    (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
 	struct database *db = xmalloc(sizeof(*db));
+	int opened;
 
 	*db = (struct database){ .path = xstrdup(path), .writes = writes };
-	if (sqlite3_open_v2(path, &db->sqlite, flags, NULL) != SQLITE_OK) {
-		database_error(db, e, "open");
-	} else {
-		sqlite3_busy_timeout(db->sqlite, writes ? PATIENCE_MS : 0);
-		/* what a damaged or hostile file says is not believed (sqlite.org/security.html) */
-		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		if (database_execute(db, "PRAGMA cache_size=" CACHE, e) == 0 &&
-		    database_execute(db, "PRAGMA cell_size_check=ON", e) == 0 &&
-		    (!writes ||
-			(database_execute(db, "PRAGMA journal_mode=WAL", e) == 0 &&
-			    database_execute(db, "PRAGMA synchronous=FULL", e) == 0 &&
-			    database_execute(db, "PRAGMA foreign_keys=ON", e) == 0)))
-			return db;
-	}
+	opened = sqlite3_open_v2(path, &db->sqlite, flags, NULL) == SQLITE_OK ?
+	    configure(db, e) :
+	    database_error(db, e, "open");
+	if (opened == 0)
+		return db;
 	database_close(db);
 	return NULL;
 }

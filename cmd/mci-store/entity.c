@@ -410,14 +410,14 @@ check_object(const char *member, const json_t *object, struct error *e)
 	if (!json_is_object(object))
 		return expected(member, "an object of texts", e);
 	if (json_object_size(object) > ENTRIES_LIMIT)
-		return error_set(e, ERROR_LIMIT, "%s: at most %d entries", member, ENTRIES_LIMIT);
+		return error_set(e, ERROR_INPUT, "%s: at most %d entries", member, ENTRIES_LIMIT);
 	json_object_foreach((json_t *)object, name, value)
 	{
 		if (!json_is_string(value) || name[0] == '\0')
 			return expected(member, "an object of texts", e);
 		if (json_string_length(value) > TEXT_LIMIT / ENTRIES_LIMIT ||
 		    strlen(name) > TEXT_LIMIT / ENTRIES_LIMIT)
-			return error_set(e, ERROR_LIMIT,
+			return error_set(e, ERROR_INPUT,
 			    "%s: a name and its text have at most %d bytes", member,
 			    TEXT_LIMIT / ENTRIES_LIMIT);
 	}
@@ -433,7 +433,7 @@ check_array(const char *member, const json_t *array, struct error *e)
 	if (!json_is_array(array))
 		return expected(member, "an array of objects", e);
 	if (json_array_size(array) > ENTRIES_LIMIT)
-		return error_set(e, ERROR_LIMIT, "%s: at most %d entries", member, ENTRIES_LIMIT);
+		return error_set(e, ERROR_INPUT, "%s: at most %d entries", member, ENTRIES_LIMIT);
 	json_array_foreach((json_t *)array, i, one)
 	{
 		if (check_object(member, one, e) < 0)
@@ -448,7 +448,7 @@ check_text(const struct member *member, const json_t *text, struct error *e)
 	if (!json_is_string(text))
 		return expected(member->name, "a text", e);
 	if (json_string_length(text) > TEXT_LIMIT)
-		return error_set(e, ERROR_LIMIT, "%s: at most %d bytes", member->name, TEXT_LIMIT);
+		return error_set(e, ERROR_INPUT, "%s: at most %d bytes", member->name, TEXT_LIMIT);
 	/* they stand in lists, names of builds and errors */
 	if (member->set != MEMBER_SEAL && member->set != MEMBER_HIDE &&
 	    strcmp(member->name, "known-hosts") != 0 &&

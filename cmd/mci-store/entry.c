@@ -419,7 +419,7 @@ entry_fits(const struct entry_place *p, struct error *e)
 	size = query_column_integer(&q, 0);
 	if (size <= SECRETS_LIMIT)
 		return 0;
-	return error_set(e, ERROR_LIMIT,
+	return error_set(e, ERROR_REFUSED,
 	    "the parameters and keys of %s would take %lld bytes of a claim, together "
 	    "at most %d",
 	    p->org_name, (long long)size, SECRETS_LIMIT);

@@ -1,5 +1,6 @@
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "entity.h"
 #include "option.h"
@@ -10,8 +11,9 @@
 
 static const struct command *const verbs[] = {
 	&store_serve_command, &store_status_command, &store_ls_command, &store_get_command,
-	&store_put_command, &store_rm_command, &store_create_command, &store_nouns[0], &store_nouns[1],
-	&store_nouns[2], &store_nouns[3], &store_nouns[4], &store_nouns[5],
+	&store_put_command, &store_rm_command, &store_create_command, &store_backup_command,
+	&store_restore_command, &store_check_command, &store_rotate_command, &store_rebuild_command,
+	&store_nouns[0], &store_nouns[1], &store_nouns[2], &store_nouns[3], &store_nouns[4], &store_nouns[5],
 };
 
 /* "param put NAME" means "put param NAME": what people think of first may stand first. */
@@ -35,6 +37,8 @@ int
 main(int argc, char **argv)
 {
 	standard_begin();
+	/* what it makes, and SQLite for it, is its owner's alone */
+	umask(077);
 	option_help_words(argc, argv);
 	swap_entity(argc, argv, option_verb_at(argc, argv));
 	return option_finish(PROGRAM, option_dispatch(PROGRAM,

@@ -438,20 +438,23 @@ put_row(struct asking *a, int n, char **operands, struct error *e)
 	const struct options *o = a->options;
 	const struct member *sealed = sealed_member(a->entity);
 	bool named = n > 0 && strchr(operands[0], '=') == NULL;
+	bool param = strcmp(a->entity->noun, "param") == 0;
 	json_auto_t *params = json_object();
 	json_auto_t *result = NULL;
 
 	if (check_options(a, sealed, e) < 0 ||
-	    (named && members_name(a->entity, operands[0], params, e) < 0) ||
-	    members_pairs(a->entity, n - named, operands + named, params, e) < 0 ||
-	    members_only(&o->only, params, e) < 0 || read_known_hosts(o, params, e) < 0)
+	    (named && members_name(a->entity, operands[0], params, e) < 0))
 		return -1;
-	/* it is meant by what builds call it, unless its id is said */
-	if (strcmp(a->entity->noun, "param") == 0 && named &&
-	    json_object_get(params, "name") == NULL) {
+	/* it is meant by what builds call it, unless its id is given */
+	if (named && param) {
 		json_object_set(params, "name", json_object_get(params, "id"));
 		json_object_del(params, "id");
 	}
+	if (members_pairs(a->entity, n - named, operands + named, params, e) < 0 ||
+	    members_only(&o->only, params, e) < 0 || read_known_hosts(o, params, e) < 0)
+		return -1;
+	if (param && json_object_get(params, "id") != NULL && named)
+		json_object_del(params, "name");
 	if (o->plain)
 		json_object_set_new(params, "plain", json_true());
 	if (sealed != NULL && !o->keep && read_value(o, sealed->name, params, e) < 0)
@@ -460,7 +463,7 @@ put_row(struct asking *a, int n, char **operands, struct error *e)
 	if (result == NULL)
 		return -1;
 	/* the id that was made is all that the caller does not know */
-	if (!named && !option_common.quiet)
+	if (json_object_get(params, "id") == NULL && !(param && named) && !option_common.quiet)
 		printf("%s\n", text_of(result, "id"));
 	return 0;
 }

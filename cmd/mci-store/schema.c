@@ -184,12 +184,22 @@ schema_bring(struct database *db, struct error *e)
 }
 
 int
+schema_known(struct database *db, struct error *e)
+{
+	int64_t version;
+
+	if (schema_version(db, &version, e) < 0)
+		return -1;
+	return version == 0 ? error_set(e, ERROR_REFUSED, "%s is an empty database", db->path) :
+			      check_history(db, version, e);
+}
+
+int
 schema_check(struct database *db, struct error *e)
 {
 	int64_t version;
 
-	if (schema_version(db, &version, e) < 0 ||
-	    (version > 0 && check_history(db, version, e) < 0))
+	if (schema_known(db, e) < 0 || schema_version(db, &version, e) < 0)
 		return -1;
 	if (version < (int64_t)nmigrations)
 		return error_set(e, ERROR_REFUSED,

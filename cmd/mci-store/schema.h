@@ -13,7 +13,9 @@
  * its history is another one.
  */
 int schema_bring(struct database *db, struct error *e);
-/* The same without a change: ERROR_REFUSED also for an older one. */
+/* Whether this program can bring it forward, or need not: as schema_bring refuses. */
+int schema_known(struct database *db, struct error *e);
+/* And need not. */
 int schema_check(struct database *db, struct error *e);
 /* The version of the file. */
 int schema_version(struct database *db, int64_t *version, struct error *e);
