@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "duration.h"
 #include "loop.h"
 #include "memory.h"
 #include "view.h"

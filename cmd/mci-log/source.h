@@ -37,7 +37,7 @@ struct source {
 	/* for who shows it */
 	bool dirty;      /* there may be something new */
 	bool done;       /* all was shown */
-	struct section_list *sections; /* show.c's, NULL when nobody asked */
+	struct section_list *sections; /* section.c's, NULL when nobody asked */
 
 	/* build.c's: of a log that is kept elsewhere; NULL: it is not */
 	int (*fetch)(void *arg, struct source *s, struct error *e);
