@@ -100,7 +100,6 @@ output_init(struct output *o, const char *color)
 {
 	o->terminal = isatty(STDOUT_FILENO);
 	o->color = terminal_color(STDOUT_FILENO, color);
-	standard_color(o->color);
 }
 
 int

@@ -22,7 +22,6 @@
 #include "rpc.h"
 #include "scan.h"
 #include "standard.h"
-#include "terminal.h"
 #include "timestamp.h"
 
 void
@@ -309,7 +308,6 @@ remote_show(const struct remote_wish *w, struct error *e)
 {
 	struct remote_end end;
 
-	standard_color(terminal_color(STDOUT_FILENO, option_common.color));
 	/* reading what a job prints must not slow the job */
 	if (w->follow)
 		setpriority(PRIO_PROCESS, 0, NICE);
