@@ -242,6 +242,8 @@ is "$(ask build/events build=o/r/1 from:=6 | jq -r .type)" "build/end" "from one
 run ask build/events build=o/r/1 from:=60
 is "$status$(cat "$out")" 0 "and from behind the last"
 ask build/trigger repo=o/r >"$out"
+wait_until "waited for the events of o/r/11" status_is o/r/11 queued
+wait_until "waited for its file" test -s "$stored/builds/o/r/11.ndjson"
 run ask build/events build=o/r/11 follow:=false
 is "$status $(jq -r .type "$out" | head -n 1)" "0 build/triggered" "of one that has not ended: what is there, when that is wanted"
 claim e1
