@@ -17,6 +17,9 @@
 #include "option.h"
 #include "systemd.h"
 
+/* Whoever waits for all to be ready is told by then what it still lacks. */
+#define PATIENCE (3 * SECOND)
+
 struct control {
 	struct control_options *options;
 	struct serve *serve;
@@ -28,6 +31,7 @@ struct control {
 	char *address;
 	int lock; /* of $RUN */
 	int64_t began;
+	struct loop_timer *patience;
 	bool opened, adopted, ready, reloading;
 	void (*done)(void *of);
 	void *of;
@@ -108,6 +112,31 @@ welcome(const struct control *c)
 }
 
 static void
+patience_over(void *arg)
+{
+	struct control *c = arg;
+	AUTO_BYTES names = { 0 };
+	struct error e;
+
+	c->patience = NULL;
+	for (size_t i = 0; i < c->supervisor.n; i++) {
+		const struct part *p = c->supervisor.parts[i];
+
+		if (p->wanted && !part_is_ready(p))
+			bytes_format(&names, " %s", p->wiring->name);
+	}
+	error_set(&e, ERROR_BUSY, "not ready yet:%s; 'mci status' says why", bytes_string(&names));
+	tell(c, &e);
+}
+
+static void
+patience_end(struct control *c)
+{
+	loop_cancel(c->supervisor.host.loop, c->patience);
+	c->patience = NULL;
+}
+
+static void
 settled(void *arg)
 {
 	struct control *c = arg;
@@ -122,6 +151,7 @@ settled(void *arg)
 	if (c->ready)
 		return;
 	c->ready = true;
+	patience_end(c);
 	systemd_say(&c->systemd, "READY=1");
 	if (serve_ready(c->serve, &e) < 0)
 		tell(c, &e);
@@ -148,6 +178,7 @@ stop(void *arg, void (*done)(void *of), void *of)
 
 	c->done = done;
 	c->of = of;
+	patience_end(c);
 	systemd_say(&c->systemd, "STOPPING=1");
 	supervisor_stop(&c->supervisor);
 }
@@ -221,6 +252,7 @@ open_supervisor(struct serve *s, void *arg, struct error *e)
 	c->methods = (struct methods){
 		.supervisor = &c->supervisor, .read = read_wiring, .down = down, .arg = c
 	};
+	c->patience = loop_after(serve_loop(s), PATIENCE, patience_over, c);
 	c->opened = true;
 	return serve_add(s, &supervise_service, &c->methods, e) < 0 ? -1 : start(c, e);
 }
@@ -231,6 +263,7 @@ close_supervisor(void *arg)
 	struct control *c = arg;
 
 	if (c->opened) {
+		patience_end(c);
 		methods_close(&c->methods);
 		supervisor_close(&c->supervisor);
 		systemd_close(&c->systemd);

@@ -134,6 +134,19 @@ kill -CONT "$(field line pid 2)"
 down
 is "$(tail -n 2 "$T/kept" | tr '\n' ' ')" "6 7 " "what waits in a pipe is read before its reader ends"
 
+# and also when the supervisor is killed
+supervise
+wait_ready line 2
+reader=$(field line pid 2)
+kill -STOP "$reader"
+printf '8\n9\n' >"$R/numbers"
+wait_until "bytes wait" waits
+kill -KILL "$supervisor"
+wait_end "$supervisor"
+kill -CONT "$reader"
+wait_until "the reader ends" is_gone "$reader"
+is "$(tail -n 2 "$T/kept" | tr '\n' ' ')" "8 9 " "... and when the supervisor is killed"
+
 # ---- as another user
 if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
 	printf '%s\n' "who: sh -c 'echo \"\$(id -un) \$(id -G) \$HOME\"; exec sleep 1000'" '	user nobody' >wiring
@@ -157,6 +170,8 @@ behind: sleep 1000
 END
 supervise
 wait_state slow starting
+wait_for_line "$T/sup.err" '^mci-supervise: not ready yet: slow behind; .mci status. says why$' &&
+	pass "whoever waits for all to be ready is told what is not"
 is "$(field behind state),$(field behind reason)" "waiting,waits for slow" "what comes after one that is not ready waits"
 run mci status
 is "$status" 75 "mci status says that not all is ready"

@@ -30,6 +30,28 @@ down
 wait_end $follower
 is "$status" 0 "mci log -f follows a part until it has ended"
 
+# a disk that is full holds no part up
+cat >full.sh <<'END'
+mkdir small && mount -t tmpfs -o size=200k tmpfs small || exit 9
+mci-supervise --dir small/data --run "$1" wiring 2>"$2" &
+head -c 300000 /dev/zero >small/fill 2>/dev/null
+touch filled
+wait
+END
+cat >wiring <<END
+says: sh -c 'until [ -e $PWD/filled ]; do sleep 0.01; done; yes | head -c 3000000; echo >$T/went-on; exec sleep 1000'
+END
+if unshare -rm true 2>/dev/null; then
+	unshare -rm sh full.sh "$R" "$T/sup.err" &
+	supervisor=$!
+	started="$started $supervisor"
+	wait_until "it goes on" test -e "$T/went-on" && pass "a part whose log takes no more goes on"
+	is "$(grep -c 'No space left' "$T/sup.err")" 1 "... and that is told, once"
+	down
+else
+	skip 2 "no tmpfs can be mounted here"
+fi
+
 # ---- nothing of what parts start is left
 cat >wiring <<END
 leaves: sh -c 'setsid -f sleep 4242; (sleep 4243 &); exec sleep 4244'
