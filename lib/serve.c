@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,21 +21,33 @@
 
 /* A line of a megabyte needs room of two while it grows. */
 #define MEMORY_LEAST (8 * 1024 * 1024)
-/* The first descriptor that is handed over: sd_listen_fds(3). */
-#define FIRST_HANDED 3
+
+struct texts {
+	char **items;
+	size_t n;
+};
 
 struct serve {
 	const struct serve_program *program;
-	const struct serve_options *options;
 	void *arg;
-	struct loop *loop;
+	/* its settings: whoever runs in a thread asks the process nothing */
 	char *folder;
-	int lock;
+	struct texts listen, peers; /* addresses */
+	char *usual;                /* where it listens when nobody says where */
+	struct error no_usual;      /* why that is NULL */
 	mode_t mode;
+	size_t memory;
+	int64_t grace;
+	int ready;    /* where it says so; 0: nowhere */
+	bool patient; /* another one may be about to end: it waits for the folder's lock */
+	int stop;     /* at its end of file it stops; -1: it has the process for itself */
+
+	struct loop *loop;
+	int lock;
 	struct server *server;
-	size_t listening;          /* addresses */
+	size_t listening; /* addresses that somebody said */
 	bool opened, stopping;
-	struct loop_timer *grace;
+	struct loop_timer *timer; /* of the grace */
 };
 
 struct loop *
@@ -87,18 +100,8 @@ grace_over(void *arg)
 {
 	struct serve *s = arg;
 
-	s->grace = NULL;
+	s->timer = NULL;
 	stop_now(s);
-}
-
-static int64_t
-grace_of(const struct serve *s)
-{
-	int64_t grace = s->options->grace;
-
-	if (grace == 0)
-		duration_parse(SERVE_GRACE, sizeof(SERVE_GRACE) - 1, &grace, NULL);
-	return grace;
 }
 
 static void
@@ -109,7 +112,7 @@ close_down(void *arg)
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	s->grace = loop_after(s->loop, grace_of(s), grace_over, s);
+	s->timer = loop_after(s->loop, s->grace, grace_over, s);
 	server_stop(s->server, stop_now, s);
 }
 
@@ -180,6 +183,25 @@ watch_signals(struct serve *s, struct error *e)
 	return 0;
 }
 
+static void
+told_to_end(void *arg, uint32_t events)
+{
+	struct serve *s = arg;
+
+	(void)events;
+	loop_forget(s->loop, s->stop);
+	serve_stop(s);
+}
+
+/* How it is told to stop. */
+static int
+watch_end(struct serve *s, struct error *e)
+{
+	if (s->stop >= 0)
+		return loop_watch(s->loop, s->stop, EPOLLIN, told_to_end, s, e);
+	return watch_signals(s, e) < 0 || lifeline_watch(s->loop, lifeline_ended, s, e) < 0 ? -1 : 0;
+}
+
 /* One that is nothing but connections that it was given ends with the last of them. */
 static void
 alone(void *arg)
@@ -226,56 +248,195 @@ serve_listen(struct serve *s, struct server_door *d, const char *address, struct
 	return server_door_listen(d, address, s->mode, e);
 }
 
-static int64_t
-variable(const char *name)
+static int
+listen_all(struct serve *s, struct error *e)
 {
-	const char *text = getenv(name);
-	int64_t number;
-
-	return text == NULL || number_parse(text, strlen(text), 0, INT32_MAX, &number, NULL) < 0 ?
-	    -1 : number;
+	for (size_t i = 0; i < s->listen.n; i++) {
+		if (server_listen(s->server, s->listen.items[i], s->mode, e) < 0)
+			return -1;
+	}
+	if (s->listening > 0)
+		return 0;
+	if (s->usual == NULL)
+		*e = s->no_usual;
+	return s->usual == NULL ? -1 : server_listen(s->server, s->usual, s->mode, e);
 }
 
-/* The sockets that the service manager handed over (LISTEN_PID, LISTEN_FDS of sd_listen_fds(3)). */
-static int
-listen_handed(struct serve *s, struct error *e)
+/* ---- its settings */
+
+/* Takes the text over. */
+static void
+text_add(struct texts *t, char *text)
 {
-	int64_t pid = variable("LISTEN_PID"), n = variable("LISTEN_FDS");
+	t->items = xrealloc(t->items, t->n + 1, sizeof(*t->items));
+	t->items[t->n++] = text;
+}
 
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-	for (int64_t i = 0; pid == getpid() && i < n; i++) {
-		AUTO_FREE char *address = xformat("fd:%d", (int)(FIRST_HANDED + i));
+static void
+texts_free(struct texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->items[i]);
+	free(t->items);
+	*t = (struct texts){ 0 };
+}
 
-		s->listening++;
-		if (server_listen(s->server, address, s->mode, e) < 0)
+static int
+read_mode(struct serve *s, const char *text, struct error *e)
+{
+	char *end;
+	unsigned long bits = strtoul(text == NULL ? "0600" : text, &end, 8);
+
+	if (*end != '\0' || bits > 0777 || bits == 0)
+		return error_set(e, ERROR_USAGE, "--mode: expected an octal mode such as 0660, found '%s'",
+		    text);
+	s->mode = (mode_t)bits;
+	return 0;
+}
+
+static int
+read_memory(struct serve *s, const char *text, struct error *e)
+{
+	int64_t bytes = (int64_t)BUDGET_BYTES;
+
+	if (text != NULL && number_size(text, strlen(text), &bytes, e) < 0)
+		return error_before(e, "--memory: ");
+	if (bytes < MEMORY_LEAST)
+		return error_set(e, ERROR_USAGE, "--memory: at least %d bytes: room for some lines",
+		    MEMORY_LEAST);
+	s->memory = (size_t)bytes;
+	return 0;
+}
+
+/* The sockets that were handed over: all of them to the only service of a process. */
+static void
+add_handed(struct serve *s, const struct handed *h, bool all)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		AUTO_FREE char *name = handed_name(h, i);
+
+		if (all || strcmp(name, s->program->service) == 0)
+			text_add(&s->listen, xformat("fd:%d", (int)(HANDED_FIRST + i)));
+	}
+}
+
+static void
+read_listen(struct serve *s, const struct serve_options *o, const struct serve_house *house)
+{
+	struct handed own = { 0 };
+
+	if (house == NULL)
+		handed_take(&own);
+	add_handed(s, house == NULL ? &own : house->handed, house == NULL);
+	handed_close(&own);
+	for (size_t i = 0; i < o->listen.n; i++)
+		text_add(&s->listen, xstrdup(o->listen.items[i]));
+	s->listening = s->listen.n;
+	if (s->listening == 0)
+		s->usual = serve_address(s->program, NULL, &s->no_usual);
+	if (house != NULL)
+		text_add(&s->listen, xformat("inproc:%s", s->program->service));
+}
+
+static bool
+has(const struct serve_house *house, const char *service)
+{
+	for (size_t i = 0; house != NULL && i < house->nservices; i++) {
+		if (strcmp(house->services[i], service) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* MCI_EVENTS */
+static const char *
+variable_of(const char *service)
+{
+	AUTO_FREE char *name = xformat("MCI_%s", service);
+	const char *value;
+
+	for (char *p = name; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+	value = getenv(name);
+	return value == NULL || *value == '\0' ? NULL : value;
+}
+
+/* Where a peer is; NULL: nowhere, or there can be no folder of sockets, with an error. */
+static char *
+peer_address(const struct serve_peer *peer, const struct serve_house *house, struct error *e)
+{
+	const char *known = variable_of(peer->service);
+	AUTO_FREE char *sockets = NULL;
+
+	if (has(house, peer->service))
+		return xformat("inproc:%s", peer->service);
+	if (known != NULL || peer->may_lack)
+		return known == NULL ? NULL : xstrdup(known);
+	sockets = folder_sockets(e);
+	return sockets == NULL ? NULL : xformat("unix:%s/%s.sock", sockets, peer->service);
+}
+
+static int
+read_peers(struct serve *s, const struct serve_house *house, struct error *e)
+{
+	for (size_t i = 0; i < s->program->npeers; i++) {
+		const struct serve_peer *peer = &s->program->peers[i];
+		const char **option = (const char **)((char *)s->arg + peer->offset);
+
+		if (*option != NULL && **option != '\0')
+			continue;
+		*option = peer_address(peer, house, e);
+		if (*option == NULL && !peer->may_lack)
 			return -1;
+		if (*option != NULL)
+			text_add(&s->peers, (char *)(uintptr_t)*option);
 	}
 	return 0;
 }
 
 static int
-listen_usual(struct serve *s, struct error *e)
+read_folder(struct serve *s, const char *given, struct error *e)
 {
-	AUTO_FREE char *address = serve_address(s->program, NULL, e);
-
-	return address == NULL ? -1 : server_listen(s->server, address, s->mode, e);
+	if (s->program->folder == NULL)
+		return 0;
+	s->folder = serve_data(s->program, given, e);
+	return s->folder == NULL ? -1 : 0;
 }
 
-static int
-listen_all(struct serve *s, struct error *e)
+struct serve *
+serve_new(const struct serve_program *p, const struct serve_options *o, void *arg,
+    const struct serve_house *house, struct error *e)
 {
-	const struct option_list *list = &s->options->listen;
+	struct serve *s = xmalloc(sizeof(*s));
 
-	if (listen_handed(s, e) < 0)
-		return -1;
-	for (size_t i = 0; i < list->n; i++) {
-		s->listening++;
-		if (server_listen(s->server, list->items[i], s->mode, e) < 0)
-			return -1;
-	}
-	return s->listening == 0 ? listen_usual(s, e) : 0;
+	*s = (struct serve){ .program = p, .arg = arg, .lock = -1, .grace = o->grace,
+		.patient = lifeline_given() };
+	if (s->grace == 0)
+		duration_parse(SERVE_GRACE, sizeof(SERVE_GRACE) - 1, &s->grace, NULL);
+	read_listen(s, o, house);
+	if (read_mode(s, o->mode, e) == 0 && read_memory(s, o->memory, e) == 0 &&
+	    read_folder(s, o->folder, e) == 0 && read_peers(s, house, e) == 0)
+		return s;
+	serve_free(s);
+	return NULL;
+}
+
+size_t
+serve_memory(const struct serve *s)
+{
+	return s->memory;
+}
+
+void
+serve_free(struct serve *s)
+{
+	if (s == NULL)
+		return;
+	texts_free(&s->listen);
+	texts_free(&s->peers);
+	free(s->usual);
+	free(s->folder);
+	free(s);
 }
 
 /* ---- how it begins */
@@ -294,41 +455,10 @@ serve_begin(void)
 }
 
 static int
-read_mode(struct serve *s, struct error *e)
-{
-	const char *text = s->options->mode != NULL ? s->options->mode : "0600";
-	char *end;
-	unsigned long bits = strtoul(text, &end, 8);
-
-	if (*end != '\0' || bits > 0777 || bits == 0)
-		return error_set(e, ERROR_USAGE, "--mode: expected an octal mode such as 0660, found '%s'",
-		    text);
-	s->mode = (mode_t)bits;
-	return 0;
-}
-
-static int
-read_memory(const char *text, struct error *e)
-{
-	int64_t bytes;
-
-	if (text == NULL)
-		return 0;
-	if (number_size(text, strlen(text), &bytes, e) < 0)
-		return error_before(e, "--memory: ");
-	if (bytes < MEMORY_LEAST)
-		return error_set(e, ERROR_USAGE, "--memory: at least %d bytes: room for some lines",
-		    MEMORY_LEAST);
-	budget_limit((size_t)bytes);
-	return 0;
-}
-
-/* Of who has a lifeline another one may be about to end, at the end of its own. */
-static int
 take_lock(struct serve *s, struct error *e)
 {
 	const struct timespec moment = { .tv_nsec = 10 * MILLISECOND };
-	int64_t until = kernel.now() + (lifeline_given() ? grace_of(s) : 0);
+	int64_t until = kernel.now() + (s->patient ? s->grace : 0);
 	struct error why;
 
 	while ((s->lock = folder_take(s->folder, &why)) < 0 && why.code == ERROR_BUSY && kernel.now() < until)
@@ -338,62 +468,65 @@ take_lock(struct serve *s, struct error *e)
 	return s->lock < 0 ? -1 : 0;
 }
 
-static int
-take_folder(struct serve *s, struct error *e)
-{
-	if (s->program->folder == NULL)
-		return 0;
-	s->folder = serve_data(s->program, s->options->folder, e);
-	return s->folder == NULL ? -1 : take_lock(s, e);
-}
-
 /* The newline is the readiness of s6's notification fd. */
 int
 serve_ready(struct serve *s, struct error *e)
 {
-	int fd = (int)s->options->ready;
-
-	if (fd == 0)
+	if (s->ready == 0)
 		return 0;
-	if (kernel_write_all(fd, "\n", 1) < 0)
-		return error_sys(e, "--ready-fd %d", fd);
-	close(fd);
+	if (kernel_write_all(s->ready, "\n", 1) < 0)
+		return error_sys(e, "--ready-fd %d", s->ready);
+	close(s->ready);
+	s->ready = 0;
 	return 0;
 }
 
 static int
 run(struct serve *s, struct error *e)
 {
-	if (read_mode(s, e) < 0 || read_memory(s->options->memory, e) < 0 || take_folder(s, e) < 0)
+	if (s->folder != NULL && take_lock(s, e) < 0)
 		return -1;
 	s->opened = true;
-	if (s->program->open(s, s->arg, e) < 0 || listen_all(s, e) < 0 || watch_signals(s, e) < 0 ||
-	    lifeline_watch(s->loop, lifeline_ended, s, e) < 0 ||
+	if (s->program->open(s, s->arg, e) < 0 || listen_all(s, e) < 0 || watch_end(s, e) < 0 ||
 	    (!s->program->ready_later && serve_ready(s, e) < 0))
 		return -1;
 	return loop_run(s->loop, e);
 }
 
 int
-serve_run(const struct serve_program *p, const struct serve_options *o, void *arg)
+serve_until(struct serve *s, int stop, int ready)
 {
-	struct serve s = { .program = p, .options = o, .arg = arg, .lock = -1 };
 	struct error e;
 	int status = -1;
 
+	s->stop = stop;
+	s->ready = ready;
+	s->loop = loop_new(&e);
+	if (s->loop != NULL)
+		status = run(s, &e);
+	if (s->loop != NULL)
+		loop_cancel(s->loop, s->timer);
+	server_free(s->server);
+	if (s->opened)
+		s->program->close(s->arg);
+	memory_close(&s->lock);
+	loop_free(s->loop);
+	return status >= 0 ? status : option_fail(s->program->name, &e);
+}
+
+int
+serve_run(const struct serve_program *p, const struct serve_options *o, void *arg)
+{
+	struct serve *s;
+	struct error e;
+	int status;
+
 	serve_begin();
-	s.loop = loop_new(&e);
-	if (s.loop != NULL)
-		status = run(&s, &e);
-	if (s.loop != NULL)
-		loop_cancel(s.loop, s.grace);
-	server_free(s.server);
-	if (s.opened)
-		p->close(arg);
-	memory_close(&s.lock);
-	free(s.folder);
-	loop_free(s.loop);
-	if (status >= 0)
-		return status;
-	return option_fail(p->name, &e);
+	s = serve_new(p, o, arg, NULL, &e);
+	if (s == NULL)
+		return option_fail(p->name, &e);
+	budget_limit(s->memory);
+	status = serve_until(s, -1, (int)o->ready);
+	serve_free(s);
+	return status;
 }

@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "error.h"
+#include "handed.h"
 #include "loop.h"
 #include "server.h"
 
@@ -47,8 +48,20 @@ struct serve_options {
 
 struct serve;
 
+/*
+ * Another service whose client the program is: an option of its own struct, which is its address
+ * when the program is opened: what was given; else inproc: in a process that both are in; else what
+ * the environment says; else this user's socket of that name.
+ */
+struct serve_peer {
+	const char *service; /* "events": MCI_EVENTS, events.sock */
+	size_t offset;       /* of the option's const char * in the struct */
+	bool may_lack;       /* it is NULL where nobody says where it is */
+};
+
 struct serve_program {
 	const char *name;     /* for messages: "mci-events" */
+	const char *service;  /* by which others find it: "events"; NULL: it shares no process */
 	const char *variable; /* of the environment, with its address for clients and itself: "MCI_EVENTS" */
 	const char *socket;   /* among this user's sockets, where nobody says otherwise: "events.sock" */
 	const char *folder;   /* below this user's state, where --dir does not say otherwise: "events";
@@ -63,11 +76,37 @@ struct serve_program {
 	 * Called again when somebody asks again, who does not want to wait. NULL: nothing is to end first. */
 	void (*stop)(void *arg, void (*done)(void *of), void *of);
 	bool ready_later; /* it says itself when it is ready (serve_ready) */
+	const struct serve_peer *peers;
+	size_t npeers;
 };
 
 /* Runs the program until it is told to stop; its exit status. What goes wrong is said on standard error. For
  * main. */
 int serve_run(const struct serve_program *p, const struct serve_options *o, void *arg);
+
+/*
+ * A process that is several such programs, each in a thread of its own with a loop of its own
+ * (mci-single(1)). What is the process's (environment, umask, signals, lifeline, memory) is read or
+ * set before there are threads, and is the main thread's.
+ */
+struct serve_house {
+	const char *const *services; /* that are in it; each reaches the others at inproc:SERVICE */
+	size_t nservices;
+	const struct handed *handed; /* a socket that has a service's name is that one's */
+};
+/* One of them: what its options and the environment say, as values. NULL with an error. */
+struct serve *serve_new(const struct serve_program *p, const struct serve_options *o, void *arg,
+    const struct serve_house *house, struct error *e);
+/* What it may hold for its clients, in bytes: the process's budget is the sum. */
+size_t serve_memory(const struct serve *s);
+/*
+ * In its thread: runs it until the end of file of stop, a descriptor; its exit status. It writes a
+ * newline to ready and closes that when it serves. What goes wrong is said on standard error, by
+ * the program's name.
+ */
+int serve_until(struct serve *s, int stop, int ready);
+/* NULL is allowed. */
+void serve_free(struct serve *s);
 
 /* Where the program is, for its clients: given, else its variable, else its socket among this user's. Caller
  * frees; NULL with an error when there can be no folder of sockets. */

@@ -1,15 +1,11 @@
-#include <stdlib.h>
-#include <string.h>
-
 #include "contract.h"
-#include "folder.h"
-#include "memory.h"
 #include "option.h"
 #include "route.h"
-#include "serve.h"
+#include "serveentry.h"
 #include "standard.h"
 
 #define PROGRAM "mci-api"
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #define NPLACES 5
 
@@ -17,20 +13,25 @@ struct options {
 	struct serve_options serve;
 	const char *events, *log, *store, *supervise;
 	struct route *routes[NPLACES];
-	char *addresses[NPLACES];
 };
 
-/* The services behind this door: each with its option, its variable and its socket among this user's. */
+static const struct serve_peer peers[] = {
+	{ .service = "events", .offset = offsetof(struct options, events) },
+	{ .service = "log", .offset = offsetof(struct options, log) },
+	{ .service = "store", .offset = offsetof(struct options, store) },
+	{ .service = "supervise", .offset = offsetof(struct options, supervise) },
+};
+
+/* The services behind this door: each with its member of the options. */
 static const struct place {
 	const struct contract_service *contract;
-	size_t option; /* its member of the options */
-	const char *variable, *socket;
+	size_t option;
 } places[NPLACES] = {
-	{ &contract_events, offsetof(struct options, events), "MCI_EVENTS", "events.sock" },
-	{ &contract_log, offsetof(struct options, log), "MCI_LOG", "log.sock" },
-	{ &contract_store, offsetof(struct options, store), "MCI_STORE", "store.sock" },
-	{ &contract_queue, offsetof(struct options, store), "MCI_STORE", "store.sock" },
-	{ &contract_supervise, offsetof(struct options, supervise), "MCI_SUPERVISE", "supervise.sock" },
+	{ &contract_events, offsetof(struct options, events) },
+	{ &contract_log, offsetof(struct options, log) },
+	{ &contract_store, offsetof(struct options, store) },
+	{ &contract_queue, offsetof(struct options, store) },
+	{ &contract_supervise, offsetof(struct options, supervise) },
 };
 
 #define SERVICE(member, text) \
@@ -49,30 +50,9 @@ static const struct command command = {
 	.program = PROGRAM,
 	.summary = "the one door of a server: passes each request to the service that it is for",
 	.options = options,
-	.noptions = sizeof(options) / sizeof(options[0]),
+	.noptions = COUNT(options),
 	.size = sizeof(struct options),
 };
-
-static const char *
-given(const struct options *o, const struct place *p)
-{
-	const char *option;
-
-	memcpy(&option, (const char *)o + p->option, sizeof(option));
-	return option != NULL ? option : getenv(p->variable);
-}
-
-static char *
-address_of(const struct options *o, const struct place *p, struct error *e)
-{
-	const char *text = given(o, p);
-	AUTO_FREE char *sockets = NULL;
-
-	if (text != NULL && *text != '\0')
-		return xstrdup(text);
-	sockets = folder_sockets(e);
-	return sockets == NULL ? NULL : xformat("unix:%s/%s", sockets, p->socket);
-}
 
 static int
 open_routes(struct serve *s, void *arg, struct error *e)
@@ -80,10 +60,9 @@ open_routes(struct serve *s, void *arg, struct error *e)
 	struct options *o = arg;
 
 	for (size_t i = 0; i < NPLACES; i++) {
-		o->addresses[i] = address_of(o, &places[i], e);
-		if (o->addresses[i] == NULL)
-			return -1;
-		o->routes[i] = route_new(serve_loop(s), places[i].contract, o->addresses[i], e);
+		const char *address = *(const char **)((char *)arg + places[i].option);
+
+		o->routes[i] = route_new(serve_loop(s), places[i].contract, address, e);
 		if (o->routes[i] == NULL ||
 		    serve_add(s, route_service(o->routes[i]), o->routes[i], e) < 0)
 			return -1;
@@ -96,19 +75,22 @@ close_routes(void *arg)
 {
 	struct options *o = arg;
 
-	for (size_t i = 0; i < NPLACES; i++) {
+	for (size_t i = 0; i < NPLACES; i++)
 		route_free(o->routes[i]);
-		free(o->addresses[i]);
-	}
 }
+
+static const struct serve_program program = {
+	.name = PROGRAM, .service = "api", .variable = "MCI_API", .socket = "mci.sock",
+	.open = open_routes, .close = close_routes, .peers = peers, .npeers = COUNT(peers),
+};
+
+static const struct command *const commands[] = { &command };
+
+const struct serve_entry api_entry = { &program, &command, commands, COUNT(commands) };
 
 int
 main(int argc, char **argv)
 {
-	static const struct serve_program program = {
-		.name = PROGRAM, .variable = "MCI_API", .socket = "mci.sock",
-		.open = open_routes, .close = close_routes,
-	};
 	struct options o = { 0 };
 
 	standard_begin();

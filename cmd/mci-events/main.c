@@ -1,4 +1,5 @@
 #include "option.h"
+#include "serveentry.h"
 #include "standard.h"
 #include "verbs.h"
 
@@ -7,6 +8,9 @@ static const struct command *const verbs[] = {
 	&events_serve_command, &events_status_command, &events_ls_command, &events_verify_command,
 	&events_repair_command,
 };
+
+const struct serve_entry events_entry = { &hub_program, &events_serve_command, verbs,
+	sizeof(verbs) / sizeof(verbs[0]) };
 
 int
 main(int argc, char **argv)

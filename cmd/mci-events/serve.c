@@ -142,8 +142,8 @@ close_hub(void *arg)
 }
 
 const struct serve_program hub_program = {
-	.name = "mci-events", .variable = "MCI_EVENTS", .socket = "events.sock", .folder = "events",
-	.open = open_hub, .close = close_hub,
+	.name = "mci-events", .service = "events", .variable = "MCI_EVENTS", .socket = "events.sock",
+	.folder = "events", .open = open_hub, .close = close_hub,
 };
 
 static int

@@ -3,6 +3,7 @@
 
 #include "memory.h"
 #include "option.h"
+#include "serveentry.h"
 #include "standard.h"
 #include "verbs.h"
 
@@ -13,6 +14,8 @@ static const struct command *const verbs[] = {
 	&log_rm_command, &log_put_command, &log_status_command, &log_serve_command, &log_sweep_command,
 	&log_mask_command,
 };
+
+const struct serve_entry log_entry = { &log_program, &log_serve_command, verbs, COUNT(verbs) };
 
 static bool
 among(const char *word, const char *const *words, size_t n)

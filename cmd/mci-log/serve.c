@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "duration.h"
@@ -33,10 +32,10 @@ static int
 open_log(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
-	const char *events = o->events != NULL ? o->events : getenv("MCI_EVENTS");
 
+	/* of this thread alone, and those that it starts */
 	setpriority(PRIO_PROCESS, 0, NICE);
-	if (log_server_open(&o->server, serve_loop(s), serve_folder(s), events,
+	if (log_server_open(&o->server, serve_loop(s), serve_folder(s), o->events,
 	    o->lost_after > 0 ? o->lost_after : 30 * SECOND, e) < 0)
 		return -1;
 	if (logdir_archive(&o->server.logdir, o->rules.archive, e) < 0)
@@ -54,9 +53,13 @@ close_log(void *arg)
 	log_server_close(&o->server);
 }
 
+static const struct serve_peer peers[] = {
+	{ .service = "events", .offset = offsetof(struct options, events), .may_lack = true },
+};
+
 const struct serve_program log_program = {
-	.name = PROGRAM, .variable = "MCI_LOG", .socket = "log.sock", .folder = "logs",
-	.open = open_log, .close = close_log,
+	.name = PROGRAM, .service = "log", .variable = "MCI_LOG", .socket = "log.sock", .folder = "logs",
+	.open = open_log, .close = close_log, .peers = peers, .npeers = 1,
 };
 
 static int

@@ -4,6 +4,7 @@
 
 #include "entity.h"
 #include "option.h"
+#include "serveentry.h"
 #include "standard.h"
 #include "verbs.h"
 
@@ -15,6 +16,9 @@ static const struct command *const verbs[] = {
 	&store_restore_command, &store_check_command, &store_rotate_command, &store_rebuild_command,
 	&store_nouns[0], &store_nouns[1], &store_nouns[2], &store_nouns[3], &store_nouns[4], &store_nouns[5],
 };
+
+const struct serve_entry store_entry = { &store_program, &store_serve_command, verbs,
+	COUNT(verbs) };
 
 /* "param put NAME" means "put param NAME": what people think of first may stand first. */
 static void

@@ -1,9 +1,5 @@
 #include "serve.h"
 
-#include <stdlib.h>
-
-#include "folder.h"
-#include "memory.h"
 #include "methods.h"
 #include "queue.h"
 #include "store.h"
@@ -24,31 +20,16 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, master_key) },
 };
 
-/* The hub that was named, or this user's own. The caller frees. */
-static char *
-hub_address(const struct options *o, struct error *e)
-{
-	const char *known = o->events != NULL ? o->events : getenv("MCI_EVENTS");
-	AUTO_FREE char *sockets = NULL;
-
-	if (known != NULL && *known != '\0')
-		return xstrdup(known);
-	sockets = folder_sockets(e);
-	return sockets == NULL ? NULL : xformat("unix:%s/events.sock", sockets);
-}
-
 static int
 open_store(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
-	AUTO_FREE char *hub = hub_address(o, e);
 
-	if (hub == NULL ||
-	    store_open(&o->store, serve_loop(s), serve_folder(s), o->master_key, e) < 0 ||
+	if (store_open(&o->store, serve_loop(s), serve_folder(s), o->master_key, e) < 0 ||
 	    serve_add(s, &store_service, &o->store, e) < 0)
 		return -1;
 	o->queue = queue_open(serve_loop(s), o->store.writer, o->store.reader, &o->store.secrets,
-	    serve_folder(s), hub, e);
+	    serve_folder(s), o->events, e);
 	o->store.rebuild = queue_rebuild;
 	o->store.rebuild_arg = o->queue;
 	return o->queue == NULL ? -1 : serve_add(s, &queue_service, o->queue, e);
@@ -64,13 +45,20 @@ close_store(void *arg)
 	queue_free(o->queue);
 }
 
+static const struct serve_peer peers[] = {
+	{ .service = "events", .offset = offsetof(struct options, events) },
+};
+
 const struct serve_program store_program = {
 	.name = PROGRAM,
+	.service = "store",
 	.variable = "MCI_STORE",
 	.socket = "store.sock",
 	.folder = "store",
 	.open = open_store,
 	.close = close_store,
+	.peers = peers,
+	.npeers = 1,
 };
 
 static int
