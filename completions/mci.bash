@@ -521,6 +521,7 @@ typeset -gA _mci_options=(
 --skip:leave this job'\''s work out, not its place in the order
 --label:run the jobs with this label, and what they depend on
 --no-deps:run only what was asked for, not what it depends on
+--resume:go on with this build, which was killed
 --reuse:take over what succeeded in this build, as far as nothing before it runs again
 --from:with --reuse: run this job again, and all behind it
 -p:give the build a param
@@ -1274,6 +1275,7 @@ typeset -gA _mci_values=(
 	['mci-build --blocked']='wait skip fail'
 	['mci-build --skip']='@jobs'
 	['mci-build --label']='@'
+	['mci-build --resume']='@builds'
 	['mci-build --reuse']='@builds'
 	['mci-build --from']='@jobs'
 	['mci-build -p']='@'

@@ -350,6 +350,8 @@ complete -c mci-build -l label -d 'run the jobs with this label, and what they d
 complete -c mci -n '__fish_seen_subcommand_from run build' -l label -d 'run the jobs with this label, and what they depend on' -x
 complete -c mci-build -l no-deps -d 'run only what was asked for, not what it depends on'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l no-deps -d 'run only what was asked for, not what it depends on'
+complete -c mci-build -l resume -d 'go on with this build, which was killed' -x -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l resume -d 'go on with this build, which was killed' -x -a '(__mci_builds)'
 complete -c mci-build -l reuse -d 'take over what succeeded in this build, as far as nothing before it runs again' -x -a '(__mci_builds)'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l reuse -d 'take over what succeeded in this build, as far as nothing before it runs again' -x -a '(__mci_builds)'
 complete -c mci-build -l from -d 'with --reuse: run this job again, and all behind it' -x -a '(__mci_ids)'

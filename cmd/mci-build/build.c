@@ -23,7 +23,7 @@
 #include "loop.h"
 #include "mask.h"
 #include "memory.h"
-#include "order.h"
+#include "opening.h"
 #include "outcome.h"
 #include "plan.h"
 #include "posted.h"
@@ -36,9 +36,6 @@
 #include "script.h"
 #include "turn.h"
 #include "workspace.h"
-
-/* Between two tries to have the folder of a build that goes on. */
-#define LOCK_AGAIN (20 * MILLISECOND)
 
 struct build {
 	const struct build_options *options;
@@ -399,32 +396,6 @@ signals_take(struct build *b, struct error *e)
 	return 0;
 }
 
-/* No one waits for the jobs: whoever goes on with the build may be about to start them. */
-static void
-let_go(void *arg)
-{
-	struct build *b = arg;
-
-	outcome_cut(&b->outcome, "the agent is gone");
-}
-
-/* What a part of the run before still does in the folder ends, as its lifeline has. -1 as well when ours
- * ends meanwhile. */
-static int
-folder_take_ordered(struct build *b, struct error *e)
-{
-	int taken = 0;
-
-	if (order_hold(b->options->order, b->loop, let_go, b, e) < 0)
-		return -1;
-	while (taken == 0 && !b->outcome.cut) {
-		taken = workspace_take(&b->workspace, b->options->order, e);
-		if (taken == 0 && loop_round(b->loop, kernel.now() + LOCK_AGAIN, e) < 0)
-			return -1;
-	}
-	return taken == 1 ? 0 : -1;
-}
-
 static void
 checkout_note(void *arg, const char *text)
 {
@@ -452,13 +423,16 @@ definition_move(struct build *b, struct error *e)
 	return 0;
 }
 
+/* A run before has made one as soon as it has said where. */
 static int
 checkout_open(struct build *b, struct error *e)
 {
-	if (workspace_check_out(&b->workspace, b->inputs.definition.project, b->options->rev,
-	    checkout_note, b, e) < 0)
-		return -1;
-	return definition_move(b, e);
+	if (b->resume.past.dir != NULL) {
+		workspace_return(&b->workspace, b->resume.past.dir);
+		return 0;
+	}
+	return workspace_check_out(&b->workspace, b->inputs.definition.project, b->options->rev,
+	    checkout_note, b, e);
 }
 
 /* The build has a number, and a log. */
@@ -467,21 +441,25 @@ folder_open(struct build *b, struct error *e)
 {
 	AUTO_FREE char *events = NULL;
 	AUTO_FREE char *plan = NULL;
+	/* specs that came on standard input come from there again */
+	bool planned = b->options->resume_at != NULL && b->inputs.definition.kind == DEFINITION_STDIN;
 
-	if (b->options->order != NULL ? folder_take_ordered(b, e) < 0 :
-	    workspace_open(&b->workspace, b->inputs.definition.project, b->options->log_dir, e) < 0)
+	if (opening_folder(&(struct opening){ b->options, b->loop, &b->outcome, &b->inputs.definition,
+	    &b->workspace, &b->resume }, e) < 0)
 		return -1;
+	b->publish.repeats_known = b->options->resume_at != NULL;
 	events = xformat("%s/events.ndjson", b->workspace.folder.path);
 	plan = xformat("%s/plan.ndjson", b->workspace.folder.path);
-	if (b->options->order != NULL && resume_ordered(&b->resume, b->loop, &b->outcome, b->options->order,
-	    b->inputs.definition.kind == DEFINITION_SCRIPT, e) < 0)
-		return -1;
-	if (intake_open(&b->intake, plan, e) < 0 ||
+	if ((!planned && intake_open(&b->intake, plan, e) < 0) ||
 	    journal_open(&b->journal, b->loop, events, &b->workspace.identity, e) < 0)
 		return -1;
 	b->journal.seq = b->resume.past.seq;
 	b->publish.read = b->resume.told;
 	b->publish.added = b->publish.answered = b->resume.seq;
+	if (b->options->resume_at != NULL) {
+		emit_text(journal_begin(&b->journal, "build/initializing"), "resume", "workspace");
+		journal_end(&b->journal);
+	}
 	return 0;
 }
 
@@ -492,7 +470,7 @@ open_all(struct build *b, struct error *e)
 		return -1;
 	if (in_place(b))
 		workspace_enter(&b->workspace, b->inputs.definition.project);
-	else if (checkout_open(b, e) < 0)
+	else if (checkout_open(b, e) < 0 || definition_move(b, e) < 0)
 		return -1;
 	if (commandline_keep(b->options, &b->workspace, b->mask, e) < 0 || api_open(&b->api, e) < 0 ||
 	    publish_start(&b->publish, e) < 0)
@@ -552,7 +530,8 @@ execute(struct build *b)
 		if (!b->outcome.cut)
 			outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
 		if (b->journal.log.path == NULL)
-			return EXIT_BUILD_ERROR;
+			return e.code == ERROR_BUSY ? EXIT_BUILD_BUSY :
+			    e.code == ERROR_USAGE ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR;
 	}
 	loop_on_idle(b->loop, round_end, b);
 	round_end(b);

@@ -285,8 +285,8 @@ decided(struct intake *in, struct intake_pending *p)
 }
 
 /*
- * Decides what can be decided, which is everything when no spec comes any more. -1: what one waits for is not
- * there; *at is that job.
+ * Decides what can be decided, which is everything when no spec comes any more. -1: what one waits for
+ * is not there; *at is that job.
  */
 static int
 pending_settle(struct intake *in, uint32_t *at, struct error *e)
@@ -614,7 +614,7 @@ intake_init(struct intake *in)
 int
 intake_open(struct intake *in, const char *path, struct error *e)
 {
-	in->file = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	in->file = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 	return in->file < 0 ? error_sys(e, "%s", path) : 0;
 }
 

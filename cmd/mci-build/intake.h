@@ -50,7 +50,7 @@ struct intake {
 };
 
 void intake_init(struct intake *in);
-/* Keeps the specs in a new file. 0 or -1. */
+/* Keeps the specs in a file, in place of what was in it. 0 or -1. */
 int intake_open(struct intake *in, const char *path, struct error *e);
 /* Takes one spec: reads and checks it, expands its matrix, decides selection and conditions, and lets
  * the scheduler know. 0, or -1 with an error that names the field: the definition is broken then. */

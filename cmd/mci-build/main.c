@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "build.h"
+#include "buildcommand.h"
 #include "config.h"
 #include "facts.h"
 #include "keys.h"
@@ -12,8 +13,10 @@
 #include "memory.h"
 #include "order.h"
 #include "outcome.h"
+#include "process.h"
 #include "specvalue.h"
 #include "standard.h"
+#include "state.h"
 #include "watch.h"
 
 #define FIELD(name) offsetof(struct build_options, name)
@@ -67,6 +70,8 @@ static const struct option options[] = {
 	  .offset = FIELD(labels), .project = true },
 	{ .name = "no-deps", .help = "run only what was asked for, not what it depends on",
 	  .kind = OPTION_FLAG, .offset = FIELD(no_deps) },
+	{ .name = "resume", .value = "BUILD", .help = "go on with this build, which was killed",
+	  .kind = OPTION_TEXT, .offset = FIELD(resume), .choices = "builds" },
 	{ .name = "reuse", .value = "BUILD",
 	  .help = "take over what succeeded in this build, as far as nothing before it runs again",
 	  .kind = OPTION_TEXT, .offset = FIELD(reuse), .choices = "builds" },
@@ -113,7 +118,8 @@ static const struct option options[] = {
 	  .offset = FIELD(events) },
 	{ .name = "log-dir", .value = "DIR", .help = "keep the jobs' logs in this folder",
 	  .kind = OPTION_TEXT, .offset = FIELD(log_dir) },
-	/* not shown: for tests and editors */
+	/* not shown: for --resume itself, for tests and editors */
+	{ .name = "resume-at", .kind = OPTION_TEXT, .offset = FIELD(resume_at) },
 	{ .name = "list-keys", .kind = OPTION_FLAG, .offset = FIELD(list_keys) },
 };
 
@@ -388,6 +394,43 @@ run_ordered(struct build_options *o)
 	return result;
 }
 
+/* The command line of a build that goes on: how it is to be shown now, and what was asked for then. */
+static int
+resume_become(const struct buildcommand *c, const struct state_build *b, char **words, int nwords,
+    struct error *e)
+{
+	AUTO_FREE char *path = process_kit("mci-build");
+	AUTO_FREE char **argv = xmalloc((c->n + (size_t)nwords + 3) * sizeof(*argv));
+	size_t n = 0;
+
+	for (int i = 0; i < nwords; i++)
+		argv[n++] = words[i];
+	argv[n++] = (char *)(uintptr_t)"--resume-at";
+	argv[n++] = b->path;
+	for (size_t i = 0; i < c->n; i++)
+		argv[n++] = c->argv[i];
+	argv[n] = NULL;
+	process_become(path, argv);
+	return error_sys(e, "mci-build");
+}
+
+static int
+resume(const struct build_options *o, char **words, int nwords)
+{
+	AUTO_FREE char *project = state_project(".");
+	struct buildcommand c = { 0 };
+	struct state_build b;
+	struct error e;
+
+	if (state_build_find(&b, o->resume, project, &e) == 0 && buildcommand_read(&c, &b, &e) == 0 &&
+	    buildcommand_enter(&c, &b, &e) == 0)
+		(void)resume_become(&c, &b, words, nwords, &e);
+	buildcommand_free(&c);
+	state_build_free(&b);
+	option_complain("mci-build", &e);
+	return e.code == ERROR_NOT_FOUND ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -410,6 +453,10 @@ main(int argc, char **argv)
 		o.file = argv[0];
 		argc = 0;
 	}
+	if (o.resume != NULL && o.resume_at == NULL && argc > 0)
+		return usage("--resume goes on with what was asked for: leave the operands out");
+	if (o.resume != NULL && o.resume_at == NULL)
+		return option_finish("mci-build", resume(&o, words, nwords));
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);

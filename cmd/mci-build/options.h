@@ -25,6 +25,7 @@ struct build_options {
 	struct option_list select; /* operands that are jobs */
 	const char *order_at;      /* the address of an order, */
 	struct order *order;       /* and what it says: params and secrets, and what to build; NULL: none */
+	const char *resume, *resume_at; /* a build that goes on, and, once it asks for itself, its folder */
 	const char *reuse, *from;  /* a build whose results are taken over, and the job from which on not */
 	const char *given;         /* the definition: -f, "-" or an operand with a slash; NULL: look */
 };

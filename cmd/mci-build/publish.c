@@ -23,7 +23,7 @@ taken(void *arg, int64_t seq, int64_t repeats)
 	struct publish *p = arg;
 
 	p->answered = seq;
-	if (!p->interrupted)
+	if (!p->interrupted && !p->repeats_known)
 		p->repeats += repeats;
 }
 

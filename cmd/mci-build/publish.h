@@ -22,6 +22,7 @@ struct publish {
 	struct outcome *outcome;
 	const struct workspace *workspace;
 	const char *address;      /* of the hub; NULL: there is none, and nothing is done */
+	bool repeats_known;       /* a run before has told the hub of some of it */
 	bool insists;             /* the build is not over before the hub has all */
 	/* the room's; the caller says what the hub has already */
 	int64_t read;             /* bytes of the log */

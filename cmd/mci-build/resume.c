@@ -267,6 +267,16 @@ file_read(struct past *p, const char *folder, struct error *e)
 }
 
 int
+resume_folder(struct resume *r, const char *folder, struct error *e)
+{
+	if (file_read(&r->past, folder, e) < 0)
+		return -1;
+	if (r->past.end != NULL)
+		return error_set(e, ERROR_USAGE, "it has ended; to run it again: mci rerun");
+	return 0;
+}
+
+int
 resume_reuse(struct resume *r, const char *build, const char *from, const char *project, struct error *e)
 {
 	struct state_build of;

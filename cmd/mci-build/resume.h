@@ -23,6 +23,8 @@ struct resume {
  * 0; -1 with an error, or when the build is let go (outcome). */
 int resume_ordered(struct resume *r, struct loop *loop, struct outcome *outcome, const struct order *order,
     bool script, struct error *e);
+/* For a build that is in this folder, and was killed. One that has ended is refused. 0 or -1. */
+int resume_folder(struct resume *r, const char *folder, struct error *e);
 /* For a build in the folder of another one of its project, whose results it takes over, but for the job
  * from (may be NULL). 0 or -1. */
 int resume_reuse(struct resume *r, const char *build, const char *from, const char *project, struct error *e);

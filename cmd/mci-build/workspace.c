@@ -52,10 +52,24 @@ workspace_open(struct workspace *w, const char *project, const char *log_dir, st
 	return logs_open(w, log_dir, e);
 }
 
+/* Its lock: 1, 0 somebody has it, -1. */
+static int
+folder_lock_try(struct state_build *folder, struct error *e)
+{
+	if (folder->lock < 0)
+		folder->lock = kernel.open(AT_FDCWD, folder->path, O_RDONLY | O_DIRECTORY, 0);
+	if (folder->lock < 0)
+		return error_sys(e, "%s", folder->path);
+	if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0)
+		return 1;
+	return errno == EWOULDBLOCK ? 0 : error_sys(e, "lock %s", folder->path);
+}
+
 int
 workspace_take(struct workspace *w, const struct order *order, struct error *e)
 {
 	struct state_build *folder = &w->folder;
+	int taken;
 
 	if (folder->path == NULL) {
 		folder->path = xstrdup(order->folder);
@@ -64,13 +78,32 @@ workspace_take(struct workspace *w, const struct order *order, struct error *e)
 		w->ordered = true;
 		if (folder_make(folder->path, e) < 0)
 			return -1;
-		folder->lock = kernel.open(AT_FDCWD, folder->path, O_RDONLY | O_DIRECTORY, 0);
-		if (folder->lock < 0)
-			return error_sys(e, "%s", folder->path);
 	}
-	if (flock(folder->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : error_sys(e, "lock %s", folder->path);
-	return logs_open(w, NULL, e) < 0 ? -1 : 1;
+	taken = folder_lock_try(folder, e);
+	return taken == 1 && logs_open(w, NULL, e) < 0 ? -1 : taken;
+}
+
+int
+workspace_resume(struct workspace *w, const char *path, struct error *e)
+{
+	if (w->folder.path == NULL && state_build_find(&w->folder, path, NULL, e) < 0)
+		return -1;
+	return folder_lock_try(&w->folder, e);
+}
+
+int
+workspace_go_on(struct workspace *w, int run, const char *log_dir, struct error *e)
+{
+	w->identity = IDENTITY_LOCAL(w->folder.name);
+	w->identity.run = run;
+	return logs_open(w, log_dir, e);
+}
+
+void
+workspace_return(struct workspace *w, const char *dir)
+{
+	w->checkout = xformat("%s/work", w->folder.path);
+	w->dir = xstrdup(dir);
 }
 
 void
@@ -84,6 +117,8 @@ workspace_check_out(struct workspace *w, const char *project, const char *rev,
     void (*note)(void *arg, const char *text), void *arg, struct error *e)
 {
 	w->checkout = xformat("%s/work", w->folder.path);
+	/* one that was cut off while it was made */
+	(void)names_remove_tree(w->checkout, NULL);
 	return checkout_make(project, rev, w->checkout, &w->dir, note, arg, e);
 }
 

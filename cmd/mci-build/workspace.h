@@ -1,6 +1,6 @@
 /*
- * workspace: the places of a build: its state folder, after which it is named, the folder of its jobs' logs,
- * and where it works: the project, or a clean checkout of it.
+ * workspace: the places of a build: its state folder, after which it is named, the folder of its jobs'
+ * logs, and where it works: the project, or a clean checkout of it.
  */
 #ifndef MCI_BUILD_WORKSPACE_H
 #define MCI_BUILD_WORKSPACE_H
@@ -24,11 +24,18 @@ struct workspace {
 void workspace_init(struct workspace *w);
 /* Gives the build its number and its folder. log_dir: where the logs go instead, or NULL. 0 or -1. */
 int workspace_open(struct workspace *w, const char *project, const char *log_dir, struct error *e);
-/* The folder is the order's, made if it is not there. Its lock is tried: 1, 0 a part of the run before still
- * lives (try again), -1. */
+/* The folder is the order's, made if it is not there. Its lock is tried: 1, 0 a part of the run before
+ * still lives (try again), -1. */
 int workspace_take(struct workspace *w, const struct order *order, struct error *e);
+/* The same of a build that is in the folder, and was killed. */
+int workspace_resume(struct workspace *w, const char *folder, struct error *e);
+/* Its run (from 2 on) begins; log_dir as in workspace_open. 0 or -1. */
+int workspace_go_on(struct workspace *w, int run, const char *log_dir, struct error *e);
 /* It works in the folder itself. */
 void workspace_enter(struct workspace *w, const char *project);
+/* It works in a checkout that a run before has made; dir is the folder in it that stands for the
+ * project. */
+void workspace_return(struct workspace *w, const char *dir);
 /* It works in a clean checkout of rev, or, when that is NULL, of what is staged. What is missing there is
  * told to note. 0 or -1. */
 int workspace_check_out(struct workspace *w, const char *project, const char *rev,

@@ -1,25 +1,17 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "buildcommand.h"
 #include "bytes.h"
 #include "emit.h"
 #include "fold.h"
 #include "glance.h"
-#include "kernel.h"
 #include "memory.h"
-#include "message.h"
 #include "place.h"
 #include "process.h"
 #include "remote.h"
-#include "specvalue.h"
-#include "textfile.h"
 #include "verbs.h"
-
-#define COMMAND_BYTES (4 * 1024 * 1024) /* more than an execve takes */
 
 struct options {
 	bool failed;
@@ -35,46 +27,6 @@ static const struct option options[] = {
 	{ .letter = 'p', .name = "param", .value = "K=V", .help = "with this param; may be given again",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, params) },
 };
-
-/* How a build was asked for (its command.json). */
-struct asked {
-	char *dir;
-	char **argv;
-	size_t n;
-	bool specs; /* they came on standard input */
-};
-
-static int
-asked_take(struct asked *a, struct span text, struct error *e)
-{
-	struct scan_value v;
-
-	if (message_member(text.p, text.n, "dir", &v, e) <= 0 || value_text_into(&a->dir, &v, e) < 0 ||
-	    message_member(text.p, text.n, "argv", &v, e) <= 0 ||
-	    value_list(&a->argv, &a->n, &v, false, e) < 0)
-		return -1;
-	a->specs = message_true(text, "specs");
-	return 0;
-}
-
-static int
-asked_read(struct asked *a, const struct state_build *b, struct error *e)
-{
-	AUTO_FREE char *path = xformat("%s/command.json", b->path);
-	AUTO_BYTES text = { 0 };
-
-	if (textfile_read(&text, path, COMMAND_BYTES, e) < 0)
-		return e->sys != ENOENT ? -1 : error_set(e, ERROR_NOT_FOUND,
-		    "%s: how it was asked for is not known", b->name);
-	return asked_take(a, (struct span){ text.data, text.len }, e);
-}
-
-static void
-asked_free(struct asked *a)
-{
-	free(a->dir);
-	value_list_free(a->argv, a->n);
-}
 
 /* Whether the build had such a job, or a matrix of that id. */
 static bool
@@ -114,22 +66,9 @@ jobs_check(const struct options *o, const struct state_build *b, struct error *e
 	return result;
 }
 
-/* The specs of a build that got them on standard input are standard input again. */
-static int
-specs_open(const struct state_build *b, struct error *e)
-{
-	AUTO_FREE char *path = xformat("%s/plan.ndjson", b->path);
-	int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-
-	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
-		return error_sys(e, "%s", path);
-	close(fd);
-	return 0;
-}
-
 /* Becomes mci-build. Returns only without it. */
 static int
-become(const struct options *o, const struct asked *a, const struct state_build *b, struct error *e)
+become(const struct options *o, const struct buildcommand *a, const struct state_build *b, struct error *e)
 {
 	AUTO_FREE char *path = process_kit("mci-build");
 	AUTO_FREE char **argv = xmalloc((a->n + 2 * o->params.n + 12) * sizeof(*argv));
@@ -191,16 +130,13 @@ rerun_remote(const struct options *o, const struct state_build *b, struct error 
 static int
 rerun_here(const struct options *o, const struct state_build *b, struct error *e)
 {
-	struct asked a = { 0 };
-	int result;
+	struct buildcommand a = { 0 };
+	int result = -1;
 
-	if (jobs_check(o, b, e) < 0 || asked_read(&a, b, e) < 0 || (a.specs && specs_open(b, e) < 0))
-		result = -1;
-	else if (chdir(a.dir) < 0)
-		result = error_sys(e, "%s", a.dir);
-	else
+	if (jobs_check(o, b, e) == 0 && buildcommand_read(&a, b, e) == 0 &&
+	    buildcommand_enter(&a, b, e) == 0)
 		result = become(o, &a, b, e);
-	asked_free(&a);
+	buildcommand_free(&a);
 	return result;
 }
 

@@ -180,5 +180,54 @@ wait_end "$builder"
 is "$status $(ls ran.* | tr '\n' ' ')" "0 ran.base ran.late " "not what stands beside it"
 is "$(hub_events o/r/11 | jq -c 'select(.type=="job/end" and .cached)|[.job,.status,.outputs.K]')" '["other","success","kept"]' \
 	"whose result is taken over"
+
+# ---- the same in a terminal
+unset MCI_EVENTS
+rm -f ran.* go*
+mkdir -p here/.mci
+cat >here/.mci/build.yaml <<'JOBS'
+- {id: first, script: ["echo x >>../ran.first", "echo K=one >>$MCI_OUTPUT"]}
+- {id: second, params: [COLOR], script: ["echo $COLOR >>../ran.second", "until [ -e ../go.second ]; do sleep 0.02; done"], depends-on: [first]}
+- {id: last, script: ["echo x >>../ran.last", "mci output get first K >../got"], depends-on: [second]}
+- {id: unasked, script: ["echo x >>../ran.unasked"]}
+JOBS
+cd here || exit 1
+background mci-build --json --events "$hub" -p COLOR=blue last
+wait_for_line ../ran.second blue
+wait_until "the log says so" grep -q '"job/start".*"second"' "$out"
+build=$(mci path @)
+kill -KILL "$pid"
+wait_end "$pid"
+exits 2 "operands" mci-build --resume @ first
+background mci-build --resume @ --json --events "$hub"
+wait_until "it runs again" sh -c '[ "$(wc -l <../ran.second)" = 2 ]'
+touch ../go.second
+wait_end "$pid"
+is "$status" 0 "a killed build goes on"
+is "$(cat ../ran.* | tr '\n' ' ')" "x x blue blue " "with what was asked for, and what had ended is kept"
+is "$(cat ../got)" one "with its outputs"
+is "$(mci path @)" "$build" "as the same build"
+is "$(jq .seq "$build/events.ndjson" | tr '\n' ' ')" "$(seq "$(wc -l <"$build/events.ndjson")" | tr '\n' ' ')" "seq goes on"
+is "$(jq -r 'select(.type=="build/initializing")|"\(.run) \(.resume)"' "$build/events.ndjson")" "2 workspace" "in a second run"
+is "$(jq -r .seq "$out" | tr '\n' ' ')" "$(jq -r .seq "$build/events.ndjson" | tr '\n' ' ')" "whoever reads it gets all of it"
+name=$(jq -r .build "$build/events.ndjson" | head -n 1)
+is "$(hub_events "$name" | jq -r .seq | tr '\n' ' ')" "$(jq -r .seq "$build/events.ndjson" | tr '\n' ' ')" "and so does the hub"
+unlike "$(cat "$err")" 'had .* before' "which has had the beginning, and that is nobody's news"
+is "$(mci log @/second; mci log @/first)" "" "its logs can be read"
+exits 2 "a build that has ended" mci-build --resume @
+has "$err" 'has ended; to run it again: mci rerun' "... it says"
+exits 2 "a build that is none" mci-build --resume 99
+
+rm -f ../ran.* ../go*
+printf '%s\n' '{"id":"a","script":["echo x >>../ran.a"]}' '{"id":"b","script":["echo x >>../ran.b; until [ -e ../go.b ]; do sleep 0.02; done"],"depends-on":["a"]}' >../specs
+background sh -c 'exec mci-build -q - <../specs'
+wait_for_line ../ran.b x
+wait_until "its start is in the log" sh -c 'grep -q "job/start.*\"b\"" "$(mci path @)/events.ndjson"'
+kill -KILL "$pid"
+wait_end "$pid"
+touch ../go.b
+exits 0 "specs that came on standard input" mci-build -q --resume @
+is "$(cat ../ran.a ../ran.b | wc -l)" 3 "are those that came"
+cd ..
 stop_hub
 finish
