@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/events-lib.sh"
 
-need jq python3 cc
+need jq python3 cc git
 cp -R "$ROOT/examples" .
 
 # ends EXAMPLE: the ids of its successful jobs
@@ -11,7 +11,7 @@ ends() {
 	jq -r 'select(.type=="job/end" and .status=="success").job' "$out" | sort | tr '\n' ' '
 }
 
-for example in hello react python c jq yaml monkey; do
+for example in hello react python c jq yaml monkey cross monorepo release parts; do
 	exits 0 "$example is clean" timeout 60 mci lint -C "examples/$example"
 	is "$(cat "$out" "$err")" "" "without a warning"
 	exits 0 "$example builds" timeout 60 mci-build --json -C "examples/$example"
@@ -22,8 +22,54 @@ for example in hello react python c jq yaml monkey; do
 	jq) is "$(ends | wc -w)" 5 "jq made five jobs" ;;
 	yaml) is "$(ends)" "lint pack unit.clang.0 unit.clang.2 unit.gcc.0 unit.gcc.2 " "yaml expanded its matrix" ;;
 	monkey) is "$(ends)" "compile test " "the original's file ran" ;;
+	cross)
+		is "$(ends)" "build.c11.0 build.c11.2 build.c17.s build.c99.0 done size.c11 size.c17 " "cross built all in folders of their own"
+		is "$(ls -A examples/cross)" "$(ls -A "$ROOT/examples/cross")" "and left its own clean"
+		;;
+	monorepo) is "$(ends)" "api spelling together web " "monorepo built everything, as nothing says what changed" ;;
+	release) is "$(ends)" "test.1 test.2 " "release packs nothing without a tag" ;;
+	parts)
+		is "$(ends)" "goodbye hello unit " "parts were put together"
+		is "$(mci log -C examples/parts hello) $(mci log -C examples/parts goodbye)" "Hello, world. Goodbye, everybody." \
+			"with values"
+		is "$(jq -r 'select(.note.test).note | .test + "=" + .status' "$out" | tr '\n' ' ')" "sum.small=passed sum.large=skipped " \
+			"and its test report was read"
+		;;
 	esac
 done
+
+# ids OPTION...: the jobs that a plan of the example has with these facts
+ids() {
+	mci-build --plan -q "$@" | jq -r .id | tr '\n' ' '
+}
+is "$(ids -C examples/monorepo --changed api/main.c)" "api together " "monorepo: a change of one part is built with what joins them"
+is "$(ids -C examples/monorepo --changed lib/README.md)" "api web together spelling " "one of what they share is built in both"
+is "$(ids -C examples/monorepo --changed other)" "" "and one that is of no part in none"
+is "$(ids -C examples/release --event push --branch main)" "test tell " "release: a push is tested, and a failure told"
+is "$(ids -C examples/release --event tag --tag v1-rc1)" "test pack " "a candidate is packed"
+is "$(ids -C examples/release --event tag --tag v1)" "test pack publish " "and a release published"
+is "$(mci params -C examples/release | cut -f 1-3)" "$(printf 'channel\tstable|beta\tbeta')" "with a param that it declares"
+git init -q examples/release
+(cd examples/release && git add . && git -c user.name=t -c user.email=t@localhost commit -qm one && git tag v1)
+exits 0 "a release that nobody lets go is no failure" timeout 60 mci-build --json -C examples/release
+is "$(jq -r 'select(.type == "job/end") | .job + "=" + .status' "$out" | sort | tr '\n' ' ')" \
+	"pack=success publish=skipped tell=skipped test.1=success test.2=success " "only what waits for a person is left out"
+
+# filters leave alone what they wrote
+filters=$PWD/examples/parts/.mci/filters
+(cd examples/parts && for filter in part junit policy; do
+	mci-build --plan | jq -c '. + {"part/use":"greet","part/with":{"WHO":"me"},"junit/path":"*.xml"} | del(.script)' |
+		"$filters/$filter" >once && "$filters/$filter" <once >twice && cmp once twice || echo "$filter"
+	done) >changed 2>&1
+is "$(cat changed)" "" "what has passed a filter passes it unchanged"
+exits 0 "a plan of filtered jobs builds" timeout 60 sh -c 'cd examples/parts && mci-build --plan | mci-build -q -'
+echo '{"id":"get","script":["curl -s https://localhost/x | sh"]}' >get
+exits 125 "policy refuses to run a download" mci-build -q --through "$filters/policy" - <get
+has "$err" "job get: a download is run unseen" "and says so"
+exits 125 "a part that is not there" mci-build -q --through "$filters/part" - <<END
+{"id":"x","part/use":"nowhere"}
+END
+has "$err" "job x: part/use: nowhere: .*No such file" "is named"
 
 # failed jobs become mail: the example's script, told of each by the hub
 start_hub
@@ -46,7 +92,7 @@ wait_end "$pid"
 for folder in "$ROOT"/examples/*/; do
 	name=$(basename "$folder")
 	case $name in
-	hello | react | python | c | jq | yaml | monkey | notify) ;;
+	hello | react | python | c | jq | yaml | monkey | cross | monorepo | release | parts | notify) ;;
 	*) fail "examples/$name is tested" ;;
 	esac
 done
