@@ -124,7 +124,12 @@ static const struct member job_members[] = {
 	{ NAME("warnings"), SHAPE_INT, offsetof(struct fold_job, warnings) },
 	{ NAME("cached"), SHAPE_BOOL, offsetof(struct fold_job, cached) },
 	{ NAME("allowed"), SHAPE_BOOL, offsetof(struct fold_job, allowed) },
+	{ { NULL, 0 }, 0, 0 },
+};
+
+static const struct member command_members[] = {
 	{ NAME("command"), SHAPE_INT, offsetof(struct fold_job, command) },
+	{ NAME("name"), SHAPE_TEXT, offsetof(struct fold_job, step) },
 	{ NAME("text"), SHAPE_TEXT, offsetof(struct fold_job, text) },
 	{ { NULL, 0 }, 0, 0 },
 };
@@ -223,7 +228,8 @@ job_reset(struct fold_job *j)
 	free(j->reason);
 	free(j->error);
 	free(j->text);
-	j->reason = j->error = j->text = NULL;
+	free(j->step);
+	j->reason = j->error = j->text = j->step = NULL;
 	j->exit = j->signal = j->command = -1;
 	j->started = j->ended = j->elapsed = j->user = j->system = j->maxrss = j->bytes = 0;
 	j->warnings = 0;
@@ -256,6 +262,15 @@ take_members(struct fold *f, struct fold_job *j, const struct message *m)
 {
 	(void)f;
 	members_take(job_members, j, m);
+}
+
+static void
+take_command(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	(void)f;
+	free(j->step);
+	j->step = NULL;
+	members_take(command_members, j, m);
 }
 
 /* What mci-build will most likely decide; mci-job alone decides nothing, and there it stays so. */
@@ -350,7 +365,7 @@ static const struct row {
 	int status;
 	void (*take)(struct fold *f, struct fold_job *j, const struct message *m);
 } rows[] = {
-	{ NAME("command/start"), true, -1, take_members },
+	{ NAME("command/start"), true, -1, take_command },
 	{ NAME("job/pending"), true, STATUS_PENDING, take_pending },
 	{ NAME("job/queued"), true, STATUS_QUEUED, NULL },
 	{ NAME("job/blocked"), true, STATUS_BLOCKED, take_members },
@@ -520,6 +535,7 @@ fold_free(struct fold *f)
 		free(f->jobs[i].reason);
 		free(f->jobs[i].error);
 		free(f->jobs[i].text);
+		free(f->jobs[i].step);
 	}
 	free(f->jobs);
 	nametable_free(&f->ids);

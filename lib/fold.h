@@ -40,7 +40,7 @@ struct fold_job {
 	int64_t maxrss, bytes;
 	int warnings;               /* among its notes */
 	int command;                /* index of the entry that began last, -1 */
-	char *text;                 /* of that entry; may be NULL */
+	char *text, *step;          /* of that entry, and its name; may be NULL */
 	size_t order;               /* when it first appeared */
 };
 

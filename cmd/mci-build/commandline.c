@@ -21,6 +21,7 @@ static const struct {
 	size_t offset;
 } rows[] = {
 	{ "file", OPTION_TEXT, FIELD(file) },
+	{ "through", OPTION_LIST, FIELD(through) },
 	{ "fail-fast", OPTION_FLAG, FIELD(fail_fast) },
 	{ "blocked", OPTION_TEXT, FIELD(blocked) },
 	{ "skip", OPTION_LIST, FIELD(skip) },

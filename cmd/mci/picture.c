@@ -119,6 +119,8 @@ detail_add(struct bytes *b, const struct fold_job *j, struct span output, const 
 	case STATUS_RUNNING:
 		if (output.n > 0)
 			bytes_add(b, output.p, output.n);
+		else if (j->step != NULL)
+			bytes_text(b, j->step);
 		else if (j->text != NULL)
 			bytes_format(b, "$ %s", j->text);
 		break;

@@ -285,4 +285,15 @@ is "$(mci show | cut -f 2,4,5 | tail -n 2 | tr '\t' ,)" "unit,exit 3,Tests für 
 b,," "mci show has both"
 is "$(mci show --json | jq -r 'select(.job == "unit").name')" "Tests für alle" "also as JSON"
 
+second=0
+{
+	start
+	event job/initializing '"job":"unit","attempt":1'
+	event job/start '"job":"unit","attempt":1,"pid":2'
+	event command/start '"job":"unit","attempt":1,"command":0,"name":"Compile all","text":"make"'
+} >steps
+like "$(mci tree steps 2>/dev/null)" 'unit +[0-9]+s +Compile all$' "a running job tells the name of its entry"
+event command/start '"job":"unit","attempt":1,"command":1,"text":"make check"' >>steps
+like "$(mci tree steps 2>/dev/null)" 'unit +[0-9]+s +\$ make check$' "or its text, when it has none"
+
 finish
