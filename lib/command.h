@@ -47,6 +47,7 @@ struct command {
 	size_t noptions;
 	size_t min_operands, max_operands; /* max SIZE_MAX: any number */
 	const char *complete; /* what operands complete to: "builds", "jobs", "files", NULL nothing */
+	bool implied;         /* the verb of a command line that names none */
 	bool stop_at_operand; /* options end at the first operand (commands that wrap a command) */
 	int (*run)(void *options, int argc, char **argv); /* verbs: called by option_dispatch */
 	size_t size;          /* sizeof the options struct that run gets */

@@ -373,14 +373,50 @@ near_verb(const struct command *const *verbs, size_t n, const char *word)
 }
 
 static const struct command *
-find_verb(const struct command *const *verbs, size_t n, const char *word, struct error *e)
+verb_named(const struct command *const *verbs, size_t n, const char *word)
 {
-	const char *near;
-
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(word, verbs[i]->verb) == 0)
 			return verbs[i];
 	}
+	return NULL;
+}
+
+/* The verb that is meant by a line with none where one would be, behind common options, unless these ask for
+ * something; NULL when there is one, or none is implied. */
+static const struct command *
+implied_verb(const struct command *const *verbs, size_t n, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		bool dashes = strncmp(word, "--", 2) == 0;
+		const struct option *o = word[0] != '-' || word[1] == '\0' ? NULL : find_in(common_options,
+		    COUNT(common_options), dashes ? 0 : word[1], word + 2, strcspn(word + 2, "="));
+
+		if (o == NULL && verb_named(verbs, n, word) != NULL)
+			return NULL;
+		if (o == NULL)
+			break;
+		if (o->kind == OPTION_FLAG && o->offset >= offsetof(struct common, help) &&
+		    o->offset < offsetof(struct common, no_settings))
+			return NULL;
+		i += o->kind != OPTION_FLAG && (dashes ? strchr(word, '=') == NULL : word[2] == '\0');
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (verbs[i]->implied)
+			return verbs[i];
+	}
+	return NULL;
+}
+
+static const struct command *
+find_verb(const struct command *const *verbs, size_t n, const char *word, struct error *e)
+{
+	const struct command *verb = verb_named(verbs, n, word);
+	const char *near;
+
+	if (verb != NULL)
+		return verb;
 	near = near_verb(verbs, n, word);
 	if (near != NULL)
 		error_set(e, ERROR_USAGE, "no verb '%.40s'; did you mean '%s'?", word, near);
@@ -411,6 +447,9 @@ option_dispatch(const char *program, const char *summary, const struct command *
 	int rest;
 
 	option_help_words(argc, argv);
+	verb = implied_verb(verbs, n, argc, argv);
+	if (verb != NULL)
+		return run_verb(verb, &tables, argc, argv);
 	rest = read_line(&r, argc, argv, &e);
 	option_common = common.values;
 	if (rest < 0)

@@ -318,7 +318,7 @@ run_follow(void *options, int argc, char **argv)
 const struct command log_cat_command = {
 	.program = PROGRAM, .verb = "cat", .operands = "[BUILD[/JOB]...]",
 	.summary = "show what jobs printed (the default verb)", .options = cat_options,
-	.noptions = COUNT(cat_options), .max_operands = SIZE_MAX, .complete = "jobs",
+	.noptions = COUNT(cat_options), .implied = true, .max_operands = SIZE_MAX, .complete = "jobs",
 	.run = run_cat, .size = sizeof(struct options),
 };
 

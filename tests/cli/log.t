@@ -29,6 +29,9 @@ mci-log cat ./b/raw ./b/a | cat >copy
 cat b/logs/raw.log b/logs/a.log >both
 ok "several logs come one behind the other" cmp copy both
 
+like "$(mci-log -C. --no-settings --color=never ls ./b)" "raw" "what every program takes may stand in front of a verb"
+is "$(mci-log -C. --no-settings --tail 1 ./b/a)" four "and of none, which is cat"
+is "$(mci-log version)" "$(mci-log --version)" "a word that asks is no build"
 run mci-log --merge ./b/b ./b/a
 is "$(cat "$out")" "a | one
 b | x
