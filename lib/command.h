@@ -32,8 +32,8 @@ struct option {
 	const char *choices;
 	bool project;      /* a project's own .mci/conf may set it: it changes nothing but how the project's
 	                    * own jobs run and how that is shown */
-	bool adds;         /* a list that nobody takes away from: what the project's file says, what is given or
-	                    * in the environment, the user's file and /etc come one behind the other */
+	bool adds;         /* a list that nobody takes away from: what the project's file says, what is given
+	                    * or in the environment, the user's file and /etc come one behind the other */
 };
 
 /* A program without verbs has one command; one with verbs has one for each. */

@@ -275,8 +275,8 @@ file_each(const struct config *config, const struct option *o, const struct conf
 	return 0;
 }
 
-/* The lines that set an option: those of the highest file that does; of a list that adds up those of all files,
- * one behind the other, of which project picks the project's or the others. */
+/* The lines that set an option: those of the highest file that does; of a list that adds up those of all
+ * files, one behind the other, of which project picks the project's or the others. */
 static int
 entries_each(const struct config *config, const struct option *o, const char *key, const bool *project,
     entry_use *each, void *arg, struct error *e)

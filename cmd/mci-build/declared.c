@@ -109,9 +109,9 @@ type_read(struct declared_param *p, const struct scan_value *v, struct error *e)
 		}
 	}
 	near = nearest_word(text, names, TYPES);
-	return error_set(e, ERROR_INPUT, ": there is no type '%.64s'%s%s%s; there are string, number, boolean, "
-	    "choice and secret", text, near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
-	    near != NULL ? "'" : "");
+	return error_set(e, ERROR_INPUT, ": there is no type '%.64s'%s%s%s; there are string, number, "
+	    "boolean, choice and secret", text, near != NULL ? ", did you mean '" : "",
+	    near != NULL ? near : "", near != NULL ? "'" : "");
 }
 
 static int

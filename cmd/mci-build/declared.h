@@ -1,6 +1,6 @@
 /*
- * declared: the params that a definition says it takes: name, type, default, choices, and a sentence about it. A
- * build of such a definition is given these and no others.
+ * declared: the params that a definition says it takes: name, type, default, choices, and a sentence
+ * about it. A build of such a definition is given these and no others.
  */
 #ifndef MCI_BUILD_DECLARED_H
 #define MCI_BUILD_DECLARED_H
@@ -23,8 +23,8 @@ struct declared {
 /* Adds a list of them, JSON. 0, or -1 with an error that begins with the path below the list. */
 int declared_read(struct declared *d, struct span list, struct error *e);
 /*
- * Holds the params that were given against them, and adds those that have a default. 0, or -1 with an error of
- * the command line. whole: none may be missing. Nothing when nothing is declared.
+ * Holds the params that were given against them, and adds those that have a default. 0, or -1 with an
+ * error of the command line. whole: none may be missing. Nothing when nothing is declared.
  */
 int declared_apply(const struct declared *d, struct params *p, bool whole, struct error *e);
 /* A line each: name, type with its choices, default, sentence; or a JSON object each. */

@@ -299,7 +299,8 @@ params_read(struct survey *s, uint32_t value, struct error *e)
 	struct tree_place at;
 
 	if (s->tree->nodes[value].type != TREE_LIST)
-		return error_set(e, ERROR_INPUT, "params: expected a list of objects with name, type and the like");
+		return error_set(e, ERROR_INPUT, "params: expected a list of objects with name, type and "
+		    "the like");
 	if (shape_write(&list, s->tree, value, &as_it_is, &s->budget, &at, e) < 0)
 		return error_before(e, "params: ");
 	return declared_read(&s->doc->params, (struct span){ list.data, list.len }, e) < 0 ?

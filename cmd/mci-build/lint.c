@@ -18,6 +18,7 @@
 #include "matrix.h"
 #include "memory.h"
 #include "message.h"
+#include "pass.h"
 #include "process.h"
 #include "spec.h"
 #include "syntax.h"
@@ -37,7 +38,6 @@ struct lint {
 	bool json;
 	size_t problems; /* warnings are none */
 	const struct definition *definition;
-	struct loop *loop; /* in which they run */
 	unsigned number; /* of the line of theirs that came last */
 	bool read;       /* at least a byte of the lines */
 	bool filtered;   /* the lines have passed the filters */
@@ -576,51 +576,11 @@ filter_line(void *arg, struct span line, struct error *e)
 }
 
 static void
-filter_failed(void *arg, const struct error *why, bool shown)
+filter_failed(void *arg, const struct error *why)
 {
 	struct lint *l = arg;
 
-	(void)shown;
 	report(l, &(struct document_problem){ .file = l->definition->name, .text = why->text });
-}
-
-static void
-filter_drained(void *arg)
-{
-	(void)arg;
-}
-
-static void
-filter_over(void *arg)
-{
-	struct lint *l = arg;
-
-	loop_stop(l->loop, 0);
-}
-
-static const struct through_events filter_events = { .line = filter_line, .failed = filter_failed,
-	.drained = filter_drained, .over = filter_over };
-
-static int
-filters_run(struct lint *l, const struct document *from, struct error *e)
-{
-	struct through t = { .loop = l->loop, .events = &filter_events, .arg = l };
-	struct process_spec spec = { .dir = l->definition->project, .err = STDERR_FILENO };
-	struct environment env;
-	int result;
-
-	environment_open(&env, NULL, 0);
-	environment_set(&env, "MCI_PLAN", "1");
-	spec.env = env.pairs;
-	result = through_start(&t, &l->through, &spec, e);
-	environment_close(&env);
-	for (size_t i = 0; result == 0 && i < from->n; i++)
-		through_give(&t, from->jobs[i].line);
-	through_end(&t);
-	if (result == 0)
-		result = loop_run(l->loop, e);
-	through_close(&t);
-	return result;
 }
 
 /* Puts what the filters make of the jobs in their place. */
@@ -630,7 +590,6 @@ jobs_filter(struct lint *l, struct error *e)
 	struct document from = l->doc;
 	int result;
 
-	signal(SIGPIPE, SIG_IGN);
 	l->doc = (struct document){ .filtered = true };
 	free(l->source);
 	l->source = xformat("through '%s'", l->through.items[l->through.n - 1]);
@@ -638,9 +597,7 @@ jobs_filter(struct lint *l, struct error *e)
 	graph_free(&l->graph);
 	graph_init(&l->graph);
 	l->nowners = 0;
-	l->loop = loop_new(e);
-	result = l->loop == NULL ? -1 : filters_run(l, &from, e);
-	loop_free(l->loop);
+	result = pass_lines(&from, &l->through, l->definition->project, filter_line, filter_failed, l, e);
 	document_free(&from);
 	lines_place(&l->doc);
 	return result;
