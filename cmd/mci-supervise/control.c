@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "children.h"
 #include "duration.h"
 #include "folder.h"
@@ -19,6 +21,9 @@
 
 /* Whoever waits for all to be ready is told by then what it still lacks. */
 #define PATIENCE (3 * SECOND)
+
+/* So long a supervisor may take to be gone that was killed. */
+#define DYING (2 * SECOND)
 
 struct control {
 	struct control_options *options;
@@ -275,9 +280,19 @@ close_supervisor(void *arg)
 	children_abandon(serve_loop(c->serve));
 }
 
+/* Whether somebody is there who is well. */
+static bool
+answers(const struct control *c)
+{
+	return call_once(c->address, "server/status", (struct span){ NULL, 0 }, DYING, NULL, NULL) == 0;
+}
+
+/* One that was killed just now has its lock for a moment still, and answers nobody. */
 static int
 lock_run(struct control *c, struct error *e)
 {
+	const struct timespec moment = { .tv_nsec = 5 * MILLISECOND };
+	int64_t until = kernel.now() + DYING;
 	AUTO_CLOSE int dir = -1;
 
 	if (folder_make(c->source.run, e) < 0)
@@ -285,7 +300,9 @@ lock_run(struct control *c, struct error *e)
 	dir = kernel.open(AT_FDCWD, c->source.run, O_RDONLY | O_DIRECTORY, 0);
 	if (dir < 0)
 		return error_sys(e, "open %s", c->source.run);
-	c->lock = folder_lock(dir, c->source.run, e);
+	while ((c->lock = folder_lock(dir, c->source.run, e)) < 0 && e->code == ERROR_BUSY &&
+	    kernel.now() < until && !answers(c))
+		nanosleep(&moment, NULL);
 	if (c->lock < 0 && e->code == ERROR_BUSY)
 		return error_set(e, ERROR_BUSY,
 		    "%s: another supervisor is up there; 'mci status' shows it, 'mci down' "
@@ -300,7 +317,6 @@ listen_there(struct control *c)
 {
 	struct option_list *given = &c->options->serve.listen;
 
-	c->address = xformat("unix:%s/supervise.sock", c->source.run);
 	c->listen.items = xmalloc((given->n + 1) * sizeof(*c->listen.items));
 	c->listen.items[c->listen.n++] = c->address;
 	for (size_t i = 0; i < given->n; i++)
@@ -327,7 +343,12 @@ control_run(struct control_options *o)
 	int status;
 
 	as_we_began(&c.supervisor.host);
-	if (control_source(o, &c.source, &e) < 0 || lock_run(&c, &e) < 0) {
+	status = control_source(o, &c.source, &e);
+	if (status == 0) {
+		c.address = xformat("unix:%s/supervise.sock", c.source.run);
+		status = lock_run(&c, &e);
+	}
+	if (status < 0) {
 		option_complain("mci-supervise", &e);
 		status = error_status(&e);
 	} else {
