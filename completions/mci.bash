@@ -5,6 +5,7 @@ typeset -gA _mci_verbs=(
 build:run a build: mci-build
 lint:check a definition: mci-build --lint
 params:list the params that a definition takes: mci-build --params
+why:say which jobs would run, and why: mci-build --why
 job:run jobs: mci-job
 log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
@@ -83,6 +84,7 @@ typeset -gA _mci_alias=(
 	['mci build']='mci-build'
 	['mci lint']='mci-build --lint'
 	['mci params']='mci-build --params'
+	['mci why']='mci-build --why'
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
@@ -125,6 +127,7 @@ typeset -gA _mci_operands=(
 	['mci-build']='jobs'
 	['mci-build --lint']='files'
 	['mci-build --params']='files'
+	['mci-build --why']='jobs'
 	['mci-events pub']=''
 	['mci-events sub']=''
 	['mci-events replay']='builds files'
@@ -516,6 +519,7 @@ typeset -gA _mci_options=(
 --plan:print the specs that would run, and run nothing
 --lint:check the definition, and run no job
 --params:list the params that the definition takes, and run no job
+--why:say which jobs would run, and why, and run none
 --fail-fast:start nothing more once a job has failed
 --blocked:what to do when only blocked jobs are left
 --skip:leave this job'\''s work out, not its place in the order
@@ -578,6 +582,25 @@ typeset -gA _mci_options=(
 --file:look at this script or document instead of looking for one
 --json:one JSON object a param
 --params:list the params that the definition takes, and run no job
+--through:let this filter see every job, and what comes out be the jobs
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-build --why']='-f:look at this script or document instead of looking for one
+--file:look at this script or document instead of looking for one
+--json:one JSON object a job
+--since:what when: path compares the files with
+--why:say which jobs would run, and why, and run none
+--event:try conditions as if this had started the build
+--branch:and this were the branch
+--tag:and the commit had this tag
+--target:and the change were meant for this branch
+--changed:and these files were changed
 --through:let this filter see every job, and what comes out be the jobs
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1319,6 +1342,18 @@ typeset -gA _mci_values=(
 	['mci-build --params -C']='@folders'
 	['mci-build --params --chdir']='@folders'
 	['mci-build --params --color']='auto always never'
+	['mci-build --why -f']='@files'
+	['mci-build --why --file']='@files'
+	['mci-build --why --since']='@'
+	['mci-build --why --event']='push tag pull-request schedule manual'
+	['mci-build --why --branch']='@'
+	['mci-build --why --tag']='@'
+	['mci-build --why --target']='@'
+	['mci-build --why --changed']='@files'
+	['mci-build --why --through']='@'
+	['mci-build --why -C']='@folders'
+	['mci-build --why --chdir']='@folders'
+	['mci-build --why --color']='auto always never'
 	['mci-events pub -a']='@'
 	['mci-events pub --address']='@'
 	['mci-events pub --sync']='none os disk'

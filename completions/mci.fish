@@ -63,6 +63,7 @@ complete -c mci -n __fish_use_subcommand -a run -d 'run a build: mci-build'
 complete -c mci -n __fish_use_subcommand -a build -d 'run a build: mci-build'
 complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-build --lint'
 complete -c mci -n __fish_use_subcommand -a params -d 'list the params that a definition takes: mci-build --params'
+complete -c mci -n __fish_use_subcommand -a why -d 'say which jobs would run, and why: mci-build --why'
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
 complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-log'
 complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mci-events'
@@ -340,6 +341,8 @@ complete -c mci-build -l lint -d 'check the definition, and run no job'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l lint -d 'check the definition, and run no job'
 complete -c mci-build -l params -d 'list the params that the definition takes, and run no job'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l params -d 'list the params that the definition takes, and run no job'
+complete -c mci-build -l why -d 'say which jobs would run, and why, and run none'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l why -d 'say which jobs would run, and why, and run none'
 complete -c mci-build -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci-build -l blocked -d 'what to do when only blocked jobs are left' -x -a 'wait skip fail'
@@ -435,6 +438,22 @@ complete -c mci -n '__fish_seen_subcommand_from params' -l color -d 'use colour 
 complete -c mci -n '__fish_seen_subcommand_from params' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from params' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from params' -l version -d 'show the version'
+complete -c mci -n '__fish_seen_subcommand_from why' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from why' -s f -l file -d 'look at this script or document instead of looking for one' -r -F
+complete -c mci -n '__fish_seen_subcommand_from why' -l json -d 'one JSON object a job'
+complete -c mci -n '__fish_seen_subcommand_from why' -l since -d 'what when: path compares the files with' -x
+complete -c mci -n '__fish_seen_subcommand_from why' -l why -d 'say which jobs would run, and why, and run none'
+complete -c mci -n '__fish_seen_subcommand_from why' -l event -d 'try conditions as if this had started the build' -x -a 'push tag pull-request schedule manual'
+complete -c mci -n '__fish_seen_subcommand_from why' -l branch -d 'and this were the branch' -x
+complete -c mci -n '__fish_seen_subcommand_from why' -l tag -d 'and the commit had this tag' -x
+complete -c mci -n '__fish_seen_subcommand_from why' -l target -d 'and the change were meant for this branch' -x
+complete -c mci -n '__fish_seen_subcommand_from why' -l changed -d 'and these files were changed' -r -F
+complete -c mci -n '__fish_seen_subcommand_from why' -l through -d 'let this filter see every job, and what comes out be the jobs' -x
+complete -c mci -n '__fish_seen_subcommand_from why' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from why' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from why' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from why' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from why' -l version -d 'show the version'
 complete -c mci-events -f
 complete -c mci-events -n __fish_use_subcommand -a pub -d 'publish an event, or those on standard input'
 complete -c mci-events -n '__fish_seen_subcommand_from pub' -s a -l address -d 'the hub' -x

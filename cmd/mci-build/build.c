@@ -35,6 +35,7 @@
 #include "schedule.h"
 #include "script.h"
 #include "turn.h"
+#include "why.h"
 #include "workspace.h"
 
 struct build {
@@ -598,6 +599,11 @@ script_read(struct build *b, struct error *e)
 static int
 definition_tell(struct build *b, struct error *e)
 {
+	const struct facts *facts = &b->intake.facts;
+
+	if (b->options->why)
+		return why_print(&b->graph, &b->options->asked, facts->known ? &facts->when : NULL,
+		    b->options->json, e);
 	if (!b->options->declares)
 		return plan_print(&b->graph, e);
 	declared_print(&b->declared, b->options->json);
@@ -621,7 +627,7 @@ plan(struct build *b)
 	if (result == 0 && !b->outcome.broken)
 		result = definition_tell(b, &e);
 	if (result < 0)
-		outcome_break(&b->outcome, EXIT_BUILD_ERROR, &e);
+		outcome_break(&b->outcome, e.code == ERROR_USAGE ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR, &e);
 	script_close(&b->script);
 	return b->outcome.broken ? b->outcome.broken_exit : EXIT_BUILD_SUCCESS;
 }

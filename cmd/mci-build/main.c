@@ -58,6 +58,8 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = FIELD(lint) },
 	{ .name = "params", .help = "list the params that the definition takes, and run no job",
 	  .kind = OPTION_FLAG, .offset = FIELD(declares) },
+	{ .name = "why", .help = "say which jobs would run, and why, and run none",
+	  .kind = OPTION_FLAG, .offset = FIELD(why) },
 	{ .name = "fail-fast", .help = "start nothing more once a job has failed",
 	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast), .project = true },
 	{ .name = "blocked", .value = "WHAT",
@@ -181,7 +183,32 @@ static const struct command params_command = {
 	.size = sizeof(struct build_options),
 };
 
-static const struct command *const modes[] = { &command, &lint_command, &params_command };
+static const struct option why_options[] = {
+	{ .letter = 'f', .name = "file", .value = "SCRIPT",
+	  .help = "look at this script or document instead of looking for one", .kind = OPTION_TEXT,
+	  .offset = FIELD(file) },
+	{ .name = "json", .help = "one JSON object a job", .kind = OPTION_FLAG, .offset = FIELD(json) },
+	{ .name = "since", .value = "REV", .help = "what when: path compares the files with",
+	  .kind = OPTION_TEXT, .offset = FIELD(since), .project = true },
+	{ .name = "why", .help = "say which jobs would run, and why, and run none",
+	  .kind = OPTION_FLAG, .offset = FIELD(why) },
+	FACTS,
+	THROUGH,
+};
+
+static const struct command why_command = {
+	.program = "mci-build",
+	.verb = "--why",
+	.operands = "[SCRIPT|-] [JOB...]",
+	.summary = "say which jobs would run, and why",
+	.options = why_options,
+	.noptions = sizeof(why_options) / sizeof(why_options[0]),
+	.max_operands = SIZE_MAX,
+	.complete = "jobs",
+	.size = sizeof(struct build_options),
+};
+
+static const struct command *const modes[] = { &command, &lint_command, &params_command, &why_command };
 
 static bool
 is_definition(const char *word)
@@ -448,7 +475,7 @@ main(int argc, char **argv)
 	}
 	if (o.lint)
 		return option_finish("mci-build", lint_all(&o, argc, argv));
-	o.plan |= o.declares;
+	o.plan |= o.declares || o.why;
 	if (o.declares && o.file == NULL && argc > 0) {
 		o.file = argv[0];
 		argc = 0;
@@ -460,6 +487,12 @@ main(int argc, char **argv)
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);
+	if (o.why) {
+		/* all jobs are looked at, and what is left out of a plan is what is asked about */
+		o.asked = o.select;
+		o.select.n = 0;
+		option_common.quiet = true;
+	}
 	if (value_grants_check(o.env.items, o.env.n, &e) == 0 && o.order_at != NULL)
 		return option_finish("mci-build", run_ordered(&o));
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
@@ -470,7 +503,7 @@ main(int argc, char **argv)
 	}
 	if (!o.plan && facts_are_given(&o.facts))
 		return usage("--event, --branch, --tag, --target and --changed are for trying conditions, "
-		    "with --plan or --lint: a build that runs has the facts of what is built");
+		    "with --plan, --lint or --why: a build that runs has the facts of what is built");
 	if (o.from != NULL && o.reuse == NULL)
 		return usage("--from goes with --reuse");
 	if (o.rev != NULL && o.staged)

@@ -29,13 +29,16 @@ const struct kit kit[] = {
 	{ { .program = "mci", .verb = "params",
 	    .summary = "list the params that a definition takes: mci-build --params" },
 	  "mci-build", "--params", NULL },
+	{ { .program = "mci", .verb = "why",
+	    .summary = "say which jobs would run, and why: mci-build --why" }, "mci-build", "--why", NULL },
 	/* in a job "param get" asks the build: param.c */
 	{ { .program = "mci", .verb = "param" }, "mci-store", "param", "get" },
 };
 const size_t nkit = sizeof(kit) / sizeof(kit[0]);
 
 const struct command *const verbs[] = {
-	&kit[0].command, &kit[1].command, &kit[2].command, &kit[13].command, &kit[3].command, &kit[4].command,
+	&kit[0].command, &kit[1].command, &kit[2].command, &kit[13].command, &kit[14].command, &kit[3].command,
+	&kit[4].command,
 	&kit[5].command, &kit[6].command, &kit[7].command, &kit[8].command, &kit[9].command,
 	&kit[10].command, &kit[11].command, &kit[12].command, &down_command, &reload_command,
 	&status_command, &doctor_command, &demo_command, &ls_command, &show_command, &path_command, &rm_command,

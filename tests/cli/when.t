@@ -205,7 +205,6 @@ tries() {
 	jq -r '[.id] + (.["depends-on"] // []) | join("<")' "$out" | tr '\n' ' '
 	sed 's/^mci-build: /| /' "$err" | tr '\n' ' '
 }
-git_ checkout -q main 2>/dev/null
 is "$(tries)" 'build merge<build tagged<merge docs<tagged ' "a plan has what does not hold"
 is "$(mci-build --plan -f ./try.yaml | jq -c 'select(.id == "merge").when')" '{"event":"pull-request","target":"main"}' \
 	"with its condition"
@@ -215,7 +214,16 @@ is "$(tries --event push --tag x1 --tag v1 --changed a --changed doc/b/c)" \
 	'build tagged<build docs<tagged | merge is left out: when: event ' "and the order stays"
 is "$(tries --branch x -q | grep -c '|')" 0 "-q says nothing of what is left out"
 exits 2 "a build that runs has the facts of what is built" mci-build --event push -f ./try.yaml
-has "$err" 'with --plan or --lint' "which is said"
+has "$err" 'with --plan, --lint or --why' "which is said"
+is "$(mci why -f ./try.yaml --event push --branch main --tag v1 --changed doc/a)" \
+	"build: runs: at once
+merge: is skipped: when: event (event push, branch main, tag v1, 1 changed file)
+tagged: runs: behind merge, when all that came before succeeded
+docs: runs: behind tagged, when all that came before succeeded" "mci why says which jobs run"
+is "$(mci why --json -f ./try.yaml --event pull-request --target main 'm*')" \
+	'{"job":"merge","runs":true,"why":"behind build, when all that came before succeeded"}' "in JSON, and of some of them"
+exits 2 "a job that is not there" mci why -f ./try.yaml mergee
+has "$err" "there is no job 'mergee'; did you mean 'merge'" "is named"
 cat >facts <<'END'
 #!/bin/sh
 printf '{"id":"j","script":["echo %s"]}\n' "$MCI_EVENT $MCI_BRANCH ${MCI_TAG-none} $MCI_TARGET"
