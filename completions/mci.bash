@@ -935,6 +935,7 @@ typeset -gA _mci_options=(
 --ready-fd:write a newline to this descriptor when it serves
 --events:the hub
 --master-key:FILE, fd:N or exec:COMMAND (DIR/master.key)
+--old-master-key:the same of the one that it takes the place of
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1529,6 +1530,7 @@ typeset -gA _mci_values=(
 	['mci-store serve --ready-fd']='@'
 	['mci-store serve --events']='@'
 	['mci-store serve --master-key']='@'
+	['mci-store serve --old-master-key']='@'
 	['mci-store serve -C']='@folders'
 	['mci-store serve --chdir']='@folders'
 	['mci-store serve --color']='auto always never'

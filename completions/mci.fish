@@ -749,6 +749,7 @@ complete -c mci-store -n '__fish_seen_subcommand_from serve' -l mode -d 'of its 
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l events -d 'the hub' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l master-key -d 'FILE, fd:N or exec:COMMAND (DIR/master.key)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from serve' -l old-master-key -d 'the same of the one that it takes the place of' -x
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'

@@ -96,7 +96,7 @@ emit_column(struct bytes *into, struct query *q, int i, const struct column *c)
 		emit_seconds(into, c->member, query_column_integer(q, i));
 		break;
 	case JSON:
-		emit_raw(into, c->member, query_column_blob(q, i));
+		emit_raw(into, c->member, query_column_span(q, i));
 		break;
 	case SPECIAL:
 		break;

@@ -148,7 +148,7 @@ send_page(struct changes *c)
 	query_integer(&q, c->sent);
 	while ((got = query_next(&q, &e)) > 0) {
 		c->sent = query_column_integer(&q, 0);
-		publisher_add(c->publisher, query_column_blob(&q, 1), c->sent);
+		publisher_add(c->publisher, query_column_span(&q, 1), c->sent);
 		n++;
 	}
 	if (got < 0)

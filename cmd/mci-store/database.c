@@ -166,21 +166,42 @@ check_params(const struct statement *row, sqlite3_stmt *stmt, struct error *e)
 	return 0;
 }
 
+static bool
+may_use(const struct database *db, const struct statement *row)
+{
+	return row->role == STATEMENT_FOR_READER || db->writes;
+}
+
+/* Prepares it to see that it is right. What is never used is not held: all of them take a megabyte.
+ */
 static int
-prepare_row(struct database *db, int id, struct error *e)
+check_row(struct database *db, int id, struct error *e)
+{
+	const struct statement *row = database_statement(db, id);
+	sqlite3_stmt *stmt = NULL;
+	int result;
+
+	if (!may_use(db, row))
+		return 0;
+	sqlite3_set_authorizer(db->sqlite, row->role == STATEMENT_FOR_SECRET ? NULL : guard, NULL);
+	result = prepare(db, row->name, row->sql, &stmt, e);
+	if (result == 0)
+		result = check_params(row, stmt, e);
+	if (result == 0 && row->role == STATEMENT_FOR_READER && !sqlite3_stmt_readonly(stmt))
+		result = error_set(
+		    e, ERROR_INTERNAL, "statement %s writes, and is a reader's", row->name);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+sqlite3_stmt *
+database_use(struct database *db, int id)
 {
 	const struct statement *row = database_statement(db, id);
 
-	if (row->role != STATEMENT_FOR_READER && !db->writes)
-		return 0;
-	sqlite3_set_authorizer(db->sqlite, row->role == STATEMENT_FOR_SECRET ? NULL : guard, NULL);
-	if (prepare(db, row->name, row->sql, &db->prepared[id], e) < 0 ||
-	    check_params(row, db->prepared[id], e) < 0)
-		return -1;
-	if (row->role == STATEMENT_FOR_READER && !sqlite3_stmt_readonly(db->prepared[id]))
-		return error_set(
-		    e, ERROR_INTERNAL, "statement %s writes, and is a reader's", row->name);
-	return 0;
+	if (db->prepared[id] == NULL && may_use(db, row))
+		prepare(db, row->name, row->sql, &db->prepared[id], NULL);
+	return db->prepared[id];
 }
 
 const struct statement *
@@ -211,9 +232,11 @@ database_prepare(struct database *db, const struct statement *more, size_t n, st
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && db->writes && result == 0; i++)
 		result = prepare(db, own[i].sql, own[i].sql, own[i].into, e);
 	for (int i = 0; i < db->nstatements && result == 0; i++)
-		result = prepare_row(db, i, e);
+		result = check_row(db, i, e);
 	/* SQLite prepares again by itself when the schema changes, and would ask for any of them */
 	sqlite3_set_authorizer(db->sqlite, NULL, NULL);
+	/* pages that the schema was read from: an idle store has no use for them */
+	sqlite3_db_release_memory(db->sqlite);
 	return result;
 }
 

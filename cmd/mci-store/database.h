@@ -1,5 +1,5 @@
 /*
- * database: one connection to the store's file, with all statements prepared that its role may use.
+ * database: one connection to the store's file, and the statements that its role may use.
  * A store has two: the writing one, which belongs to one thread at a time (writer.h), and a
  * read-only one for the loop.
  *
@@ -25,7 +25,7 @@ struct database {
 	bool writes;
 	const struct statement *more; /* behind those of sql.h, with the numbers behind theirs */
 	int nstatements;
-	sqlite3_stmt **prepared; /* NULL where the role may not */
+	sqlite3_stmt **prepared; /* those that were used so far */
 	/* the connection's own: they are prepared with the others, and are no statements of the
 	 * store */
 	sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *undo;
@@ -38,11 +38,14 @@ struct database {
  */
 struct database *database_open(const char *path, bool writes, struct error *e);
 /*
- * Prepares what its role may use: all of sql.h, and behind them n that others have made (they stay
- * theirs). -1 with the statement's name: a mistake in it, or a schema that has changed.
+ * Prepares, to see that they are right, all that its role may use: those of sql.h, and behind them
+ * n that others have made (they stay theirs). -1 with the statement's name: a mistake in it, or a
+ * schema that has changed.
  */
 int database_prepare(struct database *db, const struct statement *more, size_t n, struct error *e);
-/* The row of a statement that was prepared. */
+/* A statement, which stays prepared; NULL where the role may not use it. */
+sqlite3_stmt *database_use(struct database *db, int id);
+/* Its row. */
 const struct statement *database_statement(const struct database *db, int id);
 /* NULL is allowed. */
 void database_close(struct database *db);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "grant.h"
 #include "memory.h"
 #include "query.h"
 #include "readable.h"
@@ -417,10 +418,10 @@ entry_fits(const struct entry_place *p, struct error *e)
 	if (query_next(&q, e) < 0)
 		return -1;
 	size = query_column_integer(&q, 0);
-	if (size <= SECRETS_LIMIT)
+	if (size <= GRANT_LIMIT)
 		return 0;
 	return error_set(e, ERROR_REFUSED,
 	    "the parameters and keys of %s would take %lld bytes of a claim, together "
 	    "at most %d",
-	    p->org_name, (long long)size, SECRETS_LIMIT);
+	    p->org_name, (long long)size, GRANT_LIMIT);
 }

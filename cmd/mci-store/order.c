@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grant.h"
 #include "jsontree.h"
 #include "line.h"
 #include "query.h"
@@ -87,11 +88,11 @@ put_params(json_t *order, struct query *q, struct database *db, struct secrets *
 	json_object_set_new(order, "secrets", values);
 	json_object_set_new(order, "keys", keys);
 	if (strcmp(query_column_text(q, TRUST), "trusted") == 0 &&
-	    secrets_of_repo(secrets, db, query_column_integer(q, REPO), params, values, keys, e) < 0)
+	    grant_to_repo(secrets, db, query_column_integer(q, REPO), params, values, keys, e) < 0)
 		return -1;
 	if (query_column_null(q, PARAMS))
 		return 0;
-	own = jsontree_read(query_column_blob(q, PARAMS), e);
+	own = jsontree_read(query_column_span(q, PARAMS), e);
 	if (own == NULL)
 		return -1;
 	json_object_update(params, own);

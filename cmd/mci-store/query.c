@@ -8,7 +8,7 @@ query_begin(struct query *q, struct database *db, int id)
 	const struct statement *row = database_statement(db, id);
 
 	*q = (struct query){
-		.db = db, .stmt = db->prepared[id], .name = row->name, .params = row->params
+		.db = db, .stmt = database_use(db, id), .name = row->name, .params = row->params
 	};
 	if (q->stmt == NULL)
 		q->wrong = "this connection may not use it";
@@ -81,17 +81,6 @@ query_integer(struct query *q, int64_t value)
 }
 
 void
-query_blob(struct query *q, struct span bytes)
-{
-	int at = next(q, 'b');
-
-	if (at > 0)
-		bind(q,
-		    sqlite3_bind_blob64(
-			q->stmt, at, bytes.p == NULL ? "" : bytes.p, bytes.n, SQLITE_STATIC));
-}
-
-void
 query_null(struct query *q)
 {
 	int at = next(q, 0);
@@ -145,11 +134,11 @@ query_column_integer(struct query *q, int column)
 }
 
 struct span
-query_column_blob(struct query *q, int column)
+query_column_span(struct query *q, int column)
 {
-	const void *p = sqlite3_column_blob(q->stmt, column);
+	const char *text = query_column_text(q, column);
 
-	return (struct span){ p, (size_t)sqlite3_column_bytes(q->stmt, column) };
+	return (struct span){ text, (size_t)sqlite3_column_bytes(q->stmt, column) };
 }
 
 bool

@@ -40,7 +40,6 @@ void query_end(struct query *q);
 void query_text(struct query *q, const char *text);
 void query_span(struct query *q, struct span text);
 void query_integer(struct query *q, int64_t value);
-void query_blob(struct query *q, struct span bytes);
 /* SQL's NULL, for any type. */
 void query_null(struct query *q);
 
@@ -55,7 +54,7 @@ int64_t query_changes(const struct query *q);
  */
 const char *query_column_text(struct query *q, int column);
 int64_t query_column_integer(struct query *q, int column);
-struct span query_column_blob(struct query *q, int column);
+struct span query_column_span(struct query *q, int column);
 bool query_column_null(struct query *q, int column);
 int query_columns(struct query *q);
 

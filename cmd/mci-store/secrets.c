@@ -1,5 +1,6 @@
 #include "secrets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,32 +23,58 @@ span_of(const struct bytes *b)
 	return (struct span){ b->data, b->len };
 }
 
-static struct span
-text_of(struct query *q, int column)
+/* The name of the master key that all is sealed with; "" where nothing is. */
+static int
+sealed_name(struct database *db, char name[static SEAL_NAME], struct error *e)
 {
-	const char *text = query_column_text(q, column);
-
-	return (struct span){ text, text == NULL ? 0 : strlen(text) };
-}
-
-int
-secrets_open(
-    struct secrets *s, struct database *db, const char *folder, const char *source, struct error *e)
-{
-	char sealed[SEAL_NAME] = "";
 	AUTO_QUERY q = { 0 };
 	int got;
 
+	name[0] = '\0';
 	query_begin(&q, db, STATEMENT_MASTER_NAME);
 	got = query_next(&q, e);
-	if (got < 0)
-		return -1;
-	if (got > 0) {
-		struct span name = text_of(&q, 0);
+	if (got > 0)
+		snprintf(name, SEAL_NAME, "%s", query_column_text(&q, 0));
+	return got < 0 ? -1 : 0;
+}
 
-		memcpy(sealed, name.p, name.n < SEAL_NAME ? name.n : SEAL_NAME - 1);
-	}
-	return master_open(&s->master, folder, source, sealed, e);
+static int rotate_all(struct database *db, const struct seal_key *before,
+    const struct seal_key *next, int64_t *count, struct error *e);
+
+/* What the one before has sealed is sealed with the new one. */
+static int
+change_master(
+    struct secrets *s, struct database *db, const char *old, const char *sealed, struct error *e)
+{
+	struct master before;
+	int64_t count;
+	int result = master_open(&before, s->master.folder, old, sealed, e);
+
+	if (result == 0)
+		result = database_begin(db, e);
+	if (result == 0)
+		result = rotate_all(db, &before.key, &s->master.key, &count, e);
+	if (result == 0)
+		result = database_commit(db, e);
+	database_rollback(db);
+	master_close(&before);
+	return result < 0 ? error_before(e, "--old-master-key: ") : 0;
+}
+
+int
+secrets_open(struct secrets *s, struct database *db, const char *folder, const char *source,
+    const char *old, struct error *e)
+{
+	char sealed[SEAL_NAME], name[SEAL_NAME];
+
+	if (sealed_name(db, sealed, e) < 0)
+		return -1;
+	if (old == NULL || sealed[0] == '\0')
+		return master_open(&s->master, folder, source, sealed, e);
+	if (master_open(&s->master, folder, source, "", e) < 0)
+		return -1;
+	seal_key_name(&s->master.key, name);
+	return strcmp(name, sealed) == 0 ? 0 : change_master(s, db, old, sealed, e);
 }
 
 void
@@ -117,7 +144,7 @@ org_key(struct secrets *s, struct database *db, int64_t org, const char *name, s
 		return store_org_key(db, &s->master.key, org, name, key, e);
 	}
 	bind_place(&bound, "org key", name, "", org);
-	if (got > 0 && open_key(&s->master.key, &bound, text_of(&q, 0), key, e) == 0)
+	if (got > 0 && open_key(&s->master.key, &bound, query_column_span(&q, 0), key, e) == 0)
 		return 0;
 	return error_before(e, "the key of %s: ", name);
 }
@@ -184,9 +211,9 @@ get_with(struct database *db, const struct secret_place *p, const struct seal_ke
 		return error_set(e, ERROR_NOT_FOUND, "%s %s/%s has no sealed value", p->kind,
 		    p->org_name, p->name);
 	bind_place(&bound, p->kind, p->org_name, p->name, p->owner);
-	result = open_key(by, &bound, text_of(&q, 0), &own, e);
+	result = open_key(by, &bound, query_column_span(&q, 0), &own, e);
 	if (result == 0)
-		result = seal_open(&own, span_of(&bound), text_of(&q, 1), into, e);
+		result = seal_open(&own, span_of(&bound), query_column_span(&q, 1), into, e);
 	seal_key_clear(&own);
 	return result == 0 ? 0 : error_before(e, "%s %s/%s: ", p->kind, p->org_name, p->name);
 }
@@ -213,193 +240,6 @@ secrets_remove(struct database *db, const char *kind, int64_t owner, struct erro
 	query_text(&q, kind);
 	query_integer(&q, owner);
 	return query_run(&q, e);
-}
-
-/* ---- who gets them */
-
-/* How many labels the filter's best alternative asks for; -1: none holds. No filter holds for all.
- */
-static int
-filter_holds(const char *filters, const json_t *labels)
-{
-	json_auto_t *list =
-	    filters == NULL ? NULL : jsontree_read((struct span){ filters, strlen(filters) }, NULL);
-	int best = filters == NULL ? 0 : -1;
-	json_t *one, *value;
-	const char *name;
-	size_t i;
-
-	json_array_foreach(list, i, one)
-	{
-		bool holds = true;
-
-		json_object_foreach(one, name, value) holds =
-		    holds && json_equal(value, json_object_get(labels, name));
-		if (holds && (int)json_object_size(one) > best)
-			best = (int)json_object_size(one);
-	}
-	return best;
-}
-
-/* While the values for a repository are gathered. */
-struct gathering {
-	struct secrets *secrets;
-	struct database *db;
-	int64_t org;
-	char *org_name;
-	json_t *labels;
-};
-
-/* A name's parameter so far. */
-struct chosen {
-	int64_t row;
-	int labels;
-	bool plain;
-	char *name, *value;
-};
-
-struct choice {
-	struct chosen *all;
-	size_t n;
-};
-
-static struct chosen *
-chosen_of(struct choice *c, const char *name)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		if (strcmp(c->all[i].name, name) == 0)
-			return &c->all[i];
-	}
-	c->all = xrealloc(c->all, c->n + 1, sizeof(*c->all));
-	c->all[c->n] = (struct chosen){ .labels = -1, .name = xstrdup(name) };
-	return &c->all[c->n++];
-}
-
-/* In the order of their rows: of those that say as much the newest stays. */
-static int
-choose(const struct gathering *g, struct choice *c, struct error *e)
-{
-	AUTO_QUERY q = { 0 };
-	int got;
-
-	query_begin(&q, g->db, STATEMENT_PARAMS_OF_ORG);
-	query_integer(&q, g->org);
-	while ((got = query_next(&q, e)) > 0) {
-		int labels = filter_holds(query_column_text(&q, 4), g->labels);
-		struct chosen *x;
-
-		if (labels < 0)
-			continue;
-		x = chosen_of(c, query_column_text(&q, 1));
-		if (labels < x->labels)
-			continue;
-		free(x->value);
-		x->row = query_column_integer(&q, 0);
-		x->labels = labels;
-		x->plain = query_column_integer(&q, 2) != 0;
-		x->value = query_column_null(&q, 3) ? NULL : xstrdup(query_column_text(&q, 3));
-	}
-	return got;
-}
-
-static int
-open_value(const struct gathering *g, const char *kind, const char *name, int64_t row,
-    json_t **into, struct error *e)
-{
-	struct secret_place p = { kind, row, g->org, g->org_name, name };
-	AUTO_CLEAR value = { 0 };
-
-	if (secrets_get(g->secrets, g->db, &p, &value, e) < 0)
-		return -1;
-	*into = json_stringn(value.data == NULL ? "" : value.data, value.len);
-	return 0;
-}
-
-static int
-gather_params(const struct gathering *g, json_t *params, json_t *values, struct error *e)
-{
-	struct choice c = { 0 };
-	int result = choose(g, &c, e);
-
-	for (size_t i = 0; i < c.n; i++) {
-		struct chosen *x = &c.all[i];
-		json_t *value = NULL;
-
-		if (result == 0 && x->plain)
-			json_object_set_new(
-			    params, x->name, json_string(x->value == NULL ? "" : x->value));
-		else if (result == 0 &&
-		    (result = open_value(g, "param", x->name, x->row, &value, e)) == 0)
-			json_object_set_new(values, x->name, value);
-		free(x->name);
-		free(x->value);
-	}
-	free(c.all);
-	return result;
-}
-
-static int
-gather_keys(const struct gathering *g, json_t *keys, struct error *e)
-{
-	AUTO_QUERY q = { 0 };
-	int got;
-
-	query_begin(&q, g->db, STATEMENT_KEYS_OF_ORG);
-	query_integer(&q, g->org);
-	while ((got = query_next(&q, e)) > 0) {
-		const char *name = query_column_text(&q, 1);
-		json_t *key, *value;
-
-		if (filter_holds(query_column_text(&q, 4), g->labels) < 0)
-			continue;
-		if (open_value(g, "key", name, query_column_integer(&q, 0), &value, e) < 0)
-			return -1;
-		key = json_pack("{s:s, s:o}", "name", name, "private", value);
-		if (!query_column_null(&q, 2))
-			json_object_set_new(key, "host", json_string(query_column_text(&q, 2)));
-		if (!query_column_null(&q, 3))
-			json_object_set_new(
-			    key, "known-hosts", json_string(query_column_text(&q, 3)));
-		json_array_append_new(keys, key);
-	}
-	return got;
-}
-
-/* Its organisation and labels; the statement is free again behind it. */
-static int
-look_at_repo(struct gathering *g, int64_t repo, struct error *e)
-{
-	AUTO_QUERY q = { 0 };
-	int got;
-
-	query_begin(&q, g->db, STATEMENT_REPO_LABELS);
-	query_integer(&q, repo);
-	got = query_next(&q, e);
-	if (got == 0)
-		return error_set(
-		    e, ERROR_NOT_FOUND, "there is no repository of number %lld", (long long)repo);
-	if (got < 0)
-		return -1;
-	g->org = query_column_integer(&q, 0);
-	g->org_name = xstrdup(query_column_text(&q, 1));
-	g->labels = query_column_null(&q, 2) ? json_object() : jsontree_read(text_of(&q, 2), e);
-	return g->labels == NULL ? -1 : 0;
-}
-
-int
-secrets_of_repo(struct secrets *s, struct database *db, int64_t repo, json_t *params,
-    json_t *values, json_t *keys, struct error *e)
-{
-	struct gathering g = { .secrets = s, .db = db };
-	int result = look_at_repo(&g, repo, e);
-
-	if (result == 0)
-		result = gather_params(&g, params, values, e);
-	if (result == 0)
-		result = gather_keys(&g, keys, e);
-	json_decref(g.labels);
-	free(g.org_name);
-	return result;
 }
 
 /* ---- new keys */
@@ -460,8 +300,8 @@ secrets_rotate_org(struct secrets *s, struct database *db, int64_t org, const ch
 
 /* The next organisation's key, sealed by the new master key: 1, 0 when there is none behind it. */
 static int
-rotate_next(struct secrets *s, struct database *db, const struct seal_key *next, int64_t *org,
-    struct error *e)
+rotate_next(struct database *db, const struct seal_key *before, const struct seal_key *next,
+    int64_t *org, struct error *e)
 {
 	AUTO_BYTES bound = { 0 };
 	AUTO_FREE char *name = NULL;
@@ -477,19 +317,29 @@ rotate_next(struct secrets *s, struct database *db, const struct seal_key *next,
 	*org = query_column_integer(&q, 0);
 	name = xstrdup(query_column_text(&q, 1));
 	bind_place(&bound, "org key", name, "", *org);
-	result = open_key(&s->master.key, &bound, text_of(&q, 2), &key, e);
+	result = open_key(before, &bound, query_column_span(&q, 2), &key, e);
 	if (result == 0)
 		result = store_org_key(db, next, *org, name, &key, e);
 	seal_key_clear(&key);
 	return result < 0 ? error_before(e, "the key of %s: ", name) : 1;
 }
 
+static int
+rotate_all(struct database *db, const struct seal_key *before, const struct seal_key *next,
+    int64_t *count, struct error *e)
+{
+	int64_t org = 0;
+	int got;
+
+	for (*count = 0; (got = rotate_next(db, before, next, &org, e)) > 0;)
+		++*count;
+	return got;
+}
+
 int
 secrets_rotate_master(struct secrets *s, struct database *db, int64_t *count, struct error *e)
 {
 	struct seal_key next;
-	int64_t org = 0;
-	int got;
 
 	if (s->rotating)
 		return error_set(e, ERROR_BUSY, "the master key is being changed");
@@ -498,9 +348,7 @@ secrets_rotate_master(struct secrets *s, struct database *db, int64_t *count, st
 	 * off, the one that the database names is there */
 	if (master_next(&s->master, &next, e) < 0)
 		return -1;
-	for (*count = 0; (got = rotate_next(s, db, &next, &org, e)) > 0;)
-		++*count;
-	if (got < 0)
+	if (rotate_all(db, &s->master.key, &next, count, e) < 0)
 		return -1;
 	s->rotating = true;
 	s->before = s->master.key;

@@ -14,7 +14,6 @@
 
 #include "database.h"
 #include "error.h"
-#include "jsontree.h"
 #include "master.h"
 
 /* What the parameters and keys of an organisation may take together in the line of a claim, as
@@ -27,10 +26,12 @@ struct secrets {
 	bool rotating;
 };
 
-/* Reads the master key (master.h), which has to be the one that db was sealed with. source may be
- * NULL. */
+/*
+ * Reads the master key (master.h), which has to be the one that db was sealed with; or old is where
+ * that one comes from, and what it sealed is sealed anew. source and old may be NULL.
+ */
 int secrets_open(struct secrets *s, struct database *db, const char *folder, const char *source,
-    struct error *e);
+    const char *old, struct error *e);
 void secrets_close(struct secrets *s);
 
 /* Where one is: its kind ("param" or "key"), its row, and what it is bound to besides. */
@@ -48,14 +49,6 @@ int secrets_put(struct secrets *s, struct database *db, const struct secret_plac
 int secrets_get(struct secrets *s, struct database *db, const struct secret_place *p,
     struct bytes *into, struct error *e);
 int secrets_remove(struct database *db, const char *kind, int64_t owner, struct error *e);
-
-/*
- * What a build of the repository gets: of each name the parameter whose filter says most, of those
- * the newest: plain ones into params, the others into secrets, texts by name; and keys, an array of
- * objects with name, host, private and known-hosts.
- */
-int secrets_of_repo(struct secrets *s, struct database *db, int64_t repo, json_t *params,
-    json_t *values, json_t *keys, struct error *e);
 
 /* New keys for an organisation and each of its secrets; how many. */
 int secrets_rotate_org(struct secrets *s, struct database *db, int64_t org, const char *name,

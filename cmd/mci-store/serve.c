@@ -7,7 +7,8 @@
 
 struct options {
 	struct serve_options serve;
-	const char *events, *master_key;
+	const char *events;
+	struct store_keys keys;
 	struct store store;
 	struct queue *queue;
 };
@@ -17,7 +18,9 @@ static const struct option options[] = {
 	{ .name = "events", .value = "ADDRESS", .help = "the hub", .kind = OPTION_TEXT,
 	  .offset = offsetof(struct options, events) },
 	{ .name = "master-key", .value = "SOURCE", .help = "FILE, fd:N or exec:COMMAND (DIR/master.key)",
-	  .kind = OPTION_TEXT, .offset = offsetof(struct options, master_key) },
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, keys.master) },
+	{ .name = "old-master-key", .value = "SOURCE", .help = "the same of the one that it takes the place of",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, keys.old) },
 };
 
 static int
@@ -25,7 +28,7 @@ open_store(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
 
-	if (store_open(&o->store, serve_loop(s), serve_folder(s), o->master_key, e) < 0 ||
+	if (store_open(&o->store, serve_loop(s), serve_folder(s), &o->keys, e) < 0 ||
 	    serve_add(s, &store_service, &o->store, e) < 0)
 		return -1;
 	o->queue = queue_open(serve_loop(s), o->store.writer, o->store.reader, &o->store.secrets,

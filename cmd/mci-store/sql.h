@@ -19,7 +19,7 @@ enum statement_role {
 
 struct statement {
 	const char *name;   /* as in its file */
-	const char *params; /* a letter each: t text, i integer, b blob */
+	const char *params; /* a letter each: t text, i integer */
 	enum statement_role role;
 	const char *sql; /* its parameters are $1, $2, ... */
 };

@@ -28,7 +28,7 @@ prepare(struct database *db, struct error *e)
 }
 
 static int
-open_writer(struct store *s, const char *master_key, struct error *e)
+open_writer(struct store *s, const struct store_keys *keys, struct error *e)
 {
 	struct database *db = database_open(s->path, true, e);
 
@@ -39,7 +39,7 @@ open_writer(struct store *s, const char *master_key, struct error *e)
 		return -1;
 	}
 	s->opened_secrets = true;
-	if (secrets_open(&s->secrets, db, s->folder, master_key, e) < 0) {
+	if (secrets_open(&s->secrets, db, s->folder, keys->master, keys->old, e) < 0) {
 		database_close(db);
 		return -1;
 	}
@@ -48,13 +48,13 @@ open_writer(struct store *s, const char *master_key, struct error *e)
 }
 
 int
-store_open(
-    struct store *s, struct loop *loop, const char *folder, const char *master_key, struct error *e)
+store_open(struct store *s, struct loop *loop, const char *folder, const struct store_keys *keys,
+    struct error *e)
 {
 	*s = (struct store){
 		.loop = loop, .folder = xstrdup(folder), .path = xformat("%s/" STORE_FILE, folder)
 	};
-	if (open_writer(s, master_key, e) < 0)
+	if (open_writer(s, keys, e) < 0)
 		return -1;
 	s->reader = database_open(s->path, false, e);
 	return s->reader == NULL ? -1 : prepare(s->reader, e);

@@ -24,12 +24,15 @@ struct store {
 	void *rebuild_arg;
 };
 
-/*
- * Opens the folder, which is one server's alone. master_key says where the master key comes from
- * (master.h), NULL: the folder's. 0 or -1; close it in any case.
- */
-int store_open(struct store *s, struct loop *loop, const char *folder, const char *master_key,
-    struct error *e);
+/* Where the master key comes from (master.h), and the one that it takes the place of; NULL: the
+ * folder, and none. */
+struct store_keys {
+	const char *master, *old;
+};
+
+/* Opens the folder, which is one server's alone. 0 or -1; close it in any case. */
+int store_open(struct store *s, struct loop *loop, const char *folder,
+    const struct store_keys *keys, struct error *e);
 /* Behind the end of the server that it is in. What was given to the writer is written. */
 void store_close(struct store *s);
 

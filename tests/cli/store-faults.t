@@ -153,6 +153,21 @@ start_store --master-key fd:4 4<key
 exits 0 "a key from a descriptor" mci store rotate one
 stop_store
 serve_refused "is not the master key" 1 "the folder has none now"
+tr 0-9a-f 1-9a-f0 <key >other
+serve_refused "^mci-store: --old-master-key: .*is not the master key" 1 "a new key with a wrong old one" \
+	--master-key fd:4 --old-master-key exec:"sed s/^./0/ $PWD/other" 4<other
+chmod 600 key
+start_store --master-key fd:4 --old-master-key "$PWD/key" 4<other
+stop_store
+start_store --master-key fd:4 4<other
+exits 0 "a key that comes from outside is changed with the one before" mci store rotate one
+stop_store
+start_store --old-master-key fd:4 4<other
+stop_store
+start_store
+exits 0 "... and is one of the folder's again" mci store rotate one
+stop_store
+mv "$stored/master.key" key
 cp key "$stored/master.key"
 start_store
 exits 0 "the folder's is changed" mci store rotate

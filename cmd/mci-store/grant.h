@@ -1,0 +1,25 @@
+/* grant: which parameters and keys of an organisation the builds of a repository get, by its
+ * labels. For the thread that writes, inside of a write. */
+#ifndef MCI_STORE_GRANT_H
+#define MCI_STORE_GRANT_H
+
+#include <stdint.h>
+
+#include "database.h"
+#include "error.h"
+#include "jsontree.h"
+#include "secrets.h"
+
+/* What the parameters and keys of an organisation may take together in the line of a claim, as
+ * JSON: what is entered is held against it. */
+#define GRANT_LIMIT (512 * 1024)
+
+/*
+ * Of each name the parameter whose filter says most, of those the newest: plain ones into params,
+ * the others into values, texts by name; and into keys an object each with name, host, private and
+ * known-hosts.
+ */
+int grant_to_repo(struct secrets *s, struct database *db, int64_t repo, json_t *params,
+    json_t *values, json_t *keys, struct error *e);
+
+#endif
