@@ -1,6 +1,7 @@
 #include "control.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct control {
 	int64_t began;
 	struct loop_timer *patience;
 	bool opened, adopted, ready, reloading;
+	bool terminal; /* it ends with the one that it was started on */
 	void (*done)(void *of);
 	void *of;
 };
@@ -209,6 +211,16 @@ read_wiring(void *arg, const char *text, const char *name, struct wiring *w, str
 	    name == NULL ? "the wiring" : name, w, NULL, NULL, e);
 }
 
+/* Whether there is a terminal that this process belongs to. */
+static bool
+has_terminal(void)
+{
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, "/dev/tty", O_RDONLY | O_NOCTTY, 0);
+
+	return fd >= 0;
+}
+
+/* Asked by a signal, which also tells that the terminal is gone. */
 static void
 reload(void *arg)
 {
@@ -216,6 +228,10 @@ reload(void *arg)
 	struct wiring w;
 	struct error e;
 
+	if (c->terminal && !has_terminal()) {
+		serve_stop(c->serve);
+		return;
+	}
 	systemd_reloading(&c->systemd);
 	c->reloading = true;
 	if (source_read(&c->source, &w, tell, c, &e) == 0 &&
@@ -284,7 +300,8 @@ close_supervisor(void *arg)
 static bool
 answers(const struct control *c)
 {
-	return call_once(c->address, "server/status", (struct span){ NULL, 0 }, DYING, NULL, NULL) == 0;
+	return call_once(
+		   c->address, "server/status", (struct span){ NULL, 0 }, DYING, NULL, NULL) == 0;
 }
 
 /* One that was killed just now has its lock for a moment still, and answers nobody. */
@@ -339,10 +356,14 @@ int
 control_run(struct control_options *o)
 {
 	struct control c = { .options = o, .lock = -1, .began = kernel.now() };
+	struct sigaction hangup;
 	struct error e;
 	int status;
 
 	as_we_began(&c.supervisor.host);
+	/* nohup(1) asks that it goes on */
+	c.terminal =
+	    sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN && has_terminal();
 	status = control_source(o, &c.source, &e);
 	if (status == 0) {
 		c.address = xformat("unix:%s/supervise.sock", c.source.run);

@@ -166,8 +166,13 @@ if command -v tmux >/dev/null 2>&1; then
 	left=''
 	for member in $members; do is_gone "$member" || left="$left $member"; done
 	is "$left" '' "... and leaves nothing"
+	tmux send-keys -t up 'clear; mci up' Enter
+	wait_until "mci up on a terminal" screen '^mci is up'
+	members=$(mci status --json | jq -r '.pid // empty')
 	tmux kill-server
+	for member in $members; do wait_until "a part ends" is_gone "$member"; done
+	pass "it ends with its terminal"
 else
-	skip 2 "tmux is not installed"
+	skip 3 "tmux is not installed"
 fi
 finish
