@@ -492,9 +492,12 @@ intake_add(struct intake *in, const char *line, size_t n, struct error *e)
 
 	if (n > ADDED)
 		return error_set(e, ERROR_LIMIT, "a job that is added may have %d bytes", ADDED);
+	mask_json(in->mask, &masked, line, n);
+	/* whoever added it in a run before is tried again, and adds it again */
+	if (past_added(in->schedule->past, (struct span){ masked.data, masked.len }))
+		return 0;
 	if (intake_line(in, line, n, e) < 0)
 		return -1;
-	mask_json(in->mask, &masked, line, n);
 	schedule_added(in->schedule, (struct span){ masked.data, masked.len });
 	return 0;
 }

@@ -276,6 +276,16 @@ past_take(struct past *p, const struct message *m)
 }
 
 bool
+past_added(const struct past *p, struct span spec)
+{
+	for (size_t i = 0; i < p->nadded; i++) {
+		if (span_is(spec, p->added[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
 past_good(const struct past_job *j)
 {
 	return j->ended && (j->status == STATUS_SUCCESS || (j->status == STATUS_FAILURE && j->allowed));

@@ -61,6 +61,8 @@ void past_move(struct past *p, bool script);
 /* The same for a build that is run again: what failed, or (from not "") that job and what is behind it,
  * runs, and what has not succeeded. */
 void past_repeat(struct past *p, const char *from);
+/* Whether a job has added this very spec. */
+bool past_added(const struct past *p, struct span spec);
 /* Whether the job has done what it was to do. */
 bool past_good(const struct past_job *j);
 /* Whether the job's end stays. */

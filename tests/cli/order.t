@@ -90,6 +90,23 @@ is "$status" 125 "the hub's refusal of an older run ends it"
 has build.err 'run: a newer run of build o/r/10 has begun: the build is let go' "... it says"
 is "$(hub_events o/r/10 | grep -c 'build/end')" 0 "nothing more of it is taken"
 
+# ---- mci-job dies
+order o/r/14 1 '{"specs":"{\"id\":\"a\",\"script\":[\"cat wait\"]}\n"}'
+ordered
+wait_for_line b/events.ndjson job/start
+everyone="$builder $(descendants "$builder")"
+# shellcheck disable=SC2046 # one word
+kill -KILL $(descendants "$builder" | head -n 1)
+wait_end "$builder"
+is "$status" 125 "a build whose mci-job is killed ends in error"
+is "$(hub_events o/r/14 | jq -r 'select(.type=="job/end" or .type=="build/end")|.status+" "+(.reason // "")' | tr '\n' ';')" \
+	"error lost;error ;" "which the hub has"
+left=
+for process in $everyone; do
+	is_gone "$process" || left="$left $process"
+done
+is "$left" "" "and nothing is left"
+
 # ---- it stays until the hub has all
 order o/r/11 1 '{"specs":"{\"id\":\"a\",\"script\":[\"cat wait\"]}\n"}'
 ordered
