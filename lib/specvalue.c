@@ -255,13 +255,6 @@ texts_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct
 	return value_list(at, n, v, false, e);
 }
 
-static int
-entries_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
-{
-	(void)how;
-	return value_list(at, n, v, true, e);
-}
-
 static void
 texts_write(struct bytes *b, const char *key, const void *at, size_t n)
 {
@@ -289,8 +282,6 @@ texts_free(void *at, size_t n)
 }
 
 const struct value_type value_type_texts = { "list", texts_read, texts_write, texts_copy, texts_free };
-const struct value_type value_type_entries = { "text or list", entries_read, texts_write, texts_copy,
-	texts_free };
 
 static int
 pairs_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)

@@ -52,7 +52,6 @@ struct value_type {
 
 extern const struct value_type value_type_text;      /* char * */
 extern const struct value_type value_type_texts;     /* char **, NULL-terminated */
-extern const struct value_type value_type_entries;   /* the same, may be written as one text */
 extern const struct value_type value_type_pairs;     /* struct spec_pair * */
 extern const struct value_type value_type_variables; /* the same, with names that variables can have */
 extern const struct value_type value_type_flag;      /* bool */

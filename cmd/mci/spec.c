@@ -72,7 +72,7 @@ key_write(struct bytes *b, const struct option_list *keys, size_t i, struct erro
 		value_write(&list, row, keys->items[k] + length + 1);
 	}
 	emit_key(b, key);
-	if (n > 1 || (row != NULL && row->type == &value_type_texts && *list.data != '['))
+	if (n > 1 || (row != NULL && strcmp(row->type->name, "list") == 0 && *list.data != '['))
 		bytes_format(b, "[%s]", bytes_string(&list));
 	else
 		bytes_text(b, bytes_string(&list));
