@@ -72,7 +72,7 @@ static const struct contract_field status[] = {
 	    "stopping, stopped, done, "
 	    "failed), ready, pid, since, restarts, memory (bytes, shared ones by their share), "
 	    "pipe (bytes that "
-	    "wait for it) and reason" },
+	    "wait for it), reason, and lines of one that failed: what it said last" },
 };
 
 static const struct contract_method methods[] = {

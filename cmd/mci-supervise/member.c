@@ -324,14 +324,17 @@ tell_of(const struct member *m, const char *text)
 	m->host->tell(m->host->arg, &e);
 }
 
-static void
-emit_last_lines(struct bytes *into, const struct bytes *text)
+void
+member_emit_lines(const struct member *m, struct bytes *into)
 {
 	AUTO_FREE const char **lines = xmalloc((LAST_LINES + 1) * sizeof(*lines));
-	AUTO_FREE char *copy = xmemdup(text->data == NULL ? "" : text->data, text->len);
+	AUTO_BYTES text = { 0 };
 	size_t n = 0;
-	char *rest = copy, *line;
+	char *rest, *line;
 
+	partlog_tail(&m->log, LAST_LINES, &text);
+	(void)bytes_string(&text);
+	rest = text.data;
 	while (n < LAST_LINES && (line = strsep(&rest, "\n")) != NULL) {
 		if (rest != NULL || *line != '\0')
 			lines[n++] = line;
@@ -365,7 +368,7 @@ fail(struct member *m)
 	event_open(&event, m, "part/failed");
 	emit_text(&event, "reason", m->reason);
 	emit_integer(&event, "ends", m->in_a_row);
-	emit_last_lines(&event, &last);
+	member_emit_lines(m, &event);
 	event_post(&event, m);
 	bytes_format(&text, "failed: %s, %" PRId64 " times in a row%s", m->reason, m->in_a_row,
 	    last.len == 0 ? "" : "; its last lines:");

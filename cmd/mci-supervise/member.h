@@ -65,6 +65,8 @@ bool member_runs(const struct member *m);
 bool member_is_ready(const struct member *m);
 /* One word for people. */
 const char *member_state_name(const struct member *m);
+/* Appends the member "lines" to an open object: what it said last. */
+void member_emit_lines(const struct member *m, struct bytes *into);
 /* Bytes that wait in its pipe; 0 when it has none. */
 int64_t member_waiting(const struct member *m);
 /* Its memory: what of it is its own and its share of the rest (PSS), in bytes; 0 when that is not

@@ -79,6 +79,8 @@ emit_member(
 	if (m->in >= 0)
 		emit_integer(b, "pipe", member_waiting(m));
 	emit_reason(b, s, p, m);
+	if (m->state == MEMBER_FAILED)
+		member_emit_lines(m, b);
 	bytes_char(b, '}');
 }
 

@@ -181,7 +181,7 @@ partlog_drain(struct partlog *l)
 }
 
 void
-partlog_tail(struct partlog *l, size_t lines, struct bytes *into)
+partlog_tail(const struct partlog *l, size_t lines, struct bytes *into)
 {
 	int64_t from = l->log.size > TAIL ? l->log.size - TAIL : 0;
 	char *p = bytes_reserve(into, TAIL);

@@ -39,7 +39,7 @@ int partlog_descriptor(const struct partlog *l);
 /* The command has ended: takes all that it wrote. */
 void partlog_drain(struct partlog *l);
 /* Appends its last lines, at most so many. */
-void partlog_tail(struct partlog *l, size_t lines, struct bytes *into);
+void partlog_tail(const struct partlog *l, size_t lines, struct bytes *into);
 void partlog_close(struct partlog *l);
 
 #endif

@@ -210,8 +210,10 @@ state_cell(struct table *t, struct span part)
 }
 
 static void
-print_part(struct table *t, struct span part)
+print_part(void *arg, struct span part)
 {
+	struct table *t = arg;
+
 	name_cell(t, part);
 	state_cell(t, part);
 	member_cell(t, part, "ready");
@@ -223,31 +225,77 @@ print_part(struct table *t, struct span part)
 	member_cell(t, part, "reason");
 }
 
+/* What one that failed has said last, for people. */
+static void
+print_lines(void *arg, struct span part)
+{
+	AUTO_BYTES name = { 0 };
+	struct scan_value lines;
+	struct scan s;
+	struct scan_member m;
+
+	(void)arg;
+	if (message_member(part.p, part.n, "lines", &lines, NULL) != 1 ||
+	    scan_open(&s, lines.raw.p, lines.raw.n, NULL) < 0)
+		return;
+	member_text(&name, part, "part");
+	while (scan_next(&s, &m, NULL) > 0) {
+		AUTO_BYTES line = { 0 };
+
+		if (scan_text(&m.value, &line, NULL) == 0)
+			printf("%s | %s\n", bytes_string(&name), bytes_string(&line));
+	}
+}
+
+/* Calls print(arg, part) for each of a list. */
+static void
+for_each(struct span parts, void (*print)(void *arg, struct span part), void *arg)
+{
+	struct scan s;
+	struct scan_member m;
+
+	if (scan_open(&s, parts.p, parts.n, NULL) < 0)
+		return;
+	while (scan_next(&s, &m, NULL) > 0)
+		print(arg, m.value.raw);
+}
+
+static void
+print_json(void *arg, struct span part)
+{
+	(void)arg;
+	printf("%.*s\n", (int)part.n, part.p);
+}
+
+static void
+print_table(struct span parts)
+{
+	static const char *const headings[] = { "PART", "STATE", "READY", "PID", "SINCE",
+		"RESTARTS", "MEMORY", "PIPE", "REASON" };
+	struct table t;
+	bool terminal;
+
+	table_open(&t, headings, sizeof(headings) / sizeof(headings[0]));
+	for_each(parts, print_part, &t);
+	terminal = t.terminal;
+	table_close(&t);
+	if (terminal)
+		for_each(parts, print_lines, NULL);
+}
+
 /* 0, or 75 when one of them is not ready. */
 static int
 print_parts(const struct options *o, const struct bytes *reply)
 {
-	static const char *const headings[] = { "PART", "STATE", "READY", "PID", "SINCE",
-		"RESTARTS", "MEMORY", "PIPE", "REASON" };
 	struct scan_value parts, ready;
-	struct scan s;
-	struct scan_member m;
-	struct table t;
 
 	if (message_member(reply->data, reply->len, "ready", &ready, NULL) != 1 ||
-	    message_member(reply->data, reply->len, "parts", &parts, NULL) != 1 ||
-	    scan_open(&s, parts.raw.p, parts.raw.n, NULL) < 0)
+	    message_member(reply->data, reply->len, "parts", &parts, NULL) != 1)
 		return 125;
-	if (!o->json && !option_common.quiet)
-		table_open(&t, headings, sizeof(headings) / sizeof(headings[0]));
-	while (!option_common.quiet && scan_next(&s, &m, NULL) > 0) {
-		if (o->json)
-			printf("%.*s\n", (int)m.value.raw.n, m.value.raw.p);
-		else
-			print_part(&t, m.value.raw);
-	}
-	if (!o->json && !option_common.quiet)
-		table_close(&t);
+	if (o->json)
+		for_each(parts.raw, print_json, NULL);
+	else if (!option_common.quiet)
+		print_table(parts.raw);
 	return ready.type == SCAN_TRUE ? 0 : 75;
 }
 

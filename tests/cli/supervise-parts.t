@@ -200,6 +200,8 @@ has "$T/sup.err" '^mci-supervise: loop: failed: exit 5, 3 times in a row; its la
 has "$T/sup.err" '^mci-supervise: loop: \| it said this$' "... with what it said"
 is "$(mci log --dir "$D" parts/loop/1/loop | sort | uniq -c | sed 's/^ *//' | tr '\n' ';')" "3 and this;3 it said this;" \
 	"mci log shows what a part has said"
+is "$(mci status --json | jq -c 'select(.part == "loop").lines[-2:]')" '["it said this","and this"]' \
+	"status has it as well"
 wait_state nobody failed
 has "$T/sup.err" 'nobody: \| mci-supervise: /.*/is-not-there: No such file or directory$' "a command that is not there is told"
 touch "$T/may"
