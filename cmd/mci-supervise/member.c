@@ -343,7 +343,7 @@ member_emit_lines(const struct member *m, struct bytes *into)
 }
 
 static void
-tell_last_lines(const struct member *m, const struct bytes *text)
+tell_lines(const struct member *m, const struct bytes *text)
 {
 	AUTO_FREE char *copy = xmemdup(text->data == NULL ? "" : text->data, text->len);
 	char *rest = copy, *line;
@@ -373,7 +373,7 @@ fail(struct member *m)
 	bytes_format(&text, "failed: %s, %" PRId64 " times in a row%s", m->reason, m->in_a_row,
 	    last.len == 0 ? "" : "; its last lines:");
 	tell_of(m, bytes_string(&text));
-	tell_last_lines(m, &last);
+	tell_lines(m, &last);
 }
 
 /* It ended, or could not be started: it is tried again after a pause, but not for ever. */
@@ -381,6 +381,7 @@ static void
 retry(struct member *m)
 {
 	AUTO_BYTES text = { 0 };
+	AUTO_BYTES last = { 0 };
 	int64_t pause;
 
 	if (kernel.now() - m->began >= QUIET)
@@ -397,6 +398,9 @@ retry(struct member *m)
 	bytes_format(&text, "%s; again in ", m->reason);
 	duration_write(&text, pause);
 	tell_of(m, bytes_string(&text));
+	if (partlog_said(&m->log) != m->said)
+		partlog_tail(&m->log, 1, &last);
+	tell_lines(m, &last);
 }
 
 static void
@@ -453,6 +457,7 @@ member_start(struct member *m)
 
 	timer_end(m);
 	m->began = kernel.now();
+	m->said = partlog_said(&m->log);
 	m->ready = m->stopping = m->draining = m->killed = false;
 	if (m->part->commands[m->place].tells && pipe2(ends, O_CLOEXEC) < 0)
 		error_sys(&e, "pipe");

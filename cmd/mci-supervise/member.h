@@ -41,6 +41,7 @@ struct member {
 	struct backoff backoff;   /* until it is started again */
 	int64_t in_a_row;         /* ends, without a quiet minute between */
 	int64_t restarts;
+	int64_t said;     /* how much was in its log at the start of this one */
 	char reason[128]; /* of its last end */
 };
 

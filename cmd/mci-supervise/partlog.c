@@ -180,6 +180,12 @@ partlog_drain(struct partlog *l)
 		l->broken = true;
 }
 
+int64_t
+partlog_said(const struct partlog *l)
+{
+	return (int64_t)l->number * PARTLOG_SIZE * 2 + l->log.size;
+}
+
 void
 partlog_tail(const struct partlog *l, size_t lines, struct bytes *into)
 {

@@ -38,6 +38,8 @@ int partlog_open(struct partlog *l, struct loop *loop, const char *folder, const
 int partlog_descriptor(const struct partlog *l);
 /* The command has ended: takes all that it wrote. */
 void partlog_drain(struct partlog *l);
+/* How much was written to it, ever: a number that grows. */
+int64_t partlog_said(const struct partlog *l);
 /* Appends its last lines, at most so many. */
 void partlog_tail(const struct partlog *l, size_t lines, struct bytes *into);
 void partlog_close(struct partlog *l);
