@@ -74,7 +74,7 @@ static const struct contract_field log_length[] = {
 };
 
 static const struct contract_field log_get[] = {
-	LOG_NAMED("of the build, from 1; the newest", "from 1; the last one"),
+	LOG_NAMED("of the build, from 1; the newest that has such a log", "from 1; the last one"),
 };
 
 static const struct contract_field log_got[] = {
@@ -97,14 +97,14 @@ static const struct contract_field log_listed[] = {
 };
 
 static const struct contract_field log_read[] = {
-	LOG_NAMED("of the build, from 1; the newest", "from 1; the last one"),
+	LOG_NAMED("of the build, from 1; the newest that has such a log", "from 1; the last one"),
 	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
 	{ "to", CONTRACT_INTEGER, false, "behind the last byte; what is stored now" },
 	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
 };
 
 static const struct contract_field log_follow[] = {
-	LOG_NAMED("of the build, from 1; the newest", "from 1; the last one"),
+	LOG_NAMED("of the build, from 1; the newest that has such a log", "from 1; the last one"),
 	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
 	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
 	{ "wait", CONTRACT_BOOL, false, "wait for a log that is not there" },

@@ -202,20 +202,38 @@ logdir_admits(const struct logdir *s, const struct logname *n, struct error *e)
 	return error_set(e, ERROR_FENCED, "run: a newer run of build %s has begun", n->build);
 }
 
-/* Attempts are counted without gaps. */
-static int
-last_attempt(const struct logdir *s, const struct logname *n)
+/* The last log there is of a job, or of the script, among those of one run or of all. */
+struct last {
+	const char *job;
+	int run, attempt;
+};
+
+static void
+last_take(void *arg, struct logname *n)
 {
-	struct logname next = *n;
+	struct last *l = arg;
+	bool same = n->job == NULL || l->job == NULL ? n->job == l->job : strcmp(n->job, l->job) == 0;
 
-	for (next.attempt = 1; next.attempt < INT32_MAX; next.attempt++) {
-		AUTO_FREE char *stem = logname_stem(&next);
-		AUTO_CLOSE int index = stored_index(&s->at, stem);
-
-		if (index < 0)
-			break;
+	if (same && (n->run > l->run || (n->run == l->run && n->attempt > l->attempt))) {
+		l->run = n->run;
+		l->attempt = n->attempt;
 	}
-	return next.attempt > 1 ? next.attempt - 1 : 1;
+	logname_free(n);
+}
+
+/* What the name leaves open: a run that goes on with a build has no logs of what had ended before. */
+static void
+complete(const struct logdir *s, struct logname *n)
+{
+	struct last l = { .job = n->job };
+
+	if (n->run > 0 && n->attempt > 0)
+		return;
+	(void)logdir_list(s, n->build, n->run, last_take, &l, NULL);
+	if (n->run == 0)
+		n->run = l.run > 0 ? l.run : logdir_newest(s, n->build);
+	if (n->attempt == 0)
+		n->attempt = l.attempt > 0 && l.run == n->run ? l.attempt : 1;
 }
 
 int
@@ -225,10 +243,7 @@ logdir_read(const struct logdir *s, struct logname *n, struct stored *f, struct 
 	AUTO_FREE char *stem = NULL;
 	int there;
 
-	if (n->run == 0)
-		n->run = logdir_newest(s, n->build);
-	if (n->attempt == 0)
-		n->attempt = last_attempt(s, n);
+	complete(s, n);
 	stem = logname_stem(n);
 	logname_write(&name, n);
 	there = stored_open(f, &s->at, stem, e);

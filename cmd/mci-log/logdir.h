@@ -42,7 +42,7 @@ int logdir_write(const struct logdir *s, struct logname *n, bool resume, struct 
 int logdir_admits(const struct logdir *s, const struct logname *n, struct error *e);
 /* The newest run that has logs of the build, 1 when there is none. */
 int logdir_newest(const struct logdir *s, const char *build);
-/* For a reader; a run of 0 becomes the newest, an attempt of 0 the last one that is there.
+/* For a reader; a run of 0 becomes the newest that has such a log, an attempt of 0 the last one of it.
  * ERROR_NOT_FOUND. */
 int logdir_read(const struct logdir *s, struct logname *n, struct stored *f, struct error *e);
 /* The same for what is known of it only. */

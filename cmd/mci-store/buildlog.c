@@ -31,6 +31,13 @@ fresh(struct buildlog *b, const struct message *m)
 		b->seq = m->seq;
 		return true;
 	}
+	/* a run that goes on says so before it knows where the numbers are */
+	if (span_is(m->type, "build/initializing")) {
+		if (run <= b->begun)
+			return false;
+		b->begun = run;
+		return true;
+	}
 	if (message_member(m->line.p, m->line.n, "change", &v, NULL) <= 0 ||
 	    scan_integer(&v, 1, INT64_MAX, &change, NULL) < 0 || change <= b->change)
 		return false;

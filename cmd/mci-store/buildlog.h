@@ -1,7 +1,7 @@
 /*
  * buildlog: the file of a build's events, as the hub gave them, and what they amount to. Only what
- * is the build's own is in it: what mci-build said (run and seq), and what the store decided
- * (change). What comes a second time, from whatever crash, is known by these and left out.
+ * is the build's own is in it: what mci-build said (run and seq, or that a run goes on), and what the
+ * store decided (change). What comes a second time, from whatever crash, is known by these and left out.
  */
 #ifndef MCI_STORE_BUILDLOG_H
 #define MCI_STORE_BUILDLOG_H
@@ -19,6 +19,7 @@ struct buildlog {
 	struct appendlog file;
 	struct fold fold;
 	int64_t run, seq;   /* of the last event of mci-build's */
+	int64_t begun;      /* the run that said last that it goes on with the build */
 	int64_t change;     /* of the last one of the store's */
 	int64_t events;     /* how many there are */
 	struct bytes fresh; /* taken, and not in the file yet */
