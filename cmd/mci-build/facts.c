@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "git.h"
+#include "head.h"
 #include "memory.h"
 
 /* Cuts texts that each end with the byte into a list. */
@@ -261,11 +262,31 @@ export(const char *name, const char *value)
 		unsetenv(name);
 }
 
+/* What stands in git's files: in place, where nothing is given. */
+static bool
+head_export(const struct facts_source *of)
+{
+	struct head h;
+
+	if (of->rev != NULL || of->staged || facts_are_given(&of->given) || !head_read(&h, of->project))
+		return false;
+	export("MCI_EVENT", "manual");
+	export("MCI_BRANCH", h.branch);
+	export("MCI_TAG", h.tag);
+	export("MCI_TARGET", NULL);
+	export("MCI_COMMIT", h.commit);
+	head_free(&h);
+	return true;
+}
+
 void
 facts_export(struct facts *f, const struct facts_source *of, const char *repo)
 {
 	struct error unread;
 
+	export("MCI_REPO", repo);
+	if (!f->head_known && head_export(of))
+		return;
 	if (commit_ask(f, of, &unread) < 0)
 		f->when.event = "manual";
 	given_take(f, &of->given);
@@ -274,7 +295,6 @@ facts_export(struct facts *f, const struct facts_source *of, const char *repo)
 	export("MCI_TAG", f->when.ntags > 0 ? f->when.tags[0] : NULL);
 	export("MCI_TARGET", f->when.target);
 	export("MCI_COMMIT", f->commit);
-	export("MCI_REPO", repo);
 }
 
 void

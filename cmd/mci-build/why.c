@@ -86,8 +86,8 @@ job_print(const struct graph *g, const struct job *j, const struct when_facts *f
 }
 
 int
-why_print(const struct graph *g, const struct option_list *asked, const struct when_facts *facts, bool json,
-    struct error *e)
+why_print(const struct graph *g, const struct option_list *asked, const struct when_facts *facts,
+    bool json, struct error *e)
 {
 	AUTO_FREE uint32_t *came = xmalloc(((size_t)g->n + 1) * sizeof(*came));
 	AUTO_FREE bool *found = xmalloc(asked->n + 1);

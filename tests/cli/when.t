@@ -251,6 +251,16 @@ one=$(git -C said rev-parse HEAD)
 says "a job is told what is built" "manual main none none $one"
 git_ -C said tag -a -m two v2 && git_ -C said tag v1
 says "of tags the first" "manual main v1 none $one"
+git_ -C said pack-refs --all
+says "also when they are packed" "manual main v1 none $one"
+(cd said && git_ commit -q --allow-empty -m two)
+says "another commit has none" "manual main none none $(git -C said rev-parse HEAD)"
+git_ -C said tag -a -m three v3 && git_ -C said pack-refs --all
+says "a packed tag with a message" "manual main v3 none $(git -C said rev-parse HEAD)"
+git_ -C said worktree add -q -b side ../side 2>/dev/null
+is "$(mci-build -q -C side -f ./say.yaml && mci log -C side say)" \
+	"manual side v3 none $(git -C said rev-parse HEAD) local/side" "in another work tree"
+git_ -C said reset -q --hard v1
 git_ -C said checkout -q --detach
 says "without a branch there is none" "manual  v1 none $one"
 says "a clean checkout is of its revision" "manual main v1 none $one" --rev main
