@@ -171,12 +171,57 @@ exits 0 "an agent goes" mci store rm agent builder
 refused "that token is nobody's" 1 "... with its tokens" mci call -a "$store" token/check token="$token"
 exits 2 "a token is somebody's" mci token create
 
+# ---- what a build gets
+
+has_org
+mci repo put o/r labels=env=prod,team=a
+mci repo put o/other url=/srv/other
+# param NAME VALUE [OPTION...]
+param() {
+	name=$1 value=$2
+	shift 2
+	printf '%s' "$value" | mci param put "$name" "$@"
+}
+param o/A 'for all'
+param o/A 'for prod' --only env=prod
+param o/A 'for another' --only env=test --only env=prod,team=b
+param o/B first --only team=a
+param o/B 'newest of two' --only env=prod
+param o/C "$(printf 'line\n"quoted" \\ \342\202\254')"
+param o/D 1.2 --plain
+param o/E 'not here' --only env=test
+param o/F ''
+mci key put o/deploy -f key host=github.com --known-hosts hosts
+mci key put o/nowhere -f key --only env=test
+param acme/OF_ANOTHER x
+ask build/trigger repo=o/r >/dev/null
+claim first
+printf '%s' "$claimed" | jq -c .order >order
+is "$(jq -c '[.params, .secrets]' order)" \
+	'[{"D":"1.2"},{"A":"for prod","B":"newest of two","C":"line\n\"quoted\" \\ €","F":""}]' \
+	"the organisation's parameters that its labels are for: whose filter says most, else the newest"
+is "$(jq -c '[.keys[] | [.name, .host, ."known-hosts"]]' order)" '[["deploy","github.com","github.com ssh-ed25519 AAAA\n"]]' \
+	"... and keys"
+ok "a key as it was" sh -c 'jq -r ".keys[0].private" order | head -n -1 | cmp - key'
+ask build/trigger repo=o/other >/dev/null
+claim second
+is "$(printf '%s' "$claimed" | jq -c .order.secrets.A)" '"for all"' "another repository gets another"
+mci store rotate o && mci store rotate && printf changed | mci param put o/A --only env=prod
+ask build/trigger repo=o/r params:='{"D":"mine","G":"g"}' >/dev/null
+claim third
+is "$(printf '%s' "$claimed" | jq -c '[.order.secrets.A, .order.secrets.B, .order.params]')" \
+	'["changed","newest of two",{"D":"mine","G":"g"}]' "with new keys they are what they were, and a trigger's come first"
+exits 1 "without a token" mci call -a "$store" build/claim token=none id=x
+hasnt "$err" 'for prod' "... there is nothing"
+mci store rm agent a
+exits 1 "nor with that of an agent that has gone" mci call -a "$store" build/claim "token=$token" id=y
+
 # ---- what is on the disk
 
 stop_store
 cat "$stored"/store.db* >bytes
-for secret in 's3cr3t value' 'for production' "$token" "$(sed -n 2p key)"; do
-	is "$(grep -cF -e "$secret" bytes)" 0 "no secret is in the database"
+for secret in 's3cr3t value' 'for production' 'for prod' 'newest of two' "$token" "$(sed -n 2p key)"; do
+	is "$(grep -cF -e "$secret" bytes)" 0 "no secret is in the database: $(printf %.6s "$secret")"
 done
 is "$(stat -c %a "$stored" "$stored/store.db" "$stored/master.key" | tr '\n' ' ')" "700 600 600 " "its files are its owner's"
 start_store
