@@ -114,7 +114,6 @@ buildlog_open(struct buildlog *b, const char *folder, const char *build, struct 
 		buildlog_close(b);
 		return -1;
 	}
-	b->made = true;
 	return 0;
 }
 

@@ -23,7 +23,6 @@ struct buildlog {
 	int64_t change;     /* of the last one of the store's */
 	int64_t events;     /* how many there are */
 	struct bytes fresh; /* taken, and not in the file yet */
-	bool made;          /* its name may not be on the disk yet */
 };
 
 /* The path of a build's file, below the folder of all. The caller frees. */

@@ -145,6 +145,25 @@ openlog_write(struct openlog *l, struct database *db, struct error *e)
 
 /* ---- which stay open */
 
+static void
+paths_add(struct openlogs_paths *all, const char *path)
+{
+	if (all->n == all->size) {
+		all->size = all->size == 0 ? 64 : all->size * 2;
+		all->paths = xrealloc(all->paths, all->size, sizeof(*all->paths));
+	}
+	all->paths[all->n++] = xstrdup(path);
+}
+
+static void
+paths_clear(struct openlogs_paths *all)
+{
+	while (all->n > 0)
+		free(all->paths[--all->n]);
+	free(all->paths);
+	*all = (struct openlogs_paths){ .n = 0 };
+}
+
 static bool
 unsynced(const struct openlog *l)
 {
@@ -162,30 +181,26 @@ by_use(const void *a, const void *b)
 void
 openlogs_trim(struct openlogs *o)
 {
-	size_t kept = 0;
-
 	if (o->n <= (size_t)KEPT * 2)
 		return;
 	qsort(o->logs, o->n, sizeof(struct openlog *), by_use);
-	nametable_free(&o->names);
-	for (size_t i = 0; i < o->n; i++) {
-		struct openlog *l = o->logs[i];
-
-		if (i >= KEPT && !unsynced(l)) {
-			log_free(l);
-			continue;
-		}
-		o->logs[kept] = l;
-		nametable_put(&o->names, (struct span){ l->name, strlen(l->name) },
-		    (uint32_t)kept++, is, o->logs);
+	for (size_t i = KEPT; i < o->n; i++) {
+		if (unsynced(o->logs[i]))
+			paths_add(&o->closed, o->logs[i]->log.file.path);
+		log_free(o->logs[i]);
 	}
-	o->n = kept;
+	o->n = KEPT;
+	nametable_free(&o->names);
+	for (size_t i = 0; i < o->n; i++)
+		nametable_put(&o->names,
+		    (struct span){ o->logs[i]->name, strlen(o->logs[i]->name) }, (uint32_t)i, is,
+		    o->logs);
 }
 
 size_t
 openlogs_unsynced(const struct openlogs *o)
 {
-	size_t n = 0;
+	size_t n = o->closed.n + o->due.n;
 
 	for (size_t i = 0; i < o->n; i++)
 		n += unsynced(o->logs[i]);
@@ -197,61 +212,68 @@ openlogs_unsynced(const struct openlogs *o)
 void
 openlogs_round(struct openlogs *o)
 {
-	for (size_t i = 0; i < o->n; i++)
-		o->logs[i]->due = unsynced(o->logs[i]);
+	paths_clear(&o->due);
+	o->due = o->closed;
+	o->closed = (struct openlogs_paths){ .n = 0 };
+	for (size_t i = 0; i < o->n; i++) {
+		struct appendlog *file = &o->logs[i]->log.file;
+
+		if (unsynced(o->logs[i]))
+			paths_add(&o->due, file->path);
+		file->synced = file->size;
+	}
+	free(o->synced);
+	o->synced = NULL;
 }
 
 static int
-sync_folder(const char *path, struct error *e)
+sync_path(const char *path, bool folder, struct error *e)
 {
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int fd =
+	    kernel.open(AT_FDCWD, path, folder ? O_RDONLY | O_DIRECTORY : O_RDWR, 0);
 
-	return fd < 0 ? error_sys(e, "open %s", path) : names_sync(fd, e);
+	if (fd < 0)
+		return error_sys(e, "open %s", path);
+	if (folder)
+		return names_sync(fd, e);
+	return kernel.sync(fd) == 0 ? 0 : error_sys(e, "sync %s", path);
 }
 
+/* The file, and its name: those of a repository come together, mostly, with one sync for all names.
+ */
 static int
-sync_name(struct openlog *l, char **folder, struct error *e)
+sync_one(struct openlogs *o, const char *path, struct error *e)
 {
-	const char *path = l->log.file.path;
-	size_t n = (size_t)(strrchr(path, '/') - path);
+	AUTO_FREE char *folder = xmemdup(path, (size_t)(strrchr(path, '/') - path));
 
-	l->log.made = false;
-	/* those of a repository come together, mostly: one sync for them */
-	if (*folder != NULL && strncmp(*folder, path, n) == 0 && (*folder)[n] == '\0')
+	if (sync_path(path, false, e) < 0)
+		return -1;
+	if (o->synced != NULL && strcmp(o->synced, folder) == 0)
 		return 0;
-	free(*folder);
-	*folder = xmemdup(path, n);
-	return sync_folder(*folder, e);
+	free(o->synced);
+	o->synced = xstrdup(folder);
+	return sync_path(folder, true, e);
 }
 
 int
 openlogs_sync(struct openlogs *o, struct error *e)
 {
-	struct openlog *taken[SLICE];
-	AUTO_FREE char *folder = NULL;
-	int n = 0;
-
-	for (size_t i = 0; i < o->n && n < SLICE; i++) {
-		if (o->logs[i]->due)
-			taken[n++] = o->logs[i];
-	}
-	for (int i = 0; i < n; i++) {
-		if (appendlog_sync(&taken[i]->log.file, e) < 0)
+	for (int n = 0; n < SLICE && o->due.n > 0; n++) {
+		if (sync_one(o, o->due.paths[o->due.n - 1], e) < 0)
 			return -1;
-		taken[i]->due = false;
+		free(o->due.paths[--o->due.n]);
 	}
-	for (int i = 0; i < n; i++) {
-		if (taken[i]->log.made && sync_name(taken[i], &folder, e) < 0)
-			return -1;
-	}
-	return n > 0;
+	return o->due.n > 0;
 }
 
 void
 openlogs_clear(struct openlogs *o)
 {
-	for (size_t i = 0; i < o->n; i++)
+	for (size_t i = 0; i < o->n; i++) {
+		if (unsynced(o->logs[i]))
+			paths_add(&o->closed, o->logs[i]->log.file.path);
 		log_free(o->logs[i]);
+	}
 	o->n = 0;
 	nametable_free(&o->names);
 }
@@ -260,6 +282,9 @@ void
 openlogs_free(struct openlogs *o)
 {
 	openlogs_clear(o);
+	paths_clear(&o->closed);
+	paths_clear(&o->due);
 	free(o->logs);
+	free(o->synced);
 	free(o->folder);
 }

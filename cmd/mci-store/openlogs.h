@@ -1,6 +1,7 @@
 /*
- * openlogs: the builds whose files are being written: for the writer's thread alone. As many stay
- * open as have to, because their bytes are not on the disk yet, and some more.
+ * openlogs: the files of builds that are written, and which of them may not be on the disk: for the
+ * writer's thread alone. Some stay open; those that are closed meanwhile are opened again to be
+ * synced.
  */
 #ifndef MCI_STORE_OPENLOGS_H
 #define MCI_STORE_OPENLOGS_H
@@ -32,6 +33,13 @@ struct openlogs {
 	size_t n, size;
 	struct nametable names;
 	uint64_t clock;
+	/* paths that are not on the disk, of closed files; and those of a round, all closed or open
+	 */
+	struct openlogs_paths {
+		char **paths;
+		size_t n, size;
+	} closed, due;
+	char *synced; /* the folder that was synced last in the round */
 };
 
 void openlogs_begin(struct openlogs *o, const char *folder);
@@ -44,15 +52,15 @@ struct openlog *openlogs_find(const struct openlogs *o, struct span name);
 void openlog_take(struct openlog *l, const struct message *m, struct span line);
 /* What was taken goes into the file and, as rows, into the transaction. */
 int openlog_write(struct openlog *l, struct database *db, struct error *e);
-/* Closes those that were not used for long. */
+/* Closes those that were not used for long: behind each batch. */
 void openlogs_trim(struct openlogs *o);
-/* How many have bytes that are not on the disk. */
+/* How many have bytes that may not be on the disk. */
 size_t openlogs_unsynced(const struct openlogs *o);
 /* A round begins: all that is not on the disk now is due. */
 void openlogs_round(struct openlogs *o);
 /* Brings some of what is due to the disk: 1, 0 when nothing is left, -1. */
 int openlogs_sync(struct openlogs *o, struct error *e);
-/* Closes all: nothing of what they hold is relied on. */
+/* Closes all: what they amount to is not relied on. */
 void openlogs_clear(struct openlogs *o);
 void openlogs_free(struct openlogs *o);
 

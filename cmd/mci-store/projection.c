@@ -20,11 +20,12 @@
 #define PLACE "events"
 /* What is read ahead while a batch is under way. */
 #define AHEAD ((size_t)4 * 1024 * 1024)
-/* How long after the first change files go to the disk: a crash in between costs as much reading
- * again. */
-#define SYNC_AFTER SECOND
-/* So many files with bytes that are not there are brought to it at once. */
-#define SYNC_AT 256
+/* How long after the first change files go to the disk. By then the kernel has written what is older
+ * than 30 s by itself (dirty_expire_centisecs, proc_sys_vm(5)), and a sync has little to do, however
+ * many files there are. A crash in between costs as much reading from the hub again. */
+#define SYNC_AFTER (40 * SECOND)
+/* So many files that are not there are brought there at once, and what comes waits for that. */
+#define SYNC_AT 100000
 /* When a batch failed (the disk is full). */
 #define RETRY_AFTER SECOND
 #define SETTLE_LIMIT (5 * SECOND)
@@ -160,6 +161,7 @@ batch_work(void *arg, struct database *db, struct error *e)
 	grown_clear(p);
 	if (write_batch(p, db, e) < 0)
 		return -1;
+	openlogs_trim(&p->logs);
 	p->unsynced = openlogs_unsynced(&p->logs);
 	return 0;
 }
@@ -328,8 +330,6 @@ sync_work(void *arg)
 	got = openlogs_sync(&p->logs, &p->synced.why);
 	p->synced.failed = got < 0;
 	p->synced.more = got > 0;
-	if (got == 0)
-		openlogs_trim(&p->logs);
 	p->synced.unsynced = openlogs_unsynced(&p->logs);
 }
 

@@ -200,7 +200,12 @@ events() {
 	"$here/events.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask stopped events'
+# the store's queue of builds
+queue() {
+	"$here/queue.sh" "$O"
+}
+
+rows='dispatch shells plan scale single resident output reading mask stopped events queue'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
