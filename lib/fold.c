@@ -428,10 +428,10 @@ fold_event(struct fold *f, const struct message *m, struct error *e)
 		return error_set(e, ERROR_INPUT, "type: expected an event, found another kind of line");
 	if (m->time.n > 0)
 		timestamp_parse(m->time.p, m->time.n, &f->time, NULL);
-	if (m->seq > 0) {
+	if (m->seq > 0)
 		f->seq = m->seq;
-		f->said_run = m->run > f->said_run ? m->run : f->said_run;
-	}
+	if ((m->seq > 0 || span_is(m->type, "build/initializing")) && m->run > f->said_run)
+		f->said_run = m->run;
 	if (m->run > f->run)
 		f->run = m->run;
 	if (f->build == NULL && m->build.n > 0)

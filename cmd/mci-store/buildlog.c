@@ -16,33 +16,51 @@ buildlog_path(const char *folder, const char *build)
 	return xformat("%s/%s.ndjson", folder, build);
 }
 
-/* Whether it is new: what comes of a build comes in order. */
+/* An event of mci-build's: what comes of a build comes in order. */
 static bool
-fresh(struct buildlog *b, const struct message *m)
+is_next(struct buildlog *b, int64_t run, int64_t seq)
 {
-	int64_t run = m->run > 0 ? m->run : 1;
+	if (run < b->run || (run == b->run && seq <= b->seq))
+		return false;
+	b->run = run;
+	b->seq = seq;
+	return true;
+}
+
+/* A run begins that goes on with what the one before has done: its numbers go on as well. */
+static bool
+is_begin(struct buildlog *b, int64_t run)
+{
+	if (run <= b->run)
+		return false;
+	b->run = run;
+	return true;
+}
+
+static bool
+is_change(struct buildlog *b, const struct message *m)
+{
 	struct scan_value v;
 	int64_t change;
 
-	if (m->seq > 0) {
-		if (run < b->run || (run == b->run && m->seq <= b->seq))
-			return false;
-		b->run = run;
-		b->seq = m->seq;
-		return true;
-	}
-	/* a run that goes on says so before it knows where the numbers are */
-	if (span_is(m->type, "build/initializing")) {
-		if (run <= b->begun)
-			return false;
-		b->begun = run;
-		return true;
-	}
 	if (message_member(m->line.p, m->line.n, "change", &v, NULL) <= 0 ||
 	    scan_integer(&v, 1, INT64_MAX, &change, NULL) < 0 || change <= b->change)
 		return false;
 	b->change = change;
 	return true;
+}
+
+/* Whether it is the build's own, and new. */
+static bool
+fresh(struct buildlog *b, const struct message *m)
+{
+	int64_t run = m->run > 0 ? m->run : 1;
+
+	if (m->seq > 0)
+		return is_next(b, run, m->seq);
+	if (span_is(m->type, "build/initializing"))
+		return is_begin(b, run);
+	return is_change(b, m);
 }
 
 static void

@@ -1,7 +1,8 @@
 /*
  * buildlog: the file of a build's events, as the hub gave them, and what they amount to. Only what
- * is the build's own is in it: what mci-build said (run and seq, or that a run goes on), and what the
- * store decided (change). What comes a second time, from whatever crash, is known by these and left out.
+ * is the build's own is in it: what mci-build said (run and seq, and build/initializing, with which
+ * a run goes on), and what the store decided (change). What comes a second time, from whatever
+ * crash, is known by these and left out.
  */
 #ifndef MCI_STORE_BUILDLOG_H
 #define MCI_STORE_BUILDLOG_H

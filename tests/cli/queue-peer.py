@@ -98,9 +98,11 @@ def agent(store, hub, token, name, count, seed, history):
         note(history, did="claim", id=ident, build=build, run=run, lease=got["lease"])
         way, status = chance.randrange(4), chance.choice(["success", "failure"])
         common = {"build": build, "run": run, "time": "2026-11-23T18:00:00.000Z"}
-        first = (run - 1) * 10 + 1
-        events = [dict(common, type="build/initializing" if run > 1 else "build/start", seq=first, schema=1),
+        first = run * 10
+        events = [dict(common, type="build/start", seq=first, schema=1),
                   dict(common, type="job/end", job="x", status=status, seq=first + 1)]
+        if run > 1:
+            events.insert(0, dict(common, type="build/initializing"))
         if way < 2:
             events.append(dict(common, type="build/end", status=status, seq=first + 2))
         hub.call("event/publish", events=events, sync="disk")
@@ -155,6 +157,9 @@ def wrong_in_file(build, lines):
     said = [(e["run"], e["seq"]) for e in lines if "seq" in e]
     if changes != sorted(set(changes)):
         yield "%s: changes come twice or out of order: %s" % (build, changes)
+    begun = [e["run"] for e in lines if e["type"] == "build/initializing"]
+    if begun != sorted(set(begun)):
+        yield "%s: runs begin twice or out of order: %s" % (build, begun)
     if said != sorted(set(said)):
         yield "%s: events come twice or out of order: %s" % (build, said)
     if [e["type"] for e in lines if "change" in e][:2] != ["build/triggered", "build/queued"]:

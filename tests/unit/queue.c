@@ -188,6 +188,25 @@ START_TEST(test_knows_it_when_opened_again)
 }
 END_TEST
 
+/* A run that goes on begins with an event that has no number, and goes on with those of the run before. */
+START_TEST(test_takes_the_begin_of_a_run)
+{
+	ck_assert(take(SAID(1, 1, "build/start")));
+	ck_assert(take("\"run\":2,\"type\":\"build/initializing\""));
+	ck_assert_int_eq(b.fold.status, STATUS_INITIALIZING);
+	ck_assert(!take("\"run\":2,\"type\":\"build/initializing\""));
+	ck_assert(!take(SAID(1, 2, "build/end") ",\"status\":\"success\""));
+	ck_assert(!take(SAID(2, 1, "build/start")));
+	ck_assert(take(SAID(2, 2, "build/start")));
+	ck_assert(!take("\"run\":1,\"type\":\"build/initializing\""));
+	ck_assert_int_eq(buildlog_flush(&b, NULL), 0);
+	again();
+	ck_assert_int_eq(b.events, 3);
+	ck_assert(!take("\"run\":2,\"type\":\"build/initializing\""));
+	ck_assert(take("\"run\":3,\"type\":\"build/initializing\""));
+}
+END_TEST
+
 START_TEST(test_torn_line)
 {
 	ck_assert(take(SAID(1, 1, "build/start")));
@@ -268,6 +287,7 @@ main(void)
 	tcase_add_checked_fixture(kept, setup, teardown);
 	tcase_add_test(kept, test_takes_what_is_new);
 	tcase_add_test(kept, test_knows_it_when_opened_again);
+	tcase_add_test(kept, test_takes_the_begin_of_a_run);
 	tcase_add_test(kept, test_torn_line);
 	tcase_add_test(kept, test_end_that_counts);
 	tcase_add_test(kept, test_late_store);
