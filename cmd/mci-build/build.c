@@ -456,7 +456,7 @@ folder_open(struct build *b, struct error *e)
 		return -1;
 	b->journal.seq = b->resume.past.seq;
 	b->publish.read = b->resume.told;
-	b->publish.added = b->publish.answered = b->resume.seq;
+	b->publish.added = b->publish.answered = b->resume.told > 0 ? b->resume.past.seq : 0;
 	if (b->options->resume_at != NULL) {
 		emit_text(journal_begin(&b->journal, "build/initializing"), "resume", "workspace");
 		journal_end(&b->journal);

@@ -7,7 +7,9 @@
 #include "connect.h"
 #include "dial.h"
 #include "emit.h"
+#include "line.h"
 #include "memory.h"
+#include "publisher.h"
 #include "rpc.h"
 
 /* Something that is waited for. */
@@ -81,6 +83,103 @@ history_fence(struct loop *loop, struct outcome *outcome, const struct order *or
 	client_call(hub, "event/publish", (struct span){ params.data, params.len }, &wish, fenced, &w);
 	result = wait_for(&w, loop);
 	client_close(hub);
+	connect_reap(loop);
+	return result;
+}
+
+/* The log of a run that cannot tell it any more, on its way to the hub. */
+struct telling {
+	struct wait wait;
+	struct publisher *publisher;
+	int fd;
+	int64_t run;      /* the last one in the log, whose own events are told */
+	struct line_reader lines;
+	bool read;        /* to its end */
+};
+
+static void
+told(void *arg, int64_t tag, int64_t repeats)
+{
+	struct telling *t = arg;
+
+	(void)tag;
+	(void)repeats;
+	t->wait.over |= t->read && publisher_waiting(t->publisher) == 0;
+}
+
+/* What it does not take is not its build's any more. */
+static void
+untold(void *arg, int64_t tag, const struct error *why)
+{
+	struct telling *t = arg;
+
+	(void)tag;
+	t->wait.over |= why->code == ERROR_FENCED;
+}
+
+static void
+tell_on(void *arg)
+{
+	struct telling *t = arg;
+	struct span line;
+	struct message m;
+
+	while (!t->read && !publisher_full(t->publisher)) {
+		t->read = line_read(&t->lines, t->fd) <= 0;
+		while (line_next(&t->lines, &line) == LINE_OK) {
+			if (line.n <= PUBLISHER_EVENT && message_read(&m, line.p, line.n, NULL) == 0 &&
+			    m.seq > 0 && (m.run > 0 ? m.run : 1) == t->run)
+				publisher_add(t->publisher, line, m.seq);
+		}
+	}
+	publisher_go(t->publisher);
+	t->wait.over |= t->read && publisher_waiting(t->publisher) == 0;
+}
+
+static void
+tell_outage_of(void *arg, const struct error *why)
+{
+	struct telling *t = arg;
+
+	tell_outage(&t->wait, why);
+}
+
+/* The last line says of which run it is, as a run copies what was before it. */
+static int64_t
+run_of(int fd)
+{
+	struct line_reader lines = { 0 };
+	struct span line;
+	struct message m;
+	int64_t run = 0;
+
+	while (line_read(&lines, fd) > 0) {
+		while (line_next(&lines, &line) == LINE_OK) {
+			if (message_read(&m, line.p, line.n, NULL) == 0 && m.seq > 0)
+				run = m.run > 0 ? m.run : 1;
+		}
+	}
+	line_free(&lines);
+	return run;
+}
+
+int
+history_tell(struct loop *loop, struct outcome *outcome, const struct order *order, int fd, struct error *e)
+{
+	static const struct publisher_events events = { .taken = told, .refused = untold, .room = tell_on,
+		.outage = tell_outage_of };
+	struct telling t = { .wait = { .outcome = outcome, .e = e }, .fd = fd, .run = run_of(fd) };
+	int result;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_sys(e, "%s/events.ndjson", order->folder);
+	t.publisher = publisher_new(loop, order->events, "disk", &events, &t, e);
+	if (t.publisher == NULL)
+		return -1;
+	tell_on(&t);
+	result = wait_for(&t.wait, loop);
+	publisher_free(t.publisher);
+	line_free(&t.lines);
 	connect_reap(loop);
 	return result;
 }

@@ -12,6 +12,12 @@
 #include "order.h"
 #include "outcome.h"
 
+/*
+ * Brings the hub what a run before has written of its own in the log that fd reads, as far as it does
+ * not have it; nothing when a later run has begun, as nothing is taken of it then. As below.
+ */
+int history_tell(struct loop *loop, struct outcome *outcome, const struct order *order, int fd,
+    struct error *e);
 /* The line of build/initializing for the run, which the hub has on its disk. 0; -1 with an error, or
  * when the build is let go (outcome). */
 int history_fence(struct loop *loop, struct outcome *outcome, const struct order *order, struct bytes *line,

@@ -25,9 +25,8 @@ struct copy {
 	struct bytes text; /* not written yet */
 };
 
-/* What the hub adds; and what names an event in its run. */
+/* What the hub adds. */
 static const char *const stamps[] = { "offset", "received" };
-static const char *const place[] = { "offset", "received", "seq", "build", "run" };
 
 static bool
 is_among(struct span key, const char *const *names, size_t n)
@@ -39,23 +38,26 @@ is_among(struct span key, const char *const *names, size_t n)
 	return false;
 }
 
-/* Appends the members of an event but those, with a comma in front of each where front is set. */
+/* Appends an event as mci-build has written it. */
 static void
-members_add(struct bytes *into, struct span line, const char *const *without, size_t n, bool front)
+event_add(struct bytes *into, struct span line)
 {
 	struct scan s;
 	struct scan_member m;
+	bool first = true;
 
+	bytes_char(into, '{');
 	if (scan_open(&s, line.p, line.n, NULL) < 0)
 		return;
 	while (scan_next(&s, &m, NULL) > 0) {
-		if (is_among(m.key, without, n))
+		if (is_among(m.key, stamps, sizeof(stamps) / sizeof(stamps[0])))
 			continue;
-		if (front)
+		if (!first)
 			bytes_char(into, ',');
-		front = true;
+		first = false;
 		bytes_add(into, m.from, (size_t)(m.value.raw.p + m.value.raw.n - m.from));
 	}
+	bytes_char(into, '}');
 }
 
 static int
@@ -84,78 +86,20 @@ told_take(void *arg, const struct message *m, struct error *e)
 	if (m->seq <= 0 && !span_is(m->type, "build/initializing"))
 		return 0;
 	past_take(&c->resume->past, m);
-	bytes_char(&c->text, '{');
-	members_add(&c->text, m->line, stamps, sizeof(stamps) / sizeof(stamps[0]), false);
-	bytes_char(&c->text, '}');
+	event_add(&c->text, m->line);
 	return line_end(c, e);
 }
 
-/* An event that the run before had written when it was cut off, and that is nowhere else: it happened.
- * The end of the build is said when all the others are. */
+/* What the run before had written in this folder when it was cut off, the hub may not have. */
 static int
-untold_take(struct copy *c, const struct message *m, struct error *e)
-{
-	struct past *p = &c->resume->past;
-	struct message anew;
-	size_t at = c->text.len;
-
-	if (span_is(m->type, "build/initializing") && m->seq <= 0)
-		return 0;
-	bytes_format(&c->text, "{\"seq\":%lld", (long long)p->seq + 1);
-	emit_text(&c->text, "build", c->order->build);
-	emit_integer(&c->text, "run", c->order->run);
-	members_add(&c->text, m->line, place, sizeof(place) / sizeof(place[0]), true);
-	bytes_char(&c->text, '}');
-	if (message_read(&anew, c->text.data + at, c->text.len - at, e) < 0)
-		return -1;
-	if (span_is(m->type, "build/end")) {
-		int64_t seq = p->seq;
-
-		past_take(p, &anew);
-		p->seq = seq;
-		c->text.len = at;
-		return 0;
-	}
-	past_take(p, &anew);
-	return line_end(c, e);
-}
-
-/* Takes what is behind the last event that is known. Where that is not in the file nothing is: another
- * workspace's, or lost with the power. */
-static int
-untold_read(struct copy *c, int fd, struct error *e)
-{
-	const struct past *p = &c->resume->past;
-	int64_t run = p->run, seq = p->seq;
-	struct line_reader lines = { 0 };
-	struct span line;
-	struct message m;
-	bool found = seq == 0;
-	int result = 0;
-
-	while (result == 0 && line_read(&lines, fd) > 0) {
-		while (result == 0 && line_next(&lines, &line) == LINE_OK) {
-			if (message_read(&m, line.p, line.n, NULL) < 0)
-				continue;
-			if (found)
-				result = untold_take(c, &m, e);
-			else
-				found = m.seq == seq && (m.run > 0 ? m.run : 1) == run;
-		}
-	}
-	line_free(&lines);
-	return result;
-}
-
-static int
-untold_add(struct copy *c, struct error *e)
+untold_tell(struct copy *c, struct loop *loop, struct outcome *outcome, struct error *e)
 {
 	AUTO_FREE char *path = xformat("%s/events.ndjson", c->order->folder);
 	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "%s", path);
-	return untold_read(c, fd, e);
+	return history_tell(loop, outcome, c->order, fd, e);
 }
 
 /* The whole of the new log. */
@@ -165,18 +109,15 @@ fill(struct copy *c, struct loop *loop, struct outcome *outcome, struct error *e
 	struct resume *r = c->resume;
 	AUTO_BYTES begins = { 0 };
 
+	if (order_resumes(c->order) && untold_tell(c, loop, outcome, e) < 0)
+		return -1;
 	if (history_fence(loop, outcome, c->order, &begins, e) < 0 ||
 	    history_read(loop, outcome, c->order, c->order->build, c->order->run, told_take, c, e) < 0)
 		return -1;
 	bytes_add(&c->text, begins.data, begins.len);
-	if (line_end(c, e) < 0)
+	if (line_end(c, e) < 0 || flush(c, e) < 0)
 		return -1;
-	r->told = c->size + (int64_t)c->text.len;
-	r->seq = r->past.seq;
-	if (order_resumes(c->order) && untold_add(c, e) < 0)
-		return -1;
-	if (flush(c, e) < 0)
-		return -1;
+	r->told = c->size;
 	return kernel.sync(c->fd) < 0 ? error_sys(e, "%s/events.ndjson.new", c->order->folder) : 0;
 }
 

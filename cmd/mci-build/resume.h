@@ -1,7 +1,7 @@
 /*
- * resume: makes the log of a build that goes on: what the runs before have said, as the server knows it,
- * and what the one before had written in this folder and could not tell any more; and reads both
- * (past.h). The events that were taken keep their run, the others are said anew in this one.
+ * resume: makes the log of a build that goes on: what the runs before have said, as the server knows it
+ * once the hub has got what the one before had written in this folder and could not tell any more; and
+ * reads it (past.h).
  */
 #ifndef MCI_BUILD_RESUME_H
 #define MCI_BUILD_RESUME_H
@@ -15,8 +15,7 @@
 struct resume {
 	struct past past;  /* of this build */
 	struct past base;  /* of the build that this one runs again */
-	int64_t told;      /* bytes of the log that the hub has, */
-	int64_t seq;       /* up to this event */
+	int64_t told;      /* bytes of the log that the hub has */
 };
 
 /* For an order: writes events.ndjson in its folder, whose lock is ours. script: the jobs come from one.

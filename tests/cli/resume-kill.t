@@ -65,7 +65,8 @@ judge() {
 		while read -r job attempt; do
 			[ "$(tail -n 1 "ran.$job")" = "$attempt" ] || echo "$job ran behind its end: $(tr '\n' ' ' <"ran.$job") of $attempt"
 		done
-	hub_events "$1" | jq -r 'select(.type == "job/end") | "\(.job) \(.run) \(.attempt)"' |
+	# a log is of the run in which its attempt was; a later one may have said what came of it
+	hub_events "$1" | jq -n -r '[inputs | select(.type == "job/executed")] | group_by(.job)[] | last | "\(.job) \(.run) \(.attempt)"' |
 		while read -r job run attempt; do
 			whole=$(mci call -a "$logs" log/get "build=$1" "job=$job" "run:=$run" "attempt:=$attempt" 2>&1 | jq -c '[.open, .truncated]')
 			[ "$whole" = '[false,false]' ] || echo "the log of $job@$run/$attempt: $whole"
