@@ -82,8 +82,8 @@ refused "has version 1 .*'mci-store serve' brings it forward" 1 "an older file i
 start_store
 is "$(mci org ls -q)" old "a file of an older version is brought forward"
 is "$(mci store status --json | jq .store.version)" "$last" "... to this one"
-is "$(ls "$stored/backups" | grep -c '^store-v1-.*\.db$')" 1 "... and a copy of it was made before"
-before=$stored/backups/$(ls "$stored/backups")
+is "$(find "$stored/backups" -name 'store-v1-*.db' | wc -l)" 1 "... and a copy of it was made before"
+before=$(find "$stored/backups" -type f)
 stop_store
 is "$(sql "SELECT count(*) FROM migration WHERE backup LIKE '%store-v1-%'")" "$((last - 1))" "... which the file names"
 sql "UPDATE migration SET sum = 'x' WHERE version = 1"
@@ -206,6 +206,40 @@ wait_end "$locker"
 exits 0 "... and works afterwards" mci org put later
 stop_store
 
+# ---- killed
+
+# enter ROUND: puts until the store is gone, and notes what was answered; keys are changed all the while
+enter() {
+	n=0
+	while mci org put "k-$1-$n" && printf 'value %d' "$n" | mci param put "k-$1-$n/S" && mci store rotate; do
+		echo "k-$1-$n/s" >>acked
+		n=$((n + 1))
+	done
+}
+answered() {
+	[ "$(wc -l <acked)" -ge "$1" ]
+}
+: >acked
+round=0 whole=0
+while [ "$round" -lt "${KILLS:-8}" ]; do
+	start_store
+	enter "$round" 2>/dev/null &
+	entering=$!
+	started="$started $entering"
+	wait_until "waited for what is entered" answered $((round * 3 + 3))
+	stop_store -KILL
+	wait_end "$entering"
+	round=$((round + 1))
+	start_store
+	mci param ls -q | sort >there
+	sort acked | comm -23 - there >lost
+	! [ -s lost ] && mci store check --dir "$stored" && mci store rotate && mci store rotate "k-0-0" &&
+		whole=$((whole + 1))
+	stop_store
+done
+is "$(cat lost)" "" "what was answered is there after a kill"
+is "$whole" "$round" "... each time, the file is whole, and secrets open"
+
 # ---- garbage on the socket
 
 start_store
@@ -223,7 +257,7 @@ printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"repo/put","params":{"org":1}}' 
 is "$(jq -c 'select(.error) | [.id, .error.code]' replies | sort | tr '\n' ' ')" \
 	"[1,-32602] [2,-32602] [3,-32602] [4,-32602] [7,-32602] [8,-32602] [9,-32602] " "what is malformed is refused"
 is "$(jq -c 'select(.id == 5 or .id == 6) | has("result")' replies | tr '\n' ' ')" "true true " "... and nothing else"
-is "$(mci org ls -q | tr '\n' ' ')" "later one " "the store goes on"
+is "$(mci org ls -q | grep -v '^k-' | tr '\n' ' ')" "later one " "the store goes on"
 stop_store
 
 # ---- a full disk

@@ -1,6 +1,8 @@
-/* The store below its methods: what is sealed opens where it was sealed for alone; statements are
+/*
+ * The store below its methods: what is sealed opens where it was sealed for alone; statements are
  * right, and of their role; of a batch each is kept or undone by itself; names that are made are
- * readable. */
+ * readable. store --sql     prints all SQL of the store as one script that prepares each statement
+ */
 #include "cmd/mci-store/database.h"
 #include "cmd/mci-store/entity.h"
 #include "cmd/mci-store/query.h"
@@ -10,6 +12,7 @@
 #include "cmd/mci-store/writer.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -329,8 +332,40 @@ START_TEST(each_by_itself)
 }
 END_TEST
 
-int
-main(void)
+static void
+print_statement(const struct statement *row)
+{
+	const char *between = "";
+
+	printf("PREPARE %s", row->name);
+	if (row->params[0] != '\0') {
+		printf(" (");
+		for (const char *p = row->params; *p != '\0'; p++) {
+			printf("%s%s", between, *p == 't' ? "TEXT" : "BIGINT");
+			between = ", ";
+		}
+		putchar(')');
+	}
+	printf(" AS %s\n;\n", row->sql);
+}
+
+static int
+print_sql(void)
+{
+	size_t n;
+	const struct statement *made = entity_statements(&n);
+
+	for (size_t i = 0; i < nmigrations; i++)
+		printf("%s\n", migrations[i].sql);
+	for (int i = 0; i < NSTATEMENTS; i++)
+		print_statement(&statements[i]);
+	for (size_t i = 0; i < n; i++)
+		print_statement(&made[i]);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int
+run_tests(void)
 {
 	Suite *s = suite_create("store");
 	TCase *sealing = tcase_create("seal"), *names = tcase_create("names"),
@@ -353,4 +388,10 @@ main(void)
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
 	return failed == 0 ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "--sql") == 0 ? print_sql() : run_tests();
 }
