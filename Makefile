@@ -62,12 +62,17 @@ LIBS_mci-api := -ljansson
 LIBS_mci-build := -lfyaml -ljansson
 LIBS_mci-log := -lzstd
 LIBS_mci-store := -ljansson -lsqlite3 -lcrypto
+# The programs that mci-single is made of (lib/serveentry.h): each is one object of which nothing is seen but its
+# entry, as two of them may use one name.
+SHARED := events log store api
+LIBS_mci-single = $(sort $(foreach s,$(SHARED),$(LIBS_mci-$(s))))
 # and what the kit needs where all of it may be linked
 KIT_LIBS := -lzstd -ljansson
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c)) $(MADE_$(subst /,-,$(1)):%=$(O)/%)
-# objects of sources that are made
+# objects of what is made
 MADE_cmd-mci-store := sql/mci-store.o
+MADE_cmd-mci-single := $(SHARED:%=cmd/mci-%.shared.o)
 LIB_OBJECTS := $(call objects,lib)
 CMD_OBJECTS := $(foreach p,$(PROGRAMS),$(call objects,cmd/$(p)))
 
@@ -101,6 +106,14 @@ $(O)/cmd/mci/demo.o: cmd/mci/demo.sh
 $(O)/libmci.a: $(LIB_OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
+
+define shared
+$(O)/cmd/mci-$(1).shared.o: $(call objects,cmd/mci-$(1))
+	$$(CC) -r -nostdlib -o $$@.all $$^
+	objcopy --keep-global-symbol=$(1)_entry $$@.all $$@
+	@rm -f $$@.all
+endef
+$(foreach s,$(SHARED),$(eval $(call shared,$(s))))
 
 define program
 $(O)/bin/$(1): $(call objects,cmd/$(1)) $(O)/libmci.a

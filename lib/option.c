@@ -344,6 +344,15 @@ option_parse_modes(const struct command *const *modes, size_t n, int *argc, char
 	parse(mode, &all, argc, argv, into);
 }
 
+void
+option_parse_of(const struct command *c, const struct command *const *all, size_t n, int *argc, char **argv,
+    void *into)
+{
+	const struct setting_tables tables = { all, n };
+
+	parse(c, &tables, argc, argv, into);
+}
+
 /* Whether the word is one of those, which are split by blanks. */
 static bool
 is_among(const char *word, const char *words)

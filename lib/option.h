@@ -33,6 +33,10 @@ void option_parse(const struct command *c, int *argc, char **argv, void *into);
 void option_parse_modes(const struct command *const *modes, size_t n, int *argc, char **argv,
     void *into);
 
+/* The same for a command of all those of a program, of which the configuration may set any. */
+void option_parse_of(const struct command *c, const struct command *const *all, size_t n, int *argc,
+    char **argv, void *into);
+
 /* For programs with verbs: picks the command by argv[1] ("-C DIR" may stand before it), parses
  * and runs it; its status. Prints the list of verbs for --help, suggests the nearest for a wrong
  * one. */

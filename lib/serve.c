@@ -134,27 +134,40 @@ lifeline_ended(void *arg)
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 #define NSIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-static bool
-reloads(const struct serve *s, int signal)
+int
+serve_on_signals(struct loop *loop, bool hup, loop_signal *told, void *arg, struct error *e)
 {
-	return signal == SIGHUP && s->program->reload != NULL;
+	for (size_t i = 0; i < NSIGNALS - !hup; i++) {
+		struct sigaction now;
+
+		/* nohup(1) asks to be left alone */
+		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			continue;
+		if (loop_on_signal(loop, signals[i], told, arg, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+serve_hurry(bool hup)
+{
+	sigset_t again;
+
+	sigemptyset(&again);
+	for (size_t i = 0; i < NSIGNALS - !hup; i++)
+		sigaddset(&again, signals[i]);
+	sigprocmask(SIG_UNBLOCK, &again, NULL);
 }
 
 static void
 told_to_stop(void *arg, const struct signalfd_siginfo *info)
 {
 	struct serve *s = arg;
-	sigset_t again;
 
 	(void)info;
-	/* whoever asks twice does not want to wait: the next one ends the process, unless that hurries */
-	sigemptyset(&again);
-	for (size_t i = 0; i < NSIGNALS; i++) {
-		if (!reloads(s, signals[i]))
-			sigaddset(&again, signals[i]);
-	}
 	if (s->program->stop == NULL || s->stopping)
-		sigprocmask(SIG_UNBLOCK, &again, NULL);
+		serve_hurry(s->program->reload == NULL);
 	serve_stop(s);
 }
 
@@ -170,17 +183,11 @@ told_to_reload(void *arg, const struct signalfd_siginfo *info)
 static int
 watch_signals(struct serve *s, struct error *e)
 {
-	for (size_t i = 0; i < NSIGNALS; i++) {
-		bool reload = reloads(s, signals[i]);
-		struct sigaction now;
+	bool reloads = s->program->reload != NULL;
 
-		/* nohup(1) asks to be left alone */
-		if (!reload && sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
-			continue;
-		if (loop_on_signal(s->loop, signals[i], reload ? told_to_reload : told_to_stop, s, e) < 0)
-			return -1;
-	}
-	return 0;
+	if (reloads && loop_on_signal(s->loop, SIGHUP, told_to_reload, s, e) < 0)
+		return -1;
+	return serve_on_signals(s->loop, !reloads, told_to_stop, s, e);
 }
 
 static void

@@ -107,6 +107,11 @@ size_t serve_memory(const struct serve *s);
 int serve_until(struct serve *s, int stop, int ready);
 /* NULL is allowed. */
 void serve_free(struct serve *s);
+/* In the main thread: has the signals that ask a process to stop told to the loop, with SIGHUP or
+ * without; those that are ignored are not. 0 or -1. Part of serve_run. */
+int serve_on_signals(struct loop *loop, bool hup, loop_signal *told, void *arg, struct error *e);
+/* When one has come: whoever asks twice does not want to wait, the next one ends the process. */
+void serve_hurry(bool hup);
 
 /* Where the program is, for its clients: given, else its variable, else its socket among this user's. Caller
  * frees; NULL with an error when there can be no folder of sockets. */
