@@ -151,6 +151,7 @@ typeset -gA _mci_operands=(
 	['mci-log sweep']=''
 	['mci-log mask']=''
 	['mci-relay']=''
+	['mci-single']=''
 	['mci-store serve']=''
 	['mci-store status']=''
 	['mci-store ls']=''
@@ -926,6 +927,15 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-single']='--ready-fd:write a newline to this descriptor when all of them serve
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci-store serve']='--dir:the folder of what is kept
 -l:where clients connect (may be given again)
 --listen:where clients connect (may be given again)
@@ -1121,6 +1131,7 @@ typeset -gA _mci_options=(
 --mode:of its sockets, in octal (0600)
 --ready-fd:write a newline to this descriptor when it serves
 --run:the folder of sockets
+--single:the servers of the kit are one process, mci-single
 --check:run nothing: say what is wrong, or what would change
 --print-wiring:print the default wiring
 --demo:with a repository and some builds to look at
@@ -1521,6 +1532,10 @@ typeset -gA _mci_values=(
 	['mci-relay -C']='@folders'
 	['mci-relay --chdir']='@folders'
 	['mci-relay --color']='auto always never'
+	['mci-single --ready-fd']='@'
+	['mci-single -C']='@folders'
+	['mci-single --chdir']='@folders'
+	['mci-single --color']='auto always never'
 	['mci-store serve --dir']='@folders'
 	['mci-store serve -l']='@'
 	['mci-store serve --listen']='@'
@@ -1751,4 +1766,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-api mci-build mci-events mci-job mci-log mci-relay mci-store mci-supervise
+complete -F _mci mci mci-agent mci-api mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise

@@ -739,6 +739,13 @@ complete -c mci-relay -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from relay' -s h -l help -d 'show this help'
 complete -c mci-relay -l version -d 'show the version'
 complete -c mci -n '__fish_seen_subcommand_from relay' -l version -d 'show the version'
+complete -c mci-single -f
+complete -c mci-single -l ready-fd -d 'write a newline to this descriptor when all of them serve' -x
+complete -c mci-single -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-single -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-single -s q -l quiet -d 'say only what went wrong'
+complete -c mci-single -s h -l help -d 'show this help'
+complete -c mci-single -l version -d 'show the version'
 complete -c mci-store -f
 complete -c mci-store -n __fish_use_subcommand -a serve -d 'keep organisations, repositories and builds'
 complete -c mci-store -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
@@ -900,6 +907,8 @@ complete -c mci-supervise -l ready-fd -d 'write a newline to this descriptor whe
 complete -c mci -n '__fish_seen_subcommand_from up' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-supervise -l run -d 'the folder of sockets' -r -F
 complete -c mci -n '__fish_seen_subcommand_from up' -l run -d 'the folder of sockets' -r -F
+complete -c mci-supervise -l single -d 'the servers of the kit are one process, mci-single'
+complete -c mci -n '__fish_seen_subcommand_from up' -l single -d 'the servers of the kit are one process, mci-single'
 complete -c mci-supervise -l check -d 'run nothing: say what is wrong, or what would change'
 complete -c mci -n '__fish_seen_subcommand_from up' -l check -d 'run nothing: say what is wrong, or what would change'
 complete -c mci-supervise -l print-wiring -d 'print the default wiring'

@@ -8,14 +8,15 @@
 #include "command.h"
 #include "serve.h"
 
-/* One row each: the name of its struct serve_entry, its program, and the verb that serves (NULL: it
- * has none). The lowest first: who is another's client stands behind it. */
+/* One row each: its service, its program, and the verb that serves (NULL: it has none). The lowest
+ * first: who is another's client stands behind it. */
 #define SERVE_ENTRIES(row) \
-	row(events_entry, "mci-events", "serve") \
-	row(log_entry, "mci-log", "serve") \
-	row(store_entry, "mci-store", "serve") \
-	row(api_entry, "mci-api", NULL)
+	row(events, "mci-events", "serve") \
+	row(log, "mci-log", "serve") \
+	row(store, "mci-store", "serve") \
+	row(api, "mci-api", NULL)
 
+/* events_entry, log_entry, ... */
 struct serve_entry {
 	const struct serve_program *program;
 	const struct command *command; /* its struct begins with a struct serve_options */
@@ -24,7 +25,7 @@ struct serve_entry {
 	size_t ncommands;
 };
 
-#define SERVE_ENTRY(entry, program, verb) extern const struct serve_entry entry;
+#define SERVE_ENTRY(service, program, verb) extern const struct serve_entry service##_entry;
 SERVE_ENTRIES(SERVE_ENTRY)
 #undef SERVE_ENTRY
 

@@ -33,7 +33,7 @@ static const struct server {
 	const struct serve_entry *entry;
 	const char *program, *verb;
 } servers[] = {
-#define SERVER(entry, program, verb) { &entry, program, verb },
+#define SERVER(service, program, verb) { &service##_entry, program, verb },
 	SERVE_ENTRIES(SERVER)
 };
 #define NSERVERS (sizeof(servers) / sizeof(servers[0]))

@@ -89,6 +89,7 @@ control_source(const struct control_options *o, struct source *s, struct error *
 	*s = (struct source){ 0 };
 	if (run == NULL)
 		return -1;
+	s->single = o->single;
 	s->dir = absolute(dir);
 	s->run = absolute(run);
 	s->demo = o->demo;

@@ -12,6 +12,7 @@ struct control_options {
 	struct serve_options serve;
 	const char *run;  /* the folder of sockets; NULL: this user's */
 	const char *file; /* the wiring; NULL: the default one */
+	bool single;      /* the servers of the kit share a process */
 	bool demo;        /* a repository with builds to look at */
 	bool welcome;     /* say on standard output where all is when it is ready */
 };

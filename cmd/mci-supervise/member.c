@@ -152,7 +152,9 @@ sockets_of(const struct member *m, int *fds, struct bytes *names)
 		if (fd < 0)
 			continue;
 		bytes_format(names, "%s%s", n > 0 ? ":" : "",
-		    end->service != NULL ? end->service : "socket");
+		    end->taker != NULL         ? end->taker :
+			end->service != NULL ? end->service :
+					       "socket");
 		fds[n++] = fd;
 	}
 	return n;

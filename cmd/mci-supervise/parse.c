@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "order.h"
 #include "settings.h"
+#include "single.h"
 #include "textfile.h"
 
 #define GRACE (5 * SECOND)
@@ -169,7 +170,7 @@ static void
 include_read(struct reader *r, struct span line)
 {
 	const struct wiring_place *place = r->place;
-	struct wiring_place other = { "the default wiring", place->dir, place->run };
+	struct wiring_place other = *place;
 	struct words w;
 	struct error e;
 	size_t column;
@@ -182,6 +183,7 @@ include_read(struct reader *r, struct span line)
 	if (w.n != 2 || w.items[1].text == NULL || strcmp(w.items[1].text, "default") != 0) {
 		reader_wrong(r, 1, "expected: include default");
 	} else {
+		other.name = "the default wiring";
 		r->place = &other;
 		lines_read(r, default_wiring());
 		r->place = place;
@@ -264,6 +266,8 @@ wiring_read(struct wiring *w, struct span text, const struct wiring_place *place
 	lines_read(&r, text);
 	if (!r.wrong && w->n == 0)
 		reader_wrong(&r, 1, "there is no part in it");
+	if (!r.wrong && place->single)
+		single_make(&r);
 	if (!r.wrong)
 		order_find(&r);
 	variables_free(&r.variables);

@@ -101,8 +101,9 @@ add_end(
 		    r, w->items[at + 1].column, "expected 'mode MODE' or nothing more");
 	}
 	r->part->ends = xrealloc(r->part->ends, r->part->nends + 1, sizeof(*r->part->ends));
-	r->part->ends[r->part->nends++] =
-	    (struct wiring_end){ xstrdup(text), service == NULL ? NULL : xstrdup(service), mode };
+	r->part->ends[r->part->nends++] = (struct wiring_end){ .address = xstrdup(text),
+		.service = service == NULL ? NULL : xstrdup(service),
+		.mode = mode };
 	return 0;
 }
 

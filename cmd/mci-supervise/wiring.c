@@ -53,6 +53,7 @@ wiring_part_free(struct wiring_part *p)
 	for (size_t i = 0; i < p->nends; i++) {
 		free(p->ends[i].address);
 		free(p->ends[i].service);
+		free(p->ends[i].taker);
 	}
 	texts_free(p->after, p->nafter);
 	texts_free(p->env, p->nenv);

@@ -35,11 +35,13 @@ with_agent() {
 	printf '\tafter api\n'
 }
 
-# up [FILE]: starts the services, or those of a wiring; returns when all are ready. $server is its process
+# up [FILE]: starts the services, or those of a wiring; returns when all are ready. $server is its process, which
+# has the options $UP
 up() {
 	[ -n "$1" ] || wiring >"$T/wiring"
 	[ -p "$T/up" ] || mkfifo "$T/up"
-	mci-supervise --dir "$T/data" --ready-fd 3 "${1:-$T/wiring}" 3>"$T/up" >"$T/server.out" 2>>"$T/server.err" &
+	# shellcheck disable=SC2086
+	mci-supervise --dir "$T/data" --ready-fd 3 ${UP-} "${1:-$T/wiring}" 3>"$T/up" >"$T/server.out" 2>>"$T/server.err" &
 	server=$!
 	started="$started $server"
 	read -r _ <"$T/up" || { cat "$T/server.err" >&2; return 1; }
