@@ -455,6 +455,7 @@ folder_open(struct build *b, struct error *e)
 	    journal_open(&b->journal, b->loop, events, &b->workspace.identity, e) < 0)
 		return -1;
 	b->journal.seq = b->resume.past.seq;
+	b->journal.kept_elsewhere = b->options->order != NULL;
 	b->publish.read = b->resume.told;
 	b->publish.added = b->publish.answered = b->resume.told > 0 ? b->resume.past.seq : 0;
 	if (b->options->resume_at != NULL) {

@@ -81,7 +81,7 @@ journal_size(const struct journal *j)
 int
 journal_sync(struct journal *j, struct error *e)
 {
-	if (!j->failed && appendlog_sync(&j->log, &j->error) < 0)
+	if (!j->failed && !j->kept_elsewhere && appendlog_sync(&j->log, &j->error) < 0)
 		j->failed = true;
 	if (j->failed)
 		*e = j->error;
@@ -116,7 +116,7 @@ journal_flush(struct journal *j, struct error *e)
 {
 	if (journal_store(j, e) < 0)
 		return -1;
-	if (j->sync == NULL && j->log.synced < j->log.size)
+	if (j->sync == NULL && !j->kept_elsewhere && j->log.synced < j->log.size)
 		j->sync = loop_after(j->loop, SECOND, sync_due, j);
 	pump_list_serve(&j->feeds);
 	return 0;

@@ -25,6 +25,7 @@ struct journal {
 	struct bytes pending; /* whole event lines of this round */
 	struct bytes front;   /* ,"build":NAME,"run":N */
 	int64_t seq;          /* of the last event */
+	bool kept_elsewhere;  /* the hub's disk has what is to outlive a power cut: nothing is synced here */
 	struct pump_list feeds;
 	struct loop_timer *sync;
 	bool failed;          /* a write failed: nothing more is accepted */

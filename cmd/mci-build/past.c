@@ -120,6 +120,8 @@ pending(struct past *p, struct past_job *j, const struct message *m)
 	(void)p;
 	needs_take(j, m);
 	executed_forget(j);
+	j->uncounted = j->attempt;
+	j->over = true;
 	j->pending = true;
 	j->blocked = j->unblocked = j->ended = false;
 }
@@ -151,15 +153,22 @@ queued(struct past *p, struct past_job *j, const struct message *m)
 static void
 began(struct past *p, struct past_job *j, const struct message *m)
 {
+	int attempt = attempt_of(m);
+
 	(void)p;
-	j->attempt = attempt_of(m);
 	executed_forget(j);
+	if (attempt == j->attempt)
+		return;
+	j->uncounted += j->attempt > 0 && !j->over;
+	j->attempt = attempt;
+	j->over = false;
 }
 
 static void
 executed(struct past *p, struct past_job *j, const struct message *m)
 {
 	began(p, j, m);
+	j->over = true;
 	j->executed = line_copy(m);
 }
 

@@ -22,6 +22,8 @@ struct past_job {
 	bool blocked, unblocked; /* and these, */
 	int queued;        /* and job/queued of this attempt; 0: of none */
 	int attempt;       /* the last that began, 0: none did */
+	bool over;         /* it was executed */
+	int uncounted;     /* attempts that do not count: before its job/pending, or cut off */
 	char *executed;    /* its job/executed, when nothing has come of that yet */
 	bool ended;
 	enum status status; /* of its end, with: */

@@ -16,11 +16,14 @@ recall_job(struct job *j, const struct past *past)
 	if (own->again) {
 		j->attempt = (int16_t)(own->attempt + 1);
 		j->retries = (int16_t)(j->retries + own->attempt);
-	} else if (own->executed != NULL) {
+		return;
+	}
+	j->retries = (int16_t)(j->retries + own->uncounted);
+	if (own->executed != NULL) {
 		j->attempt = (int16_t)own->attempt;
 	} else if (own->attempt > 0 && own->attempt >= own->queued) {
 		j->attempt = (int16_t)(own->attempt + 1);
-		j->retries++;
+		j->retries = (int16_t)(j->retries + !own->over);
 	} else if (own->queued > 0) {
 		j->attempt = (int16_t)own->queued;
 	}

@@ -139,6 +139,41 @@ is "$status $(cat ran.a)" "143 x" "a build that was being canceled is canceled"
 is "$(hub_events o/r/5 | jq -r 'select(.type=="job/end")|.job+" "+.status' | sort | tr '\n' ';')" "a canceled;b canceled;" "with all its jobs"
 is "$(hub_events o/r/5 | jq -r 'select(.type=="build/end")|.status')" canceled "once"
 
+# ---- what waits for a person, what is tried again, and a matrix
+rm -f ran.* go*
+cat >checkout/.mci/build.yaml <<'JOBS'
+- {id: ask, blocked: true, script: ["echo x >>../ran.ask", "until [ -e ../go.ask ]; do sleep 0.02; done"]}
+- {id: again, retry: 1, script: ["echo x >>../ran.again", "until [ -e ../go.again ]; do sleep 0.02; done", "[ $(wc -l <../ran.again) = 3 ]"]}
+- {id: m, matrix: {V: [1, 2]}, script: ["echo x >>../ran.m$V"]}
+- {id: behind, script: ["echo x >>../ran.behind"], depends-on: [m, ask]}
+JOBS
+order o/r/20 1 "{\"store\":\"$store\",\"jobs\":4}"
+ordered
+wait_for_line ran.again x
+wait_until "the hub knows how it stands" sh -c '[ "$(cat "$1"/*.ndjson | grep o/r/20 | grep -cE "job/end|job/blocked|job/start.*again")" = 4 ]' - "$log"
+kill -KILL "$builder"
+wait_end "$builder"
+let_go
+order o/r/20 2 "{\"store\":\"$store\",\"resume\":\"workspace\",\"jobs\":4}"
+ordered
+wait_until "it goes on" sh -c '[ "$(wc -l <ran.again)" = 2 ]'
+wait_until "it can be unblocked" mci call -a "$(cat b/control)" job/unblock job=ask
+wait_for_line ran.ask x
+wait_until "the hub knows" sh -c 'cat "$1"/*.ndjson | grep o/r/20 | grep -q "job/start.*\"ask\""' - "$log"
+kill -KILL "$builder"
+wait_end "$builder"
+let_go
+touch go.ask go.again
+echo x >ran.again
+order o/r/20 3 "{\"store\":\"$store\",\"resume\":\"fresh\",\"jobs\":4}"
+ordered
+wait_end "$builder"
+is "$status" 0 "blocked jobs, retries and matrices go on"
+is "$(hub_events o/r/20 | jq -r 'select(.type=="job/blocked" or .type=="job/unblocked")|.type' | tr '\n' ' ')" "job/blocked job/unblocked " \
+	"who was let go is not asked about again"
+is "$(wc -l <ran.again)" 3 "an attempt that was lost is none of the retries"
+is "$(cat ran.m1 ran.m2 | wc -l)" 4 "the jobs of a matrix that is needed run again elsewhere"
+
 # ---- a build that runs another one again
 rm -f ran.*
 cat >checkout/.mci/build.yaml <<'JOBS'
