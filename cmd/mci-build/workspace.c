@@ -129,6 +129,8 @@ workspace_copy(struct workspace *w, struct error *e)
 
 	if (w->own != NULL)
 		return 0;
+	/* of a run that was killed */
+	(void)names_remove_tree(folder, NULL);
 	w->own = xformat("%s/of", folder);
 	return folder_make(folder, e) < 0 ? -1 : copy_make(w->dir, w->checkout, w->own, &w->own_inside, e);
 }

@@ -167,6 +167,21 @@ kill "$pid"
 wait_end "$pid"
 is "$status" 143 "a second signal does not wait for it"
 
+cat >cancel.yaml <<'END'
+- {id: a, script: sleep 60, finally: "echo $MCI_STATUS; mci output set by=$MCI_STATUS"}
+- {id: never, script: "true", finally: touch never, depends-on: a}
+- {id: pty, pty: true, script: ["true", "#!/bin/sh\nexit 0"], finally: tty}
+END
+background mci-build --json -f ./cancel.yaml
+wait_started a
+wait_for_line "$out" '"job/end".*"job":"pty"'
+ok "a build that is canceled" mci cancel
+wait_end "$pid"
+is "$status,$(mci log a),$(events a 'last | [.status, .outputs.by] | tojson')" '143,canceled,["canceled","canceled"]' \
+	"lets finally run and has its outputs"
+ok "of what never began there is none to run" test ! -e never
+like "$(mci log pty)" '^/dev/' "with a terminal finally has one"
+
 # --- quiet-timeout
 
 jobs '{"id":"quiet","script":"echo begun; sleep 60","quiet-timeout":"200ms","finally":"echo $MCI_STATUS"}' \
