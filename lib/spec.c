@@ -18,7 +18,7 @@ id_check(struct spec *s, const struct scan_value *v, unsigned flags, struct erro
 	(void)v;
 	if (spec_id_ok(s->id, strlen(s->id)))
 		return 0;
-	if (flags & SPEC_MONKEY && s->name == NULL)
+	if (flags & SPEC_MONKEY && s->name == NULL && spec_name_ok(s->id))
 		s->name = xstrdup(s->id);
 	if (!(flags & SPEC_MONKEY) || !spec_id_adopt(&s->id))
 		return error_set(e, ERROR_INPUT, ": '%.64s%s' is not a job id: 1 to 128 of "

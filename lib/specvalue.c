@@ -175,7 +175,11 @@ value_duration(int64_t *into, const struct scan_value *v, bool milliseconds,
 	text = value_text(v, e);
 	if (text == NULL)
 		return -1;
-	return duration_parse(text, strlen(text), into, e) < 0 ? error_before(e, ": ") : 0;
+	if (duration_parse(text, strlen(text), into, e) < 0)
+		return error_before(e, ": ");
+	/* what is written of it (duration_write), and more than a build can keep to */
+	*into -= *into % MILLISECOND;
+	return 0;
 }
 
 void
