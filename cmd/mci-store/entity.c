@@ -411,8 +411,7 @@ check_object(const char *member, const json_t *object, struct error *e)
 		return expected(member, "an object of texts", e);
 	if (json_object_size(object) > ENTRIES_LIMIT)
 		return error_set(e, ERROR_INPUT, "%s: at most %d entries", member, ENTRIES_LIMIT);
-	json_object_foreach((json_t *)object, name, value)
-	{
+	json_object_foreach((json_t *)object, name, value) {
 		if (!json_is_string(value) || name[0] == '\0')
 			return expected(member, "an object of texts", e);
 		if (json_string_length(value) > TEXT_LIMIT / ENTRIES_LIMIT ||
@@ -434,8 +433,7 @@ check_array(const char *member, const json_t *array, struct error *e)
 		return expected(member, "an array of objects", e);
 	if (json_array_size(array) > ENTRIES_LIMIT)
 		return error_set(e, ERROR_INPUT, "%s: at most %d entries", member, ENTRIES_LIMIT);
-	json_array_foreach((json_t *)array, i, one)
-	{
+	json_array_foreach((json_t *)array, i, one) {
 		if (check_object(member, one, e) < 0)
 			return -1;
 	}
@@ -501,8 +499,7 @@ entity_check(const struct entity *x, const json_t *given, struct error *e)
 
 	if (!json_is_object(given))
 		return error_set(e, ERROR_INPUT, "expected an object");
-	json_object_foreach((json_t *)given, name, value)
-	{
+	json_object_foreach((json_t *)given, name, value) {
 		if (check_member(x, name, value, e) < 0)
 			return -1;
 	}

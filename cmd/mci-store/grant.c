@@ -19,12 +19,11 @@ filter_holds(const char *filters, const json_t *labels)
 	const char *name;
 	size_t i;
 
-	json_array_foreach(list, i, one)
-	{
+	json_array_foreach(list, i, one) {
 		bool holds = true;
 
-		json_object_foreach(one, name, value) holds =
-		    holds && json_equal(value, json_object_get(labels, name));
+		json_object_foreach(one, name, value)
+			holds = holds && json_equal(value, json_object_get(labels, name));
 		if (holds && (int)json_object_size(one) > best)
 			best = (int)json_object_size(one);
 	}

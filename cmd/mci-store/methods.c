@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include "change.h"
 #include "emit.h"
 #include "memory.h"
 #include "query.h"

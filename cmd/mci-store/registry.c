@@ -3,69 +3,83 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "change.h"
 #include "entity.h"
 #include "entry.h"
 #include "memory.h"
 #include "query.h"
+#include "store.h"
 #include "tokens.h"
+#include "transaction.h"
 
 /* Rows of a list: at most, and where nothing is said. */
 #define LIST_MOST 1000
 #define LIST_USUAL 100
 
-static struct entry_place
-place_of(struct change *c, struct database *db)
+/* Has it done on the writing thread, and answered behind the commit. */
+static void
+give(struct store *s, struct request *r,
+    int (*work)(struct transaction *t, struct database *db, struct error *e))
 {
-	return (struct entry_place){ .secrets = &c->store->secrets,
+	struct transaction *t = transaction_new(r);
+
+	if (t == NULL)
+		return;
+	t->secrets = &s->secrets;
+	t->work = work;
+	transaction_give(t, s->writer);
+}
+
+static struct entry_place
+place_of(struct transaction *t, struct database *db)
+{
+	return (struct entry_place){ .secrets = t->secrets,
 		.db = db,
-		.entity = entity_of(c->method),
-		.org_name = change_text(c, "org") };
+		.entity = entity_of(t->method),
+		.org_name = transaction_text(t, "org") };
 }
 
 /* The error says of which method it is. */
 static int
-of_method(const struct change *c, struct error *e)
+of_method(const struct transaction *t, struct error *e)
 {
 	return e->code == ERROR_INPUT || e->code == ERROR_LIMIT ?
-	    error_before(e, "%s: ", c->method) :
+	    error_before(e, "%s: ", t->method) :
 	    -1;
 }
 
 /* ---- one row */
 
 static int
-put(struct change *c, struct database *db, struct error *e)
+put(struct transaction *t, struct database *db, struct error *e)
 {
-	struct entry_place p = place_of(c, db);
+	struct entry_place p = place_of(t, db);
 	AUTO_FREE char *id = NULL;
 	bool created;
 
-	if (entity_check(p.entity, c->given, e) < 0 || entry_place(&p, e) < 0 ||
-	    entry_put(&p, c->given, &id, &created, e) < 0 || entry_fits(&p, e) < 0)
-		return of_method(c, e);
-	c->result = json_pack("{s:s, s:b}", "id", id, "created", created);
-	return 0;
+	if (entity_check(p.entity, t->params, e) < 0 || entry_place(&p, e) < 0 ||
+	    entry_put(&p, t->params, &id, &created, e) < 0 || entry_fits(&p, e) < 0)
+		return of_method(t, e);
+	return transaction_answer(t, json_pack("{s:s, s:b}", "id", id, "created", created));
 }
 
 void
 registry_put(void *self, struct request *r)
 {
-	change_give(self, r, put);
+	give(self, r, put);
 }
 
 static int
-remove_one(struct change *c, struct database *db, struct error *e)
+remove_one(struct transaction *t, struct database *db, struct error *e)
 {
-	struct entry_place p = place_of(c, db);
+	struct entry_place p = place_of(t, db);
 
-	return entry_remove(&p, change_text(c, "id"), e);
+	return entry_remove(&p, transaction_text(t, "id"), e);
 }
 
 void
 registry_remove(void *self, struct request *r)
 {
-	change_give(self, r, remove_one);
+	give(self, r, remove_one);
 }
 
 void
@@ -187,8 +201,7 @@ has_id(const json_t *ids, const char *id)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach((json_t *)ids, i, one)
-	{
+	json_array_foreach((json_t *)ids, i, one) {
 		if (strcmp(json_string_value(one), id) == 0)
 			return true;
 	}
@@ -201,8 +214,7 @@ put_each(struct entry_place *p, json_t *list, json_t *ids, struct error *e)
 	json_t *given;
 	size_t i;
 
-	json_array_foreach(list, i, given)
-	{
+	json_array_foreach(list, i, given) {
 		AUTO_FREE char *id = NULL;
 		bool created;
 
@@ -243,43 +255,43 @@ find_others(struct entry_place *p, const json_t *ids, json_t *others, struct err
 }
 
 static int
-replace(struct change *c, struct database *db, struct error *e)
+replace(struct transaction *t, struct database *db, struct error *e)
 {
-	struct entry_place p = place_of(c, db);
+	struct entry_place p = place_of(t, db);
 	AUTO_FREE char *name = xformat("%ss", p.entity->noun);
 	json_auto_t *others = json_array();
-	json_t *ids = json_array(), *one;
+	json_auto_t *ids = json_array();
+	json_t *one;
 	size_t i;
 
-	c->result = json_pack("{s:o}", "ids", ids);
-	if (entry_place(&p, e) < 0 || put_each(&p, json_object_get(c->given, name), ids, e) < 0 ||
+	if (entry_place(&p, e) < 0 || put_each(&p, json_object_get(t->params, name), ids, e) < 0 ||
 	    find_others(&p, ids, others, e) < 0)
-		return of_method(c, e);
-	json_array_foreach(others, i, one)
-	{
+		return of_method(t, e);
+	json_array_foreach(others, i, one) {
 		if (entry_remove(&p, json_string_value(one), e) < 0)
 			return -1;
 	}
-	json_object_set_new(
-	    c->result, "removed", json_integer((json_int_t)json_array_size(others)));
-	return entry_fits(&p, e) < 0 ? of_method(c, e) : 0;
+	if (entry_fits(&p, e) < 0)
+		return of_method(t, e);
+	return transaction_answer(t,
+	    json_pack("{s:O, s:I}", "ids", ids, "removed", (json_int_t)json_array_size(others)));
 }
 
 void
 registry_replace(void *self, struct request *r)
 {
-	change_give(self, r, replace);
+	give(self, r, replace);
 }
 
 /* ---- tokens */
 
 /* The agent is made where there is none. */
 static int
-token_create(struct change *c, struct database *db, struct error *e)
+token_create(struct transaction *t, struct database *db, struct error *e)
 {
 	struct entry_place agents = { .db = db, .entity = entity_of("agent/") };
 	struct entry_place tokens = { .db = db, .entity = entity_of("token/") };
-	const char *agent = change_text(c, "agent"), *title = change_text(c, "name");
+	const char *agent = transaction_text(t, "agent"), *title = transaction_text(t, "name");
 	json_auto_t *row = json_pack("{s:s}", "id", agent);
 	AUTO_FREE char *name = NULL;
 	AUTO_FREE char *id = NULL;
@@ -290,32 +302,30 @@ token_create(struct change *c, struct database *db, struct error *e)
 	    entry_put(&agents, row, &name, &created, e) < 0 ||
 	    entry_id(&tokens, title != NULL ? title : agent, &id, e) < 0 ||
 	    token_add(db, id, title, agent, token, e) < 0)
-		return of_method(c, e);
-	c->result = json_pack("{s:s, s:s}", "id", id, "token", token);
-	return 0;
+		return of_method(t, e);
+	return transaction_answer(t, json_pack("{s:s, s:s}", "id", id, "token", token));
 }
 
 void
 registry_token_create(void *self, struct request *r)
 {
-	change_give(self, r, token_create);
+	give(self, r, token_create);
 }
 
 static int
-token_check(struct change *c, struct database *db, struct error *e)
+token_check(struct transaction *t, struct database *db, struct error *e)
 {
 	AUTO_FREE char *agent = NULL;
 	AUTO_FREE char *id = NULL;
 
-	if (token_agent(db, change_text(c, "token"), &agent, &id, e) < 0)
+	if (token_agent(db, transaction_text(t, "token"), &agent, &id, e) < 0)
 		return -1;
-	c->result = json_pack("{s:s, s:s}", "id", id, "agent", agent);
-	return 0;
+	return transaction_answer(t, json_pack("{s:s, s:s}", "id", id, "agent", agent));
 }
 
 /* By the writing thread: the loop's connection may not look at what stands for tokens. */
 void
 registry_token_check(void *self, struct request *r)
 {
-	change_give(self, r, token_check);
+	give(self, r, token_check);
 }

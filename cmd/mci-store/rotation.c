@@ -1,58 +1,56 @@
 #include "rotation.h"
 
-#include <stdlib.h>
-
-#include "change.h"
 #include "entity.h"
 #include "entry.h"
-#include "memory.h"
+#include "store.h"
+#include "transaction.h"
 
 static int
-count_keys(struct change *c, int64_t count)
+answer(struct transaction *t, int64_t keys)
 {
-	c->result = json_pack("{s:I}", "keys", (json_int_t)count);
-	return 0;
+	return transaction_answer(t, json_pack("{s:I}", "keys", (json_int_t)keys));
 }
 
 static int
-rotate_org(struct change *c, struct database *db, struct error *e)
+rotate_org(struct transaction *t, struct database *db, struct error *e)
 {
 	struct entry_place p = {
-		.db = db, .entity = entity_of("param/"), .org_name = change_text(c, "org")
+		.db = db, .entity = entity_of("param/"), .org_name = transaction_text(t, "org")
 	};
 	int64_t count;
 
 	if (entry_place(&p, e) < 0 ||
-	    secrets_rotate_org(&c->store->secrets, db, p.org, p.org_name, &count, e) < 0)
+	    secrets_rotate_org(t->secrets, db, p.org, p.org_name, &count, e) < 0)
 		return -1;
-	return count_keys(c, count);
+	return answer(t, count);
 }
 
 static int
-rotate_master(struct change *c, struct database *db, struct error *e)
+rotate_master(struct transaction *t, struct database *db, struct error *e)
 {
 	int64_t count;
 
-	if (secrets_rotate_master(&c->store->secrets, db, &count, e) < 0)
-		return -1;
-	return count_keys(c, count);
+	return secrets_rotate_master(t->secrets, db, &count, e) < 0 ? -1 : answer(t, count);
 }
 
 static void
-settle_master(struct change *c, bool kept)
+settle_master(struct transaction *t, bool kept)
 {
-	secrets_settle_master(&c->store->secrets, kept);
+	secrets_settle_master(t->secrets, kept);
 }
 
 void
 rotation_begin(void *self, struct request *r)
 {
-	bool master = request_text(r, "org") == NULL;
-	struct change *c = change_new(self, r, master ? rotate_master : rotate_org);
+	struct store *s = self;
+	struct transaction *t = transaction_new(r);
+	bool master;
 
-	if (c == NULL)
+	if (t == NULL)
 		return;
-	if (master)
-		c->settled = settle_master;
-	change_write(c);
+	master = transaction_text(t, "org") == NULL;
+	t->secrets = &s->secrets;
+	t->work = master ? rotate_master : rotate_org;
+	t->settled = master ? settle_master : NULL;
+	transaction_give(t, s->writer);
 }

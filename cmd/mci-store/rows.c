@@ -81,14 +81,12 @@ show_value(struct bytes *into, const json_t *value)
 	size_t i;
 
 	if (json_is_object(value)) {
-		json_object_foreach((json_t *)value, name, one)
-		{
+		json_object_foreach((json_t *)value, name, one) {
 			bytes_format(into, "%s%s=%s", between, name, json_string_value(one));
 			between = ",";
 		}
 	} else if (json_is_array(value)) {
-		json_array_foreach((json_t *)value, i, one)
-		{
+		json_array_foreach((json_t *)value, i, one) {
 			bytes_text(into, i > 0 ? " | " : "");
 			show_value(into, one);
 		}
@@ -201,7 +199,8 @@ list(const struct asking *a, json_t *params, void (*print)(void *arg, const json
 
 		if (result == NULL)
 			return -1;
-		json_array_foreach(rows, i, row) print(arg, row);
+		json_array_foreach(rows, i, row)
+			print(arg, row);
 		more = json_is_true(json_object_get(result, "more")) && row != NULL;
 		if (more) {
 			AUTO_FREE char *last =

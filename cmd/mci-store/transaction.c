@@ -23,6 +23,15 @@ work(void *arg, struct database *db, struct error *e)
 }
 
 static void
+settled(void *arg, bool kept)
+{
+	struct transaction *t = arg;
+
+	if (t->settled != NULL)
+		t->settled(t, kept);
+}
+
+static void
 done(void *arg, const struct error *e)
 {
 	struct transaction *t = arg;
@@ -44,7 +53,8 @@ transaction_new(struct request *r)
 	struct error e;
 
 	t->request = r;
-	t->write = (struct write){ .work = work, .done = done, .arg = t };
+	t->method = r == NULL ? NULL : request_row(r)->name;
+	t->write = (struct write){ .work = work, .done = done, .settled = settled, .arg = t };
 	t->params = params.n == 0 ? json_object() : jsontree_read(params, &e);
 	if (t->params == NULL) {
 		transaction_fail(t, &e);
@@ -81,4 +91,12 @@ transaction_integer(const struct transaction *t, const char *name, int64_t other
 	const json_t *value = json_object_get(t->params, name);
 
 	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+int
+transaction_answer(struct transaction *t, json_t *result)
+{
+	jsontree_write(&t->result, result);
+	json_decref(result);
+	return 0;
 }

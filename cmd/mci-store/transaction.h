@@ -19,6 +19,7 @@
 struct transaction {
 	struct write write;
 	struct request *request; /* NULL: nobody waits for it */
+	const char *method;      /* of the request */
 	void *of;                /* whose it is: the after's */
 	struct secrets *secrets; /* for who may tell them */
 	json_t *params;
@@ -29,6 +30,9 @@ struct transaction {
 	bool over; /* the build waits for nobody any more */
 	/* on the writer's thread, in its transaction */
 	int (*work)(struct transaction *t, struct database *db, struct error *e);
+	/* the same, behind the commit, or when nothing of it is there, before anything else is
+	 * written. May be NULL. */
+	void (*settled)(struct transaction *t, bool kept);
 	/* on the loop, behind the commit, before the answer; or why nothing was written. May be
 	 * NULL. */
 	void (*after)(struct transaction *t, const struct error *e);
@@ -45,5 +49,7 @@ void transaction_fail(struct transaction *t, const struct error *e);
 /* Parameters, or NULL, otherwise, false. */
 const char *transaction_text(const struct transaction *t, const char *name);
 int64_t transaction_integer(const struct transaction *t, const char *name, int64_t otherwise);
+/* What is answered, which it takes; for the end of work. 0. */
+int transaction_answer(struct transaction *t, json_t *result);
 
 #endif

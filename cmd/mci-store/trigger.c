@@ -78,8 +78,7 @@ take_params(struct facts *f, json_t *params, struct error *e)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(params, name, value)
-	{
+	json_object_foreach(params, name, value) {
 		if (!json_is_string(value))
 			return error_set(e, ERROR_INPUT, "params: %.64s: expected a text", name);
 	}
