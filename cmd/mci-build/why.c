@@ -110,7 +110,8 @@ why_print(const struct graph *g, const struct option_list *asked, const struct w
 			continue;
 		near = graph_nearest(g, asked->items[i]);
 		return error_set(e, ERROR_USAGE, "there is no job '%s'%s%s%s", asked->items[i],
-		    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+		    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+		    near != NULL ? "'?" : "");
 	}
 	return 0;
 }

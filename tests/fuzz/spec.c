@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/mci-build/declared.h"
 #include "cmd/mci-build/matrix.h"
 #include "cmd/mci-build/when.h"
 #include "spec.h"
@@ -60,7 +61,10 @@ member(void *arg, struct spec *spec, const struct spec_pair *values, size_t n, s
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const unsigned flags[] = { 0, SPEC_MONKEY, SPEC_ATTEMPT, SPEC_MONKEY };
+	static const unsigned all[] = { 0, SPEC_MONKEY, SPEC_ATTEMPT, SPEC_MONKEY, SPEC_FILTERED,
+		SPEC_FILTERED | SPEC_MONKEY, 0, SPEC_ATTEMPT };
+	unsigned flags = n == 0 ? 0 : all[data[0] & 7];
+	struct declared declared = { 0 };
 	char tag[] = "v1", *tags[] = { tag };
 	struct when_facts facts = { .branch = "main", .tags = tags, .ntags = 1 };
 	AUTO_BYTES why = { 0 };
@@ -69,9 +73,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	/* lines hold no newline */
 	if (n == 0 || memchr(data, '\n', n) != NULL ||
-	    spec_read(&spec, (const char *)data + 1, n - 1, flags[data[0] & 3], &e) < 0)
+	    spec_read(&spec, (const char *)data + 1, n - 1, flags, &e) < 0) {
+		if (n > 1)
+			(void)declared_read(&declared, (struct span){ (const char *)data + 1, n - 1 }, &e);
+		declared_free(&declared);
 		return 0;
-	if (spec.id != NULL) {
+	}
+	if (spec.id != NULL && !(flags & SPEC_FILTERED)) {
 		round_trip(&spec, false);
 		/* a job that only blocks runs nothing, so that mci-job never gets it; of a workspace of its
 		 * own it gets the path */
