@@ -240,6 +240,39 @@ done
 is "$(cat lost)" "" "what was answered is there after a kill"
 is "$whole" "$round" "... each time, the file is whole, and secrets open"
 
+# ---- a disk that does not take what is synced
+
+if strace -o "$T/trace" true 2>/dev/null; then
+	: >"$T/acked"
+	ended='' missing=''
+	for n in 1 2 3 4 5 6; do
+		mkfifo "$T/synced"
+		strace -f -o "$T/trace" -e trace=fdatasync,fsync -e "inject=fdatasync,fsync:error=EIO:when=$n+" \
+			mci-store serve -l "$store" --dir "$stored" --events "$hub" --ready-fd 3 \
+			3>"$T/synced" 2>"$T/synced.err" &
+		tracer=$!
+		started="$started $tracer"
+		read -r _ <"$T/synced"
+		i=0
+		while mci org put "s-$n-$i" 2>/dev/null; do
+			echo "s-$n-$i" >>"$T/acked"
+			i=$((i + 1))
+		done
+		wait_end "$tracer"
+		ended="$ended $status$(grep -c 'Input/output error' "$T/synced.err")"
+		rm "$T/synced"
+		start_store
+		mci org ls -q | sort >there
+		missing=$missing$(sort "$T/acked" | comm -23 - there)
+		stop_store
+	done
+	is "$ended" " 1251 1251 1251 1251 1251 1251" "the n-th sync fails: the store ends, and says why"
+	is "$missing" "" "... and what was answered before is there"
+	ok "... some of it was" test -s "$T/acked"
+else
+	skip 3 "strace does not work here"
+fi
+
 # ---- garbage on the socket
 
 start_store
@@ -257,7 +290,7 @@ printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"repo/put","params":{"org":1}}' 
 is "$(jq -c 'select(.error) | [.id, .error.code]' replies | sort | tr '\n' ' ')" \
 	"[1,-32602] [2,-32602] [3,-32602] [4,-32602] [7,-32602] [8,-32602] [9,-32602] " "what is malformed is refused"
 is "$(jq -c 'select(.id == 5 or .id == 6) | has("result")' replies | tr '\n' ' ')" "true true " "... and nothing else"
-is "$(mci org ls -q | grep -v '^k-' | tr '\n' ' ')" "later one " "the store goes on"
+is "$(mci org ls -q | grep -v '^[ks]-' | tr '\n' ' ')" "later one " "the store goes on"
 stop_store
 
 # ---- a full disk
