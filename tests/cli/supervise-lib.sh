@@ -30,3 +30,9 @@ down() {
 	mci down
 	wait_end "$supervisor"
 }
+
+# left: what runs that parts of this test's supervisor have started
+left() {
+	grep -lzx "MCI_SUPERVISE=unix:$R/supervise.sock" /proc/[0-9]*/environ 2>/dev/null |
+		xargs -r grep -lz '^MCI_LIFELINE=' 2>/dev/null
+}

@@ -85,7 +85,7 @@ kill -STOP "$(field middle pid)"
 : >"$ORDER"
 down
 is "$(order)" "middle ends;base ends;" "a stopped part ends as well, and one that does not listen is killed"
-is "$status,$(pgrep -f "^python3 $part" || pgrep -f "$part (own|middle|base)")" "0," "nothing is left"
+is "$status,$(left)" "0," "nothing is left"
 
 # ---- a pipeline: what was written waits while its reader is away
 cat >counter <<'END'
@@ -156,7 +156,7 @@ if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
 	is "$(cat "$D/parts/who/1/logs/who.log")" "nobody $(id -G nobody) $(getent passwd nobody | cut -d : -f 6)" \
 		"a part runs as the user that it names, with its groups alone"
 	down
-	is "$(pgrep -u nobody -f 'sleep 1000')" '' "... and is ended"
+	is "$(left)" '' "... and is ended"
 else
 	skip 2 "this is not root"
 fi

@@ -58,14 +58,14 @@ leaves: sh -c 'setsid -f sleep 4242; (sleep 4243 &); exec sleep 4244'
 deaf: sh -c 'trap "" TERM; while :; do sleep 0.1; done'
 END
 supervise
-strays() { [ "$(pgrep -c -f '^sleep 424[23]$')" = 2 ]; }
+strays() { [ "$(left | wc -l)" -ge 4 ]; }
 wait_until "it leaves something behind" strays
 mci down &
 started="$started $!"
 wait_state deaf stopping
 kill -TERM "$supervisor"
 wait_end "$supervisor"
-is "$status,$(pgrep -f '^sleep 424[234]$')" "0," "what parts leave behind is gone, and who asks twice does not wait"
+is "$status,$(left)" "0," "what parts leave behind is gone, and who asks twice does not wait"
 
 # ---- the service manager
 cat >wiring <<END
@@ -166,7 +166,11 @@ if command -v tmux >/dev/null 2>&1; then
 	left=''
 	for member in $members; do is_gone "$member" || left="$left $member"; done
 	is "$left" '' "... and leaves nothing"
-	tmux send-keys -t up 'clear; mci up' Enter
+	# shellcheck disable=SC2317 # called by wait_until
+	cleared() { ! screen '^mci is up'; }
+	tmux send-keys -t up clear Enter
+	wait_until "an empty screen" cleared
+	tmux send-keys -t up 'mci up' Enter
 	wait_until "mci up on a terminal" screen '^mci is up'
 	members=$(mci status --json | jq -r '.pid // empty')
 	tmux kill-server

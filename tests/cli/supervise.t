@@ -8,7 +8,7 @@ need jq
 # ---- the default wiring: a server from nothing, which leaves nothing
 unset MCI_SUPERVISE
 background mci up
-wait_for_line "$out" '^mci is up in .*/mci/server, in [0-9]+ms; '
+wait_for_line "$out" '^mci is up in .*/mci/server, in [0-9ms]+; '
 is "$(grep -c '^  mci ' "$out")" 3 "mci up says where it is, and three commands to go on with"
 is "$(mci status | cut -f 1-3 | tr '\t\n' ' ;' | grep -o 'events running true;log running true;')" \
 	"events running true;log running true;" "its parts are ready"
