@@ -32,8 +32,9 @@ for example in hello react python c jq yaml monkey cross monorepo release parts;
 		is "$(ends)" "goodbye hello unit " "parts were put together"
 		is "$(mci log -C examples/parts hello) $(mci log -C examples/parts goodbye)" "Hello, world. Goodbye, everybody." \
 			"with values"
-		is "$(jq -r 'select(.note.test).note | .test + "=" + .status' "$out" | tr '\n' ' ')" "sum.small=passed sum.large=skipped " \
+		is "$(jq -r 'select(.note.test).note | .test + "=" + .result' "$out" | tr '\n' ' ')" "sum.small=pass sum.large=skip " \
 			"and its test report was read"
+		like "$(mci show -C examples/parts | tr '\t' ' ')" '^success unit .*2 tests, 1 skipped$' "which mci show tells"
 		;;
 	esac
 done
