@@ -144,6 +144,8 @@ $(UNIT_TESTS): $(O)/%: $(O)/%.o $$(call kit,$$*)
 $(FUZZ_TESTS): $(O)/%: $(O)/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $$(call kit,$$*)
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(call test_libs,$*) $(KIT_LIBS)
 .SECONDARY: $(TEST_OBJECTS)
+# it sees who touches what is the process's
+$(O)/tests/contract/together: LDFLAGS += -Wl,--wrap=getenv,--wrap=setenv,--wrap=unsetenv,--wrap=chdir,--wrap=umask
 
 # The limits that make bench compares with, and the clients and judges of the proofs: programs of one file that
 # use nothing of the kit.

@@ -65,6 +65,9 @@ process_find(const char *name, const char *path)
 	return NULL;
 }
 
+/* PATH as it was at the start: threads leave the environment alone. */
+static const char *search;
+
 char *
 process_kit(const char *name)
 {
@@ -83,7 +86,7 @@ process_kit(const char *name)
 		}
 	}
 	if (found == NULL)
-		found = process_find(name, getenv("PATH"));
+		found = process_find(name, search != NULL ? search : getenv("PATH"));
 	return found != NULL ? found : xstrdup(name);
 }
 
@@ -97,6 +100,7 @@ process_begin(void)
 		if (fcntl(fd, F_GETFD) < 0 && kernel.open(AT_FDCWD, "/dev/null", flags[fd], 0) == fd)
 			fcntl(fd, F_SETFD, 0);
 	}
+	search = getenv("PATH");
 	signal(SIGCHLD, SIG_DFL);
 	/* a file over its limit (ulimit -f) is a failed write, as on a full disk */
 	signal(SIGXFSZ, SIG_IGN);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,24 +170,18 @@ start(struct house_member *m, struct error *e)
 	return sys == 0 ? 0 : error_sys(e, "start a thread for %s", m->entry->program->name);
 }
 
-static int
-all_ready(const struct house *h, struct error *e)
-{
-	if (h->ready == 0)
-		return 0;
-	if (kernel_write_all(h->ready, "\n", 1) < 0)
-		return error_sys(e, "--ready-fd %d", h->ready);
-	close(h->ready);
-	return 0;
-}
-
 /* Each when the one before is ready. */
 static void
 start_next(struct house *h)
 {
 	struct error e;
+	int result = 0;
 
-	if ((h->begun == h->n ? all_ready(h, &e) : start(&h->members[h->begun++], &e)) < 0)
+	if (h->begun < h->n)
+		result = start(&h->members[h->begun++], &e);
+	else if (h->ready != NULL)
+		result = h->ready(h->arg, &e);
+	if (result < 0)
 		fail(h, &e);
 }
 
@@ -266,10 +259,13 @@ house_run(struct house *h)
 		option_complain(PROGRAM, &e);
 		status = h->begun > 0 ? FATAL : error_status(&e);
 	}
-	if (house_runs(h))
-		return status;
+	return status;
+}
+
+void
+house_close(struct house *h)
+{
 	for (size_t i = 0; i < h->n; i++)
 		serve_free(h->members[i].serve);
 	loop_free(h->loop);
-	return status;
 }

@@ -29,8 +29,10 @@ struct house {
 		int status;
 	} members[HOUSE_MEMBERS];
 	size_t n;
-	int ready; /* gets a newline when all are ready; 0: nobody asked */
-	struct loop *loop;
+	/* From the loop, when all are ready: 0, or -1, which ends all. May be NULL. */
+	int (*ready)(void *arg, struct error *e);
+	void *arg;
+	struct loop *loop; /* of the main thread */
 	size_t begun;  /* members */
 	bool stopping;
 	int status;
@@ -43,5 +45,7 @@ struct house {
  */
 int house_run(struct house *h);
 bool house_runs(const struct house *h);
+/* When none runs any more. Their options are the owner's. */
+void house_close(struct house *h);
 
 #endif

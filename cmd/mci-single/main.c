@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "house.h"
+#include "kernel.h"
 #include "memory.h"
 #include "option.h"
 #include "standard.h"
@@ -136,6 +137,19 @@ add_known(struct house *h)
 	}
 }
 
+static int
+all_ready(void *arg, struct error *e)
+{
+	int fd = (int)((const struct options *)arg)->ready;
+
+	if (fd == 0)
+		return 0;
+	if (kernel_write_all(fd, "\n", 1) < 0)
+		return error_sys(e, "--ready-fd %d", fd);
+	close(fd);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -150,10 +164,12 @@ main(int argc, char **argv)
 		add_known(&house);
 	else
 		add_all(&house, all, argv, own);
-	house.ready = (int)o.ready;
+	house.ready = all_ready;
+	house.arg = &o;
 	status = house_run(&house);
 	if (house_runs(&house))
 		_exit(status);
+	house_close(&house);
 	for (size_t i = 0; i < house.n; i++)
 		free(house.members[i].options);
 	return option_finish(PROGRAM, status);

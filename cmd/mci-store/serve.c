@@ -20,7 +20,8 @@ static const struct option options[] = {
 	{ .name = "master-key", .value = "SOURCE",
 	  .help = "FILE, fd:N or exec:COMMAND (DIR/master.key)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, keys.master) },
-	{ .name = "old-master-key", .value = "SOURCE", .help = "the same of the one that it takes the place of",
+	{ .name = "old-master-key", .value = "SOURCE",
+	  .help = "the same of the one that it takes the place of",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, keys.old) },
 };
 
