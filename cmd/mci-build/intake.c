@@ -285,16 +285,16 @@ decided(struct intake *in, struct intake_pending *p)
 }
 
 /*
- * Decides what can be decided, which is everything when no spec comes any more. -1: what one waits for
- * is not there; *at is that job.
+ * Decides what can be decided of those from the one at first on, which is everything when no spec comes
+ * any more. -1: what one waits for is not there; *at is that job.
  */
 static int
-pending_settle(struct intake *in, uint32_t *at, struct error *e)
+pending_settle(struct intake *in, size_t first, uint32_t *at, struct error *e)
 {
-	size_t kept = 0;
+	size_t kept = first;
 	int result = 0;
 
-	for (size_t i = 0; i < in->npending; i++) {
+	for (size_t i = first; i < in->npending; i++) {
 		struct intake_pending p = in->pending[i];
 		bool known = in->ended || waits_known(&p.waits, in->graph);
 
@@ -471,13 +471,17 @@ intake_line(struct intake *in, const char *line, size_t n, struct error *e)
 {
 	AUTO_FREE char *id = NULL;
 	uint32_t number;
+	size_t before = in->npending;
 	bool key;
 
 	if (in->ended && known_check(in, line, n, e) < 0)
 		return -1;
 	if (spec_take(in, (struct span){ line, n }, &number, &id, &key, e) < 0)
 		return id == NULL ? -1 : error_before(e, "job '%s': ", id);
-	if (in->npending > 0 && pending_settle(in, &number, e) < 0)
+	/* of those that came before a matrix alone can be what they ask for */
+	if (in->graph->jobs[number].group)
+		before = 0;
+	if (in->npending > before && pending_settle(in, before, &number, e) < 0)
 		return error_before(e, "job '%s': ", in->graph->jobs[number].id);
 	return 0;
 }
@@ -545,7 +549,7 @@ document_take(struct intake *in, const struct document *doc, struct error *e)
 		own(g, &owners, &size, number, i);
 	}
 	in->ended = true;
-	if (pending_settle(in, &number, e) < 0)
+	if (pending_settle(in, 0, &number, e) < 0)
 		return number < size && owners[number] != NO_JOB ?
 		    place_add(doc, &doc->jobs[owners[number]], false, e) : -1;
 	if (graph_check(g, &at, e) == 0)
@@ -596,7 +600,7 @@ intake_end(struct intake *in)
 		pending_drop(in);
 		return;
 	}
-	if (pending_settle(in, &at.job, &e) < 0 || graph_check(in->graph, &at, &e) < 0) {
+	if (pending_settle(in, 0, &at.job, &e) < 0 || graph_check(in->graph, &at, &e) < 0) {
 		error_before(&e, "job '%s': ", in->graph->jobs[at.job].id);
 		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
 	} else if (asked_check(in, &e) < 0) {
