@@ -16,18 +16,12 @@
 #include "duration.h"
 #include "emit.h"
 #include "kernel.h"
-#include "launch.h"
 #include "memory.h"
-#include "number.h"
-#include "process.h"
-#include "textfile.h"
-#include "words.h"
+#include "spawn.h"
 
 #define LONGEST_PAUSE (60 * SECOND)
 #define QUIET (60 * SECOND) /* one that has run so long begins anew */
-#define FIRST_HANDED 3      /* sd_listen_fds(3) */
 #define LAST_LINES 10       /* that are told of one that failed */
-#define ENV_FILE ((size_t)1 << 20)
 
 static void
 state_set(struct member *m, enum member_state state)
@@ -107,201 +101,24 @@ told(void *arg, uint32_t events)
 
 /* ---- how it is started */
 
-/* What is in the environment file, of which values are secrets. */
-static int
-env_file_read(const struct member *m, struct environment *v, struct error *e)
-{
-	AUTO_BYTES text = { 0 };
-	struct textfile_lines lines;
-	struct span line;
-
-	if (m->part->env_file == NULL)
-		return 0;
-	if (textfile_read(&text, m->part->env_file, ENV_FILE, e) < 0)
-		return -1;
-	lines = (struct textfile_lines){ .rest = { text.data, text.len } };
-	while (textfile_line(&lines, &line)) {
-		const char *equals = line.n == 0 ? NULL : memchr(line.p, '=', line.n);
-		AUTO_FREE char *name = NULL;
-		AUTO_FREE char *value = NULL;
-
-		if (line.n == 0 || line.p[0] == '#')
-			continue;
-		if (equals == NULL || equals == line.p || memchr(line.p, '\0', line.n) != NULL)
-			return error_set(e, ERROR_INPUT, "%s:%zu: expected NAME=VALUE",
-			    m->part->env_file, lines.number);
-		name = xmemdup(line.p, (size_t)(equals - line.p));
-		value = xmemdup(equals + 1, line.n - (size_t)(equals + 1 - line.p));
-		if (m->log.mask != NULL)
-			(void)mask_add(m->log.mask, value, strlen(value), NULL);
-		environment_set(v, name, value);
-	}
-	return 0;
-}
-
-/* The sockets that are held for it, which its first command gets; their number. */
-static int
-sockets_of(const struct member *m, int *fds, struct bytes *names)
-{
-	int n = 0;
-
-	for (size_t i = 0; m->place == 0 && i < m->part->nends; i++) {
-		const struct wiring_end *end = &m->part->ends[i];
-		int fd = ends_socket(m->host->ends, end->address);
-
-		if (fd < 0)
-			continue;
-		bytes_format(names, "%s%s", n > 0 ? ":" : "",
-		    end->taker != NULL         ? end->taker :
-			end->service != NULL ? end->service :
-					       "socket");
-		fds[n++] = fd;
-	}
-	return n;
-}
-
-/* The descriptors of the new process behind the standard ones, and what tells it which they are. */
-struct gifts {
-	int (*extra)[2];
-	int n, nsockets;
-	int ready; /* its number there, or -1 */
-	struct bytes names;
-};
-
-static void
-give(struct gifts *g, int fd)
-{
-	g->extra[g->n][0] = fd;
-	g->extra[g->n][1] = FIRST_HANDED + g->n;
-	g->n++;
-}
-
-static void
-gifts_gather(struct gifts *g, const struct member *m, int ready)
-{
-	int fds[WIRING_PARTS];
-
-	g->extra = xmalloc((m->part->nends + WIRING_PARTS + 2) * sizeof(*g->extra));
-	g->ready = -1;
-	AUTO_FREE int *sockets = xmalloc((m->part->nends + 1) * sizeof(int));
-	g->nsockets = sockets_of(m, sockets, &g->names);
-	for (int i = 0; i < g->nsockets; i++)
-		give(g, sockets[i]);
-	if (ready >= 0) {
-		g->ready = FIRST_HANDED + g->n;
-		give(g, ready);
-	}
-	give(g, m->lifeline);
-	for (int i = 0, n = m->host->keeps(m->host->arg, m->part, fds); i < n; i++)
-		give(g, fds[i]);
-}
-
-static int
-environment_make(struct environment *v, const struct member *m, struct gifts *g, struct error *e)
-{
-	char number[16];
-
-	environment_copy(v, NULL, 0);
-	m->host->environment(m->host->arg, v);
-	if (env_file_read(m, v, e) < 0)
-		return -1;
-	for (size_t i = 0; i < m->part->nenv; i++) {
-		const char *equals = strchr(m->part->env[i], '=');
-		AUTO_FREE char *name = xmemdup(m->part->env[i], (size_t)(equals - m->part->env[i]));
-
-		environment_set(v, name, equals + 1);
-	}
-	snprintf(number, sizeof(number), "%d", FIRST_HANDED + g->nsockets + (g->ready >= 0));
-	environment_set(v, "MCI_LIFELINE", number);
-	if (g->nsockets > 0) {
-		snprintf(number, sizeof(number), "%d", g->nsockets);
-		environment_set(v, "LISTEN_FDS", number);
-		environment_set(v, "LISTEN_FDNAMES", bytes_string(&g->names));
-	}
-	return 0;
-}
-
-/* A word of the command, with the number of the descriptor for readiness put in. Caller frees. */
-static char *
-word_of(const char *word, int ready)
-{
-	struct bytes text = { 0 };
-
-	for (; *word != '\0'; word++) {
-		if (*word == WORDS_READY)
-			bytes_number(&text, ready);
-		else
-			bytes_char(&text, *word);
-	}
-	return bytes_give(&text);
-}
-
 static void ended(void *arg, int status, const struct rusage *usage);
-
-/*
- * A server that says when it is ready is to know of its lifeline; what comes behind another in its
- * pipeline sees the end of that; all others get a signal when we are gone.
- */
-static bool
-ends_with_us(const struct member *m)
-{
-	return m->place == 0 && (m->part->once || !m->part->commands[m->place].tells);
-}
-
-static int
-process_start(struct member *m, struct gifts *g, const struct environment *v, struct error *e)
-{
-	const struct wiring_command *c = &m->part->commands[m->place];
-	const struct launch launch = { .listens = g->nsockets > 0,
-		.ends_with_us = ends_with_us(m),
-		.user = m->part->user,
-		.limits = m->part->limits,
-		.nlimits = m->part->nlimits,
-		.mask = m->host->mask,
-		.files = m->host->files };
-	size_t n, words = 0;
-	char **argv;
-
-	while (c->argv[words] != NULL)
-		words++;
-	argv = launch_words(&launch, words, &n);
-	for (size_t i = 0; i < words; i++)
-		argv[n++] = word_of(c->argv[i], g->ready);
-	/* the last one says on standard output what nobody else takes */
-	struct process_spec spec = { .path = "/proc/self/exe",
-		.name = "mci-supervise",
-		.argv = argv,
-		.env = v->pairs,
-		.dir = m->part->dir,
-		.in = m->in,
-		.out = m->out >= 0 ? m->out : partlog_descriptor(&m->log),
-		.err = partlog_descriptor(&m->log),
-		.extra = (const int(*)[2])g->extra,
-		.nextra = g->n,
-		.session = true };
-
-	m->child = child_start(m->host->loop, &spec, ended, m, e);
-	for (size_t i = 0; i < n; i++)
-		free(argv[i]);
-	free(argv);
-	return m->child == NULL ? -1 : 0;
-}
 
 static int
 try_start(struct member *m, int ready, struct error *e)
 {
-	struct gifts g = { 0 };
-	struct environment v = { 0 };
-	int result;
+	/* the last one says on standard output what nobody else takes */
+	const struct spawn spawn = { .host = m->host,
+		.part = m->part,
+		.place = m->place,
+		.in = m->in,
+		.out = m->out >= 0 ? m->out : partlog_descriptor(&m->log),
+		.err = partlog_descriptor(&m->log),
+		.lifeline = m->lifeline,
+		.ready = ready,
+		.mask = m->log.mask };
 
-	gifts_gather(&g, m, ready);
-	result = environment_make(&v, m, &g, e);
-	if (result == 0)
-		result = process_start(m, &g, &v, e);
-	environment_close(&v);
-	bytes_free(&g.names);
-	free(g.extra);
-	return result;
+	m->child = spawn_command(&spawn, ended, m, e);
+	return m->child == NULL ? -1 : 0;
 }
 
 /* ---- how it ends */
