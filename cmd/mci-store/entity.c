@@ -1,5 +1,6 @@
 #include "entity.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "entities.h"
@@ -302,6 +303,15 @@ entity_find(struct database *db, const struct entity *x, const char *org, const 
 	return 1;
 }
 
+void
+entity_write_value(struct bytes *into, const json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+
+	bytes_text(into, text);
+	free(text);
+}
+
 /* The member's value as the next parameter. What is empty is not there. */
 static void
 bind_member(struct query *q, const struct member *member, const json_t *value, struct bytes *room)
@@ -323,7 +333,7 @@ bind_member(struct query *q, const struct member *member, const json_t *value, s
 			query_null(q);
 			return;
 		}
-		jsontree_write(room, value);
+		entity_write_value(room, value);
 		query_text(q, bytes_string(room));
 		return;
 	case MEMBER_TEXT:

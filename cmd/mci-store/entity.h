@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "database.h"
 #include "error.h"
 #include "jsontree.h"
@@ -71,6 +72,9 @@ enum entity_operation {
 /* Makes their SQL, once; the table of them, for database_prepare. */
 const struct statement *entity_statements(size_t *n);
 int entity_statement(const struct entity *x, enum entity_operation o);
+
+/* A value of type object or array as its column has it: the same for all that say the same. */
+void entity_write_value(struct bytes *into, const json_t *value);
 
 /* The row of a get or a list as JSON, without what is NULL; number gets the row's. The caller's. */
 json_t *entity_row(const struct entity *x, struct query *q, int64_t *number);

@@ -270,7 +270,7 @@ find(struct entry *x, struct error *e)
 	if (strcmp(p->entity->noun, "param") != 0)
 		return 0;
 	if (json_array_size(only) > 0)
-		jsontree_write(&filters, only);
+		entity_write_value(&filters, only);
 	query_begin(&q, p->db, STATEMENT_PARAM_FIND);
 	query_integer(&q, p->org);
 	query_text(&q, text_of(x->given, "name") == NULL ? "" : text_of(x->given, "name"));

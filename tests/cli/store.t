@@ -83,6 +83,8 @@ printf 's3cr3t value\n' | exits 0 "a secret from standard input" mci param put a
 is "$(cat "$out" "$err")" "" "... without a word"
 printf 'for production' >value
 exits 0 "one for some repositories" mci param put acme/TOKEN -f value --only env=prod,team=a --only team=b
+printf 'for production' | mci param put acme/TOKEN --only team=a,env=prod --only team=b
+is "$(mci param ls -q acme | tr '\n' ' ')" "acme/token acme/token-2 " "a filter in another order is the same one"
 exits 0 "one that is none" sh -c 'echo 1.2.13 | mci param put --plain acme/VERSION description="of the tool"'
 is "$(mci param ls acme)" "acme/token	TOKEN	(secret)		
 acme/token-2	TOKEN	(secret)	env=prod,team=a | team=b	
