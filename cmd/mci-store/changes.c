@@ -6,6 +6,7 @@
 
 #include "duration.h"
 #include "emit.h"
+#include "kernel.h"
 #include "memory.h"
 #include "publisher.h"
 #include "query.h"
@@ -42,8 +43,8 @@ change_add(struct bytes *event, struct database *db, struct error *e)
 	AUTO_QUERY number = { 0 }, add = { 0 };
 	int64_t id;
 
-	query_begin(&number, db, STATEMENT_COUNTER_NEXT);
-	query_text(&number, "change");
+	query_begin(&number, db, STATEMENT_CHANGE_NEXT);
+	query_integer(&number, kernel.wall() / 1000);
 	if (query_next(&number, e) <= 0)
 		return -1;
 	id = query_column_integer(&number, 0);

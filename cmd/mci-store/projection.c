@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "client.h"
 #include "duration.h"
@@ -77,6 +78,7 @@ struct projection {
 
 	/* batches */
 	bool busy;
+	bool failing; /* the last one, and it was said */
 	struct write write;
 	struct loop_timer *retry;
 	struct follow_place applied;
@@ -230,12 +232,16 @@ batch_done(void *arg, const struct error *e)
 	if (e->code != ERROR_NONE) {
 		/* what is open may be ahead of the rows, or not take anything more */
 		p->forget = true;
-		fprintf(stderr, PROGRAM ": events of builds are tried again: %s\n", e->text);
+		if (!p->failing)
+			fprintf(stderr, PROGRAM ": events of builds wait: %s\n", e->text);
+		p->failing = true;
 		if (!p->stopped)
 			p->retry = loop_after(p->loop, RETRY_AFTER, again, p);
 		return;
 	}
-	p->busy = false;
+	if (p->failing)
+		fprintf(stderr, PROGRAM ": events of builds are kept again\n");
+	p->busy = p->failing = false;
 	p->applied = p->upto;
 	p->dirty = p->unsynced;
 	if (p->batch.size > AHEAD)
@@ -524,16 +530,18 @@ projection_status(const struct projection *p, struct bytes *into)
 	emit_bool(into, "hub", !p->away);
 }
 
+/* A database that came from elsewhere has none of the files: all that the hub keeps is read again. */
 static int
 read_place(struct projection *p, struct database *reader, struct error *e)
 {
+	struct stat st;
 	AUTO_QUERY q = { 0 };
 	int got;
 
 	query_begin(&q, reader, STATEMENT_PLACE_GET);
 	query_text(&q, PLACE);
 	got = query_next(&q, e);
-	if (got > 0)
+	if (got > 0 && stat(p->logs.folder, &st) == 0)
 		p->kept = (struct follow_place){ query_column_integer(&q, 0),
 			query_column_integer(&q, 1) };
 	p->applied = p->came = p->kept;
@@ -572,10 +580,8 @@ projection_new(struct loop *loop, struct writer *writer, struct database *reader
 	p->sync = (struct offload_job){ .work = sync_work, .done = sync_done, .arg = p };
 	p->address = xstrdup(hub);
 	openlogs_begin(&p->logs, folder);
-	if (read_place(p, reader, e) == 0 || p->kept.offset > 0) {
-		if (connect_hub(p, e) == 0)
-			return p;
-	}
+	if (read_place(p, reader, e) >= 0 && connect_hub(p, e) == 0)
+		return p;
 	projection_stop(p);
 	projection_free(p);
 	return NULL;

@@ -197,7 +197,12 @@ give(struct queue *q, struct transaction *t)
 static void
 trigger(void *self, struct request *r)
 {
-	give(self, transaction_of(self, r, trigger_work, told));
+	struct queue *q = self;
+	struct transaction *t = transaction_of(q, r, trigger_work, told);
+
+	if (t != NULL)
+		t->files = q->folder;
+	give(q, t);
 }
 
 static void

@@ -21,6 +21,7 @@ struct transaction {
 	struct request *request; /* NULL: nobody waits for it */
 	const char *method;      /* of the request */
 	void *of;                /* whose it is: the after's */
+	const char *files;        /* the folder of the files of builds, for who makes one */
 	struct secrets *secrets; /* for who may tell them */
 	json_t *params;
 	struct bytes result; /* JSON, written by work; empty: {} */

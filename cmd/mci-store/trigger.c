@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "buildlog.h"
 #include "buildname.h"
 #include "changes.h"
 #include "decide.h"
@@ -296,8 +298,7 @@ take_repo(struct facts *f, const struct transaction *t, struct database *db, str
 }
 
 static int
-next_number(
-    struct facts *f, const char *repo, struct database *db, int64_t *number, struct error *e)
+count(struct facts *f, struct database *db, int64_t *number, struct error *e)
 {
 	AUTO_FREE char *counter = xformat("build:%lld", (long long)f->repo);
 	AUTO_QUERY q = { 0 };
@@ -307,7 +308,28 @@ next_number(
 	if (query_next(&q, e) <= 0)
 		return -1;
 	*number = query_column_integer(&q, 0);
-	bytes_format(&f->name, "%s/%lld", repo, (long long)*number);
+	return 0;
+}
+
+/* A number that has a file was given already, by a database of which an older copy was put back: the
+ * hub knows that build. */
+static int
+next_number(struct facts *f, const struct transaction *t, struct database *db, int64_t *number,
+    struct error *e)
+{
+	const char *repo = transaction_text(t, "repo");
+
+	for (bool taken = true; taken;) {
+		AUTO_FREE char *path = NULL;
+		struct stat st;
+
+		if (count(f, db, number, e) < 0)
+			return -1;
+		f->name.len = 0;
+		bytes_format(&f->name, "%s/%lld", repo, (long long)*number);
+		path = buildlog_path(t->files, bytes_string(&f->name));
+		taken = stat(path, &st) == 0;
+	}
 	return buildname_check((struct span){ f->name.data, f->name.len }, e);
 }
 
@@ -422,7 +444,7 @@ add(struct facts *f, struct transaction *t, struct database *db, struct error *e
 
 	if (priority < -1000 || priority > 1000)
 		return error_set(e, ERROR_INPUT, "priority: expected -1000 to 1000");
-	if (next_number(f, repo, db, &number, e) < 0 || add_build(f, number, priority, db, e) < 0 ||
+	if (next_number(f, t, db, &number, e) < 0 || add_build(f, number, priority, db, e) < 0 ||
 	    add_events(f, repo, number, priority, db, e) < 0)
 		return -1;
 	if (f->supersede && f->branch != NULL && supersede(f, number, db, e) < 0)

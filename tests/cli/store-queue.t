@@ -294,6 +294,24 @@ is "$(ask store/rebuild | jq -c '.builds')" "$(find "$stored/builds" -name '*.nd
 tables >after
 ok "what is projected is made anew from the events, and is the same" cmp before after
 
+# ---- a copy from before is put back: what was given since is not given again
+
+stop_store
+cp "$stored/store.db" copy.db
+start_store
+given=$(ask build/trigger repo=o/r | jq -r .build)
+wait_until "waited for the events of $given" test -s "$stored/builds/$given.ndjson"
+stop_store
+cp copy.db "$stored/store.db"
+rm -f "$stored/store.db-wal" "$stored/store.db-shm"
+start_store
+fresh=$(ask build/trigger repo=o/r | jq -r .build)
+ok "a number that was given before an older copy was put back is not given again" [ "$fresh" != "$given" ]
+wait_until "waited for its events" status_is "$fresh" queued
+claim after && publish_build "$fresh" 1 1 build/end '"status":"success"'
+is "$build $(say build/end)" "$fresh {\"status\":\"success\"}" "and the new build goes its way"
+is "$(in_file "$fresh" .type | tr '\n' ' ')" '"build/triggered" "build/queued" "build/pending" "build/end" ' "with all its events"
+
 stop_store && is "$status" 0 "a store that is told to ends" && stop_hub
 is "$(cat "$T/store.err")" '' "nothing went wrong"
 finish

@@ -5,6 +5,14 @@ INSERT INTO counter (name, value) VALUES ($1, 1)
 ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
 RETURNING value;
 
+-- of changes: no smaller than the time, so that a copy of the database that was put back gives no
+-- number a second time
+-- change_next (integer) writer
+INSERT INTO counter (name, value) VALUES ('change', $1)
+ON CONFLICT (name) DO UPDATE
+SET value = CASE WHEN counter.value < excluded.value THEN excluded.value ELSE counter.value + 1 END
+RETURNING value;
+
 -- repo_of_name (text, text) reader
 SELECT repo.id, repo.url, repo.main, repo.supersede
 FROM repo JOIN org ON org.id = repo.org
