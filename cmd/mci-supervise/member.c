@@ -190,7 +190,9 @@ fail(struct member *m)
 	member_emit_lines(m, &event);
 	event_post(&event, m);
 	bytes_format(&text, "failed: %s, %" PRId64 " times in a row%s", m->reason, m->in_a_row,
-	    last.len == 0 ? "" : "; its last lines:");
+	    last.len == 0 ? "" : "; its last lines, as in mci log --dir ");
+	if (last.len > 0)
+		bytes_format(&text, "%s parts/%s/1:", m->host->dir, m->part->name);
 	tell_of(m, bytes_string(&text));
 	tell_lines(m, &last);
 }

@@ -197,7 +197,8 @@ wait_state loop failed
 is "$(field loop reason),$(field loop restarts)" "exit 5,2" "one that ends again and again has failed, after so many"
 has "$T/sup.err" '^mci-supervise: loop: exit 5; again in 10ms$' "each end is told"
 is "$(grep -A 1 'loop: exit 5; again' "$T/sup.err" | tail -n 1)" 'mci-supervise: loop: | and this' "... with its last word"
-has "$T/sup.err" '^mci-supervise: loop: failed: exit 5, 3 times in a row; its last lines:$' "... and that it is given up"
+has "$T/sup.err" '^mci-supervise: loop: failed: exit 5, 3 times in a row; its last lines, as in mci log --dir .*/data parts/loop/1:$' \
+	"... and that it is given up"
 has "$T/sup.err" '^mci-supervise: loop: \| it said this$' "... with what it said"
 is "$(mci log --dir "$D" parts/loop/1/loop | sort | uniq -c | sed 's/^ *//' | tr '\n' ';')" "3 and this;3 it said this;" \
 	"mci log shows what a part has said"
