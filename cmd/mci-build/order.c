@@ -188,8 +188,8 @@ check(const struct order *o, struct error *e)
 	return 0;
 }
 
-static int
-parse(struct order *o, struct span line, struct error *e)
+int
+order_parse(struct order *o, struct span line, struct error *e)
 {
 	struct scan_value v;
 	enum scan_type type;
@@ -226,7 +226,7 @@ line_get(struct order *o, struct line_reader *lines, struct error *e)
 	}
 	if (got == LINE_LONG)
 		return error_set(e, ERROR_LIMIT, "longer than %d bytes", LINE_LIMIT);
-	return parse(o, line, e);
+	return order_parse(o, line, e);
 }
 
 int

@@ -43,6 +43,8 @@ struct order {
  * names the member.
  */
 int order_read(struct order *o, const char *address, struct error *e);
+/* The document alone; what it took before an error is in there as well. 0 or -1. */
+int order_parse(struct order *o, struct span line, struct error *e);
 /* Whether the workspace is the one that the run before had; for run 1 nothing is before. */
 bool order_resumes(const struct order *o);
 /* Calls ended once the other end of the pipe is closed. 0 or -1. */

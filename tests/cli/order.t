@@ -38,6 +38,37 @@ none" "jobs have its facts, params and secrets, and none of the services"
 is "$(hub_events o/r/7 | jq -r 'select(.type=="job/end")|.job+" "+.status' | sort | tr '\n' ';')" \
 	"others skipped;pushed success;unit success;" "conditions ask its facts"
 
+# ---- a push: what changed is between the two revisions
+git -C checkout init -q
+commit() { git -C checkout -c user.name=x -c user.email=x@x commit -q --allow-empty -m x; git -C checkout rev-parse HEAD; }
+mkdir checkout/src checkout/doc
+echo a >checkout/src/a
+git -C checkout add .
+old=$(commit)
+echo b >checkout/doc/b
+git -C checkout add .
+new=$(commit)
+echo c >checkout/src/made
+cp checkout/.mci/build.yaml pushed.yaml
+cat >checkout/.mci/build.yaml <<'JOBS'
+- { id: doc, script: "true", when: { path: "doc/**" } }
+- { id: src, script: "true", when: { path: "src/**" } }
+JOBS
+pushed() { hub_events "$1" | jq -r 'select(.type=="job/end")|.job+" "+.status' | sort | tr '\n' ';'; }
+order o/r/30 1 "{\"rev\":\"$new\",\"base\":\"$old\"}"
+ordered
+wait_end "$builder"
+is "$(pushed o/r/30)" "doc success;src skipped;" "conditions ask the range of a push, and not what lies in the checkout besides"
+order o/r/31 1 "{\"rev\":\"$new\",\"base\":\"0000000000000000000000000000000000000000\"}"
+ordered
+wait_end "$builder"
+is "$(pushed o/r/31)" "doc success;src success;" "a push from nowhere changes everything"
+order o/r/32 1 "{\"rev\":\"$new\",\"base\":\"1111111111111111111111111111111111111111\"}"
+ordered
+wait_end "$builder"
+is "$(pushed o/r/32)" "doc success;src success;" "and so does one from what is not there any more"
+mv pushed.yaml checkout/.mci/build.yaml
+
 # ---- nothing of it can be seen
 order o/r/8 1 '{"specs":"{\"id\":\"wait\",\"script\":[\"cat wait\"],\"params\":[\"TOKEN\"]}\n","params":{"COLOR":"ultramarine"},
 	"secrets":{"TOKEN":"5tr0ng-token"}}'
