@@ -51,9 +51,9 @@ block_read(struct textfile_lines *lines, struct span word, struct output *o, str
 		o->value = (struct span){ from, line.p == from ? 0 : (size_t)(line.p - 1 - from) };
 		return 0;
 	}
-	return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: %.*s<<%.*s: no line behind it is '%.*s'", number,
-	    (int)o->name.n, o->name.p, (int)(word.n > 64 ? 64 : word.n), word.p,
-	    (int)(word.n > 64 ? 64 : word.n), word.p);
+	word.n = word.n > 64 ? 64 : word.n;
+	return error_set(e, ERROR_INPUT, "MCI_OUTPUT line %zu: %.*s<<%.*s: no line behind it is '%.*s'",
+	    number, (int)o->name.n, o->name.p, (int)word.n, word.p, (int)word.n, word.p);
 }
 
 /* NAME=VALUE or NAME<<WORD, with which more lines are taken. */

@@ -108,7 +108,8 @@ remarks_read(struct remarks *r, const struct state_build *b, struct fold *f, con
 	struct span line;
 	ssize_t n = 0;
 
-	*r = (struct remarks){ .jobs = xmalloc((f->njobs + 1) * sizeof(*r->jobs)), .n = f->njobs, .only = only };
+	*r = (struct remarks){ .jobs = xmalloc((f->njobs + 1) * sizeof(*r->jobs)), .n = f->njobs,
+		.only = only };
 	if (fd < 0)
 		return error_sys(e, "%s", path);
 	while ((n = line_read(&lines, fd)) > 0) {

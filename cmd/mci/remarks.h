@@ -14,7 +14,7 @@ enum test_result { TEST_PASS, TEST_FAIL, TEST_SKIP, TEST_ERROR, TEST_N };
 
 struct remarks_job {
 	char *outputs;        /* raw JSON object, or NULL */
-	struct bytes notes;   /* JSON objects, a comma between them: {"at":N,"note":...} or {"at":N,"text":...} */
+	struct bytes notes;   /* {"at":N,"note":...} or {"at":N,"text":...}, a comma between them */
 	size_t tests[TEST_N];
 };
 
