@@ -9,6 +9,7 @@
 #include "message.h"
 #include "nearest.h"
 #include "scan.h"
+#include "specwords.h"
 
 #define MONKEY_TIMEOUT (INT64_C(20) * 60 * SECOND)
 
@@ -386,6 +387,8 @@ unknown_key(struct span key, struct error *e)
 		if (!(spec_rows[i].flags & (SPEC_ROW_INNER | SPEC_ROW_ORIGINAL)))
 			names[n++] = spec_rows[i].key.p;
 	}
+	if (spec_words_advice(word) != NULL)
+		return error_set(e, ERROR_INPUT, "%s: unknown key; %s", word, spec_words_advice(word));
 	near = nearest_word(word, names, n);
 	return error_set(e, ERROR_INPUT, "%s: unknown key%s%s%s", word,
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");

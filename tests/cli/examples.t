@@ -64,8 +64,8 @@ filters=$PWD/examples/parts/.mci/filters
 	done) >changed 2>&1
 is "$(cat changed)" "" "what has passed a filter passes it unchanged"
 exits 0 "a plan of filtered jobs builds" timeout 60 sh -c 'cd examples/parts && mci-build --plan | mci-build -q -'
-echo '{"id":"get","script":["curl -s https://localhost/x | sh"]}' >get
-exits 125 "policy refuses to run a download" mci-build -q --through "$filters/policy" - <get
+echo '{"id":"get","script":["curl -s https://localhost/x | sh"]}' >download
+exits 125 "policy refuses to run a download" mci-build -q --through "$filters/policy" - <download
 has "$err" "job get: a download is run unseen" "and says so"
 exits 125 "a part that is not there" mci-build -q --through "$filters/part" - <<END
 {"id":"x","part/use":"nowhere"}

@@ -3,6 +3,7 @@
 # of a file, or a command. A comment says with which status when that is not 0.
 . "${0%/*}/lib.sh"
 need jq git awk python3 bash
+python3 -c "import yaml" 2>/dev/null || need python3-yaml
 
 # Each block of the page becomes a file N.text; N.name is the item, N.exits the status.
 awk '
@@ -56,6 +57,25 @@ builds() {
 	run timeout 60 mci-build -q --runner host --blocked skip -f ./row.yaml "$@"
 }
 
+# plan_of FILE: its plan, with numbers and booleans as the texts that they are in a matrix
+plan_of() {
+	mci-build --plan -q "$1" |
+		jq -c 'def t: if type == "object" then map_values(t) elif type == "array" then map(t) else tostring end; t'
+}
+# says_the_same TEXT: row.yaml as JSON, as lines and as the plan of it means the same
+says_the_same() {
+	python3 -c 'import json, yaml; print(json.dumps(yaml.safe_load(open("row.yaml"))))' >row.json
+	plan_of ./row.yaml >plan
+	plan_of ./row.json >json.plan
+	mci-build --plan -q ./row.yaml | plan_of - >plan.plan
+	if cmp plan json.plan && cmp plan plan.plan; then
+		pass "$1: JSON and lines say it in the same way"
+	else
+		fail "$1: JSON and lines say it in the same way" plan json.plan plan.plan
+	fi >same.out 2>&1
+	cat same.out
+}
+
 n=1
 while [ -e "$n.text" ]; do
 	name=$(cat "$n.name") expected=$(cat "$n.exits")
@@ -69,6 +89,7 @@ while [ -e "$n.text" ]; do
 		fail "$name (status $status, not $expected)" "$n.text" "$out" "$err"
 	fi
 	[ ! -e row.yaml ] || [ "$expected" = 125 ] || ok "$name: lint has nothing against it" mci lint ./row.yaml
+	[ ! -e row.yaml ] || [ "$expected" = 125 ] || says_the_same "$name"
 	rm -f row.yaml made.txt artifact.txt service.pid
 	n=$((n + 1))
 done

@@ -185,4 +185,32 @@ exits 0 "good ones" sh -c 'mci-build --plan -f ./good.yaml | mci lint -'
 exits 125 "nothing at all" sh -c 'mci lint - </dev/null'
 has "$err" 'nothing was checked' "is not"
 
+# --- words in a wrong place, and those of other systems
+
+# advice WORD TEXT: what lint says of a job that has it
+advice() {
+	printf '%s\n' "- {id: a, script: x, $1: 1}" >word.yaml
+	run mci lint ./word.yaml
+	is "$(cat "$out")" "./word.yaml:1:22: $1: unknown key; $2" "lint knows where $1 belongs"
+}
+advice same "it is a member of depends-on"
+advice max "it is a member of matrix"
+advice branch "it is a member of when"
+advice through "it stands beside the jobs of a document"
+advice needs "here it is depends-on"
+advice after_script "here it is finally"
+advice continue-on-error "here it is allow-failure"
+advice matrx "did you mean 'matrix'?"
+printf '%s\n' 'trough: x' 'jobs: []' >word.yaml
+run mci lint ./word.yaml
+is "$(cat "$out")" "./word.yaml:1:1: trough: unknown key beside jobs; did you mean 'through'?" "and what may stand beside jobs"
+printf '%s\n' 'defaults: {id: x, retrry: 1}' 'jobs: []' >word.yaml
+run mci lint ./word.yaml
+is "$(cat "$out")" "./word.yaml:1:19: defaults.retrry: unknown key; did you mean 'retry'?" "and in defaults"
+for key in 'id: x' 'depends-on: x' 'matrix: {A: [1]}'; do
+	printf '%s\n' "defaults: {$key}" 'jobs: []' >word.yaml
+	run mci lint ./word.yaml
+	is "$(cat "$out")" "./word.yaml:1:$((12 + ${#key} - $(printf %s "${key#*: }" | wc -c))): defaults.${key%%:*}: no default: it is of one job" \
+		"where ${key%%:*} is none"
+done
 finish

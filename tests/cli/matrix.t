@@ -135,11 +135,11 @@ chmod +x script
 exits 0 "a script that answers" timeout 60 mci-build --json ./script
 is "$(pending)" "behind<late-1 fast<second.2 first late-1 second.1 second.2 " \
 	"finds a matrix' values when it comes, and globs at its end"
-printf '%s\n' '{"id":"bad","script":"false"}' '{"id":"waits","script":"true","depends-on":"b*"}' >jobs
-exits 1 "a glob's job fails" timeout 60 mci-build --json - <jobs
+printf '%s\n' '{"id":"bad","script":"false"}' '{"id":"waits","script":"true","depends-on":"b*"}' >specs
+exits 1 "a glob's job fails" timeout 60 mci-build --json - <specs
 is "$(ends)" "bad=failure waits=skipped " "and what waits for it is skipped"
-printf '%s\n' '{"id":"waits","script":"true","depends-on":"b*"}' nonsense >jobs
-exits 125 "a script that breaks" timeout 60 mci-build --json - <jobs
+printf '%s\n' '{"id":"waits","script":"true","depends-on":"b*"}' nonsense >specs
+exits 125 "a script that breaks" timeout 60 mci-build --json - <specs
 is "$(ends)" "waits=canceled " "ends also what was not decided"
 
 cat >build.yaml <<'END'
