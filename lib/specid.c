@@ -17,7 +17,7 @@ spec_id_glob(const char *text)
 	bool glob = false;
 	size_t n = 0;
 
-	for (; text[n] != '\0' && n <= SPEC_ID_LIMIT; n++) {
+	for (; n <= SPEC_ID_LIMIT && text[n] != '\0'; n++) {
 		bool meta = strchr("*?[]!", text[n]) != NULL;
 
 		if (!meta && !alnum(text[n]) && strchr("._+,-", text[n]) == NULL)
