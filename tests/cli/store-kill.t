@@ -67,6 +67,62 @@ started="$started $one $two"
 wait "$one" && wait "$two"
 is "$? $(peer twice one two)" "0 10000 []" "of 10000 claims by two agents no run of a build is given twice"
 
+# ---- the disk is full
+
+cat >full.sh <<'SCRIPT'
+# full.sh FOLDER HUB SOCKET: what is accepted and what comes while the store's disk is full
+mount -t tmpfs -o size=3m none "$1" || exit 99
+ask() {
+	mci call -a "$socket" "$@"
+}
+socket=unix:$3
+mkfifo "$1/ready"
+mci-store serve -l "unix:$3" --dir "$1/store" --events "$2" --ready-fd 3 3<>"$1/ready" 2>"$1.err" &
+read -r _ <"$1/ready"
+ask org/put id=o >&2 && ask repo/put org=o id=f url=/f >&2
+token=$(ask token/create agent=full | jq -r .token)
+ask build/trigger repo=o/f >&2
+ask build/claim "token=$token" id=full >&2
+n=1
+message=$(printf '%016000d' 0)
+while [ "$n" -lt 500 ] && ask build/trigger repo=o/f "message=$message" >&2; do
+	n=$((n + 1))
+done
+dd if=/dev/zero of="$1/rest" bs=1k 2>/dev/null
+echo "listed $(ask build/list repo=o/f limit:=1000 | jq '.builds|length')"
+printf '{"type":"build/end","time":"2026-11-23T18:00:00.000Z","build":"o/f/1","run":1,"seq":1,"status":"success"}\n' |
+	mci-events pub -a "$2" --sync disk -q
+tries=200
+until grep -q 'events of builds wait' "$1.err"; do
+	tries=$((tries - 1))
+	[ "$tries" -gt 0 ] || break
+	sleep 0.05
+done
+rm "$1/rest"
+mount -o remount,size=64m "$1"
+tries=400
+until [ "$(ask build/get build=o/f/1 | jq -r .status) $(cat "$1"/store/builds/o/f/*.ndjson | grep -c build/queued)" = "success $n" ]; do
+	tries=$((tries - 1))
+	[ "$tries" -gt 0 ] || break
+	sleep 0.05
+done
+echo "accepted $n"
+echo "ended $(ask build/get build=o/f/1 | jq -r .status)"
+echo "told $(cat "$1"/store/builds/o/f/*.ndjson | jq -r 'select(.type=="build/triggered").build' | sort -u | wc -l)"
+kill $!
+wait $!
+SCRIPT
+if unshare -m true 2>/dev/null; then
+	mkdir disk
+	timeout 120 unshare -m sh full.sh "$PWD/disk" "$hub" "$T/full" >"$out" 2>"$err"
+	accepted=$(sed -n 's/^accepted //p' "$out")
+	has "$err" "No space left on device" "a full disk accepts no more, and says why"
+	is "$(grep -v accepted "$out" | tr '\n' ' ')" "listed $accepted ended success told $accepted " \
+		"what was accepted is there, and what came meanwhile is known when there is room"
+else
+	skip 2 "may not mount"
+fi
+
 # ---- killed at any moment
 
 stop_store
