@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "backoff.h"
 #include "call.h"
 #include "client.h"
 #include "connect.h"
@@ -17,10 +16,9 @@
 #include "kernel.h"
 #include "logdir.h"
 #include "logfile.h"
-#include "logtail.h"
+#include "logsend.h"
 #include "loop.h"
 #include "memory.h"
-#include "message.h"
 #include "remote.h"
 #include "state.h"
 #include "verbs.h"
@@ -61,258 +59,58 @@ struct put {
 };
 
 /*
- * The spool sends standard input to a log server that cannot pass descriptors. What was read is in a nameless
- * file at once, so the writer waits for the disk and never for the link; it is sent from there at the offset
- * that the server has acknowledged, again after a lost link, and given back to the disk when it is stored.
+ * The spool: standard input goes to a nameless file at once, from which it is sent (logsend.h), and given back
+ * to the disk when it is stored.
  */
-#define PIECE (256 * 1024)         /* bytes a request */
-#define WINDOW 4                   /* requests without reply */
-#define GIVE_BACK (16 * 1024 * 1024) /* acknowledged bytes that the file may still hold */
+#define PIECE (256 * 1024)           /* read at once */
+#define GIVE_BACK (16 * 1024 * 1024) /* stored bytes that the file may still hold */
 
 struct spool {
 	const struct put *put;
 	struct loop *loop;
-	struct client *client;    /* NULL until it is tried again */
+	struct client *client;
+	struct logsend *send;
 	struct logfile_writer writer;
-	struct logtail tail;      /* of what is to be sent next */
 	int log, index;           /* our own, for reading */
-	int64_t base;             /* where the spool begins in the server's log */
-	int64_t acknowledged;     /* of the spool */
 	int64_t given_back;       /* bytes of the file that are a hole now */
-	size_t flying;            /* requests without reply */
-	bool begun;               /* it was open once, so that a lost link is tried again */
-	bool ready;               /* it is open over there */
 	bool file;                /* standard input is always ready */
 	bool eof, stopped;        /* nothing more comes; stopped: because of a full disk */
-	bool closing;
-	bool told_end;            /* log/close was sent once, and its reply may have been lost */
-	struct backoff backoff;
 	struct outage outage;
-	struct loop_timer *timer;
 	struct bytes buffer;      /* one piece */
 	struct error why, *e;     /* why is of a disk that was full */
 	int result;
 };
 
-static void open_again(void *arg);
-static void feed(struct spool *s);
-
 static void
-over(struct spool *s, int result)
-{
-	s->result = result;
-	loop_stop(s->loop, 0);
-}
-
-/* The server or the way to it is lost, or it cannot store now: everything from the acknowledged offset on is
- * sent again later, and of what is under way nothing more is heard. */
-static void
-lost(struct spool *s, const struct error *why)
-{
-	client_close(s->client);
-	s->client = NULL;
-	s->ready = s->closing = false;
-	s->flying = 0;
-	outage_told(&s->outage, why);
-	s->timer = loop_after(s->loop, backoff_next(&s->backoff), open_again, s);
-}
-
-/* What can be tried again, and what cannot. */
-static void
-failed(struct spool *s, const struct error *why)
-{
-	if (why->code == ERROR_REFUSED || why->code == ERROR_FENCED || why->code == ERROR_INPUT ||
-	    !s->begun) {
-		*s->e = *why;
-		over(s, -1);
-	} else {
-		lost(s, why);
-	}
-}
-
-/* It works (again). */
-static void
-well(struct spool *s)
-{
-	backoff_over(&s->backoff);
-	outage_told(&s->outage, NULL);
-}
-
-/* As often as again says and for as long as it takes; params are open for their end. */
-static void
-ask(struct spool *s, const char *method, struct bytes *params, enum client_again again,
-    struct span data, client_done *done)
-{
-	const struct client_wish wish = { .again = again, .limit = CLIENT_FOREVER, .data = data };
-
-	bytes_char(params, '}');
-	client_call(s->client, method, (struct span){ params->data, params->len }, &wish, done, s);
-}
-
-static void
-stored(void *arg, struct span result, const struct error *e)
+spool_stored(void *arg, int64_t n)
 {
 	struct spool *s = arg;
-	int64_t n;
+	int64_t more = n - s->given_back;
 
-	if (result.n == 0) {
-		failed(s, e);
+	if (more < GIVE_BACK)
 		return;
-	}
-	s->flying--;
-	s->acknowledged = message_integer(result, "offset", -1) - s->base;
-	well(s);
 	/* it is only room that is lost when this fails */
-	n = s->acknowledged - s->given_back;
-	if (n >= GIVE_BACK) {
-		(void)fallocate(s->writer.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, s->given_back, n);
-		s->given_back = s->acknowledged;
-	}
-	feed(s);
+	(void)fallocate(s->writer.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, s->given_back, more);
+	s->given_back = n;
 }
 
 static void
-closed(void *arg, struct span result, const struct error *e)
+spool_outage(void *arg, const struct error *why)
 {
 	struct spool *s = arg;
 
-	if (result.n == 0)
-		failed(s, e);
-	else
-		over(s, 0);
-}
-
-static bool
-cut(const struct spool *s)
-{
-	return s->writer.dropped > 0 || s->stopped;
+	outage_told(&s->outage, why);
 }
 
 static void
-send_close(struct spool *s, client_done *done)
-{
-	AUTO_BYTES params = { 0 };
-
-	logname_open(&params, &s->put->name);
-	emit_bool(&params, "truncated", cut(s));
-	s->closing = s->told_end = true;
-	ask(s, "log/close", &params, CLIENT_ONCE, (struct span){ NULL, 0 }, done);
-}
-
-static int
-send_piece(struct spool *s, const struct logpiece *p)
-{
-	AUTO_BYTES params = { 0 };
-	ssize_t got = kernel.pread(s->log, s->buffer.data, p->n, p->offset);
-
-	if (got != (ssize_t)p->n)
-		return error_sys(s->e, "read the spool");
-	logname_open(&params, &s->put->name);
-	emit_integer(&params, "offset", s->base + p->offset);
-	if (p->time > 0)
-		emit_time(&params, "time", p->time);
-	emit_integer(&params, "data", (int64_t)p->n);
-	s->flying++;
-	ask(s, "log/append", &params, CLIENT_ONCE, (struct span){ s->buffer.data, p->n }, stored);
-	return 0;
-}
-
-/* Sends what is there and may be. */
-static void
-feed(struct spool *s)
-{
-	struct logpiece p;
-
-	if (!s->ready || s->closing)
-		return;
-	while (s->flying < WINDOW) {
-		int got = logtail_next(&s->tail, PIECE, &p, s->e);
-
-		if (got < 0 || (got > 0 && send_piece(s, &p) < 0)) {
-			over(s, -1);
-			return;
-		}
-		if (got == 0)
-			break;
-	}
-	if (s->eof && s->flying == 0)
-		send_close(s, closed);
-}
-
-static void
-opened(void *arg, struct span result, const struct error *e)
-{
-	struct spool *s = arg;
-	int64_t offset = result.n == 0 ? -1 : message_integer(result, "offset", -1);
-
-	if (result.n > 0 && !s->begun) {
-		s->begun = true;
-		s->base = offset;
-	}
-	if (result.n == 0) {
-		failed(s, e);
-	} else if (offset < s->base + s->given_back || offset > s->base + s->writer.size) {
-		error_set(s->e, ERROR_REFUSED, "%s: has %lld bytes of the log, which is not what it "
-		    "acknowledged", s->put->address, (long long)offset);
-		over(s, -1);
-	} else {
-		/* of one with a full disk it is known when it has stored something */
-		if (offset == s->base + s->writer.size)
-			well(s);
-		s->ready = true;
-		s->acknowledged = offset - s->base;
-		logtail_init(&s->tail, s->log, s->index, s->acknowledged, true);
-		feed(s);
-	}
-}
-
-static void
-send_open(struct spool *s)
-{
-	AUTO_BYTES params = { 0 };
-
-	logname_open(&params, &s->put->name);
-	emit_bool(&params, "resume", s->begun || s->put->resume);
-	ask(s, "log/open", &params, s->begun ? CLIENT_INSIST : CLIENT_ONCE, (struct span){ NULL, 0 },
-	    opened);
-}
-
-/* Whether it was closed is asked again: then all is well. Else it is gone on with, as before. */
-static void
-closed_again(void *arg, struct span result, const struct error *e)
-{
-	struct spool *s = arg;
-	struct scan_value v;
-
-	if (result.n > 0 && message_integer(result, "bytes", -1) == s->base + s->writer.size &&
-	    message_member(result.p, result.n, "truncated", &v, NULL) == 1 &&
-	    v.type == (cut(s) ? SCAN_TRUE : SCAN_FALSE)) {
-		well(s);
-		over(s, 0);
-	} else if (e->code == ERROR_DISCONNECTED) {
-		lost(s, e);
-	} else {
-		s->closing = false;
-		send_open(s);
-	}
-}
-
-/* Each try begins with log/open: over a new connection, to a server that may be another one. */
-static void
-open_again(void *arg)
+spool_over(void *arg, const struct error *why)
 {
 	struct spool *s = arg;
 
-	s->timer = NULL;
-	s->client = client_open(s->loop, s->put->address, NULL, NULL, s->e);
-	if (s->client == NULL) {
-		over(s, -1);
-		return;
-	}
-	if (s->told_end)
-		send_close(s, closed_again);
-	else
-		send_open(s);
+	s->result = why->code == ERROR_NONE ? 0 : -1;
+	if (s->result < 0)
+		*s->e = *why;
+	loop_stop(s->loop, 0);
 }
 
 /* One read, which does not wait: standard input is shared with others and stays blocking. */
@@ -359,8 +157,10 @@ input_ready(void *arg, uint32_t events)
 		stop_reading();
 		/* so that the times of the last pieces are known */
 		(void)logfile_flush(&s->writer, NULL);
+		logsend_finish(s->send, s->writer.dropped > 0 || s->stopped);
+	} else {
+		logsend_feed(s->send);
 	}
-	feed(s);
 }
 
 static void
@@ -400,10 +200,18 @@ files_open(struct spool *s, struct error *e)
 static int
 spool_fill(struct spool *s, struct error *e)
 {
-	if (files_open(s, e) < 0)
+	static const struct logsend_events events = { .stored = spool_stored, .outage = spool_outage,
+		.over = spool_over };
+	AUTO_BYTES name = { 0 };
+
+	s->client = client_open(s->loop, s->put->address, NULL, NULL, e);
+	if (s->client == NULL || files_open(s, e) < 0)
 		return -1;
 	s->writer.cap = s->put->cap;
-	open_again(s);
+	logname_open(&name, &s->put->name);
+	s->send = logsend_new(s->loop, &(struct logsend_wish){ .client = s->client,
+		.name = { name.data + 1, name.len - 1 }, .log = s->log, .index = s->index,
+		.resume = s->put->resume }, &events, s);
 	if (loop_watch(s->loop, STDIN_FILENO, EPOLLIN, input_ready, s, NULL) < 0) {
 		s->file = true;
 		loop_after(s->loop, 0, input_turn, s);
@@ -431,7 +239,7 @@ spool_run(const struct put *p, struct error *e)
 		return -1;
 	bytes_reserve(&s.buffer, PIECE);
 	result = spool_fill(&s, e);
-	loop_cancel(s.loop, s.timer);
+	logsend_free(s.send);
 	client_close(s.client);
 	connect_reap(s.loop);
 	logfile_leave(&s.writer);

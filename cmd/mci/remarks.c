@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "message.h"
 #include "note.h"
+#include "remote.h"
 #include "scan.h"
 #include "table.h"
 
@@ -98,30 +99,52 @@ event_take(struct remarks *r, struct fold *f, struct span line)
 	}
 }
 
-int
-remarks_read(struct remarks *r, const struct state_build *b, struct fold *f, const char *only,
-    struct error *e)
+struct taking {
+	struct remarks *remarks;
+	struct fold *fold;
+};
+
+static int
+event_line(void *arg, struct span line)
 {
-	AUTO_FREE char *path = xformat("%s/events.ndjson", b->path);
+	struct taking *t = arg;
+
+	event_take(t->remarks, t->fold, line);
+	return 0;
+}
+
+static int
+file_read(const char *folder, struct taking *t, struct error *e)
+{
+	AUTO_FREE char *path = xformat("%s/events.ndjson", folder);
 	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, path);
 	struct line_reader lines = { 0 };
 	struct span line;
 	ssize_t n = 0;
 
-	*r = (struct remarks){ .jobs = xmalloc((f->njobs + 1) * sizeof(*r->jobs)), .n = f->njobs,
-		.only = only };
 	if (fd < 0)
 		return error_sys(e, "%s", path);
 	while ((n = line_read(&lines, fd)) > 0) {
 		for (enum line_result got; (got = line_next(&lines, &line)) != LINE_NONE;) {
 			if (got == LINE_OK)
-				event_take(r, f, line);
+				event_line(t, line);
 		}
 	}
 	if (n < 0)
 		error_sys(e, "read %s", path);
 	line_free(&lines);
 	return n < 0 ? -1 : 0;
+}
+
+int
+remarks_read(struct remarks *r, const struct state_build *b, struct fold *f, const char *only,
+    struct error *e)
+{
+	struct taking t = { r, f };
+
+	*r = (struct remarks){ .jobs = xmalloc((f->njobs + 1) * sizeof(*r->jobs)), .n = f->njobs,
+		.only = only };
+	return remote_is(b) ? remote_events(b->name, event_line, &t, e) : file_read(b->path, &t, e);
 }
 
 void

@@ -115,7 +115,7 @@ take(void *arg, struct span line)
 }
 
 int
-remote_fold(struct fold *f, const char *build, struct error *e)
+remote_events(const char *build, int (*each)(void *arg, struct span line), void *arg, struct error *e)
 {
 	AUTO_FREE char *address = api_address(e);
 	AUTO_BYTES params = { 0 };
@@ -123,8 +123,14 @@ remote_fold(struct fold *f, const char *build, struct error *e)
 	if (address == NULL)
 		return -1;
 	params_of(&params, build, 0, false);
-	return call_stream(address, "build/events", (struct span){ params.data, params.len }, -1, take, f,
+	return call_stream(address, "build/events", (struct span){ params.data, params.len }, -1, each, arg,
 	    e) < 0 ? explain(e) : 0;
+}
+
+int
+remote_fold(struct fold *f, const char *build, struct error *e)
+{
+	return remote_events(build, take, f, e);
 }
 
 /* ---- what comes */

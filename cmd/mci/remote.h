@@ -32,6 +32,9 @@ int remote_params(struct bytes *params, const struct option_list *given, struct 
 
 /* What is there now of the build's events. 0 or -1. */
 int remote_fold(struct fold *f, const char *build, struct error *e);
+/* The same for who reads each line; each returns 0 to go on. */
+int remote_events(const char *build, int (*each)(void *arg, struct span line), void *arg,
+    struct error *e);
 
 struct remote;
 /*

@@ -1,34 +1,11 @@
 #!/bin/sh
 # A private repository behind a real sshd: its key is in memory only, and only its host is spoken to.
 . "${0%/*}/lib.sh"
-PATH=$PATH:/usr/sbin
-need git jq ssh sshd ssh-keygen python3
+. "$ROOT/tests/cli/ssh-lib.sh"
+need git jq
 
-for key in host user other; do
-	ssh-keygen -q -t ed25519 -N '' -f $key || exit 1
-done
-cp user.pub authorized && chmod 600 authorized
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-cat >sshd_config <<END
-ListenAddress 127.0.0.1:$port
-HostKey $PWD/host
-PidFile none
-AuthorizedKeysFile $PWD/authorized
-PasswordAuthentication no
-PermitRootLogin yes
-StrictModes no
-UsePAM no
-END
-made=''
-[ "$(id -u)" != 0 ] || [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
-background "$(command -v sshd)" -D -e -f "$PWD/sshd_config"
-server=$pid
-wait_until "sshd listens or gives up" sh -c '! kill -0 "$1" 2>/dev/null || grep -q "^Server listening" "$2"' - "$server" "$err"
-if ! ssh -F /dev/null -i user -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -p "$port" 127.0.0.1 true >said 2>&1; then
-	skip 1 "sshd cannot be used here: $(tail -n 1 said | tr -d '\r')"
-	[ -z "$made" ] || rmdir /run/sshd 2>/dev/null
-	finish
-fi
+key other
+start_sshd
 
 git config --global user.name t
 git config --global user.email t@example.org
@@ -60,6 +37,5 @@ is "$status" 1 "a key that the host does not know opens nothing"
 order '[{name:"k",host:"example.org",private:$private,"known-hosts":$known}]'
 is "$status" 1 "a key for another host is not offered to this one"
 
-kill "$server"
-[ -z "$made" ] || rmdir /run/sshd 2>/dev/null
+stop_sshd
 finish

@@ -1,55 +1,12 @@
 #!/bin/sh
 # mci relay behind a real sshd on this machine: exec:ssh ci mci relay is an address like any other.
 . "${0%/*}/lib.sh"
-PATH=$PATH:/usr/sbin
-need ssh sshd ssh-keygen python3 jq
+. "$ROOT/tests/cli/ssh-lib.sh"
+need jq
 # itself, where python3 is a script that looks for it
 python=$(python3 -c 'import sys; print(sys.executable)')
 
-ssh-keygen -q -t ed25519 -N '' -f host && ssh-keygen -q -t ed25519 -N '' -f user || exit 1
-cp user.pub authorized && chmod 600 authorized
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-
-# an environment of its own: what a login on the other machine would have
-cat >sshd_config <<END
-ListenAddress 127.0.0.1:$port
-HostKey $PWD/host
-PidFile none
-AuthorizedKeysFile $PWD/authorized
-PasswordAuthentication no
-PermitRootLogin yes
-StrictModes no
-UsePAM no
-LogLevel VERBOSE
-SetEnv "PATH=$PATH" "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "LC_ALL=C.UTF-8" "$(env | grep '^ASAN_OPTIONS=' || echo CI=true)"
-END
-cat >ssh_config <<END
-Host ci
-	HostName 127.0.0.1
-	Port $port
-	User $(id -un)
-	IdentityFile $PWD/user
-	IdentitiesOnly yes
-	IdentityAgent none
-	BatchMode yes
-	UserKnownHostsFile $PWD/known
-	StrictHostKeyChecking no
-	LogLevel ERROR
-END
-ssh="ssh -F $PWD/ssh_config ci"
-
-# root's sshd wants a folder that the system's service makes
-made=''
-[ "$(id -u)" != 0 ] || [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
-background "$(command -v sshd)" -D -e -f "$PWD/sshd_config"
-server=$pid
-wait_until "sshd listens or gives up" sh -c 'is_gone() { ! kill -0 "$1" 2>/dev/null; }
-	is_gone "$1" || grep -q "^Server listening" "$2"' - "$server" "$err"
-if ! $ssh true >said 2>&1; then
-	skip 1 "sshd cannot be used here: $(tail -n 1 said | tr -d '\r')"
-	[ -z "$made" ] || rmdir /run/sshd 2>/dev/null
-	finish
-fi
+start_sshd
 
 # peer BEHAVIOUR [FILE...]: a server at ./s, see relay-peer.py
 peer() {
@@ -110,7 +67,5 @@ exec 7>&-
 wait_end "$peer"
 is "$(cat got-up)" word "kill -9 of ssh ends the relay on the other side"
 
-kill "$server"
-wait_end "$server"
-[ -z "$made" ] || rmdir /run/sshd 2>/dev/null
+stop_sshd
 finish
