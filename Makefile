@@ -177,7 +177,7 @@ check:
 tests: $(UNIT_TESTS) $(FUZZ_TESTS) $(PROOF_TOOLS) threads
 
 # Where the compiler has no sanitizer of threads there is nothing, and tests/cli/threads.t says so.
-THREADED := contract/together unit/children unit/offload
+THREADED := contract/together unit/children unit/offload unit/store
 threads:
 	@mkdir -p $(B)/tsan
 	@if echo 'int main(void) { return 0; }' | \

@@ -29,4 +29,5 @@ races() { # PROGRAM TEXT
 races contract/together "the services share a process, and no two threads race"
 races unit/children "nor do those who start children and reap them"
 races unit/offload "nor a loop and its helper thread"
+races unit/store "nor do the loop and the thread that writes to the store"
 finish
