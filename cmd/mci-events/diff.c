@@ -38,11 +38,11 @@ struct history {
 	size_t nkept;
 };
 
-/* What differs between two runs of the same: when, where, by which process, at which place of
- * the stream. */
+/* What differs between two runs of the same: when, where, by whose order and of what, by which process, at
+ * which place of the stream. */
 static const char *const passing[] = {
-	"time", "offset", "received", "build", "run", "seq", "pid", "folder", "logs", "dir",
-	"elapsed", "user", "system", "maxrss", "first-output", "last-output",
+	"time", "offset", "received", "build", "run", "seq", "pid", "folder", "logs", "log", "dir",
+	"source", "rev", "elapsed", "user", "system", "maxrss", "first-output", "last-output",
 };
 
 /* More members than that are compared as they stand. */

@@ -180,6 +180,13 @@ is "$(mci call -a "$logs" log/get build=o/r/20 job=a | jq -c '[.open,.truncated]
 is "$(cat "$T/kept/o/r/20/script.log")" "the script says ***" "the script's log is there as well"
 ok "and not here" [ ! -e b/script.log ]
 
+(cd checkout && exec mci-build --json) >here.ndjson 2>"$err" &
+started="$started $!"
+wait_for_line here.ndjson 'job/start'
+: >checkout/wait
+wait_end $!
+ok "what it said is what a build in a terminal says" mci-events diff here.ndjson b/events.ndjson
+
 order o/r/21 1 '{"log":"'"$logs"'"}'
 ordered
 wait_for_line b/events.ndjson job/start
