@@ -11,6 +11,7 @@
 #include "git.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names.h"
 
 #define FIELD(field) offsetof(struct build_options, field)
 
@@ -107,15 +108,17 @@ commandline_keep(const struct build_options *o, const struct workspace *w, struc
 {
 	static const char *const head[] = { "rev-parse", "HEAD", NULL };
 	AUTO_FREE char *path = xformat("%s/command.json", w->folder.path);
+	AUTO_FREE char *fresh = xformat("%s.new", path);
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	AUTO_FREE char *rev = o->rev == NULL ? NULL : git_line(w->dir, head, e);
 	AUTO_BYTES text = { 0 };
 	struct writer writer = { &text, mask };
 	AUTO_CLOSE int fd = -1;
 
-	if (o->order != NULL)
+	/* a build that goes on was asked for long ago */
+	if (o->order != NULL || o->resume_at != NULL)
 		return 0;
-	fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	fd = kernel.open(AT_FDCWD, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	emit_open(&text);
 	emit_text(&text, "dir", cwd == NULL ? "" : cwd);
 	emit_key(&text, "argv");
@@ -125,5 +128,7 @@ commandline_keep(const struct build_options *o, const struct workspace *w, struc
 	if (o->given != NULL && strcmp(o->given, "-") == 0)
 		emit_bool(&text, "specs", true);
 	emit_line(&text);
-	return fd < 0 || kernel_write_all(fd, text.data, text.len) < 0 ? error_sys(e, "%s", path) : 0;
+	if (fd < 0 || kernel_write_all(fd, text.data, text.len) < 0)
+		return error_sys(e, "%s", fresh);
+	return names_replace(AT_FDCWD, fresh, path, e);
 }

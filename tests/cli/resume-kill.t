@@ -104,6 +104,46 @@ while [ "$round" -lt "$ROUNDS" ]; do
 	rm -f wrong
 done
 pass "$ROUNDS builds whose parts were killed"
+
+# ---- the same in a terminal
+cd checkout || exit 1
+told_of() { is_gone "$pid" || [ "$(wc -l <"$(mci path "$1" 2>/dev/null)/events.ndjson" 2>/dev/null || echo 0)" -ge "$2" ]; }
+round=0
+while [ "$round" -lt $((ROUNDS / 2)) ]; do
+	round=$((round + 1)) run=1 seed=$SEED told=''
+	rm -f ../ran.*
+	background mci-build -j3 -q
+	while :; do
+		pick 70
+		[ "$run" -lt 5 ] || picked=1000
+		wait_until "an event comes" told_of "$round" "$picked"
+		if is_gone "$pid"; then
+			wait_end "$pid"
+			break
+		fi
+		kill -KILL "$pid" 2>/dev/null
+		wait_end "$pid"
+		told="$told $run:$picked"
+		# killed behind its end it has ended
+		status=0
+		grep -q build/end "$(mci path "$round")/events.ndjson" && break
+		run=$((run + 1))
+		background mci-build -q --resume "$round"
+	done
+	jq -n -r '[inputs] as $own
+		| (if [$own[].seq] == [range(1; ($own | length) + 1)] then empty else "seq: \([$own[].seq])" end),
+		(if ([$own[] | select(.type == "job/end") | .job] | sort) == ["a","b","c","d","e","f","g"] then empty else "job ends: \([$own[] | select(.type == "job/end") | .job])" end),
+		($own[] | select(.type == "job/end") | . as $x | $own[] | select(.job == $x.job and .seq > $x.seq) | "behind the end: \(.job) \(.type)")' \
+		"$(mci path "$round")/events.ndjson" >../wrong
+	[ "$status" = 0 ] || echo "exit $status" >>../wrong
+	if [ -s ../wrong ]; then
+		cat "$err" >>../wrong
+		fail "round $round here, seed $seed, killed at run:event$told" ../wrong
+	fi
+	rm -f ../wrong
+done
+pass "$((ROUNDS / 2)) builds in a terminal that were killed"
+cd ..
 stop_logs
 stop_hub
 finish
