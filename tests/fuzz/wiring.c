@@ -1,5 +1,6 @@
 /* Any bytes as a wiring: every problem has its place, and what has none is whole: each part comes after parts that
  * are there, and nowhere after itself. */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,21 +37,28 @@ check(const struct wiring *w, const struct wiring_part *p)
 	}
 }
 
+/* Whether it is right. */
+static bool
+read_one(struct span text, bool single)
+{
+	const struct wiring_place place = { .name = "w", .dir = "/dir", .run = "/run", .single = single };
+	struct wiring w;
+	int problems = 0, result = wiring_read(&w, text, &place, complain, &problems);
+
+	if ((result == 0) != (problems == 0) || (result == 0 && w.n == 0))
+		abort();
+	for (size_t i = 0; result == 0 && i < w.n; i++)
+		check(&w, w.parts[i]);
+	wiring_free(&w);
+	return result == 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	const struct wiring_place place = { "w", "/dir", "/run" };
-	struct wiring w;
-	int problems = 0;
+	struct span text = { (const char *)data, n };
 
-	if (wiring_read(&w, (struct span){ (const char *)data, n }, &place, complain, &problems) == 0) {
-		if (problems > 0 || w.n == 0)
-			abort();
-		for (size_t i = 0; i < w.n; i++)
-			check(&w, w.parts[i]);
-	} else if (problems == 0) {
-		abort();
-	}
-	wiring_free(&w);
+	if (read_one(text, false))
+		read_one(text, true);
 	return 0;
 }
