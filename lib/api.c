@@ -16,3 +16,11 @@ api_address(struct error *e)
 	folder = folder_sockets(e);
 	return folder == NULL ? NULL : xformat("unix:%s/mci.sock", folder);
 }
+
+int
+api_missing(struct error *e)
+{
+	if (e != NULL && e->code == ERROR_DISCONNECTED)
+		error_before(e, "no server ('mci up' starts one): ");
+	return -1;
+}

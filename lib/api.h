@@ -7,5 +7,8 @@
 /* $MCI_API, else mci.sock among this user's sockets, whether anybody is there or not. Caller
  * frees; NULL with an error when there can be no folder of sockets. */
 char *api_address(struct error *e);
+/* Says, of a call there that failed, when nobody was there: to who never started a server that says what is
+ * missing. -1. */
+int api_missing(struct error *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buildfind.h"
 #include "duration.h"
 #include "emit.h"
 #include "glance.h"
@@ -296,7 +297,7 @@ run(void *arg, int argc, char **argv)
 	if (repo_meant(o, argc, argv, &repo, &e) < 0)
 		return place_complain(&e);
 	table_open(&l.table, headings, 5);
-	result = repo != NULL && !place_is_local(repo) ? list_remote(&l, repo, &e) :
+	result = repo != NULL && !buildfind_is_local(repo) ? list_remote(&l, repo, &e) :
 	    list_here(&l, repo, &e);
 	/* headings alone say nothing */
 	if (l.shown == 0)

@@ -1,17 +1,11 @@
 #include "place.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "buildname.h"
+#include "buildfind.h"
 #include "memory.h"
 #include "option.h"
 #include "remote.h"
-
-/* Builds of folders: no server has any of that name. */
-#define LOCAL "local/"
 
 char *
 place_project(void)
@@ -21,45 +15,12 @@ place_project(void)
 	return project != NULL ? project : realpath(".", NULL);
 }
 
-bool
-place_is_local(const char *text)
-{
-	return strncmp(text, LOCAL, strlen(LOCAL)) == 0;
-}
-
-/* ORG/REPO/N, and /JOB behind it where job is not NULL: what is not here is a server's. */
-static bool
-is_elsewhere(struct state_build *b, char **job, const char *text)
-{
-	const char *end = text;
-	size_t n;
-
-	if (place_is_local(text))
-		return false;
-	for (int slashes = 0; *end != '\0' && (*end != '/' || ++slashes < 3); end++)
-		;
-	n = (size_t)(end - text);
-	if (buildname_check((struct span){ text, n }, NULL) < 0)
-		return false;
-	if (*end == '/' && (job == NULL || end[1] == '\0'))
-		return false;
-	*b = (struct state_build){ .name = xmemdup(text, n), .lock = -1 };
-	b->number = strtol(strrchr(b->name, '/') + 1, NULL, 10);
-	if (job != NULL)
-		*job = *end == '/' ? xstrdup(end + 1) : NULL;
-	return true;
-}
-
 int
 place_build(struct state_build *b, const char *text, struct error *e)
 {
 	AUTO_FREE char *project = place_project();
 
-	if (text == NULL)
-		text = "@";
-	if (state_build_find(b, text, project, e) == 0)
-		return 0;
-	return e->code == ERROR_NOT_FOUND && is_elsewhere(b, NULL, text) ? 0 : -1;
+	return buildfind_build(b, text == NULL ? "@" : text, project, e);
 }
 
 int
@@ -67,11 +28,7 @@ place_job(struct state_build *b, char **job, const char *text, struct error *e)
 {
 	AUTO_FREE char *project = place_project();
 
-	if (text == NULL)
-		text = "@";
-	if (state_job_meant(b, job, text, project, e) == 0)
-		return 0;
-	return e->code == ERROR_NOT_FOUND && is_elsewhere(b, job, text) ? 0 : -1;
+	return buildfind_job(b, job, text == NULL ? "@" : text, project, e);
 }
 
 int

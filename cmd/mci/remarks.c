@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buildstream.h"
 #include "emit.h"
 #include "kernel.h"
 #include "line.h"
@@ -144,7 +145,8 @@ remarks_read(struct remarks *r, const struct state_build *b, struct fold *f, con
 
 	*r = (struct remarks){ .jobs = xmalloc((f->njobs + 1) * sizeof(*r->jobs)), .n = f->njobs,
 		.only = only };
-	return remote_is(b) ? remote_events(b->name, event_line, &t, e) : file_read(b->path, &t, e);
+	return remote_is(b) ? buildstream_read(NULL, b->name, event_line, &t, e) :
+	    file_read(b->path, &t, e);
 }
 
 void

@@ -25,8 +25,8 @@ struct remarks {
 };
 
 /* Reads the events of the build once more; f has them folded. Blocks. 0 or -1. */
-int remarks_read(struct remarks *r, const struct state_build *b, struct fold *f, const char *only,
-    struct error *e);
+int remarks_read(struct remarks *r, const struct state_build *b, struct fold *f,
+    const char *only, struct error *e);
 /* Appends "5 tests, 1 failed"; nothing when there were none. */
 void remarks_tests(struct bytes *into, const struct remarks_job *j);
 /* Appends the members outputs, tests and annotations to an open object. */

@@ -12,7 +12,6 @@
 #include "command.h"
 #include "error.h"
 #include "fold.h"
-#include "loop.h"
 #include "state.h"
 
 /* Whether a build is a server's. */
@@ -32,19 +31,5 @@ int remote_params(struct bytes *params, const struct option_list *given, struct 
 
 /* What is there now of the build's events. 0 or -1. */
 int remote_fold(struct fold *f, const char *build, struct error *e);
-/* The same for who reads each line; each returns 0 to go on. */
-int remote_events(const char *build, int (*each)(void *arg, struct span line), void *arg,
-    struct error *e);
-
-struct remote;
-/*
- * Follows the build's events to its end, wherever the server is in between: it is tried again, and
- * nothing comes twice. line says true for the last one that matters; done is called once, from the
- * loop, why NULL for a plain end. build is borrowed. NULL with an error.
- */
-struct remote *remote_follow(struct loop *loop, const char *build, bool (*line)(void *arg, struct span line),
-    void (*done)(void *arg, const struct error *why), void *arg, struct error *e);
-/* NULL is allowed. */
-void remote_free(struct remote *r);
 
 #endif

@@ -9,6 +9,8 @@
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"
+#include "option.h"
+#include "remote.h"
 
 static void
 finish(struct source *s, const struct error *why)
@@ -149,6 +151,33 @@ log_look(void *arg)
 		log_watch(s);
 }
 
+/* It is tried again; who waits is told so once. */
+static void
+outage(void *arg, const struct error *why)
+{
+	(void)arg;
+	if (why != NULL)
+		option_complain("mci", why);
+}
+
+static bool
+remote_line(void *arg, struct span line)
+{
+	const struct source *s = arg;
+
+	return s->line(s->arg, line);
+}
+
+static void
+remote_done(void *arg, const struct error *why)
+{
+	const struct source *s = arg;
+
+	s->done(s->arg, why);
+}
+
+static const struct buildstream_events remote_events = { remote_line, remote_done, outage };
+
 int
 source_follow(struct source *s, struct loop *loop, const struct state_build *b, struct error *e)
 {
@@ -157,7 +186,7 @@ source_follow(struct source *s, struct loop *loop, const struct state_build *b, 
 	s->loop = loop;
 	s->build = b;
 	if (remote_is(b)) {
-		s->remote = remote_follow(loop, b->name, s->line, s->done, s->arg, e);
+		s->remote = buildstream_follow(loop, NULL, b->name, 0, &remote_events, s, e);
 		return s->remote == NULL ? -1 : 0;
 	}
 	path = xformat("%s/events.ndjson", b->path);
@@ -175,7 +204,7 @@ source_free(struct source *s)
 		return;
 	loop_cancel(s->loop, s->look);
 	watcher_free(s->watcher);
-	remote_free(s->remote);
+	buildstream_free(s->remote);
 	memory_close(&s->fd);
 	line_free(&s->reader);
 }

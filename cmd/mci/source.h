@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
+#include "buildstream.h"
 #include "line.h"
 #include "loop.h"
-#include "remote.h"
 #include "state.h"
 #include "watcher.h"
 
@@ -22,7 +22,7 @@ struct source {
 	void *arg;
 	const struct state_build *build; /* when it is a build's log: borrowed */
 	struct watcher *watcher;         /* while that grows, else NULL */
-	struct remote *remote;           /* when that is a server's */
+	struct buildstream *remote;      /* when that is a server's */
 	struct loop_timer *look;
 	bool ended;
 };
