@@ -1,17 +1,15 @@
 #include "build.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kernel.h"
-#include "logname.h"
 #include "memory.h"
 #include "message.h"
 #include "nearest.h"
-#include "number.h"
+#include "option.h"
 #include "process.h"
 #include "spec.h"
 #include "state.h"
@@ -22,7 +20,7 @@ fetch(void *arg, struct source *s, struct error *e)
 {
 	struct build *b = arg;
 
-	b->copies.address = b->fold.log;
+	b->copies.address = b->server != NULL ? b->server : b->fold.log;
 	b->copies.build = b->fold.build != NULL ? b->fold.build : b->folder.name;
 	b->copies.loop = b->loop;
 	return copies_get(&b->copies, s, e);
@@ -50,82 +48,13 @@ add_source(struct build *b, int run, const char *job, int attempt)
 	b->sources[b->n] = source_new(bytes_give(&name), run, job, attempt,
 	    job == NULL ? &b->folders.own : &folders_logs(&b->folders, run, NULL)->at);
 	b->sources[b->n]->build = b->prefix ? b->folder.name : NULL;
-	if (b->fold.log != NULL && job != NULL) {
+	if (b->server != NULL || (b->fold.log != NULL && job != NULL)) {
 		b->sources[b->n]->fetch = fetch;
 		b->sources[b->n]->fetch_arg = b;
 	}
 	/* in a damaged log: nothing more comes */
 	b->sources[b->n]->ended = b->ended;
 	return b->sources[b->n++];
-}
-
-/* The last three parts of a build's path are its name, wherever the folder of all builds is. */
-static int
-open_archive(struct build *b, const char *archive, struct error *e)
-{
-	const char *at = b->folder.path + strlen(b->folder.path);
-	AUTO_FREE char *path = NULL;
-
-	for (int slashes = 0; at > b->folder.path && slashes < 3;)
-		slashes += *--at == '/';
-	path = xformat("%s/%s", archive, at[0] == '/' ? at + 1 : at);
-	return folders_open(&b->folders.own.archive, AT_FDCWD, path, e);
-}
-
-/* A build of a folder that a server or mci-log put filled. */
-static int
-find_in(struct build *b, const char *text, const struct build_where *where, struct error *e)
-{
-	AUTO_FREE char *dir = realpath(where->dir, NULL);
-	struct logname n;
-
-	if (logname_parse(&n, text, e) < 0)
-		return -1;
-	b->locks = true;
-	b->only = n.job;
-	b->run_named = n.run > 0;
-	b->run = n.run;
-	b->attempt = n.job != NULL ? n.attempt : 0;
-	b->folder.name = n.build;
-	b->folder.lock = -1;
-	if (dir == NULL)
-		return error_sys(e, "open %s", where->dir);
-	b->folder.path = xformat("%s/%s", dir, n.build);
-	return 0;
-}
-
-/* Finds the build (and job) that text names and opens its folder. */
-static int
-open_build(struct build *b, const char *text, const char *project, const struct build_where *where,
-    struct error *e)
-{
-	struct log_folders *own = &b->folders.own;
-	struct error why;
-
-	b->folders = (struct folders)FOLDERS_NONE;
-	b->events = -1;
-	fold_init(&b->fold);
-	if ((where->dir != NULL ? find_in(b, text, where, e) :
-	    state_job_meant(&b->folder, &b->only, text, project, e)) < 0)
-		return -1;
-	own->live = kernel.open(AT_FDCWD, b->folder.path, O_RDONLY | O_DIRECTORY, 0);
-	if (own->live < 0 && (errno != ENOENT || !b->locks))
-		return error_sys(e, "open %s", b->folder.path);
-	if (own->live >= 0)
-		b->events = kernel_open_file(own->live, "events.ndjson");
-	if (b->events < 0 && errno != ENOENT)
-		return error_sys(e, "open %s/events.ndjson", b->folder.path);
-	if (where->archive != NULL && open_archive(b, where->archive, e) < 0)
-		return error_before(e, "%s: ", b->folder.path);
-	if (b->run == 0)
-		b->run = b->events < 0 ? folders_newest(&b->folders) : 1;
-	(void)folders_logs(&b->folders, b->run, &why);
-	if (why.code != ERROR_NONE) {
-		*e = why;
-		return error_before(e, "%s: ", b->folder.path);
-	}
-	b->dirty = true;
-	return 0;
 }
 
 /* Where the last source of a job is kept. */
@@ -155,14 +84,17 @@ wanted(const struct build *b, const char *job, int attempt)
 	    (b->attempt == 0 || attempt == b->attempt) && attempt > 0;
 }
 
-/* Which run of the build an event is of. */
+/* Which run of the build an event is of. With a newer one nothing is added to the logs of those before. */
 static int
 run_of(struct build *b, const struct message *m)
 {
 	int run = m->run > 0 && m->run <= INT32_MAX ? (int)m->run : 1;
 
-	if (run > b->run)
-		b->run = run;
+	if (run <= b->run)
+		return run;
+	b->run = run;
+	for (size_t i = 0; i < b->n; i++)
+		b->sources[i]->ended = b->sources[i]->dirty = true;
 	return run;
 }
 
@@ -259,7 +191,7 @@ on_build_start(struct build *b, const struct message *m)
 	struct source *s;
 
 	b->pid = (pid_t)message_integer(m->line, "pid", 0);
-	if (!b->locks)
+	if (!b->locks && b->server == NULL)
 		folders_told(&b->folders, run, b->fold.logs);
 	if (b->only != NULL || b->attempt > 1 || (b->n > 0 && !newer))
 		return;
@@ -442,6 +374,69 @@ read_folder(struct build *b, struct error *e)
 	return 0;
 }
 
+static int
+take_event(void *arg, struct span line)
+{
+	struct build *b = arg;
+
+	b->had++;
+	take_line(b, line);
+	return 0;
+}
+
+static bool
+stream_line(void *arg, struct span line)
+{
+	struct build *b = arg;
+
+	b->dirty = true;
+	take_line(b, line);
+	return false;
+}
+
+static void
+stream_done(void *arg, const struct error *why)
+{
+	struct build *b = arg;
+
+	b->dirty = true;
+	if (why != NULL)
+		b->why = *why;
+	else if (!b->ended)
+		end_all(b);
+}
+
+static void
+stream_outage(void *arg, const struct error *why)
+{
+	struct build *b = arg;
+
+	outage_told(&b->outage, why);
+}
+
+/* What is there now; what comes is taken as it does. */
+static int
+read_server(struct build *b, struct error *e)
+{
+	static const struct buildstream_events events = { stream_line, stream_done, stream_outage };
+	const char *asked = b->ours ? NULL : b->server;
+
+	if (b->why.code != ERROR_NONE) {
+		*e = b->why;
+		return -1;
+	}
+	if (b->had >= 0)
+		return 0;
+	b->had = 0;
+	if (buildstream_read(asked, b->folder.name, take_event, b, e) < 0)
+		return -1;
+	if (b->loop == NULL || b->ended)
+		return 0;
+	b->outage = (struct outage){ .address = b->server, .quiet = option_common.quiet };
+	b->stream = buildstream_follow(b->loop, asked, b->folder.name, b->had, &events, b, e);
+	return b->stream == NULL ? -1 : 0;
+}
+
 int
 build_read(struct build *b, struct error *e)
 {
@@ -449,6 +444,8 @@ build_read(struct build *b, struct error *e)
 	struct span line;
 
 	b->dirty = false;
+	if (b->server != NULL)
+		return read_server(b, e);
 	if (b->events < 0)
 		return read_folder(b, e);
 	for (;;) {
@@ -468,13 +465,19 @@ build_read(struct build *b, struct error *e)
 }
 
 bool
+build_tells(const struct build *b)
+{
+	return b->events >= 0 || b->server != NULL;
+}
+
+bool
 build_done(const struct build *b)
 {
-	for (size_t i = 0; i < b->n && b->events < 0; i++) {
+	for (size_t i = 0; i < b->n && !build_tells(b); i++) {
 		if (!b->sources[i]->ended)
 			return false;
 	}
-	if (b->events < 0)
+	if (!build_tells(b))
 		return b->n > 0;
 	if (b->ended || b->finished)
 		return true;
@@ -516,11 +519,11 @@ build_keep_failed(struct build *b)
 static const char *
 nearest_job(const struct build *b)
 {
-	size_t n = b->events < 0 ? b->njobs : b->fold.njobs;
+	size_t n = !build_tells(b) ? b->njobs : b->fold.njobs;
 	AUTO_FREE const char **ids = xmalloc((n + 1) * sizeof(*ids));
 
 	for (size_t i = 0; i < n; i++)
-		ids[i] = b->events < 0 ? b->jobs[i] : b->fold.jobs[i].id;
+		ids[i] = !build_tells(b) ? b->jobs[i] : b->fold.jobs[i].id;
 	return nearest_word(b->only, ids, n);
 }
 
@@ -536,7 +539,7 @@ build_nothing(struct build *b, struct error *e)
 	if (b->attempt > 0 && last > 0)
 		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no attempt %d; the last is %d",
 		    b->folder.name, b->only, b->attempt, last);
-	if (b->events < 0)
+	if (!build_tells(b))
 		return error_set(e, ERROR_NOT_FOUND, "there is no log %s/%s%s", b->folder.name, b->only,
 		    hint);
 	if (j == NULL)
@@ -565,6 +568,8 @@ build_abandoned(struct build *b)
 void
 build_stop(struct build *b)
 {
+	buildstream_free(b->stream);
+	b->stream = NULL;
 	for (size_t i = 0; i < b->n; i++) {
 		copy_free(b->sources[i]->copy);
 		b->sources[i]->copy = NULL;
@@ -589,41 +594,8 @@ build_free(struct build *b)
 		free(b->jobs[i]);
 	free(b->jobs);
 	free(b->only);
+	free(b->server);
 	state_build_free(&b->folder);
-}
-
-int
-builds_open(struct builds *builds, int argc, char **argv, int64_t attempt, const struct build_where *where,
-    struct error *e)
-{
-	static char *latest[] = { "@", NULL };
-	AUTO_FREE char *project = state_project(".");
-	struct build_where found = *where;
-	bool several = false;
-
-	*builds = (struct builds){ 0 };
-	if (stored_archive(where->archive, &found.archive, e) < 0)
-		return -1;
-	if (argc == 0) {
-		argv = latest;
-		argc = 1;
-	}
-	/* builds of a script or of specs are those of the folder that they were started in */
-	if (project == NULL)
-		project = realpath(".", NULL);
-	builds->all = xmalloc((size_t)argc * sizeof(*builds->all));
-	while (builds->n < (size_t)argc) {
-		struct build *b = &builds->all[builds->n++];
-
-		if (open_build(b, argv[builds->n - 1], project, &found, e) < 0)
-			return -1;
-		if (attempt > 0)
-			b->attempt = (int)attempt;
-		several = several || strcmp(b->folder.name, builds->all[0].folder.name) != 0;
-	}
-	for (size_t i = 0; i < builds->n; i++)
-		builds->all[i].prefix = several;
-	return 0;
 }
 
 int

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "buildstream.h"
 #include "command.h"
 #include "error.h"
 #include "folders.h"
@@ -31,6 +32,7 @@ struct build_note {
 /* Where builds and their logs are looked for; NULL: where this user's builds are, and in no archive. */
 struct build_where {
 	const char *dir, *archive;
+	const char *server; /* is asked for all of it; NULL: this user's, for what is not here */
 };
 
 struct build {
@@ -46,8 +48,14 @@ struct build {
 	/* unless NULL: called for each event of a job when it has been read and its sources know it */
 	void (*told)(void *arg, const struct message *m, const struct fold_job *j);
 	void *arg;
-	int events;     /* descriptor; -1 when only logs are kept */
-	struct copies copies; /* of the logs that the fold's log server keeps, as far as they were fetched */
+	int events;     /* descriptor; -1 when only logs are kept, or */
+	char *server;   /* its events and logs are asked for there; NULL: they are here */
+	bool ours;      /* that is this user's server */
+	struct buildstream *stream; /* of its events, when it is followed */
+	struct outage outage;  /* of that */
+	int64_t had;    /* events of a server's that were read; -1 before */
+	struct error why;      /* that no more of them come */
+	struct copies copies; /* of the logs that a log server keeps, as far as they were fetched */
 	struct loop *loop;     /* of who follows; set before build_read, else NULL */
 	bool locks;     /* in a folder where a writer holds a lock on its log's index (stored.h) */
 	char **jobs;    /* of which only logs are kept: their names */
@@ -65,6 +73,8 @@ struct build {
 	bool dirty;     /* there may be new events */
 };
 
+/* Whether events tell of it; else what there is to know are its logs. */
+bool build_tells(const struct build *b);
 /* The last source of a job, those of the attempts before are behind it (before); NULL when it has none. */
 struct source *build_latest(const struct build *b, const struct fold_job *j);
 /* Reads the events that were added; sources appear and end. */
@@ -101,8 +111,8 @@ struct builds {
 	{ .name = "archive", .value = "file:DIR", .help = "where finished logs were moved to", \
 	  .kind = OPTION_TEXT, .offset = offsetof(type, field.archive) }
 
-/* Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any. The builds are to
- * be closed whatever it returns. */
+/* find.c. Opens each BUILD or BUILD/JOB, without operands the latest build here; attempt 0 is any. The builds
+ * are to be closed whatever it returns. */
 int builds_open(struct builds *builds, int argc, char **argv, int64_t attempt,
     const struct build_where *where, struct error *e);
 /* Reads the events of all that are there. A job that was asked for and has no log is an error. */

@@ -98,7 +98,7 @@ settled(void *arg)
 static void
 check_alive(struct follow *f, struct followed *r)
 {
-	if (r->build->ended || r->pidfd >= 0)
+	if (r->build->ended || r->pidfd >= 0 || r->build->server != NULL)
 		return;
 	r->pidfd = build_watch(r->build);
 	if (r->pidfd >= 0)
@@ -270,6 +270,9 @@ follow(struct follow *f, struct error *e)
 	for (size_t i = 0; i < f->show->builds.n; i++) {
 		struct followed *r = &f->builds[i];
 
+		/* a server says what comes */
+		if (r->build->server != NULL)
+			continue;
 		r->folder = watch_add(f->watcher, r->build->folder.path, folder_changed, r, e);
 		if (r->folder == NULL)
 			return -1;
@@ -300,7 +303,7 @@ start(struct follow *f, struct error *e)
 		b->told = f->show->states ? job_told : NULL;
 		b->arg = &f->builds[i];
 		/* only the events tell what still comes */
-		if (b->events < 0 && !b->locks)
+		if (!build_tells(b) && !b->locks)
 			return error_set(e, ERROR_REFUSED,
 			    "%s has no events.ndjson: a server's log is followed at the server",
 			    b->folder.path);

@@ -62,7 +62,7 @@ list_json(struct bytes *b, const struct row *r)
 	}
 	emit_bool(b, "truncated", r->truncated);
 	if (r->kept)
-		emit_text(b, "server", r->build->fold.log);
+		emit_text(b, "server", r->build->server != NULL ? r->build->server : r->build->fold.log);
 	emit_line(b);
 }
 

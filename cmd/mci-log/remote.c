@@ -50,7 +50,7 @@ struct remote {
 	struct outage outage;
 	int run, attempt;         /* those that are read, also when others begin meanwhile */
 	int64_t at;               /* the next byte that is wanted */
-	bool begun;               /* the stream was there once */
+	bool begun;               /* the stream was there once, or is waited for */
 	int64_t when;             /* of the chunk that comes */
 	uint32_t stream;
 };
@@ -217,11 +217,15 @@ remote_open(struct loop *loop, const struct remote_wish *w, const struct remote_
 	struct remote *r = xmalloc(sizeof(*r));
 
 	*r = (struct remote){ .wish = *w, .events = said, .arg = arg, .at = w->from,
-		.run = w->name->run, .attempt = w->name->attempt,
+		.run = w->name->run, .attempt = w->name->attempt, .begun = w->patient,
 		.outage = { .address = w->address, .quiet = w->quiet } };
 	if (dial_init(&r->dial, loop, w->address, &events, again, r, e) == 0) {
 		if (open_link(r, e) == 0)
 			return r;
+		if (w->patient && rpc_passing(e)) {
+			put_off(r, e);
+			return r;
+		}
 		dial_close(&r->dial);
 	}
 	free(r);
@@ -365,12 +369,22 @@ copy_over(void *arg, const struct remote_end *end, const struct error *e)
 		x->source->dirty = true;
 }
 
-/* For what is behind the bytes that are there. */
+/* For what is behind the bytes that are there. Who follows waits for the server. */
 static struct remote_wish
 rest_of(const struct copy *x, bool follow)
 {
 	return (struct remote_wish){ .address = x->address, .name = &x->name, .from = x->writer.size,
-		.to = -1, .times = true, .follow = follow, .quiet = option_common.quiet };
+		.to = -1, .times = true, .follow = follow, .patient = x->source != NULL,
+		.quiet = option_common.quiet };
+}
+
+/* What is stored now, behind what is there already. */
+static int
+copy_more(struct copy *x, struct remote_end *end, struct error *e)
+{
+	const struct remote_wish w = rest_of(x, false);
+
+	return run(&w, x->source != NULL, copy_bytes, x, end, e);
 }
 
 static struct copy *
@@ -412,11 +426,9 @@ copy_finish(struct copy *x, bool whole, struct error *e)
 		*e = x->why;
 		result = -1;
 	} else if (!whole) {
-		const struct remote_wish w = rest_of(x, false);
-
 		remote_close(x->remote);
 		x->remote = NULL;
-		result = run(&w, false, copy_bytes, x, &end, e);
+		result = copy_more(x, &end, e);
 		x->writer.dropped = result == 0 && end.truncated;
 	}
 	if (result == 0)
@@ -439,6 +451,7 @@ static int
 fetch_source(struct copies *c, struct source *s, const struct logname *n, struct error *e)
 {
 	static const struct remote_events copying = { copy_bytes, copy_over };
+	struct remote_end end;
 	struct remote_wish w;
 
 	if (c->loop == NULL || s->ended) {
@@ -449,8 +462,11 @@ fetch_source(struct copies *c, struct source *s, const struct logname *n, struct
 	if (s->copy == NULL)
 		return -1;
 	s->copy->source = s;
-	w = rest_of(s->copy, true);
-	s->copy->remote = remote_open(c->loop, &w, &copying, s->copy, e);
+	/* what is asked for from the end on begins in what is there by now */
+	if (copy_more(s->copy, &end, e) == 0 || e->code == ERROR_NOT_FOUND) {
+		w = rest_of(s->copy, true);
+		s->copy->remote = remote_open(c->loop, &w, &copying, s->copy, e);
+	}
 	if (s->copy->remote != NULL)
 		return 0;
 	copy_free(s->copy);
@@ -466,6 +482,10 @@ look_there(struct copies *c, struct source *s, struct error *e)
 
 	if (c->folders.own.live < 0)
 		c->folders = logdir_build(&c->logdir, c->build);
+	if (s->job == NULL && c->folders.own.live >= 0) {
+		s->folders = &c->folders.own;
+		return 0;
+	}
 	s->folders = &folders_logs(&c->folders, s->run, &why)->at;
 	if (why.code == ERROR_NONE)
 		return 0;
@@ -483,6 +503,9 @@ copies_get(struct copies *c, struct source *s, struct error *e)
 		result = copy_finish(s->copy, s->copy->remote == NULL, e);
 		s->copy = NULL;
 		s->fetched = true;
+		/* it never began */
+		if (result < 0 && e->code == ERROR_NOT_FOUND)
+			result = 0;
 	} else if (s->copy == NULL && source_open(s, e) == 0) {
 		result = logname_set(&n, c->build, s->run, s->job, s->attempt, e);
 		if (result == 0 && (result = copies_open(c, e)) == 0)

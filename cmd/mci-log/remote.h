@@ -48,9 +48,11 @@ struct remote_wish {
 	const struct logname *name; /* both borrowed while it lives */
 	int64_t from, to;           /* to -1: no bound */
 	bool follow, times, quiet;
+	bool patient;               /* a server that was never there is tried again as well */
 };
 
-/* Connects. Only a link that was there once is tried again. NULL with ERROR_DISCONNECTED or another. */
+/* Connects. Without patience only a link that was there once is tried again. NULL with ERROR_DISCONNECTED or
+ * another. */
 struct remote *remote_open(struct loop *loop, const struct remote_wish *w,
     const struct remote_events *events, void *arg, struct error *e);
 void remote_close(struct remote *r);

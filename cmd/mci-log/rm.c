@@ -39,6 +39,9 @@ remove_source(const struct options *o, struct source *s, struct error *e)
 static int
 remove_build(const struct options *o, struct build *b, struct error *e)
 {
+	if (b->server != NULL)
+		return error_set(e, ERROR_REFUSED, "%s is a server's: mci call -a %s log/remove build=%s",
+		    b->folder.name, b->server, b->folder.name);
 	if (state_build_running(&b->folder))
 		return error_set(e, ERROR_BUSY, "%s is running", b->folder.name);
 	if (!b->locks && removal_check(&b->folder, o->force, e) < 0)
@@ -77,7 +80,7 @@ run(void *arg, int argc, char **argv)
 
 		if (result == 0) {
 			builds.all[0].prefix = true;
-			if (builds.all[0].events < 0 && !builds.all[0].run_named)
+			if (!build_tells(&builds.all[0]) && !builds.all[0].run_named)
 				builds.all[0].run = 0;
 			result = builds_read(&builds, &e);
 		}
