@@ -4,35 +4,42 @@
 
 #define CONTRACT_TIME CONTRACT_TEXT
 
-/* Which of an entity's members a table has, by who sets them. */
-#define FIELD(needed, member, type, help) { member, CONTRACT_##type, needed, help },
-#define PUT_ORG(...) FIELD(true, __VA_ARGS__)
-#define PUT_ID(...) FIELD(false, __VA_ARGS__)
-#define PUT_NEW(...) FIELD(false, __VA_ARGS__)
-#define PUT_ANY(...) FIELD(false, __VA_ARGS__)
-#define PUT_SEAL(...) FIELD(false, __VA_ARGS__)
-#define PUT_HIDE(...) FIELD(false, __VA_ARGS__)
-#define PUT_STORE(...)
+/* What a member is among the fields of a method. */
+#define NEEDED(member, type, help) { member, CONTRACT_##type, true, help },
+#define ALLOWED(member, type, help) { member, CONTRACT_##type, false, help },
+#define FILTER(member, type, help) { member, CONTRACT_##type, false, "only those with this one" },
+#define LEFT_OUT(member, type, help)
+
+/* By who sets it: where a row is put, shown, and named. */
+#define PUT_ORG NEEDED
+#define GOT_ORG NEEDED
+#define NAMED_ORG NEEDED
+#define PUT_ID ALLOWED
+#define GOT_ID NEEDED
+#define NAMED_ID(member, type, help) NEEDED(member, type, "of it")
+#define PUT_NEW ALLOWED
+#define GOT_NEW ALLOWED
+#define NAMED_NEW LEFT_OUT
+#define PUT_ANY ALLOWED
+#define GOT_ANY ALLOWED
+#define NAMED_ANY LEFT_OUT
+#define PUT_SEAL ALLOWED
+#define GOT_SEAL ALLOWED
+#define NAMED_SEAL LEFT_OUT
+#define PUT_HIDE ALLOWED
+#define GOT_HIDE LEFT_OUT
+#define NAMED_HIDE LEFT_OUT
+#define PUT_STORE LEFT_OUT
+#define GOT_STORE ALLOWED
+#define NAMED_STORE LEFT_OUT
+/* And by what lists are filtered. */
+#define BY_NOT LEFT_OUT
+#define BY_KEY FILTER
+#define BY_ORG(member, type, help) ALLOWED(member, type, "only those of this organisation")
+
 #define PUT(set, index, member, column, type, help) PUT_##set(member, type, help)
-#define GOT_ORG(...) FIELD(true, __VA_ARGS__)
-#define GOT_ID(...) FIELD(true, __VA_ARGS__)
-#define GOT_NEW(...) FIELD(false, __VA_ARGS__)
-#define GOT_ANY(...) FIELD(false, __VA_ARGS__)
-#define GOT_SEAL(...) FIELD(false, __VA_ARGS__)
-#define GOT_HIDE(...)
-#define GOT_STORE(...) FIELD(false, __VA_ARGS__)
 #define GOT(set, index, member, column, type, help) GOT_##set(member, type, help)
-#define NAMED_ORG(...) FIELD(true, __VA_ARGS__)
-#define NAMED_ID(member, type, help) FIELD(true, member, type, "of it")
-#define NAMED_NEW(...)
-#define NAMED_ANY(...)
-#define NAMED_SEAL(...)
-#define NAMED_HIDE(...)
-#define NAMED_STORE(...)
 #define NAMED(set, index, member, column, type, help) NAMED_##set(member, type, help)
-#define BY_NOT(...)
-#define BY_KEY(member, type, help) { member, CONTRACT_##type, false, "only those with this one" },
-#define BY_ORG(...) { "org", CONTRACT_TEXT, false, "only those of this organisation" },
 #define BY(set, index, member, column, type, help) BY_##index(member, type, help)
 
 #define FIELDS(noun, members, table) \
