@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "address.h"
 #include "listener.h"
@@ -17,14 +18,27 @@ find(const struct ends *h, const char *address)
 	return NULL;
 }
 
+static int
+change_mode(struct held_end *end, mode_t mode, struct error *e)
+{
+	/* both kinds of address are of five letters and a path */
+	const char *path = end->address + strlen("unix:");
+
+	if (chmod(path, mode == 0 ? 0600 : mode) < 0)
+		return error_sys(e, "%s: chmod", end->address);
+	end->mode = mode;
+	return 0;
+}
+
 int
 ends_hold(struct ends *h, const struct wiring_end *end, struct error *e)
 {
+	struct held_end *held = find(h, end->address);
 	struct listener *l;
 	struct address a;
 
-	if (find(h, end->address) != NULL)
-		return 0;
+	if (held != NULL)
+		return held->mode == end->mode ? 0 : change_mode(held, end->mode, e);
 	if (address_parse(&a, end->address, e) < 0)
 		return -1;
 	l = listener_hold(&a, end->mode, e);
@@ -32,8 +46,8 @@ ends_hold(struct ends *h, const struct wiring_end *end, struct error *e)
 	if (l == NULL)
 		return -1;
 	h->items = xrealloc(h->items, h->n + 1, sizeof(*h->items));
-	h->items[h->n++] = (struct held_end){ xstrdup(end->address), l };
-	return 1;
+	h->items[h->n++] = (struct held_end){ xstrdup(end->address), l, end->mode };
+	return 0;
 }
 
 int

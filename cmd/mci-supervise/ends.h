@@ -15,11 +15,12 @@ struct ends {
 	struct held_end {
 		char *address;
 		struct listener *listener;
+		mode_t mode;
 	} * items;
 	size_t n;
 };
 
-/* Opens it, unless it is held. 1 when it was opened, 0 when not, -1. */
+/* Opens it; of one that is held the mode is changed. 0 or -1. */
 int ends_hold(struct ends *h, const struct wiring_end *end, struct error *e);
 /* The descriptor of a socket; -1 for a FIFO, which who reads it opens, and for what is not held. */
 int ends_socket(const struct ends *h, const char *address);

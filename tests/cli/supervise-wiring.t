@@ -213,6 +213,14 @@ wait_end $asking
 is "$(cat "$T/asked")" all "... and nobody who connects is refused"
 wait_ready kept
 
+is "$(stat -c %a "$R/kept.sock")" 600 "a socket is this user's"
+pid=$(field kept pid)
+sed -i 's/^\(	serves kept.*\)$/\1 mode 0660/' wiring
+exits 0 "a socket with another mode" mci reload
+is "$(stat -c %a "$R/kept.sock")" 660 "... has it"
+kept_again() { is_ready kept && [ "$(field kept pid)" != "$pid" ]; }
+wait_until "its part is started again" kept_again
+
 # one that drains has the time that it wants
 cat >drains <<'END'
 #!/bin/sh
