@@ -158,12 +158,14 @@ on_executed(struct build *b, const struct message *m)
 static void
 on_end(struct build *b, const struct message *m)
 {
+	int64_t attempt = message_integer(m->line, "attempt", 0);
 	const struct fold_job *j = fold_find(&b->fold, m->job.p, m->job.n);
 
 	if (j != NULL && b->only != NULL && strcmp(j->id, b->only) == 0)
 		b->finished = true;
 	for (struct source *s = j == NULL ? NULL : *latest(b, j); s != NULL; s = s->before) {
-		if (!s->ended)
+		/* an attempt that was cut off with its run said nothing of its length */
+		if (!s->ended && (attempt == 0 || s->attempt == attempt))
 			s->bytes = message_integer(m->line, "bytes", -1);
 		s->ended = s->dirty = true;
 	}

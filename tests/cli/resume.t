@@ -248,7 +248,8 @@ is "$(jq -r .seq "$out" | tr '\n' ' ')" "$(jq -r .seq "$build/events.ndjson" | t
 name=$(jq -r .build "$build/events.ndjson" | head -n 1)
 is "$(hub_events "$name" | jq -r .seq | tr '\n' ' ')" "$(jq -r .seq "$build/events.ndjson" | tr '\n' ' ')" "and so does the hub"
 unlike "$(cat "$err")" 'had .* before' "which has had the beginning, and that is nobody's news"
-is "$(mci log @/second; mci log @/first)" "" "its logs can be read"
+run mci log @/second
+is "$status $(cat "$err")" "0 " "a log that was cut off with its run is whole as far as it goes"
 exits 2 "a build that has ended" mci-build --resume @
 has "$err" 'has ended; to run it again: mci rerun' "... it says"
 exits 2 "a build that is none" mci-build --resume 99
