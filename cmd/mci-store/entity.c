@@ -127,6 +127,20 @@ make_filter(struct making *m, const char *column, char type)
 	bytes_format(&m->sql, " IS NULL OR %s = $%d)", column, m->n);
 }
 
+/* What lists are filtered by, and their end. */
+static void
+make_filters(struct making *m, const struct entity *x, const char *order)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		AUTO_FREE char *column = xformat("t.%s", x->members[i].column);
+
+		if (x->members[i].key)
+			make_filter(m, column, letter(&x->members[i]));
+	}
+	bytes_format(&m->sql, " ORDER BY %s LIMIT ", order);
+	param(m, 'i');
+}
+
 static void
 make_list(struct making *m, const struct entity *x)
 {
@@ -139,16 +153,24 @@ make_list(struct making *m, const struct entity *x)
 		bytes_text(&m->sql, ", ");
 		param(m, 't');
 		bytes_char(&m->sql, ')');
-		make_filter(m, "o.name", 't');
 	}
-	for (size_t i = 0; i < x->n; i++) {
-		AUTO_FREE char *column = xformat("t.%s", x->members[i].column);
+	make_filters(m, x, of_org ? "o.name, t.name" : "t.name");
+}
 
-		if (x->members[i].key)
-			make_filter(m, column, letter(&x->members[i]));
+/* Of one organisation: found by its index, where all would be looked through. */
+static void
+make_list_of(struct making *m, const struct entity *x)
+{
+	if (!entity_of_org(x)) {
+		make_list(m, x);
+		return;
 	}
-	bytes_text(&m->sql, of_org ? " ORDER BY o.name, t.name LIMIT " : " ORDER BY t.name LIMIT ");
-	param(m, 'i');
+	make_select(m, x);
+	bytes_text(&m->sql, "t.org = (SELECT id FROM org WHERE name = ");
+	param(m, 't');
+	bytes_text(&m->sql, ") AND t.name > ");
+	param(m, 't');
+	make_filters(m, x, "t.name");
 }
 
 static void
@@ -206,6 +228,7 @@ static const struct operation {
 } operations[ENTITY_OPERATIONS] = {
 	[ENTITY_GET] = { "get", make_get, STATEMENT_FOR_READER },
 	[ENTITY_LIST] = { "list", make_list, STATEMENT_FOR_READER },
+	[ENTITY_LIST_OF] = { "list_of", make_list_of, STATEMENT_FOR_READER },
 	[ENTITY_INSERT] = { "insert", make_insert, STATEMENT_FOR_WRITER },
 	[ENTITY_UPDATE] = { "update", make_update, STATEMENT_FOR_WRITER },
 	[ENTITY_DELETE] = { "delete", make_delete, STATEMENT_FOR_WRITER },

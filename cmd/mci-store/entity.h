@@ -61,8 +61,8 @@ bool entity_of_org(const struct entity *x);
 /* ---- its statements, which are prepared with the others */
 enum entity_operation {
 	ENTITY_GET,    /* (org, id), or (id): as entity_row reads it */
-	ENTITY_LIST,   /* ([org,] id of the one before, then each that it is listed by, or NULL;
-			  limit) */
+	ENTITY_LIST, /* ([org and] id of the one before, then each that it is listed by, or NULL; limit) */
+	ENTITY_LIST_OF, /* (org, id of the one before, and the same): where it has an organisation */
 	ENTITY_INSERT, /* entity_bind's values; gives the row's number */
 	ENTITY_UPDATE, /* entity_bind's values and the row's number */
 	ENTITY_DELETE, /* the row's number */

@@ -116,19 +116,19 @@ struct listing {
 };
 
 static void
-bind_listing(struct query *q, const struct listing *l, struct request *r)
+begin_listing(struct query *q, struct database *db, const struct listing *l, struct request *r)
 {
-	if (entity_of_org(l->entity)) {
-		query_text(q, l->after_org);
-		query_text(q, l->after);
+	bool of = entity_of_org(l->entity) && l->org != NULL;
+
+	query_begin(q, db, entity_statement(l->entity, of ? ENTITY_LIST_OF : ENTITY_LIST));
+	if (of)
 		query_text(q, l->org);
-	} else {
-		query_text(q, l->after);
-	}
+	else if (entity_of_org(l->entity))
+		query_text(q, l->after_org);
+	query_text(q, l->after);
 	for (size_t i = 0; i < l->entity->n; i++) {
 		if (l->entity->members[i].key)
-			query_text(
-			    q, r == NULL ? NULL : request_text(r, l->entity->members[i].name));
+			query_text(q, r == NULL ? NULL : request_text(r, l->entity->members[i].name));
 	}
 	query_integer(q, l->limit);
 }
@@ -138,13 +138,15 @@ static int
 read_rows(struct store *s, struct request *r, struct listing *l, json_t *rows, bool *more,
     struct error *e)
 {
+	struct entry_place of = { .db = s->reader, .entity = l->entity, .org_name = l->org };
 	int64_t limit = l->limit++, number;
 	AUTO_QUERY q = { 0 };
 	int got;
 
 	*more = false;
-	query_begin(&q, s->reader, entity_statement(l->entity, ENTITY_LIST));
-	bind_listing(&q, l, r);
+	if (of.org_name != NULL && entry_place(&of, e) < 0)
+		return -1;
+	begin_listing(&q, s->reader, l, r);
 	while ((got = query_next(&q, e)) > 0) {
 		*more = (int64_t)json_array_size(rows) == limit;
 		if (!*more)
@@ -242,8 +244,7 @@ find_others(struct entry_place *p, const json_t *ids, json_t *others, struct err
 	AUTO_QUERY q = { 0 };
 	int got;
 
-	query_begin(&q, p->db, entity_statement(p->entity, ENTITY_LIST));
-	bind_listing(&q, &l, NULL);
+	begin_listing(&q, p->db, &l, NULL);
 	while ((got = query_next(&q, e)) > 0) {
 		json_auto_t *row = entity_row(p->entity, &q, &number);
 		const char *id = json_string_value(json_object_get(row, "id"));

@@ -44,6 +44,7 @@ is "$(mci repo get --json acme/app | jq -c 'del(.created)')" \
 is "$(mci repo get acme/app | grep labels)" "labels	env=prod,team=a" "... as text as well"
 is "$(mci repo ls url=https://example.org/app.git -q)" acme/app "they are found by what is indexed"
 refused "no organisation none: 'mci org put none'" 1 "a repository of no organisation" mci repo put none/app
+refused "no organisation none: 'mci org put none'" 1 "... nor is one listed" mci repo ls none
 refused "'app': expected ORG/REPO" 2 "a name without organisation" mci repo put app
 refused "has no colour; what can be given is name, url, main" 2 "a member that is none" mci repo put acme/app colour=red
 refused "max-builds: 'x' is not a number" 2 "a number that is none" mci repo put acme/app max-builds=x
