@@ -178,23 +178,53 @@ by_use(const void *a, const void *b)
 	return x->used < y->used ? 1 : x->used > y->used ? -1 : 0;
 }
 
+static void
+log_drop(struct openlogs *o, struct openlog *l)
+{
+	if (unsynced(l))
+		paths_add(&o->closed, l->log.file.path);
+	log_free(l);
+}
+
+/* Their places are others now. */
+static void
+index_again(struct openlogs *o)
+{
+	nametable_free(&o->names);
+	for (size_t i = 0; i < o->n; i++) {
+		const char *name = o->logs[i]->name;
+
+		nametable_put(&o->names, (struct span){ name, strlen(name) }, (uint32_t)i, is, o->logs);
+	}
+}
+
 void
 openlogs_trim(struct openlogs *o)
 {
 	if (o->n <= (size_t)KEPT * 2)
 		return;
 	qsort(o->logs, o->n, sizeof(struct openlog *), by_use);
-	for (size_t i = KEPT; i < o->n; i++) {
-		if (unsynced(o->logs[i]))
-			paths_add(&o->closed, o->logs[i]->log.file.path);
-		log_free(o->logs[i]);
-	}
+	for (size_t i = KEPT; i < o->n; i++)
+		log_drop(o, o->logs[i]);
 	o->n = KEPT;
-	nametable_free(&o->names);
-	for (size_t i = 0; i < o->n; i++)
-		nametable_put(&o->names,
-		    (struct span){ o->logs[i]->name, strlen(o->logs[i]->name) }, (uint32_t)i, is,
-		    o->logs);
+	index_again(o);
+}
+
+void
+openlogs_rest(struct openlogs *o)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		const struct fold *f = &o->logs[i]->log.fold;
+
+		if (f->ended_run >= f->run)
+			log_drop(o, o->logs[i]);
+		else
+			o->logs[kept++] = o->logs[i];
+	}
+	o->n = kept;
+	index_again(o);
 }
 
 size_t
@@ -269,11 +299,8 @@ openlogs_sync(struct openlogs *o, struct error *e)
 void
 openlogs_clear(struct openlogs *o)
 {
-	for (size_t i = 0; i < o->n; i++) {
-		if (unsynced(o->logs[i]))
-			paths_add(&o->closed, o->logs[i]->log.file.path);
-		log_free(o->logs[i]);
-	}
+	for (size_t i = 0; i < o->n; i++)
+		log_drop(o, o->logs[i]);
 	o->n = 0;
 	nametable_free(&o->names);
 }

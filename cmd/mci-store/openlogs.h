@@ -54,6 +54,8 @@ void openlog_take(struct openlog *l, const struct message *m, struct span line);
 int openlog_write(struct openlog *l, struct database *db, struct error *e);
 /* Closes those that were not used for long: behind each batch. */
 void openlogs_trim(struct openlogs *o);
+/* Closes those of builds that have ended: now and then. */
+void openlogs_rest(struct openlogs *o);
 /* How many have bytes that may not be on the disk. */
 size_t openlogs_unsynced(const struct openlogs *o);
 /* A round begins: all that is not on the disk now is due. */

@@ -1,6 +1,7 @@
 #include "projection.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,8 +245,10 @@ batch_done(void *arg, const struct error *e)
 	p->busy = p->failing = false;
 	p->applied = p->upto;
 	p->dirty = p->unsynced;
-	if (p->batch.size > AHEAD)
+	if (p->ahead.len == 0) {
 		bytes_free(&p->batch);
+		bytes_free(&p->ahead);
+	}
 	for (size_t i = 0; i < p->ngrown; i++)
 		p->told->grown(p->arg, p->grown[i].build, p->grown[i].size);
 	settle_all(p);
@@ -336,6 +339,10 @@ sync_work(void *arg)
 	got = openlogs_sync(&p->logs, &p->synced.why);
 	p->synced.failed = got < 0;
 	p->synced.more = got > 0;
+	if (got == 0) {
+		openlogs_rest(&p->logs);
+		malloc_trim(0); /* what a burst took is the system's again */
+	}
 	p->synced.unsynced = openlogs_unsynced(&p->logs);
 }
 
