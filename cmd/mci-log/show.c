@@ -166,9 +166,8 @@ read_range(const struct options *o, struct range *r, struct error *e)
 	if (o->follow && (o->lines != NULL || o->bytes != NULL))
 		return error_set(e, ERROR_USAGE, "%s and --follow do not go together",
 		    o->lines != NULL ? "--lines" : "--bytes");
-	if (o->failed && (o->follow || o->address != NULL))
-		return error_set(e, ERROR_USAGE, "--failed asks a build that has ended, and its events: not "
-		    "%s", o->follow ? "with --follow" : "a log server");
+	if (o->failed && o->follow)
+		return error_set(e, ERROR_USAGE, "--failed asks a build that has ended: not with --follow");
 	if (o->states && !o->follow)
 		return error_set(e, ERROR_USAGE, "--states goes with --follow");
 	if (o->states && o->json)
@@ -233,7 +232,7 @@ read_sections(const struct options *o, struct show *s, struct error *e)
 static bool
 plain(const struct options *o, int argc, char **argv)
 {
-	if (o->json || o->time || o->merge || o->states || o->sections || o->markers != NULL ||
+	if (o->json || o->time || o->merge || o->states || o->failed || o->sections || o->markers != NULL ||
 	    o->tail != NULL || o->lines != NULL || o->since != NULL)
 		return false;
 	for (int i = 0; i < argc; i++) {
@@ -247,17 +246,53 @@ plain(const struct options *o, int argc, char **argv)
 	return true;
 }
 
-/* Fetches what is asked for; 1 when it was shown already. */
+static int
+take_first(void *arg, struct span line)
+{
+	(void)arg;
+	(void)line;
+	return 1;
+}
+
+/* Whether there are events of the builds, beside logs: 1, 0 of a log server alone, -1. It has none of one
+ * run either. */
+static int
+server_tells(const char *address, int argc, char **argv, struct error *e)
+{
+	bool runs = false;
+	int there = 1;
+
+	for (int i = 0; i < argc && there > 0; i++) {
+		struct logname name;
+
+		there = logname_parse(&name, argv[i], e);
+		runs = runs || name.run > 0;
+		if (there == 0 && !runs)
+			there = buildstream_read(address, name.build, take_first, NULL, e);
+		there = there >= 0 ? 1 : e->code == ERROR_INPUT ? 0 : -1;
+		logname_free(&name);
+	}
+	return there > 0 && runs ? 0 : there;
+}
+
+/* Asks for what is wanted; 1 when it was shown already. */
 static int
 from_server(struct options *o, int argc, char **argv, struct copies *m, struct error *e)
 {
+	int tells;
+
 	if (argc == 0)
 		return error_set(e, ERROR_USAGE, "with -a: which BUILD/JOB?");
 	if (plain(o, argc, argv))
 		return show_remote(o, argc, argv, e) < 0 ? -1 : 1;
-	if (o->follow)
-		return error_set(e, ERROR_USAGE, "with -a, the bytes of single jobs are followed as they "
-		    "are");
+	tells = server_tells(o->address, argc, argv, e);
+	if (tells > 0)
+		o->where = (struct build_where){ .server = o->address };
+	if (tells != 0)
+		return tells > 0 ? 0 : -1;
+	if (o->follow || o->failed)
+		return error_set(e, ERROR_USAGE, "%s keeps logs alone: %s", o->address, o->follow ?
+		    "the bytes of single jobs are followed as they are" : "who failed, a build's events say");
 	m->address = o->address;
 	for (int i = 0; i < argc; i++) {
 		if (copies_fetch(m, argv[i], o->attempt, e) < 0)
@@ -276,7 +311,7 @@ show(struct options *o, int argc, char **argv)
 	struct error e;
 	int status = 0, fetched = 0;
 
-	if (o->address != NULL && !o->failed)
+	if (o->address != NULL)
 		fetched = from_server(o, argc, argv, &mirror, &e);
 	if (fetched != 0) {
 		copies_close(&mirror);
