@@ -13,6 +13,7 @@
 #include "logindex.h"
 #include "logsend.h"
 #include "memory.h"
+#include "scratch.h"
 
 /* A server answers within a millisecond; one that does not in this time is as good as gone. */
 #define PATIENCE (5 * SECOND)
@@ -239,24 +240,6 @@ sent_over(void *arg, const struct error *why)
 	call_free(c);
 }
 
-/* A file without a name, and our own way to read it. */
-static int
-nameless(int *reader, struct error *e)
-{
-	const char *folder = getenv("TMPDIR");
-	AUTO_FREE char *self = NULL;
-	int fd;
-
-	if (folder == NULL || *folder == '\0')
-		folder = "/tmp";
-	fd = kernel.open(AT_FDCWD, folder, O_TMPFILE | O_RDWR | O_APPEND, 0600);
-	if (fd < 0)
-		return error_sys(e, "a file for a log in %s", folder);
-	self = xformat("/proc/self/fd/%d", fd);
-	*reader = kernel.open(AT_FDCWD, self, O_RDONLY, 0);
-	return fd;
-}
-
 static struct logservice_call *
 sent_new(struct logservice *s, const char *job, int attempt, struct error *e)
 {
@@ -267,8 +250,8 @@ sent_new(struct logservice *s, const char *job, int attempt, struct error *e)
 	*x = (struct sent){ .service = s, .job = job == NULL ? NULL : xstrdup(job), .attempt = attempt,
 		.log = -1, .index = -1, .files = { -1, -1 }, .next = s->sent };
 	s->sent = x;
-	x->files[0] = nameless(&x->log, e);
-	x->files[1] = x->files[0] < 0 ? -1 : nameless(&x->index, e);
+	x->files[0] = scratch_file(&x->log, e);
+	x->files[1] = x->files[0] < 0 ? -1 : scratch_file(&x->index, e);
 	if (x->files[1] < 0) {
 		sent_free(x);
 		return NULL;

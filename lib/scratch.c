@@ -94,3 +94,24 @@ scratch_remove(struct scratch *s)
 	free(s->path);
 	*s = (struct scratch){ .fd = -1 };
 }
+
+int
+scratch_file(int *reader, struct error *e)
+{
+	const char *folder = getenv("TMPDIR");
+	AUTO_FREE char *self = NULL;
+	int fd;
+
+	if (folder == NULL || *folder == '\0')
+		folder = "/tmp";
+	fd = kernel.open(AT_FDCWD, folder, O_TMPFILE | O_RDWR | O_APPEND, 0600);
+	if (fd < 0)
+		return error_sys(e, "make a file in %s", folder);
+	self = xformat("/proc/self/fd/%d", fd);
+	*reader = kernel.open(AT_FDCWD, self, O_RDONLY, 0);
+	if (*reader >= 0)
+		return fd;
+	error_sys(e, "open %s", self);
+	close(fd);
+	return -1;
+}

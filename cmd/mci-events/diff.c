@@ -43,6 +43,7 @@ struct history {
 static const char *const passing[] = {
 	"time", "offset", "received", "build", "run", "seq", "pid", "folder", "logs", "log", "dir",
 	"source", "rev", "elapsed", "user", "system", "maxrss", "first-output", "last-output",
+	"change", "number", "agent",
 };
 
 /* More members than that are compared as they stand. */

@@ -7,10 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buildfind.h"
+#include "buildstream.h"
 #include "kernel.h"
 #include "memory.h"
+#include "scratch.h"
 #include "segment.h"
 #include "state.h"
+
+/* Of a server's events so much is written at once. */
+#define PIECE 65536
 
 /* Takes the path over. */
 static void
@@ -83,9 +89,12 @@ find_build(struct stored *s, const char *text, struct error *e)
 	struct state_build b;
 	int result;
 
-	if (state_build_find(&b, text, project != NULL ? project : here, e) < 0)
+	if (buildfind_build(&b, text, project != NULL ? project : here, e) < 0)
 		return -1;
-	result = find_in_folder(s, b.path, e);
+	s->remote = b.path == NULL;
+	result = s->remote ? 0 : find_in_folder(s, b.path, e);
+	if (s->remote)
+		add_path(s, xstrdup(b.name));
 	state_build_free(&b);
 	return result;
 }
@@ -147,6 +156,46 @@ open_segment(struct stored *s, struct error *e)
 	return verdict < 0 ? -1 : 0;
 }
 
+/* What a server gives, on its way into a file. */
+struct fetched {
+	int fd;
+	struct bytes lines;
+	struct error *e;
+};
+
+static int
+fetched_write(struct fetched *f)
+{
+	int result = kernel_write_all(f->fd, f->lines.data, f->lines.len);
+
+	f->lines.len = 0;
+	return result == 0 ? 0 : error_sys(f->e, "write a file of the build's events");
+}
+
+static int
+fetched_line(void *arg, struct span line)
+{
+	struct fetched *f = arg;
+
+	bytes_add(&f->lines, line.p, line.n);
+	bytes_char(&f->lines, '\n');
+	return f->lines.len < PIECE ? 0 : fetched_write(f);
+}
+
+/* Whoever reads may take as long as they like: it is fetched whole before. */
+static int
+open_remote(struct stored *s, struct error *e)
+{
+	struct fetched f = { .fd = scratch_file(&s->fd, e), .e = e };
+	int result = f.fd < 0 ? -1 : buildstream_read(NULL, s->paths[s->at], fetched_line, &f, e);
+
+	if (result == 0)
+		result = fetched_write(&f);
+	memory_close(&f.fd);
+	bytes_free(&f.lines);
+	return result;
+}
+
 static int
 open_next(struct stored *s, struct error *e)
 {
@@ -154,6 +203,8 @@ open_next(struct stored *s, struct error *e)
 
 	if (s->dir >= 0)
 		return open_segment(s, e);
+	if (s->remote)
+		return open_remote(s, e);
 	s->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
 	    kernel.open(AT_FDCWD, path, O_RDONLY, 0);
 	return s->fd < 0 ? error_sys(e, "open %s", path) : 0;

@@ -1,8 +1,9 @@
 /* stored: events that are kept in files: one file, standard input, a hub's folder (its segments
- * in order, each judged before it is read), or a build by its name. */
+ * in order, each judged before it is read), or a build by its name, here or at this user's server. */
 #ifndef MCI_EVENTS_STORED_H
 #define MCI_EVENTS_STORED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bytes.h"
@@ -14,6 +15,7 @@ struct stored {
 	char **paths;  /* "-" is standard input */
 	size_t n, at;  /* at: the one that is being read */
 	int fd;        /* -1: none is open */
+	bool remote;   /* paths has the name of a server's build */
 	struct line_reader reader;
 	/* Of a hub's folder: */
 	int dir;                      /* -1: it is none */

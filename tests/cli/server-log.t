@@ -73,6 +73,20 @@ has "$err" "acme/broken/9" "is named as well"
 exits 1 "nobody follows one" mci log -f acme/broken/9
 exits 75 "no server is said to be away" env MCI_API=unix:/nonexistent mci log acme/broken/1
 has "$err" "mci up" "and how to start one"
+# its events
+mci events replay acme/broken/1 >"$T/events"
+is "$(jq -r 'select(.type == "job/end") | .job+" "+.status' "$T/events" | sort)" "bad failure
+behind skipped
+ok success" "its events are printed"
+exits 1 "those of a build that is not there" mci events replay acme/broken/9
+has "$err" "acme/broken/9" "are named"
+mci trigger --wait acme/broken >/dev/null
+exits 0 "two builds of the same are equal" mci events diff acme/broken/1 acme/broken/2
+exits 0 "one is what was printed of it" mci events diff "$T/events" acme/broken/1
+exits 1 "another is not" mci events diff acme/broken/1 acme/bytes/1
+mci events replay acme/broken/1 | mci tree >"$out"
+has "$out" "1 ok, 1 failed, 1 skipped" "and the tree reads them"
+
 project script <<'END'
 #!/bin/sh
 echo 'from the script' >&2
