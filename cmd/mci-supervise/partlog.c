@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,7 +71,6 @@ open_number(struct partlog *l, struct error *e)
 	if (logfile_adopt(&l->log, fd, idx, l->name, e) < 0)
 		return -1;
 	l->log.mask = l->mask;
-	l->broken = false;
 	return 0;
 }
 
@@ -80,6 +80,7 @@ broken(struct partlog *l, const struct error *e)
 	if (!l->broken)
 		l->tell(l->arg, e);
 	l->broken = true;
+	l->since = kernel.now();
 }
 
 static void
@@ -103,13 +104,36 @@ next(struct partlog *l)
 	}
 }
 
+/* Goes on with a log that could not be written, and says in it what is missing. */
+static void
+retry(struct partlog *l)
+{
+	AUTO_BYTES note = { 0 };
+	struct error e;
+
+	l->since = kernel.now();
+	l->lost += l->log.dropped;
+	if (l->log.fd >= 0)
+		(void)logfile_close(&l->log, NULL);
+	if (open_number(l, &e) < 0) {
+		l->log.fd = -1;
+		return;
+	}
+	bytes_format(&note, "\n[mci-supervise: %" PRId64 " bytes are missing here]\n", l->lost);
+	if (logfile_write(&l->log, note.data, note.len, 0, &e) < 0)
+		return;
+	l->broken = false;
+	l->lost = 0;
+}
+
 static void
 throw_away(struct partlog *l)
 {
 	char bytes[4096];
+	ssize_t n;
 
-	while (kernel.read(l->pipe[0], bytes, sizeof(bytes)) > 0)
-		;
+	while ((n = kernel.read(l->pipe[0], bytes, sizeof(bytes))) > 0)
+		l->lost += n;
 }
 
 /* false: nothing is left in the pipe. */
@@ -117,15 +141,18 @@ static bool
 drain(struct partlog *l, int64_t budget)
 {
 	struct error e;
-	int64_t before = l->log.size + l->log.dropped;
+	int64_t before;
 
+	if (l->broken && kernel.now() - l->since >= PARTLOG_RETRY)
+		retry(l);
+	before = l->log.size + l->log.dropped;
 	if (l->log.fd < 0) {
 		throw_away(l);
 		return false;
 	}
 	if (logfile_drain(&l->log, l->pipe[0], 0, budget, -1, &e) == LOGFILE_ERROR)
 		broken(l, &e);
-	if (l->log.size >= PARTLOG_SIZE)
+	if (l->log.size >= PARTLOG_SIZE && !l->broken)
 		next(l);
 	return l->log.fd >= 0 && l->log.size + l->log.dropped - before >= budget;
 }

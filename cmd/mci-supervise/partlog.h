@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "bytes.h"
+#include "duration.h"
 #include "error.h"
 #include "logfile.h"
 #include "loop.h"
@@ -17,6 +18,8 @@
 /* A log is closed when it has so many bytes, and so many logs are kept of a command. */
 #define PARTLOG_SIZE (1024 * 1024)
 #define PARTLOG_KEPT 4
+/* One that could not be written is gone on with when it can be, which is tried so much later. */
+#define PARTLOG_RETRY SECOND
 
 struct partlog {
 	struct loop *loop;
@@ -27,6 +30,8 @@ struct partlog {
 	struct logfile_writer log;
 	struct mask *mask; /* borrowed; NULL: none */
 	bool broken;       /* it could not be written, and that was told */
+	int64_t since;     /* it was tried last, kernel.now() */
+	int64_t lost;      /* bytes that are not in it */
 	void (*tell)(void *arg, const struct error *e);
 	void *arg;
 };

@@ -36,20 +36,26 @@ mkdir small && mount -t tmpfs -o size=200k tmpfs small || exit 9
 mci-supervise --dir small/data --run "$1" wiring 2>"$2" &
 head -c 300000 /dev/zero >small/fill 2>/dev/null
 touch filled
+until [ -e "$3/went-on" ]; do sleep 0.05; done
+rm small/fill
+until grep -q tick small/data/parts/says/1/logs/says.log; do sleep 0.05; done
+grep -c 'bytes are missing here' small/data/parts/says/1/logs/says.log >"$3/is-back"
 wait
 END
 cat >wiring <<END
-says: sh -c 'until [ -e $PWD/filled ]; do sleep 0.01; done; yes | head -c 3000000; echo >$T/went-on; exec sleep 1000'
+says: sh -c 'until [ -e $PWD/filled ]; do sleep 0.01; done; yes | head -c 900000; echo >$T/went-on; while sleep 0.1; do echo tick; done'
 END
 if unshare -rm true 2>/dev/null; then
-	unshare -rm sh full.sh "$R" "$T/sup.err" &
+	unshare -rm sh full.sh "$R" "$T/sup.err" "$T" &
 	supervisor=$!
 	started="$started $supervisor"
 	wait_until "it goes on" test -e "$T/went-on" && pass "a part whose log takes no more goes on"
 	is "$(grep -c 'No space left' "$T/sup.err")" 1 "... and that is told, once"
+	wait_until "its log goes on" test -s "$T/is-back"
+	is "$(cat "$T/is-back")" 1 "when there is room again its log goes on, and says what is missing"
 	down
 else
-	skip 2 "no tmpfs can be mounted here"
+	skip 3 "no tmpfs can be mounted here"
 fi
 
 # ---- nothing of what parts start is left
