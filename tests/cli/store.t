@@ -219,6 +219,23 @@ hasnt "$err" 'for prod' "... there is nothing"
 mci store rm agent a
 exits 1 "nor with that of an agent that has gone" mci call -a "$store" build/claim "token=$token" id=y
 
+# ---- what is answered is what mci-protocol(7) says
+
+# told METHOD: the names of its results
+told() {
+	sed -n "/^\.It Sy ${1%/*}\/${1#*/} Pq store/,/^\.El/s/^\.It Va \([^ ]*\) .*/\1/p" "$ROOT/man/mci-protocol.7" | sort
+}
+mci token create --agent again >/dev/null
+for row in 'org o' 'repo o/r' 'param o/d' 'key o/deploy' 'token again' 'agent again'; do
+	# shellcheck disable=SC2086 # words
+	mci store get --json $row | jq -r 'keys[]' | sort >got
+	told "${row% *}/get" | comm -13 - got >more
+	[ -s got ] || echo "nothing is answered" >more
+	is "$(cat more)" "" "${row% *}/get"
+	mci call -a "$store" "${row% *}/list" | jq -r 'keys[]' | sort >got
+	is "$(cat got)" "$(told "${row% *}/list")" "${row% *}/list"
+done
+
 # ---- what is on the disk
 
 stop_store
