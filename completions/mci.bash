@@ -1254,10 +1254,10 @@ typeset -gA _mci_values=(
 	['mci add -C']='@folders'
 	['mci add --chdir']='@folders'
 	['mci add --color']='auto always never'
-	['mci spec --depends-on']='@'
+	['mci spec --depends-on']='@jobs'
 	['mci spec --env']='@'
-	['mci spec -k']='@'
-	['mci spec --key']='@'
+	['mci spec -k']='@keys'
+	['mci spec --key']='@keys'
 	['mci spec -C']='@folders'
 	['mci spec --chdir']='@folders'
 	['mci spec --color']='auto always never'
@@ -1684,6 +1684,7 @@ _mci_of() {
 		case $kind in
 		@builds) _mci_fit < <(_mci_builds) ;;
 		@jobs) _mci_fit < <(_mci_jobs) ;;
+		@keys) _mci_fit < <(mci-build --list-keys 2>/dev/null | sed 's/\t.*/=/') ;;
 		@files) _mci_paths -f ;;
 		@folders) _mci_paths -d ;;
 		@*) ;;

@@ -54,6 +54,10 @@ function __mci_jobs
 	mci (__mci_at) show --json $build 2>/dev/null | sed -n 's/^{"job":"\([^"]*\)".*/\1/p' | sed "s|^|$before|"
 end
 
+function __mci_keys
+	mci-build --list-keys 2>/dev/null | sed 's/\t.*/=/'
+end
+
 function __mci_ids
 	mci-build (__mci_at) (__mci_definition) --plan </dev/null 2>/dev/null | sed -n 's/^{"id":"\([^"]*\)".*/\1/p'
 end
@@ -266,9 +270,9 @@ complete -c mci -n '__fish_seen_subcommand_from add' -s q -l quiet -d 'say only 
 complete -c mci -n '__fish_seen_subcommand_from add' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from add' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a spec -d 'print a job as the line of JSON that a script writes'
-complete -c mci -n '__fish_seen_subcommand_from spec' -l depends-on -d 'run it after JOB; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from spec' -l depends-on -d 'run it after JOB; may be given again' -x -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from spec' -l env -d 'a variable; may be given again' -x
-complete -c mci -n '__fish_seen_subcommand_from spec' -s k -l key -d 'any key of a job; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from spec' -s k -l key -d 'any key of a job; may be given again' -x -a '(__mci_keys)'
 complete -c mci -n '__fish_seen_subcommand_from spec' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from spec' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from spec' -s q -l quiet -d 'say only what went wrong'

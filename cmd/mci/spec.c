@@ -15,11 +15,13 @@ struct options {
 
 static const struct option options[] = {
 	{ .name = "depends-on", .value = "JOB", .help = "run it after JOB; may be given again",
-	  .kind = OPTION_LIST, .offset = offsetof(struct options, after) },
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, after),
+	  .choices = "jobs" },
 	{ .name = "env", .value = "K=V", .help = "a variable; may be given again",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, env) },
 	{ .letter = 'k', .name = "key", .value = "KEY=VALUE", .help = "any key of a job; may be given again",
-	  .kind = OPTION_LIST, .offset = offsetof(struct options, keys) },
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, keys),
+	  .choices = "keys" },
 };
 
 /* A value as it is meant where its key takes no text alone: as JSON when it is some. */

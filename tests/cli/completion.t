@@ -40,6 +40,7 @@ is "$(offer 'mci lint --js')" --json "which are offered"
 is "$(offer 'mci -C / run --fail')" --fail-fast "mci -C DIR run"
 is "$(offer 'mci ls --lim')" --limit "mci ls --lim"
 like "$(offer 'mci-build -')" '^-j$' "mci-build -"
+is "$(offer 'mci spec a -k allow')" allow-failure= "mci spec -k completes the keys of a job"
 touch a-file
 is "$(offer 'mci-build -f a-')" a-file "mci-build -f completes files"
 is "$(offer 'mci tree a-')" a-file "so does mci tree"
