@@ -101,6 +101,24 @@ down
 is "$(pgrep -f "$T/data")" "" "down leaves nothing"
 is "$(find "$T/run/mci" -type s)" "" "... no socket either"
 
+# ---- idle, without an agent
+# quiet: two seconds without a system call
+quiet() {
+	timeout -s INT 2 strace -f -qq -c -o "$T/calls" -p "$pid" >"$T/said" 2>&1
+	[ $? = 124 ] || echo "strace ended" >>"$T/said"
+	! [ -s "$T/calls" ]
+}
+if strace -o /dev/null true 2>/dev/null; then
+	up
+	pid=$(mci status --json | jq 'select(.part == "single").pid')
+	# what the start has left to do may be done meanwhile
+	for _ in 1 2 3; do quiet && break; done
+	is "$(cat "$T/calls" "$T/said")" "" "nobody wakes it up when it has nothing to do"
+	down
+else
+	skip 1 "strace may not trace here"
+fi
+
 # ---- killed while a build runs
 echo "{\"id\":\"hold\",\"script\":[\"echo before; : >$T/began; while ! [ -e $T/gate ]; do sleep 0.05; done; echo after\"]}
 {\"id\":\"then\",\"script\":[\"true\"],\"depends-on\":[\"hold\"]}" >slow.specs

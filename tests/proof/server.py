@@ -31,8 +31,8 @@ KINDS = {"good": "success", "bad": "failure"}
 
 
 class Server:
-    def __init__(self, folder, data=None):
-        self.folder, self.data = folder, data or folder + "/data"
+    def __init__(self, folder, data=None, single=False):
+        self.folder, self.data, self.single = folder, data or folder + "/data", single
         self.env = {"PATH": BIN + ":" + os.environ["PATH"], "HOME": folder, "TMPDIR": folder, "LC_ALL": "C.UTF-8",
                     "XDG_RUNTIME_DIR": folder + "/run", "XDG_STATE_HOME": folder + "/state",
                     "MCI_API": "unix:" + folder + "/run/mci/mci.sock"}
@@ -43,7 +43,8 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["mci-supervise", "--dir", self.data, self.folder + "/wiring"], env=self.env,
+            ["mci-supervise", *(["--single"] if self.single else []), "--dir", self.data, self.folder + "/wiring"],
+            env=self.env,
             stdin=subprocess.DEVNULL, stdout=open(self.folder + "/server.out", "ab"),
             stderr=open(self.folder + "/server.err", "ab"))
 
@@ -75,8 +76,8 @@ def make_project(server, name, specs):
     server.insist("repo/put", "org=acme", "name=" + name, "url=" + path, "main=master")
 
 
-def set_up(folder, data=None):
-    server = Server(folder, data)
+def set_up(folder, data=None, single=False):
+    server = Server(folder, data, single)
     os.makedirs(folder + "/run", 0o700)
     os.makedirs(server.data, 0o700, exist_ok=True)
     open(folder + "/wiring", "w").write(WIRING)
