@@ -229,9 +229,9 @@ mci token create --agent again >/dev/null
 for row in 'org o' 'repo o/r' 'param o/d' 'key o/deploy' 'token again' 'agent again'; do
 	# shellcheck disable=SC2086 # words
 	mci store get --json $row | jq -r 'keys[]' | sort >got
-	told "${row% *}/get" | comm -13 - got >more
-	[ -s got ] || echo "nothing is answered" >more
-	is "$(cat more)" "" "${row% *}/get"
+	told "${row% *}/get" | comm -13 - got >unsaid
+	[ -s got ] || echo "nothing is answered" >unsaid
+	is "$(cat unsaid)" "" "${row% *}/get"
 	mci call -a "$store" "${row% *}/list" | jq -r 'keys[]' | sort >got
 	is "$(cat got)" "$(told "${row% *}/list")" "${row% *}/list"
 done
