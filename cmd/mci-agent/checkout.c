@@ -147,22 +147,9 @@ large_files(const struct checkout *c, struct error *e)
 	return 0;
 }
 
-/* A build that has no repository works in a folder that is empty. */
-static int
-make_empty(struct checkout *c, struct error *e)
-{
-	c->rev = xstrdup("");
-	c->kept = access(c->mark, F_OK) == 0;
-	if (c->kept)
-		return 0;
-	return names_remove_tree(c->dir, e) < 0 || folder_make(c->dir, e) < 0 ? -1 : put_file(c->mark, "", e);
-}
-
 static int
 make(struct checkout *c, const json_t *keys, struct error *e)
 {
-	if (*c->wish.url == '\0')
-		return make_empty(c, e);
 	if (remote_check(c->wish.url, e) < 0 || remote_harden(c->wish.url, keys, e) < 0)
 		return -1;
 	remote_allow(true);

@@ -1,10 +1,12 @@
 #include "work.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -399,6 +401,24 @@ checkout_start(struct work *w, struct error *e)
 	return w->child == NULL ? -1 : loop_watch(w->loop, w->said_fd, EPOLLIN, said, w, e);
 }
 
+/* A build without repository works in a folder that is empty: that takes no process. */
+static int
+begin(struct work *w, struct error *e)
+{
+	const char *url = json_string_value(json_object_get(w->claim.order, "url"));
+	json_auto_t *empty = NULL;
+	bool fresh;
+
+	if (url != NULL && *url != '\0')
+		return checkout_start(w, e);
+	fresh = mkdir(w->source, 0700) == 0;
+	if (!fresh && errno != EEXIST)
+		return error_sys(e, "%s", w->source);
+	empty = json_pack("{s:s,s:b}", "rev", "", "fresh", (int)fresh);
+	order_complete(w, empty);
+	return build_start(w, e);
+}
+
 static void
 not_begun(void *arg)
 {
@@ -421,7 +441,7 @@ work_start(struct loop *loop, struct client *store, const struct settings *setti
 	w->source = xformat("%s/src", folder);
 	w->build = xformat("%s/build", folder);
 	renew_later(w);
-	if (claim_save(&w->claim, folder, &e) < 0 || checkout_start(w, &e) < 0) {
+	if (claim_save(&w->claim, folder, &e) < 0 || begin(w, &e) < 0) {
 		failed(w, "start", e.text);
 		w->kill = loop_after(loop, 0, not_begun, w);
 	}

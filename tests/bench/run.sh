@@ -205,7 +205,12 @@ queue() {
 	"$here/queue.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask stopped events queue'
+# a whole server
+server() {
+	"$here/server.sh" "$O"
+}
+
+rows='dispatch shells plan scale single resident output reading mask stopped events queue server'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
