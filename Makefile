@@ -64,7 +64,7 @@ LIBS_mci-log := -lzstd
 LIBS_mci-store := -ljansson -lsqlite3 -lcrypto
 # The programs that mci-single is made of (lib/serveentry.h): each is one object of which nothing is seen but its
 # entry, as two of them may use one name.
-SHARED := events log store api
+SHARED := $(shell sed -n "s/^\trow.\([a-z]*\),.*/\1/p" lib/serveentry.h)
 LIBS_mci-single = $(sort $(foreach s,$(SHARED),$(LIBS_mci-$(s))))
 # and what the kit needs where all of it may be linked
 KIT_LIBS := -lzstd -ljansson

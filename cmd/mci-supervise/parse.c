@@ -165,31 +165,64 @@ settings_line(struct reader *r, struct span line)
 	words_free(&w);
 }
 
+/* ---- words of a line of their own */
+
 /* "include default": the parts of the default wiring, in this place. */
 static void
-include_read(struct reader *r, struct span line)
+include_read(struct reader *r, const struct words *w)
 {
 	const struct wiring_place *place = r->place;
 	struct wiring_place other = *place;
+
+	if (w->n != 2 || w->items[1].text == NULL || strcmp(w->items[1].text, "default") != 0) {
+		reader_wrong(r, 1, "expected: include default");
+		return;
+	}
+	other.name = "the default wiring";
+	r->place = &other;
+	lines_read(r, default_wiring());
+	r->place = place;
+	r->part = NULL;
+}
+
+static void
+single_read(struct reader *r, const struct words *w)
+{
+	if (w->n > 1)
+		reader_wrong(r, w->items[1].column, "expected nothing behind 'single'");
+	r->single = true;
+}
+
+static const struct {
+	const char *word;
+	void (*read)(struct reader *r, const struct words *w);
+} directives[] = {
+	{ "include", include_read },
+	{ "single", single_read },
+};
+
+/* Whether the line begins with one of them, of n bytes: then it was read. */
+static bool
+directive_read(struct reader *r, struct span line, size_t n)
+{
 	struct words w;
 	struct error e;
-	size_t column;
+	size_t column, i = 0;
 
+	while (i < sizeof(directives) / sizeof(directives[0]) &&
+	    !span_is((struct span){ line.p, n }, directives[i].word))
+		i++;
+	if (i == sizeof(directives) / sizeof(directives[0]) ||
+	    (n < line.n && line.p[n] != ' ' && line.p[n] != '\t'))
+		return false;
 	r->part = NULL;
 	if (words_split(&w, line, 1, &r->variables, &column, &e) < 0) {
 		reader_wrong(r, column, "%s", e.text);
-		return;
-	}
-	if (w.n != 2 || w.items[1].text == NULL || strcmp(w.items[1].text, "default") != 0) {
-		reader_wrong(r, 1, "expected: include default");
 	} else {
-		other.name = "the default wiring";
-		r->place = &other;
-		lines_read(r, default_wiring());
-		r->place = place;
-		r->part = NULL;
+		directives[i].read(r, &w);
+		words_free(&w);
 	}
-	words_free(&w);
+	return true;
 }
 
 static void
@@ -201,8 +234,8 @@ line_read_whole(struct reader *r, struct span line)
 		return;
 	if (line.p[0] == ' ' || line.p[0] == '\t')
 		settings_line(r, line);
-	else if (span_is((struct span){ line.p, n }, "include") && n < line.n && line.p[n] == ' ')
-		include_read(r, line);
+	else if (directive_read(r, line, n))
+		return;
 	else if (n > 0 && n < line.n && line.p[n] == '=')
 		variable_read(r, line, n);
 	else if (n > 0 && n < line.n && line.p[n] == ':')
@@ -266,7 +299,7 @@ wiring_read(struct wiring *w, struct span text, const struct wiring_place *place
 	lines_read(&r, text);
 	if (!r.wrong && w->n == 0)
 		reader_wrong(&r, 1, "there is no part in it");
-	if (!r.wrong && place->single)
+	if (!r.wrong && r.single)
 		single_make(&r);
 	if (!r.wrong)
 		order_find(&r);

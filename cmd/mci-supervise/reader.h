@@ -10,7 +10,6 @@
 struct wiring_place {
 	const char *name;      /* of the file, for messages */
 	const char *dir, *run; /* $DIR and $RUN */
-	bool single;           /* its servers share a process (single.h) */
 };
 
 struct reader {
@@ -20,6 +19,7 @@ struct reader {
 	void (*complain)(void *arg, const struct error *e);
 	void *arg;
 	bool wrong;               /* something was */
+	bool single;              /* the servers share a process (single.h) */
 	struct span raw;          /* the line that is read, with those that it goes on in */
 	size_t line;              /* the number of its first one */
 	struct wiring_part *part; /* that settings are of; NULL: none */

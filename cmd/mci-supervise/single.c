@@ -172,7 +172,7 @@ wrong(struct reader *r, size_t line, const char *text)
 {
 	r->raw = (struct span){ "", 0 };
 	r->line = line;
-	reader_wrong(r, 1, "--single: %s", text);
+	reader_wrong(r, 1, "single: %s", text);
 }
 
 void

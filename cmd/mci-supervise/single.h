@@ -1,6 +1,6 @@
 /*
- * single: --single: the parts of a wiring that are servers of the kit become one part, whose command
- * is mci-single(1) with their command lines.
+ * single: the parts of a wiring that are servers of the kit become one part, whose command is
+ * mci-single(1) with their command lines: a line "single" in it, or --single.
  */
 #ifndef MCI_SUPERVISE_SINGLE_H
 #define MCI_SUPERVISE_SINGLE_H

@@ -11,7 +11,8 @@ int
 source_text(const struct source *s, struct bytes *into, struct error *e)
 {
 	/* a repository with builds to look at, once there is somebody to build them */
-	static const char demo[] = "\ndemo: mci demo $DIR/demo\n\tonce\n\tafter agent\n";
+	static const char demo[] = "\n\ndemo: mci demo $DIR/demo\n\tonce\n\tafter agent\n";
+	static const char single[] = "\n\nsingle\n";
 	struct span text = default_wiring();
 
 	if (s->file != NULL && textfile_read(into, s->file, WIRING_SIZE, e) < 0)
@@ -20,6 +21,8 @@ source_text(const struct source *s, struct bytes *into, struct error *e)
 		bytes_add(into, text.p, text.n);
 	if (s->demo)
 		bytes_add(into, demo, sizeof(demo) - 1);
+	if (s->single)
+		bytes_add(into, single, sizeof(single) - 1);
 	return 0;
 }
 
@@ -43,7 +46,7 @@ int
 source_parse(const struct source *s, struct span text, const char *name, struct wiring *w,
     void (*complain)(void *arg, const struct error *e), void *arg, struct error *e)
 {
-	struct wiring_place place = { .name = name, .dir = s->dir, .run = s->run, .single = s->single };
+	struct wiring_place place = { .name = name, .dir = s->dir, .run = s->run };
 	struct first first = { .e = e };
 
 	return wiring_read(w, text, &place, complain != NULL ? complain : keep_first,

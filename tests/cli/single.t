@@ -20,17 +20,24 @@ printf '\tenv A=1\n' >>wiring
 sed -i '/^\tafter/d' wiring
 single
 is "$(cut -f 2 "$out" | tr '\n' ' ')" "mine single other " "one with an environment of its own is one of the others"
+printf '\nsingle # all of them' >>wiring
+run mci-supervise --dir "$T/data" --check wiring
+is "$(cut -f 2 "$out" | tr '\n' ' ')" "mine single other " "a wiring may say so itself"
 printf 'single: cat\napi: mci-api\n' >wiring
 single
-is "$status,$(cat "$err")" "2,mci-supervise: wiring:1:1: --single: there is a part single already" "their name is theirs"
+is "$status,$(cat "$err")" "2,mci-supervise: wiring:1:1: single: there is a part single already" "their name is theirs"
 printf 'mine: cat\n' >wiring
 single
 is "$status,$(cat "$err")" \
-	"2,mci-supervise: wiring:1:1: --single: no part is a server of the kit that can share a process" "there has to be one"
+	"2,mci-supervise: wiring:1:1: single: no part is a server of the kit that can share a process" "there has to be one"
 printf 'mine: cat\n\tafter events\nevents: mci-events serve\nlog: mci-log serve\n\tafter mine\n' >wiring
 single
 is "$status,$(cat "$err")" "2,mci-supervise: wiring:1:1: mine comes after single, and single after mine" \
 	"and nobody between them"
+
+printf 'api: mci-api\nsingle api\n' >wiring
+single
+is "$status,$(cat "$err")" "2,mci-supervise: wiring:2:8: expected nothing behind 'single'" "it is all or none"
 
 # ---- the command line
 exits 2 "a server that is none" mci-single -- mci-log cat
@@ -45,6 +52,9 @@ exits 2 "in the place of an option too" mci-single -- mci-api -C /
 has "$err" "-C is for the whole process" "is none"
 exits 2 "a value that is wrong" mci-single -- mci-events serve --mode 0999
 has "$err" "^mci-single: mci-events: --mode: expected an octal mode" "is told before anything starts"
+exits 2 "a socket that is handed over for nobody here" \
+	sh -c 'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=events:hub exec mci-single -- mci-events serve'
+has "$err" "the socket at descriptor 4 is for 'hub', which is no service here$" "is told by its name"
 
 # ---- the same builds leave the same events
 echo 'include default' >"$T/all"
@@ -78,6 +88,9 @@ mv "$T/data" "$T/apart"
 UP=--single
 up "$T/all" || exit 1
 is "$(parts)" "single running true,token done true,agent running true," "mci status shows one part for all of them"
+is "$(mci-supervise --dir "$T/data" --check "$T/all" | sort | tr '\t\n' ' ,')" \
+	"start api,start events,start log,start store,stop single," "--check shows what it would be without"
+is "$(mci-supervise --dir "$T/data" --check --single "$T/all")" "" "... and that nothing would change with it"
 builds single
 for n in 1 2; do
 	exits 0 "build $n leaves the same events in one process" mci-events diff "processes.$n" "single.$n"
