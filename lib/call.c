@@ -100,6 +100,9 @@ struct talk {
 	const char *address;
 	int (*each)(void *arg, struct span line);       /* a stream's lines */
 	void *arg;
+	struct bytes *data;                             /* of a stream; NULL: its lines are wanted */
+	size_t room;                                    /* in there */
+	int64_t deadline;                               /* 0: none */
 	struct span rest;                               /* lines to post */
 	bool replied, posts, over;
 	int reader;                                     /* of what each prints; -1: nobody to watch */
@@ -135,9 +138,29 @@ talk_stream(struct talk *t, const struct message *m)
 		talk_over(t, 0);
 		return;
 	}
+	if (t->data != NULL) {
+		link_data(t->link, (uint64_t)message_integer(m->line, "data", 0));
+		return;
+	}
 	value = t->each(t->arg, m->line);
 	if (value != 0)
 		talk_over(t, value);
+}
+
+static void
+talk_data(void *arg, struct link *l, struct span piece, uint64_t left)
+{
+	struct talk *t = arg;
+
+	(void)l;
+	(void)left;
+	if (piece.n > t->room) {
+		error_set(t->e, ERROR_LIMIT, "%s: sent more than was asked for", t->address);
+		talk_over(t, -1);
+		return;
+	}
+	bytes_add(t->data, piece.p, piece.n);
+	t->room -= piece.n;
 }
 
 /* A complaint: the first one counts. It is about the request when that has no reply yet. */
@@ -218,6 +241,7 @@ talk_post(void *arg, struct link *l)
 
 static const struct link_events talk_events = {
 	.line = talk_line,
+	.data = talk_data,
 	.drained = talk_post,
 	.asks = true,
 	.closed = talk_closed,
@@ -249,6 +273,13 @@ talk_unread(void *arg, uint32_t events)
 	talk_over(arg, 128 + SIGPIPE);
 }
 
+static void
+talk_late(struct talk *t)
+{
+	error_set(t->e, ERROR_DISCONNECTED, "%s: no answer in time", t->address);
+	talk_over(t, -1);
+}
+
 /* Sends the request (or posts the lines) and waits for the end of it. */
 static int
 talk(struct talk *t, const struct bytes *request, struct error *e)
@@ -269,8 +300,10 @@ talk(struct talk *t, const struct bytes *request, struct error *e)
 		if (t->reader >= 0)
 			loop_watch(t->loop, t->reader, 0, talk_unread, t, NULL);
 		while (!t->over) {
-			if (loop_round(t->loop, -1, t->e) < 0)
+			if (loop_round(t->loop, t->deadline > 0 ? t->deadline : -1, t->e) < 0)
 				talk_over(t, -1);
+			else if (!t->over && t->deadline > 0 && kernel.now() >= t->deadline)
+				talk_late(t);
 		}
 	}
 	connect_reap(t->loop);
@@ -278,18 +311,36 @@ talk(struct talk *t, const struct bytes *request, struct error *e)
 	return t->value;
 }
 
-int
-call_stream(const char *address, const char *method, struct span params, int reader,
-    int (*each)(void *arg, struct span line), void *arg, struct error *e)
+/* A request whose answer is a stream. */
+static int
+talk_ask(struct talk *t, const char *method, struct span params, struct error *e)
 {
-	struct talk t = { .address = address, .each = each, .arg = arg, .reader = reader };
 	AUTO_BYTES line = { 0 };
 
 	rpc_request(&line, 1, method, params);
 	if (line.len > LINE_LIMIT)
 		return error_set(e, ERROR_LIMIT, "the request has %zu bytes, a line may have %d", line.len,
 		    LINE_LIMIT);
-	return talk(&t, &line, e);
+	return talk(t, &line, e);
+}
+
+int
+call_stream(const char *address, const char *method, struct span params, int reader,
+    int (*each)(void *arg, struct span line), void *arg, struct error *e)
+{
+	struct talk t = { .address = address, .each = each, .arg = arg, .reader = reader };
+
+	return talk_ask(&t, method, params, e);
+}
+
+int
+call_data(const char *address, const char *method, struct span params, int64_t timeout, size_t max,
+    struct bytes *data, struct error *e)
+{
+	struct talk t = { .address = address, .data = data, .room = max, .reader = -1,
+		.deadline = kernel.now() + timeout };
+
+	return talk_ask(&t, method, params, e);
 }
 
 int

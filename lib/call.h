@@ -27,6 +27,10 @@ int call_insist(const char *address, const char *method, struct span params,
  * (141); -1: none. */
 int call_stream(const char *address, const char *method, struct span params, int reader,
     int (*each)(void *arg, struct span line), void *arg, struct error *e);
+/* As call_once for a stream of data: adds what is behind its lines to data, at most max bytes, until the
+ * stream ends. timeout is of the whole. 0 or -1. */
+int call_data(const char *address, const char *method, struct span params, int64_t timeout, size_t max,
+    struct bytes *data, struct error *e);
 /* Posts event lines and closes; reports an error line that comes back. */
 int call_post(const char *address, struct span lines, struct error *e);
 

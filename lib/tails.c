@@ -10,9 +10,8 @@
 #include "memory.h"
 #include "terminal.h"
 
-/* Enough for a last line, and for the last lines, of anything that a person reads. */
+/* Enough for a last line of anything that a person reads. */
 #define LINE_BYTES 1024
-#define LINES_BYTES (16 * 1024)
 
 char *
 tails_path(const struct fold *f, const char *folder)
@@ -73,25 +72,32 @@ tails_last(struct tail *t, int logs, const char *job, int attempt)
 }
 
 int
-tails_lines(struct bytes *into, int logs, const char *job, int attempt, int lines, bool color)
+tails_cut(struct bytes *into, struct span text, int lines, bool color)
 {
-	char text[LINES_BYTES];
-	off_t size = 0;
-	size_t n = end_read(logs, job, attempt, &size, text, sizeof(text));
-	size_t from;
+	size_t n = text.n, from;
 	int count = 0;
 
-	while (n > 0 && text[n - 1] == '\n')
+	while (n > 0 && text.p[n - 1] == '\n')
 		n--;
 	if (n == 0)
 		return 0;
 	for (from = n; from > 0; from--) {
-		if (text[from - 1] == '\n' && ++count == lines)
+		if (text.p[from - 1] == '\n' && ++count == lines)
 			break;
 	}
-	terminal_safe(into, text + from, n - from, color);
+	terminal_safe(into, text.p + from, n - from, color);
 	if (color)
 		bytes_text(into, "\033[m");
 	bytes_char(into, '\n');
 	return count < lines ? count + 1 : count;
+}
+
+int
+tails_lines(struct bytes *into, int logs, const char *job, int attempt, int lines, bool color)
+{
+	char text[TAILS_BYTES];
+	off_t size = 0;
+	size_t n = end_read(logs, job, attempt, &size, text, sizeof(text));
+
+	return tails_cut(into, (struct span){ text, n }, lines, color);
 }

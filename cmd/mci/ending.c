@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "place.h"
+#include "remote.h"
 #include "state.h"
 #include "tails.h"
 #include "terminal.h"
@@ -51,13 +52,37 @@ block_add(struct bytes *b, const struct picture *p, enum status status, const st
 	bytes_add(b, text->data, text->len);
 }
 
+/* The last lines of a job's log, with job NULL of the script's: their number. A server that could not say it
+ * once is not asked for others. */
+static int
+lines_add(struct bytes *text, const struct picture *p, const struct fold *f, struct ending_logs *logs,
+    const char *job, int attempt)
+{
+	AUTO_CLOSE int folder = -1;
+	AUTO_BYTES end = { 0 };
+
+	if (logs->remote) {
+		if (remote_log_end(f->build, job, attempt, TAILS_BYTES, &end) < 0)
+			logs->remote = false;
+		return tails_cut(text, (struct span){ end.data, end.len }, TAIL_LINES, p->color);
+	}
+	if (job != NULL)
+		return tails_lines(text, logs->folder, job, attempt, TAIL_LINES, p->color);
+	/* what the script wrote to standard error lies in the build's own folder */
+	if (f->folder == NULL)
+		return 0;
+	folder = kernel.open(AT_FDCWD, f->folder, O_RDONLY | O_DIRECTORY, 0);
+	return tails_lines(text, folder, "script", (int)f->run, TAIL_LINES, p->color);
+}
+
 /* One without output stands there alone, where the edge of the terminal may have cut what was wrong. */
 static void
-tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int logs)
+tail_add(struct bytes *b, const struct picture *p, const struct fold *f, const struct fold_job *j,
+    struct ending_logs *logs)
 {
 	AUTO_BYTES title = { 0 };
 	AUTO_BYTES text = { 0 };
-	int n = tails_lines(&text, logs, j->id, j->attempt, TAIL_LINES, p->color);
+	int n = lines_add(&text, p, f, logs, j->id, j->attempt);
 
 	if (n == 0 && (j->error == NULL || p->columns == 0))
 		return;
@@ -66,14 +91,12 @@ tail_add(struct bytes *b, const struct picture *p, const struct fold_job *j, int
 	block_add(b, p, j->status, &title, &text, n);
 }
 
-/* What the script wrote to standard error lies in the build's own folder. */
 static void
-script_tail_add(struct bytes *b, const struct picture *p, const struct fold *f)
+script_tail_add(struct bytes *b, const struct picture *p, const struct fold *f, struct ending_logs *logs)
 {
-	AUTO_CLOSE int folder = kernel.open(AT_FDCWD, f->folder, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BYTES title = { 0 };
 	AUTO_BYTES text = { 0 };
-	int n = tails_lines(&text, folder, "script", (int)f->run, TAIL_LINES, p->color);
+	int n = lines_add(&text, p, f, logs, NULL, 1);
 
 	if (n == 0)
 		return;
@@ -84,15 +107,15 @@ script_tail_add(struct bytes *b, const struct picture *p, const struct fold *f)
 }
 
 static size_t
-tails_add(struct bytes *b, const struct picture *p, const struct fold *f, int logs)
+tails_add(struct bytes *b, const struct picture *p, const struct fold *f, struct ending_logs *logs)
 {
 	size_t n = 0, from = b->len;
 
-	if (script_failed(f) && f->script != NULL && f->folder != NULL)
-		script_tail_add(b, p, f);
+	if (script_failed(f) && f->script != NULL)
+		script_tail_add(b, p, f, logs);
 	for (size_t i = 0; i < f->njobs; i++) {
 		if (failed(f, &f->jobs[i]) && n++ < TAILS)
-			tail_add(b, p, &f->jobs[i], logs);
+			tail_add(b, p, f, &f->jobs[i], logs);
 	}
 	if (b->len > from)
 		bytes_char(b, '\n');
@@ -135,14 +158,15 @@ command_add(struct bytes *b, const struct fold *f, size_t nfailed)
 }
 
 void
-ending_add(struct bytes *b, const struct picture *p, const struct fold *f, int logs)
+ending_add(struct bytes *b, const struct picture *p, const struct fold *f, const struct ending_logs *logs)
 {
-	size_t nfailed = tails_add(b, p, f, logs);
+	struct ending_logs asked = *logs;
+	size_t nfailed = tails_add(b, p, f, &asked);
 
 	/* one job's line says all there is to say */
 	if (f->njobs == 1 && f->status == STATUS_SUCCESS && f->counts[STATUS_SUCCESS] == 1)
 		return;
 	picture_summary(b, p, f);
-	if (logs >= 0 && f->build != NULL)
+	if ((logs->folder >= 0 || logs->remote) && f->build != NULL)
 		command_add(b, f, nfailed);
 }

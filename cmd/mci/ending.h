@@ -3,11 +3,19 @@
 #ifndef MCI_ENDING_H
 #define MCI_ENDING_H
 
+#include <stdbool.h>
+
 #include "bytes.h"
 #include "fold.h"
 #include "picture.h"
 
-/* logs is the descriptor of the logs' folder, or -1. */
-void ending_add(struct bytes *b, const struct picture *p, const struct fold *f, int logs);
+/* Where the logs of the build are. */
+struct ending_logs {
+	int folder;  /* descriptor, or -1 */
+	bool remote; /* the server is asked for them */
+};
+
+void ending_add(struct bytes *b, const struct picture *p, const struct fold *f,
+    const struct ending_logs *logs);
 
 #endif

@@ -13,6 +13,8 @@
 #include "message.h"
 #include "option.h"
 
+/* Nobody waits longer for what is only shown besides. */
+#define GLANCE SECOND
 /* The store answers in milliseconds, but for a disk that is busy. */
 #define PATIENCE (30 * SECOND)
 
@@ -96,4 +98,32 @@ int
 remote_fold(struct fold *f, const char *build, struct error *e)
 {
 	return buildstream_read(NULL, build, take, f, e);
+}
+
+int
+remote_log_end(const char *build, const char *job, int attempt, size_t max, struct bytes *text)
+{
+	AUTO_FREE char *address = api_address(NULL);
+	AUTO_BYTES params = { 0 };
+	AUTO_BYTES known = { 0 };
+	int64_t bytes;
+
+	if (address == NULL)
+		return -1;
+	emit_open(&params);
+	emit_text(&params, "build", build);
+	if (job != NULL) {
+		emit_text(&params, "job", job);
+		emit_integer(&params, "attempt", attempt);
+	}
+	bytes_char(&params, '}');
+	if (call_once(address, "log/get", (struct span){ params.data, params.len }, GLANCE, &known, NULL) < 0)
+		return -1;
+	bytes = message_integer((struct span){ known.data, known.len }, "bytes", 0);
+	params.len--;
+	emit_integer(&params, "from", bytes > (int64_t)max ? bytes - (int64_t)max : 0);
+	emit_integer(&params, "to", bytes);
+	bytes_char(&params, '}');
+	return call_data(address, "log/read", (struct span){ params.data, params.len }, GLANCE, max, text,
+	    NULL);
 }

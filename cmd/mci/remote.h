@@ -31,5 +31,8 @@ int remote_params(struct bytes *params, const struct option_list *given, struct 
 
 /* What is there now of the build's events. 0 or -1. */
 int remote_fold(struct fold *f, const char *build, struct error *e);
+/* The end of a log of the build, of the script's with job NULL: at most max bytes, fetched within a second or
+ * two. 0, or -1 when it cannot be had. */
+int remote_log_end(const char *build, const char *job, int attempt, size_t max, struct bytes *text);
 
 #endif

@@ -15,6 +15,7 @@
 #include "option.h"
 #include "place.h"
 #include "process.h"
+#include "remote.h"
 #include "source.h"
 #include "verbs.h"
 #include "verdict.h"
@@ -211,7 +212,7 @@ tree_run(int fd, const struct state_build *b, bool judge)
 
 	t.source.arg = &t;
 	t.drawn_at = INT64_MIN / 2;
-	view_open(&t.view, STDOUT_FILENO);
+	view_open(&t.view, STDOUT_FILENO, b != NULL && remote_is(b));
 	t.loop = loop_new(&e);
 	if (t.loop == NULL || signals_watch(&t, &e) < 0 ||
 	    (b != NULL ? source_follow(&t.source, t.loop, b, &e) :

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "duration.h"
-#include "ending.h"
 #include "kernel.h"
 #include "memory.h"
 
@@ -20,7 +19,7 @@ forget(struct view *v)
 	free(v->shown);
 	free(v->begun);
 	fold_free(&v->fold);
-	memory_close(&v->logs);
+	memory_close(&v->logs.folder);
 }
 
 void
@@ -28,19 +27,20 @@ view_restart(struct view *v)
 {
 	struct screen screen = v->screen;
 	struct picture picture = v->picture;
+	bool remote = v->logs.remote;
 
 	forget(v);
 	picture.id_width = 0;
-	*v = (struct view){ .screen = screen, .picture = picture, .logs = -1 };
+	*v = (struct view){ .screen = screen, .picture = picture, .logs = { -1, remote } };
 	fold_init(&v->fold);
 	/* a terminal without a cursor to move gets each line when it is done */
 	v->compact = !v->screen.moves;
 }
 
 void
-view_open(struct view *v, int fd)
+view_open(struct view *v, int fd, bool remote)
 {
-	*v = (struct view){ .logs = -1 };
+	*v = (struct view){ .logs = { -1, remote } };
 	screen_open(&v->screen, fd);
 	picture_open(&v->picture, fd);
 	view_restart(v);
@@ -103,8 +103,8 @@ view_event(struct view *v, const struct message *m)
 	if (fold_event(&v->fold, m, NULL) < 0)
 		return;
 	if (span_is(m->type, "build/start")) {
-		memory_close(&v->logs);
-		v->logs = tails_open(&v->fold);
+		memory_close(&v->logs.folder);
+		v->logs.folder = v->logs.remote ? -1 : tails_open(&v->fold);
 	}
 	j = m->job.n == 0 ? NULL : fold_find(&v->fold, m->job.p, m->job.n);
 	if (j == NULL)
@@ -178,7 +178,7 @@ begun_show(struct view *v, struct bytes *live, size_t room, bool tail)
 			return;
 		}
 		if (tail && j->status == STATUS_RUNNING)
-			tails_last(&v->shown[place].tail, v->logs, j->id, j->attempt);
+			tails_last(&v->shown[place].tail, v->logs.folder, j->id, j->attempt);
 		line_add(v, live, place);
 		lines++;
 	}
@@ -240,7 +240,7 @@ view_end(struct view *v)
 		if (!v->shown[i].listed && waiting(&v->fold.jobs[i]))
 			line_add(v, &last, i);
 	}
-	ending_add(&last, &v->picture, &v->fold, v->logs);
+	ending_add(&last, &v->picture, &v->fold, &v->logs);
 	return screen_show(&v->screen, (struct span){ last.data, last.len },
 	    (struct span){ NULL, 0 });
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ending.h"
 #include "fold.h"
 #include "picture.h"
 #include "screen.h"
@@ -26,11 +27,12 @@ struct view {
 	size_t *begun;        /* places of the jobs that have begun and are not history, in that order */
 	size_t nbegun, size;
 	bool compact;         /* more jobs than rows: what is done goes up into history */
-	int logs;             /* FOLDER/logs, -1 */
+	struct ending_logs logs; /* FOLDER/logs; or those of a server, of which only the end shows some */
 	int64_t tailed;       /* when last lines were read */
 };
 
-void view_open(struct view *v, int fd);
+/* remote: what is shown is a build of a server. */
+void view_open(struct view *v, int fd, bool remote);
 /* Forgets the build that was shown: the next event is another's. */
 void view_restart(struct view *v);
 void view_event(struct view *v, const struct message *m);

@@ -87,6 +87,20 @@ exits 1 "another is not" mci events diff acme/broken/1 acme/bytes/1
 mci events replay acme/broken/1 | mci tree >"$out"
 has "$out" "1 ok, 1 failed, 1 skipped" "and the tree reads them"
 
+# its tree has the ends of the logs of what failed
+exits 0 "its tree" mci tree acme/broken/1
+is "$(sed -n '/^-*─* *bad: exit 3/,/^$/p' "$out" | sed 1d)" "said
+needle" "has the last lines of what failed"
+has "$out" "^mci log acme/broken/1/bad$" "and says how to see the rest"
+exits 1 "show -f has them too" mci show -f acme/broken/1
+has "$out" "^needle$" "as the tree"
+log=$(pgrep -P "$server" -f 'mci-log serve')
+kill -STOP "$log"
+exits 0 "a log server that does not answer" mci tree acme/broken/1
+hasnt "$out" "^needle$" "is not waited for"
+is "$(cat "$err")" "" "nor complained of"
+kill -CONT "$log"
+
 project script <<'END'
 #!/bin/sh
 echo 'from the script' >&2
