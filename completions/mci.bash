@@ -735,8 +735,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log cat']='-a:ask this log server
---address:ask this log server
+	['mci-log cat']='-a:ask this server
+--address:ask this server
 -f:go on as the logs grow: mci-log follow
 --follow:go on as the logs grow: mci-log follow
 --failed:only the logs of jobs that failed
@@ -761,8 +761,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-log follow']='-a:ask this log server
---address:ask this log server
+	['mci-log follow']='-a:ask this server
+--address:ask this server
 --merge:begin each line with its job, also for a single one
 --states:say too when jobs start, and how they and the build end
 --time:begin each line with the time when it came

@@ -581,7 +581,7 @@ complete -c mci-log -n __fish_use_subcommand -a cat -d 'show what jobs printed (
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -a '(__mci_jobs)'
 complete -c mci-log -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from log' -a '(__mci_jobs)'
-complete -c mci-log -n '__fish_seen_subcommand_from cat' -s a -l address -d 'ask this log server' -x
+complete -c mci-log -n '__fish_seen_subcommand_from cat' -s a -l address -d 'ask this server' -x
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -s f -l follow -d 'go on as the logs grow: mci-log follow'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l failed -d 'only the logs of jobs that failed'
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l merge -d 'order the lines of all logs by time, with the job in front'
@@ -604,7 +604,7 @@ complete -c mci-log -n '__fish_seen_subcommand_from cat' -s h -l help -d 'show t
 complete -c mci-log -n '__fish_seen_subcommand_from cat' -l version -d 'show the version'
 complete -c mci-log -n __fish_use_subcommand -a follow -d 'show what jobs print until they end'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -a '(__mci_jobs)'
-complete -c mci-log -n '__fish_seen_subcommand_from follow' -s a -l address -d 'ask this log server' -x
+complete -c mci-log -n '__fish_seen_subcommand_from follow' -s a -l address -d 'ask this server' -x
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l merge -d 'begin each line with its job, also for a single one'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l states -d 'say too when jobs start, and how they and the build end'
 complete -c mci-log -n '__fish_seen_subcommand_from follow' -l time -d 'begin each line with the time when it came'

@@ -41,9 +41,9 @@ struct history {
 /* What differs between two runs of the same: when, where, by whose order and of what, by which process, at
  * which place of the stream. */
 static const char *const passing[] = {
-	"time", "offset", "received", "change", "build", "run", "seq", "pid", "folder", "logs", "log", "dir",
-	"source", "rev", "elapsed", "user", "system", "maxrss", "first-output", "last-output",
-	"change", "number", "agent",
+	"time", "offset", "received", "change", "build", "number", "run", "agent", "seq", "pid", "folder",
+	"logs", "log", "dir", "source", "rev", "elapsed", "user", "system", "maxrss", "first-output",
+	"last-output",
 };
 
 /* More members than that are compared as they stand. */

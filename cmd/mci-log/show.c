@@ -105,7 +105,7 @@ struct options {
 };
 
 static const struct option cat_options[] = {
-	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this log server",
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this server",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
 	{ .letter = 'f', .name = "follow", .help = "go on as the logs grow: mci-log follow",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, follow) },
@@ -139,7 +139,7 @@ static const struct option cat_options[] = {
 };
 
 static const struct option follow_options[] = {
-	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this log server",
+	{ .letter = 'a', .name = "address", .value = "ADDRESS", .help = "ask this server",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, address) },
 	{ .name = "merge", .help = "begin each line with its job, also for a single one",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, merge), .project = true },
