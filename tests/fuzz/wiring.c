@@ -39,9 +39,9 @@ check(const struct wiring *w, const struct wiring_part *p)
 
 /* Whether it is right. */
 static bool
-read_one(struct span text, bool single)
+read_one(struct span text)
 {
-	const struct wiring_place place = { .name = "w", .dir = "/dir", .run = "/run", .single = single };
+	const struct wiring_place place = { .name = "w", .dir = "/dir", .run = "/run" };
 	struct wiring w;
 	int problems = 0, result = wiring_read(&w, text, &place, complain, &problems);
 
@@ -56,9 +56,11 @@ read_one(struct span text, bool single)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct span text = { (const char *)data, n };
+	AUTO_BYTES single = { 0 };
 
-	if (read_one(text, false))
-		read_one(text, true);
+	bytes_add(&single, (const char *)data, n);
+	bytes_text(&single, "\n\nsingle\n");
+	if (read_one((struct span){ (const char *)data, n }))
+		read_one((struct span){ single.data, single.len });
 	return 0;
 }
