@@ -6,7 +6,7 @@
 . "$ROOT/tests/cli/order-lib.sh"
 need jq nc python3
 
-ROUNDS=${ROUNDS:-8} SEED=${SEED:-1}
+ROUNDS=${ROUNDS:-4} SEED=${SEED:-1}
 start_hub
 start_logs
 store=$T/store

@@ -3,7 +3,8 @@
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/events-lib.sh"
 . "$ROOT/tests/cli/order-lib.sh"
-need jq nc python3
+contract=${MCI_BIN%/bin}/tests/unit/contract
+need jq nc python3 "$contract"
 
 start_hub
 store=$T/store
@@ -56,6 +57,7 @@ is "$(hub_events o/r/1 | jq -r 'select(.type=="build/end")|"\(.status) \(.run) \
 is "$(jq -c 'select(.seq)|[.run,.seq,.type]' b/events.ndjson)" "$(hub_events o/r/1 | jq -c 'select(.seq)|[.run,.seq,.type]')" \
 	"the log here is the one of the hub"
 is "$(jq -r 'select(.type=="job/pending").job' b/events.ndjson | sort | uniq -d)" "" "nothing is said twice"
+is "$("$contract" --check <b/events.ndjson)" "" "every event is in the contract"
 
 # ---- what the hub had not heard of is not lost
 rm -f ran.* go*
@@ -174,6 +176,38 @@ is "$(hub_events o/r/20 | jq -r 'select(.type=="job/blocked" or .type=="job/unbl
 is "$(wc -l <ran.again)" 3 "an attempt that was lost is none of the retries"
 is "$(cat ran.m1 ran.m2 | wc -l)" 4 "the jobs of a matrix that is needed run again elsewhere"
 
+# ---- an attempt that was over, of which nothing was said yet; and a job that is no more
+rm -f ran.*
+cat >checkout/.mci/build.yaml <<'JOBS'
+- {id: good, script: ["echo x >>../ran.good"]}
+- {id: bad, retry: 1, script: ["echo x >>../ran.bad"]}
+- {id: worse, script: ["echo x >>../ran.worse"]}
+JOBS
+said() {
+	seq=$((seq + 1))
+	printf '{"seq":%d,"build":"o/r/21","run":1,"type":"%s","time":"2026-11-26T18:00:00.000Z"%s}\n' "$seq" "$1" "$2"
+}
+{
+	seq=0
+	for job in good bad worse gone; do
+		said job/pending ",\"job\":\"$job\""
+		said job/queued ",\"job\":\"$job\""
+	done
+	for job in good bad worse; do
+		said job/initializing ",\"job\":\"$job\",\"attempt\":1"
+	done
+	said job/executed ',"job":"good","attempt":1,"reason":"exit","exit":0,"outputs":{"K":"V"}'
+	said job/executed ',"job":"bad","attempt":1,"reason":"exit","exit":2'
+	said job/executed ',"job":"worse","attempt":1,"reason":"exit","exit":2'
+} | mci-events pub -a "$hub" --sync disk
+order o/r/21 2 "{\"store\":\"$store\",\"resume\":\"fresh\"}"
+ordered
+wait_end "$builder"
+is "$(ls ran.*)" "ran.bad" "what had run does not run again, unless it is to be tried again"
+is "$(hub_events o/r/21 | jq -r 'select(.type=="job/end")|"\(.job) \(.status) \(.attempt) \(.reason)"' | sort | tr '\n' ';')" \
+	"bad success 2 exit;gone error null lost;good success 1 exit;worse failure 1 exit;" "and a job without a spec has its end too"
+is "$(hub_events o/r/21 | jq -c 'select(.type=="job/end" and .job=="good").outputs')" '{"K":"V"}' "with what it put out"
+
 # ---- a build that runs another one again
 rm -f ran.*
 cat >checkout/.mci/build.yaml <<'JOBS'
@@ -215,6 +249,7 @@ wait_end "$builder"
 is "$status $(ls ran.* | tr '\n' ' ')" "0 ran.base ran.late " "not what stands beside it"
 is "$(hub_events o/r/11 | jq -c 'select(.type=="job/end" and .cached)|[.job,.status,.outputs.K]')" '["other","success","kept"]' \
 	"whose result is taken over"
+is "$("$contract" --check <b/events.ndjson)" "" "every event is in the contract"
 
 # ---- the same in a terminal
 unset MCI_EVENTS
