@@ -133,8 +133,9 @@ is "$(in_file o/r/5 '[.type,.run,.reason,.agent]' | tail -n 2)" '["build/queued"
 publish_build o/r/5 1 1 build/end '"status":"success"'
 echo '{"type":"build/initializing","time":"2026-11-23T18:00:00.000Z","build":"o/r/5","run":2,"resume":"fresh"}' |
 	mci-events pub -a "$hub" --sync disk -q
-is "$(ask build/events build=o/r/5 follow:=false | jq -r .type | tail -n 1)" build/initializing \
-	"a run that has said that it begins finds that in the build's events"
+background mci call -a "$store" build/events build=o/r/5
+wait_for_line "$out" build/initializing
+pass "a run that has said that it begins finds that in the build's events"
 publish_build o/r/5 2 2 build/end '"status":"failure"'
 is "$(say build/end status=error)" '{"status":"failure"}' "the end of the last run counts"
 
