@@ -18,6 +18,7 @@
 
 #define FILTERS 32                /* a bound; each is a process */
 #define FULL ((size_t)1024 * 1024)
+#define GRACE (10 * SECOND)       /* between the end of its input, or what it last wrote, and killing it */
 #define QUIET (200 * MILLISECOND) /* a filter that has read a line is given so long to write */
 #define READS 16                  /* in one round */
 
@@ -341,15 +342,6 @@ through_full(const struct through *t)
 	return t->pending.len - t->sent > FULL;
 }
 
-void
-through_end(struct through *t)
-{
-	if (t->n == 0 || t->ending)
-		return;
-	t->ending = true;
-	if (t->sent == t->pending.len)
-		in_close(t);
-}
 
 static void
 quiet_due(void *arg)
@@ -374,9 +366,9 @@ sleeps(const struct child *c)
 	return name == NULL || (name[1] == ' ' && strchr("SDZ", name[2]) != NULL);
 }
 
-/* Whether a filter has still to read something, or is at work. */
+/* Whether a filter is at work; unread: or has still to read something. */
 static bool
-works(const struct through *t)
+works(const struct through *t, bool unread_too)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		int unread = 0;
@@ -384,7 +376,7 @@ works(const struct through *t)
 		if (t->filters[i].child == NULL)
 			continue;
 		(void)ioctl(t->filters[i].reads, FIONREAD, &unread);
-		if (unread > 0 || !sleeps(t->filters[i].child))
+		if ((unread > 0 && unread_too) || !sleeps(t->filters[i].child))
 			return true;
 	}
 	return false;
@@ -398,11 +390,48 @@ through_holds(struct through *t)
 	if (t->n == 0 || t->broken || (t->in < 0 && t->out < 0))
 		return false;
 	left = t->last + QUIET - kernel.now();
-	if (t->sent == t->pending.len && (t->came >= t->given || (left <= 0 && !works(t))))
+	if (t->sent == t->pending.len && (t->came >= t->given || (left <= 0 && !works(t, true))))
 		return false;
 	if (t->timer == NULL)
 		t->timer = loop_after(t->loop, left > MILLISECOND ? left : QUIET / 10, quiet_due, t);
 	return true;
+}
+
+/* One that does not work, nor writes, nor ends waits for something that will not come. */
+static void
+overdue_due(void *arg)
+{
+	struct through *t = arg;
+	int64_t left = t->last + GRACE - kernel.now();
+	struct error e;
+	size_t i = 0;
+
+	t->overdue = NULL;
+	if (t->out < 0 && all_ended(t))
+		return;
+	if (left > 0 || works(t, false)) {
+		t->overdue = loop_after(t->loop, left > 0 ? left : SECOND, overdue_due, t);
+		return;
+	}
+	while (i + 1 < t->n && t->filters[i].child == NULL)
+		i++;
+	error_set(&e, ERROR_INPUT, "through '%s': the filter neither wrote nor ended for 10 seconds after "
+	    "its input was closed; killed", t->filters[i].command);
+	fail(t, &e, true);
+	for (i = 0; i < t->n; i++)
+		child_signal_tree(t->filters[i].child, SIGKILL);
+}
+
+void
+through_end(struct through *t)
+{
+	if (t->n == 0 || t->ending)
+		return;
+	t->ending = true;
+	t->last = kernel.now();
+	t->overdue = loop_after(t->loop, GRACE, overdue_due, t);
+	if (t->sent == t->pending.len)
+		in_close(t);
 }
 
 bool
@@ -417,7 +446,8 @@ through_close(struct through *t)
 	if (t->n == 0)
 		return;
 	loop_cancel(t->loop, t->timer);
-	t->timer = NULL;
+	loop_cancel(t->loop, t->overdue);
+	t->timer = t->overdue = NULL;
 	in_close(t);
 	out_close(t);
 	for (size_t i = 0; i < t->n; i++) {

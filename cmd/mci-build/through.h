@@ -44,7 +44,7 @@ struct through {
 	struct line_reader lines;
 	uint64_t given, came; /* lines */
 	int64_t last;         /* when a line was last given or came */
-	struct loop_timer *timer;
+	struct loop_timer *timer, *overdue;
 	bool ending, broken;
 	const char *early; /* the command of the first that ended well before it was to */
 };
@@ -59,7 +59,8 @@ int through_start(struct through *t, const struct option_list *commands, const s
 void through_give(struct through *t, struct span line);
 /* Whether so much waits for them that no more should be given for now. */
 bool through_full(const struct through *t);
-/* No line will be given any more. */
+/* No line will be given any more. One that neither writes nor ends for ten seconds from then on, and is not
+ * at work, has failed. */
 void through_end(struct through *t);
 /* Whether lines may still come of what was given: a filter has not read it, or has answered less than it was
  * given and has had little time. The loop goes round when that is over. */

@@ -126,6 +126,14 @@ has "$err" "line 1 of its output: type: unknown key" "which is said"
 exits 1 "lint tells that a filter failed" mci-build --lint --through false ./jobs.yaml
 has "$out" "through 'false': the filter ended with status 1" "too"
 
+exits 125 "one that never ends" timeout 60 mci-build -q --through "sh -c 'cat; exec sleep 1000'" -f ./jobs.yaml
+has "$err" "the filter neither wrote nor ended for 10 seconds after its input was closed; killed" "is killed, and named"
+background mci-build --json --through "sh -c 'echo \$\$ >&2; exec sleep 1000'" -f ./jobs.yaml
+wait_for_line "$out" '"build/start"'
+kill -TERM "$pid"
+wait_end "$pid"
+is "$status" 143 "a build that is canceled waits for no filter"
+
 # a filter that is slow to answer holds up the end, and nothing is lost
 cat >slow <<'END'
 #!/bin/sh
