@@ -77,10 +77,11 @@ open_number(struct partlog *l, struct error *e)
 static void
 broken(struct partlog *l, const struct error *e)
 {
-	if (!l->broken)
-		l->tell(l->arg, e);
+	if (l->broken)
+		return;
 	l->broken = true;
 	l->since = kernel.now();
+	l->tell(l->arg, e);
 }
 
 static void
