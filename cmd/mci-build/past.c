@@ -328,21 +328,36 @@ needed(const struct past *p, const char *id, uint32_t from)
 	return from;
 }
 
-/* The next job, of those that a job needs, that is kept or is not; p->n when there is none. */
-static uint32_t
-find_needed(const struct past *p, const struct past_job *j, bool kept)
+/* The jobs that a job needs and that are kept run again; whether there are any. */
+static bool
+needed_repeat(struct past *p, const struct past_job *j)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < j->nneeds; k++) {
+		for (uint32_t o = needed(p, j->needs[k], 0); o < p->n; o = needed(p, j->needs[k], o + 1)) {
+			any |= past_keeps(&p->jobs[o]);
+			p->jobs[o].again |= p->jobs[o].ended;
+		}
+	}
+	return any;
+}
+
+/* Whether a job needs one that runs. */
+static bool
+needs_any(const struct past *p, const struct past_job *j)
 {
 	for (size_t k = 0; k < j->nneeds; k++) {
 		for (uint32_t o = needed(p, j->needs[k], 0); o < p->n; o = needed(p, j->needs[k], o + 1)) {
-			if (past_keeps(&p->jobs[o]) == kept)
-				return o;
+			if (!past_keeps(&p->jobs[o]))
+				return true;
 		}
 	}
-	return p->n;
+	return false;
 }
 
-/* Everything that runs needs what it depends on, in this workspace. What is depended on comes first,
- * mostly: so two passes from the end are enough. */
+/* Everything that runs needs what it depends on, in this workspace. What is depended on comes first, mostly:
+ * so two passes from the end are enough. */
 static void
 needs_spread(struct past *p)
 {
@@ -350,12 +365,8 @@ needs_spread(struct past *p)
 
 	while (more) {
 		more = false;
-		for (uint32_t i = p->n; i-- > 0;) {
-			uint32_t o;
-
-			while (!past_keeps(&p->jobs[i]) && (o = find_needed(p, &p->jobs[i], true)) < p->n)
-				p->jobs[o].again = more = true;
-		}
+		for (uint32_t i = p->n; i-- > 0;)
+			more |= !past_keeps(&p->jobs[i]) && needed_repeat(p, &p->jobs[i]);
 	}
 }
 
@@ -379,7 +390,7 @@ behind_spread(struct past *p)
 		for (uint32_t i = 0; i < p->n; i++) {
 			struct past_job *j = &p->jobs[i];
 
-			if (past_keeps(j) && find_needed(p, j, false) < p->n)
+			if (past_keeps(j) && needs_any(p, j))
 				j->again = more = true;
 		}
 	}
