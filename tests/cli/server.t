@@ -118,6 +118,18 @@ for n in 2 3 4; do
 done
 is "$(mci call -a "$api" build/list repo=acme/bare event=tag | jq -r '.builds[].tag')" v2 "a tag is one"
 
+# secrets
+project sealed <<'JOBS'
+{"id":"s","script":["echo $TOKEN","echo $TOKEN | tr a-z A-Z","echo v$(mci param get V)"],"params":["TOKEN"]}
+JOBS
+mci repo put acme/sealed labels=env=prod
+word=superhidden
+echo "$word" | mci param put acme/TOKEN --only env=prod
+echo 1.2 | mci param put --plain acme/V
+exits 0 "a build gets the parameters of its organisation" mci trigger --wait acme/sealed
+is "$(mci log -a "$api" acme/sealed/1/s | tr '\n' ' ')" "*** SUPERHIDDEN v1.2 " "its job what it asks for, and the log no secret"
+is "$(grep -rlF "$word" "$T" 2>/dev/null)" "" "... nor is it anywhere on the disk"
+
 down
 is "$status" 0 "the server stops"
 wait_until "and its agent waits for the next one" kill -0 "$agent"
