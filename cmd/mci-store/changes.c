@@ -177,7 +177,7 @@ changes_new(struct loop *loop, struct writer *writer, struct database *reader, c
 	struct changes *c = xmalloc(sizeof(*c));
 
 	*c = (struct changes){ .loop = loop, .writer = writer, .reader = reader };
-	c->write = (struct write){ .work = remove_rows, .done = rows_removed, .arg = c };
+	c->write = (struct write){ .work = remove_rows, .done = rows_removed, .arg = c, .derived = true };
 	c->publisher = publisher_new(loop, hub, "disk", &events, c, e);
 	if (c->publisher != NULL)
 		return c;

@@ -523,7 +523,9 @@ projection_rebuild(struct projection *p, struct request *request)
 	struct rebuild *r = xmalloc(sizeof(*r));
 
 	*r = (struct rebuild){ .p = p, .request = request };
-	r->write = (struct write){ .work = rebuild_work, .done = rebuild_done, .arg = r };
+	r->write = (struct write){
+		.work = rebuild_work, .done = rebuild_done, .arg = r, .derived = true
+	};
 	writer_give(p->writer, &r->write);
 }
 
@@ -582,7 +584,7 @@ projection_new(struct loop *loop, struct writer *writer, struct database *reader
 	struct projection *p = xmalloc(sizeof(*p));
 
 	*p = (struct projection){ .loop = loop, .writer = writer, .told = events, .arg = arg };
-	p->write = (struct write){ .work = batch_work, .done = batch_done, .arg = p };
+	p->write = (struct write){ .work = batch_work, .done = batch_done, .arg = p, .derived = true };
 	p->place = (struct write){ .work = place_work, .done = place_done, .arg = p };
 	p->sync = (struct offload_job){ .work = sync_work, .done = sync_done, .arg = p };
 	p->address = xstrdup(hub);

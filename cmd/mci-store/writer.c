@@ -16,7 +16,7 @@ struct writer {
 	bool busy, failed;     /* the job is given; the disk is not to be trusted any more */
 	struct writes waiting; /* the loop's */
 	struct write *batch;   /* the thread's while busy */
-	bool committed;
+	bool committed, unsynced; /* unsynced: commits are not brought to the disk */
 	struct error lost; /* why the disk is not to be trusted */
 	void (*fatal)(void *arg, const struct error *e);
 	void *arg;
@@ -73,11 +73,27 @@ untrusted(struct writer *w)
 	return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
+/* Before a transaction: whether its commit has to be on the disk. */
+static int
+set_sync(struct writer *w, struct error *e)
+{
+	bool derived = true;
+
+	for (const struct write *x = w->batch; x != NULL; x = x->next)
+		derived = derived && x->derived;
+	if (derived == w->unsynced)
+		return 0;
+	if (database_execute(w->db, derived ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", e) < 0)
+		return -1;
+	w->unsynced = derived;
+	return 0;
+}
+
 /* All of the batch in one transaction; -1: none of it is there. */
 static int
 write_all(struct writer *w, struct error *e)
 {
-	if (database_begin(w->db, e) < 0)
+	if (set_sync(w, e) < 0 || database_begin(w->db, e) < 0)
 		return -1;
 	for (struct write *x = w->batch; x != NULL; x = x->next) {
 		if (!write_one(w, x)) {

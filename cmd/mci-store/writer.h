@@ -26,6 +26,9 @@ struct write {
 	 * disk. May be NULL. */
 	void (*settled)(void *arg, bool kept);
 	void *arg;
+	/* It comes again by itself after a power cut, from elsewhere: a batch of nothing else is
+	 * written without a sync, and is on the disk with the next that has one. */
+	bool derived;
 	/* the writer's */
 	struct write *next;
 	struct error error;
