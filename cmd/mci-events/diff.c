@@ -46,17 +46,26 @@ static const char *const passing[] = {
 	"last-output",
 };
 
+/* How a build came to run is not what it did: a server has these of each. */
+static const char *const before[] = { "build/triggered", "build/queued", "build/pending" };
+
 /* More members than that are compared as they stand. */
 #define MEMBERS 256
 
 static bool
-is_passing(struct span key)
+is_one_of(struct span text, const char *const *words, size_t n)
 {
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
-		if (span_is(key, passing[i]))
+	for (size_t i = 0; i < n; i++) {
+		if (span_is(text, words[i]))
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_passing(struct span key)
+{
+	return is_one_of(key, passing, sizeof(passing) / sizeof(passing[0]));
 }
 
 static int
@@ -195,7 +204,7 @@ history_read(struct history *h, const char *text, struct error *e)
 	while (got >= 0 && (got = stored_line(&s, &line, e)) > 0) {
 		number++;
 		got = read_event(&m, &s, line, e);
-		if (got == 0)
+		if (got == 0 && !is_one_of(m.type, before, sizeof(before) / sizeof(before[0])))
 			add_event(h, &m, number);
 	}
 	stored_free(&s);
