@@ -145,8 +145,10 @@ on_closed(void *arg, struct link *l, const struct error *why)
 
 	(void)l;
 	dial_lost(&s->dial);
-	error_set(&e, ERROR_DISCONNECTED, "%s: %s", s->dial.address.text,
-	    why->code != ERROR_NONE ? why->text : "the connection was lost");
+	error_set(&e, ERROR_DISCONNECTED, "%s",
+	    why->code != ERROR_NONE ? why->text : "the other end closed the connection");
+	if (s->had == 0 && !s->told)
+		error_before(&e, "%s: ", s->dial.address.text);
 	if (!s->ended)
 		failed(s, &e);
 }

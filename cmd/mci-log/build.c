@@ -23,6 +23,9 @@ fetch(void *arg, struct source *s, struct error *e)
 	b->copies.address = b->server != NULL ? b->server : b->fold.log;
 	b->copies.build = b->fold.build != NULL ? b->fold.build : b->folder.name;
 	b->copies.loop = b->loop;
+	b->copies.outage = &b->outage;
+	b->outage.address = b->copies.address;
+	b->outage.quiet = option_common.quiet;
 	return copies_get(&b->copies, s, e);
 }
 
@@ -413,7 +416,7 @@ stream_outage(void *arg, const struct error *why)
 {
 	struct build *b = arg;
 
-	outage_told(&b->outage, why);
+	outage_told(&b->silence, why);
 }
 
 /* What is there now; what comes is taken as it does. */
@@ -434,7 +437,9 @@ read_server(struct build *b, struct error *e)
 		return -1;
 	if (b->loop == NULL || b->ended)
 		return 0;
-	b->outage = (struct outage){ .address = b->server, .quiet = option_common.quiet };
+	b->outage.address = b->server;
+	b->outage.quiet = option_common.quiet;
+	b->silence.whole = &b->outage;
 	b->stream = buildstream_follow(b->loop, asked, b->folder.name, b->had, &events, b, e);
 	return b->stream == NULL ? -1 : 0;
 }

@@ -52,7 +52,8 @@ struct build {
 	char *server;   /* its events and logs are asked for there; NULL: they are here */
 	bool ours;      /* that is this user's server */
 	struct buildstream *stream; /* of its events, when it is followed */
-	struct outage outage;  /* of that */
+	struct outage outage;  /* of who keeps its logs, and of its events */
+	struct outage silence; /* of its events alone, a part of that */
 	int64_t had;    /* events of a server's that were read; -1 before */
 	struct error why;      /* that no more of them come */
 	struct copies copies; /* of the logs that a log server keeps, as far as they were fetched */

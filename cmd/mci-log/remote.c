@@ -27,11 +27,28 @@
 void
 outage_told(struct outage *o, const struct error *why)
 {
-	if (!o->quiet && why != NULL && !o->lasts)
-		fprintf(stderr, "mci-log: %s: lost (%s); trying again\n", o->address, why->text);
-	if (!o->quiet && why == NULL && o->lasts)
-		fprintf(stderr, "mci-log: %s: there again\n", o->address);
-	o->lasts = why != NULL;
+	struct outage *whole = o->whole != NULL ? o->whole : o;
+	bool lost = why != NULL;
+
+	if (o->lasts == lost)
+		return;
+	o->lasts = lost;
+	whole->parts += lost ? 1 : -1;
+	if (whole->quiet)
+		return;
+	if (lost && whole->parts == 1)
+		fprintf(stderr, "mci-log: %s: lost (%s); trying again\n", whole->address, why->text);
+	if (!lost && whole->parts == 0)
+		fprintf(stderr, "mci-log: %s: there again\n", whole->address);
+}
+
+/* Nobody waits for it any more. */
+static void
+outage_forget(struct outage *o)
+{
+	if (o->lasts && o->whole != NULL)
+		o->whole->parts--;
+	o->lasts = false;
 }
 
 static void
@@ -218,7 +235,7 @@ remote_open(struct loop *loop, const struct remote_wish *w, const struct remote_
 
 	*r = (struct remote){ .wish = *w, .events = said, .arg = arg, .at = w->from,
 		.run = w->name->run, .attempt = w->name->attempt, .begun = w->patient,
-		.outage = { .address = w->address, .quiet = w->quiet } };
+		.outage = { .address = w->address, .quiet = w->quiet, .whole = w->whole } };
 	if (dial_init(&r->dial, loop, w->address, &events, again, r, e) == 0) {
 		if (open_link(r, e) == 0)
 			return r;
@@ -237,6 +254,7 @@ remote_close(struct remote *r)
 {
 	if (r == NULL)
 		return;
+	outage_forget(&r->outage);
 	dial_close(&r->dial);
 	free(r);
 }
@@ -300,33 +318,39 @@ run(const struct remote_wish *w, bool watch, remote_bytes *bytes, void *arg, str
 static int
 show_bytes(void *arg, struct span piece, int64_t when, uint32_t stream, struct error *e)
 {
-	(void)arg;
+	struct output *out = arg;
+
 	(void)when;
 	(void)stream;
+	if (out->terminal) {
+		output_text(out, piece);
+		return output_flush(out, e);
+	}
 	return standard_write(STDOUT_FILENO, piece.p, piece.n) == 0 ? 0 :
 	    error_sys(e, "write standard output");
 }
 
 int
-remote_show(const struct remote_wish *w, struct error *e)
+remote_show(const struct remote_wish *w, struct output *out, struct error *e)
 {
 	struct remote_end end;
 
 	/* reading what a job prints must not slow the job */
 	if (w->follow)
 		setpriority(PRIO_PROCESS, 0, NICE);
-	if (run(w, true, show_bytes, NULL, &end, e) < 0)
+	if (run(w, true, show_bytes, out, &end, e) < 0)
 		return -1;
-	if (end.truncated && !w->quiet)
-		fprintf(stderr, "mci-log: %s%s%s: the log is truncated: %lld bytes were kept\n",
-		    w->name->build, w->name->job == NULL ? "" : "/",
-		    w->name->job == NULL ? "" : w->name->job, (long long)end.bytes);
+	if (end.truncated)
+		output_note(out, "%s%s%s: the log is truncated: %lld bytes were kept", w->name->build,
+		    w->name->job == NULL ? "" : "/", w->name->job == NULL ? "" : w->name->job,
+		    (long long)end.bytes);
 	return 0;
 }
 
 struct copy {
 	struct logname name;
 	const char *address;
+	struct outage *outage;        /* of the server there; or NULL */
 	struct logfile_writer writer; /* fd -1: closed */
 	struct remote *remote;        /* NULL: nothing more is asked for */
 	struct source *source;        /* grows with it; or NULL */
@@ -375,7 +399,7 @@ rest_of(const struct copy *x, bool follow)
 {
 	return (struct remote_wish){ .address = x->address, .name = &x->name, .from = x->writer.size,
 		.to = -1, .times = true, .follow = follow, .patient = x->source != NULL,
-		.quiet = option_common.quiet };
+		.quiet = option_common.quiet, .whole = x->outage };
 }
 
 /* What is stored now, behind what is there already. */
@@ -393,7 +417,7 @@ copy_new(struct copies *c, const struct logname *n, struct error *e)
 	struct copy *x = xmalloc(sizeof(*x));
 	struct stored files;
 
-	*x = (struct copy){ .address = c->address, .writer = { .fd = -1, .index = -1 } };
+	*x = (struct copy){ .address = c->address, .outage = c->outage, .writer = { .fd = -1, .index = -1 } };
 	logname_copy(&x->name, n);
 	if (logdir_write(&c->logdir, &x->name, false, &files, e) == 0 &&
 	    logfile_adopt(&x->writer, files.log, files.index, n->build, e) == 0)

@@ -12,14 +12,17 @@
 #include "logdir.h"
 #include "logname.h"
 #include "loop.h"
+#include "output.h"
 #include "scratch.h"
 #include "source.h"
 
 /* Tells on standard error that a server is lost, once, and that it is there again. */
 struct outage {
-	const char *address; /* borrowed */
-	bool quiet;          /* nothing is told */
+	const char *address;  /* borrowed */
+	bool quiet;           /* nothing is told */
 	bool lasts;
+	struct outage *whole; /* that this connection is one of: told of once for all; or NULL */
+	int parts;            /* of a whole: connections that are lost */
 };
 
 /* It is lost, or has no time (why says which); with NULL it is there. */
@@ -49,6 +52,7 @@ struct remote_wish {
 	int64_t from, to;           /* to -1: no bound */
 	bool follow, times, quiet;
 	bool patient;               /* a server that was never there is tried again as well */
+	struct outage *whole;       /* what the connection is one of; or NULL */
 };
 
 /* Connects. Without patience only a link that was there once is tried again. NULL with ERROR_DISCONNECTED or
@@ -57,10 +61,10 @@ struct remote *remote_open(struct loop *loop, const struct remote_wish *w,
     const struct remote_events *events, void *arg, struct error *e);
 void remote_close(struct remote *r);
 
-/* Shows one log byte for byte: writes what was wished for to standard output until its end; whoever
- * reads that may leave (SIGPIPE). Says on standard error when bytes are missing at the log's end. 0 or
- * -1. */
-int remote_show(const struct remote_wish *w, struct error *e);
+/* Shows one log byte for byte: writes what was wished for to standard output until its end, for a terminal
+ * what is safe; whoever reads that may leave (SIGPIPE). Says on standard error when bytes are missing at the
+ * log's end. 0 or -1. */
+int remote_show(const struct remote_wish *w, struct output *out, struct error *e);
 
 /* Logs of a server in a folder for a moment, so that they are shown as those of a folder are. Begins
  * zeroed. */
@@ -70,6 +74,7 @@ struct copies {
 	struct logdir logdir;        /* in there */
 	/* of copies_get */
 	const char *build;           /* borrowed */
+	struct outage *outage;       /* of the server, borrowed; or NULL */
 	struct loop *loop;           /* of who follows, else NULL */
 	struct folders folders;      /* where the build's are */
 };

@@ -11,6 +11,22 @@
 #include "section.h"
 #include "verbs.h"
 
+/* A whole log as it is needs to be in no file first. */
+static int
+show_there(struct show *s, const struct build *b, const struct source *from, struct error *e)
+{
+	struct logname name;
+	const struct remote_wish w = { .address = b->server, .name = &name, .to = -1 };
+	int result = logname_set(&name, b->folder.name, from->run, from->job, from->attempt, e);
+
+	if (result == 0)
+		result = remote_show(&w, &s->out, e);
+	if (result == 0 && from->ended && from->why != NULL)
+		output_note(&s->out, "%s: %s", from->name, from->why);
+	logname_free(&name);
+	return result;
+}
+
 /* The logs of one build, one behind the other or line by line. */
 static int
 show_build(struct show *s, const struct view *v, struct build *b, struct error *e)
@@ -21,6 +37,8 @@ show_build(struct show *s, const struct view *v, struct build *b, struct error *
 	s->out.prefix = b->only == NULL;
 	if (!s->sections && !raw)
 		return view_show(v, b->sources + from, b->n - from, e);
+	if (raw && b->server != NULL && !s->sections && !range_set(&s->range) && from < b->n)
+		return show_there(s, b, b->sources[from], e);
 	for (size_t i = from; i < b->n; i++) {
 		struct source *source = b->sources[i];
 		int there = s->sections ? section_show(v, source, s->markers, e) : view_open(v, source, e);
@@ -187,7 +205,7 @@ read_range(const struct options *o, struct range *r, struct error *e)
 
 /* Each log of a server, one behind the other. */
 static int
-show_remote(const struct options *o, int argc, char **argv, struct error *e)
+show_remote(const struct options *o, int argc, char **argv, struct output *out, struct error *e)
 {
 	struct range range;
 	int result = read_range(o, &range, e);
@@ -205,7 +223,7 @@ show_remote(const struct options *o, int argc, char **argv, struct error *e)
 		if (result == 0 && o->attempt > 0)
 			name.attempt = (int)o->attempt;
 		if (result == 0)
-			result = remote_show(&w, e);
+			result = remote_show(&w, out, e);
 		logname_free(&name);
 	}
 	return result;
@@ -277,14 +295,15 @@ server_tells(const char *address, int argc, char **argv, struct error *e)
 
 /* Asks for what is wanted; 1 when it was shown already. */
 static int
-from_server(struct options *o, int argc, char **argv, struct copies *m, struct error *e)
+from_server(struct options *o, int argc, char **argv, struct copies *m, struct output *out,
+    struct error *e)
 {
 	int tells;
 
 	if (argc == 0)
 		return error_set(e, ERROR_USAGE, "with -a: which BUILD/JOB?");
 	if (plain(o, argc, argv))
-		return show_remote(o, argc, argv, e) < 0 ? -1 : 1;
+		return show_remote(o, argc, argv, out, e) < 0 || output_end(out, e) < 0 ? -1 : 1;
 	tells = server_tells(o->address, argc, argv, e);
 	if (tells > 0)
 		o->where = (struct build_where){ .server = o->address };
@@ -311,15 +330,16 @@ show(struct options *o, int argc, char **argv)
 	struct error e;
 	int status = 0, fetched = 0;
 
+	output_init(&s.out, option_common.color);
 	if (o->address != NULL)
-		fetched = from_server(o, argc, argv, &mirror, &e);
+		fetched = from_server(o, argc, argv, &mirror, &s.out, &e);
 	if (fetched != 0) {
 		copies_close(&mirror);
 		if (fetched < 0)
 			option_complain(PROGRAM, &e);
+		output_free(&s.out);
 		return fetched > 0 ? 0 : error_status(&e);
 	}
-	output_init(&s.out, option_common.color);
 	if (read_range(o, &s.range, &e) < 0 || read_sections(o, &s, &e) < 0 ||
 	    builds_open(&s.builds, argc, argv, o->attempt, &o->where, &e) < 0 ||
 	    (o->follow ? show_follow : show_cat)(&s, &e) < 0) {

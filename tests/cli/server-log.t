@@ -2,7 +2,7 @@
 # The logs and the events of builds at a server, by the builds' names.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/server-lib.sh"
-need git jq
+need git jq script
 
 up || exit 1
 # jobs go on printing when a file appears in here
@@ -14,16 +14,24 @@ project bytes <<END
 END
 (head -c 300000 /dev/zero | tr '\0' x; printf 'a\n\001\377b\r\nend\n') >"$T/all"
 
-# a build that waits in the queue is followed, and one of its jobs
+# a build that waits in the queue is followed, and one of its jobs; also when it never begins
 mci trigger acme/bytes >/dev/null
-background mci log -f acme/bytes/1/all
+background mci log -f --states acme/bytes/1
+whole=$pid
+wait_until "it is asked for" sh -c 'mci call -a "$MCI_API" server/status | jq -e ".server.connections > 1"'
+mci cancel acme/bytes/1
+wait_end "$whole"
+is "$status" 0 "one that is canceled while it waits is followed to its end"
+has "$out" "^acme/bytes/1: canceled" "which is said"
+mci trigger acme/bytes >/dev/null
+background mci log -f acme/bytes/2/all
 job=$pid
-mci log -f acme/bytes/1 >"$T/whole" 2>"$T/whole.err" &
+mci log -f acme/bytes/2 >"$T/whole" 2>"$T/whole.err" &
 whole=$!
 started="$started $whole"
 agent || exit 1
 wait_until "what a job prints comes while it runs" sh -c '[ "$(wc -c <"$1")" -gt 300000 ]' sh "$out"
-is "$(mci log acme/bytes/1/all | wc -c)" "$(wc -c <"$out")" "so far it is read"
+is "$(mci log acme/bytes/2/all | wc -c)" "$(wc -c <"$out")" "so far it is read"
 
 # the log server is killed, and comes back; the door as well
 kill -KILL "$(pgrep -P "$server" -f 'mci-log serve')"
@@ -38,6 +46,14 @@ is "$status" 0 "the followed build too"
 sed -n 's/^all *| //p' "$T/whole" >"$T/lines"
 ok "and its lines are all there" cmp "$T/all" "$T/lines"
 has "$T/whole" "^after *\| after$" "those of jobs that had not begun as well"
+is "$(grep -c 'lost (' "$T/whole.err")" 1 "that the server was lost is said once, not of each log"
+
+# on a terminal what would steer it is shown, not obeyed
+for named in acme/bytes/2/all "-a $api acme/bytes/2/all"; do
+	script -qec "mci log $named" /dev/null </dev/null | tr -d 'x\r\n' >"$T/shown"
+	is "$(tr -dc '\001' <"$T/shown" | wc -c)" 0 "a terminal gets no control characters"
+	has "$T/shown" "end" "but the text"
+done
 
 # what else the verbs show
 project broken <<'END'
@@ -84,6 +100,8 @@ mci trigger --wait acme/broken >/dev/null
 exits 0 "two builds of the same are equal" mci events diff acme/broken/1 acme/broken/2
 exits 0 "one is what was printed of it" mci events diff "$T/events" acme/broken/1
 exits 1 "another is not" mci events diff acme/broken/1 acme/bytes/1
+(cd broken && mci run -q) >"$out" 2>&1
+exits 0 "a build of the same in its folder is equal" sh -c 'cd broken && mci events diff acme/broken/1 @'
 mci events replay acme/broken/1 | mci tree >"$out"
 has "$out" "1 ok, 1 failed, 1 skipped" "and the tree reads them"
 
