@@ -86,6 +86,8 @@ close_ends(struct house_member *m)
 	memory_close(&m->stop);
 	memory_close(&m->ready);
 	memory_close(&m->ended);
+	/* of the others the thread has closed its own */
+	memory_close(&m->theirs[0]);
 }
 
 /* A member's thread is over. Of itself none ends well. */
