@@ -11,30 +11,30 @@
 #define LEFT_OUT(member, type, help)
 
 /* By who sets it: where a row is put, shown, and named. */
-#define PUT_ORG NEEDED
-#define GOT_ORG NEEDED
-#define NAMED_ORG NEEDED
-#define PUT_ID ALLOWED
-#define GOT_ID NEEDED
+#define PUT_ORG(...) NEEDED(__VA_ARGS__)
+#define GOT_ORG(...) NEEDED(__VA_ARGS__)
+#define NAMED_ORG(...) NEEDED(__VA_ARGS__)
+#define PUT_ID(...) ALLOWED(__VA_ARGS__)
+#define GOT_ID(...) NEEDED(__VA_ARGS__)
 #define NAMED_ID(member, type, help) NEEDED(member, type, "of it")
-#define PUT_NEW ALLOWED
-#define GOT_NEW ALLOWED
-#define NAMED_NEW LEFT_OUT
-#define PUT_ANY ALLOWED
-#define GOT_ANY ALLOWED
-#define NAMED_ANY LEFT_OUT
-#define PUT_SEAL ALLOWED
-#define GOT_SEAL ALLOWED
-#define NAMED_SEAL LEFT_OUT
-#define PUT_HIDE ALLOWED
-#define GOT_HIDE LEFT_OUT
-#define NAMED_HIDE LEFT_OUT
-#define PUT_STORE LEFT_OUT
-#define GOT_STORE ALLOWED
-#define NAMED_STORE LEFT_OUT
+#define PUT_NEW(...) ALLOWED(__VA_ARGS__)
+#define GOT_NEW(...) ALLOWED(__VA_ARGS__)
+#define NAMED_NEW(...) LEFT_OUT(__VA_ARGS__)
+#define PUT_ANY(...) ALLOWED(__VA_ARGS__)
+#define GOT_ANY(...) ALLOWED(__VA_ARGS__)
+#define NAMED_ANY(...) LEFT_OUT(__VA_ARGS__)
+#define PUT_SEAL(...) ALLOWED(__VA_ARGS__)
+#define GOT_SEAL(...) ALLOWED(__VA_ARGS__)
+#define NAMED_SEAL(...) LEFT_OUT(__VA_ARGS__)
+#define PUT_HIDE(...) ALLOWED(__VA_ARGS__)
+#define GOT_HIDE(...) LEFT_OUT(__VA_ARGS__)
+#define NAMED_HIDE(...) LEFT_OUT(__VA_ARGS__)
+#define PUT_STORE(...) LEFT_OUT(__VA_ARGS__)
+#define GOT_STORE(...) ALLOWED(__VA_ARGS__)
+#define NAMED_STORE(...) LEFT_OUT(__VA_ARGS__)
 /* And by what lists are filtered. */
-#define BY_NOT LEFT_OUT
-#define BY_KEY FILTER
+#define BY_NOT(...) LEFT_OUT(__VA_ARGS__)
+#define BY_KEY(...) FILTER(__VA_ARGS__)
 #define BY_ORG(member, type, help) ALLOWED(member, type, "only those of this organisation")
 
 #define PUT(set, index, member, column, type, help) PUT_##set(member, type, help)

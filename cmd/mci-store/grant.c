@@ -22,8 +22,9 @@ filter_holds(const char *filters, const json_t *labels)
 	json_array_foreach(list, i, one) {
 		bool holds = true;
 
-		json_object_foreach(one, name, value)
+		json_object_foreach(one, name, value) {
 			holds = holds && json_equal(value, json_object_get(labels, name));
+		}
 		if (holds && (int)json_object_size(one) > best)
 			best = (int)json_object_size(one);
 	}

@@ -199,8 +199,9 @@ list(const struct asking *a, json_t *params, void (*print)(void *arg, const json
 
 		if (result == NULL)
 			return -1;
-		json_array_foreach(rows, i, row)
+		json_array_foreach(rows, i, row) {
 			print(arg, row);
+		}
 		more = json_is_true(json_object_get(result, "more")) && row != NULL;
 		if (more) {
 			AUTO_FREE char *last =
