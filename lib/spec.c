@@ -128,12 +128,13 @@ depends_check(struct spec *s, const struct scan_value *v, unsigned flags, struct
 	for (size_t i = 0; i < s->ndepends; i++) {
 		struct spec_wait *w = &s->depends[i];
 
+		if (spec_id_ok(w->id, strlen(w->id)))
+			continue;
 		w->glob = spec_id_glob(w->id);
 		if (w->glob && w->nsame > 0)
 			return error_set(e, ERROR_INPUT, "[%zu].same: asks for the matrix of one job, and "
 			    "'%.64s' may be several", i, w->id);
-		if (!w->glob && !spec_id_ok(w->id, strlen(w->id)) &&
-		    (!(flags & SPEC_MONKEY) || !spec_id_adopt(&w->id)))
+		if (!w->glob && (!(flags & SPEC_MONKEY) || !spec_id_adopt(&w->id)))
 			return error_set(e, ERROR_INPUT, "[%zu]: '%.64s' is not a job id", i, w->id);
 	}
 	return 0;

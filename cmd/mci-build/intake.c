@@ -96,8 +96,14 @@ static void
 want(struct intake *in, uint32_t first)
 {
 	struct graph *g = in->graph;
-	AUTO_FREE uint32_t *stack = xmalloc(((size_t)g->n + 1) * sizeof(*stack));
-	uint32_t depth = 0;
+	uint32_t *stack, depth = 0;
+
+	/* one for all jobs: each of its own costs more than everything else about it */
+	if (g->n > in->nstack) {
+		in->nstack = g->n * 2;
+		in->stack = xrealloc(in->stack, in->nstack, sizeof(*in->stack));
+	}
+	stack = in->stack;
 
 	if (!g->jobs[first].wanted) {
 		g->jobs[first].wanted = true;
@@ -646,6 +652,7 @@ intake_close(struct intake *in)
 	for (size_t i = 0; i < in->npending; i++)
 		waits_free(&in->pending[i].waits);
 	free(in->pending);
+	free(in->stack);
 	bytes_free(&in->lines);
 	facts_free(&in->facts);
 }

@@ -43,6 +43,8 @@ struct intake {
 	struct facts facts;
 	struct bytes lines;  /* specs that are not in the file yet */
 	int file;            /* where they go; -1: nowhere */
+	uint32_t *stack;     /* room for nstack jobs, for a walk */
+	uint32_t nstack;
 	struct intake_pending *pending;
 	size_t npending;
 	bool noted_places;   /* caches and artifacts were mentioned */
