@@ -343,6 +343,10 @@ secrets_rotate_master(struct secrets *s, struct database *db, int64_t *count, st
 
 	if (s->rotating)
 		return error_set(e, ERROR_BUSY, "the master key is being changed");
+	/* what is beside the file is written over: it must not be all that there is of this one */
+	if (s->beside && master_replace(&s->master, e) < 0)
+		return -1;
+	s->beside = false;
 	seal_key_new(&next);
 	/* beside the old one, on the disk, before anything is sealed with it: wherever this is cut
 	 * off, the one that the database names is there */
@@ -362,9 +366,9 @@ secrets_settle_master(struct secrets *s, bool kept)
 {
 	if (!s->rotating)
 		return;
-	/* where the file cannot be replaced, the next start does it */
+	/* where the file cannot be replaced, the next change of keys does it, or the next start */
 	if (kept)
-		master_replace(&s->master, NULL);
+		s->beside = master_replace(&s->master, NULL) < 0;
 	else
 		s->master.key = s->before;
 	seal_key_clear(&s->before);

@@ -24,6 +24,7 @@ struct secrets {
 	struct master master;
 	struct seal_key before; /* while a rotation is not settled */
 	bool rotating;
+	bool beside; /* the master key is only in the file beside its own */
 };
 
 /*
