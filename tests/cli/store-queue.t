@@ -262,6 +262,38 @@ wait_end "$follower"
 is "$status $(jq -r .type "$out" | tail -n 1)" "0 build/end" "else as they come, until it has"
 say build/end >"$out"
 
+# a long one
+ask build/trigger repo=o/r >"$out"
+claim long
+python3 -c 'import json, sys
+for at in range(0, 3000, 500):
+    print(json.dumps({"jsonrpc": "2.0", "id": at, "method": "event/publish", "params": {"events": [
+        {"type": "job/pending", "build": sys.argv[1], "run": 1, "seq": i + 1, "job": "job%d" % i, "name": "x" * 200,
+         "time": "2026-11-23T18:00:00.000Z"} for i in range(at, at + 500)]}}))' "$build" | mci relay "$hub" >"$out"
+publish_build "$build" 1 3001 build/end '"status":"success"'
+say build/end >"$out"
+is "$(ask build/events "build=$build" | jq -r .type | sort | uniq -c | tr -s '\n ' ' ')" \
+	" 1 build/end 1 build/pending 1 build/queued 1 build/triggered 3000 job/pending " "all events of a long build are there"
+is "$(ask build/events "build=$build" from:=3000 | jq -r '.seq' | tr '\n' ' ')" "2998 2999 3000 3001 " "and can be had from anywhere on"
+is "$(ask job/list "build=$build" | jq '.jobs|length')" 3000 "and its jobs"
+
+# ---- builds of strangers
+
+ask build/trigger repo=o/r >"$out"
+stranger=$(jq -r .build "$out")
+stop_store
+python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE build SET trust = ? WHERE name = ?", ("stranger", sys.argv[2]))
+db.commit()' "$stored/store.db" "$stranger"
+start_store
+claim t1
+is "$build" '' "a build of a stranger is not given to an agent that does not isolate"
+claim t2 isolates:=true
+is "$build $(printf '%s' "$claimed" | jq -c '.order|[.trust,.params,.secrets,.keys]')" "$stranger "'["stranger",{},{},[]]' \
+	"one that does gets it, with nothing of the organisation's"
+say build/end status=success >"$out"
+
 # ---- whoever is not heard of loses what he had
 
 PATIENCE=30 wait_until "waited for the end of the lease" grep -q '"reason":"lease"' "$stored/builds/o/lost/1.ndjson"
