@@ -47,7 +47,7 @@ wait_end "$builder"
 is "$status" 0 "a build that was killed goes on"
 is "$(runs)" "first=1 adder=1 added=2 fails=1 second=2 last=1 " "what had ended does not run again, what ran does"
 is "$(cat got)" one "outputs are kept"
-has build.err 'o/r/1 goes on in run 2: 3 jobs that have ended are kept, 0 run again' "it says so"
+has build.err 'o/r/1 goes on in run 2: of the jobs that have ended 3 are kept, 0 run again' "it says so"
 is "$(in_order o/r/1)" whole "seq goes on"
 is "$(ended_once o/r/1)" "" "every job ends once"
 is "$(hub_events o/r/1 | jq -r 'select(.type=="job/end")|"\(.job) \(.run) \(.attempt)"' | sort | tr '\n' ';')" \
@@ -99,7 +99,7 @@ touch go.second go.added
 wait_end "$builder"
 is "$status" 0 "a build that goes on elsewhere"
 is "$(runs)" "first=2 adder=1 added=2 fails=2 second=2 last=1 " "runs again what unfinished jobs need"
-has build.err '1 jobs that have ended are kept, 2 run again as this is another workspace' "it says so"
+has build.err 'of the jobs that have ended 1 are kept, 2 run again as this is another workspace' "it says so"
 is "$(hub_events o/r/3 | jq -c 'select(.type=="build/start" and .run==2)|[.kept,.again]')" "[1,2]" "in its first event as well"
 is "$(in_order o/r/3)" whole "seq goes on"
 
