@@ -84,47 +84,41 @@ static const struct command checkout_command = {
 
 static const struct command *const modes[] = { &command, &checkout_command };
 
-/* The same wherever a program is started, and never freed. */
-static const char *
+/* The same wherever a program is started. Caller frees. */
+static char *
 elsewhere(const char *given, const char *variable, const char *otherwise, struct error *e)
 {
 	const char *text = given != NULL ? given : getenv(variable);
-	const char *address;
+	char *address;
 
 	if (text == NULL || *text == '\0')
-		return otherwise;
+		return xstrdup(otherwise);
 	address = address_elsewhere(text, e);
 	if (address == NULL || *address != '\0')
 		return address;
+	free(address);
 	error_set(e, ERROR_USAGE, "%s: builds have to reach it too: expected unix:PATH or exec:COMMAND",
 	    text);
 	return NULL;
 }
 
-static const char *
-usual_address(struct error *e)
-{
-	AUTO_FREE char *sockets = folder_sockets(e);
-
-	return sockets == NULL ? NULL : xformat("unix:%s/mci.sock", sockets);
-}
-
 /* -a is for all of them; the variable of one service goes before that of all. */
-static int
-addresses(const struct options *o, struct settings *s, struct error *e)
+static char *
+address_of(const struct options *o, const char *given, const char *variable, struct error *e)
 {
-	bool all = o->address != NULL;
-	const char *api = elsewhere(o->address, "MCI_API", usual_address(e), e);
+	AUTO_FREE char *sockets = o->address == NULL ? folder_sockets(e) : NULL;
+	AUTO_FREE char *usual = sockets == NULL ? NULL : xformat("unix:%s/mci.sock", sockets);
+	AUTO_FREE char *api = NULL;
 
-	if (api == NULL)
-		return -1;
-	s->store = all && o->store == NULL ? api : elsewhere(o->store, "MCI_STORE", api, e);
-	s->events = all && o->events == NULL ? api : elsewhere(o->events, "MCI_EVENTS", api, e);
-	s->log = all && o->log == NULL ? api : elsewhere(o->log, "MCI_LOG", api, e);
-	return s->store == NULL || s->events == NULL || s->log == NULL ? -1 : 0;
+	if (o->address == NULL && usual == NULL)
+		return NULL;
+	api = elsewhere(o->address, "MCI_API", usual, e);
+	if (api == NULL || (o->address != NULL && given == NULL))
+		return api == NULL ? NULL : xstrdup(api);
+	return elsewhere(given, variable, api, e);
 }
 
-static const char *
+static char *
 work_folder(const char *given, struct error *e)
 {
 	AUTO_FREE char *state = given != NULL ? NULL : folder_state(e);
@@ -138,15 +132,6 @@ work_folder(const char *given, struct error *e)
 	if (absolute == NULL)
 		error_sys(e, "--workdir %s", given);
 	return absolute;
-}
-
-static const char *
-host_name(void)
-{
-	char name[256] = "";
-
-	gethostname(name, sizeof(name) - 1);
-	return xstrdup(name);
 }
 
 static int
@@ -168,18 +153,23 @@ read_labels(const struct option_list *list, struct bytes *object, struct error *
 static int
 run(const struct options *o, struct error *e)
 {
-	struct agent_options a = { .jobs = o->jobs, .ready = o->ready, .once = o->once,
-		.name = o->name != NULL ? o->name : host_name() };
-	struct bytes labels = { 0 }, token = { 0 };
+	AUTO_FREE char *workdir = work_folder(o->workdir, e);
+	AUTO_FREE char *store = workdir == NULL ? NULL : address_of(o, o->store, "MCI_STORE", e);
+	AUTO_FREE char *events = store == NULL ? NULL : address_of(o, o->events, "MCI_EVENTS", e);
+	AUTO_FREE char *log = events == NULL ? NULL : address_of(o, o->log, "MCI_LOG", e);
+	AUTO_BYTES labels = { 0 };
+	AUTO_BYTES token = { 0 };
+	char host[256] = "";
+	struct agent_options a = { .settings = { .workdir = workdir, .events = events, .log = log,
+		.store = store, .runner = o->runner }, .name = o->name != NULL ? o->name : host,
+		.jobs = o->jobs, .ready = o->ready, .once = o->once };
 
-	a.settings.runner = o->runner;
-	a.settings.workdir = work_folder(o->workdir, e);
-	if (a.settings.workdir == NULL || addresses(o, &a.settings, e) < 0 ||
-	    read_labels(&o->labels, &labels, e) < 0)
+	gethostname(host, sizeof(host) - 1);
+	if (log == NULL || read_labels(&o->labels, &labels, e) < 0)
 		return -1;
 	if (o->token_file == NULL)
 		return error_set(e, ERROR_USAGE, "which agent is it? --token-file FILE, made by "
-		    "'mci token create'");
+		    "'mci-store create token'");
 	if (secretfile_read(&token, o->token_file, e) < 0)
 		return -1;
 	a.labels = bytes_string(&labels);
@@ -197,7 +187,7 @@ main(int argc, char **argv)
 	standard_begin();
 	option_parse_modes(modes, sizeof(modes) / sizeof(modes[0]), &argc, argv, &o);
 	if (o.checkout) {
-		const char *workdir = work_folder(o.workdir, &e);
+		AUTO_FREE char *workdir = work_folder(o.workdir, &e);
 
 		status = workdir == NULL ? -1 : checkout_run(workdir, argv[0]);
 	} else {

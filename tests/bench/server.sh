@@ -115,6 +115,7 @@ idle() {
 
 mci-supervise --print-wiring | sed '/^token:/,$d' >wiring-without
 up
-for r in ${*:-one checkout drain idle}; do
+[ $# -gt 0 ] || set -- one checkout drain idle
+for r; do
 	"$r"
 done
