@@ -57,3 +57,20 @@ decide_requeue(struct database *db, const struct decide *b, const char *reason, 
 	emit_text(&event, "reason", reason);
 	return change_add(&event, db, e) < 0 ? -1 : set_state(db, b->id, "queued", NULL, e);
 }
+
+int
+decide_room(struct database *db, int64_t id, struct error *e)
+{
+	AUTO_BYTES event = { 0 };
+	AUTO_QUERY q = { 0 };
+	int got;
+
+	query_begin(&q, db, STATEMENT_BUILD_WITH_ROOM);
+	query_integer(&q, id);
+	got = query_next(&q, e);
+	if (got <= 0)
+		return got;
+	change_begin(&event, "build/queued", query_column_text(&q, 0), query_column_integer(&q, 1));
+	emit_text(&event, "reason", "room");
+	return change_add(&event, db, e);
+}

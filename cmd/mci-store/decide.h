@@ -21,6 +21,9 @@ int decide_end(struct database *db, const struct decide *b, const char *status, 
     const char *message, struct error *e);
 /* The same for one that nobody runs, and that somebody does not want. */
 int decide_cancel(struct database *db, const struct decide *b, const char *reason, struct error *e);
+/* Behind the end of a run: says once more that the next build waits that could not be given out for
+ * a limit of its repository or organisation. */
+int decide_room(struct database *db, int64_t id, struct error *e);
 /* It waits for the next one. */
 int
 decide_requeue(struct database *db, const struct decide *b, const char *reason, struct error *e);

@@ -111,7 +111,11 @@ held_end(struct transaction *t, struct database *db, struct error *e)
 		return -1;
 	if (!h.holds || h.queued)
 		return not_held(&h, t, e);
-	if (h.ended || h.said)
+	if (h.ended)
+		return answer_status(t, h.status);
+	if (decide_room(db, h.build.id, e) < 0)
+		return -1;
+	if (h.said)
 		return decide_over(db, &h.build, e) < 0 ? -1 : answer_status(t, h.status);
 	return end_by_method(&h, t, db, e);
 }
@@ -122,6 +126,8 @@ let_go(
     struct held *h, struct transaction *t, const char *reason, struct database *db, struct error *e)
 {
 	t->over = h->said || h->cancel.len > 0;
+	if (decide_room(db, h->build.id, e) < 0)
+		return -1;
 	if (h->said)
 		return decide_over(db, &h->build, e);
 	if (h->cancel.len > 0)

@@ -159,6 +159,8 @@ claim l3 'labels:={"cpu":"arm","more":"1"}' && is "$build" o/big/1 "one that has
 claim l4 'labels:={"cpu":"arm"}' && is "$build" '' "not more at once than the repository says"
 build=o/big/1 run=1
 claim l3 'labels:={"cpu":"arm"}' && say build/end status=success >"$out"
+wait_until "waited for what is said of o/big/2" grep -q '"reason":"room"' "$stored/builds/o/big/2.ndjson"
+pass "its end is told to agents as room for the next"
 ask org/put id=o max-builds:=2 >"$out" # with o/lost/1
 ask build/trigger repo=o/r >"$out"
 claim l5 && is "$build" o/r/7 "the organisation's other builds go on"

@@ -47,6 +47,15 @@ SELECT build.id, build.repo, build.trust, build.run, result.ended_run
 FROM build LEFT JOIN result ON result.build = build.id
 WHERE build.state = 'queued' ORDER BY build.priority DESC, build.id;
 
+-- the next build that the end of this one may have made room for, where there are limits
+-- build_with_room (integer) reader
+SELECT waiting.name, waiting.run
+FROM build AS done JOIN repo ON repo.id = done.repo JOIN org ON org.id = repo.org
+JOIN repo AS other ON other.org = org.id
+JOIN build AS waiting ON waiting.repo = other.id AND waiting.state = 'queued'
+WHERE done.id = $1 AND (org.max_builds IS NOT NULL OR (repo.max_builds IS NOT NULL AND other.id = repo.id))
+ORDER BY waiting.priority DESC, waiting.id LIMIT 1;
+
 -- builds_claimed () reader
 SELECT build.repo, repo.org, count(*) FROM build JOIN repo ON repo.id = build.repo
 WHERE build.state = 'claimed' GROUP BY build.repo, repo.org;
