@@ -46,8 +46,8 @@ exits 1 "what a job is not is said" mci show acme/zlib/1/none
 exits 0 "wait for one that has ended" mci wait acme/zlib/1
 exits 0 "its tree is shown" mci tree acme/zlib/1
 exits 0 "followed to its end" mci show -f acme/zlib/1
-is "$(mci log -a "$api" acme/zlib/1/test)" 2 "what a job printed is read"
-mci log -a "$api" acme/zlib/1/compile >"$out"
+is "$(mci log acme/zlib/1/test)" 2 "what a job printed is read"
+mci log acme/zlib/1/compile >"$out"
 has "$out" "^MCI_SOURCE=server$" "jobs know that they are on a server"
 has "$out" "^MCI_BRANCH=main$" "and what is built"
 has "$out" "^MCI_COMMIT=$(git -C zlib rev-parse HEAD)$" "which commit"
@@ -77,7 +77,7 @@ is "$(mci call -a "$api" build/get build=acme/zlib/4 | jq -r '.status+" "+.reaso
 # the jobs on standard input
 echo '{"id":"x","script":["ls -A"]}' >given.ndjson
 exits 0 "jobs that are given run instead of a definition" mci trigger --wait acme/zlib - <given.ndjson
-mci log -a "$api" acme/zlib/5/x >"$out"
+mci log acme/zlib/5/x >"$out"
 has "$out" "^.mci$" "in a checkout"
 
 # canceled and unblocked while it runs
@@ -133,7 +133,7 @@ word=superhidden
 echo "$word" | mci param put acme/TOKEN --only env=prod
 echo 1.2 | mci param put --plain acme/V
 exits 0 "a build gets the parameters of its organisation" mci trigger --wait acme/sealed
-is "$(mci log -a "$api" acme/sealed/1/s | tr '\n' ' ')" "*** SUPERHIDDEN v1.2 " "its job what it asks for, and the log no secret"
+is "$(mci log acme/sealed/1/s | tr '\n' ' ')" "*** SUPERHIDDEN v1.2 " "its job what it asks for, and the log no secret"
 is "$(grep -rlF "$word" "$T" 2>/dev/null)" "" "... nor is it anywhere on the disk"
 
 down

@@ -74,7 +74,7 @@ builds() {
 	mci trigger --wait acme/zlib
 	for n in 1 2; do
 		mci call -a "$api" build/events build="acme/zlib/$n" | grep -v '"type":"eof"' >"$1.$n"
-		mci log -a "$api" "acme/zlib/$n/test" "acme/zlib/$n/bad" >"$1.$n.log"
+		mci log "acme/zlib/$n/test" "acme/zlib/$n/bad" >"$1.$n.log"
 	done
 }
 parts() { mci status --json | jq -r '.part + " " + .state + " " + (.ready | tostring)' | tr '\n' ','; }
@@ -148,7 +148,7 @@ for n in 1 2 3; do
 	exits 0 "build $n, accepted before or after it was killed, ends well" mci wait "acme/slow/$n"
 	is "$(mci call -a "$api" build/events build="acme/slow/$n" | jq -s '[.[] | select(.type == "build/end")] | length')" 1 \
 		"... once"
-	is "$(mci log -a "$api" "acme/slow/$n/hold" | tr '\n' ' ')" "before after " "... and its log is whole"
+	is "$(mci log "acme/slow/$n/hold" | tr '\n' ' ')" "before after " "... and its log is whole"
 done
 is "$(mci status --json | jq 'select(.part == "single").restarts')" 1 "it came back"
 is "$(mci status --json | jq 'select(.part == "agent").restarts')" 0 "... and the agent noticed nothing"
