@@ -7,38 +7,38 @@ lint:check a definition: mci-build --lint
 params:list the params that a definition takes: mci-build --params
 why:say which jobs would run, and why: mci-build --why
 job:run jobs: mci-job
+spec:print a job as the line of JSON that a script writes
+ls:list builds, newest first
+show:show what became of a build and its jobs
+tree:show events from a file, a build or standard input as a tree
 log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
-store:keep and ask the store: mci-store
-relay:join standard input and output to a service: mci-relay
+path:print the path of a build'\''s folder, or of a job'\''s log
+wait:wait until a build has ended, and exit as it did
+rerun:run a build again, or what failed of it
+cancel:cancel a running build, or one job of it
+unblock:let a blocked job go on
+rm:remove builds with their logs
 up:start the server of this machine: mci-supervise
-org:organisations of the server: ls, get, put, rm
-repo:its repositories: ls, get, put, rm
-key:its ssh keys: ls, get, put, rm
-token:tokens of its agents: create, ls, rm
 down:end the server, or parts of it
 reload:read the server'\''s wiring anew, or start parts of it again
 status:show the parts of the server
 doctor:say what this machine lacks, and for what
 demo:put a repository with some builds into a server, from a new folder
-ls:list builds, newest first
-show:show what became of a build and its jobs
-path:print the path of a build'\''s folder, or of a job'\''s log
-rm:remove builds with their logs
-tree:show events from a file, a build or standard input as a tree
-wait:wait until a build has ended, and exit as it did
-rerun:run a build again, or what failed of it
 trigger:have a server build something; with - the jobs on standard input
-cancel:cancel a running build, or one job of it
-unblock:let a blocked job go on
 hook:have git trigger builds: post-receive, post-commit, pre-push
-call:call a method of a service and print its result
-post:post an event to the build'\''s stream
+org:organisations of the server: ls, get, put, rm
+repo:its repositories: ls, get, put, rm
+key:its ssh keys: ls, get, put, rm
+token:tokens of its agents: create, ls, rm
+store:keep and ask the store: mci-store
+relay:join standard input and output to a service: mci-relay
 param:in a job: print a param; on a server: ls, put, rm
 output:in a job: read another job'\''s outputs, set this one'\''s
 add:in a job: add a job to the build that runs
-spec:print a job as the line of JSON that a script writes
 jobs:in a job: list the jobs of the build
+call:call a method of a service and print its result
+post:post an event to the build'\''s stream
 config:show each setting and where it comes from, and check them'
 	['mci-events']='pub:publish an event, or those on standard input
 sub:print the events of these types as they come
@@ -88,38 +88,38 @@ typeset -gA _mci_alias=(
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
+	['mci up']='mci-supervise'
 	['mci store']='mci-store'
 	['mci relay']='mci-relay'
-	['mci up']='mci-supervise'
 )
 typeset -gA _mci_operands=(
-	['mci org']=''
-	['mci repo']=''
-	['mci key']=''
-	['mci token']=''
+	['mci spec']=''
+	['mci ls']=''
+	['mci show']='jobs'
+	['mci tree']='builds files'
+	['mci path']='jobs'
+	['mci wait']='builds'
+	['mci rerun']='builds'
+	['mci cancel']='jobs'
+	['mci unblock']='jobs'
+	['mci rm']='builds'
 	['mci down']=''
 	['mci reload']=''
 	['mci status']=''
 	['mci doctor']=''
 	['mci demo']=''
-	['mci ls']=''
-	['mci show']='jobs'
-	['mci path']='jobs'
-	['mci rm']='builds'
-	['mci tree']='builds files'
-	['mci wait']='builds'
-	['mci rerun']='builds'
 	['mci trigger']=''
-	['mci cancel']='jobs'
-	['mci unblock']='jobs'
 	['mci hook']=''
-	['mci call']=''
-	['mci post']=''
+	['mci org']=''
+	['mci repo']=''
+	['mci key']=''
+	['mci token']=''
 	['mci param']=''
 	['mci output']=''
 	['mci add']=''
-	['mci spec']=''
 	['mci jobs']=''
+	['mci call']=''
+	['mci post']=''
 	['mci config']=''
 	['mci-agent']=''
 	['mci-agent --checkout']=''
@@ -173,7 +173,11 @@ typeset -gA _mci_operands=(
 	['mci-supervise']='files'
 )
 typeset -gA _mci_options=(
-	['mci org']='-C:go to DIR first
+	['mci spec']='--depends-on:run it after JOB; may be given again
+--env:a variable; may be given again
+-k:any key of a job; may be given again
+--key:any key of a job; may be given again
+-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -181,7 +185,13 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci repo']='-C:go to DIR first
+	['mci ls']='-a:builds of all folders
+--all:builds of all folders
+--status:only those, may be given again
+--since:begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z
+--limit:at most N
+--json:one JSON object a line
+-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -189,7 +199,11 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci key']='-C:go to DIR first
+	['mci show']='--exit-status:exit as the build or the job did, as with -f
+-f:live, until the build has ended
+--follow:live, until the build has ended
+--json:one JSON object a line: the build, then its jobs
+-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -197,7 +211,65 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci token']='-C:go to DIR first
+	['mci tree']='--exit-status:exit as the build did, as with standard input
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci path']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci wait']='--timeout:give up after TIME: status 124
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci rerun']='--failed:only what did not succeed, and what is behind it
+--from:only this job and what is behind it
+-p:with this param; may be given again
+--param:with this param; may be given again
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci cancel']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci unblock']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci rm']='-n:only say what would be removed
+--dry-run:only say what would be removed
+-f:also a build'\''s folder that is kept elsewhere
+--force:also a build'\''s folder that is kept elsewhere
+-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -253,82 +325,6 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci ls']='-a:builds of all folders
---all:builds of all folders
---status:only those, may be given again
---since:begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z
---limit:at most N
---json:one JSON object a line
--C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci show']='--exit-status:exit as the build or the job did, as with -f
--f:live, until the build has ended
---follow:live, until the build has ended
---json:one JSON object a line: the build, then its jobs
--C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci path']='-C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci rm']='-n:only say what would be removed
---dry-run:only say what would be removed
--f:also a build'\''s folder that is kept elsewhere
---force:also a build'\''s folder that is kept elsewhere
--C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci tree']='--exit-status:exit as the build did, as with standard input
--C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci wait']='--timeout:give up after TIME: status 124
--C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci rerun']='--failed:only what did not succeed, and what is behind it
---from:only this job and what is behind it
--p:with this param; may be given again
---param:with this param; may be given again
--C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
 	['mci trigger']='--rev:a commit, branch or tag; the main branch by default
 -p:give the build a param
 --param:give the build a param
@@ -349,22 +345,6 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci cancel']='-C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
-	['mci unblock']='-C:go to DIR first
---chdir:go to DIR first
---color:use colour or not
--q:say only what went wrong
---quiet:say only what went wrong
--h:show this help
---help:show this help
---version:show the version'
 	['mci hook']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -373,9 +353,7 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci call']='-a:the service; the build of this job by default
---address:the service; the build of this job by default
--C:go to DIR first
+	['mci org']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -383,9 +361,23 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci post']='-a:where to; the build of this job by default
---address:where to; the build of this job by default
--C:go to DIR first
+	['mci repo']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci key']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci token']='-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -425,10 +417,9 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci spec']='--depends-on:run it after JOB; may be given again
---env:a variable; may be given again
--k:any key of a job; may be given again
---key:any key of a job; may be given again
+	['mci jobs']='-a:the build; that of this job by default
+--address:the build; that of this job by default
+--json:one JSON object a line
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -437,9 +428,18 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci jobs']='-a:the build; that of this job by default
---address:the build; that of this job by default
---json:one JSON object a line
+	['mci call']='-a:the service; the build of this job by default
+--address:the service; the build of this job by default
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci post']='-a:where to; the build of this job by default
+--address:where to; the build of this job by default
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1146,18 +1146,47 @@ typeset -gA _mci_options=(
 --version:show the version'
 )
 typeset -gA _mci_values=(
-	['mci org -C']='@folders'
-	['mci org --chdir']='@folders'
-	['mci org --color']='auto always never'
-	['mci repo -C']='@folders'
-	['mci repo --chdir']='@folders'
-	['mci repo --color']='auto always never'
-	['mci key -C']='@folders'
-	['mci key --chdir']='@folders'
-	['mci key --color']='auto always never'
-	['mci token -C']='@folders'
-	['mci token --chdir']='@folders'
-	['mci token --color']='auto always never'
+	['mci spec --depends-on']='@jobs'
+	['mci spec --env']='@'
+	['mci spec -k']='@keys'
+	['mci spec --key']='@keys'
+	['mci spec -C']='@folders'
+	['mci spec --chdir']='@folders'
+	['mci spec --color']='auto always never'
+	['mci ls --status']='pending queued initializing running success failure error canceled'
+	['mci ls --since']='@'
+	['mci ls --limit']='@'
+	['mci ls -C']='@folders'
+	['mci ls --chdir']='@folders'
+	['mci ls --color']='auto always never'
+	['mci show -C']='@folders'
+	['mci show --chdir']='@folders'
+	['mci show --color']='auto always never'
+	['mci tree -C']='@folders'
+	['mci tree --chdir']='@folders'
+	['mci tree --color']='auto always never'
+	['mci path -C']='@folders'
+	['mci path --chdir']='@folders'
+	['mci path --color']='auto always never'
+	['mci wait --timeout']='@'
+	['mci wait -C']='@folders'
+	['mci wait --chdir']='@folders'
+	['mci wait --color']='auto always never'
+	['mci rerun --from']='@jobs'
+	['mci rerun -p']='@'
+	['mci rerun --param']='@'
+	['mci rerun -C']='@folders'
+	['mci rerun --chdir']='@folders'
+	['mci rerun --color']='auto always never'
+	['mci cancel -C']='@folders'
+	['mci cancel --chdir']='@folders'
+	['mci cancel --color']='auto always never'
+	['mci unblock -C']='@folders'
+	['mci unblock --chdir']='@folders'
+	['mci unblock --color']='auto always never'
+	['mci rm -C']='@folders'
+	['mci rm --chdir']='@folders'
+	['mci rm --color']='auto always never'
 	['mci down -a']='@'
 	['mci down --address']='@'
 	['mci down -C']='@folders'
@@ -1179,34 +1208,6 @@ typeset -gA _mci_values=(
 	['mci demo -C']='@folders'
 	['mci demo --chdir']='@folders'
 	['mci demo --color']='auto always never'
-	['mci ls --status']='pending queued initializing running success failure error canceled'
-	['mci ls --since']='@'
-	['mci ls --limit']='@'
-	['mci ls -C']='@folders'
-	['mci ls --chdir']='@folders'
-	['mci ls --color']='auto always never'
-	['mci show -C']='@folders'
-	['mci show --chdir']='@folders'
-	['mci show --color']='auto always never'
-	['mci path -C']='@folders'
-	['mci path --chdir']='@folders'
-	['mci path --color']='auto always never'
-	['mci rm -C']='@folders'
-	['mci rm --chdir']='@folders'
-	['mci rm --color']='auto always never'
-	['mci tree -C']='@folders'
-	['mci tree --chdir']='@folders'
-	['mci tree --color']='auto always never'
-	['mci wait --timeout']='@'
-	['mci wait -C']='@folders'
-	['mci wait --chdir']='@folders'
-	['mci wait --color']='auto always never'
-	['mci rerun --from']='@jobs'
-	['mci rerun -p']='@'
-	['mci rerun --param']='@'
-	['mci rerun -C']='@folders'
-	['mci rerun --chdir']='@folders'
-	['mci rerun --color']='auto always never'
 	['mci trigger --rev']='@'
 	['mci trigger -p']='@'
 	['mci trigger --param']='@'
@@ -1219,25 +1220,21 @@ typeset -gA _mci_values=(
 	['mci trigger -C']='@folders'
 	['mci trigger --chdir']='@folders'
 	['mci trigger --color']='auto always never'
-	['mci cancel -C']='@folders'
-	['mci cancel --chdir']='@folders'
-	['mci cancel --color']='auto always never'
-	['mci unblock -C']='@folders'
-	['mci unblock --chdir']='@folders'
-	['mci unblock --color']='auto always never'
 	['mci hook -C']='@folders'
 	['mci hook --chdir']='@folders'
 	['mci hook --color']='auto always never'
-	['mci call -a']='@'
-	['mci call --address']='@'
-	['mci call -C']='@folders'
-	['mci call --chdir']='@folders'
-	['mci call --color']='auto always never'
-	['mci post -a']='@'
-	['mci post --address']='@'
-	['mci post -C']='@folders'
-	['mci post --chdir']='@folders'
-	['mci post --color']='auto always never'
+	['mci org -C']='@folders'
+	['mci org --chdir']='@folders'
+	['mci org --color']='auto always never'
+	['mci repo -C']='@folders'
+	['mci repo --chdir']='@folders'
+	['mci repo --color']='auto always never'
+	['mci key -C']='@folders'
+	['mci key --chdir']='@folders'
+	['mci key --color']='auto always never'
+	['mci token -C']='@folders'
+	['mci token --chdir']='@folders'
+	['mci token --color']='auto always never'
 	['mci param -a']='@'
 	['mci param --address']='@'
 	['mci param -C']='@folders'
@@ -1254,18 +1251,21 @@ typeset -gA _mci_values=(
 	['mci add -C']='@folders'
 	['mci add --chdir']='@folders'
 	['mci add --color']='auto always never'
-	['mci spec --depends-on']='@jobs'
-	['mci spec --env']='@'
-	['mci spec -k']='@keys'
-	['mci spec --key']='@keys'
-	['mci spec -C']='@folders'
-	['mci spec --chdir']='@folders'
-	['mci spec --color']='auto always never'
 	['mci jobs -a']='@'
 	['mci jobs --address']='@'
 	['mci jobs -C']='@folders'
 	['mci jobs --chdir']='@folders'
 	['mci jobs --color']='auto always never'
+	['mci call -a']='@'
+	['mci call --address']='@'
+	['mci call -C']='@folders'
+	['mci call --chdir']='@folders'
+	['mci call --color']='auto always never'
+	['mci post -a']='@'
+	['mci post --address']='@'
+	['mci post -C']='@folders'
+	['mci post --chdir']='@folders'
+	['mci post --color']='auto always never'
 	['mci config -C']='@folders'
 	['mci config --chdir']='@folders'
 	['mci config --color']='auto always never'

@@ -69,35 +69,96 @@ complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-bui
 complete -c mci -n __fish_use_subcommand -a params -d 'list the params that a definition takes: mci-build --params'
 complete -c mci -n __fish_use_subcommand -a why -d 'say which jobs would run, and why: mci-build --why'
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
+complete -c mci -n __fish_use_subcommand -a spec -d 'print a job as the line of JSON that a script writes'
+complete -c mci -n '__fish_seen_subcommand_from spec' -l depends-on -d 'run it after JOB; may be given again' -x -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from spec' -l env -d 'a variable; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from spec' -s k -l key -d 'any key of a job; may be given again' -x -a '(__mci_keys)'
+complete -c mci -n '__fish_seen_subcommand_from spec' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from spec' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from spec' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from spec' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from spec' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
+complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
+complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those, may be given again' -x -a 'pending queued initializing running success failure error canceled'
+complete -c mci -n '__fish_seen_subcommand_from ls' -l since -d 'begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z' -x
+complete -c mci -n '__fish_seen_subcommand_from ls' -l limit -d 'at most N' -x
+complete -c mci -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a show -d 'show what became of a build and its jobs'
+complete -c mci -n '__fish_seen_subcommand_from show' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from show' -l exit-status -d 'exit as the build or the job did, as with -f'
+complete -c mci -n '__fish_seen_subcommand_from show' -s f -l follow -d 'live, until the build has ended'
+complete -c mci -n '__fish_seen_subcommand_from show' -l json -d 'one JSON object a line: the build, then its jobs'
+complete -c mci -n '__fish_seen_subcommand_from show' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from show' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from show' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from show' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from show' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a tree -d 'show events from a file, a build or standard input as a tree'
+complete -c mci -n '__fish_seen_subcommand_from tree' -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from tree' -F
+complete -c mci -n '__fish_seen_subcommand_from tree' -l exit-status -d 'exit as the build did, as with standard input'
+complete -c mci -n '__fish_seen_subcommand_from tree' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from tree' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from tree' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from tree' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from tree' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a log -d 'show what jobs printed: mci-log'
 complete -c mci -n __fish_use_subcommand -a events -d 'publish and subscribe: mci-events'
-complete -c mci -n __fish_use_subcommand -a store -d 'keep and ask the store: mci-store'
-complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
+complete -c mci -n __fish_use_subcommand -a path -d 'print the path of a build\'s folder, or of a job\'s log'
+complete -c mci -n '__fish_seen_subcommand_from path' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from path' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from path' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from path' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from path' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from path' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a wait -d 'wait until a build has ended, and exit as it did'
+complete -c mci -n '__fish_seen_subcommand_from wait' -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from wait' -l timeout -d 'give up after TIME: status 124' -x
+complete -c mci -n '__fish_seen_subcommand_from wait' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from wait' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from wait' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from wait' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from wait' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a rerun -d 'run a build again, or what failed of it'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l failed -d 'only what did not succeed, and what is behind it'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l from -d 'only this job and what is behind it' -x -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s p -l param -d 'with this param; may be given again' -x
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a cancel -d 'cancel a running build, or one job of it'
+complete -c mci -n '__fish_seen_subcommand_from cancel' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from cancel' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from cancel' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from cancel' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from cancel' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from cancel' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a unblock -d 'let a blocked job go on'
+complete -c mci -n '__fish_seen_subcommand_from unblock' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from unblock' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from unblock' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from unblock' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from unblock' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from unblock' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a rm -d 'remove builds with their logs'
+complete -c mci -n '__fish_seen_subcommand_from rm' -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
+complete -c mci -n '__fish_seen_subcommand_from rm' -s f -l force -d 'also a build\'s folder that is kept elsewhere'
+complete -c mci -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a up -d 'start the server of this machine: mci-supervise'
-complete -c mci -n __fish_use_subcommand -a org -d 'organisations of the server: ls, get, put, rm'
-complete -c mci -n '__fish_seen_subcommand_from org' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from org' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from org' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from org' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from org' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a repo -d 'its repositories: ls, get, put, rm'
-complete -c mci -n '__fish_seen_subcommand_from repo' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from repo' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from repo' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from repo' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from repo' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a key -d 'its ssh keys: ls, get, put, rm'
-complete -c mci -n '__fish_seen_subcommand_from key' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from key' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from key' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from key' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a token -d 'tokens of its agents: create, ls, rm'
-complete -c mci -n '__fish_seen_subcommand_from token' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from token' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from token' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from token' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from token' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a down -d 'end the server, or parts of it'
 complete -c mci -n '__fish_seen_subcommand_from down' -s a -l address -d 'the supervisor; of this user by default' -x
 complete -c mci -n '__fish_seen_subcommand_from down' -s C -l chdir -d 'go to DIR first' -r -F
@@ -133,70 +194,6 @@ complete -c mci -n '__fish_seen_subcommand_from demo' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from demo' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from demo' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from demo' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a ls -d 'list builds, newest first'
-complete -c mci -n '__fish_seen_subcommand_from ls' -s a -l all -d 'builds of all folders'
-complete -c mci -n '__fish_seen_subcommand_from ls' -l status -d 'only those, may be given again' -x -a 'pending queued initializing running success failure error canceled'
-complete -c mci -n '__fish_seen_subcommand_from ls' -l since -d 'begun since then: 2h, 1w, yesterday, 2026-11-23, 18:00, 2026-11-23T18:00:00Z' -x
-complete -c mci -n '__fish_seen_subcommand_from ls' -l limit -d 'at most N' -x
-complete -c mci -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
-complete -c mci -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a show -d 'show what became of a build and its jobs'
-complete -c mci -n '__fish_seen_subcommand_from show' -a '(__mci_jobs)'
-complete -c mci -n '__fish_seen_subcommand_from show' -l exit-status -d 'exit as the build or the job did, as with -f'
-complete -c mci -n '__fish_seen_subcommand_from show' -s f -l follow -d 'live, until the build has ended'
-complete -c mci -n '__fish_seen_subcommand_from show' -l json -d 'one JSON object a line: the build, then its jobs'
-complete -c mci -n '__fish_seen_subcommand_from show' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from show' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from show' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from show' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from show' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a path -d 'print the path of a build\'s folder, or of a job\'s log'
-complete -c mci -n '__fish_seen_subcommand_from path' -a '(__mci_jobs)'
-complete -c mci -n '__fish_seen_subcommand_from path' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from path' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from path' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from path' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from path' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a rm -d 'remove builds with their logs'
-complete -c mci -n '__fish_seen_subcommand_from rm' -a '(__mci_builds)'
-complete -c mci -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
-complete -c mci -n '__fish_seen_subcommand_from rm' -s f -l force -d 'also a build\'s folder that is kept elsewhere'
-complete -c mci -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a tree -d 'show events from a file, a build or standard input as a tree'
-complete -c mci -n '__fish_seen_subcommand_from tree' -a '(__mci_builds)'
-complete -c mci -n '__fish_seen_subcommand_from tree' -F
-complete -c mci -n '__fish_seen_subcommand_from tree' -l exit-status -d 'exit as the build did, as with standard input'
-complete -c mci -n '__fish_seen_subcommand_from tree' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from tree' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from tree' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from tree' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from tree' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a wait -d 'wait until a build has ended, and exit as it did'
-complete -c mci -n '__fish_seen_subcommand_from wait' -a '(__mci_builds)'
-complete -c mci -n '__fish_seen_subcommand_from wait' -l timeout -d 'give up after TIME: status 124' -x
-complete -c mci -n '__fish_seen_subcommand_from wait' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from wait' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from wait' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from wait' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from wait' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a rerun -d 'run a build again, or what failed of it'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -a '(__mci_builds)'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -l failed -d 'only what did not succeed, and what is behind it'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -l from -d 'only this job and what is behind it' -x -a '(__mci_jobs)'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -s p -l param -d 'with this param; may be given again' -x
-complete -c mci -n '__fish_seen_subcommand_from rerun' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from rerun' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a trigger -d 'have a server build something; with - the jobs on standard input'
 complete -c mci -n '__fish_seen_subcommand_from trigger' -l rev -d 'a commit, branch or tag; the main branch by default' -x
 complete -c mci -n '__fish_seen_subcommand_from trigger' -s p -l param -d 'give the build a param' -x
@@ -212,40 +209,38 @@ complete -c mci -n '__fish_seen_subcommand_from trigger' -l color -d 'use colour
 complete -c mci -n '__fish_seen_subcommand_from trigger' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from trigger' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from trigger' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a cancel -d 'cancel a running build, or one job of it'
-complete -c mci -n '__fish_seen_subcommand_from cancel' -a '(__mci_jobs)'
-complete -c mci -n '__fish_seen_subcommand_from cancel' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from cancel' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from cancel' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from cancel' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from cancel' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a unblock -d 'let a blocked job go on'
-complete -c mci -n '__fish_seen_subcommand_from unblock' -a '(__mci_jobs)'
-complete -c mci -n '__fish_seen_subcommand_from unblock' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from unblock' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from unblock' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from unblock' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from unblock' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a hook -d 'have git trigger builds: post-receive, post-commit, pre-push'
 complete -c mci -n '__fish_seen_subcommand_from hook' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from hook' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci -n '__fish_seen_subcommand_from hook' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from hook' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from hook' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a call -d 'call a method of a service and print its result'
-complete -c mci -n '__fish_seen_subcommand_from call' -s a -l address -d 'the service; the build of this job by default' -x
-complete -c mci -n '__fish_seen_subcommand_from call' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from call' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from call' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from call' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from call' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a post -d 'post an event to the build\'s stream'
-complete -c mci -n '__fish_seen_subcommand_from post' -s a -l address -d 'where to; the build of this job by default' -x
-complete -c mci -n '__fish_seen_subcommand_from post' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from post' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from post' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from post' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from post' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a org -d 'organisations of the server: ls, get, put, rm'
+complete -c mci -n '__fish_seen_subcommand_from org' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from org' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from org' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from org' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from org' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a repo -d 'its repositories: ls, get, put, rm'
+complete -c mci -n '__fish_seen_subcommand_from repo' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from repo' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from repo' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from repo' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from repo' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a key -d 'its ssh keys: ls, get, put, rm'
+complete -c mci -n '__fish_seen_subcommand_from key' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from key' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from key' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from key' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a token -d 'tokens of its agents: create, ls, rm'
+complete -c mci -n '__fish_seen_subcommand_from token' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from token' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from token' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from token' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from token' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a store -d 'keep and ask the store: mci-store'
+complete -c mci -n __fish_use_subcommand -a relay -d 'join standard input and output to a service: mci-relay'
 complete -c mci -n __fish_use_subcommand -a param -d 'in a job: print a param; on a server: ls, put, rm'
 complete -c mci -n '__fish_seen_subcommand_from param' -s a -l address -d 'the build; that of this job by default' -x
 complete -c mci -n '__fish_seen_subcommand_from param' -s C -l chdir -d 'go to DIR first' -r -F
@@ -269,15 +264,6 @@ complete -c mci -n '__fish_seen_subcommand_from add' -l color -d 'use colour or 
 complete -c mci -n '__fish_seen_subcommand_from add' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from add' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from add' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a spec -d 'print a job as the line of JSON that a script writes'
-complete -c mci -n '__fish_seen_subcommand_from spec' -l depends-on -d 'run it after JOB; may be given again' -x -a '(__mci_jobs)'
-complete -c mci -n '__fish_seen_subcommand_from spec' -l env -d 'a variable; may be given again' -x
-complete -c mci -n '__fish_seen_subcommand_from spec' -s k -l key -d 'any key of a job; may be given again' -x -a '(__mci_keys)'
-complete -c mci -n '__fish_seen_subcommand_from spec' -s C -l chdir -d 'go to DIR first' -r -F
-complete -c mci -n '__fish_seen_subcommand_from spec' -l color -d 'use colour or not' -x -a 'auto always never'
-complete -c mci -n '__fish_seen_subcommand_from spec' -s q -l quiet -d 'say only what went wrong'
-complete -c mci -n '__fish_seen_subcommand_from spec' -s h -l help -d 'show this help'
-complete -c mci -n '__fish_seen_subcommand_from spec' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a jobs -d 'in a job: list the jobs of the build'
 complete -c mci -n '__fish_seen_subcommand_from jobs' -s a -l address -d 'the build; that of this job by default' -x
 complete -c mci -n '__fish_seen_subcommand_from jobs' -l json -d 'one JSON object a line'
@@ -286,6 +272,20 @@ complete -c mci -n '__fish_seen_subcommand_from jobs' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from jobs' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from jobs' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from jobs' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a call -d 'call a method of a service and print its result'
+complete -c mci -n '__fish_seen_subcommand_from call' -s a -l address -d 'the service; the build of this job by default' -x
+complete -c mci -n '__fish_seen_subcommand_from call' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from call' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from call' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from call' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from call' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a post -d 'post an event to the build\'s stream'
+complete -c mci -n '__fish_seen_subcommand_from post' -s a -l address -d 'where to; the build of this job by default' -x
+complete -c mci -n '__fish_seen_subcommand_from post' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from post' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from post' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from post' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from post' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a config -d 'show each setting and where it comes from, and check them'
 complete -c mci -n '__fish_seen_subcommand_from config' -s a -l all -d 'also the settings that nothing sets'
 complete -c mci -n '__fish_seen_subcommand_from config' -l json -d 'one JSON object a line'

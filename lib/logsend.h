@@ -32,7 +32,8 @@ struct logsend_events {
 
 struct logsend_wish {
 	struct client *client; /* borrowed; others may use it too */
-	struct span name;      /* members of a JSON object that say which log: build, run, job, attempt; copied */
+	/* members of a JSON object that say which log: build, run, job, attempt; copied */
+	struct span name;
 	int log, index;        /* open for reading, borrowed */
 	bool resume;           /* go on with what the server has */
 	bool patient;          /* try again also when nobody could be reached in the first place */

@@ -175,8 +175,8 @@ resume_ordered(struct resume *r, struct loop *loop, struct outcome *outcome, con
 	if (!order_resumes(order))
 		past_move(&r->past, script);
 	past_count(&r->past);
-	outcome_note(outcome, "%s goes on in run %lld: of the jobs that have ended %u are kept, %u run again%s",
-	    order->build, (long long)order->run, r->past.kept, r->past.repeated,
+	outcome_note(outcome, "%s goes on in run %lld: of the jobs that have ended %u are kept, %u run "
+	    "again%s", order->build, (long long)order->run, r->past.kept, r->past.repeated,
 	    order_resumes(order) ? "" : " as this is another workspace");
 	return 0;
 }

@@ -48,7 +48,8 @@ handler_new(struct loop *loop, char *const *argv, int64_t retries, const struct 
 	}
 	h = xmalloc(sizeof(*h));
 	*h = (struct handler){ .loop = loop, .argv = argv, .retries = retries, .told = events,
-		.arg = arg, .backoff = { .first = 100 * MILLISECOND, .longest = 60 * SECOND, .exact = true } };
+		.arg = arg,
+		.backoff = { .first = 100 * MILLISECOND, .longest = 60 * SECOND, .exact = true } };
 	return h;
 }
 

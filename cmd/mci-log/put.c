@@ -59,8 +59,8 @@ struct put {
 };
 
 /*
- * The spool: standard input goes to a nameless file at once, from which it is sent (logsend.h), and given back
- * to the disk when it is stored.
+ * The spool: standard input goes to a nameless file at once, from which it is sent (logsend.h), and given
+ * back to the disk when it is stored.
  */
 #define PIECE (256 * 1024)           /* read at once */
 #define GIVE_BACK (16 * 1024 * 1024) /* stored bytes that the file may still hold */

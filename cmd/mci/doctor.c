@@ -15,6 +15,8 @@
 #include "table.h"
 #include "verbs.h"
 
+#define GIGABYTE 1000000000
+
 struct options {
 	bool json;
 };
@@ -94,11 +96,11 @@ room(void)
 
 	if (folder == NULL)
 		return (struct finding){ false, xstrdup(e.text) };
-	for (char *slash; statvfs(folder, &s) < 0 && (slash = strrchr(folder, '/')) != NULL && slash > folder;)
-		*slash = '\0';
+	for (char *end; statvfs(folder, &s) < 0 && (end = strrchr(folder, '/')) != NULL && end > folder;)
+		*end = '\0';
 	bytes = (uint64_t)s.f_bavail * s.f_frsize;
-	return (struct finding){ bytes > 1000000000, xformat("%.1f GB free in %s%s", (double)bytes / 1e9, folder,
-	    bytes > 1000000000 ? "" : ": builds and their logs need more") };
+	return (struct finding){ bytes > GIGABYTE, xformat("%.1f GB free in %s%s", (double)bytes / GIGABYTE,
+	    folder, bytes > GIGABYTE ? "" : ": builds and their logs need more") };
 }
 
 static struct finding

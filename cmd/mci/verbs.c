@@ -1,50 +1,48 @@
 #include "verbs.h"
 
+enum { RUN, BUILD, LINT, PARAMS, WHY, JOB, LOG, EVENTS, STORE, RELAY, UP, ORG, REPO, KEY, TOKEN, PARAM };
+
+#define WORD(word, text, words) { .program = "mci", .verb = word, .summary = text, .also = words }
+
 const struct kit kit[] = {
-	{ { .program = "mci", .verb = "run", .summary = "run a build: mci-build",
-	    .also = "start exec" }, "mci-build", NULL, NULL },
-	{ { .program = "mci", .verb = "build", .summary = "run a build: mci-build" }, "mci-build", NULL, NULL },
-	{ { .program = "mci", .verb = "lint", .summary = "check a definition: mci-build --lint" },
-	  "mci-build", "--lint", NULL },
-	{ { .program = "mci", .verb = "job", .summary = "run jobs: mci-job" }, "mci-job", NULL, NULL },
-	{ { .program = "mci", .verb = "log", .summary = "show what jobs printed: mci-log",
-	    .also = "logs cat" },
-	  "mci-log", NULL, NULL },
-	{ { .program = "mci", .verb = "events", .summary = "publish and subscribe: mci-events" },
-	  "mci-events", NULL, NULL },
-	{ { .program = "mci", .verb = "store",
-	    .summary = "keep and ask the store: mci-store" }, "mci-store", NULL, NULL },
-	{ { .program = "mci", .verb = "relay",
-	    .summary = "join standard input and output to a service: mci-relay" }, "mci-relay", NULL, NULL },
-	{ { .program = "mci", .verb = "up", .summary = "start the server of this machine: mci-supervise",
-	    .also = "serve server" }, "mci-supervise", "--welcome", NULL },
-	{ { .program = "mci", .verb = "org", .summary = "organisations of the server: ls, get, put, rm" },
-	  "mci-store", "org", NULL },
-	{ { .program = "mci", .verb = "repo", .summary = "its repositories: ls, get, put, rm" }, "mci-store",
-	  "repo", NULL },
-	{ { .program = "mci", .verb = "key", .summary = "its ssh keys: ls, get, put, rm" }, "mci-store", "key",
-	  NULL },
-	{ { .program = "mci", .verb = "token", .summary = "tokens of its agents: create, ls, rm" },
-	  "mci-store", "token", NULL },
-	{ { .program = "mci", .verb = "params",
-	    .summary = "list the params that a definition takes: mci-build --params" },
-	  "mci-build", "--params", NULL },
-	{ { .program = "mci", .verb = "why",
-	    .summary = "say which jobs would run, and why: mci-build --why" }, "mci-build", "--why", NULL },
+	[RUN] = { WORD("run", "run a build: mci-build", "start exec"), "mci-build", NULL, NULL },
+	[BUILD] = { WORD("build", "run a build: mci-build", NULL), "mci-build", NULL, NULL },
+	[LINT] = { WORD("lint", "check a definition: mci-build --lint", NULL), "mci-build", "--lint", NULL },
+	[PARAMS] = { WORD("params", "list the params that a definition takes: mci-build --params", NULL),
+	    "mci-build", "--params", NULL },
+	[WHY] = { WORD("why", "say which jobs would run, and why: mci-build --why", NULL), "mci-build",
+	    "--why", NULL },
+	[JOB] = { WORD("job", "run jobs: mci-job", NULL), "mci-job", NULL, NULL },
+	[LOG] = { WORD("log", "show what jobs printed: mci-log", "logs cat"), "mci-log", NULL, NULL },
+	[EVENTS] = { WORD("events", "publish and subscribe: mci-events", NULL), "mci-events", NULL, NULL },
+	[STORE] = { WORD("store", "keep and ask the store: mci-store", NULL), "mci-store", NULL, NULL },
+	[RELAY] = { WORD("relay", "join standard input and output to a service: mci-relay", NULL),
+	    "mci-relay", NULL, NULL },
+	[UP] = { WORD("up", "start the server of this machine: mci-supervise", "serve server"),
+	    "mci-supervise", "--welcome", NULL },
+	[ORG] = { WORD("org", "organisations of the server: ls, get, put, rm", NULL), "mci-store", "org",
+	    NULL },
+	[REPO] = { WORD("repo", "its repositories: ls, get, put, rm", NULL), "mci-store", "repo", NULL },
+	[KEY] = { WORD("key", "its ssh keys: ls, get, put, rm", NULL), "mci-store", "key", NULL },
+	[TOKEN] = { WORD("token", "tokens of its agents: create, ls, rm", NULL), "mci-store", "token", NULL },
 	/* in a job "param get" asks the build: param.c */
-	{ { .program = "mci", .verb = "param" }, "mci-store", "param", "get" },
+	[PARAM] = { WORD("param", NULL, NULL), "mci-store", "param", "get" },
 };
 const size_t nkit = sizeof(kit) / sizeof(kit[0]);
 
+#define KIT(word) &kit[word].command
+
 const struct command *const verbs[] = {
-	&kit[0].command, &kit[1].command, &kit[2].command, &kit[13].command, &kit[14].command, &kit[3].command,
-	&kit[4].command,
-	&kit[5].command, &kit[6].command, &kit[7].command, &kit[8].command, &kit[9].command,
-	&kit[10].command, &kit[11].command, &kit[12].command, &down_command, &reload_command,
-	&status_command, &doctor_command, &demo_command, &ls_command, &show_command, &path_command, &rm_command,
-	&tree_command, &wait_command, &rerun_command, &trigger_command, &cancel_command,
-	&unblock_command, &hook_command, &call_command, &post_command,
-	&param_command,
-	&output_command, &add_command, &spec_command, &jobs_command, &config_command,
+	/* builds */
+	KIT(RUN), KIT(BUILD), KIT(LINT), KIT(PARAMS), KIT(WHY), KIT(JOB), &spec_command,
+	/* what became of them */
+	&ls_command, &show_command, &tree_command, KIT(LOG), KIT(EVENTS), &path_command, &wait_command,
+	&rerun_command, &cancel_command, &unblock_command, &rm_command,
+	/* a server */
+	KIT(UP), &down_command, &reload_command, &status_command, &doctor_command, &demo_command,
+	&trigger_command, &hook_command, KIT(ORG), KIT(REPO), KIT(KEY), KIT(TOKEN), KIT(STORE), KIT(RELAY),
+	/* in a job, and of any service */
+	&param_command, &output_command, &add_command, &jobs_command, &call_command, &post_command,
+	&config_command,
 };
 const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);

@@ -58,16 +58,16 @@ is "$(mci call -a "$api" build/events build=acme/zlib/1 | jq -r 'select(.seq).se
 	"$(mci call -a "$api" build/events build=acme/zlib/1 | jq -r 'select(.seq).seq' | sort -n | uniq | tr '\n' ' ')" \
 	"its events have no gap and no double"
 
-# the same commit in a terminal
-git clone -q zlib here
-(cd here && mci-build --json >../here.ndjson)
-mci call -a "$api" build/events build=acme/zlib/1 | jq -c 'select(.seq)' >there.ndjson
-exits 0 "a build in a terminal has the same log" mci-events diff here.ndjson there.ndjson
-
 # how a build ends
 exits 1 "a build that fails" mci trigger --wait acme/broken
 is "$(mci show --json acme/broken/1 | jq -rs '[.[1:][]|.job+" "+.status]|join(" ")')" \
 	"ok success bad failure behind skipped" "and what became of each job"
+# the same commit in a terminal
+git clone -q broken here
+(cd here && mci-build --json >../here.ndjson)
+mci call -a "$api" build/events build=acme/broken/1 | jq -c 'select(.seq)' >there.ndjson
+exits 0 "a build in a terminal has the same log" mci-events diff here.ndjson there.ndjson
+
 exits 125 "no definition" sh -c 'cd zlib && git rm -rq .mci && git commit -qm gone && mci trigger --wait acme/zlib'
 is "$(mci call -a "$api" build/get build=acme/zlib/3 | jq -r '.status+" "+.reason')" "error definition" "is an error that says so"
 git -C zlib revert --no-edit HEAD >/dev/null 2>&1
