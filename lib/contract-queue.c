@@ -186,10 +186,16 @@ static const struct contract_field job_named[] = {
 	{ "job", CONTRACT_TEXT, true, "its id" },
 };
 
+static const struct contract_field jobs_of[] = {
+	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
+	{ "from", CONTRACT_INTEGER, false, "how many jobs to leave out; 0" },
+};
+
 static const struct contract_field job_listed[] = {
 	{ "jobs", CONTRACT_ARRAY, true, "in the order they came: objects with job, status, attempt, and "
 	    "where known name, reason, error, exit, signal, started, ended, elapsed, user, system, maxrss, "
 	    "bytes, cached and allowed" },
+	{ "more", CONTRACT_BOOL, true, "whether there are others, that do not fit into the line" },
 };
 
 static const struct contract_field build_events[] = {
@@ -229,7 +235,7 @@ static const struct contract_method methods[] = {
 	{ "build/status", "the state of the queue", NONE, ROWS(queue_status), "system", true, false },
 	{ "job/unblock", "lets a blocked job go on, by its agent", ROWS(job_named), NONE,
 	    "not-found,refused,busy,system", true, false },
-	{ "job/list", "the jobs of a build", ROWS(build_named), ROWS(job_listed), "not-found,system",
+	{ "job/list", "the jobs of a build", ROWS(jobs_of), ROWS(job_listed), "not-found,system",
 	    true, false },
 };
 

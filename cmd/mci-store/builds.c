@@ -332,8 +332,9 @@ builds_jobs(struct database *reader, struct request *r)
 	}
 	query_begin(&q, reader, STATEMENT_RESULT_JOBS);
 	query_integer(&q, id);
+	query_integer(&q, request_integer(r, "from", 0));
 	bytes_text(&result, "{\"jobs\":[");
-	for (int n = 0; (got = query_next(&q, &e)) > 0; n++) {
+	for (int n = 0; (got = query_next(&q, &e)) > 0 && result.len < PAGE_BYTES; n++) {
 		if (n > 0)
 			bytes_char(&result, ',');
 		emit_job(&result, &q);
@@ -342,6 +343,6 @@ builds_jobs(struct database *reader, struct request *r)
 		request_fail_with(r, &e);
 		return;
 	}
-	bytes_text(&result, "]}");
+	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
 	request_reply(r, (struct span){ result.data, result.len });
 }

@@ -230,7 +230,7 @@ say build/end status=success >"$out"
 
 # ---- what is known
 
-is "$(ask job/list build=o/r/1)" '{"jobs":[{"job":"x","status":"success","attempt":1,"reason":"exit","exit":0,"elapsed":1.5}]}' \
+is "$(ask job/list build=o/r/1)" '{"jobs":[{"job":"x","status":"success","attempt":1,"reason":"exit","exit":0,"elapsed":1.5}],"more":false}' \
 	"jobs, with what became of them"
 is "$(ask build/get build=o/r/1 | jq -c '[.status,.exit,.elapsed,.jobs,.started,.ended,.run]')" \
 	'["failure",1,2,{"success":1},"2026-11-23T18:00:00.000Z","2026-11-23T18:00:00.000Z",1]' "builds, with theirs"
@@ -268,16 +268,20 @@ say build/end >"$out"
 ask build/trigger repo=o/r >"$out"
 claim long
 python3 -c 'import json, sys
-for at in range(0, 3000, 500):
+for at in range(0, 4000, 500):
     print(json.dumps({"jsonrpc": "2.0", "id": at, "method": "event/publish", "params": {"events": [
         {"type": "job/pending", "build": sys.argv[1], "run": 1, "seq": i + 1, "job": "job%d" % i, "name": "x" * 200,
          "time": "2026-11-23T18:00:00.000Z"} for i in range(at, at + 500)]}}))' "$build" | mci relay "$hub" >"$out"
-publish_build "$build" 1 3001 build/end '"status":"success"'
+publish_build "$build" 1 4001 build/end '"status":"success"'
 say build/end >"$out"
 is "$(ask build/events "build=$build" | jq -r .type | sort | uniq -c | tr -s '\n ' ' ')" \
-	" 1 build/end 1 build/pending 1 build/queued 1 build/triggered 3000 job/pending " "all events of a long build are there"
-is "$(ask build/events "build=$build" from:=3000 | jq -r '.seq' | tr '\n' ' ')" "2998 2999 3000 3001 " "and can be had from anywhere on"
-is "$(ask job/list "build=$build" | jq '.jobs|length')" 3000 "and its jobs"
+	" 1 build/end 1 build/pending 1 build/queued 1 build/triggered 4000 job/pending " "all events of a long build are there"
+is "$(ask build/events "build=$build" from:=4000 | jq -r '.seq' | tr '\n' ' ')" "3998 3999 4000 4001 " "and can be had from anywhere on"
+ask job/list "build=$build" >some
+n=$(jq '.jobs|length' some)
+ask job/list "build=$build" "from:=$n" >others
+is "$(jq -s -c '[([.[].jobs|length]|add),.[0].more,.[1].more,.[1].jobs[-1].job]' some others)" '[4000,true,false,"job3999"]' \
+	"and its jobs, those that do not fit into a line behind the others"
 
 # ---- builds of strangers
 

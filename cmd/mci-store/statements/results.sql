@@ -39,10 +39,10 @@ SELECT id, repo, name FROM build WHERE id > $1 ORDER BY id LIMIT 100;
 -- result_over (text) reader
 SELECT build.run, result.ended_run FROM build LEFT JOIN result ON result.build = build.id WHERE build.name = $1;
 
--- result_jobs (integer) reader
+-- result_jobs (integer, integer) reader
 SELECT job, name, status, attempt, reason, error, exit, signal, started, ended, elapsed, user_time, system_time,
 	maxrss, bytes, cached, allowed
-FROM result_job WHERE build = $1 ORDER BY position;
+FROM result_job WHERE build = $1 AND position >= $2 ORDER BY position;
 
 -- result_job_status (integer, text) reader
 SELECT status FROM result_job WHERE build = $1 AND job = $2;
