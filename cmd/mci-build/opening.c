@@ -1,6 +1,9 @@
 #include "opening.h"
 
+#include <signal.h>
+
 #include "duration.h"
+#include "holders.h"
 #include "kernel.h"
 #include "order.h"
 
@@ -16,18 +19,36 @@ let_go(void *arg)
 	outcome_cut(arg, "the agent is gone");
 }
 
+/* Who still has the folder: one that was stopped goes on, and hears that it is over, or it is killed.
+ * 0, or -1 when even that was not heard. */
+static int
+press(const struct workspace *w, int64_t waited, int *pressed, struct error *e)
+{
+	static const int signals[] = { SIGCONT, SIGKILL };
+
+	if (*pressed < 2 && waited >= *pressed * PATIENCE)
+		holders_signal(w->folder.lock, signals[(*pressed)++]);
+	return waited < 2 * PATIENCE ? 0 : error_set(e, ERROR_BUSY,
+	    "%s: the run before this one does not end", w->folder.path);
+}
+
 /* What a part of the run before still does in the folder ends, as its lifeline has. */
 static int
 ordered(const struct opening *o, struct error *e)
 {
 	const struct build_options *options = o->options;
+	int64_t since = 0;
+	int pressed = 0;
 	int taken = 0;
 
 	if (order_hold(options->order, o->loop, let_go, o->outcome, e) < 0)
 		return -1;
 	while (taken == 0 && !o->outcome->cut) {
 		taken = workspace_take(o->workspace, options->order, e);
-		if (taken == 0 && loop_round(o->loop, kernel.now() + AGAIN, e) < 0)
+		if (since == 0)
+			since = kernel.now();
+		if (taken == 0 && (press(o->workspace, kernel.now() - since, &pressed, e) < 0 ||
+		    loop_round(o->loop, kernel.now() + AGAIN, e) < 0))
 			return -1;
 	}
 	if (taken <= 0)

@@ -212,6 +212,9 @@ known(struct transaction *t, struct database *db, struct error *e)
 	if (strcmp(query_column_text(&q, 1), "claimed") != 0)
 		return error_set(
 		    e, ERROR_REFUSED, "id: the build of this claim is not this agent's any more");
+	/* its answer holds secrets */
+	if (query_column_null(&q, 2) || strcmp(query_column_text(&q, 2), t->agent) != 0)
+		return error_set(e, ERROR_REFUSED, "id: another agent has claimed with it");
 	return answer(t, query_column_integer(&q, 0), db, e) < 0 ? -1 : 1;
 }
 

@@ -103,6 +103,23 @@ has build.err 'of the jobs that have ended 1 are kept, 2 run again as this is an
 is "$(hub_events o/r/3 | jq -c 'select(.type=="build/start" and .run==2)|[.kept,.again]')" "[1,2]" "in its first event as well"
 is "$(in_order o/r/3)" whole "seq goes on"
 
+# ---- the run before was stopped, and does not hear that its agent is gone
+rm -f ran.* go*
+order o/r/90 1 "{\"store\":\"$store\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"echo x >>../ran.a; until [ -e ../go.a ]; do sleep 0.02; done\\\"]}\"}"
+ordered
+wait_for_line ran.a x
+wait_until "the hub knows that it runs" sh -c 'cat "$1"/*.ndjson | grep o/r/90 | grep -q job/start' - "$log"
+kill -STOP "$builder"
+stopped=$builder
+let_go
+order o/r/90 2 "{\"resume\":\"workspace\",\"store\":\"$store\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"echo x >>../ran.a; until [ -e ../go.a ]; do sleep 0.02; done\\\"]}\"}"
+ordered
+touch go.a
+wait_end "$builder"
+is "$status $(cat ran.a | tr '\n' ' ')" "0 x x " "the next run has the folder all the same"
+wait_end "$stopped"
+is "$status" 125 "as the one before has gone on to its end"
+
 # ---- a build that had ended, and nobody heard of it
 rm -f ran.* go*
 order o/r/4 1 "{\"store\":\"$store\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"echo x >>../ran.a; until [ -e ../go.a ]; do sleep 0.02; done; exit 7\\\"]}\"}"

@@ -80,6 +80,9 @@ is "$(printf '%s' "$claimed" | jq -c '.order|[.version,.build,.run,.source,.trus
 held=$lease
 claim first name=a1
 is "$build $run $lease" "o/r/1 1 $held" "the same claim is answered the same"
+run ask build/claim "token=$(ask token/create agent=b | jq -r .token)" id=first
+is "$status $(cat "$out")" "1 " "but to its own agent alone"
+has "$err" 'another agent' "and another one hears why"
 ask build/trigger repo=o/r priority:=5 'params:={"LEVEL":"7"}' 'specs={"id":"x","script":["true"]}' >"$out"
 claim second
 is "$build $(printf '%s' "$claimed" | jq -cr '.order|(.params,.secrets,.specs)' | tr '\n' ' ')" \

@@ -69,7 +69,7 @@ SELECT repo.org, repo.agents, repo.max_builds, org.max_builds
 FROM repo JOIN org ON org.id = repo.org WHERE repo.id = $1;
 
 -- build_of_claim (text) reader
-SELECT id, state FROM build WHERE claim = $1;
+SELECT id, state, agent FROM build WHERE claim = $1;
 
 -- build_take (text, text, text, integer) writer
 UPDATE build SET state = 'claimed', run = run + 1, claim = $1, lease = $2, agent = $3 WHERE id = $4;
