@@ -5,6 +5,7 @@
 #include "emit.h"
 #include "memory.h"
 #include "place.h"
+#include "scan.h"
 #include "spec.h"
 #include "utf8.h"
 #include "verbs.h"
@@ -24,14 +25,38 @@ static const struct option options[] = {
 	  .choices = "keys" },
 };
 
-/* A value as it is meant where its key takes no text alone: as JSON when it is some. */
+/* Whether JSON is entries of shell, an object or a list of texts and objects: "true" and "[2]" are commands. */
+static bool
+is_entries(const char *value, enum scan_type type)
+{
+	struct scan_member m;
+	struct scan scan;
+
+	if (type != SCAN_ARRAY || scan_open(&scan, value, strlen(value), NULL) < 0)
+		return type == SCAN_OBJECT;
+	while (scan_next(&scan, &m, NULL) > 0) {
+		if (m.value.type != SCAN_STRING && m.value.type != SCAN_OBJECT)
+			return false;
+	}
+	return true;
+}
+
+/* Whether a value is meant as JSON: where its key takes no text alone, when it is some. */
+static bool
+is_json(const struct spec_row *row, const char *value)
+{
+	enum scan_type type;
+
+	if (row == NULL || row->type == &value_type_text ||
+	    scan_check(value, strlen(value), &type, NULL) < 0 || type == SCAN_STRING)
+		return false;
+	return row->type != &value_type_script || is_entries(value, type);
+}
+
 static void
 value_write(struct bytes *b, const struct spec_row *row, const char *value)
 {
-	const bool text = row == NULL || row->type == &value_type_text || row->type == &value_type_script;
-	enum scan_type type;
-
-	if (!text && scan_check(value, strlen(value), &type, NULL) == 0 && type != SCAN_STRING)
+	if (is_json(row, value))
 		bytes_text(b, value);
 	else
 		emit_string(b, value, strlen(value));

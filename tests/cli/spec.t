@@ -23,6 +23,10 @@ writes '{"id":"a","script":["echo $((1 + 1)) | cat"],"allow-failure":true,"skip-
 	a -k 'script=echo $((1 + 1)) | cat' -k allow-failure=true -k skip-code=77
 writes '{"id":"a","script":["one","[2]"],"finally":["rm x"]}' "a key that comes again is a list" \
 	a -k script=one -k 'script=[2]' -k 'finally=rm x'
+writes '{"id":"a","script":["one",{"name":"Two","run":"two"}],"finally":["three","[4]"]}' "entries as JSON, names included" \
+	a -k 'script=["one",{"name":"Two","run":"two"}]' -k 'finally=["three","[4]"]'
+writes '{"id":"a","script":["one",{"name":"Two","run":"two"}]}' "a named one behind another" \
+	a -k script=one -k 'script={"name":"Two","run":"two"}'
 writes '{"id":"a","argv":["x"],"dir":"5","labels":{"speed":"fast"},"params":["who"],"allow-failure":{"exit":[3]}}' \
 	"JSON where a key takes more than a text" \
 	a -k dir=5 -k 'labels={"speed":"fast"}' -k params=who -k 'allow-failure={"exit":[3]}' -- x
