@@ -5,6 +5,7 @@
 
 #include "emit.h"
 #include "grant.h"
+#include "mask.h"
 #include "memory.h"
 #include "query.h"
 #include "readable.h"
@@ -68,9 +69,10 @@ static const struct sealing {
 	const char *member; /* that is sealed */
 	const char *bound;  /* the member that is bound to it besides */
 	int size;           /* the statement that says what it takes */
+	bool masked;        /* builds keep it out of what jobs print */
 } sealings[] = {
-	{ "param", "value", "name", STATEMENT_PARAM_SIZE },
-	{ "key", "private", "id", STATEMENT_KEY_SIZE },
+	{ "param", "value", "name", STATEMENT_PARAM_SIZE, true },
+	{ "key", "private", "id", STATEMENT_KEY_SIZE, false },
 };
 
 static const struct sealing *
@@ -327,6 +329,23 @@ change_row(struct entry *x, struct error *e)
 	return 0;
 }
 
+/* Refuses a secret that no build could keep out of its logs: it would end every build that is given it. */
+static int
+check_masked(const struct entry *x, struct error *e)
+{
+	struct mask *m;
+	struct error why;
+	int result;
+
+	if (x->sealing == NULL || !x->sealing->masked || x->plain || x->value == NULL)
+		return 0;
+	m = mask_new();
+	result = mask_add(m, json_string_value(x->value), json_string_length(x->value), &why);
+	mask_free(m);
+	return result == 0 ? 0 : error_set(e, why.code, "%s: %s; --plain says that it is none",
+	    x->sealing->member, why.text);
+}
+
 static int
 write_entry(struct entry *x, struct error *e)
 {
@@ -334,7 +353,8 @@ write_entry(struct entry *x, struct error *e)
 	bool was_plain = x->number != 0 && json_is_true(json_object_get(x->row, "plain"));
 
 	if ((x->number == 0 ? begin_row(x, e) : change_row(x, e)) < 0 ||
-	    (x->sealing != NULL && part_value(x, was_plain, e) < 0) || check_entry(x, e) < 0)
+	    (x->sealing != NULL && part_value(x, was_plain, e) < 0) || check_entry(x, e) < 0 ||
+	    check_masked(x, e) < 0)
 		return -1;
 	if (x->plain && x->value != NULL)
 		json_object_set(x->row, x->sealing->member, x->value);

@@ -129,7 +129,7 @@ exits 0 "... that is whole" mci store check --dir "$stored"
 # ---- the master key
 
 start_store
-echo secret | mci param put one/S
+echo s3cr3t value | mci param put one/S
 stop_store
 mv "$stored/master.key" key
 serve_refused "is not the master key that the secrets are sealed with" 1 "without the master key"
@@ -281,7 +281,7 @@ head -c 300000 /dev/urandom | timeout 20 nc -NU "$T/store" >replies
 printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"repo/put","params":{"org":1}}' \
 	'{"jsonrpc":"2.0","id":2,"method":"repo/put","params":{"org":"one","labels":{"a":1}}}' \
 	'{"jsonrpc":"2.0","id":3,"method":"repo/put","params":{"org":"one","labels":{"a":"b","a":"c"}}}' \
-	'{"jsonrpc":"2.0","id":4,"method":"param/put","params":{"org":"one","name":"A","value":"x","only":["a"]}}' \
+	'{"jsonrpc":"2.0","id":4,"method":"param/put","params":{"org":"one","name":"A","value":"s3cr3t value","only":["a"]}}' \
 	'{"jsonrpc":"2.0","id":5,"method":"repo/list","params":{"after":"//"}}' \
 	'{"jsonrpc":"2.0","id":6,"method":"org/list","params":{"after":"\u0001"}}' \
 	'{"jsonrpc":"2.0","id":7,"method":"org/put","params":{"id":"x","name":"two\nlines"}}' \

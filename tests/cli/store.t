@@ -105,10 +105,14 @@ is "$(mci store get --json param acme/token | jq -r .description)" old "... and 
 refused "stays what it was" 1 "a name stays" mci call -a "$store" param/put org=acme id=token name=OTHER
 refused "NUL|U.0000" 2 "a NUL byte" sh -c 'printf "a\0b" | mci param put acme/NUL'
 refused "not UTF-8: encode it" 2 "bytes that are no text" sh -c 'printf "\377" | mci param put acme/BYTES'
+refused 'value: a secret of less than 6 bytes cannot be masked.*; --plain says that it is none' 1 "a secret that no build could mask" \
+	sh -c 'echo short | mci param put acme/SHORT'
+refused 'value: a secret of less than 6 bytes' 1 "... nor an empty one" mci param put acme/SHORT -f /dev/null
+exits 0 "what is none may be short" sh -c 'echo no | mci param put --plain acme/SHORT && mci param rm acme/SHORT'
 refused "value: expected the text of a new param" 2 "a new one without a value" mci param put --keep acme/NEW
 
 # what a claim could not carry
-head -c 65000 /dev/zero | tr '\0' x >big
+{ printf start; head -c 65000 /dev/zero | tr '\0' x; } >big
 n=0
 while [ "$n" -lt 8 ]; do
 	mci param put "my-org/BIG_$n" -f big && n=$((n + 1))
@@ -116,9 +120,9 @@ done
 refused "would take [0-9]+ bytes of a claim, together at most 524288" 1 "a parameter too many" \
 	mci param put my-org/BIG_8 -f big
 is "$(mci param ls -q my-org | wc -l)" 8 "... is not there"
-head -c 65537 /dev/zero | tr '\0' x >big
+{ printf start; head -c 65532 /dev/zero | tr '\0' x; } >big
 refused "value: at most 65536 bytes" 2 "one that is too large" mci param put acme/BIG -f big
-printf '\001%.0s' $(seq 20000) >big
+{ printf start; printf '\001%.0s' $(seq 20000); } >big
 for name in A B C D; do
 	mci param put "acme/$name" -f big
 done
@@ -133,7 +137,7 @@ exits 0 "a list put whole" sh -c 'mci param put --all acme <all'
 is "$(mci param ls acme | cut -f 2,3)" "NEW	n
 TOKEN	(secret)
 VERSION	1.2.13" "... is all there is, and those that were there keep their values"
-printf '%s\n' '{"name":"OTHER","value":"x"}' '{"name":"BAD NAME","value":"x"}' >all
+printf '%s\n' '{"name":"OTHER","value":"first of two"}' '{"name":"BAD NAME","value":"second of two"}' >all
 refused "element 2: name: expected letters" 2 "a list with a mistake" sh -c 'mci param put --all acme <all'
 is "$(mci param ls -q acme | tr '\n' ' ')" "acme/new acme/token acme/version " "... changes nothing"
 echo '[{"name":"VERSION"},{"name":"VERSION"}]' >all
@@ -188,20 +192,20 @@ param() {
 param o/A 'for all'
 param o/A 'for prod' --only env=prod
 param o/A 'for another' --only env=test --only env=prod,team=b
-param o/B first --only team=a
+param o/B 'oldest of two' --only team=a
 param o/B 'newest of two' --only env=prod
 param o/C "$(printf 'line\n"quoted" \\ \342\202\254')"
 param o/D 1.2 --plain
 param o/E 'not here' --only env=test
-param o/F ''
+param o/F '' --plain
 mci key put o/deploy -f key host=github.com --known-hosts hosts
 mci key put o/nowhere -f key --only env=test
-param acme/OF_ANOTHER x
+param acme/OF_ANOTHER 'of another'
 ask build/trigger repo=o/r >/dev/null
 claim first
 printf '%s' "$claimed" | jq -c .order >order
 is "$(jq -c '[.params, .secrets]' order)" \
-	'[{"D":"1.2"},{"A":"for prod","B":"newest of two","C":"line\n\"quoted\" \\ €","F":""}]' \
+	'[{"D":"1.2","F":""},{"A":"for prod","B":"newest of two","C":"line\n\"quoted\" \\ €"}]' \
 	"the organisation's parameters that its labels are for: whose filter says most, else the newest"
 is "$(jq -c '[.keys[] | [.name, .host, ."known-hosts"]]' order)" '[["deploy","github.com","github.com ssh-ed25519 AAAA\n"]]' \
 	"... and keys"
@@ -213,7 +217,7 @@ mci store rotate o && mci store rotate && printf changed | mci param put o/A --o
 ask build/trigger repo=o/r params:='{"D":"mine","G":"g"}' >/dev/null
 claim third
 is "$(printf '%s' "$claimed" | jq -c '[.order.secrets.A, .order.secrets.B, .order.params]')" \
-	'["changed","newest of two",{"D":"mine","G":"g"}]' "with new keys they are what they were, and a trigger's come first"
+	'["changed","newest of two",{"D":"mine","F":"","G":"g"}]' "with new keys they are what they were, and a trigger's come first"
 exits 1 "without a token" mci call -a "$store" build/claim token=none id=x
 hasnt "$err" 'for prod' "... there is nothing"
 mci store rm agent a

@@ -356,7 +356,7 @@ work(int number)
 	for (int i = 0; i < BUILDS; i++) {
 		AUTO_BYTES param = { 0 }, trigger = { 0 };
 
-		bytes_format(&param, "{\"org\":\"o%d\",\"name\":\"P%d\",\"value\":\"v\"", number, i);
+		bytes_format(&param, "{\"org\":\"o%d\",\"name\":\"P%d\",\"value\":\"a value\"", number, i);
 		ask(STORE, "param/put", &param, NULL);
 		bytes_format(&trigger, "{\"repo\":\"o%d/r\"", number);
 		ask(i % 2 == 0 ? DOOR : STORE, "build/trigger", &trigger, NULL);
