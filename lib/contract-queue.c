@@ -21,8 +21,8 @@ static const struct contract_field build_triggered[] = {
 };
 
 static const struct contract_field build_queued[] = {
-	{ "reason", CONTRACT_TEXT, false, "why it waits again: what its agent said, or lease when that was not "
-	    "heard of; room: others of its repository or organisation have ended" },
+	{ "reason", CONTRACT_TEXT, false, "why it waits again: what its agent said, or lease when that was "
+	    "not heard of; room: others of its repository or organisation have ended" },
 	CHANGE,
 };
 

@@ -81,6 +81,12 @@ database_execute(struct database *db, const char *sql, struct error *e)
 }
 
 int
+database_sync_commits(struct database *db, bool sync, struct error *e)
+{
+	return database_execute(db, sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", e);
+}
+
+int
 database_pragma(
     struct database *db, const char *sql, int64_t otherwise, int64_t *value, struct error *e)
 {

@@ -52,6 +52,9 @@ void database_close(struct database *db);
 
 /* Runs SQL of migrations and pragmas, which gives no rows. */
 int database_execute(struct database *db, const char *sql, struct error *e);
+/* Whether each commit is on the disk before it has happened; what one that is not has written
+ * is there when a later one is. */
+int database_sync_commits(struct database *db, bool sync, struct error *e);
 /* The first column of the first row of a pragma, or otherwise where it gives none. */
 int database_pragma(
     struct database *db, const char *sql, int64_t otherwise, int64_t *value, struct error *e);

@@ -83,7 +83,7 @@ set_sync(struct writer *w, struct error *e)
 		derived = derived && x->derived;
 	if (derived == w->unsynced)
 		return 0;
-	if (database_execute(w->db, derived ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", e) < 0)
+	if (database_sync_commits(w->db, !derived, e) < 0)
 		return -1;
 	w->unsynced = derived;
 	return 0;

@@ -80,7 +80,8 @@ done
 
 # ---- parameters
 
-printf 's3cr3t value\n' | exits 0 "a secret from standard input" mci param put acme/TOKEN
+echo 's3cr3t value' >typed
+exits 0 "a secret from standard input" mci param put acme/TOKEN <typed
 is "$(cat "$out" "$err")" "" "... without a word"
 printf 'for production' >value
 exits 0 "one for some repositories" mci param put acme/TOKEN -f value --only env=prod,team=a --only team=b

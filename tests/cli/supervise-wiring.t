@@ -40,7 +40,10 @@ mail" "a line of one's own behind the default wiring"
 wrong 1:1 "expected: include default" <<'END'
 include other
 END
-printf 'include default\nevents: true\n' | wrong 2:1 "there is a part events already"
+wrong 2:1 "there is a part events already" <<'END'
+include default
+events: true
+END
 wrong 1:1 "expected NAME: COMMAND, NAME=VALUE, or blanks and a setting" <<'END'
 !
 END
