@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
@@ -15,11 +16,32 @@
 #include "state.h"
 #include "timestamp.h"
 
+/* Whoever wrote the events has named a log server: that may start no program and reach no other machine,
+ * unless the user names it too. */
+static int
+check_address(const struct build *b, struct error *e)
+{
+	const char *named = getenv("MCI_LOG");
+	struct address a;
+	bool socket;
+
+	if (named != NULL && strcmp(named, b->fold.log) == 0)
+		return 0;
+	if (address_parse(&a, b->fold.log, e) < 0)
+		return error_before(e, "%s: its log server: ", b->folder.name);
+	socket = a.kind == ADDRESS_UNIX;
+	address_free(&a);
+	return socket ? 0 : error_set(e, ERROR_REFUSED, "%s names the log server '%s', which is no socket: "
+	    "set MCI_LOG to it if it is to be asked", b->folder.name, b->fold.log);
+}
+
 static int
 fetch(void *arg, struct source *s, struct error *e)
 {
 	struct build *b = arg;
 
+	if (b->server == NULL && check_address(b, e) < 0)
+		return -1;
 	b->copies.address = b->server != NULL ? b->server : b->fold.log;
 	b->copies.build = b->fold.build != NULL ? b->fold.build : b->folder.name;
 	b->copies.loop = b->loop;

@@ -172,4 +172,18 @@ exits 75 "no server, no logs" mci-log "$build"
 has "$err" "cut is kept by the log server .*log.sock: " "... and it says whose they are"
 exits 125 "no server, no build" mci-build --json --log ./log.sock - <specs
 has "$out" '"reason":"start","error":"open the log of cut: ' "... and it says why"
+# whoever wrote a build's events has no say in what is started
+mkdir given
+cat >given/events.ndjson <<END
+{"seq":1,"type":"build/start","time":"2026-11-23T18:00:00.000Z","build":"local/x/1","run":1,"log":"exec:touch $PWD/started"}
+{"seq":2,"type":"job/start","time":"2026-11-23T18:00:00.000Z","build":"local/x/1","run":1,"job":"a","attempt":1}
+{"seq":3,"type":"job/executed","time":"2026-11-23T18:00:00.000Z","build":"local/x/1","run":1,"job":"a","attempt":1,"exit":0,"bytes":4}
+{"seq":4,"type":"build/end","time":"2026-11-23T18:00:00.000Z","build":"local/x/1","run":1,"status":"success"}
+END
+exits 1 "a log server that is a program is not started" mci-log ./given
+has "$err" "is no socket: set MCI_LOG" "which says how it would be"
+ok "and indeed it was not" test ! -e started
+run env MCI_LOG="exec:touch $PWD/started" mci-log ./given
+ok "one that the user names is" test -e started
+
 finish
