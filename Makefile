@@ -20,7 +20,7 @@ VERSION := 0.1.0
 PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlite3-dev libssl-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
-	e2fsprogs xfsprogs zsh fish
+	e2fsprogs xfsprogs zsh fish git-lfs postgresql
 PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto
 

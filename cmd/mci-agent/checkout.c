@@ -136,13 +136,19 @@ large_files(const struct checkout *c, struct error *e)
 {
 	static const char *const uses[] = { "grep", "-q", "--no-recurse-submodules", "filter=lfs", "HEAD",
 		"--", ":(glob)**/.gitattributes", NULL };
-	static const char *const install[] = { "lfs", "install", "--local", "--skip-smudge", NULL };
+	/* no hooks */
+	static const char *const install[] = { "lfs", "install", "--local", "--skip-smudge", "--skip-repo",
+		NULL };
 	static const char *const pull[] = { "lfs", "pull", NULL };
+	/* git-lfs knows a folder by an url alone */
+	AUTO_FREE char *folder = xformat("file://%s", c->wish.url);
+	const char *const where[] = { "config", "lfs.url", folder, NULL };
 	AUTO_FREE char *program = process_find("git-lfs", getenv("PATH"));
 
 	if (program == NULL || git_run_elsewhere(c->dir, uses, NULL, NULL) < 0)
 		return 0;
-	if (git_run_elsewhere(c->dir, install, NULL, e) < 0 || git_run_elsewhere(c->dir, pull, NULL, e) < 0)
+	if ((*c->wish.url == '/' && git_run_elsewhere(c->dir, where, NULL, e) < 0) ||
+	    git_run_elsewhere(c->dir, install, NULL, e) < 0 || git_run_elsewhere(c->dir, pull, NULL, e) < 0)
 		return error_before(e, "large files: ");
 	return 0;
 }

@@ -133,6 +133,20 @@ git -C "$super" add -A && git -C "$super" commit -qm update
 checkout 16 url="$super"
 ok "nor does what .gitmodules says to run" test ! -e "$T/pwned"
 
+# large files
+if command -v git-lfs >/dev/null; then
+	large=$T/large
+	git init -q "$large.work" && git init -q --bare "$large"
+	(cd "$large.work" && git lfs install --local >/dev/null 2>&1 && git lfs track '*.bin' >/dev/null &&
+		head -c 100000 /dev/urandom >a.bin && git add -A && git commit -qm large &&
+		git remote add origin "file://$large" && git push -q origin main) 2>"$err"
+	checkout 17 url="$large" ref=refs/heads/main
+	is "$status" 0 "a repository with large files is checked out"
+	ok "and has them" cmp "$large.work/a.bin" "$T/b/17/src/a.bin"
+else
+	skip 2 "git-lfs is not installed"
+fi
+
 # garbage
 echo 'no json' >"$T/order"
 run mci-agent --checkout "$T/b/20/src" --workdir "$work" <"$T/order"
