@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "message.h"
 #include "scan.h"
+#include "specparam.h"
 
 /* Where this machine's services are: for mci-build the order says so, and its jobs are not to know. */
 static const char *const services[] = { "MCI_EVENTS", "MCI_LOG", "MCI_STORE", "MCI_BLOB", "MCI_API",
@@ -22,7 +23,7 @@ static const char *const services[] = { "MCI_EVENTS", "MCI_LOG", "MCI_STORE", "M
 enum kind {
 	ORDER_TEXT,
 	ORDER_NUMBER,  /* from 1 on */
-	ORDER_PAIRS,   /* texts by names that variables can have; their number stands in count */
+	ORDER_PAIRS,   /* texts by names of params; their number stands in count */
 	ORDER_RERUN,
 };
 
@@ -114,6 +115,20 @@ text_take(char **into, const struct row *row, const struct scan_value *v, struct
 	return error_set(e, ERROR_INPUT, ": expected %s, found '%.64s'", row->choices, *into);
 }
 
+/* Named as they may be where a build is started by hand. */
+static int
+pairs_take(struct spec_pair **into, size_t *n, const struct scan_value *v, struct error *e)
+{
+	if (value_pairs(into, n, v, false, e) < 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++) {
+		if (!spec_param_name_ok((*into)[i].name, strlen((*into)[i].name)))
+			return error_set(e, ERROR_INPUT, ".%.64s: not a name of letters, digits, _ - and .",
+			    (*into)[i].name);
+	}
+	return 0;
+}
+
 static int members_take(struct order *o, const struct row *table, size_t n, struct span object,
     struct error *e);
 
@@ -129,7 +144,7 @@ value_take(struct order *o, const struct row *row, const struct scan_value *v, s
 	case ORDER_NUMBER:
 		return scan_integer(v, 1, INT32_MAX, at, e) < 0 ? error_before(e, ": ") : 0;
 	case ORDER_PAIRS:
-		return value_pairs(at, (size_t *)(void *)((char *)o + row->count), v, true, e);
+		return pairs_take(at, (size_t *)(void *)((char *)o + row->count), v, e);
 	case ORDER_RERUN:
 		if (v->type != SCAN_OBJECT)
 			return value_expected(v, "an object", e);

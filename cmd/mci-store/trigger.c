@@ -15,6 +15,7 @@
 #include "query.h"
 #include "refname.h"
 #include "skipwords.h"
+#include "specparam.h"
 
 /* Of a commit's message that much is kept. */
 #define MESSAGE_KEPT 16384
@@ -83,6 +84,9 @@ take_params(struct facts *f, json_t *params, struct error *e)
 	json_object_foreach(params, name, value) {
 		if (!json_is_string(value))
 			return error_set(e, ERROR_INPUT, "params: %.64s: expected a text", name);
+		if (!spec_param_name_ok(name, strlen(name)))
+			return error_set(e, ERROR_INPUT,
+			    "params: '%.64s': expected a name of letters, digits, _ - and .", name);
 	}
 	if (json_object_size(params) > 0)
 		jsontree_write(&f->params, params);

@@ -24,7 +24,7 @@ start_hub
 
 # ---- one build from its first event to its last
 order o/r/7 1 '{"rev":"1111111111111111111111111111111111111111","branch":"topic/x","event":"push","repo":"o/r",
-	"params":{"COLOR":"blue"},"secrets":{"TOKEN":"5tr0ng-token"}}'
+	"params":{"COLOR":"blue","not-asked.for":"x"},"secrets":{"TOKEN":"5tr0ng-token"}}'
 MCI_EVENTS=/nowhere MCI_STORE=/nowhere MCI_LOG=/nowhere MCI_API=/nowhere ordered
 wait_end "$builder"
 is "$status" 0 "a build that is ordered runs"
@@ -227,7 +227,7 @@ bad "a run that is none" '{"version":1,"build":"o/r/1","run":0,"trust":"trusted"
 bad "a number for a text" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":7}' 'dir: expected a string'
 bad "a relative folder" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":"x","folder":"/","events":"/x"}' "dir: 'x' is no absolute path"
 bad "a trust that is none" '{"version":1,"build":"o/r/1","run":1,"trust":"some"}' "trust: expected trusted.stranger, found 'some'"
-bad "a param that is none" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":"/","folder":"/","events":"/x","params":{"A-B":"x"}}' 'params.A-B'
+bad "a param that is none" '{"version":1,"build":"o/r/1","run":1,"trust":"trusted","dir":"/","folder":"/","events":"/x","params":{"A B":"x"}}' 'params.A B'
 printf '{"version":1' | timeout 20 mci-build --order fd:0 >"$out" 2>"$err"
 is "$?" 125 "half a line"
 has "$err" 'it ended before its line was whole' "... it says"

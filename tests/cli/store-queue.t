@@ -40,6 +40,9 @@ refuses repo=o/r new=HEAD
 refuses repo=o/r event=X
 refuses repo=o/r priority:=1001
 refuses repo=o/r 'params:={"A":1}'
+refuses repo=o/r 'params:={"A B":"1"}'
+refuses repo=o/r 'params:={"1":"1"}'
+refuses repo=o/r 'params:={"":"1"}'
 refuses repo=o/r 'rerun:={"of":"o/r/9"}'
 refuses repo=o/r 'rerun:={"of":"o/r/1"}'
 run ask build/trigger repo=o/r "ref=refs/heads/a
