@@ -605,8 +605,10 @@ definition_tell(struct build *b, struct error *e)
 	if (b->options->why)
 		return why_print(&b->graph, &b->options->asked, facts->known ? &facts->when : NULL,
 		    b->options->json, e);
-	if (!b->options->declares)
+	if (!b->options->declares) {
+		declared_plan(&b->declared);
 		return plan_print(&b->graph, e);
+	}
 	declared_print(&b->declared, b->options->json);
 	if (b->declared.n == 0 && !option_common.quiet)
 		outcome_note(&b->outcome, "%s: declares no params", b->inputs.definition.name);

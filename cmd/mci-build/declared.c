@@ -269,6 +269,8 @@ given_check(const struct declared *d, const struct param *given, struct error *e
 		expects(p, given->value, e);
 		return error_before(e, "-p %s: ", p->name);
 	}
+	if (given->offered)
+		return 0;
 	near = nearest_word(given->name, names, d->n);
 	return error_set(e, ERROR_USAGE, "%s %s: the definition takes no such param%s%s%s", given->secret ?
 	    "--secret" : "-p", given->name, near != NULL ? "; did you mean '" : bytes_string(&known),
@@ -319,7 +321,7 @@ param_json(const struct declared_param *p, struct bytes *line)
 		emit_list(line, "choices", (const char *const *)p->choices, p->nchoices);
 	if (p->about != NULL)
 		emit_text(line, "about", p->about);
-	emit_line(line);
+	bytes_char(line, '}');
 }
 
 static void
@@ -338,12 +340,33 @@ declared_print(const struct declared *d, bool json)
 	AUTO_BYTES lines = { 0 };
 
 	for (size_t i = 0; i < d->n; i++) {
-		if (json)
+		if (json) {
 			param_json(&d->list[i], &lines);
-		else
+			bytes_char(&lines, '\n');
+		} else
 			param_text(&d->list[i], &lines);
 	}
 	fwrite(lines.data, 1, lines.len, stdout);
+}
+
+void
+declared_plan(const struct declared *d)
+{
+	AUTO_BYTES line = { 0 };
+
+	if (!d->any)
+		return;
+	emit_open(&line);
+	emit_text(&line, "type", "script/params");
+	emit_key(&line, "params");
+	bytes_char(&line, '[');
+	for (size_t i = 0; i < d->n; i++) {
+		bytes_text(&line, i > 0 ? "," : "");
+		param_json(&d->list[i], &line);
+	}
+	bytes_char(&line, ']');
+	emit_line(&line);
+	fwrite(line.data, 1, line.len, stdout);
 }
 
 void

@@ -24,11 +24,14 @@ struct declared {
 int declared_read(struct declared *d, struct span list, struct error *e);
 /*
  * Holds the params that were given against them, and adds those that have a default. 0, or -1 with an
- * error of the command line. whole: none may be missing. Nothing when nothing is declared.
+ * error of the command line. whole: none may be missing. Nothing when nothing is declared; what a server
+ * offers to every build need not be.
  */
 int declared_apply(const struct declared *d, struct params *p, bool whole, struct error *e);
 /* A line each: name, type with its choices, default, sentence; or a JSON object each. */
 void declared_print(const struct declared *d, bool json);
+/* The line by which a script declares the same, on standard output; nothing when nothing is declared. */
+void declared_plan(const struct declared *d);
 void declared_free(struct declared *d);
 
 #endif

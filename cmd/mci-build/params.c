@@ -209,6 +209,7 @@ params_add(struct params *p, const struct spec_pair *params, size_t n, struct er
 
 		if (take(p, text, false, e) < 0)
 			return error_before(e, "param ");
+		find(p, params[i].name, strlen(params[i].name))->offered = true;
 	}
 	return 0;
 }
@@ -223,6 +224,7 @@ params_add_secrets(struct params *p, const struct spec_pair *secrets, size_t n,
 		if (name_check(p, env, name, e) < 0 ||
 		    secret_take(p, name, value, strlen(value), mask, e) < 0)
 			return error_before(e, "secret ");
+		find(p, name, strlen(name))->offered = true;
 	}
 	return 0;
 }

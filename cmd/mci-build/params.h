@@ -20,6 +20,7 @@ struct param {
 	bool secret;
 	bool typed; /* on the command line, and no secret: whoever typed it means it to be used */
 	bool used;  /* a job names it, or somebody asked for it */
+	bool offered; /* to every build, by who ordered this one: a definition need not take it */
 };
 
 struct params {

@@ -20,7 +20,8 @@ static const struct option options[] = {
 	  .choices = "jobs" },
 	{ .name = "env", .value = "K=V", .help = "a variable; may be given again",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, env) },
-	{ .letter = 'k', .name = "key", .value = "KEY=VALUE", .help = "any key of a job; may be given again",
+	{ .letter = 'k', .name = "key", .value = "KEY=VALUE",
+	  .help = "any key of a job; may be given again",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, keys),
 	  .choices = "keys" },
 };

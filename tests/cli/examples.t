@@ -41,7 +41,7 @@ done
 
 # ids OPTION...: the jobs that a plan of the example has with these facts
 ids() {
-	mci-build --plan -q "$@" | jq -r .id | tr '\n' ' '
+	mci-build --plan -q "$@" | jq -r '.id // empty' | tr '\n' ' '
 }
 is "$(ids -C examples/monorepo --changed api/main.c)" "api together " "monorepo: a change of one part is built with what joins them"
 is "$(ids -C examples/monorepo --changed lib/README.md)" "api web together spelling " "one of what they share is built in both"

@@ -128,7 +128,12 @@ for definition in ./declared.yaml ./declares; do
 	exits 2 "one that is not declared" mci-build -q "$definition" count=3 levle=info
 	is "$(cat "$err")" "mci-build: -p levle: the definition takes no such param; did you mean 'level'?" "is named"
 	exits 0 "a plan needs no values" mci-build --plan "$definition"
-	is "$(jq -r .id "$out")" say "and shows the jobs"
+	is "$(jq -r 'select(.type == null).id' "$out")" say "and shows the jobs"
+	cp "$out" plan
+	is "$(mci-build --plan - <plan)" "$(cat plan)" "behind what is declared, and is the plan of itself"
+	exits 0 "it runs as the definition" mci-build -q -p count=3 - <plan
+	is "$(mci log say)" "info 3 false" "with the defaults"
+	exits 2 "and refuses the same" mci-build -q - <plan
 	exits 0 "nor does lint" mci lint "$definition"
 done
 is "$(mci-build --json ./declares count=1 | jq -r 'select(.type == "script/params").params[1].name')" count \

@@ -135,6 +135,10 @@ echo 1.2 | mci param put --plain acme/V
 exits 0 "a build gets the parameters of its organisation" mci trigger --wait acme/sealed
 is "$(mci log acme/sealed/1/s | tr '\n' ' ')" "*** SUPERHIDDEN v1.2 " "its job what it asks for, and the log no secret"
 is "$(grep -rlF "$word" "$T" 2>/dev/null)" "" "... nor is it anywhere on the disk"
+printf '%s\n' '{"type":"script/params","params":[{"name":"V"},{"name":"N","default":"3"}]}' \
+	'{"id":"d","script":["echo v$V n$N"],"params":["V","N"]}' >declares
+exits 0 "a definition that declares its params needs no others of the organisation" mci trigger --wait acme/sealed - <declares
+is "$(mci log acme/sealed/2/d)" "v1.2 n3" "... and gets those"
 
 down
 is "$status" 0 "the server stops"
