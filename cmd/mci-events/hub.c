@@ -16,6 +16,8 @@
 #define BATCH (256 * 1024)
 /* A log that nobody waits for is synced after that time. */
 #define SYNC_LATE SECOND
+/* A log that only readers of what is on the disk wait for: what comes within that time goes together. */
+#define SYNC_GATHER (5 * MILLISECOND)
 /* After a failed append nothing is tried for so long: a full disk costs no time. */
 #define RETRY (100 * MILLISECOND)
 
@@ -87,6 +89,7 @@ sync_now(struct hub *h)
 		return;
 	loop_cancel(h->loop, h->late);
 	h->late = NULL;
+	h->gathering = false;
 	h->syncing = journal_sync_start(&h->journal, &h->sync);
 	if (h->syncing)
 		offload_give(h->offload, &h->sync_job);
@@ -101,14 +104,19 @@ sync_late(void *arg)
 	sync_now(h);
 }
 
-/* Something is not on the disk: at once when somebody waits for it. */
+/* Something is not on the disk: at once when an answer waits for it. */
 static void
 sync_soon(struct hub *h)
 {
-	if (h->disk.first != NULL || h->audience.synced > 0)
+	bool read = h->audience.synced > 0;
+
+	if (h->disk.first != NULL) {
 		sync_now(h);
-	else if (h->late == NULL && !h->syncing)
-		h->late = loop_after(h->loop, SYNC_LATE, sync_late, h);
+	} else if (!h->syncing && (h->late == NULL || (read && !h->gathering))) {
+		loop_cancel(h->loop, h->late);
+		h->gathering = read;
+		h->late = loop_after(h->loop, read ? SYNC_GATHER : SYNC_LATE, sync_late, h);
+	}
 }
 
 static void retain(struct hub *h);

@@ -54,6 +54,7 @@ struct hub {
 	bool syncing;                /* it is given */
 	struct queue appended, disk; /* who waits for the append, and for the disk */
 	struct loop_timer *late, *expiry;
+	bool gathering; /* late is for what readers of the disk wait for */
 	struct error refusal;        /* why the last append failed */
 	int64_t retry;               /* until then nothing is taken, by kernel.now(); 0: all is well */
 	bool broken;                 /* a sync failed: the disk may have lost what it was given */
