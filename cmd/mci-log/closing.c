@@ -2,12 +2,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "duration.h"
 #include "emit.h"
+#include "kernel.h"
 #include "memory.h"
 #include "names.h"
 #include "offload.h"
+
+/* Folders of which is known that their names are on the disk. */
+#define FOLDERS_KEPT 64
+/* A folder's time of change tells two changes apart that are so far from each other: no file system's is
+ * coarser. */
+#define FOLDER_SETTLED (2 * SECOND)
 
 struct closed {
 	struct request *request;
@@ -17,11 +26,22 @@ struct closed {
 	struct closed *next;
 };
 
+/* A folder as it is between two changes of the names in it. */
+struct folder_state {
+	dev_t device;
+	ino_t inode;
+	int64_t changed; /* nanoseconds since 1970 */
+	bool settled; /* what is changed from now on has another time */
+};
+
 struct closing {
 	struct offload *offload;
 	const struct logdir *logdir;
 	struct offload_job job;
 	struct names_batch batch;       /* what the job syncs; its folders are closed behind it */
+	struct folder_state folders[NAMES_BATCH]; /* as they were before it */
+	struct folder_state kept[FOLDERS_KEPT];   /* whose names are on the disk, the oldest at next_kept */
+	size_t next_kept;
 	struct closed *waiting, **last; /* the oldest first */
 	struct closed *syncing;
 };
@@ -38,6 +58,67 @@ folders_taken(const struct closed *first, const struct closed *x)
 	return false;
 }
 
+static bool
+folder_look(struct folder_state *f, int fd)
+{
+	struct stat st;
+	int64_t changed;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	changed = st.st_ctim.tv_sec * SECOND + st.st_ctim.tv_nsec;
+	*f = (struct folder_state){ st.st_dev, st.st_ino, changed, kernel.wall() - changed > FOLDER_SETTLED };
+	return true;
+}
+
+static bool
+folder_same(const struct folder_state *a, const struct folder_state *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->changed == b->changed;
+}
+
+static bool
+folder_is_kept(const struct closing *c, const struct folder_state *f)
+{
+	for (size_t i = 0; i < FOLDERS_KEPT; i++) {
+		if (folder_same(&c->kept[i], f))
+			return true;
+	}
+	return false;
+}
+
+/* The folders of a log in which there may be names that are not on the disk: most of the way to it was there
+ * before. */
+static void
+take_folders(struct closing *c, const struct logname *n)
+{
+	struct names_batch *b = &c->batch;
+	int folders[LOGDIR_FOLDERS], count = logdir_folders(c->logdir, n, folders);
+
+	for (int i = 0; i < count; i++) {
+		struct folder_state *f = &c->folders[b->nfolders];
+
+		if (!folder_look(f, folders[i]))
+			*f = (struct folder_state){ .settled = false };
+		if (f->settled && folder_is_kept(c, f))
+			close(folders[i]);
+		else
+			b->folders[b->nfolders++] = folders[i];
+	}
+}
+
+/* What was synced and not changed since the sync began need not be again. */
+static void
+note_kept(struct closing *c)
+{
+	for (int i = 0; i < c->batch.nfolders; i++) {
+		if (!c->folders[i].settled || folder_is_kept(c, &c->folders[i]))
+			continue;
+		c->kept[c->next_kept] = c->folders[i];
+		c->next_kept = (c->next_kept + 1) % FOLDERS_KEPT;
+	}
+}
+
 /* Takes as many as one batch holds. */
 static void
 start(struct closing *c)
@@ -52,7 +133,7 @@ start(struct closing *c)
 		if (!folders_taken(c->waiting, *at)) {
 			if (b->nfolders + LOGDIR_FOLDERS > NAMES_BATCH)
 				break;
-			b->nfolders += logdir_folders(c->logdir, &(*at)->name, b->folders + b->nfolders);
+			take_folders(c, &(*at)->name);
 		}
 		b->files[b->nfiles++] = (*at)->files.packed ? (*at)->files.pack.fd : (*at)->files.log;
 		b->files[b->nfiles++] = (*at)->files.index;
@@ -100,6 +181,8 @@ done(void *arg)
 			request_reply(x->request, (struct span){ result.data, result.len });
 		closed_free(x);
 	}
+	if (c->batch.sys == 0)
+		note_kept(c);
 	close_folders(c);
 	start(c);
 }

@@ -1,5 +1,6 @@
 /* closing: answers log/close when the log is on the disk: its bytes, its index, and the names of both up to
- * the folder of all logs. Logs that end at the same time are synced together by the helper thread. */
+ * the folder of all logs. Logs that end at the same time are synced together by the helper thread; a folder in
+ * which no name was changed since its last sync is not synced again. */
 #ifndef MCI_LOG_CLOSING_H
 #define MCI_LOG_CLOSING_H
 
