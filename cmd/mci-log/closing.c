@@ -18,9 +18,12 @@
  * coarser. */
 #define FOLDER_SETTLED (2 * SECOND)
 
+/* A log that was closed; or opened, when it has no files: only its names go to the disk. */
 struct closed {
 	struct request *request;
 	struct logname name;
+	uint64_t ticket; /* of its opening */
+	bool names;      /* those are on the disk already */
 	struct stored_state state;
 	struct stored files;
 	struct closed *next;
@@ -42,6 +45,9 @@ struct closing {
 	struct folder_state folders[NAMES_BATCH]; /* as they were before it */
 	struct folder_state kept[FOLDERS_KEPT];   /* whose names are on the disk, the oldest at next_kept */
 	size_t next_kept;
+	uint64_t opened, tried;         /* tickets: the last one given, and that was synced */
+	uint64_t failed_from, failed_to; /* those whose names may not be on the disk; sys says why */
+	int failed_sys;
 	struct closed *waiting, **last; /* the oldest first */
 	struct closed *syncing;
 };
@@ -50,8 +56,10 @@ struct closing {
 static bool
 folders_taken(const struct closed *first, const struct closed *x)
 {
+	if (x->names)
+		return true;
 	for (; first != x; first = first->next) {
-		if (strcmp(first->name.build, x->name.build) == 0 &&
+		if (!first->names && strcmp(first->name.build, x->name.build) == 0 &&
 		    (first->name.job == NULL) == (x->name.job == NULL))
 			return true;
 	}
@@ -130,13 +138,18 @@ start(struct closing *c)
 		return;
 	b->nfiles = b->nfolders = 0;
 	for (; *at != NULL && b->nfiles + 2 <= NAMES_BATCH; at = &(*at)->next) {
-		if (!folders_taken(c->waiting, *at)) {
+		struct closed *x = *at;
+
+		x->names = x->files.index >= 0 && x->ticket > 0 && x->ticket <= c->tried;
+		if (!folders_taken(c->waiting, x)) {
 			if (b->nfolders + LOGDIR_FOLDERS > NAMES_BATCH)
 				break;
-			take_folders(c, &(*at)->name);
+			take_folders(c, &x->name);
 		}
-		b->files[b->nfiles++] = (*at)->files.packed ? (*at)->files.pack.fd : (*at)->files.log;
-		b->files[b->nfiles++] = (*at)->files.index;
+		if (x->files.index < 0)
+			continue;
+		b->files[b->nfiles++] = x->files.packed ? x->files.pack.fd : x->files.log;
+		b->files[b->nfiles++] = x->files.index;
 	}
 	c->syncing = c->waiting;
 	c->waiting = *at;
@@ -161,6 +174,37 @@ close_folders(struct closing *c)
 		close(c->batch.folders[--c->batch.nfolders]);
 }
 
+/* The names of a log that was opened are on the disk, or failed to get there: whoever closes it is told. */
+static void
+opened_done(struct closing *c, const struct closed *x)
+{
+	c->tried = x->ticket;
+	if (c->batch.sys == 0)
+		return;
+	if (c->failed_from == 0)
+		c->failed_from = x->ticket;
+	c->failed_to = x->ticket;
+	c->failed_sys = c->batch.sys;
+}
+
+static void
+closed_done(const struct closing *c, const struct closed *x)
+{
+	bool lost = x->names && x->ticket >= c->failed_from && x->ticket <= c->failed_to;
+	int sys = c->batch.sys != 0 ? c->batch.sys : lost ? c->failed_sys : 0;
+	AUTO_BYTES result = { 0 };
+
+	if (sys != 0) {
+		request_fail(x->request, "system", "sync the log: %s", strerror(sys));
+		return;
+	}
+	emit_open(&result);
+	emit_integer(&result, "bytes", x->state.size);
+	emit_bool(&result, "truncated", x->state.truncated);
+	bytes_char(&result, '}');
+	request_reply(x->request, (struct span){ result.data, result.len });
+}
+
 static void
 done(void *arg)
 {
@@ -168,17 +212,11 @@ done(void *arg)
 	struct closed *x;
 
 	while ((x = c->syncing) != NULL) {
-		AUTO_BYTES result = { 0 };
-
 		c->syncing = x->next;
-		emit_open(&result);
-		emit_integer(&result, "bytes", x->state.size);
-		emit_bool(&result, "truncated", x->state.truncated);
-		bytes_char(&result, '}');
-		if (c->batch.sys != 0)
-			request_fail(x->request, "system", "sync the log: %s", strerror(c->batch.sys));
+		if (x->files.index < 0)
+			opened_done(c, x);
 		else
-			request_reply(x->request, (struct span){ result.data, result.len });
+			closed_done(c, x);
 		closed_free(x);
 	}
 	if (c->batch.sys == 0)
@@ -205,17 +243,33 @@ closing_new(struct offload *offload, const struct logdir *logdir)
 	return c;
 }
 
-void
-closing_add(struct closing *c, struct request *r, const struct logname *n,
-    const struct stored_state *state, const struct stored *files)
+static void
+add(struct closing *c, struct closed *x, const struct logname *n)
 {
-	struct closed *x = xmalloc(sizeof(*x));
-
-	*x = (struct closed){ .request = r, .state = *state, .files = *files };
 	logname_copy(&x->name, n);
 	*c->last = x;
 	c->last = &x->next;
 	start(c);
+}
+
+uint64_t
+closing_opened(struct closing *c, const struct logname *n)
+{
+	struct closed *x = xmalloc(sizeof(*x));
+
+	*x = (struct closed){ .ticket = ++c->opened, .files = STORED_NONE };
+	add(c, x, n);
+	return c->opened;
+}
+
+void
+closing_add(struct closing *c, struct request *r, const struct logname *n, uint64_t ticket,
+    const struct stored_state *state, const struct stored *files)
+{
+	struct closed *x = xmalloc(sizeof(*x));
+
+	*x = (struct closed){ .request = r, .ticket = ticket, .state = *state, .files = *files };
+	add(c, x, n);
 }
 
 void

@@ -4,6 +4,8 @@
 #ifndef MCI_LOG_CLOSING_H
 #define MCI_LOG_CLOSING_H
 
+#include <stdint.h>
+
 #include "logdir.h"
 #include "offload.h"
 #include "service.h"
@@ -11,8 +13,10 @@
 struct closing;
 
 struct closing *closing_new(struct offload *offload, const struct logdir *logdir);
-/* The request is answered with the state of the log of that name, later; the files are taken over. */
-void closing_add(struct closing *c, struct request *r, const struct logname *n,
+/* The log was opened: its names are brought to the disk while it is written. Its close names the ticket. */
+uint64_t closing_opened(struct closing *c, const struct logname *n);
+/* ticket is 0 when the log was not opened here, or long ago. The request is answered with the state of the log of that name, later; the files are taken over. */
+void closing_add(struct closing *c, struct request *r, const struct logname *n, uint64_t ticket,
     const struct stored_state *state, const struct stored *files);
 /* Requests that were not answered are gone with their server, and the helper thread has ended: both are freed
  * before. NULL is allowed. */

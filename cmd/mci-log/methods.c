@@ -42,7 +42,7 @@ log_open(void *self, struct request *r)
 	AUTO_BYTES result = { 0 };
 	struct stored f;
 	struct logname n;
-	const struct entry *x;
+	struct entry *x;
 	struct error e;
 
 	if (request_connection(r) == 0) {
@@ -70,6 +70,7 @@ log_open(void *self, struct request *r)
 		} else {
 			request_reply(r, (struct span){ result.data, result.len });
 		}
+		x->ticket = closing_opened(s->closing, &n);
 	}
 	logname_free(&n);
 }
@@ -131,14 +132,16 @@ log_close(void *self, struct request *r)
 	struct stored_state state;
 	struct stored files;
 	struct error e;
+	uint64_t ticket;
 
 	if (name_of(r, &n) < 0)
 		return;
+	ticket = writers_ticket(&s->writers, &n);
 	if (writers_close(&s->writers, &n, request_connection(r), flag(r, "truncated"), &state, &e) < 0 ||
 	    logdir_read(&s->logdir, &n, &files, &e) < 0)
 		request_fail_with(r, &e);
 	else
-		closing_add(s->closing, r, &n, &state, &files);
+		closing_add(s->closing, r, &n, ticket, &state, &files);
 	logname_free(&n);
 }
 

@@ -317,6 +317,16 @@ writers_open(struct writers *l, struct logname *n, bool resume, uint64_t connect
 	return x;
 }
 
+uint64_t
+writers_ticket(const struct writers *l, struct logname *n)
+{
+	const struct entry *x;
+
+	written_in(n);
+	x = find(l, n);
+	return x == NULL ? 0 : x->ticket;
+}
+
 int64_t
 writers_size(const struct entry *x)
 {

@@ -29,6 +29,7 @@ struct entry {
 	bool cut;                     /* its writer is gone; the end is written when the disk has room */
 	struct watch *watch;          /* of the index, while somebody has the files */
 	struct loop_timer *timer;     /* when to look again, or to give the writer up */
+	uint64_t ticket;              /* of closing.h, for its names */
 	int64_t opened, opened_at;    /* kernel.now(), and its size then */
 	struct entry *next;
 };
@@ -68,6 +69,8 @@ bool writers_writes(const struct writers *l, const struct logname *n);
  */
 struct entry *writers_open(struct writers *l, struct logname *n, bool resume, uint64_t connection,
     struct stored *files, struct error *e);
+/* That of a log without end that was opened here; else 0. */
+uint64_t writers_ticket(const struct writers *l, struct logname *n);
 /* What is stored of it. */
 int64_t writers_size(const struct entry *x);
 /* The connection sends bytes of a log, the first one at offset. NULL with ERROR_NOT_FOUND when nobody opened

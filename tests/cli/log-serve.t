@@ -250,6 +250,23 @@ else
 	skip 4 "strace may not trace here"
 fi
 
+# the names of a log are on the disk before its end, for which only its files are left
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	: >"$T/syncs"
+	{
+		request 1 open '{"build":"o/r/1","job":"a"}'
+		until [ "$(grep -c 'fsync(.*= 0' "$T/syncs")" -ge 5 ]; do sleep 0.01; done
+		: >"$T/syncs"
+		request 2 close '{"build":"o/r/1","job":"a"}'
+	} | ASAN_OPTIONS=detect_leaks=0 strace -f -qq -A -o "$T/syncs" -e trace=fsync,fdatasync \
+		mci-log serve -l - --dir names >"$out" 2>"$err"
+	is "$(jq -r .id "$out" | tr '\n' ' ')" "1 2 " "a log is opened and closed"
+	is "$(sed 's/^[0-9 ]*\([a-z]*\)(.*/\1/' "$T/syncs" | tr '\n' ' ')" "fdatasync fdatasync " \
+		"its close syncs what is in it; where it stands is on the disk already"
+else
+	skip 2 "strace may not trace here"
+fi
+
 # a full disk: the writer is told, or goes on; the log says where it was cut
 cat >full.sh <<'FULL'
 mkdir small && mount -t tmpfs -o size=1m tmpfs small || exit 9
