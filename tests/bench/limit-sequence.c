@@ -1,6 +1,7 @@
 /*
- * limit-sequence FILE SYNCS PROGRAM...: the least that a build on a server can cost: each PROGRAM is started and
- * waited for, one after the other, and so many lines are written to FILE, each with an fdatasync(2).
+ * limit-sequence FILE SYNCS PROGRAM...: the least that a build on a server can cost: each PROGRAM is started to
+ * say its version and waited for, one after the other, and so many lines are written to FILE, each with an
+ * fdatasync(2).
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -29,7 +30,7 @@ main(int argc, char **argv)
 		}
 	}
 	for (int i = 3; i < argc; i++) {
-		char *words[] = { argv[i], NULL };
+		char version[] = "--version", *words[] = { argv[i], version, NULL };
 		pid_t pid;
 
 		if (posix_spawnp(&pid, argv[i], NULL, NULL, words, environ) != 0 || waitpid(pid, &status, 0) < 0)
