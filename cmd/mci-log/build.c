@@ -529,16 +529,33 @@ has_failed(struct build *b, const struct source *s)
 	return j != NULL && status_bad(j->status) && !j->allowed;
 }
 
+/* What there is to say of one that failed without a word: nothing else would be seen of it. */
+static void
+say_silent(struct build *b, struct source *s)
+{
+	const struct fold_job *j = s->job == NULL ? NULL : fold_find(&b->fold, s->job, strlen(s->job));
+	AUTO_BYTES why = { 0 };
+
+	if (j == NULL || s->why != NULL || s->bytes != 0)
+		return;
+	if (s->attempt == j->attempt)
+		fold_reason(&why, j);
+	bytes_text(&why, why.len > 0 ? ", and it printed nothing" : "it printed nothing");
+	s->why = bytes_give(&why);
+}
+
 void
 build_keep_failed(struct build *b)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		if (has_failed(b, b->sources[i]))
+		if (has_failed(b, b->sources[i])) {
+			say_silent(b, b->sources[i]);
 			b->sources[kept++] = b->sources[i];
-		else
+		} else {
 			source_free(b->sources[i]);
+		}
 	}
 	b->n = kept;
 	b->nlatest = 0;
@@ -573,6 +590,9 @@ build_nothing(struct build *b, struct error *e)
 		    hint);
 	if (j == NULL)
 		return error_set(e, ERROR_NOT_FOUND, "%s has no job '%s'%s", b->folder.name, b->only, hint);
+	if (j->cached)
+		return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: its result was taken over "
+		    "from a build before, which has it", b->folder.name, b->only);
 	fold_reason(&why, j);
 	return error_set(e, ERROR_NOT_FOUND, "%s/%s has no log: %s%s%s", b->folder.name, b->only,
 	    status_name(j->status), why.len == 0 ? "" : ": ", bytes_string(&why));

@@ -112,7 +112,10 @@ welcome(const struct control *c)
 	bytes_text(&text,
 	    "; ^C ends it. Jobs run as this user, without a sandbox.\n"
 	    "In another terminal:\n"
-	    "  mci status                                        each part of it\n"
+	    "  mci status                                        each part of it\n");
+	bytes_text(&text, c->options->demo ?
+	    "  mci ls demo/hello                                 builds to look at\n"
+	    "  mci trigger demo/hello -f                         one more, and watch it\n" :
 	    "  mci org put ORG; mci repo put ORG/REPO url=URL    what there is to build\n"
 	    "  mci trigger ORG/REPO -f                           a build, and watch it\n");
 	fwrite(text.data, 1, text.len, stdout);

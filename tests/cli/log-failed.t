@@ -26,7 +26,10 @@ is "$(mci log --failed)" "script | broken" "a script that failed is shown with t
 echo '{"id":"a","script":"true"}' | mci-build -q -
 exits 1 "of a build without a failure there is nothing" mci log --failed
 is "$(mci log --failed @failed)" "script | broken" "another build can be named"
+echo '{"id":"mute","script":"exit 5"}' | mci-build -q - 2>/dev/null
+exits 0 "one that printed nothing is shown too" mci log --failed
+is "$(cat "$out" "$err")" "mci-log: mute: exit 5, and it printed nothing" "by why it failed"
 exits 2 "what goes on has not failed yet" mci log --failed -f
-exits 2 "a log server knows no statuses" mci log --failed -a ./log.sock local/work/1
+exits 75 "who failed a server is asked" mci log --failed -a ./log.sock local/work/1
 
 finish

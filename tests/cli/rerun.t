@@ -28,6 +28,8 @@ is "$(ends)" "compile success cached,docs success cached,flaky failure cached,ma
 is "$(runs compiled),$(runs docs),$(runs many)" "1,1,2" "nothing else runs"
 is "$(cat told)" a.tar "what was taken over has its outputs"
 like "$(mci show | tr '\t' ' ')" '^success compile +cached$' "mci show tells"
+exits 1 "its log is with the build that ran it" mci log compile
+has "$err" 'compile has no log: its result was taken over' "which is said"
 exits 1 "of a build without a failure nothing is to be run" mci rerun --failed
 has "$err" 'no job failed' "which is said"
 exits 0 "from a job on" mci rerun -q --from docs
