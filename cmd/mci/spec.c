@@ -26,7 +26,8 @@ static const struct option options[] = {
 	  .choices = "keys" },
 };
 
-/* Whether JSON is entries of shell, an object or a list of texts and objects: "true" and "[2]" are commands. */
+/* Whether JSON is entries of shell, an object or a list of texts and objects: "true" and "[2]"
+ * are commands. */
 static bool
 is_entries(const char *value, enum scan_type type)
 {

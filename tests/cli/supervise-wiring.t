@@ -148,7 +148,8 @@ wrong 1:1 "\$DIR is set already" <<'END'
 DIR=/tmp
 a: true
 END
-printf 'a: b\001c\n' | wrong 1:5 "a control character"
+printf 'a: b\001c\n' >control
+wrong 1:5 "a control character" <control
 printf 'a: (\n	ocne\nb: &\n' >wiring
 check
 is "$(grep -c '^mci-supervise: wiring:[123]:[0-9]*: ' "$err")" 3 "all that is wrong is said"
