@@ -1,6 +1,8 @@
 #include "left.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,6 +10,8 @@
 #include "children.h"
 #include "claim.h"
 #include "emit.h"
+#include "holders.h"
+#include "kernel.h"
 #include "memory.h"
 
 struct left;
@@ -84,11 +88,26 @@ release(struct client *store, struct one *o)
 	client_call(store, "build/release", (struct span){ params.data, params.len }, &insist, answered, o);
 }
 
+/* A checkout that the agent of then has left at work there, or stopped: whoever comes next would wait for
+ * it. git takes its lock files away at TERM. */
+static void
+end_checkout(const char *folder)
+{
+	AUTO_FREE char *lock = xformat("%s/src.lock", folder);
+	AUTO_CLOSE int fd = kernel_open_file(AT_FDCWD, lock);
+
+	if (fd < 0)
+		return;
+	holders_signal(fd, SIGTERM);
+	holders_signal(fd, SIGCONT);
+}
+
 static void
 add(struct left *l, const char *folder)
 {
 	struct claim claim;
 
+	end_checkout(folder);
 	if (claim_load(&claim, folder, NULL) < 0)
 		return;
 	l->all = xrealloc(l->all, l->n + 1, sizeof(*l->all));

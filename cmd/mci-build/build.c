@@ -341,6 +341,10 @@ interrupted(void *arg, const struct signalfd_siginfo *info)
 	struct build *b = arg;
 	int signal = (int)info->ssi_signo;
 
+	/* no terminal of an order hangs up: so the kernel wakes a group that was stopped and whose parent
+	 * died (POSIX, _exit: Consequences of Process Termination); the lifeline says what that means */
+	if (signal == SIGHUP && b->options->order != NULL)
+		return;
 	/* behind the build's end only the waiting for readers is over; but whoever types ^C means a loop as
 	 * well that may be around us */
 	if (!b->outcome.finished || signal == SIGINT)

@@ -110,6 +110,8 @@ ordered
 wait_for_line ran.a x
 wait_until "the hub knows that it runs" sh -c 'cat "$1"/*.ndjson | grep o/r/90 | grep -q job/start' - "$log"
 kill -STOP "$builder"
+# as the kernel does to who is stopped when the agent dies
+kill -HUP "$builder"
 stopped=$builder
 let_go
 order o/r/90 2 "{\"resume\":\"workspace\",\"store\":\"$store\",\"specs\":\"{\\\"id\\\":\\\"a\\\",\\\"script\\\":[\\\"echo x >>../ran.a; until [ -e ../go.a ]; do sleep 0.02; done\\\"]}\"}"
@@ -119,6 +121,7 @@ wait_end "$builder"
 is "$status $(cat ran.a | tr '\n' ' ')" "0 x x " "the next run has the folder all the same"
 wait_end "$stopped"
 is "$status" 125 "as the one before has gone on to its end"
+is "$(hub_events o/r/90 | jq -r 'select(.type=="build/canceled").reason')" "" "and nobody has canceled the build"
 
 # ---- a build that had ended, and nobody heard of it
 rm -f ran.* go*

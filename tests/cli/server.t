@@ -2,7 +2,7 @@
 # A server from a trigger to a stored result, and the verbs of local builds on its builds.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/server-lib.sh"
-need git jq
+need git jq flock pgrep
 
 up || exit 1
 project zlib <<'END'
@@ -139,6 +139,26 @@ printf '%s\n' '{"type":"script/params","params":[{"name":"V"},{"name":"N","defau
 	'{"id":"d","script":["echo v$V n$N"],"params":["V","N"]}' >declares
 exits 0 "a definition that declares its params needs no others of the organisation" mci trigger --wait acme/sealed - <declares
 is "$(mci log acme/sealed/2/d)" "v1.2 n3" "... and gets those"
+
+# an agent that is killed, and a checkout of it that was stopped
+project late <<'JOBS'
+{"id":"a","script":["true"]}
+JOBS
+mirror=$T/agent/mirrors/acme/late.git
+mkdir -p "$mirror"
+exec 9>"$mirror/mci.lock"
+flock 9
+mci trigger acme/late >"$out"
+wait_until "its checkout waits for the mirror" pgrep -P "$agent" -f -- --checkout
+checkout=$(pgrep -P "$agent" -f -- --checkout)
+kill -STOP "$checkout"
+kill -KILL "$agent"
+wait_end "$agent"
+exec 9>&-
+agent
+exits 0 "the next agent is not kept waiting" timeout 30 mci wait acme/late/1
+wait_end "$checkout"
+is "$(mci call -a "$api" build/get build=acme/late/1 | jq -r .run)" 2 "and does the build in a run of its own"
 
 down
 is "$status" 0 "the server stops"
