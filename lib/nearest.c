@@ -53,6 +53,9 @@ nearest_word(const char *word, const char *const *candidates, size_t n)
 		/* the beginning of a word is near to it */
 		d = length >= 2 && other > length && memcmp(candidates[i], word, length) == 0
 		    ? 1 : distance(word, length, candidates[i], other);
+		/* of words with nothing in common none is meant */
+		if (d >= length && d >= other)
+			continue;
 		if (d < best || (d == best && near == NULL)) {
 			best = d;
 			near = candidates[i];

@@ -260,14 +260,15 @@ static const struct near {
 } nears[] = {
 	{ "jbos", "jobs" }, { "job", "jobs" }, { "progres", "progress" }, { "pro", "progress" },
 	{ "xjobs", "jobs" }, { "elephant", NULL }, { "", NULL }, { "prorgess", "progress" },
+	{ "x", NULL }, { "n1", "n" },
 	{ "0123456789012345678901234567890123456789012345678901234567890123456789", NULL },
 };
 
 START_TEST(test_nearest)
 {
-	static const char *const words[] = { "jobs", "progress", "param" };
+	static const char *const words[] = { "jobs", "progress", "param", "n" };
 
-	ck_assert_pstr_eq(nearest_word(nears[_i].word, words, 3), nears[_i].near);
+	ck_assert_pstr_eq(nearest_word(nears[_i].word, words, 4), nears[_i].near);
 }
 END_TEST
 
