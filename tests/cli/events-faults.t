@@ -153,6 +153,41 @@ for at in 3 5 8; do
 	exits 0 "the log is valid" mci-events verify "$log"
 	stop_hub
 done
+
+# --- readers of what is on the disk ---
+# events, each in a request of its own that waits for no disk, and then all of them read from there
+cat >"$T/apart.py" <<'END'
+import json, socket, sys, time
+path, count = sys.argv[1], int(sys.argv[2])
+def call(s, **request):
+    s.sendall(json.dumps(dict(jsonrpc="2.0", **request)).encode() + b"\n")
+reader = socket.socket(socket.AF_UNIX)
+reader.connect(path)
+got = reader.makefile()
+call(reader, id=1, method="event/subscribe", params=dict(synced=True))
+got.readline()
+writer = socket.socket(socket.AF_UNIX)
+writer.connect(path)
+answers = writer.makefile()
+begun = time.monotonic()
+for n in range(count):
+    call(writer, id=n, method="event/publish", params=dict(sync="os", events=[dict(type="a/b", n=n)]))
+    answers.readline()
+seen = [json.loads(got.readline())["n"] for n in range(count)]
+# so many turns of 5 ms, one that began before and one that ends behind
+print(seen == list(range(count)), int((time.monotonic() - begun) * 200) + 2)
+END
+log=$T/apart
+under="strace -D -f -qq -o $T/trace -e trace=fdatasync" # beside the hub, which is the one to stop
+start_hub
+: >"$T/trace"
+python3 "$T/apart.py" "$T/hub" 200 >"$out"
+like "$(cat "$out")" '^True ' "who reads what is on the disk gets events for which nobody waits"
+ok "... that were brought there together, every 5 ms at most" \
+	test "$(grep -c '= 0' "$T/trace")" -le "$(cut -d ' ' -f 2 "$out")"
+stop_hub
+under=''
+
 # a FIFO in the place of a stored file
 background mci-events serve -l "$T/fifo-hub" --dir "$T/whole"
 wait_until 'the hub of the FIFOs is there' mci-events pub -a "$T/fifo-hub" a/b
