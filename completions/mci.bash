@@ -459,8 +459,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-agent']='-j:work on at most N builds at once (1)
---jobs:work on at most N builds at once (1)
+	['mci-agent']='-j:work on at most N builds at once (the number of CPUs, at least 2)
+--jobs:work on at most N builds at once (the number of CPUs, at least 2)
 --label:take builds that ask for this too
 --once:work on one build and exit with its status
 --workdir:the folder of mirrors and checkouts

@@ -295,7 +295,7 @@ complete -c mci -n '__fish_seen_subcommand_from config' -s q -l quiet -d 'say on
 complete -c mci -n '__fish_seen_subcommand_from config' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from config' -l version -d 'show the version'
 complete -c mci-agent -f
-complete -c mci-agent -s j -l jobs -d 'work on at most N builds at once (1)' -x
+complete -c mci-agent -s j -l jobs -d 'work on at most N builds at once (the number of CPUs, at least 2)' -x
 complete -c mci-agent -l label -d 'take builds that ask for this too' -x
 complete -c mci-agent -l once -d 'work on one build and exit with its status'
 complete -c mci-agent -l workdir -d 'the folder of mirrors and checkouts' -r -F

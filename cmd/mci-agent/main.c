@@ -28,7 +28,7 @@ struct options {
 	    .kind = OPTION_TEXT, .offset = FIELD(workdir) }
 
 static const struct option options[] = {
-	{ .letter = 'j', .name = "jobs", .value = "N", .help = "work on at most N builds at once (1)",
+	{ .letter = 'j', .name = "jobs", .value = "N", .help = "work on at most N builds at once (the number of CPUs, at least 2)",
 	  .kind = OPTION_NUMBER, .offset = FIELD(jobs), .min = 1, .max = 1024 },
 	{ .name = "label", .value = "K=V", .help = "take builds that ask for this too",
 	  .kind = OPTION_LIST, .offset = FIELD(labels) },
@@ -180,7 +180,9 @@ run(const struct options *o, struct error *e)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .jobs = 1 };
+	/* one that waits for a person keeps no other one waiting */
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct options o = { .jobs = cpus < 2 ? 2 : cpus };
 	struct error e;
 	int status;
 
