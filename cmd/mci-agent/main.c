@@ -28,7 +28,8 @@ struct options {
 	    .kind = OPTION_TEXT, .offset = FIELD(workdir) }
 
 static const struct option options[] = {
-	{ .letter = 'j', .name = "jobs", .value = "N", .help = "work on at most N builds at once (the number of CPUs, at least 2)",
+	{ .letter = 'j', .name = "jobs", .value = "N",
+	  .help = "work on at most N builds at once (the number of CPUs, at least 2)",
 	  .kind = OPTION_NUMBER, .offset = FIELD(jobs), .min = 1, .max = 1024 },
 	{ .name = "label", .value = "K=V", .help = "take builds that ask for this too",
 	  .kind = OPTION_LIST, .offset = FIELD(labels) },
