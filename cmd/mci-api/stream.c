@@ -17,6 +17,8 @@
 
 /* Taken from the service at once. */
 #define PIECE (256 * 1024)
+/* A new connection takes so much at once, even of a service that does not read: nobody else waits. */
+#define REQUEST_LIMIT (64 * 1024)
 
 struct stream {
 	struct loop *loop;
@@ -190,13 +192,16 @@ ask(struct stream *s, const char *address, struct error *e)
 	AUTO_BYTES line = { 0 };
 	int to, result;
 
+	rpc_request(&line, 1, request_row(s->request)->name, request_params(s->request));
+	if (line.len > REQUEST_LIMIT)
+		return error_set(e, ERROR_LIMIT, "a request for a stream has at most %d bytes",
+		    REQUEST_LIMIT);
 	if (address_parse(&a, address, e) < 0)
 		return -1;
 	result = connect_descriptors(&a, &s->from, &to, e);
 	address_free(&a);
 	if (result < 0)
 		return -1;
-	rpc_request(&line, 1, request_row(s->request)->name, request_params(s->request));
 	return kernel_write_all(to, line.data, line.len) < 0 ? error_sys(e, "%s", address) : 0;
 }
 
