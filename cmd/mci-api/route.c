@@ -151,7 +151,9 @@ pass(struct passage *p)
 {
 	struct request *r = p->request;
 	int fds[CONTRACT_FDS_LIMIT];
-	struct client_wish wish = { .limit = LIMIT, .data = { p->data.data, p->data.len }, .fds = fds };
+	/* whoever asked us knows whether it may be asked again */
+	struct client_wish wish = { .again = CLIENT_ONCE, .limit = LIMIT,
+		.data = { p->data.data, p->data.len }, .fds = fds };
 
 	wish.nfds = request_fds(r, fds, CONTRACT_FDS_LIMIT);
 	client_call(p->caller->client, p->row->name, request_params(r), &wish, answered, p);

@@ -77,6 +77,14 @@ is "$(jq -r '.error // .id' replies | tr '\n' ' ')" "not-json 7 " "a bad line is
 head -c 300000 /dev/urandom | nc -NU -w 5 "$T/mci.sock" >/dev/null 2>&1
 is "$(mci call -a "$api" event/status | jq -r '.tail > 3')" true "noise leaves it well"
 
+# one service that does not read keeps nobody from another
+kill -STOP "$hub_pid"
+printf '{"jsonrpc":"2.0","id":8,"method":"event/subscribe","params":{"types":["%s"]}}\n{"jsonrpc":"2.0","id":9,"method":"log/status"}\n' \
+	"$(head -c 900000 /dev/zero | tr '\0' a)" | timeout 10 nc -NU "$T/mci.sock" >replies
+kill -CONT "$hub_pid"
+is "$(jq -r 'if .error then .error.message else .id end' replies)" "a request for a stream has at most 65536 bytes
+9" "a service that is stopped keeps nobody from another"
+
 # what it holds for one caller goes with it
 i=0
 while [ $i -lt 50 ]; do
