@@ -45,4 +45,10 @@ finds 'lib/low.c: includes part.h, which is not in lib' "a room of lib that incl
 rm lib/low.c
 echo gone >>tests/lint/levels
 finds 'tests/lint/levels: two: there is no room gone' "a floor for a room that is not there"
+if git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1; then
+	is "$(git -C "$ROOT" ls-files | sed -n '/^\./d; s|/.*||p; t; p' | sort -u | tr '\n' ' ')" \
+		"Makefile README.md cmd completions examples lib man tests " "nothing else stands at the top"
+else
+	skip 1 "this is no git repository"
+fi
 finish
