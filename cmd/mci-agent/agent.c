@@ -26,6 +26,10 @@
 /* Should no event say that there is something to claim: a hub that is away, an event that was
  * lost. */
 #define LOOK (60 * SECOND)
+/* How long a claim that is under way is waited for when it is to stop; and its builds, whose processes end
+ * within ten seconds. */
+#define CLAIM_GRACE (2 * SECOND)
+#define GRACE (12 * SECOND)
 
 struct agent {
 	const struct agent_options *options;
@@ -65,9 +69,32 @@ drain(struct agent *a)
 	end_when_idle(a);
 }
 
+/* A store that is away is not waited for: what it was not told it finds out, or is told at the next start. */
+static void
+claim_given_up(void *arg)
+{
+	struct agent *a = arg;
+
+	client_cancel(a->store, a->claiming);
+	a->claiming = 0;
+	end_when_idle(a);
+}
+
+static void
+end_now(void *arg)
+{
+	struct agent *a = arg;
+
+	loop_stop(a->loop, a->status);
+}
+
 static void
 stop(struct agent *a)
 {
+	if (!a->stopped) {
+		loop_after(a->loop, CLAIM_GRACE, claim_given_up, a);
+		loop_after(a->loop, GRACE, end_now, a);
+	}
 	a->stopped = true;
 	for (size_t i = 0; i < a->nworks; i++)
 		work_stop(a->works[i]);
