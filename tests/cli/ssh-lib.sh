@@ -3,13 +3,23 @@
 # current folder; start_sshd skips the rest of the test where sshd cannot be used.
 
 PATH=$PATH:/usr/sbin
-need ssh sshd ssh-keygen python3
+need ssh sshd ssh-keygen python3 flock
 
 # key NAME...
 key() {
 	for name; do
 		ssh-keygen -q -t ed25519 -N '' -f "$name" || exit 1
 	done
+}
+
+# Root's sshd wants a folder that the system's service makes. Whichever of these tests is the last one to use one of
+# ours removes it: descriptor 6 locks the folder above it.
+take_run_sshd() {
+	[ "$(id -u)" = 0 ] || return 0
+	exec 6</run
+	flock -x 6
+	[ -d /run/sshd ] || { mkdir -m 755 /run/sshd && : >/run/sshd/mci-tests; }
+	flock -s 6
 }
 
 # start_sshd: $port, $sshd its process, $ssh a command that logs in as the host ci. What logs in has an
@@ -45,9 +55,7 @@ Host ci
 	LogLevel ERROR
 END
 	ssh="ssh -F $PWD/ssh_config ci"
-	# root's sshd wants a folder that the system's service makes
-	made=''
-	[ "$(id -u)" != 0 ] || [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
+	take_run_sshd
 	background "$(command -v sshd)" -D -e -f "$PWD/sshd_config"
 	sshd=$pid
 	wait_until "sshd listens or gives up" sh -c 'is_gone() { ! kill -0 "$1" 2>/dev/null; }
@@ -61,5 +69,5 @@ END
 
 stop_sshd() {
 	kill "$sshd" 2>/dev/null
-	[ -z "$made" ] || rmdir /run/sshd 2>/dev/null
+	[ "$(id -u)" != 0 ] || ! flock -n -x 6 || [ ! -e /run/sshd/mci-tests ] || rm -r /run/sshd
 }
