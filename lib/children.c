@@ -264,6 +264,12 @@ child_pid(const struct child *c)
 	return c->pid;
 }
 
+bool
+child_is_reaped(const struct child *c)
+{
+	return c->reaped;
+}
+
 void
 child_signal(const struct child *c, int signal)
 {

@@ -42,6 +42,8 @@ struct child *child_start(struct loop *loop, const struct process_spec *p, child
 pid_t child_fork(struct child **c);
 /* Its number, until it is freed. */
 pid_t child_pid(const struct child *c);
+/* Whether children_kill_all has reaped it: nobody is told of its end. */
+bool child_is_reaped(const struct child *c);
 /* Sends a signal to the process alone; NULL is allowed in these. */
 void child_signal(const struct child *c, int signal);
 /* To its group, when it was started with one or a session of its own, else to it alone. */

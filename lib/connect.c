@@ -218,12 +218,19 @@ connect_open(struct loop *loop, const struct address *a, const struct link_event
 	return link_take(loop, in, out, events, arg, e);
 }
 
+/* Of one that was killed with all others nobody tells any more. */
 static bool
 exec_left(const struct loop *loop)
 {
-	for (const struct exec *x = execs; x != NULL; x = x->next) {
-		if (x->loop == loop && !x->linked)
+	for (struct exec *x = execs, *next; x != NULL; x = next) {
+		next = x->next;
+		if (x->loop != loop || x->linked)
+			continue;
+		if (!child_is_reaped(x->child))
 			return true;
+		loop_cancel(x->loop, x->timer);
+		child_free(x->child);
+		exec_free(x);
 	}
 	return false;
 }

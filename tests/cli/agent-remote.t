@@ -38,9 +38,15 @@ wait_until "another one runs" sh -c 'mci show --json acme/long/1 | jq -se "any(.
 exits 0 "it is canceled from here" mci cancel acme/long/1
 exits 143 "and ends" mci wait acme/long/1
 
-kill -TERM "$agent"
-wait_end "$agent"
-is "$status" 0 "the agent stops when it is told to"
+mci trigger acme/long >/dev/null
+wait_until "the next one runs" sh -c 'mci show --json acme/long/2 | jq -se "any(.job==\"wait\" and .status==\"running\")"'
+kill -STOP "$sshd"
+build=$(pgrep -P "$agent" -x mci-build)
+kill -KILL "$agent"
+wait_end "$build"
+ok "a build whose agent is killed ends, also while the server cannot be reached" \
+	sh -c 'case $(ps -o stat= -p "$1") in "" | Z*) ;; *) exit 1 ;; esac' - "${build:-1}"
+kill -CONT "$sshd"
 is "$(ps -eo args | grep -F "$T" | grep -v grep | grep -c 'mci-build\|mci-job')" 0 "and leaves nothing"
 down
 stop_sshd
