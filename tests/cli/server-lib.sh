@@ -9,30 +9,9 @@ git config --global user.name t
 git config --global user.email t@example.org
 git config --global init.defaultBranch main
 
-# wiring: the services; what is behind it in the same file are more parts
+# wiring: that of mci up without its agent; what is behind it in the same file are more parts
 wiring() {
-	cat <<'END'
-events: mci-events serve --dir $DIR/events --ready-fd $READY
-	serves events at $RUN/events.sock
-
-log: mci-log serve --dir $DIR/logs --ready-fd $READY
-	serves log at $RUN/log.sock
-	after events
-
-store: mci-store serve --dir $DIR/store --ready-fd $READY
-	serves store at $RUN/store.sock
-	after events
-
-api: mci-api --ready-fd $READY
-	serves api at $RUN/mci.sock
-	after events log store
-END
-}
-
-# with_agent: the part of an agent with these options; its token is made first
-with_agent() {
-	printf '\nagent: mci-agent --token-file $DIR/agent.token --workdir $DIR/work --ready-fd $READY %s\n' "$*"
-	printf '\tafter api\n'
+	mci-supervise --print-wiring | sed '/^# What the store knows/,$d'
 }
 
 # up [FILE]: starts the services, or those of a wiring; returns when all are ready. $server is its process, which
@@ -52,7 +31,7 @@ down() {
 	wait_end "$server"
 }
 
-# token: makes the agent's, in the file that with_agent names
+# token: makes the agent's
 token() {
 	(umask 077 && mkdir -p "$T/data" && mci call -a "$api" token/create agent=local | jq -r .token >"$T/data/agent.token")
 }

@@ -3,22 +3,8 @@ and server-powercut."""
 import json, os, subprocess, sys, threading, time
 
 BIN = os.environ.get("MCI_BIN", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/bin"))
-WIRING = """
-events: mci-events serve --dir $DIR/events --ready-fd $READY
-	serves events at $RUN/events.sock
-
-log: mci-log serve --dir $DIR/logs --ready-fd $READY
-	serves log at $RUN/log.sock
-	after events
-
-store: mci-store serve --dir $DIR/store --ready-fd $READY
-	serves store at $RUN/store.sock
-	after events
-
-api: mci-api --ready-fd $READY
-	serves api at $RUN/mci.sock
-	after events log store
-
+# behind what mci up starts
+AGENTS = """
 one: mci-agent -j 2 --name one --token-file $DIR/token --workdir $DIR/one
 	after api
 
@@ -80,7 +66,8 @@ def set_up(folder, data=None, single=False):
     server = Server(folder, data, single)
     os.makedirs(folder + "/run", 0o700)
     os.makedirs(server.data, 0o700, exist_ok=True)
-    open(folder + "/wiring", "w").write(WIRING)
+    services = subprocess.run([BIN + "/mci-supervise", "--print-wiring"], capture_output=True, text=True, check=True)
+    open(folder + "/wiring", "w").write(services.stdout.split("# What the store knows")[0] + AGENTS)
     open(server.data + "/token", "w").write("not yet\n")
     server.start()
     server.insist("org/put", "name=acme")
