@@ -119,7 +119,9 @@ def read_base64(t):
 		for run in re.findall(rb'[A-Za-z0-9' + re.escape(alphabet) + rb']{4,}', t):
 			for skip in range(4):
 				piece = run[skip:]
-				yield base64.b64decode(piece[:len(piece) // 4 * 4], altchars=alphabet)
+				# the last group may be of two or three letters, with or without padding
+				whole = piece[:len(piece) - (len(piece) % 4 == 1)]
+				yield base64.b64decode(whole + b'=' * (-len(whole) % 4), altchars=alphabet)
 
 def read_hex(t):
 	for run in re.findall(rb'[0-9a-fA-F]{2,}', re.sub(rb'[\s:-]', b'', t)):
@@ -241,7 +243,7 @@ for number in range(CASES // BATCH):
 			print(f'seed {seed}: {family} {which}: {w!r} of {s!r} between {front!r} and {behind!r} is left: {pieces[i]!r}')
 sys.exit(bad > 0)
 E
-# another seed: tests/cli/mask-encodings.t SEED
-seed=${1:-$(date +%j%H%M)}
+# always the same texts, so that a failure is there again; others: tests/cli/mask-encodings.t SEED
+seed=${1:-1}
 ok "nothing is left to be read of 10,000 secrets (seed $seed)" python3 property.py "$seed"
 finish
