@@ -17,12 +17,15 @@ FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
-PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlite3-dev libssl-dev
+PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlite3-dev libssl-dev \
+	libmicrohttpd-dev libcurl4-openssl-dev libarchive-dev libseccomp-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
-	e2fsprogs xfsprogs zsh fish git-lfs postgresql
+	e2fsprogs xfsprogs zsh fish git-lfs postgresql bubblewrap podman crun uidmap slirp4netns fuse-overlayfs \
+	busybox-static iproute2 curl nginx-light attr radosgw ceph-mon ceph-osd
 PACKAGES_FUZZ := clang libclang-rt-14-dev
-PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto
+PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto \
+	restic borgbackup casync libarchive-tools wrk
 
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2

@@ -181,7 +181,9 @@ def bare(b):
 
 def readable(s, family, left):
 	whole = bare(s.encode())
-	windows = [whole[i:i + WINDOW] for i in range(len(whole) - WINDOW + 1)]
+	# hex digits alone stand in hex around the secret by chance
+	size = WINDOW * 2 if re.fullmatch(rb'[0-9a-f]+', whole) else WINDOW
+	windows = [whole[i:i + size] for i in range(len(whole) - size + 1)]
 	for decoded in [left, *READERS[family](left)]:
 		decoded = bare(decoded)
 		for w in windows:
