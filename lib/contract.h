@@ -76,6 +76,7 @@ struct contract_service {
 	each(job)     /* mci-job on its standard input */ \
 	each(events)  /* the hub */ \
 	each(log)     /* the log server */ \
+	each(blob)    /* the store of large files */ \
 	each(queue)   /* the queue of builds, in the store */ \
 	each(store)   /* the data store */ \
 	each(supervise) /* the supervisor */ \

@@ -1,0 +1,151 @@
+/* The store of large files: the service "blob". */
+#include "contractrows.h"
+
+/* Whose a name is. */
+#define BLOB_SCOPE \
+	{ "scope", CONTRACT_TEXT, false, "trusted or stranger; trusted. Who is trusted is not shown what " \
+	    "strangers wrote" }
+
+/* What a name stands for. */
+#define BLOB_FOUND \
+	{ "name", CONTRACT_TEXT, true, "the whole of it, as artifact/ORG/REPO/N/JOB/ID" }, \
+	{ "digest", CONTRACT_TEXT, true, "SHA-256 of its manifest, in hex" }, \
+	{ "bytes", CONTRACT_INTEGER, true, "of the files in it" }, \
+	{ "files", CONTRACT_INTEGER, true, "how many there are" }, \
+	{ "scope", CONTRACT_TEXT, true, "trusted or stranger" }, \
+	{ "build", CONTRACT_TEXT, false, "which wrote it, as ORG/REPO/N" }, \
+	{ "run", CONTRACT_INTEGER, false, "of that build, from 1" }, \
+	{ "created", CONTRACT_TEXT, true, "when it was committed" }, \
+	{ "used", CONTRACT_TEXT, false, "when it was last found" }
+
+static const struct contract_field blob_saved[] = {
+	{ "name", CONTRACT_TEXT, true, "under which it is found" },
+	{ "digest", CONTRACT_TEXT, true, "SHA-256 of its manifest, in hex" },
+	{ "bytes", CONTRACT_INTEGER, true, "of the files in it" },
+	{ "files", CONTRACT_INTEGER, true, "how many there are" },
+	{ "scope", CONTRACT_TEXT, true, "trusted or stranger" },
+};
+
+static const struct contract_field blob_restored[] = {
+	{ "name", CONTRACT_TEXT, true, "which was found" },
+	{ "digest", CONTRACT_TEXT, true, "SHA-256 of its manifest, in hex" },
+	{ "scope", CONTRACT_TEXT, true, "trusted or stranger: of who asked" },
+};
+
+static const struct contract_field blob_removed[] = {
+	{ "name", CONTRACT_TEXT, true, "which is gone" },
+	{ "reason", CONTRACT_TEXT, true, "asked, quota or age" },
+	{ "scope", CONTRACT_TEXT, true, "trusted or stranger" },
+};
+
+static const struct contract_field blob_chunk[] = {
+	{ "at", CONTRACT_INTEGER, true, "which byte of the object is its first" },
+	{ "data", CONTRACT_DATA, true, "the bytes, behind the line" },
+};
+
+static const struct contract_event events[] = {
+	{ "blob/saved", "mci-blob", "a name was committed", ROWS(blob_saved) },
+	{ "blob/restored", "mci-blob", "a name was found for who restores it", ROWS(blob_restored) },
+	{ "blob/removed", "mci-blob", "a name was removed", ROWS(blob_removed) },
+	{ "blob/chunk", "mci-blob", "a piece of an object in a stream", ROWS(blob_chunk) },
+};
+
+static const struct contract_field blob_missing[] = {
+	{ "digests", CONTRACT_TEXTS, true, "SHA-256 of objects, in hex; at most 8192" },
+};
+
+static const struct contract_field blob_lacking[] = {
+	{ "missing", CONTRACT_TEXTS, true, "those that are not stored: to be put before a commit" },
+};
+
+static const struct contract_field blob_put[] = {
+	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the whole pack, in hex" },
+	{ "offset", CONTRACT_INTEGER, false, "of the first byte in it; 0" },
+	{ "size", CONTRACT_INTEGER, true, "length of the whole pack" },
+	{ "data", CONTRACT_DATA, true, "the bytes, behind the line; at most 4194304" },
+};
+
+static const struct contract_field blob_stored[] = {
+	{ "offset", CONTRACT_INTEGER, true, "what is stored of the pack: send from here on" },
+};
+
+static const struct contract_field blob_commit[] = {
+	{ "name", CONTRACT_TEXT, true, "under which it will be found" },
+	{ "digest", CONTRACT_TEXT, true, "SHA-256 of the manifest, in hex, whose objects are all stored" },
+	BLOB_SCOPE,
+	{ "build", CONTRACT_TEXT, false, "which writes it, as ORG/REPO/N" },
+	{ "run", CONTRACT_INTEGER, false, "of that build; a newer one has its names for itself" },
+};
+
+static const struct contract_field blob_get[] = {
+	{ "name", CONTRACT_TEXT, false, "the manifest that stands under it; or digest" },
+	{ "digest", CONTRACT_TEXT, false, "of an object, or of a manifest" },
+	BLOB_SCOPE,
+	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
+};
+
+static const struct contract_field blob_got[] = {
+	{ "digest", CONTRACT_TEXT, true, "SHA-256 of the object, in hex" },
+	{ "bytes", CONTRACT_INTEGER, true, "its length" },
+};
+
+static const struct contract_field blob_find[] = {
+	{ "names", CONTRACT_TEXTS, true, "the first is looked for as it is, those behind it as beginnings "
+	    "of a name: the newest one is found" },
+	BLOB_SCOPE,
+};
+
+static const struct contract_field blob_found[] = {
+	BLOB_FOUND,
+	{ "hit", CONTRACT_BOOL, true, "it is the first of names" },
+};
+
+static const struct contract_field blob_list[] = {
+	{ "prefix", CONTRACT_TEXT, false, "only names that begin so" },
+	BLOB_SCOPE,
+	{ "after", CONTRACT_TEXT, false, "go on behind this name" },
+	{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 100" },
+};
+
+static const struct contract_field blob_listed[] = {
+	{ "names", CONTRACT_ARRAY, true, "objects with name, digest, bytes, files, scope, build, run, "
+	    "created, used and hits" },
+	{ "more", CONTRACT_BOOL, true, "whether others follow: go on after the last" },
+};
+
+static const struct contract_field blob_remove[] = {
+	{ "name", CONTRACT_TEXT, true, "the whole of it" },
+	BLOB_SCOPE,
+};
+
+static const struct contract_field blob_status[] = {
+	{ "names", CONTRACT_INTEGER, true, "how many there are" },
+	{ "objects", CONTRACT_INTEGER, true, "how many are stored" },
+	{ "bytes", CONTRACT_INTEGER, true, "that the store takes" },
+	{ "hits", CONTRACT_INTEGER, true, "names that were found since the start" },
+	{ "misses", CONTRACT_INTEGER, true, "names that were not" },
+};
+
+static const struct contract_method methods[] = {
+	{ "blob/missing", "which objects are to be sent", ROWS(blob_missing), ROWS(blob_lacking),
+	    "limit,busy,system", true, false },
+	{ "blob/put", "stores a piece of a pack of objects, the last one when it is on the disk",
+	    ROWS(blob_put), ROWS(blob_stored), "refused,busy,limit,system", true, false },
+	{ "blob/commit", "lets a name stand for a manifest, when that is on the disk", ROWS(blob_commit),
+	    NONE, "not-found,refused,fenced,busy,system", true, false },
+	{ "blob/get", "an object, or a manifest, as chunks", ROWS(blob_get), ROWS(blob_got),
+	    "not-found,busy,system", true, true },
+	{ "blob/find", "the first of some names that is there", ROWS(blob_find), ROWS(blob_found),
+	    "not-found,busy,system", true, false },
+	{ "blob/list", "the names, a page at a time", ROWS(blob_list), ROWS(blob_listed),
+	    "busy,system", true, false },
+	{ "blob/remove", "removes a name; what nothing else stands on goes later", ROWS(blob_remove),
+	    NONE, "not-found,busy,system", true, false },
+	{ "blob/status", "what the service does now", NONE, ROWS(blob_status), "", true, false },
+};
+
+const struct contract_service contract_blob = {
+	.name = "blob",
+	EVENTS(events),
+	METHODS(methods),
+};
