@@ -601,23 +601,15 @@ spec_set(struct spec *s, enum spec_key key, bool there)
 }
 
 int
-spec_runner_check(const char *runner, struct error *e)
-{
-	if (runner == NULL || strcmp(runner, "host") == 0)
-		return 0;
-	return error_set(e, ERROR_INPUT, "runner: there is no runner '%.64s'; there is host", runner);
-}
-
-int
-spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const struct spec_row *row),
-    void *arg, struct error *e)
+spec_demands(const struct spec *s, bool host, uint64_t serves,
+    void (*note)(void *arg, const struct spec_row *row), void *arg, struct error *e)
 {
 	enum spec_key key;
 
 	for (uint64_t keys = s->keys; (key = key_next(&keys)) != SPEC_NKEYS;) {
 		const struct spec_row *row = &spec_rows[key];
 
-		if (row->service == SPEC_SERVED)
+		if (row->service == SPEC_SERVED || (row->service == SPEC_MACHINE && serves >> key & 1))
 			continue;
 		if (row->service == SPEC_UNSERVED)
 			return error_set(e, ERROR_INPUT, "%s: %s", row->key.p, row->note);

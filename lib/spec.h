@@ -134,14 +134,12 @@ void spec_set(struct spec *s, enum spec_key key, bool there);
 void spec_copy(struct spec *to, const struct spec *from);
 
 /*
- * Holds what a spec asks for against what there is: 0, or -1 with an error that begins with the key. With
- * host the job runs on this machine as it is. What lets it pass without serving it is handed to note, which
- * may be NULL.
+ * Holds what a spec asks for against what there is: 0, or -1 with an error that begins with the key. serves
+ * has the bits of keys of SPEC_MACHINE that the runner gives. With host the job runs on this machine as it
+ * is. What lets it pass without serving it is handed to note, which may be NULL.
  */
-int spec_demands(const struct spec *s, bool host, void (*note)(void *arg, const struct spec_row *row),
-    void *arg, struct error *e);
-/* Whether there is a runner of that name; NULL: none was asked for. */
-int spec_runner_check(const char *runner, struct error *e);
+int spec_demands(const struct spec *s, bool host, uint64_t serves,
+    void (*note)(void *arg, const struct spec_row *row), void *arg, struct error *e);
 
 /*
  * Writes the spec again as one normal line (with newline), values as they are now. With for_attempt what

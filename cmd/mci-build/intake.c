@@ -11,15 +11,8 @@
 #include "mask.h"
 #include "matrix.h"
 #include "memory.h"
+#include "runners.h"
 #include "when.h"
-
-static bool
-on_host(const struct intake *in, const struct spec *s)
-{
-	const char *runner = s->runner != NULL ? s->runner : in->runner;
-
-	return runner != NULL && strcmp(runner, "host") == 0;
-}
 
 /* What is let pass in place is said once. */
 static void
@@ -42,7 +35,9 @@ served_check(struct intake *in, const struct spec *s, struct error *e)
 	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->plan)
 		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
 		    "runner here");
-	return spec_demands(s, on_host(in, s) || in->plan, demand_note, in, e);
+	if (in->plan)
+		return spec_demands(s, true, 0, demand_note, in, e);
+	return runners_demands(s, in->runner, demand_note, in, e);
 }
 
 /* --plan keeps the spec as it was written, so that its output is an input again. */
@@ -436,7 +431,7 @@ spec_take(struct intake *in, struct span line, uint32_t *number, char **id, bool
 	if (spec_read(&s, line.p, line.n, 0, e) < 0)
 		return -1;
 	*id = xstrdup(s.id);
-	result = spec_runner_check(s.runner, e);
+	result = s.runner == NULL || runners_find(s.runner, e) != NULL ? 0 : -1;
 	if (result == 0 && served_check(in, &s, e) < 0) {
 		result = -1;
 		*key = true;

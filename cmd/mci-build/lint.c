@@ -20,6 +20,7 @@
 #include "message.h"
 #include "pass.h"
 #include "process.h"
+#include "runners.h"
 #include "spec.h"
 #include "syntax.h"
 #include "through.h"
@@ -125,9 +126,9 @@ demands_report(struct lint *l, const struct document_job *j, const struct spec *
 	struct document_problem p;
 	struct error e;
 
-	if (spec_runner_check(s->runner, &e) < 0)
+	if (s->runner != NULL && runners_find(s->runner, &e) == NULL)
 		job_report(l, j, s->id, e.text);
-	if (spec_demands(s, true, NULL, NULL, &e) == 0)
+	if (spec_demands(s, true, 0, NULL, NULL, &e) == 0)
 		return;
 	p = place_of(l, j, s->id, e.text, true);
 	report(l, &p);

@@ -22,6 +22,7 @@
 #include "message.h"
 #include "names.h"
 #include "outputs.h"
+#include "place.h"
 #include "process.h"
 #include "strays.h"
 
@@ -178,6 +179,7 @@ release(struct attempt *a)
 	launch_undo(a);
 	child_free(a->leader);
 	command_free(&a->command);
+	place_over(&a->place);
 	copy_remove(a);
 	free(a->token);
 	bytes_free(&a->outputs);
@@ -228,7 +230,7 @@ finish(struct attempt *a, const char *reason)
 	attemptlog_leave(a);
 	launch_undo(a);
 	storing = attemptlog_close(a, &reason, tell);
-	if (a->token != NULL && outputs_take(strchr(a->token, '=') + 1, a->site->mask, &a->outputs,
+	if (a->place.output != NULL && outputs_take(a->place.output, a->site->mask, &a->outputs,
 	    &a->error) < 0 && a->reason == NULL)
 		reason = "limit:outputs";
 	a->verdict = a->reason != NULL ? a->reason : reason;
@@ -407,7 +409,8 @@ attempt_start(struct attempt *a, struct spec *spec)
 
 	prepare(a, spec);
 	event_initializing(a);
-	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0)
+	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0 ||
+	    place_open(&a->place, a->site->settings, &a->spec, &e) < 0)
 		give_up(a, &e);
 	else
 		set_up(a);
@@ -460,6 +463,7 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 {
 	struct attempt *a = arg;
 
+	launch_ended(a, &status);
 	if (!a->closing)
 		a->status = status;
 	ending_usage(a, usage);
@@ -476,28 +480,13 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 	clear(a);
 }
 
-/* Strays get the signal (0: none); whether there are any. */
-static bool
-signal_strays(const struct attempt *a, int signal)
-{
-	struct process_list strays = { 0 };
-	bool any;
-
-	strays_find(a, &strays);
-	any = strays.n > 0;
-	for (size_t i = 0; i < strays.n && signal != 0; i++)
-		process_signal_tree(strays.pids[i], false, signal);
-	process_list_free(&strays);
-	return any;
-}
-
 void
 attempt_signal(struct attempt *a, int signal)
 {
 	if (!is_started(a))
 		return;
-	child_signal_tree(a->leader, signal);
-	signal_strays(a, signal);
+	launch_signal(a, signal);
+	strays_signal(a, signal);
 }
 
 /* KILL did not end the leader: it is another user's by now, or hangs in the kernel. */
@@ -600,7 +589,7 @@ look_again(void *arg)
 static void
 clear(struct attempt *a)
 {
-	bool left = signal_strays(a, a->killing ? SIGKILL : 0);
+	bool left = strays_signal(a, a->killing ? SIGKILL : 0);
 
 	/* at the latest now, for the leader still holds its number: those whose parents we cannot see */
 	if (a->killing || !left)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runners.h"
 #include "variables.h"
 
 static void
@@ -24,10 +25,7 @@ int
 demands_check(const struct settings *settings, const struct environment *v, const struct spec *s,
     struct error *e)
 {
-	/* a runner on the command line is the user's word against the spec's */
-	if (settings->runner == NULL && spec_runner_check(s->runner, e) < 0)
-		return -1;
-	if (spec_demands(s, settings->runner != NULL, say_once, NULL, e) < 0)
+	if (runners_demands(s, settings->runner, say_once, NULL, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nparams; i++) {
 		if (variables_value(v, s, s->params[i].name) == NULL)

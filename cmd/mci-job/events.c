@@ -49,7 +49,7 @@ event_start(struct attempt *a)
 	if (b == NULL)
 		return;
 	emit_integer(b, "pid", child_pid(a->leader));
-	emit_text(b, "runner", "host");
+	emit_text(b, "runner", runners_choose(&a->spec, a->site->settings->runner));
 	emit_line(b);
 }
 

@@ -16,6 +16,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "place.h"
 #include "process.h"
 #include "variables.h"
 
@@ -163,6 +164,23 @@ result_tell(const struct attempt *a, struct variables_attempt *own, char status[
 	own->exit = code;
 }
 
+/* Hands what would run here to the runner. */
+static int
+place(struct attempt *a, struct process_spec *p, const char *dir, struct error *e)
+{
+	struct runner_job *job = &a->place;
+
+	if (job->name == NULL) {
+		job->output = strchr(a->token, '=') + 1;
+		job->name = strrchr(job->output, '/') + 1;
+		job->folder = a->copy != NULL ? a->copy : a->site->cwd;
+		job->scratch = a->site->scratch;
+	}
+	job->script = a->command.file;
+	p->dir = dir;
+	return place_prepare(job, p, e);
+}
+
 /* wait is what the process finds at NOTES_WAIT_FD, -1 nothing. */
 static int
 start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended *ended,
@@ -193,6 +211,8 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 		p.out = STDOUT_FILENO;
 		p.err = STDERR_FILENO;
 	}
+	if (place(a, &p, pwd + strlen("PWD="), e) < 0)
+		return -1;
 	a->leader = child_start(site->loop, &p, ended, a, e);
 	return a->leader == NULL ? -1 : 0;
 }
@@ -297,6 +317,27 @@ launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 	if (is_last(a))
 		close_ends(a);
 	return 0;
+}
+
+void
+launch_signal(struct attempt *a, int signal)
+{
+	if (a->state == ATTEMPT_COPYING)
+		child_signal_tree(a->leader, signal);
+	else
+		place_signal(&a->place, a->leader, signal);
+}
+
+void
+launch_ended(struct attempt *a, int *status)
+{
+	struct error e = { 0 };
+
+	if (place_ended(&a->place, status, &e) == 0 || a->reason != NULL)
+		return;
+	a->error = e;
+	a->reason = "start";
+	a->cut = true;
 }
 
 void

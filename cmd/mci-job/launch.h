@@ -19,6 +19,11 @@ void launch_undo(struct attempt *a);
 /* Starts the process that runs a->entry and, where it can, those behind it; sets the leader, of whose end is
  * told. */
 int launch_entry(struct attempt *a, child_ended *ended, struct error *e);
+/* A signal to all that it started. */
+void launch_signal(struct attempt *a, int signal);
+/* One of its processes has ended so: what that is outside its runner. When it was the runner that failed the
+ * attempt is at its end. */
+void launch_ended(struct attempt *a, int *status);
 /* Forgets and closes one of our ends (0 or 1). */
 void launch_close(struct attempt *a, int which);
 

@@ -9,6 +9,7 @@
 #include "keeper.h"
 #include "number.h"
 #include "option.h"
+#include "runners.h"
 #include "settings.h"
 #include "spec.h"
 #include "standard.h"
@@ -105,7 +106,8 @@ main(int argc, char **argv)
 	standard_begin();
 	option_parse(&command, &argc, argv, &o);
 	argv[argc] = NULL;
-	if (value_grants_check(o.env.items, o.env.n, &e) < 0 || spec_runner_check(o.runner, &e) < 0) {
+	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
+	    (o.runner != NULL && runners_find(o.runner, &e) == NULL)) {
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}

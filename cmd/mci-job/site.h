@@ -18,6 +18,7 @@
 #include "notes.h"
 #include "process.h"
 #include "report.h"
+#include "runner.h"
 #include "secrets.h"
 #include "settings.h"
 #include "spec.h"
@@ -62,6 +63,7 @@ struct attempt {
 	struct notes notes;
 	bool notes_ready;
 	char *token;              /* MCI_OUTPUT=PATH */
+	struct runner_job place;  /* where its processes run */
 	char *copy;               /* of what is built, where it works; NULL: in the build's folder */
 	int64_t start;            /* kernel.now() at job/start */
 	int64_t entry_start;

@@ -44,6 +44,20 @@ strays_find(const struct attempt *a, struct process_list *out)
 	}
 }
 
+bool
+strays_signal(const struct attempt *a, int signal)
+{
+	struct process_list strays = { 0 };
+	bool any;
+
+	strays_find(a, &strays);
+	any = strays.n > 0;
+	for (size_t i = 0; i < strays.n && signal != 0; i++)
+		process_signal_tree(strays.pids[i], false, signal);
+	process_list_free(&strays);
+	return any;
+}
+
 void
 strays_spare(struct site *site, pid_t pid)
 {

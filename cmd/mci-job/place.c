@@ -1,0 +1,53 @@
+#include "place.h"
+
+#include <signal.h>
+
+#include "external.h"
+
+/* In the order of lib's runners. */
+static const struct runner table[RUNNERS_N] = {
+	[RUNNERS_HOST] = { .name = "host" },
+	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
+};
+
+int
+place_open(struct runner_job *job, const struct settings *settings, const struct spec *spec,
+    struct error *e)
+{
+	const struct runners_row *row = runners_find(runners_choose(spec, settings->runner), e);
+
+	*job = (struct runner_job){ .settings = settings, .spec = spec };
+	if (row == NULL)
+		return -1;
+	job->runner = &table[row - runners];
+	return job->runner->check == NULL ? 0 : job->runner->check(settings, spec, e);
+}
+
+int
+place_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
+{
+	return job->runner->prepare == NULL ? 0 : job->runner->prepare(job, p, e);
+}
+
+void
+place_signal(struct runner_job *job, const struct child *leader, int signal)
+{
+	if (job->runner->signal == NULL || signal == SIGKILL)
+		child_signal_tree(leader, signal);
+	else
+		job->runner->signal(job, leader, signal);
+}
+
+int
+place_ended(struct runner_job *job, int *status, struct error *e)
+{
+	return job->runner->ended == NULL ? 0 : job->runner->ended(job, status, e);
+}
+
+void
+place_over(struct runner_job *job)
+{
+	if (job->runner != NULL && job->runner->over != NULL)
+		job->runner->over(job);
+	*job = (struct runner_job){ 0 };
+}

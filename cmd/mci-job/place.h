@@ -1,0 +1,15 @@
+/* place: the table of runners, and what is done with the one of an attempt. */
+#ifndef JOB_PLACE_H
+#define JOB_PLACE_H
+
+#include "runner.h"
+
+/* Begins an attempt: which runner it is for (lib's runners_choose). 0, or -1 with an error. */
+int place_open(struct runner_job *job, const struct settings *settings, const struct spec *spec,
+    struct error *e);
+int place_prepare(struct runner_job *job, struct process_spec *p, struct error *e);
+void place_signal(struct runner_job *job, const struct child *leader, int signal);
+int place_ended(struct runner_job *job, int *status, struct error *e);
+void place_over(struct runner_job *job);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * runner: where the processes of a job run. What is to run is prepared as if it ran on this machine as it is;
+ * a runner turns that into what is started instead, and becomes it there: same descriptors, same environment
+ * but for what means nothing there, same folder, same exit status. A program mci-runner-NAME has the same
+ * contract (mci-runner(7)).
+ *
+ * To add one is a row of lib's runners and one in place.c.
+ */
+#ifndef JOB_RUNNER_H
+#define JOB_RUNNER_H
+
+#include "children.h"
+#include "error.h"
+#include "process.h"
+#include "runners.h"
+#include "settings.h"
+#include "spec.h"
+
+struct runner;
+
+/* One attempt as its runner knows it. It lasts from the first process of the attempt to the last. */
+struct runner_job {
+	const struct runner *runner;
+	/* borrowed from who starts it */
+	const struct settings *settings;
+	const struct spec *spec;
+	const char *name;    /* of its own in this run, ID@NUMBER */
+	const char *folder;  /* absolute: what it works in, and may write */
+	const char *scratch; /* private folder of this run, for files of the runner; NULL: only told */
+	const char *script;  /* path of the script that the command reads, or NULL */
+	const char *output;  /* path of what it puts out; a runner may set another of its own */
+	/* the runner's; NULL at first */
+	void *own;
+};
+
+struct runner {
+	const char *name; /* NULL: a program's */
+	/* Whether it can run this here: 0, or -1 with an error that says the way out. NULL: always. */
+	int (*check)(const struct settings *settings, const struct spec *spec, struct error *e);
+	/*
+	 * p is the command on this machine: an absolute dir, descriptors, env. It becomes what is spawned;
+	 * what it points to then is the runner's until the next call. Called for each process of the attempt,
+	 * one after another. 0, or -1 with an error; ENOENT, EACCES and ENOEXEC in e->sys mean the command
+	 * itself. NULL: p stays.
+	 */
+	int (*prepare)(struct runner_job *job, struct process_spec *p, struct error *e);
+	/* A signal for all of the job, KILL excepted, which goes to the whole tree. NULL: that does, too. */
+	void (*signal)(struct runner_job *job, const struct child *leader, int signal);
+	/* One of its processes has ended so: what the job is to be told, and whether it is the runner's own
+	 * failure: -1 with an error. NULL: it stays. */
+	int (*ended)(struct runner_job *job, int *status, struct error *e);
+	/* Appends to what --explain prints, lines of what the job would see. NULL: nothing. */
+	void (*explain)(struct runner_job *job, struct bytes *into);
+	/* The attempt is over, and nothing of it is left. NULL: nothing is to be done. */
+	void (*over)(struct runner_job *job);
+};
+
+#endif

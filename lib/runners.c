@@ -1,0 +1,63 @@
+#include "runners.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "process.h"
+
+const struct runners_row runners[RUNNERS_N] = {
+	[RUNNERS_HOST] = { "host", false, 0 },
+	/* it is handed the whole spec, and refuses what it cannot give itself */
+	[RUNNERS_EXTERNAL] = { "", false, UINT64_MAX },
+};
+
+static bool
+is_name(const char *name)
+{
+	return *name != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_")] == '\0';
+}
+
+static bool
+is_program(const char *name)
+{
+	AUTO_FREE char *program = xformat("mci-runner-%s", name);
+	AUTO_FREE char *path = is_name(name) ? process_kit(program) : NULL;
+
+	return path != NULL && strchr(path, '/') != NULL;
+}
+
+const struct runners_row *
+runners_find(const char *name, struct error *e)
+{
+	AUTO_BYTES known = { 0 };
+
+	for (size_t i = 0; i < RUNNERS_EXTERNAL; i++) {
+		if (strcmp(name, runners[i].name) == 0)
+			return &runners[i];
+		bytes_format(&known, "%s%s", i > 0 ? ", " : "", runners[i].name);
+	}
+	if (is_program(name))
+		return &runners[RUNNERS_EXTERNAL];
+	error_set(e, ERROR_INPUT, "runner: there is no runner '%.64s', nor a program mci-runner-%.64s; "
+	    "there is %s", name, name, bytes_string(&known));
+	return NULL;
+}
+
+const char *
+runners_choose(const struct spec *s, const char *named)
+{
+	return named != NULL ? named : s->runner != NULL ? s->runner : runners[RUNNERS_HOST].name;
+}
+
+int
+runners_demands(const struct spec *s, const char *named,
+    void (*note)(void *arg, const struct spec_row *row), void *arg, struct error *e)
+{
+	const struct runners_row *row = runners_find(runners_choose(s, named), e);
+	bool said = named != NULL || s->runner != NULL;
+
+	if (row == NULL)
+		return -1;
+	return spec_demands(s, said && row == &runners[RUNNERS_HOST], row->serves, note, arg, e);
+}
