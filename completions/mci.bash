@@ -502,6 +502,8 @@ typeset -gA _mci_options=(
 --log:where the log server is (default: $MCI_LOG)
 --store:where the store is (default: $MCI_STORE)
 --supervise:where the supervisor is (default: $MCI_SUPERVISE)
+--http:where HTTP is served: HOST:PORT or unix:PATH (again: more)
+--stdin:answer one HTTP request from standard input, and end
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1299,6 +1301,7 @@ typeset -gA _mci_values=(
 	['mci-api --log']='@'
 	['mci-api --store']='@'
 	['mci-api --supervise']='@'
+	['mci-api --http']='@'
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'

@@ -323,6 +323,8 @@ complete -c mci-api -l events -d 'where the hub is (default: $MCI_EVENTS)' -x
 complete -c mci-api -l log -d 'where the log server is (default: $MCI_LOG)' -x
 complete -c mci-api -l store -d 'where the store is (default: $MCI_STORE)' -x
 complete -c mci-api -l supervise -d 'where the supervisor is (default: $MCI_SUPERVISE)' -x
+complete -c mci-api -l http -d 'where HTTP is served: HOST:PORT or unix:PATH (again: more)' -x
+complete -c mci-api -l stdin -d 'answer one HTTP request from standard input, and end'
 complete -c mci-api -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-api -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-api -s q -l quiet -d 'say only what went wrong'

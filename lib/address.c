@@ -113,14 +113,37 @@ rest_parse(struct address *a, const char *rest, struct error *e)
 	case ADDRESS_INPROC:
 		return path_parse(a, rest, e);
 	case ADDRESS_STDIO:
+	case ADDRESS_TCP:
 		break;
 	}
 	return 0;
 }
 
+/* HOST:PORT, [IPV6]:PORT: 1, 0 when it does not look like one, -1. */
+static int
+tcp_parse(struct address *a, const char *text, struct error *e)
+{
+	const char *colon = strrchr(text, ':');
+	size_t host = colon == NULL ? 0 : (size_t)(colon - text);
+	bool brackets = host > 2 && text[0] == '[' && text[host - 1] == ']';
+	int64_t port;
+
+	if (host == 0 || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0' ||
+	    strcspn(text, "/ ") < strlen(text) || (!brackets && memchr(text, ':', host) != NULL))
+		return 0;
+	if (number_parse(colon + 1, strlen(colon + 1), 0, 65535, &port, e) < 0)
+		return error_before(e, "%s: expected the number of a port: ", a->text);
+	a->kind = ADDRESS_TCP;
+	a->path = xmemdup(text + brackets, host - 2 * brackets);
+	a->port = (int)port;
+	return 1;
+}
+
 static int
 form_parse(struct address *a, const char *text, struct error *e)
 {
+	int got;
+
 	if (strcmp(text, "-") == 0)
 		return 0;
 	if (text[0] == '/' || text[0] == '.') {
@@ -135,8 +158,11 @@ form_parse(struct address *a, const char *text, struct error *e)
 			return rest_parse(a, text + n, e);
 		}
 	}
+	got = tcp_parse(a, text, e);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
 	return error_set(e, ERROR_INPUT, "%s: no address: expected -, fd:N, fifo:PATH, unix:PATH, "
-	    "/PATH, ./PATH, exec:COMMAND or inproc:NAME", text);
+	    "/PATH, ./PATH, exec:COMMAND, inproc:NAME or HOST:PORT", text);
 }
 
 int

@@ -4,6 +4,7 @@
  *   fifo:PATH    a named pipe                   unix:PATH    a Unix socket; also /... and ./...
  *   exec:COMMAND a child, words split as a shell does, nothing expanded
  *   inproc:NAME  a service in a thread of this process
+ *   HOST:PORT    TCP, for listening: HTTP is spoken there; an IPv6 address in []
  */
 #ifndef MCI_ADDRESS_H
 #define MCI_ADDRESS_H
@@ -17,12 +18,14 @@ enum address_kind {
 	ADDRESS_UNIX,
 	ADDRESS_EXEC,
 	ADDRESS_INPROC,
+	ADDRESS_TCP,
 };
 
 struct address {
 	enum address_kind kind;
 	char *text;  /* as given, for messages */
-	char *path;  /* FIFO, UNIX; the name of INPROC */
+	char *path;  /* FIFO, UNIX; the name of INPROC; the host of TCP, without [] */
+	int port;    /* TCP */
 	int fd;      /* FD */
 	char **argv; /* EXEC, NULL-terminated */
 };

@@ -199,6 +199,8 @@ connect_descriptors(const struct address *a, int *in, int *out, struct error *e)
 	case ADDRESS_INPROC:
 		*in = *out = inproc_connect(a->path, e);
 		return *in < 0 ? -1 : 0;
+	case ADDRESS_TCP:
+		return error_set(e, ERROR_INPUT, "%s: TCP carries no lines: HTTP is spoken there", a->text);
 	case ADDRESS_EXEC:
 		break;
 	}

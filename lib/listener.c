@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -160,6 +162,49 @@ unix_listen(struct listener *l, const struct address *a, mode_t mode, struct err
 	return unix_bind(l, a, mode, e) < 0 ? -1 : start(l, e);
 }
 
+/* One of the host's addresses; errno on failure. */
+static bool
+tcp_bind(struct listener *l, const struct addrinfo *one)
+{
+	int on = 1;
+
+	l->fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0)
+		return false;
+	/* what is left of connections of the last server is no other server */
+	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (one->ai_family == AF_INET6)
+		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(l->fd, one->ai_addr, one->ai_addrlen) == 0 && listen(l->fd, SOMAXCONN) == 0)
+		return true;
+	on = errno;
+	close(l->fd);
+	l->fd = -1;
+	errno = on;
+	return false;
+}
+
+static int
+tcp_listen(struct listener *l, const struct address *a, struct error *e)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	AUTO_FREE char *port = xformat("%d", a->port);
+	struct addrinfo *all, *one;
+	int got = getaddrinfo(a->path, port, &hints, &all);
+
+	if (got != 0)
+		return error_set(e, ERROR_INPUT, "%s: %s", a->text, gai_strerror(got));
+	one = all;
+	while (one != NULL && !tcp_bind(l, one))
+		one = one->ai_next;
+	got = errno;
+	freeaddrinfo(all);
+	errno = got;
+	if (l->fd < 0 && errno == EADDRINUSE)
+		return error_set(e, ERROR_BUSY, "%s: another program listens there already", a->text);
+	return l->fd < 0 ? error_sys(e, "%s", a->text) : start(l, e);
+}
+
 /* Opened for both directions, so that there always is a writer and the last one leaving is no
  * end. */
 static int
@@ -241,6 +286,8 @@ open_kind(struct listener *l, const struct address *a, mode_t mode, struct error
 		return unix_listen(l, a, mode, e);
 	case ADDRESS_INPROC:
 		return inproc_start(l, a, e);
+	case ADDRESS_TCP:
+		return tcp_listen(l, a, e);
 	case ADDRESS_EXEC:
 		break;
 	}
@@ -269,15 +316,47 @@ listener_hold(const struct address *a, mode_t mode, struct error *e)
 	*l = (struct listener){ .fd = -1, .held = true };
 	if (a->kind == ADDRESS_UNIX)
 		result = unix_listen(l, a, mode == 0 ? 0600 : mode, e);
+	else if (a->kind == ADDRESS_TCP)
+		result = tcp_listen(l, a, e);
 	else if (a->kind == ADDRESS_FIFO)
 		result = fifo_listen(l, a, mode == 0 ? 0600 : mode, e);
 	else
-		error_set(e, ERROR_INPUT, "%s: cannot be held for others: expected unix:PATH or fifo:PATH",
+		error_set(e, ERROR_INPUT,
+		    "%s: cannot be held for others: expected unix:PATH, HOST:PORT or fifo:PATH",
 		    a->text);
 	if (result == 0)
 		return l;
 	listener_close(l);
 	return NULL;
+}
+
+/* "127.0.0.1:3000", "[::1]:3000" */
+static char *
+tcp_where(const struct sockaddr *name, socklen_t n)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (getnameinfo(name, n, host, sizeof(host), port, sizeof(port),
+	    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return NULL;
+	return strchr(host, ':') != NULL ? xformat("[%s]:%s", host, port) : xformat("%s:%s", host, port);
+}
+
+char *
+listener_where(const struct listener *l)
+{
+	struct sockaddr_storage name = { 0 };
+	struct sockaddr_un local;
+	socklen_t n = sizeof(name);
+
+	if (l->fd < 0 || getsockname(l->fd, (struct sockaddr *)&name, &n) < 0)
+		return NULL;
+	if (name.ss_family == AF_INET || name.ss_family == AF_INET6)
+		return tcp_where((const struct sockaddr *)&name, n);
+	if (name.ss_family != AF_UNIX || n <= offsetof(struct sockaddr_un, sun_path))
+		return NULL;
+	memcpy(&local, &name, sizeof(local));
+	return xformat("unix:%.*s", (int)sizeof(local.sun_path), local.sun_path);
 }
 
 bool

@@ -32,7 +32,7 @@ struct serve {
 	void *arg;
 	/* its settings: whoever runs in a thread asks the process nothing */
 	char *folder;
-	struct texts listen, peers; /* addresses */
+	struct texts listen, also, peers; /* addresses */
 	char *usual;                /* where it listens when nobody says where */
 	struct error no_usual;      /* why that is NULL */
 	mode_t mode;
@@ -60,6 +60,12 @@ const char *
 serve_folder(const struct serve *s)
 {
 	return s->folder;
+}
+
+const char *
+serve_also(const struct serve *s, size_t n)
+{
+	return n < s->also.n ? s->also.items[n] : NULL;
 }
 
 char *
@@ -315,15 +321,21 @@ read_memory(struct serve *s, const char *text, struct error *e)
 	return 0;
 }
 
-/* The sockets that were handed over: all of them to the only service of a process. */
+/* The sockets that were handed over: all of them to the only service of a process, else those that are called
+ * SERVICE or SERVICE.WHAT. */
 static void
 add_handed(struct serve *s, const struct handed *h, bool all)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		AUTO_FREE char *name = handed_name(h, i);
+		const char *dot = strchr(name, '.'), *what = dot == NULL ? name : dot + 1;
+		struct span owner = { name, dot == NULL ? strlen(name) : (size_t)(dot - name) };
 
-		if (all || strcmp(name, s->program->service) == 0)
-			text_add(&s->listen, xformat("fd:%d", (int)(HANDED_FIRST + i)));
+		if (!all && !span_is(owner, s->program->service))
+			continue;
+		text_add(s->program->also != NULL && strcmp(what, s->program->also) == 0 ?
+		    &s->also : &s->listen,
+		    xformat("fd:%d", (int)(HANDED_FIRST + i)));
 	}
 }
 
@@ -440,6 +452,7 @@ serve_free(struct serve *s)
 	if (s == NULL)
 		return;
 	texts_free(&s->listen);
+	texts_free(&s->also);
 	texts_free(&s->peers);
 	free(s->usual);
 	free(s->folder);

@@ -64,6 +64,8 @@ struct serve_program {
 	const char *service;  /* by which others find it: "events"; NULL: it shares no process */
 	const char *variable; /* of the environment, with its address for clients and itself: "MCI_EVENTS" */
 	const char *socket;   /* among this user's sockets, where nobody says otherwise: "events.sock" */
+	const char *also;     /* what sockets that are handed over are called that are no way in for lines, as
+	                       * "http"; NULL: all are */
 	const char *folder;   /* below this user's state, where --dir does not say otherwise: "events";
 	                       * NULL: it keeps nothing */
 	/* Opens what it serves and adds it (serve_add). Its folder is there, and locked. 0 or -1. */
@@ -73,14 +75,16 @@ struct serve_program {
 	/* SIGHUP. NULL: it stops, as on SIGTERM. */
 	void (*reload)(void *arg);
 	/* It is to stop: calls done(of) when it has ended what it does, and is connected to until then.
-	 * Called again when somebody asks again, who does not want to wait. NULL: nothing is to end first. */
+	 * Called again when somebody asks again, who does not want to wait. NULL: nothing is to end
+	 * first. */
 	void (*stop)(void *arg, void (*done)(void *of), void *of);
 	bool ready_later; /* it says itself when it is ready (serve_ready) */
 	const struct serve_peer *peers;
 	size_t npeers;
 };
 
-/* Runs the program until it is told to stop; its exit status. What goes wrong is said on standard error. For
+/* Runs the program until it is told to stop; its exit status. What goes wrong is said on standard
+ * error. For
  * main. */
 int serve_run(const struct serve_program *p, const struct serve_options *o, void *arg);
 
@@ -113,16 +117,22 @@ int serve_on_signals(struct loop *loop, bool hup, loop_signal *told, void *arg, 
 /* When one has come: whoever asks twice does not want to wait, the next one ends the process. */
 void serve_hurry(bool hup);
 
-/* Where the program is, for its clients: given, else its variable, else its socket among this user's. Caller
+/* Where the program is, for its clients: given, else its variable, else its socket among this
+ * user's. Caller
  * frees; NULL with an error when there can be no folder of sockets. */
 char *serve_address(const struct serve_program *p, const char *given, struct error *e);
-/* Its folder: given, else the one below this user's state. Not created. Caller frees; NULL with an error. */
+/* Its folder: given, else the one below this user's state. Not created. Caller frees; NULL with an
+ * error. */
 char *serve_data(const struct serve_program *p, const char *given, struct error *e);
 
 /* Inside open. */
 struct loop *serve_loop(const struct serve *s);
 /* Its folder. */
 const char *serve_folder(const struct serve *s);
+/* The descriptors that were handed over by the name of serve_program.also, as addresses; the n-th,
+ * NULL behind
+ * the last. */
+const char *serve_also(const struct serve *s, size_t n);
 int serve_add(struct serve *s, const struct service *service, void *self, struct error *e);
 /* Behind a service that was added: one more way in for others (server.h). */
 struct server_door *serve_door(struct serve *s, const struct service *service, void *self);

@@ -1,6 +1,14 @@
+#include <stdlib.h>
+
+#include "ask.h"
 #include "contract.h"
+#include "forward.h"
+#include "gateway.h"
+#include "http.h"
+#include "identity.h"
+#include "oneshot.h"
 #include "option.h"
-#include "route.h"
+#include "routes.h"
 #include "serveentry.h"
 #include "standard.h"
 
@@ -12,7 +20,11 @@
 struct options {
 	struct serve_options serve;
 	const char *events, *log, *store, *supervise;
-	struct route *routes[NPLACES];
+	struct option_list http;
+	bool one;
+	struct gateway gateway;
+	struct gateway_place places[NPLACES];
+	struct forward *forwards[NPLACES];
 };
 
 static const struct serve_peer peers[] = {
@@ -44,6 +56,12 @@ static const struct option options[] = {
 	SERVICE(log, "where the log server is (default: $MCI_LOG)"),
 	SERVICE(store, "where the store is (default: $MCI_STORE)"),
 	SERVICE(supervise, "where the supervisor is (default: $MCI_SUPERVISE)"),
+	{ .name = "http", .value = "ADDRESS",
+	    .help = "where HTTP is served: HOST:PORT or unix:PATH (again: more)",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, http) },
+	{ .name = "stdin", .help = "answer one HTTP request from standard input, and end",
+	    .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, one) },
 };
 
 static const struct command command = {
@@ -54,39 +72,107 @@ static const struct command command = {
 	.size = sizeof(struct options),
 };
 
+static const char *
+address_of(struct options *o, size_t place)
+{
+	return *(const char **)((char *)o + places[place].option);
+}
+
+/* What answers HTTP; nobody is listened to yet. */
 static int
-open_routes(struct serve *s, void *arg, struct error *e)
+open_gateway(struct options *o, struct loop *loop, struct error *e)
+{
+	struct gateway *g = &o->gateway;
+
+	g->loop = loop;
+	g->routes = routes;
+	g->nroutes = nroutes;
+	g->places = o->places;
+	g->nplaces = NPLACES;
+	for (size_t i = 0; i < NPLACES; i++)
+		o->places[i] = (struct gateway_place){ places[i].contract, address_of(o, i), NULL };
+	g->identities = identities_new(g);
+	g->http = http_new(loop, &ask_events, g, e);
+	return g->http == NULL ? -1 : gateway_open(g, e);
+}
+
+static void
+close_gateway(struct options *o)
+{
+	struct gateway *g = &o->gateway;
+
+	http_free(g->http);
+	gateway_close(g);
+	identities_free(g->identities);
+}
+
+static int
+open_api(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
+	const char *handed;
 
 	for (size_t i = 0; i < NPLACES; i++) {
-		const char *address = *(const char **)((char *)arg + places[i].option);
-
-		o->routes[i] = route_new(serve_loop(s), places[i].contract, address, e);
-		if (o->routes[i] == NULL ||
-		    serve_add(s, route_service(o->routes[i]), o->routes[i], e) < 0)
+		o->forwards[i] = forward_new(serve_loop(s), places[i].contract, address_of(o, i), e);
+		if (o->forwards[i] == NULL ||
+		    serve_add(s, forward_service(o->forwards[i]), o->forwards[i], e) < 0)
+			return -1;
+	}
+	if (open_gateway(o, serve_loop(s), e) < 0)
+		return -1;
+	for (size_t i = 0; (handed = serve_also(s, i)) != NULL; i++) {
+		if (http_listen(o->gateway.http, handed, 0, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < o->http.n; i++) {
+		if (http_listen(o->gateway.http, o->http.items[i], 0, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static void
-close_routes(void *arg)
+close_api(void *arg)
 {
 	struct options *o = arg;
 
+	close_gateway(o);
 	for (size_t i = 0; i < NPLACES; i++)
-		route_free(o->routes[i]);
+		forward_free(o->forwards[i]);
 }
 
 static const struct serve_program program = {
 	.name = PROGRAM, .service = "api", .variable = "MCI_API", .socket = "mci.sock",
-	.open = open_routes, .close = close_routes, .peers = peers, .npeers = COUNT(peers),
+	.also = "http", .open = open_api, .close = close_api, .peers = peers, .npeers = COUNT(peers),
 };
 
 static const struct command *const commands[] = { &command };
 
 const struct serve_entry api_entry = { &program, &command, commands, COUNT(commands) };
+
+/* A request on standard input. */
+static int
+answer_one(struct options *o)
+{
+	struct serve *s;
+	struct loop *loop = NULL;
+	struct error e;
+	int result = -1;
+
+	serve_begin();
+	s = serve_new(&program, &o->serve, o, NULL, &e);
+	if (s != NULL)
+		loop = loop_new(&e);
+	if (loop != NULL) {
+		result = open_gateway(o, loop, &e);
+		if (result == 0)
+			result = oneshot_run(loop, o->gateway.http, &e);
+		close_gateway(o);
+		loop_free(loop);
+	}
+	serve_free(s);
+	return result < 0 ? option_fail(PROGRAM, &e) : 0;
+}
 
 int
 main(int argc, char **argv)
@@ -95,5 +181,5 @@ main(int argc, char **argv)
 
 	standard_begin();
 	option_parse(&command, &argc, argv, &o);
-	return option_finish(PROGRAM, serve_run(&program, &o.serve, &o));
+	return option_finish(PROGRAM, o.one ? answer_one(&o) : serve_run(&program, &o.serve, &o));
 }

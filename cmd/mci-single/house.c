@@ -193,9 +193,10 @@ check_handed(const struct house *h, const struct handed *handed, struct error *e
 {
 	for (size_t i = 0; i < handed->n; i++) {
 		AUTO_FREE char *name = handed_name(handed, i);
+		struct span owner = { name, strcspn(name, ".") };
 		size_t k = 0;
 
-		while (k < h->n && strcmp(name, service_of(&h->members[k])) != 0)
+		while (k < h->n && !span_is(owner, service_of(&h->members[k])))
 			k++;
 		if (k == h->n)
 			return error_set(e, ERROR_USAGE,

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "call.h"
 #include "children.h"
 #include "duration.h"
@@ -23,6 +24,9 @@
 /* Whoever waits for all to be ready is told by then what it still lacks. */
 #define PATIENCE (3 * SECOND)
 
+/* Where HTTP is served when nobody says where: this machine alone. */
+#define USUAL_HTTP "127.0.0.1:3000"
+
 /* So long a supervisor may take to be gone that was killed. */
 #define DYING (2 * SECOND)
 
@@ -33,7 +37,7 @@ struct control {
 	struct supervisor supervisor;
 	struct methods methods;
 	struct systemd systemd;
-	struct option_list listen; /* our own socket first */
+	struct option_list listen; /* our own socket */
 	char *address;
 	int lock; /* of $RUN */
 	int64_t began;
@@ -78,6 +82,17 @@ absolute(const char *path)
 	return cwd == NULL ? xstrdup(path) : xformat("%s/%s", cwd, path);
 }
 
+/* What -l says is where others connect; our own socket is not asked for. */
+static char *
+http_address(const struct control_options *o, struct error *e)
+{
+	if (o->serve.listen.n > 1) {
+		error_set(e, ERROR_USAGE, "--listen: HTTP is served at one address; a wiring may have more");
+		return NULL;
+	}
+	return address_elsewhere(o->serve.listen.n == 0 ? USUAL_HTTP : o->serve.listen.items[0], e);
+}
+
 int
 control_source(const struct control_options *o, struct source *s, struct error *e)
 {
@@ -94,6 +109,9 @@ control_source(const struct control_options *o, struct source *s, struct error *
 	s->run = absolute(run);
 	s->demo = o->demo;
 	s->file = o->file == NULL ? NULL : absolute(o->file);
+	s->http = http_address(o, e);
+	if (s->http == NULL)
+		return -1;
 	s->name = xstrdup(o->file == NULL ? "the default wiring" : o->file);
 	return 0;
 }
@@ -332,17 +350,13 @@ lock_run(struct control *c, struct error *e)
 	return c->lock < 0 ? -1 : 0;
 }
 
-/* Its socket goes in front of those that were asked for. */
+/* Its own socket is the only one that it listens at. */
 static void
 listen_there(struct control *c)
 {
-	struct option_list *given = &c->options->serve.listen;
-
-	c->listen.items = xmalloc((given->n + 1) * sizeof(*c->listen.items));
+	c->listen.items = xmalloc(sizeof(*c->listen.items));
 	c->listen.items[c->listen.n++] = c->address;
-	for (size_t i = 0; i < given->n; i++)
-		c->listen.items[c->listen.n++] = given->items[i];
-	*given = c->listen;
+	c->options->serve.listen = c->listen;
 }
 
 static void

@@ -21,9 +21,11 @@ find(const struct ends *h, const char *address)
 static int
 change_mode(struct held_end *end, mode_t mode, struct error *e)
 {
-	/* both kinds of address are of five letters and a path */
+	/* both kinds of address that have one are of five letters and a path */
 	const char *path = end->address + strlen("unix:");
 
+	if (strncmp(end->address, "unix:", 5) != 0 && strncmp(end->address, "fifo:", 5) != 0)
+		return error_set(e, ERROR_INPUT, "%s: only files have a mode", end->address);
 	if (chmod(path, mode == 0 ? 0600 : mode) < 0)
 		return error_sys(e, "%s: chmod", end->address);
 	end->mode = mode;

@@ -296,6 +296,7 @@ wiring_read(struct wiring *w, struct span text, const struct wiring_place *place
 	*w = (struct wiring){ 0 };
 	variables_set(&r.variables, "DIR", (struct span){ place->dir, strlen(place->dir) });
 	variables_set(&r.variables, "RUN", (struct span){ place->run, strlen(place->run) });
+	variables_set(&r.variables, "HTTP", (struct span){ place->http, strlen(place->http) });
 	lines_read(&r, text);
 	if (!r.wrong && w->n == 0)
 		reader_wrong(&r, 1, "there is no part in it");

@@ -10,6 +10,7 @@
 struct wiring_place {
 	const char *name;      /* of the file, for messages */
 	const char *dir, *run; /* $DIR and $RUN */
+	const char *http;      /* $HTTP */
 };
 
 struct reader {

@@ -82,23 +82,26 @@ add_end(
 	struct address a;
 	struct error e;
 	mode_t mode = 0;
+	bool tcp;
 
 	if (address_parse(&a, text, &e) < 0)
 		return reader_wrong(r, word->column, "%s", e.text);
-	if (a.kind != kind || a.path[0] != '/') {
+	tcp = kind == ADDRESS_UNIX && a.kind == ADDRESS_TCP;
+	if (!tcp && (a.kind != kind || a.path[0] != '/')) {
 		address_free(&a);
-		return reader_wrong(
-		    r, word->column, "expected %s/PATH, found '%.80s'", prefix, word->text);
+		return reader_wrong(r, word->column, "expected %s/PATH%s, found '%.80s'", prefix,
+		    kind == ADDRESS_UNIX ? " or HOST:PORT" : "", word->text);
 	}
 	address_free(&a);
 	if (held_already(r, text))
 		return reader_wrong(r, word->column, "%s is another part's already", text);
-	if (w->n == at + 3 && strcmp(w->items[at + 1].text, "mode") == 0) {
+	if (w->n == at + 3 && !tcp && strcmp(w->items[at + 1].text, "mode") == 0) {
 		if (read_mode(r, &w->items[at + 2], &mode) < 0)
 			return -1;
 	} else if (w->n > at + 1) {
 		return reader_wrong(
-		    r, w->items[at + 1].column, "expected 'mode MODE' or nothing more");
+		    r, w->items[at + 1].column, tcp ?
+		    "expected nothing more" : "expected 'mode MODE' or nothing more");
 	}
 	r->part->ends = xrealloc(r->part->ends, r->part->nends + 1, sizeof(*r->part->ends));
 	r->part->ends[r->part->nends++] = (struct wiring_end){ .address = xstrdup(text),

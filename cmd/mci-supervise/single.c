@@ -97,7 +97,12 @@ move_ends(struct wiring_part *from, struct wiring_part *to, const char *service)
 	to->ends = xrealloc(to->ends, to->nends + from->nends + 1, sizeof(*to->ends));
 	for (size_t i = 0; i < from->nends; i++) {
 		to->ends[to->nends] = from->ends[i];
-		to->ends[to->nends++].taker = xstrdup(service);
+		const char *own = from->ends[i].service;
+
+		/* what else the service serves keeps its name behind the service's */
+		to->ends[to->nends++].taker = own == NULL || strcmp(own, service) == 0 ?
+		    xstrdup(service) :
+		    xformat("%s.%s", service, own);
 	}
 	from->nends = 0;
 }

@@ -46,7 +46,7 @@ int
 source_parse(const struct source *s, struct span text, const char *name, struct wiring *w,
     void (*complain)(void *arg, const struct error *e), void *arg, struct error *e)
 {
-	struct wiring_place place = { .name = name, .dir = s->dir, .run = s->run };
+	struct wiring_place place = { .name = name, .dir = s->dir, .run = s->run, .http = s->http };
 	struct first first = { .e = e };
 
 	return wiring_read(w, text, &place, complain != NULL ? complain : keep_first,
@@ -75,5 +75,6 @@ source_close(struct source *s)
 	free(s->name);
 	free(s->dir);
 	free(s->run);
+	free(s->http);
 	*s = (struct source){ 0 };
 }

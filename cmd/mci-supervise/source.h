@@ -11,6 +11,7 @@ struct source {
 	char *file;      /* absolute; NULL: the default wiring */
 	char *name;      /* as it was given, for messages */
 	char *dir, *run; /* absolute */
+	char *http;      /* the address where HTTP is served */
 	bool single;     /* its servers share a process */
 	bool demo;       /* with a part more: mci demo */
 };

@@ -24,7 +24,7 @@ struct wiring_command {
 
 /* What the supervisor holds: a socket that listens, or a FIFO. */
 struct wiring_end {
-	char *address; /* unix:PATH or fifo:PATH */
+	char *address; /* unix:PATH, HOST:PORT or fifo:PATH */
 	char *service; /* by which others find it; NULL: by its path alone */
 	char *taker;   /* which of several services in its process takes it; NULL: there is one */
 	mode_t mode;   /* 0: the usual one */

@@ -37,7 +37,7 @@ done
 unset NO_COLOR CLICOLOR_FORCE MAKEFLAGS MAKELEVEL MFLAGS COLUMNS LINES
 export LC_ALL=C.UTF-8 TERM=dumb PATH="$MCI_BIN:$PATH"
 export HOME="$T/home" TMPDIR="$T/tmp" XDG_STATE_HOME="$T/state" XDG_RUNTIME_DIR="$T/run"
-export XDG_CONFIG_HOME="$T/config"
+export XDG_CONFIG_HOME="$T/config" MCI_SUPERVISE_LISTEN="unix:$T/run/http.sock"
 mkdir -m 700 "$T/work" "$T/run" && mkdir "$T/home" "$T/tmp" "$T/state" "$T/config" || exit 1
 touch "$out" "$err"
 cd "$T/work" || exit 1

@@ -9,6 +9,8 @@
 # A block after a line '.\" not run: REASON' is skipped.
 . "${0%/*}/lib.sh"
 need mandoc git jq
+# of the environment that an example lists; none starts a server
+unset MCI_SUPERVISE_LISTEN
 
 # The options in a page, as they are typed: from its '.It Fl' lines, those about arguments left out.
 page_options() {

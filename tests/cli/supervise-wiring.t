@@ -120,7 +120,7 @@ a: true
 	socket $RUN/a
 	socket $RUN/a
 END
-wrong 2:19 "expected unix:/PATH, found 'a'" <<'END'
+wrong 2:19 "expected unix:/PATH or HOST:PORT, found 'a'" <<'END'
 a: true
 	serves events at a
 END

@@ -41,7 +41,7 @@ check(const struct wiring *w, const struct wiring_part *p)
 static bool
 read_one(struct span text)
 {
-	const struct wiring_place place = { .name = "w", .dir = "/dir", .run = "/run" };
+	const struct wiring_place place = { .name = "w", .dir = "/dir", .run = "/run", .http = "127.0.0.1:1" };
 	struct wiring w;
 	int problems = 0, result = wiring_read(&w, text, &place, complain, &problems);
 

@@ -1,0 +1,57 @@
+/*
+ * answer: a request on its way through, and how it is answered: with JSON, with any other type, or
+ * with a problem (RFC 9457).
+ */
+#ifndef MCI_API_ANSWER_H
+#define MCI_API_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "client.h"
+#include "contract.h"
+#include "error.h"
+#include "gateway.h"
+#include "http.h"
+#include "rights.h"
+#include "route.h"
+#include "target.h"
+
+/* result is the raw JSON of what was called, and e->code ERROR_NONE; or e says why there is none,
+ * which answer_error tells. Both borrowed. */
+typedef void ask_done(struct ask *a, struct span result, const struct error *e);
+
+struct ask {
+	struct exchange *x;
+	struct gateway *gateway;
+	const struct route *route; /* NULL: none is meant */
+	struct target target;
+	const char *values[TARGET_SEGMENTS]; /* of the path's {names}, in their order */
+	struct who who;
+	bool known; /* who it is has been looked at */
+	bool answered;
+	int64_t identity; /* that is asked for; 0: none */
+	/* of the call that is under way */
+	const struct contract_method *method;
+	struct bytes params;
+	ask_done *done;
+	struct client *client;
+	int64_t call; /* 0: none */
+	/* of the row's function */
+	void *state;
+	void (*drop)(void *state); /* called once, when the request is over */
+};
+
+/* With JSON, its ETag looked at; status 0: the row's. */
+void answer_json(struct ask *a, int status, struct span json);
+/* The same for any other type. */
+void answer_as(struct ask *a, int status, const char *type, struct span body);
+/* With a problem. field may be NULL. */
+void answer_problem(struct ask *a, int status, const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void answer_text(struct ask *a, int status, const char *field, const char *detail);
+/* The same for an error. */
+void answer_error(struct ask *a, const struct error *e);
+
+#endif

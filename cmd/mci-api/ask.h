@@ -1,0 +1,24 @@
+/*
+ * ask: a request from its head to its answer: which row of the table it is for, who asks, what is
+ * called. Functions of rows stand on this: they call services with ask_call, which is where rights
+ * are checked, and answer as answer.h has it.
+ */
+#ifndef MCI_API_ASK_H
+#define MCI_API_ASK_H
+
+#include "answer.h"
+
+/* http_events of the program; arg is the struct gateway. */
+extern const struct http_events ask_events;
+
+/* Checks whether they may, and calls. params are copied. done is called later, but for what the
+ * rights say no to: that is answered here. data may be n 0. */
+void
+ask_call(struct ask *a, const char *method, struct span params, struct span data, ask_done *done);
+/* Checks alone, as ask_call does; then done with result n 0 and no error, now or later: for what is
+ * no call of a client. What the call has to be made with is in a->params. */
+void ask_check(struct ask *a, const char *method, struct span params, ask_done *done);
+/* What a row without a function does. */
+void ask_forward(struct ask *a);
+
+#endif

@@ -1,0 +1,81 @@
+#include "routes.h"
+
+#include "about.h"
+
+#define API "/api/v1"
+#define ORG API "/orgs/{org}"
+#define REPO ORG "/repos/{repo}"
+#define BUILD REPO "/builds/{number}"
+#define JOB BUILD "/jobs/{job}"
+
+#define OF_REPO "repo={org}/{repo}"
+#define OF_BUILD "build={org}/{repo}/{number}"
+
+#define ROWS(table) table, sizeof(table) / sizeof((table)[0])
+
+/* Rows of what the store keeps: all of them, one more, and one. */
+#define KEPT(noun, base, one, of_base, of_one, what)                                               \
+	{ .verb = HTTP_GET,                                                                        \
+		.path = base,                                                                      \
+		.call = noun "/list",                                                              \
+		.with = of_base,                                                                   \
+		.query = "after limit",                                                            \
+		.summary = "all " what "s, a page at a time" },                                    \
+	    { .verb = HTTP_GET,                                                                    \
+		    .path = one,                                                                   \
+		    .call = noun "/get",                                                           \
+		    .with = of_one,                                                                \
+		    .summary = "one " what },                                                      \
+	    { .verb = HTTP_PUT,                                                                    \
+		    .path = one,                                                                   \
+		    .call = noun "/put",                                                           \
+		    .with = of_one,                                                                \
+		    .body = ROUTE_BODY,                                                            \
+		    .summary = "makes or changes one " what },                                     \
+	{                                                                                          \
+		.verb = HTTP_DELETE, .path = one, .call = noun "/remove", .with = of_one,          \
+		.summary = "removes one " what                                                     \
+	}
+
+const struct route routes[] = {
+	{ .verb = HTTP_GET,
+	    .path = API "/version",
+	    .summary = "what answers here",
+	    .scope = RIGHTS_ANYBODY,
+	    .handle = about_version,
+	    .answer = about_version_answer,
+	    .nanswer = 3 },
+	KEPT("org", API "/orgs", ORG, NULL, "id={org}", "organisation"),
+	KEPT("repo", ORG "/repos", REPO, "org={org}", "org={org} id={repo}", "repository"),
+	{ .verb = HTTP_GET,
+	    .path = REPO "/builds",
+	    .call = "build/list",
+	    .with = OF_REPO,
+	    .query = "status branch event before limit",
+	    .summary = "its builds, the newest first" },
+	{ .verb = HTTP_POST,
+	    .path = REPO "/builds",
+	    .call = "build/trigger",
+	    .with = OF_REPO,
+	    .body = ROUTE_BODY,
+	    .status = 202,
+	    .summary = "triggers a build" },
+	{ .verb = HTTP_GET,
+	    .path = BUILD,
+	    .call = "build/get",
+	    .with = OF_BUILD,
+	    .summary = "one build" },
+	{ .verb = HTTP_POST,
+	    .path = BUILD "/cancel",
+	    .call = "build/cancel",
+	    .with = OF_BUILD,
+	    .body = ROUTE_BODY,
+	    .summary = "cancels it" },
+	{ .verb = HTTP_GET,
+	    .path = BUILD "/jobs",
+	    .call = "job/list",
+	    .with = OF_BUILD,
+	    .query = "from",
+	    .summary = "its jobs" },
+};
+const size_t nroutes = sizeof(routes) / sizeof(routes[0]);
