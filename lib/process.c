@@ -225,6 +225,24 @@ spawn_file(pid_t *pid, const char *path, const struct process_spec *p, struct mo
 	return result;
 }
 
+/* The same by a child that does more before it is its program. */
+static int
+enter_file(pid_t *pid, const char *path, const struct process_spec *p, const struct move *moves, int n,
+    const char **failed)
+{
+	extern char **environ;
+	AUTO_FREE int (*pairs)[2] = xmalloc((size_t)n * sizeof(*pairs));
+
+	for (int i = 0; i < n; i++) {
+		pairs[i][0] = moves[i].from;
+		pairs[i][1] = moves[i].to;
+	}
+	return childsetup_spawn(pid, p->setup, &(struct childsetup_program){ .path = path, .argv = p->argv,
+	    .env = p->env != NULL ? p->env : environ, .dir = p->dir, .moves = (const int (*)[2])pairs,
+	    .nmoves = (size_t)n, .terminal = p->terminal, .session = p->session, .group = p->group,
+	    .defaults = &ignored_signals }, failed);
+}
+
 /* What failed: the folder to start in, what is to run the file, or the file. */
 static void
 explain(const struct process_spec *p, const char *path, int sys, struct error *e)
@@ -253,6 +271,7 @@ process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 	const char *path = p->path;
 	int n = 3 + p->nextra, result = -1;
 	AUTO_FREE struct move *moves = xmalloc((size_t)n * sizeof(*moves));
+	const char *failed = NULL;
 
 	pthread_once(&first, first_spawn);
 	moves[0] = (struct move){ p->in, 0, false };
@@ -263,8 +282,11 @@ process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 	if (strchr(path, '/') == NULL)
 		path = found = process_find(path, env_value(p->env != NULL ? p->env : environ, "PATH"));
 	if (path != NULL && moves_untangle(moves, n) == 0)
-		result = spawn_file(pid, path, p, moves, n);
-	if (result < 0)
+		result = p->setup == NULL ? spawn_file(pid, path, p, moves, n) :
+		    enter_file(pid, path, p, moves, n, &failed);
+	if (result < 0 && failed != NULL)
+		error_sys(e, "%s: %s", p->name != NULL ? p->name : p->path, failed);
+	else if (result < 0)
 		explain(p, path, errno, e);
 	for (int i = 0; i < n; i++) {
 		if (moves[i].copied)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "bytes.h"
+#include "childsetup.h"
 #include "error.h"
 
 struct process_spec {
@@ -25,6 +26,7 @@ struct process_spec {
 	bool session;            /* a new session (and group), no controlling terminal */
 	bool group;              /* a new process group */
 	const char *terminal;    /* with session: this pty becomes the controlling terminal */
+	const struct childsetup *setup; /* what it does before it is its program, or NULL */
 };
 
 /* Starts it; for children.h, which owns what was started. 0, or -1 with an error that names the

@@ -26,7 +26,7 @@ is "$(grep -nE 'kernel\.(rename|exchange|unlink|sync_names)|\<nftw\(' lib/*.c cm
 	"nothing but lib/names.c changes names and syncs folders"
 
 # whoever reaps a child of another's takes its end from it, and a number that was reaped is soon another process's
-is "$(grep -nE 'kernel\.waitid|[^_]\<process_spawn\(|\<fork\(\)' lib/*.c cmd/*/*.c | grep -v '^lib/children.c:')" "" \
+is "$(grep -nE 'kernel\.waitid|[^_]\<process_spawn\(|\<fork\(\)' lib/*.c cmd/*/*.c | grep -vE '^lib/(children|childsetup).c:')" "" \
 	"nothing but lib/children.c starts processes and waits for them"
 is "$(grep -nE '\<(kill|killpg|pidfd_send_signal)\(' lib/*.c cmd/*/*.c | grep -v 'kill(getpid(), ' |
 	grep -vE '^lib/(children|process).c:')" "" \

@@ -9,12 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "thread.h"
+
+/* The same is promised of a child that does more than posix_spawn(3) can, if only nothing. */
+static const struct childsetup nothing = { .tree = -1, .landlock = -1 };
+static const struct childsetup *setup;
+
+static void
+set_up(void)
+{
+	setup = &nothing;
+}
 
 /* Runs a shell text with descriptor 1 on a pipe; what it printed. Its status in *status. */
 static char *
@@ -31,6 +42,8 @@ shell(const char *text, struct process_spec *p, int *status)
 	p->path = "/bin/sh";
 	p->argv = (char *const *)(uintptr_t)argv;
 	p->out = fds[1];
+	if (p->setup == NULL)
+		p->setup = setup;
 	ck_assert_msg(process_spawn(&pid, p, &e) == 0, "%s", e.text);
 	close(fds[1]);
 	while ((n = read(fds[0], bytes_reserve(&out, 4096), 4096)) > 0)
@@ -274,22 +287,71 @@ START_TEST(more_than_descriptors_are_signaled)
 }
 END_TEST
 
-int
-main(void)
+/* What it is limited by, and who it is, it is before it is its program. */
+START_TEST(a_child_sets_itself_up)
 {
-	Suite *suite = suite_create("process");
-	TCase *start = tcase_create("start"), *end = tcase_create("end");
-	SRunner *runner;
-	int failed;
+	int group[1], status;
+	struct childsetup_limit limits[] = { { RLIMIT_CORE, { 0, 0 } }, { RLIMIT_NOFILE, { 77, 77 } } };
+	struct childsetup s = { .limits = limits, .nlimits = 2, .groups = group, .ngroups = 1, .tree = -1,
+		.landlock = -1, .other = geteuid() == 0, .uid = 65534, .gid = 65534 };
+	struct process_spec p = { .in = -1, .err = -1, .setup = &s };
+	AUTO_FREE char *text = NULL;
+	char joined[2] = "";
 
+	group[0] = memfd_create("group", MFD_CLOEXEC);
+	text = shell("ulimit -c; ulimit -n; id -u; id -G", &p, &status);
+	if (s.other)
+		ck_assert_str_eq(text, "0\n77\n65534\n65534\n");
+	else
+		ck_assert(strncmp(text, "0\n77\n", 5) == 0);
+	ck_assert_int_eq(pread(group[0], joined, 1, 0), 1);
+	ck_assert_str_eq(joined, "0");
+}
+END_TEST
+
+START_TEST(what_cannot_be_set_up_is_named)
+{
+	const int group[] = { -1 };
+	struct childsetup s = { .groups = group, .ngroups = 1, .tree = -1, .landlock = -1 };
+	const char *argv[] = { "true", NULL };
+	struct process_spec p = { .path = "/bin/true", .argv = (char *const *)(uintptr_t)argv, .in = -1,
+		.out = -1, .err = -1, .setup = &s };
+	struct error e;
+	pid_t pid;
+
+	ck_assert_int_eq(process_spawn(&pid, &p, &e), -1);
+	ck_assert_str_eq(e.text, "/bin/true: control group: Bad file descriptor");
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+static void
+starting_add(TCase *start)
+{
 	tcase_add_test(start, descriptors_are_those_named);
 	tcase_add_test(start, descriptors_may_change_places);
 	tcase_add_test(start, signals_are_as_after_a_login);
 	tcase_add_test(start, signals_are_the_same_from_any_thread);
 	tcase_add_test(start, environment_folder_and_session);
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("process");
+	TCase *start = tcase_create("start"), *end = tcase_create("end"), *child = tcase_create("setup");
+	SRunner *runner;
+	int failed;
+
+	starting_add(start);
 	tcase_add_test(start, what_cannot_be_started_is_named);
 	tcase_add_test(start, programs_are_found);
 	suite_add_tcase(suite, start);
+	starting_add(child);
+	tcase_add_checked_fixture(child, set_up, NULL);
+	tcase_add_test(child, a_child_sets_itself_up);
+	tcase_add_test(child, what_cannot_be_set_up_is_named);
+	suite_add_tcase(suite, child);
 	tcase_set_timeout(end, 20);
 	tcase_add_test(end, descendants_are_listed_and_signaled);
 	tcase_add_test(end, orphans_become_ours_and_keep_their_token);
