@@ -554,6 +554,7 @@ typeset -gA _mci_options=(
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
 --order:run what an agent has claimed: read what it is from this descriptor, and hold on to it
 --events:publish the build'\''s events at this hub (or MCI_EVENTS)
+--blob:the store of artifacts and caches (default: $MCI_BLOB)
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1336,6 +1337,7 @@ typeset -gA _mci_values=(
 	['mci-build --log']='@'
 	['mci-build --order']='@'
 	['mci-build --events']='@'
+	['mci-build --blob']='@'
 	['mci-build --log-dir']='@folders'
 	['mci-build -C']='@folders'
 	['mci-build --chdir']='@folders'

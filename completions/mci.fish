@@ -407,6 +407,8 @@ complete -c mci-build -l order -d 'run what an agent has claimed: read what it i
 complete -c mci -n '__fish_seen_subcommand_from run build' -l order -d 'run what an agent has claimed: read what it is from this descriptor, and hold on to it' -x
 complete -c mci-build -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
+complete -c mci-build -l blob -d 'the store of artifacts and caches (default: $MCI_BLOB)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l blob -d 'the store of artifacts and caches (default: $MCI_BLOB)' -x
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build' -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci-build -s C -l chdir -d 'go to DIR first' -r -F

@@ -3,8 +3,7 @@
 
 /* Whose a name is. */
 #define BLOB_SCOPE \
-	{ "scope", CONTRACT_TEXT, false, "trusted or stranger; trusted. Who is trusted is not shown what " \
-	    "strangers wrote" }
+	{ "scope", CONTRACT_TEXT, false, "trusted, which sees nothing of strangers, or stranger; trusted" }
 
 /* What a name stands for. */
 #define BLOB_FOUND \

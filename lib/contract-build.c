@@ -142,7 +142,8 @@ static const struct contract_field job_executed[] = {
 static const struct contract_field job_end[] = {
 	{ "attempt", CONTRACT_INTEGER, false, "the last one that was to be" },
 	{ "status", CONTRACT_TEXT, true, "success, failure, error, skipped or canceled" },
-	{ "reason", CONTRACT_TEXT, false, "as in job/executed, or why it never ran" },
+	{ "reason", CONTRACT_TEXT, false, "as in job/executed, artifact (one could not be saved or "
+	    "restored, as error says), or why it never ran" },
 	EXECUTED,
 	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
 	{ "cached", CONTRACT_BOOL, false, "the result was taken over, from the store or an earlier build" },
@@ -153,6 +154,42 @@ static const struct contract_field log_annotated[] = {
 	{ "at", CONTRACT_INTEGER, true, "length of the log when the note was read" },
 	{ "note", CONTRACT_ANY, false, "the note, when it is JSON" },
 	{ "text", CONTRACT_TEXT, false, "the note, when it is not" },
+};
+
+/* Files between a job and the store of large files. */
+#define KEPT \
+	{ "name", CONTRACT_TEXT, false, "what it is called in the store" }, \
+	{ "digest", CONTRACT_TEXT, false, "SHA-256 of its manifest, in hex" }, \
+	{ "files", CONTRACT_INTEGER, false, "how many there are" }, \
+	{ "bytes", CONTRACT_INTEGER, false, "of the files in it" }
+
+static const struct contract_field artifact_saved[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+	KEPT,
+};
+
+static const struct contract_field artifact_restored[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+	{ "from", CONTRACT_TEXT, true, "id of the job that saved it" },
+	KEPT,
+};
+
+static const struct contract_field cache_saved[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "cache", CONTRACT_TEXT, true, "its id" },
+	{ "key", CONTRACT_TEXT, true, "what its key came to" },
+	KEPT,
+};
+
+static const struct contract_field cache_restored[] = {
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
+	{ "cache", CONTRACT_TEXT, true, "its id" },
+	{ "key", CONTRACT_TEXT, true, "what its key came to" },
+	{ "hit", CONTRACT_BOOL, true, "there was one of just that key; else name tells the fallback "
+	    "that was taken, or nothing was there" },
+	KEPT,
 };
 
 static const struct contract_event events[] = {
@@ -186,6 +223,13 @@ static const struct contract_event events[] = {
 	{ "job/end", "mci-build", "the job is finished; exactly once a job", ROWS(job_end) },
 	{ "command/start", "mci-job", "an entry of script begins", ROWS(command_start) },
 	{ "command/end", "mci-job", "an entry of script is over", ROWS(command_end) },
+	{ "artifact/restored", "mci-build", "an artifact is back, before the attempt starts",
+	    ROWS(artifact_restored) },
+	{ "artifact/saved", "mci-build", "an artifact is in the store, before job/end",
+	    ROWS(artifact_saved) },
+	{ "cache/restored", "mci-build", "a cache was looked for, before the attempt starts",
+	    ROWS(cache_restored) },
+	{ "cache/saved", "mci-build", "a cache is in the store, before job/end", ROWS(cache_saved) },
 	{ "log/annotated", "mci-job", "a job wrote a note to MCI_NOTES", ROWS(log_annotated) },
 };
 

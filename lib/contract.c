@@ -174,7 +174,8 @@ contract_type_ok(struct span type)
 bool
 contract_noun_reserved(struct span type)
 {
-	static const char *const nouns[] = { "build", "job", "script", "command", "container" };
+	static const char *const nouns[] = { "build", "job", "script", "command", "container", "artifact",
+		"cache", "workspace", "result" };
 	struct span noun = noun_of(type);
 
 	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++) {

@@ -19,7 +19,7 @@ static const char *const inherited[] = {
  * the builds, and reaches the services, that it does in the terminal. On a server they are its own. */
 static const char *const personal[] = {
 	"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
-	"MCI_EVENTS", "MCI_LOG",
+	"MCI_EVENTS", "MCI_LOG", "MCI_BLOB",
 };
 
 static ptrdiff_t

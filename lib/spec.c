@@ -159,38 +159,6 @@ matrix_check_type(struct spec *s, const struct scan_value *v, unsigned flags, st
 	    value_expected(v, "an object of lists, or a list of objects", e);
 }
 
-/* Artifacts and caches: a list of objects with an id and a path (the original's form). */
-static int
-places_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
-{
-	struct scan list;
-	struct scan_member m;
-	struct scan_value member;
-	size_t n = 0;
-	int got;
-
-	(void)s;
-	(void)flags;
-	if (v->type != SCAN_ARRAY)
-		return value_expected(v, "a list of objects with id and path", e);
-	scan_open(&list, v->raw.p, v->raw.n, e);
-	for (; (got = scan_next(&list, &m, e)) > 0; n++) {
-		static const char *const keys[] = { "id", "path" };
-
-		if (m.value.type != SCAN_OBJECT) {
-			value_expected(&m.value, "an object with id and path", e);
-			return error_before(e, "[%zu]", n);
-		}
-		for (size_t k = 0; k < 2; k++) {
-			if (message_member(m.value.raw.p, m.value.raw.n, keys[k], &member, e) > 0 &&
-			    member.type == SCAN_STRING)
-				continue;
-			return error_set(e, ERROR_INPUT, "[%zu].%s: expected a string", n, keys[k]);
-		}
-	}
-	return got;
-}
-
 static int
 per_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
 {
@@ -304,13 +272,13 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	    .plain = SPEC_PLAIN_WORD },
 	[SPEC_BLOCKED] = { KEY("blocked"), ONE(value_type_flag, blocked), .flags = SPEC_ROW_GRAPH,
 	    .plain = SPEC_PLAIN_WORD },
-	[SPEC_CACHES] = { KEY("caches"), RAW(caches), .check = places_check, .flags = SPEC_ROW_BUILD,
+	[SPEC_CACHES] = { KEY("caches"), MANY(value_type_caches, caches), .flags = SPEC_ROW_BUILD,
 	    .service = SPEC_IN_PLACE, .note = "left alone, the build runs in place" },
-	[SPEC_SAVE_ARTIFACTS] = { KEY("save-artifacts"), RAW(save_artifacts), .check = places_check,
+	[SPEC_SAVE_ARTIFACTS] = { KEY("save-artifacts"), MANY(value_type_saves, save_artifacts),
 	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE,
 	    .note = "left alone, the build runs in place" },
-	[SPEC_RESTORE_ARTIFACTS] = { KEY("restore-artifacts"), RAW(restore_artifacts), .check = places_check,
-	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE,
+	[SPEC_RESTORE_ARTIFACTS] = { KEY("restore-artifacts"), MANY(value_type_restores, restore_artifacts),
+	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE, .word = "optional",
 	    .note = "left alone, the build runs in place" },
 	[SPEC_SIZE] = { KEY("size"), RAW(size), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_MACHINE, .note = "the machine is as large as it is" },

@@ -14,6 +14,7 @@
 #include "specentries.h"
 #include "specid.h"
 #include "specparam.h"
+#include "specplace.h"
 #include "specvalue.h"
 #include "specwait.h"
 
@@ -73,9 +74,12 @@ struct spec {
 	struct value_allow allow;
 	int skip_code;           /* 0: none */
 	bool blocked;
+	/* files that outlive the job */
+	struct spec_place *caches, *save_artifacts, *restore_artifacts;
+	size_t ncaches, nsave_artifacts, nrestore_artifacts;
 	/* raw JSON inside the line that was read: when and matrix are checked by mci-build, the others only
 	 * written again */
-	struct span when, matrix, caches, save_artifacts, restore_artifacts, size, arch, memory, cpus, expose;
+	struct span when, matrix, size, arch, memory, cpus, expose;
 	struct span type;        /* SPEC_MONKEY: passed over */
 	struct span *foreign;    /* SPEC_FILTERED: members for filters, with their keys */
 	size_t nforeign;

@@ -34,6 +34,7 @@
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
+#include "transfer.h"
 #include "turn.h"
 #include "why.h"
 #include "workspace.h"
@@ -52,6 +53,7 @@ struct build {
 	struct turn turn;
 	struct progress progress;
 	struct runner runner;
+	struct transfer transfer;
 	struct schedule schedule;
 	struct intake intake;
 	struct script script;
@@ -86,6 +88,11 @@ wire_below(struct build *b)
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .jobs = o->jobs,
 		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
+	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
+		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,
+			.scope = o->order == NULL ? "trusted" : o->order->trust },
+		.mask = b->mask, .limit = (uint32_t)o->jobs + 1, .events = &schedule_transfer_events,
+		.arg = &b->schedule };
 }
 
 static void
@@ -101,10 +108,10 @@ wire_schedule(struct build *b)
 		.given = o->given, .specs = b->inputs.definition.kind == DEFINITION_STDIN,
 		.form = o->json ? "json" : option_common.quiet ? "none" : o->progress };
 	b->schedule = (struct schedule){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.graph = &b->graph, .runner = &b->runner, .turn = &b->turn, .past = &b->resume.past,
-		.base = &b->resume.base, .fail_fast = o->fail_fast,
-		.window = window, .hint = progress_hint(&b->progress), .events = &progress_schedule_events,
-		.arg = &b->progress };
+		.graph = &b->graph, .runner = &b->runner, .transfer = &b->transfer, .turn = &b->turn,
+		.past = &b->resume.past, .base = &b->resume.base, .fail_fast = o->fail_fast, .window = window,
+		.hint = progress_hint(&b->progress),
+		.events = &progress_schedule_events, .arg = &b->progress };
 }
 
 /* Those that bring jobs and orders. */
@@ -117,7 +124,7 @@ wire_above(struct build *b)
 		.source = inputs_source(&b->inputs, o), .selection = &b->inputs.selection,
 		.params = &b->inputs.params, .mask = b->mask, .outcome = &b->outcome,
 		.graph = &b->graph, .workspace = &b->workspace, .schedule = &b->schedule,
-		.plan = o->plan, .runner = o->runner };
+		.plan = o->plan, .places = !in_place(b) || o->order != NULL, .runner = o->runner };
 	intake_init(&b->intake);
 	b->script = (struct script){ .loop = b->loop, .definition = &b->inputs.definition,
 		.given = &o->through,
@@ -409,25 +416,6 @@ checkout_note(void *arg, const char *text)
 	outcome_note(&b->outcome, "%s", text);
 }
 
-/* A definition inside the project is taken from the clean checkout as well. */
-static int
-definition_move(struct build *b, struct error *e)
-{
-	struct definition moved;
-
-	if (b->inputs.definition.kind == DEFINITION_STDIN || b->options->given != NULL)
-		return 0;
-	if (definition_find(&moved, b->workspace.dir, NULL, e) < 0)
-		return -1;
-	/* parts know the project by this text */
-	free(moved.project);
-	moved.project = b->inputs.definition.project;
-	b->inputs.definition.project = NULL;
-	definition_free(&b->inputs.definition);
-	b->inputs.definition = moved;
-	return 0;
-}
-
 /* A run before has made one as soon as it has said where. */
 static int
 checkout_open(struct build *b, struct error *e)
@@ -476,7 +464,8 @@ open_all(struct build *b, struct error *e)
 		return -1;
 	if (in_place(b))
 		workspace_enter(&b->workspace, b->inputs.definition.project);
-	else if (checkout_open(b, e) < 0 || definition_move(b, e) < 0)
+	else if (checkout_open(b, e) < 0 || (b->options->given == NULL &&
+	    definition_move(&b->inputs.definition, b->workspace.dir, e) < 0))
 		return -1;
 	if (commandline_keep(b->options, &b->workspace, b->mask, e) < 0 || api_open(&b->api, e) < 0 ||
 	    publish_start(&b->publish, e) < 0)
@@ -575,6 +564,7 @@ clean_up(struct build *b)
 	progress_close(&b->progress);
 	publish_close(&b->publish);
 	runner_close(&b->runner);
+	transfer_close(&b->transfer);
 	children_kill_all();
 	logservice_free(b->logs);
 	turn_close(&b->turn);

@@ -326,6 +326,24 @@ definition_meant(const char *word)
 	return document || (stat(word, &st) == 0 && S_ISREG(st.st_mode));
 }
 
+int
+definition_move(struct definition *d, const char *dir, struct error *e)
+{
+	struct definition moved;
+
+	if (d->kind == DEFINITION_STDIN)
+		return 0;
+	if (definition_find(&moved, dir, NULL, e) < 0)
+		return -1;
+	/* parts know the project by this text */
+	free(moved.project);
+	moved.project = d->project;
+	d->project = NULL;
+	definition_free(d);
+	*d = moved;
+	return 0;
+}
+
 void
 definition_free(struct definition *d)
 {

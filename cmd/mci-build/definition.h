@@ -39,6 +39,8 @@ int definition_of(struct definition *d, const char *project, const char *specs, 
 /* Whether a word of the command line that is no path may have been meant as one: there is such a file here,
  * or it ends as documents do. */
 bool definition_meant(const char *word);
+/* One that was looked for is taken from the clean checkout at dir as well. 0 or -1. */
+int definition_move(struct definition *d, const char *dir, struct error *e);
 void definition_free(struct definition *d);
 
 #endif

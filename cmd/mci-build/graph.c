@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "jobfiles.h"
 #include "memory.h"
 #include "nearest.h"
 
@@ -36,6 +37,7 @@ graph_free(struct graph *g)
 			free(j->rules->allow.list);
 		}
 		free(j->rules);
+		jobfiles_free(j->files);
 	}
 	free(g->jobs);
 	free(g->edges);

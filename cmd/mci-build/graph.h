@@ -24,6 +24,7 @@
 #define NO_JOB UINT32_MAX
 
 struct loop_timer;
+struct jobfiles;
 struct past_job;
 struct schedule;
 
@@ -77,6 +78,7 @@ struct job {
 	struct past_job *past; /* what runs before have said of it, NULL */
 	bool allow_failure, empty; /* the first also once it has ended with a code that is allowed */
 	char *skip;       /* why it does not run whatever comes before it; NULL: it may */
+	struct jobfiles *files;  /* that it takes and leaves; NULL: none */
 	struct job_rules *rules; /* NULL: all is as usual */
 	struct json_t *outputs; /* of its last attempt, NULL */
 	struct json_t *sets;    /* outputs set by call, NULL */

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "jobfiles.h"
 #include "kernel.h"
+#include "keytemplate.h"
 #include "line.h"
 #include "mask.h"
 #include "matrix.h"
@@ -20,7 +22,7 @@ demand_note(void *arg, const struct spec_row *row)
 {
 	struct intake *in = arg;
 
-	if (row->service != SPEC_IN_PLACE || in->noted_places || in->plan)
+	if (row->service != SPEC_IN_PLACE || in->noted_places || in->plan || in->places)
 		return;
 	in->noted_places = true;
 	outcome_note(in->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
@@ -321,6 +323,23 @@ pending_drop(struct intake *in)
 	in->npending = 0;
 }
 
+/* The keys of its caches are made when it runs; what is wrong in them is said now. */
+static int
+caches_check(const struct spec *s, struct error *e)
+{
+	for (size_t i = 0; i < s->ncaches; i++) {
+		const struct spec_place *p = &s->caches[i];
+
+		if (p->key != NULL && keytemplate_check(p->key, e) < 0)
+			return error_before(e, "caches[%zu].key: ", i);
+		for (size_t k = 0; k < p->nfallback; k++) {
+			if (keytemplate_check(p->fallback[k], e) < 0)
+				return error_before(e, "caches[%zu].fallback[%zu]: ", i, k);
+		}
+	}
+	return 0;
+}
+
 /* One job, matrix expanded. *number is its number in the graph. */
 static int
 job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
@@ -335,7 +354,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	bool selected;
 	char *line;
 
-	if (ids_check(in, s, e) < 0 || document_check(s, false, e) < 0 ||
+	if (ids_check(in, s, e) < 0 || caches_check(s, e) < 0 || document_check(s, false, e) < 0 ||
 	    skips(in, s, left_out, &reason, &statuses, e) < 0)
 		return -1;
 	selected = selection_has(in->selection, s->id, matrix_id, s);
@@ -353,6 +372,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 		return -1;
 	}
 	j = &g->jobs[*number];
+	j->files = in->places && !in->plan ? jobfiles_of(s) : NULL;
 	j->line = line;
 	j->line_length = length;
 	j->skip = reason;

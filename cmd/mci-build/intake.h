@@ -38,6 +38,7 @@ struct intake {
 	struct workspace *workspace;
 	struct schedule *schedule; /* hears of the jobs, */
 	bool plan;                 /* unless --plan keeps their specs in them */
+	bool places;               /* caches and artifacts are kept: the build does not run in place */
 	const char *runner;        /* where jobs run, NULL: nobody said */
 	/* the room's */
 	struct facts facts;

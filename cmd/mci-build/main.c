@@ -118,6 +118,9 @@ static const struct option options[] = {
 	{ .name = "events", .value = "ADDRESS",
 	  .help = "publish the build's events at this hub (or MCI_EVENTS)", .kind = OPTION_TEXT,
 	  .offset = FIELD(events) },
+	{ .name = "blob", .value = "ADDRESS",
+	  .help = "the store of artifacts and caches (default: $MCI_BLOB)",
+	  .kind = OPTION_TEXT, .offset = FIELD(blob) },
 	{ .name = "log-dir", .value = "DIR", .help = "keep the jobs' logs in this folder",
 	  .kind = OPTION_TEXT, .offset = FIELD(log_dir) },
 	/* not shown: for --resume itself, for tests and editors */
@@ -386,6 +389,7 @@ order_apply(struct build_options *o, struct order *order)
 	o->order = order;
 	o->events = order->events;
 	o->log = said(order->log);
+	o->blob = said(order->blob);
 	o->runner = said(order->runner);
 	o->since = base_of(order);
 	if (order->jobs > 0)
@@ -497,7 +501,8 @@ main(int argc, char **argv)
 		return option_finish("mci-build", run_ordered(&o));
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
 	    service_choose(&o.events, "events", "MCI_EVENTS", &e) < 0 ||
-	    service_choose(&o.log, "log", "MCI_LOG", &e) < 0) {
+	    service_choose(&o.log, "log", "MCI_LOG", &e) < 0 ||
+	    service_choose(&o.blob, "blob", "MCI_BLOB", &e) < 0) {
 		option_complain("mci-build", &e);
 		return EXIT_BUILD_USAGE;
 	}

@@ -21,7 +21,7 @@ struct build_options {
 	struct option_list asked;
 	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait;
 	struct option_list skip, labels, params, env, secrets, secret_files, through;
-	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events;
+	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events, *blob;
 	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */

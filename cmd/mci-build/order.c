@@ -50,6 +50,7 @@ static const struct row {
 	{ "folder", ORDER_TEXT, true, offsetof(struct order, folder), 0, NULL },
 	{ "events", ORDER_TEXT, true, offsetof(struct order, events), 0, NULL },
 	{ "log", ORDER_TEXT, false, offsetof(struct order, log), 0, NULL },
+	{ "blob", ORDER_TEXT, false, offsetof(struct order, blob), 0, NULL },
 	{ "store", ORDER_TEXT, false, offsetof(struct order, store), 0, NULL },
 	{ "runner", ORDER_TEXT, false, offsetof(struct order, runner), 0, NULL },
 	{ "resume", ORDER_TEXT, false, offsetof(struct order, resume), 0, "workspace|fresh|" },

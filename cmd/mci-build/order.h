@@ -23,7 +23,7 @@ struct order {
 	char *repo, *rev, *base, *event, *branch, *tag, *target, *trust;
 	char *specs;         /* jobs, in place of a definition in dir */
 	char *dir, *folder;  /* what is built, and where the build keeps its events; absolute */
-	char *events, *log, *store, *runner; /* addresses, and where jobs run */
+	char *events, *log, *blob, *store, *runner; /* addresses, and where jobs run */
 	char *resume;        /* how the run before goes on: "workspace", or "fresh" */
 	int64_t run, jobs;   /* jobs 0: nothing was said */
 	struct {

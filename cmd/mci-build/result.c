@@ -129,28 +129,43 @@ result_keep_outputs(const struct result *r, struct job *j, struct error *e)
 	return 0;
 }
 
+/* Whether a member of the attempt's is not the job's: it is said anew. */
+static bool
+is_replaced(const struct result *r, struct span key, bool unkept)
+{
+	if (span_is(key, "outputs"))
+		return true;
+	return unkept && ((span_is(key, "reason") && r->exit == 0) || span_is(key, "error"));
+}
+
 void
-result_write(const struct result *r, const struct job *j, struct bytes *line)
+result_write(const struct result *r, const struct job *j, const char *unkept, struct bytes *line)
 {
 	struct scan s;
 	struct scan_member m;
 	AUTO_BYTES object = { 0 };
 
-	if (j->sets == NULL) {
+	if (j->sets == NULL && unkept == NULL) {
 		bytes_char(line, ',');
 		bytes_add(line, r->tail.p, r->tail.n);
 		return;
 	}
+	if (unkept != NULL && r->exit == 0)
+		emit_text(line, "reason", "artifact");
+	if (unkept != NULL)
+		emit_text(line, "error", unkept);
 	bytes_char(&object, '{');
 	bytes_add(&object, r->tail.p, r->tail.n);
 	bytes_char(&object, '}');
 	scan_open(&s, object.data, object.len, NULL);
 	while (scan_next(&s, &m, NULL) > 0) {
-		if (span_is(m.key, "outputs"))
+		if (is_replaced(r, m.key, unkept != NULL))
 			continue;
 		bytes_char(line, ',');
 		bytes_add(line, m.from, (size_t)(m.value.raw.p + m.value.raw.n - m.from));
 	}
+	if (j->outputs == NULL)
+		return;
 	emit_key(line, "outputs");
 	jsontree_write(line, j->outputs);
 }

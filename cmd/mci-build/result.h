@@ -33,7 +33,8 @@ int result_set_output(struct job *j, const char *name, struct span value, struct
 void result_forget_sets(struct job *j);
 /* Keeps the outputs in the job: those of its file, and those set by call, which win. 0, or -1. */
 int result_keep_outputs(const struct result *r, struct job *j, struct error *e);
-/* Writes the members from reason on behind others, with the outputs that were kept. */
-void result_write(const struct result *r, const struct job *j, struct bytes *line);
+/* Writes the members from reason on behind others, with the outputs that were kept. unkept (NULL: none) is
+ * why files of the job could not be kept. */
+void result_write(const struct result *r, const struct job *j, const char *unkept, struct bytes *line);
 
 #endif

@@ -4,105 +4,11 @@
 #include <string.h>
 
 #include "emit.h"
+#include "jobfiles.h"
 #include "jsontree.h"
 #include "memory.h"
 #include "recall.h"
 #include "result.h"
-
-static void
-queue_add(struct schedule *s, struct schedule_queue *q, uint32_t job)
-{
-	s->graph->jobs[job].next = NO_JOB;
-	if (q->n++ == 0)
-		q->first = job;
-	else
-		s->graph->jobs[q->last].next = job;
-	q->last = job;
-}
-
-static uint32_t
-queue_take(struct schedule *s, struct schedule_queue *q)
-{
-	uint32_t job = q->first;
-
-	q->first = s->graph->jobs[job].next;
-	q->n--;
-	return job;
-}
-
-static struct bytes *
-event(struct schedule *s, const char *type, const struct job *j)
-{
-	struct bytes *line = journal_begin(s->journal, type);
-
-	emit_text(line, "job", j->id);
-	return line;
-}
-
-/* The job has its last status; whoever waits for it is followed up in schedule_round. */
-static void
-ended(struct schedule *s, uint32_t job, enum status status)
-{
-	struct job *j = &s->graph->jobs[job];
-
-	graph_end(s->graph, job, status);
-	if (!j->silent) {
-		s->nshared -= !j->own;
-		s->counts[status]++;
-		/* a job that was canceled has not proven what it was to prove */
-		s->outcome->failed |= graph_counts(j, status) && status != STATUS_ERROR;
-		s->outcome->errored |= graph_counts(j, status) && status == STATUS_ERROR;
-	}
-	free(j->line);
-	j->line = NULL;
-	if (j->rules != NULL && j->rules->timer != NULL) {
-		loop_cancel(s->loop, j->rules->timer);
-		j->rules->timer = NULL;
-		s->delayed--;
-	}
-	queue_add(s, &s->ended, job);
-}
-
-/* Opens the job/end of a job; the caller adds why. */
-static struct bytes *
-end_event(struct schedule *s, const struct job *j, enum status status)
-{
-	struct bytes *line = event(s, "job/end", j);
-
-	emit_integer(line, "attempt", j->attempt);
-	emit_text(line, "status", status_name(status));
-	if (j->allow_failure && status_bad(status))
-		emit_bool(line, "allowed", true);
-	return line;
-}
-
-/* What has come before it has ended as well: now it counts. */
-static void
-end_recalled(struct schedule *s, uint32_t job)
-{
-	struct job *j = &s->graph->jobs[job];
-	const struct past_job *end = recall_end(j);
-
-	j->allow_failure |= end->allowed;
-	s->outcome->errored |= end->lost;
-	if (end->outputs != NULL)
-		j->outputs = jsontree_read((struct span){ end->outputs, strlen(end->outputs) }, NULL);
-	if (end->barred)
-		graph_bar(s->graph, job);
-	ended(s, job, end->status);
-}
-
-/* Ends a job that never ran. */
-static void
-end_unrun(struct schedule *s, uint32_t job, enum status status, const char *reason)
-{
-	const struct job *j = &s->graph->jobs[job];
-	struct bytes *line = end_event(s, j, status);
-
-	emit_text(line, "reason", reason);
-	journal_end(s->journal);
-	ended(s, job, status);
-}
 
 static void
 queued(struct schedule *s, uint32_t job)
@@ -112,13 +18,13 @@ queued(struct schedule *s, uint32_t job)
 	struct bytes *line;
 
 	if (past == NULL || past->queued != j->attempt) {
-		line = event(s, "job/queued", j);
+		line = jobend_event(s, "job/queued", j);
 		if (j->attempt > 1)
 			emit_integer(line, "attempt", j->attempt);
 		journal_end(s->journal);
 	}
 	j->status = STATUS_QUEUED;
-	queue_add(s, &s->ready, job);
+	queue_add(&s->ready, s->graph, job);
 }
 
 /* Why this job is not to start any more, whatever came before it; NULL when it may. Cleaning up goes on
@@ -170,7 +76,7 @@ limit_leave(struct schedule *s, const struct job *j)
 		if (!next->parked || next->status != STATUS_QUEUED)
 			continue;
 		next->parked = false;
-		queue_add(s, &s->ready, g->edges[k].job);
+		queue_add(&s->ready, s->graph, g->edges[k].job);
 		return;
 	}
 }
@@ -184,7 +90,7 @@ let_go(struct schedule *s, uint32_t job)
 
 	j->blocked = false;
 	if (asked && j->empty)
-		end_unrun(s, job, STATUS_SUCCESS, "unblocked");
+		jobend_unrun(s, job, STATUS_SUCCESS, "unblocked");
 	else
 		queued(s, job);
 }
@@ -204,7 +110,7 @@ may_run(struct schedule *s, uint32_t job)
 	j->status = STATUS_BLOCKED;
 	blocked_count(s, j, 1);
 	if (past == NULL || !past->blocked) {
-		line = event(s, "job/blocked", j);
+		line = jobend_event(s, "job/blocked", j);
 		if (s->hint != NULL)
 			emit_text(line, "reason", s->hint);
 		journal_end(s->journal);
@@ -217,31 +123,11 @@ skip(struct schedule *s, uint32_t job, uint32_t because, const char *what)
 {
 	AUTO_FREE char *reason = xformat("%s %s", s->graph->jobs[because].id, what);
 
-	end_unrun(s, job, STATUS_SKIPPED, reason);
-}
-
-/* It comes to what it came to in the build that is run again. */
-static void
-take_over(struct schedule *s, uint32_t job, const struct past_job *was)
-{
-	struct job *j = &s->graph->jobs[job];
-	struct bytes *line;
-
-	j->allow_failure |= was->allowed;
-	if (was->outputs != NULL)
-		j->outputs = jsontree_read((struct span){ was->outputs, strlen(was->outputs) }, NULL);
-	line = end_event(s, j, was->status);
-	emit_text(line, "reason", "exit");
-	if (was->exit >= 0)
-		emit_integer(line, "exit", was->exit);
-	if (j->outputs != NULL)
-		emit_raw(line, "outputs", (struct span){ was->outputs, strlen(was->outputs) });
-	emit_bool(line, "cached", true);
-	journal_end(s->journal);
-	ended(s, job, was->status);
+	jobend_unrun(s, job, STATUS_SKIPPED, reason);
 }
 
 static void executed(void *arg, struct span id, struct span line);
+static void saved(void *arg, uint32_t job, const char *why);
 
 /* Its attempt was over, and nobody has said yet what that means. */
 static void
@@ -270,7 +156,7 @@ go_on(void *arg, uint32_t job)
 	if (!j->declared || j->held || j->status != STATUS_PENDING)
 		return;
 	if (recall_end(j) != NULL) {
-		end_recalled(s, job);
+		jobend_recalled(s, job);
 		return;
 	}
 	if (recall_state(j) != NULL && j->past->executed != NULL) {
@@ -278,22 +164,22 @@ go_on(void *arg, uint32_t job)
 		return;
 	}
 	if (stop != NULL) {
-		end_unrun(s, job, STATUS_CANCELED, stop);
+		jobend_unrun(s, job, STATUS_CANCELED, stop);
 		return;
 	}
 	was = s->base->n == 0 ? NULL : recall_base(s->graph, j, s->base);
 	switch (graph_step(s->graph, job)) {
 	case STEP_RUN:
 		if (was != NULL)
-			take_over(s, job, was);
+			jobend_taken(s, job, was);
 		else
 			may_run(s, job);
 		break;
 	case STEP_PASS:
-		ended(s, job, STATUS_SUCCESS);
+		jobend_over(s, job, STATUS_SUCCESS);
 		break;
 	case STEP_SKIP:
-		end_unrun(s, job, STATUS_SKIPPED, j->skip);
+		jobend_unrun(s, job, STATUS_SKIPPED, j->skip);
 		break;
 	case STEP_BARRED:
 		skip(s, job, j->barred, "was not let go");
@@ -302,7 +188,7 @@ go_on(void *arg, uint32_t job)
 		skip(s, job, j->because, "did not succeed");
 		break;
 	case STEP_NOTHING_FAILED:
-		end_unrun(s, job, STATUS_SKIPPED, "when: nothing failed");
+		jobend_unrun(s, job, STATUS_SKIPPED, "when: nothing failed");
 		break;
 	}
 }
@@ -320,7 +206,7 @@ schedule_arrived(struct schedule *s, uint32_t job)
 		s->nshared += !j->own;
 	}
 	if (!j->silent && (recall_state(j) == NULL || !j->past->pending)) {
-		line = event(s, "job/pending", j);
+		line = jobend_event(s, "job/pending", j);
 		if (j->name != NULL)
 			emit_text(line, "name", j->name);
 		if (j->needs != NO_JOB) {
@@ -381,7 +267,7 @@ unblock(struct schedule *s, uint32_t job, const char *reason)
 	if (j->status != STATUS_BLOCKED)
 		return false;
 	blocked_count(s, j, -1);
-	event(s, "job/unblocked", j);
+	jobend_event(s, "job/unblocked", j);
 	journal_end(s->journal);
 	let_go(s, job);
 	return true;
@@ -401,7 +287,7 @@ schedule_leave_blocked(struct schedule *s)
 			continue;
 		blocked_count(s, &s->graph->jobs[i], -1);
 		graph_bar(s->graph, i);
-		end_unrun(s, i, STATUS_SKIPPED, "blocked");
+		jobend_unrun(s, i, STATUS_SKIPPED, "blocked");
 	}
 }
 
@@ -449,14 +335,14 @@ static void
 ready_remove(struct schedule *s, bool (*leaves)(const struct schedule *s, uint32_t job, uint32_t arg),
     uint32_t arg)
 {
-	struct schedule_queue all = s->ready;
+	struct queue all = s->ready;
 
 	s->ready.n = 0;
 	while (all.n > 0) {
-		uint32_t job = queue_take(s, &all);
+		uint32_t job = queue_take(&all, s->graph);
 
 		if (!leaves(s, job, arg))
-			queue_add(s, &s->ready, job);
+			queue_add(&s->ready, s->graph, job);
 	}
 }
 
@@ -492,12 +378,12 @@ schedule_drop_waiting(struct schedule *s)
 		if (!waits(j) || stopped(s, j) == NULL)
 			continue;
 		if (recall_end(j) != NULL) {
-			end_recalled(s, i);
+			jobend_recalled(s, i);
 			continue;
 		}
 		if (j->status == STATUS_BLOCKED)
 			blocked_count(s, j, -1);
-		end_unrun(s, i, STATUS_CANCELED, stopped(s, j));
+		jobend_unrun(s, i, STATUS_CANCELED, stopped(s, j));
 	}
 }
 
@@ -507,46 +393,17 @@ schedule_cancel_all(struct schedule *s)
 	schedule_drop_waiting(s);
 	/* the last ones first: mci-job, which runs them in order, is not to start one in another's place */
 	for (uint32_t i = s->graph->n; i-- > 0;) {
-		if (s->graph->jobs[i].status == STATUS_RUNNING)
+		if (s->graph->jobs[i].status == STATUS_RUNNING && !transfer_cancel(s->transfer, i))
 			runner_cancel(s->runner, s->graph->jobs[i].id);
 	}
 }
 
-/* Canceled with its build a job is nobody's news. */
-static void
-end_tell(struct schedule *s, const struct job *j, enum status status, const char *reason)
+/* What an attempt came to. */
+static enum status
+status_of(const struct job *j, const struct result *r)
 {
-	if (graph_counts(j, status) && !(status == STATUS_CANCELED && s->outcome->canceled))
-		s->events->ended(s->arg, j, status, reason);
-}
-
-static void
-end_run(struct schedule *s, uint32_t job, const struct result *r, enum status status)
-{
-	struct job *j = &s->graph->jobs[job];
-	AUTO_BYTES why = { 0 };
-
-	j->allow_failure |= j->rules != NULL && value_codes_have(&j->rules->allow, r->exit);
-	result_write(r, j, end_event(s, j, status));
-	journal_end(s->journal);
-	result_reason(r, &why);
-	end_tell(s, j, status, bytes_string(&why));
-	ended(s, job, status);
-}
-
-/* The attempt has no result: it was killed with mci-job, by us when the build is canceled. */
-static void
-lost(struct schedule *s, uint32_t job, const char *why)
-{
-	enum status status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
-	struct bytes *line = end_event(s, &s->graph->jobs[job], status);
-
-	emit_text(line, "reason", s->outcome->canceled ? "canceled" : "lost");
-	emit_text(line, "error", why);
-	journal_end(s->journal);
-	end_tell(s, &s->graph->jobs[job], status, why);
-	s->outcome->errored = true; /* allowed to fail or not: this is no failure of the job's */
-	ended(s, job, status);
+	return j->rules != NULL && j->rules->skip > 0 && r->exit == j->rules->skip ? STATUS_SKIPPED :
+	    result_status(r);
 }
 
 static void
@@ -565,17 +422,61 @@ executed(void *arg, struct span id, struct span line)
 	s->sent--;
 	limit_leave(s, j);
 	if (result_read(&r, line, &e) < 0 || result_keep_outputs(&r, j, &e) < 0) {
-		lost(s, job, "mci-job wrote a broken result");
+		jobend_lost(s, job, "mci-job wrote a broken result");
 		return;
 	}
-	status = result_status(&r);
-	if (j->rules != NULL && j->rules->skip > 0 && r.exit == j->rules->skip)
-		status = STATUS_SKIPPED;
-	if (tries_again(s, j, &r, status))
+	status = status_of(j, &r);
+	if (tries_again(s, j, &r, status)) {
 		retry(s, job);
-	else
-		end_run(s, job, &r, status);
+		return;
+	}
+	if (j->files == NULL) {
+		jobend_run(s, job, &r, status, NULL);
+		return;
+	}
+	j->files->executed = xmemdup(line.p, line.n);
+	s->saving++;
+	if (!transfer_after(s->transfer, job, status == STATUS_SUCCESS))
+		saved(s, job, NULL);
 }
+
+/* What it leaves is kept, so it has ended. */
+static void
+saved(void *arg, uint32_t job, const char *why)
+{
+	struct schedule *s = arg;
+	struct job *j = &s->graph->jobs[job];
+	AUTO_FREE char *line = j->files->executed;
+	struct result r;
+	struct error e;
+
+	j->files->executed = NULL;
+	s->saving--;
+	if (result_read(&r, (struct span){ line, strlen(line) }, &e) == 0)
+		jobend_run(s, job, &r, status_of(j, &r), why);
+}
+
+/* What it takes is there, so it may begin. */
+static void
+restored(void *arg, uint32_t job, const char *why)
+{
+	struct schedule *s = arg;
+	struct job *j = &s->graph->jobs[job];
+	const char *stop = stopped(s, j);
+
+	if (why == NULL && stop == NULL && runner_alive(s->runner)) {
+		runner_send(s->runner, j);
+		return;
+	}
+	s->sent--;
+	limit_leave(s, j);
+	if (stop != NULL || why == NULL)
+		jobend_unrun(s, job, STATUS_CANCELED, stop != NULL ? stop : "mci-job died");
+	else
+		jobend_unfit(s, job, why);
+}
+
+const struct transfer_events schedule_transfer_events = { .restored = restored, .saved = saved };
 
 /* The attempts that run will never be reported. */
 static void
@@ -589,9 +490,9 @@ gone(void *arg, bool finished)
 		return;
 	runner_kill(s->runner);
 	for (uint32_t i = 0; i < s->graph->n && s->sent > 0; i++) {
-		if (s->graph->jobs[i].status == STATUS_RUNNING) {
+		if (s->graph->jobs[i].status == STATUS_RUNNING && !transfer_has(s->transfer, i)) {
 			s->sent--;
-			lost(s, i, why);
+			jobend_lost(s, i, why);
 		}
 	}
 	if (s->outcome->canceled)
@@ -608,7 +509,8 @@ cancel(struct schedule *s, uint32_t job, const char *reason)
 	struct job *j = &s->graph->jobs[job];
 
 	if (j->status == STATUS_RUNNING) {
-		runner_cancel(s->runner, j->id);
+		if (!transfer_cancel(s->transfer, job))
+			runner_cancel(s->runner, j->id);
 		return true;
 	}
 	if (!waits(j) || recall_end(j) != NULL)
@@ -617,8 +519,8 @@ cancel(struct schedule *s, uint32_t job, const char *reason)
 		blocked_count(s, j, -1);
 	if (j->status == STATUS_QUEUED)
 		ready_remove(s, is_job, job);
-	end_unrun(s, job, STATUS_CANCELED, reason);
-	end_tell(s, j, STATUS_CANCELED, reason);
+	jobend_unrun(s, job, STATUS_CANCELED, reason);
+	jobend_tell(s, j, STATUS_CANCELED, reason);
 	return true;
 }
 
@@ -631,11 +533,11 @@ schedule_cancel(struct schedule *s, uint32_t job, const char *reason)
 static void
 send_next(struct schedule *s)
 {
-	uint32_t job = queue_take(s, &s->ready);
+	uint32_t job = queue_take(&s->ready, s->graph);
 	struct job *j = &s->graph->jobs[job], *group = limit_of(s, j);
 
 	if (stopped(s, j) != NULL) {
-		end_unrun(s, job, STATUS_CANCELED, stopped(s, j));
+		jobend_unrun(s, job, STATUS_CANCELED, stopped(s, j));
 		return;
 	}
 	if (group != NULL && group->running == group->max) {
@@ -646,7 +548,8 @@ send_next(struct schedule *s)
 		group->running++;
 	j->status = STATUS_RUNNING;
 	s->sent++;
-	runner_send(s->runner, j);
+	if (!transfer_before(s->transfer, job))
+		runner_send(s->runner, j);
 }
 
 /* Whether the next job works in the build's folder. */
@@ -665,7 +568,7 @@ schedule_round(struct schedule *s)
 	}
 	for (;;) {
 		if (s->ended.n > 0)
-			graph_follow(s->graph, queue_take(s, &s->ended), go_on, s);
+			graph_follow(s->graph, queue_take(&s->ended, s->graph), go_on, s);
 		else if (s->ready.n > 0 && s->sent < s->window && (turn_has(s->turn) || !next_shared(s)) &&
 		    runner_takes(s->runner))
 			send_next(s);
@@ -677,7 +580,7 @@ schedule_round(struct schedule *s)
 bool
 schedule_works(const struct schedule *s)
 {
-	return s->sent > 0 || s->ready.n > 0 || s->delayed > 0 || s->ended.n > 0;
+	return s->sent > 0 || s->saving > 0 || s->ready.n > 0 || s->delayed > 0 || s->ended.n > 0;
 }
 
 bool

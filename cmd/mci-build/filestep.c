@@ -1,0 +1,295 @@
+#include "filestep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "jobfiles.h"
+#include "keytemplate.h"
+#include "memory.h"
+
+const struct filestep_kind filestep_kinds[] = {
+	[STEP_CACHE_RESTORE] = { "cache", "restore", "cache/restored", false },
+	[STEP_ARTIFACT_RESTORE] = { "artifact", "restore", "artifact/restored", true },
+	[STEP_ARTIFACT_SAVE] = { "artifact", "save", "artifact/saved", true },
+	[STEP_CACHE_SAVE] = { "cache", "save", "cache/saved", false },
+};
+
+void
+filesteps_add(struct filestep **steps, size_t *n, struct filestep step)
+{
+	*steps = xrealloc(*steps, *n + 1, sizeof(**steps));
+	(*steps)[(*n)++] = step;
+}
+
+/* ORG/REPO, or ORG/REPO/N, of a build's name. */
+static void
+build_add(struct bytes *b, const char *build, bool number)
+{
+	bytes_add(b, build, number ? strlen(build) : (size_t)(strrchr(build, '/') - build));
+}
+
+/* ---- where an artifact comes from */
+
+/* Whether a job is what "job" of an artifact names: itself, or one of a matrix. */
+static bool
+is_named(const struct graph *g, const struct job *j, const char *name)
+{
+	return name == NULL || strcmp(j->id, name) == 0 ||
+	    (j->matrix != NO_JOB && strcmp(g->jobs[j->matrix].id, name) == 0);
+}
+
+/* The jobs before this one that keep the artifact, the nearest first; of one, or of one matrix. */
+void
+filesteps_artifact(struct filestep **steps, size_t *nsteps, const struct filestep_site *at, uint32_t job,
+    const struct spec_place *p)
+{
+	const struct graph *g = at->graph;
+	AUTO_FREE bool *seen = xmalloc(g->n * sizeof(*seen));
+	AUTO_FREE uint32_t *queue = xmalloc(g->n * sizeof(*queue));
+	uint32_t n = 0, matrix = NO_JOB;
+	bool found = false;
+
+	memset(seen, 0, g->n * sizeof(*seen));
+	queue[n++] = job;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct job *j = &g->jobs[queue[i]];
+		const struct spec_place *saved = i == 0 ? NULL : jobfiles_artifact(j->files, p->id);
+
+		if (saved != NULL && is_named(g, j, p->job) && (!found || (matrix != NO_JOB &&
+		    matrix == j->matrix))) {
+			filesteps_add(steps, nsteps, (struct filestep){ STEP_ARTIFACT_RESTORE, p, saved,
+			    queue[i] });
+			matrix = j->matrix;
+			found = true;
+		}
+		for (uint32_t k = j->needs; k != NO_JOB; k = g->edges[k].next) {
+			uint32_t on = g->edges[k].job;
+
+			if (!seen[on])
+				queue[n++] = on;
+			seen[on] = true;
+		}
+	}
+	if (!found)
+		filesteps_add(steps, nsteps, (struct filestep){ STEP_ARTIFACT_RESTORE, p, NULL, NO_JOB });
+}
+
+/* ---- places */
+
+/* The folder from which a path is kept: all in front of its last word, up to the first wildcard. */
+static size_t
+base_length(const char *path)
+{
+	size_t n = strlen(path), plain = strcspn(path, "*?[");
+
+	while (n > 0 && path[n - 1] == '/')
+		n--;
+	if (plain < n)
+		n = plain;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	return n;
+}
+
+/* Its last word, without slashes behind it. */
+static struct span
+last_word(const char *path)
+{
+	size_t base = base_length(path), n = strlen(path);
+
+	while (n > base && path[n - 1] == '/')
+		n--;
+	return (struct span){ path + base, n - base };
+}
+
+static bool
+same_word(const char *a, const char *b)
+{
+	struct span one = last_word(a), other = last_word(b);
+
+	return one.n == other.n && memcmp(one.p, other.p, one.n) == 0;
+}
+
+/* Where it is kept from, or comes back to, below where the job works. One path is kept by its last word, so
+ * that it can come back elsewhere; several as they are. */
+static void
+folder_add(struct bytes *b, const struct filestep *s)
+{
+	const struct spec_place *kept = s->saved != NULL ? s->saved : s->place;
+	const char *path = s->place->npaths > 0 ? s->place->paths[0] : NULL;
+
+	if (kept->npaths > 1 || s->kind == STEP_CACHE_RESTORE || s->kind == STEP_CACHE_SAVE) {
+		if (s->saved != NULL && path != NULL)
+			bytes_text(b, path);
+		return;
+	}
+	if (path == NULL)
+		path = kept->paths[0];
+	if (s->saved == NULL || same_word(path, kept->paths[0]))
+		bytes_add(b, path, base_length(path));
+	else
+		bytes_text(b, path);
+}
+
+static char *
+folder_of(const struct filestep_site *at, const struct job *j, const struct filestep *s)
+{
+	const char *dir = j->files->dir;
+	struct bytes b = { 0 };
+
+	bytes_text(&b, at->workspace->dir);
+	bytes_char(&b, '/');
+	if (dir != NULL)
+		bytes_format(&b, "%s/", dir);
+	folder_add(&b, s);
+	return bytes_give(&b);
+}
+
+/* ---- names in the store */
+
+static void
+artifact_name(const struct filestep_site *at, const struct job *j, const struct filestep *s, struct bytes *b)
+{
+	const struct job *by = s->kind == STEP_ARTIFACT_SAVE ? j : &at->graph->jobs[s->from];
+
+	bytes_text(b, "artifact/");
+	build_add(b, by->files->origin != NULL ? by->files->origin : at->workspace->identity.name, true);
+	bytes_format(b, "/%s/%s", by->id, s->place->id);
+}
+
+/* Appends the name that a key stands for. The words of a hash that is not known yet, or NULL. */
+static char *
+cache_name(const struct filestep_site *at, const struct job *j, struct bytes *b, const char *text)
+{
+	const struct keytemplate_facts facts = { j->id, j->files->hashes, j->files->nhashes };
+
+	bytes_text(b, "cache/");
+	build_add(b, at->workspace->identity.name, false);
+	bytes_char(b, '/');
+	return keytemplate_expand(b, text, &facts);
+}
+
+/* ---- the command line of a step */
+
+static void
+word_give(struct filewords *w, char *word)
+{
+	w->list = xrealloc(w->list, w->n + 2, sizeof(char *));
+	w->list[w->n++] = word;
+	w->list[w->n] = NULL;
+}
+
+static void
+word_add(struct filewords *w, const char *word)
+{
+	word_give(w, xstrdup(word));
+}
+
+static void
+option_add(struct filewords *w, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	word_add(w, name);
+	word_add(w, value);
+}
+
+void
+filewords_free(struct filewords *w)
+{
+	value_list_free(w->list, w->n);
+	*w = (struct filewords){ 0 };
+}
+
+static void
+words_begin(const struct filestep_site *at, struct filewords *w, const char *verb)
+{
+	word_add(w, "mci-blob");
+	word_add(w, verb);
+	word_add(w, "--json");
+	option_add(w, "--blob", at->address);
+}
+
+static void
+paths_add(struct filewords *w, const struct filestep *s)
+{
+	const struct spec_place *p = s->place;
+
+	for (size_t i = 0; i < p->npaths; i++) {
+		size_t base = s->kind == STEP_ARTIFACT_SAVE && p->npaths == 1 ? base_length(p->paths[i]) : 0;
+
+		word_add(w, p->paths[i] + base);
+	}
+}
+
+/* Adds the names; the words of a hash that is needed first, or NULL. */
+static char *
+names_add(const struct filestep_site *at, const struct job *j, const struct filestep *s, struct filewords *w,
+    char **key)
+{
+	const char *own = s->place->key != NULL ? s->place->key : s->place->id;
+	bool artifact = s->kind == STEP_ARTIFACT_RESTORE || s->kind == STEP_ARTIFACT_SAVE;
+	AUTO_BYTES name = { 0 };
+	char *missing = NULL;
+
+	if (artifact)
+		artifact_name(at, j, s, &name);
+	else
+		missing = cache_name(at, j, &name, own);
+	if (missing != NULL)
+		return missing;
+	word_add(w, bytes_string(&name));
+	free(*key);
+	/* behind cache/ORG/REPO/ */
+	*key = artifact ? NULL : xstrdup(strchr(strchr(name.data + sizeof("cache/") - 1, '/') + 1, '/') + 1);
+	for (size_t i = 0; s->kind == STEP_CACHE_RESTORE && i < s->place->nfallback; i++) {
+		name.len = 0;
+		missing = cache_name(at, j, &name, s->place->fallback[i]);
+		if (missing != NULL)
+			return missing;
+		word_add(w, bytes_string(&name));
+	}
+	return NULL;
+}
+
+char *
+filestep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s, struct filewords *w,
+    char **key)
+{
+	const struct job *j = &at->graph->jobs[job];
+	const struct identity *build = &at->workspace->identity;
+	bool saves = s->kind == STEP_ARTIFACT_SAVE || s->kind == STEP_CACHE_SAVE;
+	AUTO_FREE char *run = xformat("%d", build->run);
+	AUTO_FREE char *folder = folder_of(at, j, s);
+	char *missing;
+
+	words_begin(at, w, filestep_kinds[s->kind].verb);
+	option_add(w, "--scope", at->scope);
+	if (saves) {
+		option_add(w, "--build", build->name);
+		option_add(w, "--run", run);
+	}
+	option_add(w, "-C", folder);
+	for (size_t i = 0; saves && i < s->place->nexclude; i++)
+		option_add(w, "--exclude", s->place->exclude[i]);
+	word_add(w, "--");
+	missing = names_add(at, j, s, w, key);
+	if (saves)
+		paths_add(w, s);
+	return missing;
+}
+
+void
+filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *files, struct filewords *w)
+{
+	const char *dir = at->graph->jobs[job].files->dir;
+	AUTO_FREE char *folder = xformat("%s/%s", at->workspace->dir, dir == NULL ? "" : dir);
+	AUTO_FREE char *copy = xstrdup(files);
+	char *rest = NULL;
+
+	words_begin(at, w, "hash");
+	option_add(w, "-C", folder);
+	word_add(w, "--");
+	for (char *file = strtok_r(copy, " \t", &rest); file != NULL; file = strtok_r(NULL, " \t", &rest))
+		word_add(w, file);
+}

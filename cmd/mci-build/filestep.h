@@ -1,0 +1,66 @@
+/*
+ * filestep: one thing that goes between a job and the store of large files, which it is there and where it
+ * lies here, said as a command line of mci-blob.
+ */
+#ifndef MCI_BUILD_FILESTEP_H
+#define MCI_BUILD_FILESTEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph.h"
+#include "spec.h"
+#include "workspace.h"
+
+enum filestep_type {
+	STEP_CACHE_RESTORE,
+	STEP_ARTIFACT_RESTORE,
+	STEP_ARTIFACT_SAVE,
+	STEP_CACHE_SAVE,
+};
+
+struct filestep {
+	enum filestep_type kind;
+	const struct spec_place *place;
+	const struct spec_place *saved; /* of an artifact that comes back: as it was kept, */
+	uint32_t from;                  /* and by which job; NO_JOB: none before this one keeps it */
+};
+
+struct filestep_kind {
+	const char *noun;  /* of its events */
+	const char *verb;  /* of mci-blob */
+	const char *event;
+	bool needed;       /* the job is nothing without it */
+};
+extern const struct filestep_kind filestep_kinds[]; /* by enum filestep_type */
+
+/* What all steps of a build have in common. */
+struct filestep_site {
+	struct graph *graph;
+	const struct workspace *workspace;
+	const char *address; /* of the store; NULL: where mci-blob looks by itself */
+	const char *scope;   /* whose names are read and written: trusted or stranger */
+};
+
+void filesteps_add(struct filestep **steps, size_t *n, struct filestep step);
+/* The same for an artifact that is to come back: from the job before this one that keeps it, the nearest, or
+ * from all of one matrix. */
+void filesteps_artifact(struct filestep **steps, size_t *nsteps, const struct filestep_site *at, uint32_t job,
+    const struct spec_place *p);
+
+struct filewords {
+	char **list; /* NULL-terminated */
+	size_t n;
+};
+/* Adds the command line of a step; *key becomes what its cache's key came to (the caller frees), else NULL.
+ * NULL, or the files whose digest a key needs first (keytemplate.h), which the caller frees. */
+char *filestep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s,
+    struct filewords *w, char **key);
+/* That which tells the digest. */
+void filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *files,
+    struct filewords *w);
+void filewords_free(struct filewords *w);
+#define AUTO_FILEWORDS __attribute__((cleanup(filewords_free))) struct filewords
+
+#endif

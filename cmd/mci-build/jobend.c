@@ -1,0 +1,161 @@
+#include "jobend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit.h"
+#include "jsontree.h"
+#include "memory.h"
+#include "recall.h"
+
+struct bytes *
+jobend_event(struct schedule *s, const char *type, const struct job *j)
+{
+	struct bytes *line = journal_begin(s->journal, type);
+
+	emit_text(line, "job", j->id);
+	return line;
+}
+
+/* The job has its last status; whoever waits for it is followed up in schedule_round. */
+void
+jobend_over(struct schedule *s, uint32_t job, enum status status)
+{
+	struct job *j = &s->graph->jobs[job];
+
+	graph_end(s->graph, job, status);
+	if (!j->silent) {
+		s->nshared -= !j->own;
+		s->counts[status]++;
+		/* a job that was canceled has not proven what it was to prove */
+		s->outcome->failed |= graph_counts(j, status) && status != STATUS_ERROR;
+		s->outcome->errored |= graph_counts(j, status) && status == STATUS_ERROR;
+	}
+	free(j->line);
+	j->line = NULL;
+	if (j->rules != NULL && j->rules->timer != NULL) {
+		loop_cancel(s->loop, j->rules->timer);
+		j->rules->timer = NULL;
+		s->delayed--;
+	}
+	queue_add(&s->ended, s->graph, job);
+}
+
+/* Opens the job/end of a job; the caller adds why. */
+static struct bytes *
+end_event(struct schedule *s, const struct job *j, enum status status)
+{
+	struct bytes *line = jobend_event(s, "job/end", j);
+
+	emit_integer(line, "attempt", j->attempt);
+	emit_text(line, "status", status_name(status));
+	if (j->allow_failure && status_bad(status))
+		emit_bool(line, "allowed", true);
+	return line;
+}
+
+/* What has come before it has ended as well: now it counts. */
+void
+jobend_recalled(struct schedule *s, uint32_t job)
+{
+	struct job *j = &s->graph->jobs[job];
+	const struct past_job *end = recall_end(j);
+
+	j->allow_failure |= end->allowed;
+	s->outcome->errored |= end->lost;
+	if (end->outputs != NULL)
+		j->outputs = jsontree_read((struct span){ end->outputs, strlen(end->outputs) }, NULL);
+	if (end->barred)
+		graph_bar(s->graph, job);
+	jobend_over(s, job, end->status);
+}
+
+/* Ends a job that never ran. */
+void
+jobend_unrun(struct schedule *s, uint32_t job, enum status status, const char *reason)
+{
+	const struct job *j = &s->graph->jobs[job];
+	struct bytes *line = end_event(s, j, status);
+
+	emit_text(line, "reason", reason);
+	journal_end(s->journal);
+	jobend_over(s, job, status);
+}
+
+/* It comes to what it came to in the build that is run again. */
+void
+jobend_taken(struct schedule *s, uint32_t job, const struct past_job *was)
+{
+	struct job *j = &s->graph->jobs[job];
+	struct bytes *line;
+
+	j->allow_failure |= was->allowed;
+	if (was->outputs != NULL)
+		j->outputs = jsontree_read((struct span){ was->outputs, strlen(was->outputs) }, NULL);
+	line = end_event(s, j, was->status);
+	emit_text(line, "reason", "exit");
+	if (was->exit >= 0)
+		emit_integer(line, "exit", was->exit);
+	if (j->outputs != NULL)
+		emit_raw(line, "outputs", (struct span){ was->outputs, strlen(was->outputs) });
+	emit_bool(line, "cached", true);
+	journal_end(s->journal);
+	jobend_over(s, job, was->status);
+}
+
+/* Canceled with its build a job is nobody's news. */
+void
+jobend_tell(struct schedule *s, const struct job *j, enum status status, const char *reason)
+{
+	if (graph_counts(j, status) && !(status == STATUS_CANCELED && s->outcome->canceled))
+		s->events->ended(s->arg, j, status, reason);
+}
+
+/* unkept: why its files could not be kept; NULL: they are, or there are none. */
+void
+jobend_run(struct schedule *s, uint32_t job, const struct result *r, enum status status, const char *unkept)
+{
+	struct job *j = &s->graph->jobs[job];
+	AUTO_BYTES why = { 0 };
+
+	if (unkept != NULL && status == STATUS_SUCCESS)
+		status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
+	j->allow_failure |= j->rules != NULL && value_codes_have(&j->rules->allow, r->exit);
+	result_write(r, j, unkept, end_event(s, j, status));
+	journal_end(s->journal);
+	if (unkept != NULL && r->exit == 0)
+		bytes_text(&why, unkept);
+	else
+		result_reason(r, &why);
+	jobend_tell(s, j, status, bytes_string(&why));
+	jobend_over(s, job, status);
+}
+
+/* Ends a job that could not be given to mci-job. */
+void
+jobend_unfit(struct schedule *s, uint32_t job, const char *why)
+{
+	struct job *j = &s->graph->jobs[job];
+	struct bytes *line = end_event(s, j, STATUS_ERROR);
+
+	emit_text(line, "reason", "artifact");
+	emit_text(line, "error", why);
+	journal_end(s->journal);
+	jobend_tell(s, j, STATUS_ERROR, why);
+	jobend_over(s, job, STATUS_ERROR);
+}
+
+/* The attempt has no result: it was killed with mci-job, by us when the build is canceled. */
+void
+jobend_lost(struct schedule *s, uint32_t job, const char *why)
+{
+	enum status status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
+	struct bytes *line = end_event(s, &s->graph->jobs[job], status);
+
+	emit_text(line, "reason", s->outcome->canceled ? "canceled" : "lost");
+	emit_text(line, "error", why);
+	journal_end(s->journal);
+	jobend_tell(s, &s->graph->jobs[job], status, why);
+	s->outcome->errored = true; /* allowed to fail or not: this is no failure of the job's */
+	jobend_over(s, job, status);
+}

@@ -1,0 +1,48 @@
+#include "jobfiles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+struct jobfiles *
+jobfiles_of(const struct spec *s)
+{
+	struct jobfiles *f;
+
+	if (s->ncaches == 0 && s->nsave_artifacts == 0 && s->nrestore_artifacts == 0)
+		return NULL;
+	f = xmalloc(sizeof(*f));
+	*f = (struct jobfiles){ .dir = s->dir == NULL ? NULL : xstrdup(s->dir),
+		.caches = spec_places_copy(s->caches, s->ncaches), .ncaches = s->ncaches,
+		.saves = spec_places_copy(s->save_artifacts, s->nsave_artifacts),
+		.nsaves = s->nsave_artifacts,
+		.restores = spec_places_copy(s->restore_artifacts, s->nrestore_artifacts),
+		.nrestores = s->nrestore_artifacts };
+	return f;
+}
+
+const struct spec_place *
+jobfiles_artifact(const struct jobfiles *f, const char *id)
+{
+	for (size_t i = 0; f != NULL && i < f->nsaves; i++) {
+		if (strcmp(f->saves[i].id, id) == 0)
+			return &f->saves[i];
+	}
+	return NULL;
+}
+
+void
+jobfiles_free(struct jobfiles *f)
+{
+	if (f == NULL)
+		return;
+	free(f->dir);
+	spec_places_free(f->caches, f->ncaches);
+	spec_places_free(f->saves, f->nsaves);
+	spec_places_free(f->restores, f->nrestores);
+	value_pairs_free(f->hashes, f->nhashes);
+	free(f->origin);
+	free(f->executed);
+	free(f);
+}

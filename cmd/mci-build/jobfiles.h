@@ -1,0 +1,26 @@
+/* jobfiles: which files a job takes and leaves, as its spec says, kept as long as the build may need it. */
+#ifndef MCI_BUILD_JOBFILES_H
+#define MCI_BUILD_JOBFILES_H
+
+#include "spec.h"
+
+struct jobfiles {
+	char *dir; /* where the job works, relative to what is built; NULL: there */
+	struct spec_place *caches, *saves, *restores;
+	size_t ncaches, nsaves, nrestores;
+	/* the transfer's */
+	struct spec_pair *hashes; /* digests of files that keys are made of, by the text that asked */
+	size_t nhashes;
+	char *origin;    /* the build that has its artifacts; NULL: this one */
+	/* the schedule's */
+	char *executed;  /* its job/executed, while something is saved */
+};
+
+/* What is told of it; NULL when it takes and leaves nothing. */
+struct jobfiles *jobfiles_of(const struct spec *s);
+/* Which of its artifacts has that id; NULL: none. f may be NULL. */
+const struct spec_place *jobfiles_artifact(const struct jobfiles *f, const char *id);
+/* NULL is allowed. */
+void jobfiles_free(struct jobfiles *f);
+
+#endif

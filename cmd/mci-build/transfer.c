@@ -1,0 +1,425 @@
+#include "transfer.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "emit.h"
+#include "jobfiles.h"
+#include "link.h"
+#include "memory.h"
+#include "message.h"
+#include "process.h"
+
+/* What goes to, or from, one job: one step after another. */
+struct transfer_run {
+	struct transfer_run *next;
+	struct transfer *transfer;
+	uint32_t job;
+	bool after;          /* the attempt is over */
+	struct filestep *steps;
+	size_t n, at;
+	struct child *child; /* of the step; NULL: it has ended, or none was started */
+	struct link *out;    /* what it says */
+	int status;
+	char *asked;         /* it is to say the digest of these files, for a key */
+	struct bytes answer; /* its last line in JSON */
+	struct bytes said;   /* its last other line */
+	struct bytes why;    /* what could not be done */
+	char *key;           /* of the step's cache */
+	bool canceled;
+};
+
+static void run_go_on(struct transfer_run *r);
+
+static struct job *
+job_of(const struct transfer_run *r)
+{
+	return &r->transfer->at.graph->jobs[r->job];
+}
+
+static const struct filestep *
+step_of(const struct transfer_run *r)
+{
+	return &r->steps[r->at];
+}
+
+/* ---- what became of a step */
+
+static void
+run_free(struct transfer_run *r)
+{
+	struct transfer_run **at = &r->transfer->runs;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (r->out != NULL)
+		link_close(r->out);
+	child_free(r->child);
+	free(r->steps);
+	free(r->asked);
+	free(r->key);
+	bytes_free(&r->answer);
+	bytes_free(&r->said);
+	bytes_free(&r->why);
+	free(r);
+}
+
+/* Keeps the first reason. */
+static void
+fail(struct transfer_run *r, const char *text)
+{
+	const struct filestep *s = step_of(r);
+	AUTO_BYTES masked = { 0 };
+
+	mask_text(r->transfer->mask, &masked, text, strlen(text));
+	if (!filestep_kinds[s->kind].needed && !r->canceled) {
+		outcome_note(r->transfer->outcome, "%s: cache %s: %s", job_of(r)->id, s->place->id,
+		    bytes_string(&masked));
+		return;
+	}
+	if (r->why.len == 0)
+		bytes_format(&r->why, "%s %s: %s", filestep_kinds[s->kind].noun, s->place->id,
+		    bytes_string(&masked));
+}
+
+/* Says what was kept, or came back; hit: it was there. */
+static void
+tell(struct transfer_run *r, bool found)
+{
+	static const char *const members[] = { "name", "digest", "files", "bytes" };
+	const struct filestep *s = step_of(r);
+	struct bytes *line = journal_begin(r->transfer->journal, filestep_kinds[s->kind].event);
+	const struct job *j = job_of(r);
+	struct scan_value v;
+
+	emit_text(line, "job", j->id);
+	emit_integer(line, "attempt", j->attempt);
+	emit_text(line, filestep_kinds[s->kind].noun, s->place->id);
+	if (s->kind == STEP_ARTIFACT_RESTORE)
+		emit_text(line, "from", r->transfer->at.graph->jobs[s->from].id);
+	if (r->key != NULL)
+		emit_text(line, "key", r->key);
+	if (s->kind == STEP_CACHE_RESTORE)
+		emit_bool(line, "hit", found && message_true((struct span){ r->answer.data, r->answer.len },
+		    "hit"));
+	for (size_t i = 0; found && i < sizeof(members) / sizeof(members[0]); i++) {
+		if (message_member(r->answer.data, r->answer.len, members[i], &v, NULL) > 0)
+			emit_raw(line, members[i], v.raw);
+	}
+	journal_end(r->transfer->journal);
+}
+
+/* Keeps the digest that was asked for. */
+static void
+hashed(struct transfer_run *r)
+{
+	struct jobfiles *f = job_of(r)->files;
+	struct scan_value v;
+	char *digest;
+
+	if (r->status == 0 && message_member(r->answer.data, r->answer.len, "digest", &v, NULL) > 0 &&
+	    (digest = value_text(&v, NULL)) != NULL) {
+		f->hashes = xrealloc(f->hashes, f->nhashes + 1, sizeof(*f->hashes));
+		f->hashes[f->nhashes++] = (struct spec_pair){ r->asked, digest };
+		r->asked = NULL;
+		return;
+	}
+	fail(r, r->said.len > 0 ? bytes_string(&r->said) : "its key could not be made");
+	free(r->asked);
+	r->asked = NULL;
+	r->at++;
+}
+
+static void
+step_over(struct transfer_run *r)
+{
+	const struct filestep *s = step_of(r);
+	bool restores = !r->after, absent = restores && WIFEXITED(r->status) && WEXITSTATUS(r->status) == 1;
+
+	if (r->asked != NULL && !r->canceled) {
+		hashed(r);
+		return;
+	}
+	if (r->canceled)
+		fail(r, "canceled");
+	else if (r->status == 0 || (absent && s->kind == STEP_CACHE_RESTORE))
+		tell(r, r->status == 0);
+	else if (absent && s->place->optional)
+		;
+	else if (absent)
+		fail(r, "the store does not have it");
+	else if (r->said.len > 0)
+		fail(r, bytes_string(&r->said));
+	else
+		fail(r, "mci-blob was killed");
+	r->at++;
+}
+
+/* Its process is gone, and all that it said is read. */
+static void
+step_settle(struct transfer_run *r)
+{
+	if (r->child != NULL || r->out != NULL)
+		return;
+	r->transfer->active--;
+	step_over(r);
+	run_go_on(r);
+}
+
+static void
+line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
+{
+	struct transfer_run *r = arg;
+	struct bytes *into = line.n > 0 && line.p[0] == '{' ? &r->answer : &r->said;
+	static const char name[] = "mci-blob: ";
+
+	(void)l;
+	for (int i = 0; i < nfds; i++)
+		close(fds[i]);
+	if (into == &r->said && line.n > sizeof(name) - 1 && memcmp(line.p, name, sizeof(name) - 1) == 0) {
+		line.p += sizeof(name) - 1;
+		line.n -= sizeof(name) - 1;
+	}
+	if (line.n == 0)
+		return;
+	into->len = 0;
+	bytes_add(into, line.p, line.n);
+}
+
+static void
+closed(void *arg, struct link *l, const struct error *why)
+{
+	struct transfer_run *r = arg;
+
+	(void)l;
+	(void)why;
+	r->out = NULL;
+	step_settle(r);
+}
+
+static const struct link_events link_events = { .line = line_came, .closed = closed };
+
+static void
+ended(void *arg, int status, const struct rusage *usage)
+{
+	struct transfer_run *r = arg;
+
+	(void)usage;
+	r->status = status;
+	child_free(r->child);
+	r->child = NULL;
+	step_settle(r);
+}
+
+/* ---- the steps of a run */
+
+static int
+spawn(struct transfer_run *r, const struct filewords *w, struct error *e)
+{
+	AUTO_FREE char *path = process_kit("mci-blob");
+	int ends[2];
+	struct process_spec p = { .path = path, .argv = w->list, .in = -1, .group = true };
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_sys(e, "pipe");
+	p.out = p.err = ends[1];
+	r->child = child_start(r->transfer->loop, &p, ended, r, e);
+	close(ends[1]);
+	if (r->child == NULL) {
+		close(ends[0]);
+		return -1;
+	}
+	r->out = link_take(r->transfer->loop, ends[0], -1, &link_events, r, e);
+	if (r->out != NULL)
+		return 0;
+	child_signal_group(r->child, SIGKILL);
+	child_free(r->child);
+	r->child = NULL;
+	return -1;
+}
+
+/* Starts the process of the step that the run is at; whether it was. */
+static bool
+step_start(struct transfer_run *r)
+{
+	const struct filestep *s = step_of(r);
+	AUTO_FILEWORDS w = { 0 };
+	struct error e;
+
+	r->answer.len = r->said.len = 0;
+	if (s->kind == STEP_ARTIFACT_RESTORE && s->from == NO_JOB) {
+		if (!s->place->optional)
+			fail(r, "no job before this one saves it");
+		return false;
+	}
+	if (s->place->npaths > 0 && strncmp(s->place->paths[0], "~/", 2) == 0)
+		return false; /* the home folder is the user's own */
+	r->asked = filestep_words(&r->transfer->at, r->job, s, &w, &r->key);
+	if (r->asked != NULL) {
+		filewords_free(&w);
+		filestep_hash_words(&r->transfer->at, r->job, r->asked, &w);
+	}
+	if (spawn(r, &w, &e) == 0) {
+		r->transfer->active++;
+		return true;
+	}
+	fail(r, e.text);
+	free(r->asked);
+	r->asked = NULL;
+	return false;
+}
+
+/* A run that waits for its first, or next, process begins it. */
+static void
+next_begin(struct transfer *t)
+{
+	for (struct transfer_run *r = t->runs; r != NULL && t->active < t->limit; r = r->next) {
+		if (r->child == NULL && r->out == NULL) {
+			run_go_on(r);
+			return;
+		}
+	}
+}
+
+static void
+run_end(struct transfer_run *r)
+{
+	struct transfer *t = r->transfer;
+	uint32_t job = r->job;
+	bool after = r->after;
+	AUTO_FREE char *why = r->why.len == 0 ? NULL : xstrdup(bytes_string(&r->why));
+
+	run_free(r);
+	if (after)
+		t->events->saved(t->arg, job, why);
+	else
+		t->events->restored(t->arg, job, why);
+	next_begin(t);
+}
+
+static void
+run_go_on(struct transfer_run *r)
+{
+	while (r->at < r->n && !r->canceled && (r->after || r->why.len == 0)) {
+		if (r->transfer->active >= r->transfer->limit)
+			return; /* until another has ended */
+		if (step_start(r))
+			return;
+		r->at++;
+	}
+	run_end(r);
+}
+
+static struct transfer_run *
+run_new(struct transfer *t, uint32_t job, bool after)
+{
+	struct transfer_run *r = xmalloc(sizeof(*r));
+
+	*r = (struct transfer_run){ .transfer = t, .job = job, .after = after };
+	return r;
+}
+
+/* The last in the list: who came first goes on first. */
+static bool
+run_begin(struct transfer_run *r)
+{
+	struct transfer_run **at = &r->transfer->runs;
+
+	if (r->n == 0) {
+		free(r);
+		return false;
+	}
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = r;
+	run_go_on(r);
+	return true;
+}
+
+static void
+place_add(struct transfer_run *r, enum filestep_type kind, const struct spec_place *place)
+{
+	filesteps_add(&r->steps, &r->n, (struct filestep){ kind, place, NULL, NO_JOB });
+}
+
+bool
+transfer_before(struct transfer *t, uint32_t job)
+{
+	const struct jobfiles *f = t->at.graph->jobs[job].files;
+	struct transfer_run *r;
+
+	if (f == NULL)
+		return false;
+	r = run_new(t, job, false);
+	for (size_t i = 0; i < f->ncaches; i++)
+		place_add(r, STEP_CACHE_RESTORE, &f->caches[i]);
+	for (size_t i = 0; i < f->nrestores; i++)
+		filesteps_artifact(&r->steps, &r->n, &t->at, job, &f->restores[i]);
+	return run_begin(r);
+}
+
+bool
+transfer_after(struct transfer *t, uint32_t job, bool success)
+{
+	const struct jobfiles *f = t->at.graph->jobs[job].files;
+	struct transfer_run *r;
+
+	if (f == NULL)
+		return false;
+	r = run_new(t, job, true);
+	for (size_t i = 0; i < f->nsaves; i++) {
+		if (success || f->saves[i].always)
+			place_add(r, STEP_ARTIFACT_SAVE, &f->saves[i]);
+	}
+	for (size_t i = 0; i < f->ncaches; i++) {
+		if (success || f->caches[i].always)
+			place_add(r, STEP_CACHE_SAVE, &f->caches[i]);
+	}
+	return run_begin(r);
+}
+
+static struct transfer_run *
+run_of(const struct transfer *t, uint32_t job)
+{
+	struct transfer_run *r = t->runs;
+
+	while (r != NULL && r->job != job)
+		r = r->next;
+	return r;
+}
+
+bool
+transfer_has(const struct transfer *t, uint32_t job)
+{
+	return run_of(t, job) != NULL;
+}
+
+bool
+transfer_cancel(struct transfer *t, uint32_t job)
+{
+	struct transfer_run *r = run_of(t, job);
+
+	if (r == NULL)
+		return false;
+	r->canceled = true;
+	if (r->child != NULL)
+		child_signal_group(r->child, SIGTERM);
+	if (r->child != NULL || r->out != NULL)
+		return true;
+	fail(r, "canceled");
+	run_end(r);
+	return true;
+}
+
+void
+transfer_close(struct transfer *t)
+{
+	while (t->runs != NULL)
+		run_free(t->runs);
+}
