@@ -248,6 +248,12 @@ serve_add(struct serve *s, const struct service *service, void *self, struct err
 	return 0;
 }
 
+int
+serve_connect(struct serve *s, int in, int out, struct error *e)
+{
+	return server_connect(s->server, in, out, e);
+}
+
 struct server_door *
 serve_door(struct serve *s, const struct service *service, void *self)
 {

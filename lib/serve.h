@@ -136,6 +136,8 @@ const char *serve_also(const struct serve *s, size_t n);
 int serve_add(struct serve *s, const struct service *service, void *self, struct error *e);
 /* Behind a service that was added: one more way in for others (server.h). */
 struct server_door *serve_door(struct serve *s, const struct service *service, void *self);
+/* Serves one connection on descriptors that it takes over in any case. 0 or -1. */
+int serve_connect(struct serve *s, int in, int out, struct error *e);
 int serve_listen(struct serve *s, struct server_door *d, const char *address, struct error *e);
 
 /* Of a program that is ready later: says so, once. 0, or -1 with an error. */

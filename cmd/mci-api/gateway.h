@@ -42,6 +42,7 @@ struct gateway {
 	size_t nplaces;
 	struct gateway_options options;
 	struct identities *identities;
+	struct sessions *sessions; /* NULL: for one request alone */
 	struct counts *counts;
 	int64_t began; /* kernel.now() */
 	size_t open;   /* exchanges that wait for an answer */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "ask.h"
+#include "call.h"
 #include "contract.h"
 #include "forward.h"
 #include "gateway.h"
@@ -102,8 +103,16 @@ close_gateway(struct options *o)
 	struct gateway *g = &o->gateway;
 
 	http_free(g->http);
+	sessions_free(g->sessions);
 	gateway_close(g);
 	identities_free(g->identities);
+}
+
+/* What comes by POST goes through the same door as what comes by the socket. */
+static int
+connect_door(void *arg, int in, int out, struct error *e)
+{
+	return serve_connect(arg, in, out, e);
 }
 
 static int
@@ -120,6 +129,7 @@ open_api(struct serve *s, void *arg, struct error *e)
 	}
 	if (open_gateway(o, serve_loop(s), e) < 0)
 		return -1;
+	o->gateway.sessions = sessions_new(serve_loop(s), connect_door, s);
 	for (size_t i = 0; (handed = serve_also(s, i)) != NULL; i++) {
 		if (http_listen(o->gateway.http, handed, 0, e) < 0)
 			return -1;

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "about.h"
+#include "call.h"
 
 #define API "/api/v1"
 #define ORG API "/orgs/{org}"
@@ -45,6 +46,21 @@ const struct route routes[] = {
 	    .handle = about_version,
 	    .answer = about_version_answer,
 	    .nanswer = 3 },
+	{ .verb = HTTP_POST,
+	    .path = API "/call",
+	    .summary = "requests of the kit, as lines: what mci-relay speaks",
+	    .scope = RIGHTS_READ,
+	    .body = CALL_BODY,
+	    .body_raw = true,
+	    .media = ROUTE_STREAM,
+	    .streams = true,
+	    .handle = call_post },
+	{ .verb = HTTP_DELETE,
+	    .path = API "/call",
+	    .summary = "ends a session of them",
+	    .scope = RIGHTS_READ,
+	    .status = 204,
+	    .handle = call_delete },
 	KEPT("org", API "/orgs", ORG, NULL, "id={org}", "organisation"),
 	KEPT("repo", ORG "/repos", REPO, "org={org}", "org={org} id={repo}", "repository"),
 	{ .verb = HTTP_GET,

@@ -1,0 +1,688 @@
+#include "call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "kernel.h"
+#include "line.h"
+#include "link.h"
+#include "memory.h"
+#include "message.h"
+#include "number.h"
+#include "rights.h"
+#include "rpc.h"
+
+/* A client that lives asks more often. */
+#define IDLE (30 * SECOND)
+/* Each is a connection to the door, and has some to the services. */
+#define SESSIONS 1024
+/* Data goes to the door in pieces of so many bytes. */
+#define PIECE ((size_t)64 * 1024)
+/* Answers that wait in memory while their reader does not take them. */
+#define BEHIND ((size_t)256 * 1024)
+#define MEDIA "application/x-ndjson"
+/* An id of our own, which no client's line can have: a control character stands in it. */
+#define BARRIER "\"\\u0001passed\""
+
+/* One POST. */
+struct turn {
+	struct session *session;
+	struct ask *ask;
+	size_t at;            /* of the body: what is passed on */
+	size_t data;          /* of the data that follows, not passed yet */
+	bool skips;           /* it goes nowhere */
+	struct bytes *ids;    /* that wait for their replies */
+	size_t nids, open;
+	bool streams;         /* one of them does */
+	bool barrier;         /* events were passed: their complaints come before its reply */
+	bool passed;
+	struct bytes out;     /* replies */
+	size_t given;
+	struct turn *next;    /* which was asked after it */
+};
+
+struct session {
+	struct sessions *all;
+	char id[33];          /* "": of one POST */
+	char *owner;          /* id of the token */
+	int64_t posts;
+	int from;             /* the door's; -1: it is over */
+	bool waits;           /* until something comes from there */
+	struct link *to;      /* only sends */
+	struct line_reader reader;
+	struct turn *turns;   /* the oldest first */
+	struct turn *stream;  /* that has taken the connection over */
+	struct loop_timer *idle;
+	struct session *next, **at_list;
+};
+
+struct sessions {
+	struct loop *loop;
+	int (*connect)(void *arg, int in, int out, struct error *e);
+	void *arg;
+	struct session *first;
+	size_t n;
+	bool stopping;
+};
+
+static void feed(struct session *s);
+
+/* ---- a session */
+
+static void
+session_free(struct session *s)
+{
+	*s->at_list = s->next;
+	if (s->next != NULL)
+		s->next->at_list = s->at_list;
+	s->all->n--;
+	loop_cancel(s->all->loop, s->idle);
+	if (s->waits)
+		loop_forget(s->all->loop, s->from);
+	memory_close(&s->from);
+	link_close(s->to);
+	line_free(&s->reader);
+	free(s->owner);
+	free(s);
+}
+
+/* The connection to the door ends: whoever waits for more learns that it was cut. */
+static void
+session_cut(struct session *s)
+{
+	if (s->waits)
+		loop_forget(s->all->loop, s->from);
+	s->waits = false;
+	memory_close(&s->from);
+	for (struct turn *t = s->turns; t != NULL; t = t->next)
+		exchange_wake(t->ask->x);
+	if (s->turns == NULL)
+		session_free(s);
+}
+
+static void
+idle_due(void *arg)
+{
+	struct session *s = arg;
+
+	s->idle = NULL;
+	if (s->turns == NULL)
+		session_free(s);
+}
+
+static void
+rest(struct session *s)
+{
+	loop_cancel(s->all->loop, s->idle);
+	s->idle = NULL;
+	if (s->turns != NULL)
+		return;
+	if (s->id[0] == '\0' || s->from < 0 || s->all->stopping)
+		session_free(s);
+	else
+		s->idle = loop_after(s->all->loop, IDLE, idle_due, s);
+}
+
+static void
+door_drained(void *arg, struct link *l)
+{
+	(void)l;
+	feed(arg);
+}
+
+static void
+door_closed(void *arg, struct link *l, const struct error *why)
+{
+	struct session *s = arg;
+
+	(void)l;
+	(void)why;
+	s->to = NULL;
+}
+
+static int
+session_connect(struct session *s, struct error *e)
+{
+	static const struct link_events events = { .drained = door_drained, .closed = door_closed };
+	int ends[2], out, to;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return error_sys(e, "a session");
+	/* of two numbers: descriptors do not travel over HTTP, so the door may hand out none */
+	out = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);
+	to = fcntl(ends[0], F_DUPFD_CLOEXEC, 3);
+	s->from = ends[0];
+	if (out < 0 || to < 0) {
+		error_sys(e, "a session");
+		close(ends[1]);
+		memory_close(&out);
+		memory_close(&to);
+		return -1;
+	}
+	if (s->all->connect(s->all->arg, ends[1], out, e) < 0) {
+		close(to);
+		return -1;
+	}
+	s->to = link_take(s->all->loop, -1, to, &events, s, e);
+	return s->to == NULL ? -1 : 0;
+}
+
+static struct session *
+session_new(struct sessions *all, const char *id, const char *owner, struct error *e)
+{
+	struct session *s;
+
+	if (all->n >= SESSIONS || all->stopping) {
+		error_set(e, ERROR_BUSY, all->stopping ? "the server stops" : "too many sessions are open");
+		return NULL;
+	}
+	s = xmalloc(sizeof(*s));
+	*s = (struct session){ .all = all, .owner = xstrdup(owner), .from = -1, .next = all->first,
+		.at_list = &all->first };
+	memcpy(s->id, id, strlen(id) + 1);
+	if (s->next != NULL)
+		s->next->at_list = &s->next;
+	all->first = s;
+	all->n++;
+	if (session_connect(s, e) == 0)
+		return s;
+	session_free(s);
+	return NULL;
+}
+
+/* ---- what comes from the door */
+
+static struct turn *
+turn_of(struct session *s, struct span id, size_t *index)
+{
+	for (struct turn *t = s->turns; t != NULL; t = t->next) {
+		for (size_t i = 0; i < t->nids; i++) {
+			if (t->ids[i].len == id.n && memcmp(t->ids[i].data, id.p, id.n) == 0) {
+				*index = i;
+				return t;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void
+id_over(struct turn *t, size_t i)
+{
+	bytes_free(&t->ids[i]);
+	t->ids[i] = t->ids[--t->nids];
+	t->open--;
+}
+
+static void
+say(struct turn *t, struct span line)
+{
+	bytes_add(&t->out, line.p, line.n);
+	bytes_char(&t->out, '\n');
+}
+
+static void
+line_came(struct session *s, struct span line)
+{
+	struct turn *t = s->turns;
+	struct message m;
+	size_t i;
+
+	if (message_read(&m, line.p, line.n, NULL) < 0)
+		return;
+	if (m.kind != MESSAGE_REPLY) {
+		/* a complaint, of events: the oldest that waits for its barrier */
+		while (t != NULL && !t->barrier)
+			t = t->next;
+		if (t != NULL)
+			say(t, line);
+		return;
+	}
+	t = turn_of(s, m.id, &i);
+	if (t == NULL)
+		return;
+	id_over(t, i);
+	if (span_is(m.id, BARRIER)) {
+		t->barrier = false;
+		return;
+	}
+	say(t, line);
+	if (t->streams && m.error.n == 0 && t->open == 0)
+		s->stream = t;
+}
+
+static void
+wake_all(struct session *s)
+{
+	for (struct turn *t = s->turns; t != NULL; t = t->next)
+		exchange_wake(t->ask->x);
+}
+
+static size_t
+behind(const struct session *s)
+{
+	size_t n = 0;
+
+	for (const struct turn *t = s->turns; t != NULL; t = t->next)
+		n += t->out.len - t->given;
+	return n;
+}
+
+static void readable(void *arg, uint32_t events);
+
+static void
+await(struct session *s)
+{
+	if (!s->waits && s->from >= 0 && loop_watch(s->all->loop, s->from, EPOLLIN, readable, s, NULL) == 0)
+		s->waits = true;
+}
+
+static void
+readable(void *arg, uint32_t events)
+{
+	struct session *s = arg;
+	struct span line;
+	enum line_result got;
+	ssize_t n;
+
+	(void)events;
+	loop_forget(s->all->loop, s->from);
+	s->waits = false;
+	if (s->stream != NULL) {
+		/* its reader takes it from there itself */
+		exchange_wake(s->stream->ask->x);
+		return;
+	}
+	n = line_read(&s->reader, s->from);
+	while (s->stream == NULL && (got = line_next(&s->reader, &line)) != LINE_NONE) {
+		if (got == LINE_OK)
+			line_came(s, line);
+	}
+	if (s->stream != NULL) {
+		struct span more = line_take(&s->reader, UINT64_MAX);
+
+		bytes_add(&s->stream->out, more.p, more.n);
+	}
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		session_cut(s);
+		return;
+	}
+	if (s->stream == NULL && behind(s) < BEHIND)
+		await(s);
+	wake_all(s);
+}
+
+/* ---- answers */
+
+/* A piece of what the service streams, as much as is taken now. */
+static ssize_t
+read_stream(struct session *s, char *p, size_t n)
+{
+	ssize_t got = s->from < 0 ? 0 : kernel.read(s->from, p, n);
+
+	if (got > 0)
+		return got;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+		await(s);
+		return 0;
+	}
+	/* it has its own end: whoever misses that knows that it was cut */
+	return -1;
+}
+
+static ssize_t
+turn_read(void *arg, char *p, size_t n)
+{
+	struct turn *t = arg;
+	struct session *s = t->session;
+	size_t left = t->out.len - t->given;
+
+	if (left > 0) {
+		n = n < left ? n : left;
+		memcpy(p, t->out.data + t->given, n);
+		t->given += n;
+		if (t->given == t->out.len) {
+			bytes_free(&t->out);
+			t->given = 0;
+		}
+		if (s->stream == NULL && behind(s) < BEHIND)
+			await(s);
+		return (ssize_t)n;
+	}
+	if (s->stream == t)
+		return read_stream(s, p, n);
+	if (t->passed && t->open == 0)
+		return -1;
+	return s->from < 0 ? -2 : 0;
+}
+
+/* The POST is over, in whatever way. */
+static void
+turn_over(void *arg)
+{
+	struct turn *t = arg, **at;
+	struct session *s = t->session;
+	bool cut = t->open > 0 || s->stream == t || !t->passed;
+
+	for (at = &s->turns; *at != t; at = &(*at)->next)
+		;
+	*at = t->next;
+	if (s->stream == t)
+		s->stream = NULL;
+	while (t->nids > 0)
+		id_over(t, 0);
+	free(t->ids);
+	bytes_free(&t->out);
+	free(t);
+	/* nobody knows what of it was done: to the services its connection is lost */
+	if (cut)
+		session_cut(s);
+	else
+		rest(s);
+}
+
+/* The head goes out at once: the next POST may come, and is passed on behind this one. */
+static void
+turn_begin(struct turn *t)
+{
+	static const struct exchange_source source = { .read = turn_read };
+
+	exchange_add(t->ask->x, "X-Accel-Buffering", "no");
+	exchange_add(t->ask->x, "Cache-Control", "no-store");
+	exchange_stream(t->ask->x, 200, MEDIA, -1, &source, t);
+}
+
+/* ---- requests */
+
+static void
+refuse(struct turn *t, struct span id, const char *name, const char *text)
+{
+	if (id.n > 0)
+		rpc_refusal(&t->out, id, contract_error(name), text);
+	else
+		rpc_complaint(&t->out, 0, name, text);
+}
+
+static void
+expect(struct turn *t, struct span id)
+{
+	t->ids = xrealloc(t->ids, t->nids + 1, sizeof(*t->ids));
+	t->ids[t->nids] = (struct bytes){ 0 };
+	bytes_add(&t->ids[t->nids++], id.p, id.n);
+	t->open++;
+}
+
+/* Passes a request on, with what it has to be narrowed by. 0, or -1 and it is refused. */
+static int
+pass_request(struct turn *t, const struct message *m)
+{
+	struct gateway_place *place = gateway_place(t->ask->gateway, m->method);
+	const struct contract_method *row = place == NULL ? NULL : contract_method(place->contract, m->method);
+	AUTO_BYTES params = { 0 }, repo = { 0 }, line = { 0 };
+	struct error e;
+
+	if (row == NULL) {
+		refuse(t, m->id, "unknown-method", "nobody here is asked this");
+		return -1;
+	}
+	t->data = rpc_data(row, m->params);
+	bytes_add(&params, m->params.p, m->params.n);
+	if (params.len == 0)
+		bytes_text(&params, "{}");
+	if (rights_check(&t->ask->who, row, &params, &repo, &e) != RIGHTS_YES) {
+		refuse(t, m->id, e.code == ERROR_NONE ? "not-found" : contract_error_for(e.code)->name,
+		    e.code == ERROR_NONE ? "nothing of that name is here for this token" : e.text);
+		return -1;
+	}
+	bytes_text(&line, "{\"jsonrpc\":\"2.0\"");
+	if (m->id.n > 0) {
+		bytes_text(&line, ",\"id\":");
+		bytes_add(&line, m->id.p, m->id.n);
+		expect(t, m->id);
+	}
+	bytes_format(&line, ",\"method\":\"%s\",\"params\":", row->name);
+	bytes_add(&line, params.data, params.len);
+	bytes_text(&line, "}\n");
+	t->streams = t->streams || row->stream;
+	await(t->session);
+	link_send(t->session->to, line.data, line.len);
+	return 0;
+}
+
+/* Whoever may publish may post: it is the same. */
+static int
+pass_event(struct turn *t, const struct message *m)
+{
+	static const char publish[] = "event/publish";
+	const struct contract_method *row = contract_any_method((struct span){ publish, sizeof(publish) - 1 });
+	AUTO_BYTES params = { 0 }, repo = { 0 }, line = { 0 };
+	struct error e;
+
+	bytes_text(&params, "{}");
+	if (rights_check(&t->ask->who, row, &params, &repo, &e) != RIGHTS_YES) {
+		refuse(t, (struct span){ NULL, 0 }, "refused", e.text);
+		return -1;
+	}
+	bytes_add(&line, m->line.p, m->line.n);
+	bytes_char(&line, '\n');
+	t->barrier = true;
+	await(t->session);
+	link_send(t->session->to, line.data, line.len);
+	return 0;
+}
+
+static void
+pass_line(struct turn *t, struct span line)
+{
+	struct message m;
+	struct error e;
+
+	t->data = 0;
+	t->skips = false;
+	if (message_read(&m, line.p, line.n, &e) < 0)
+		refuse(t, (struct span){ NULL, 0 }, "not-json", e.text);
+	else if (m.kind == MESSAGE_REQUEST)
+		t->skips = pass_request(t, &m) < 0;
+	else if (m.kind == MESSAGE_EVENT)
+		pass_event(t, &m);
+	else
+		refuse(t, (struct span){ NULL, 0 }, "invalid-request", "expected a request or an event");
+}
+
+/* Passes on what the door takes now. */
+static void
+pass(struct turn *t)
+{
+	struct session *s = t->session;
+	struct span body = exchange_body(t->ask->x);
+
+	while (s->to != NULL && t->at < body.n && link_unsent(s->to) < PIECE) {
+		const char *p = body.p + t->at;
+		size_t left = body.n - t->at;
+
+		if (t->data > 0) {
+			size_t n = t->data < left ? t->data : left;
+
+			n = n < PIECE ? n : PIECE;
+			if (!t->skips)
+				link_send(s->to, p, n);
+			t->data -= n;
+			t->at += n;
+		} else {
+			const char *end = memchr(p, '\n', left);
+			size_t n = end == NULL ? left : (size_t)(end - p);
+
+			t->at += n + (end != NULL);
+			if (n > 0)
+				pass_line(t, (struct span){ p, n });
+		}
+	}
+	if (t->at < body.n)
+		return;
+	t->passed = true;
+	/* data that is not all there: the door would take the next request for it */
+	if (t->data > 0 && !t->skips)
+		session_cut(s);
+}
+
+static void
+feed(struct session *s)
+{
+	static const char barrier[] = "{\"jsonrpc\":\"2.0\",\"id\":" BARRIER ",\"method\":\"event/barrier\"}\n";
+	struct turn *t = s->turns, *next;
+
+	for (; t != NULL; t = next) {
+		next = t->next;
+		if (t->passed)
+			continue;
+		pass(t);
+		if (!t->passed)
+			return;
+		if (t->barrier && s->to != NULL) {
+			expect(t, (struct span){ BARRIER, sizeof(BARRIER) - 1 });
+			link_send(s->to, barrier, sizeof(barrier) - 1);
+		}
+		/* all was refused */
+		exchange_wake(t->ask->x);
+	}
+}
+
+/* ---- POST and DELETE */
+
+/* Mci-Session: ID/N. 1, 0 where there is none, -1: it is no such thing. */
+static int
+read_session(struct ask *a, char id[static 33], int64_t *n)
+{
+	const char *text = exchange_header(a->x, "Mci-Session");
+
+	id[0] = '\0';
+	*n = 1;
+	if (text == NULL)
+		return 0;
+	if (strspn(text, "0123456789abcdef") != 32 || text[32] != '/' ||
+	    number_parse(text + 33, strlen(text + 33), 0, INT64_MAX, n, NULL) < 0)
+		return -1;
+	memcpy(id, text, 32);
+	id[32] = '\0';
+	return 1;
+}
+
+static struct session *
+session_find(struct sessions *all, const char *id, const char *owner)
+{
+	struct session *s = all->first;
+
+	while (s != NULL && (strcmp(s->id, id) != 0 || strcmp(s->owner, owner) != 0))
+		s = s->next;
+	return s;
+}
+
+/* The session that the POST is of; NULL, and it is answered. */
+static struct session *
+session_for(struct ask *a)
+{
+	struct sessions *all = a->gateway->sessions;
+	char id[33];
+	int64_t n;
+	int got = read_session(a, id, &n);
+	struct session *s = got > 0 ? session_find(all, id, a->who.id) : NULL;
+	struct error e;
+
+	if (got < 0) {
+		answer_problem(a, 400, NULL, "Mci-Session: expected 32 hex digits, / and a number from 1");
+		return NULL;
+	}
+	if ((s == NULL) != (n == 1) || (s != NULL && (n != s->posts + 1 || s->from < 0))) {
+		answer_problem(a, 410, NULL, "the session is over, or this was asked before");
+		return NULL;
+	}
+	if (s == NULL && (s = session_new(all, id, a->who.id, &e)) == NULL) {
+		answer_error(a, &e);
+		return NULL;
+	}
+	s->posts = n;
+	return s;
+}
+
+void
+call_post(struct ask *a)
+{
+	struct session *s;
+	struct turn *t, **at;
+
+	if (a->who.id == NULL) {
+		answer_problem(a, 401, NULL, "a token is needed: Authorization: Bearer TOKEN");
+		return;
+	}
+	s = session_for(a);
+	if (s == NULL)
+		return;
+	loop_cancel(s->all->loop, s->idle);
+	s->idle = NULL;
+	t = xmalloc(sizeof(*t));
+	*t = (struct turn){ .session = s, .ask = a };
+	for (at = &s->turns; *at != NULL; at = &(*at)->next)
+		;
+	*at = t;
+	a->state = t;
+	a->drop = turn_over;
+	turn_begin(t);
+	feed(s);
+}
+
+void
+call_delete(struct ask *a)
+{
+	char id[33];
+	int64_t n;
+	struct session *s = NULL;
+
+	if (a->who.id != NULL && read_session(a, id, &n) > 0)
+		s = session_find(a->gateway->sessions, id, a->who.id);
+	answer_json(a, 204, (struct span){ NULL, 0 });
+	if (s != NULL)
+		session_cut(s);
+}
+
+/* ---- all of them */
+
+struct sessions *
+sessions_new(struct loop *loop, int (*connect)(void *arg, int in, int out, struct error *e), void *arg)
+{
+	struct sessions *all = xmalloc(sizeof(*all));
+
+	*all = (struct sessions){ .loop = loop, .connect = connect, .arg = arg };
+	return all;
+}
+
+size_t
+sessions_open(const struct sessions *all)
+{
+	return all->n;
+}
+
+void
+sessions_stop(struct sessions *all)
+{
+	all->stopping = true;
+	for (struct session *s = all->first, *next; s != NULL; s = next) {
+		next = s->next;
+		if (s->turns == NULL)
+			session_free(s);
+	}
+}
+
+void
+sessions_free(struct sessions *all)
+{
+	if (all == NULL)
+		return;
+	while (all->first != NULL)
+		session_free(all->first);
+	free(all);
+}
