@@ -64,6 +64,7 @@ LIBS_mci-agent := -ljansson
 LIBS_mci-api := -ljansson -lmicrohttpd
 LIBS_mci-build := -lfyaml -ljansson
 LIBS_mci-log := -lzstd
+LIBS_mci-relay := -lcurl
 LIBS_mci-store := -ljansson -lsqlite3 -lcrypto
 # The programs that mci-single is made of (lib/serveentry.h): each is one object of which nothing is seen but its
 # entry, as two of them may use one name.

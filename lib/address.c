@@ -22,6 +22,8 @@ static const struct form {
 	{ "unix:", ADDRESS_UNIX },
 	{ "exec:", ADDRESS_EXEC },
 	{ "inproc:", ADDRESS_INPROC },
+	{ "http://", ADDRESS_HTTP },
+	{ "https://", ADDRESS_HTTP },
 };
 
 /*
@@ -95,6 +97,25 @@ path_parse(struct address *a, const char *path, struct error *e)
 	return 0;
 }
 
+/* A URL goes into argument lists and messages: no secret may stand in it. */
+static int
+url_check(const struct address *a, const char *rest, struct error *e)
+{
+	size_t host = strcspn(rest, "/");
+
+	for (const char *p = rest; *p != '\0'; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 127)
+			return error_set(e, ERROR_INPUT, "a URL has no blanks and no control characters");
+	}
+	if (host > 0 && memchr(rest, '@', host) != NULL)
+		return error_set(e, ERROR_INPUT, "%.*s…: a URL of a server has no name and password in it: "
+		    "'mci login URL' takes a token, or MCI_TOKEN has it", (int)(strstr(a->text, "//") - a->text) + 2,
+		    a->text);
+	if (host == 0 || strpbrk(rest, "?#") != NULL)
+		return error_set(e, ERROR_INPUT, "%s: expected http://HOST[:PORT][/PATH]", a->text);
+	return 0;
+}
+
 static int
 rest_parse(struct address *a, const char *rest, struct error *e)
 {
@@ -112,6 +133,8 @@ rest_parse(struct address *a, const char *rest, struct error *e)
 	case ADDRESS_UNIX:
 	case ADDRESS_INPROC:
 		return path_parse(a, rest, e);
+	case ADDRESS_HTTP:
+		return url_check(a, rest, e);
 	case ADDRESS_STDIO:
 	case ADDRESS_TCP:
 		break;
@@ -162,7 +185,7 @@ form_parse(struct address *a, const char *text, struct error *e)
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	return error_set(e, ERROR_INPUT, "%s: no address: expected -, fd:N, fifo:PATH, unix:PATH, "
-	    "/PATH, ./PATH, exec:COMMAND, inproc:NAME or HOST:PORT", text);
+	    "/PATH, ./PATH, exec:COMMAND, inproc:NAME, HOST:PORT, http://HOST or https://HOST", text);
 }
 
 int

@@ -4,7 +4,8 @@
  *   fifo:PATH    a named pipe                   unix:PATH    a Unix socket; also /... and ./...
  *   exec:COMMAND a child, words split as a shell does, nothing expanded
  *   inproc:NAME  a service in a thread of this process
- *   HOST:PORT    TCP, for listening: HTTP is spoken there; an IPv6 address in []
+ *   HOST:PORT    a server's HTTP: to listen at, or to ask as http://HOST:PORT; an IPv6 address in []
+ *   http://…     the same by way of mci-relay(1); also https://…
  */
 #ifndef MCI_ADDRESS_H
 #define MCI_ADDRESS_H
@@ -19,6 +20,7 @@ enum address_kind {
 	ADDRESS_EXEC,
 	ADDRESS_INPROC,
 	ADDRESS_TCP,
+	ADDRESS_HTTP,
 };
 
 struct address {

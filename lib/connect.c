@@ -103,10 +103,10 @@ exec_start(struct loop *loop, const struct process_spec *p, struct error *e)
 }
 
 static struct link *
-exec_open(struct loop *loop, const struct address *a, const struct link_events *events, void *arg,
-    struct error *e)
+exec_open(struct loop *loop, const struct address *a, char *const *argv, const struct link_events *events,
+    void *arg, struct error *e)
 {
-	struct process_spec p = { .path = a->argv[0], .argv = a->argv, .err = 2, .group = true };
+	struct process_spec p = { .path = argv[0], .argv = argv, .err = 2, .group = true };
 	int to[2], from[2];
 	struct exec *x;
 	struct link *l;
@@ -137,6 +137,17 @@ exec_open(struct loop *loop, const struct address *a, const struct link_events *
 	else
 		exec_unlinked(x);
 	return l;
+}
+
+/* What goes wrong comes as a line by which calls fail: nothing is said besides. */
+static struct link *
+relay_open(struct loop *loop, const struct address *a, const struct link_events *events, void *arg,
+    struct error *e)
+{
+	AUTO_FREE char *relay = process_kit("mci-relay");
+	char *argv[] = { relay, "-q", a->text, NULL };
+
+	return exec_open(loop, a, argv, events, arg, e);
 }
 
 /* Says for people and programs what a failed connect means. */
@@ -200,8 +211,8 @@ connect_descriptors(const struct address *a, int *in, int *out, struct error *e)
 		*in = *out = inproc_connect(a->path, e);
 		return *in < 0 ? -1 : 0;
 	case ADDRESS_TCP:
-		return error_set(e, ERROR_INPUT, "%s: TCP carries no lines: HTTP is spoken there", a->text);
 	case ADDRESS_EXEC:
+	case ADDRESS_HTTP:
 		break;
 	}
 	return error_set(e, ERROR_INTERNAL, "%s: a child is more than its descriptors", a->text);
@@ -214,7 +225,9 @@ connect_open(struct loop *loop, const struct address *a, const struct link_event
 	int in, out;
 
 	if (a->kind == ADDRESS_EXEC)
-		return exec_open(loop, a, events, arg, e);
+		return exec_open(loop, a, a->argv, events, arg, e);
+	if (a->kind == ADDRESS_HTTP || a->kind == ADDRESS_TCP)
+		return relay_open(loop, a, events, arg, e);
 	if (connect_descriptors(a, &in, &out, e) < 0)
 		return NULL;
 	return link_take(loop, in, out, events, arg, e);

@@ -7,6 +7,7 @@
 #include "contract.h"
 #include "emit.h"
 #include "memory.h"
+#include "rpc.h"
 
 /* What a request asks for. */
 struct target {
@@ -109,23 +110,6 @@ name_services(struct bytes *into, const struct door *d)
 	}
 }
 
-/* How many bytes of data follow the request, whether it is right otherwise or not. */
-static uint64_t
-announced(const struct contract_method *row, struct span params)
-{
-	int64_t n;
-
-	for (size_t i = 0; i < row->nparams; i++) {
-		struct scan_value v;
-
-		if (row->params[i].type == CONTRACT_DATA && params.n > 0 &&
-		    message_member(params.p, params.n, row->params[i].name, &v, NULL) == 1 &&
-		    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
-			return (uint64_t)n;
-	}
-	return 0;
-}
-
 /* The data is whole: nothing of it may go to the next request. */
 static void
 data_over(struct connection *c)
@@ -170,7 +154,7 @@ on_request(const struct door *d, struct connection *c, const struct message *m, 
 	struct scan_value values[CONTRACT_PARAMS];
 	struct request *r = NULL;
 	struct error e;
-	uint64_t data = t.row != NULL ? announced(t.row, m->params) : 0;
+	uint64_t data = t.row != NULL ? rpc_data(t.row, m->params) : 0;
 
 	if (t.row != NULL)
 		link_data(c->link, data);

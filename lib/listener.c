@@ -289,6 +289,7 @@ open_kind(struct listener *l, const struct address *a, mode_t mode, struct error
 	case ADDRESS_TCP:
 		return tcp_listen(l, a, e);
 	case ADDRESS_EXEC:
+	case ADDRESS_HTTP:
 		break;
 	}
 	return error_set(e, ERROR_INPUT, "%s: a server cannot listen there", a->text);

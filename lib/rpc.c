@@ -94,3 +94,19 @@ rpc_passing(const struct error *e)
 {
 	return e->code == ERROR_DISCONNECTED || e->code == ERROR_BUSY || e->code == ERROR_SYSTEM;
 }
+
+uint64_t
+rpc_data(const struct contract_method *row, struct span params)
+{
+	int64_t n;
+
+	for (size_t i = 0; i < row->nparams; i++) {
+		struct scan_value v;
+
+		if (row->params[i].type == CONTRACT_DATA && params.n > 0 &&
+		    message_member(params.p, params.n, row->params[i].name, &v, NULL) == 1 &&
+		    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
+			return (uint64_t)n;
+	}
+	return 0;
+}

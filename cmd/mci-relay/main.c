@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "bridge.h"
 #include "folder.h"
 #include "join.h"
 #include "memory.h"
@@ -29,20 +30,19 @@ server_address(struct error *e)
 static int
 parse(struct address *a, const char *text, struct error *e)
 {
-	if (strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0)
-		return error_set(e, ERROR_USAGE, "%s: http is not spoken yet: log in on that machine, as "
-		    "in 'exec:ssh HOST mci relay'", text);
 	if (address_parse(a, text, e) < 0)
 		return -1;
 	if (a->kind != ADDRESS_STDIO && a->kind != ADDRESS_INPROC)
 		return 0;
 	address_free(a);
 	return error_set(e, ERROR_USAGE,
-	    "%s: nothing to join: expected unix:PATH, fifo:PATH, exec:COMMAND or fd:N", text);
+	    "%s: nothing to join: expected unix:PATH, fifo:PATH, exec:COMMAND, fd:N, "
+	    "http://HOST or https://HOST", text);
 }
 
+/* told: what goes wrong is said in a line as well. */
 static int
-relay(const char *text, struct error *e)
+relay(const char *text, bool *told, struct error *e)
 {
 	AUTO_FREE char *server = text == NULL ? server_address(e) : NULL;
 	struct address a;
@@ -52,7 +52,8 @@ relay(const char *text, struct error *e)
 		return -1;
 	if (parse(&a, text == NULL ? server : text, e) < 0)
 		return -1;
-	status = a.kind == ADDRESS_EXEC ? join_exec(&a, e) : join_run(&a, e);
+	*told = a.kind == ADDRESS_HTTP || a.kind == ADDRESS_TCP;
+	status = a.kind == ADDRESS_EXEC ? join_exec(&a, e) : *told ? bridge_run(a.text, e) : join_run(&a, e);
 	address_free(&a);
 	return status;
 }
@@ -61,13 +62,16 @@ int
 main(int argc, char **argv)
 {
 	struct error e;
+	bool told = false;
 	int status;
 
 	standard_begin();
 	option_parse(&command, &argc, argv, NULL);
-	status = relay(argc > 0 ? argv[0] : NULL, &e);
+	status = relay(argc > 0 ? argv[0] : NULL, &told, &e);
 	if (status < 0) {
-		option_complain(PROGRAM, &e);
+		/* whoever started us quietly reads the line */
+		if (!told || !option_common.quiet)
+			option_complain(PROGRAM, &e);
 		return error_status(&e);
 	}
 	if (status == 128 + SIGPIPE) {
