@@ -76,7 +76,7 @@ org:organisations: VERB org
 repo:repositories: VERB repo
 param:parameters: VERB param
 key:ssh keys: VERB key
-token:agents'\'' tokens: VERB token
+token:what may be done with what is shown: VERB token
 agent:agents: VERB agent'
 )
 typeset -gA _mci_alias=(
@@ -1021,6 +1021,9 @@ typeset -gA _mci_options=(
 --address:the store
 --agent:the agent that is to show it
 --name:what people call it
+--expires:it is good for so long (for ever)
+--for:it is for what belongs to this alone
+--scope:read, trigger, write, admin or agent (again: more)
 -o:write it there, unless the one that is there still holds
 --output:write it there, unless the one that is there still holds
 -C:go to DIR first
@@ -1587,6 +1590,9 @@ typeset -gA _mci_values=(
 	['mci-store create --address']='@'
 	['mci-store create --agent']='@'
 	['mci-store create --name']='@'
+	['mci-store create --expires']='@'
+	['mci-store create --for']='@'
+	['mci-store create --scope']='@'
 	['mci-store create -o']='@files'
 	['mci-store create --output']='@files'
 	['mci-store create -C']='@folders'

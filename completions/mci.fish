@@ -818,6 +818,9 @@ complete -c mci-store -n __fish_use_subcommand -a create -d 'make a token, and t
 complete -c mci-store -n '__fish_seen_subcommand_from create' -s a -l address -d 'the store' -x
 complete -c mci-store -n '__fish_seen_subcommand_from create' -l agent -d 'the agent that is to show it' -x
 complete -c mci-store -n '__fish_seen_subcommand_from create' -l name -d 'what people call it' -x
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l expires -d 'it is good for so long (for ever)' -x
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l for -d 'it is for what belongs to this alone' -x
+complete -c mci-store -n '__fish_seen_subcommand_from create' -l scope -d 'read, trigger, write, admin or agent (again: more)' -x
 complete -c mci-store -n '__fish_seen_subcommand_from create' -s o -l output -d 'write it there, unless the one that is there still holds' -r -F
 complete -c mci-store -n '__fish_seen_subcommand_from create' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-store -n '__fish_seen_subcommand_from create' -l color -d 'use colour or not' -x -a 'auto always never'
@@ -886,7 +889,7 @@ complete -c mci-store -n '__fish_seen_subcommand_from key' -l color -d 'use colo
 complete -c mci-store -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-store -n '__fish_seen_subcommand_from key' -s h -l help -d 'show this help'
 complete -c mci-store -n '__fish_seen_subcommand_from key' -l version -d 'show the version'
-complete -c mci-store -n __fish_use_subcommand -a token -d 'agents\' tokens: VERB token'
+complete -c mci-store -n __fish_use_subcommand -a token -d 'what may be done with what is shown: VERB token'
 complete -c mci-store -n '__fish_seen_subcommand_from token' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-store -n '__fish_seen_subcommand_from token' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-store -n '__fish_seen_subcommand_from token' -s q -l quiet -d 'say only what went wrong'

@@ -43,10 +43,10 @@
 #define BY(set, index, member, column, type, help) BY_##index(member, type, help)
 
 #define FIELDS(noun, members, table) \
-	/* tokens are created, not put */ \
+	/* tokens are created, not put, and named otherwise */ \
 	__attribute__((unused)) static const struct contract_field noun##_put[] = { members(PUT) }; \
 	static const struct contract_field noun##_got[] = { members(GOT) }; \
-	static const struct contract_field noun##_named[] = { members(NAMED) }; \
+	__attribute__((unused)) static const struct contract_field noun##_named[] = { members(NAMED) }; \
 	static const struct contract_field noun##_list[] = { \
 		members(BY) \
 		{ "after", CONTRACT_TEXT, false, "go on behind this one: ORG/ID, or ID where it has no " \
@@ -82,7 +82,12 @@ static const struct contract_field replaced[] = {
 };
 
 static const struct contract_field token_create[] = {
-	{ "agent", CONTRACT_TEXT, true, "the agent that is to show it, which is made where there is none" },
+	{ "scopes", CONTRACT_TEXTS, false, "what it is good for: read, trigger, write, admin, each with "
+	    "those in front of it, and agent; agent where one is named" },
+	{ "agent", CONTRACT_TEXT, false, "the agent that is to show it, which is made where there is none" },
+	{ "org", CONTRACT_TEXT, false, "the organisation that it is for; all" },
+	{ "repo", CONTRACT_TEXT, false, "the repository of it that it is for; all" },
+	{ "expires", CONTRACT_TEXT, false, "when it is good for nothing any more; never" },
 	{ "name", CONTRACT_TEXT, false, "what people call it" },
 };
 
@@ -97,7 +102,17 @@ static const struct contract_field token_check[] = {
 
 static const struct contract_field token_checked[] = {
 	{ "id", CONTRACT_TEXT, true, "of it" },
-	{ "agent", CONTRACT_TEXT, true, "whose it is" },
+	{ "scopes", CONTRACT_TEXTS, true, "what it is good for" },
+	{ "agent", CONTRACT_TEXT, false, "that is to show it" },
+	{ "org", CONTRACT_TEXT, false, "the organisation that it is for; all" },
+	{ "repo", CONTRACT_TEXT, false, "the repository of it that it is for; all" },
+	{ "expires", CONTRACT_TEXT, false, "when it is good for nothing any more; never" },
+};
+
+/* Whoever may see those of one organisation alone names that. */
+static const struct contract_field token_of[] = {
+	{ "id", CONTRACT_TEXT, true, "of it" },
+	{ "org", CONTRACT_TEXT, false, "only when it is for this organisation" },
 };
 
 static const struct contract_field rotate[] = {
@@ -147,10 +162,15 @@ static const struct contract_method methods[] = {
 	REPLACE(key, "makes these all ssh keys of an organisation"),
 	GET(key), LIST(key), REMOVE(key),
 	{ "token/create", "makes a token, and tells it", ROWS(token_create), ROWS(token_created),
-	    "refused,busy,system", false, false },
-	{ "token/check", "whose a token is", ROWS(token_check), ROWS(token_checked), "refused,busy,system",
+	    "not-found,refused,busy,system", false, false },
+	{ "token/check", "whose a token is, and what it is good for", ROWS(token_check),
+	    ROWS(token_checked), "refused,busy,system",
 	    true, false },
-	GET(token), LIST(token), REMOVE(token),
+	{ "token/get", "what is kept of it", ROWS(token_of), ROWS(token_got), "not-found,busy,system", true,
+	    false },
+	LIST(token),
+	{ "token/remove", "removes it: it is good for nothing from then on", ROWS(token_of), NONE,
+	    "not-found,refused,busy,system", true, false },
 	PUTS(agent, "makes an agent, or changes the one of that id"),
 	GET(agent), LIST(agent), REMOVE(agent),
 	{ "store/rotate", "makes new keys, and seals with them what the old ones sealed", ROWS(rotate),

@@ -9,7 +9,7 @@
  * made; ANY whoever may write; STORE the store itself; SEAL a value that is sealed, and told where it
  * is plain; HIDE one that is sealed and never told. INDEX: KEY when rows can be listed by it, ORG for
  * the organisation's, else NOT. column is its name in the table (none: it has no column), TYPE one of TEXT
- * INTEGER BOOL OBJECT (texts by name) ARRAY (such objects) TIME.
+ * INTEGER BOOL OBJECT (texts by name) ARRAY (such objects) TEXTS TIME.
  */
 #ifndef MCI_ENTITIES_H
 #define MCI_ENTITIES_H
@@ -74,6 +74,11 @@
 #define ENTITY_TOKEN(m) \
 	ENTITY_NAMED(m) \
 	m(NEW, KEY, "agent", agent, TEXT, "name of the agent that shows it") \
+	m(NEW, NOT, "scopes", scopes, TEXTS, "what it is good for: read, trigger, write, admin, agent") \
+	m(NEW, KEY, "org", org, TEXT, "id of the organisation that it is for; all") \
+	m(NEW, KEY, "repo", repo, TEXT, "id of the repository of it that it is for; all") \
+	m(NEW, NOT, "expires", expires, TIME, "when it is good for nothing any more; never") \
+	m(STORE, NOT, "used", used, TIME, "when it was shown last, to a minute") \
 	ENTITY_MADE(m)
 
 #define ENTITY_AGENT(m) \

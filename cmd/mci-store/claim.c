@@ -24,6 +24,7 @@ struct share {
 struct choice {
 	const json_t *labels; /* of the agent */
 	bool isolates;
+	struct token token; /* that the agent shows */
 	struct share *shares;
 	size_t nshares;
 	int64_t *over; /* builds that wait for nobody: their end came late */
@@ -34,6 +35,7 @@ struct choice {
 static void
 choice_free(struct choice *c)
 {
+	token_free(&c->token);
 	free(c->shares);
 	free(c->over);
 }
@@ -92,6 +94,14 @@ labels_fit(const char *wanted, const json_t *labels)
 	return fit;
 }
 
+/* Whether it is for this repository. */
+static bool
+token_fits(const struct token *t, const char *org, const char *repo)
+{
+	return (t->org == NULL || strcmp(t->org, org) == 0) &&
+	    (t->repo == NULL || strcmp(t->repo, repo) == 0);
+}
+
 static int
 judge(struct choice *c, struct share *s, struct database *db, struct error *e)
 {
@@ -103,7 +113,8 @@ judge(struct choice *c, struct share *s, struct database *db, struct error *e)
 		return -1;
 	s->judged = true;
 	s->org = query_column_integer(&q, 0);
-	s->eligible = labels_fit(query_column_text(&q, 1), c->labels) &&
+	s->eligible = token_fits(&c->token, query_column_text(&q, 4), query_column_text(&q, 5)) &&
+	    labels_fit(query_column_text(&q, 1), c->labels) &&
 	    (query_column_null(&q, 2) || s->builds < query_column_integer(&q, 2)) &&
 	    (query_column_null(&q, 3) || builds_of_org(c, s->org) < query_column_integer(&q, 3));
 	return 0;
@@ -236,14 +247,18 @@ claim_next(struct transaction *t, struct choice *c, struct database *db, struct 
 
 /* Whose token it is; its agent goes by another name where it says one. */
 static int
-admit(struct transaction *t, const struct choice *c, struct database *db, struct error *e)
+admit(struct transaction *t, struct choice *c, struct database *db, struct error *e)
 {
 	const char *name = transaction_text(t, "name");
 	AUTO_BYTES labels = { 0 };
-	AUTO_FREE char *agent = NULL;
+	const char *agent;
 
-	if (token_agent(db, transaction_text(t, "token"), &agent, NULL, e) < 0)
+	if (token_find(db, transaction_text(t, "token"), &c->token, e) < 0)
 		return -1;
+	agent = c->token.agent;
+	if (agent == NULL)
+		return error_set(e, ERROR_REFUSED,
+		    "that token is no agent's: 'mci token create --agent NAME' makes one");
 	snprintf(t->agent, sizeof(t->agent), "%s", name != NULL ? name : agent);
 	if (c->labels != NULL)
 		jsontree_write(&labels, c->labels);
@@ -260,9 +275,9 @@ claim_work(struct transaction *t, struct database *db, struct error *e)
 
 	if (*id == '\0' || strlen(id) > 128)
 		return error_set(e, ERROR_INPUT, "id: expected 1 to 128 bytes");
-	if (admit(t, &c, db, e) < 0)
-		return -1;
-	got = known(t, db, e);
+	got = admit(t, &c, db, e);
+	if (got == 0)
+		got = known(t, db, e);
 	if (got == 0)
 		got = claim_next(t, &c, db, e);
 	choice_free(&c);

@@ -276,6 +276,7 @@ value_of(const struct member *member, struct query *q, int column)
 		return json_stringn(time.data, time.len);
 	case MEMBER_OBJECT:
 	case MEMBER_ARRAY:
+	case MEMBER_TEXTS:
 		text = query_column_text(q, column);
 		return jsontree_read((struct span){ text, strlen(text) }, NULL);
 	case MEMBER_TEXT:
@@ -352,6 +353,7 @@ bind_member(struct query *q, const struct member *member, const json_t *value, s
 		return;
 	case MEMBER_OBJECT:
 	case MEMBER_ARRAY:
+	case MEMBER_TEXTS:
 		if (json_object_size(value) + json_array_size(value) == 0) {
 			query_null(q);
 			return;
@@ -474,6 +476,23 @@ check_array(const char *member, const json_t *array, struct error *e)
 }
 
 static int
+check_texts(const char *member, const json_t *array, struct error *e)
+{
+	size_t i;
+	json_t *one;
+
+	if (!json_is_array(array))
+		return expected(member, "an array of texts", e);
+	if (json_array_size(array) > ENTRIES_LIMIT)
+		return error_set(e, ERROR_INPUT, "%s: at most %d entries", member, ENTRIES_LIMIT);
+	json_array_foreach((json_t *)array, i, one) {
+		if (!json_is_string(one) || json_string_length(one) > TEXT_LIMIT / ENTRIES_LIMIT)
+			return expected(member, "an array of short texts", e);
+	}
+	return 0;
+}
+
+static int
 check_text(const struct member *member, const json_t *text, struct error *e)
 {
 	if (!json_is_string(text))
@@ -491,9 +510,15 @@ check_text(const struct member *member, const json_t *text, struct error *e)
 static int
 check_value(const struct member *member, const json_t *value, struct error *e)
 {
+	int64_t at;
+
 	switch (member->type) {
-	case MEMBER_INTEGER:
 	case MEMBER_TIME:
+		return json_is_string(value) &&
+			timestamp_parse(json_string_value(value), json_string_length(value), &at, e) == 0 ?
+		    0 :
+		    expected(member->name, "a time as 2026-11-23T18:00:00Z", e);
+	case MEMBER_INTEGER:
 		return json_is_integer(value) && json_integer_value(value) >= 0 ?
 		    0 :
 		    expected(member->name, "a number from 0", e);
@@ -503,6 +528,8 @@ check_value(const struct member *member, const json_t *value, struct error *e)
 		return check_object(member->name, value, e);
 	case MEMBER_ARRAY:
 		return check_array(member->name, value, e);
+	case MEMBER_TEXTS:
+		return check_texts(member->name, value, e);
 	case MEMBER_TEXT:
 		break;
 	}

@@ -32,6 +32,7 @@ enum member_type {
 	MEMBER_BOOL,
 	MEMBER_OBJECT,
 	MEMBER_ARRAY,
+	MEMBER_TEXTS,
 	MEMBER_TIME,
 };
 

@@ -390,7 +390,18 @@ remove_with(const struct entry_place *p, const char *id, int64_t number, struct 
 
 	if (sealing_of(p->entity) != NULL)
 		return secrets_remove(p->db, noun, number, e);
+	/* another one of that name is not what they were for */
+	if (strcmp(noun, "repo") == 0) {
+		query_begin(&q, p->db, STATEMENT_TOKENS_OF_REPO_REMOVE);
+		query_text(&q, p->org_name);
+		query_text(&q, id);
+		return query_run(&q, e);
+	}
 	if (strcmp(noun, "org") == 0) {
+		query_begin(&q, p->db, STATEMENT_TOKENS_OF_ORG_REMOVE);
+		query_text(&q, id);
+		if (query_run(&q, e) < 0)
+			return -1;
 		query_begin(&q, p->db, STATEMENT_ORG_SECRET_REMOVE);
 		query_integer(&q, number);
 		return query_run(&q, e);

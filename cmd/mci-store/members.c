@@ -68,6 +68,21 @@ read_texts(const char *text, struct error *e)
 	return object;
 }
 
+/* A[,B] */
+static json_t *
+read_words(const char *text)
+{
+	json_t *array = json_array();
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, ",");
+
+		json_array_append_new(array, json_stringn(text, n));
+		text += n + (text[n] == ',');
+	}
+	return array;
+}
+
 static json_t *
 read_typed(enum member_type type, const char *text, struct error *e)
 {
@@ -85,6 +100,8 @@ read_typed(enum member_type type, const char *text, struct error *e)
 		return NULL;
 	case MEMBER_OBJECT:
 		return read_texts(text, e);
+	case MEMBER_TEXTS:
+		return read_words(text);
 	case MEMBER_ARRAY:
 		error_set(e, ERROR_USAGE, "expected JSON (K:=JSON), or --only");
 		return NULL;

@@ -19,6 +19,10 @@ run(void *arg, int argc, char **argv)
 	  .summary = what ": VERB " noun, .min_operands = 1, .max_operands = SIZE_MAX, .run = run }
 
 const struct command store_nouns[STORE_NOUNS] = {
-	NOUN("org", "organisations"), NOUN("repo", "repositories"), NOUN("param", "parameters"),
-	NOUN("key", "ssh keys"), NOUN("token", "agents' tokens"), NOUN("agent", "agents"),
+	NOUN("org", "organisations"),
+	NOUN("repo", "repositories"),
+	NOUN("param", "parameters"),
+	NOUN("key", "ssh keys"),
+	NOUN("token", "what may be done with what is shown"),
+	NOUN("agent", "agents"),
 };

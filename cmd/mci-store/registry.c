@@ -5,9 +5,11 @@
 
 #include "entity.h"
 #include "entry.h"
+#include "kernel.h"
 #include "memory.h"
 #include "query.h"
 #include "store.h"
+#include "timestamp.h"
 #include "tokens.h"
 #include "transaction.h"
 
@@ -68,12 +70,31 @@ registry_put(void *self, struct request *r)
 	give(self, r, put);
 }
 
+/* Whether a row of what has no organisation is that one's, where one is asked for: a token's. */
+static bool
+is_of(const struct entity *x, const json_t *row, const char *org)
+{
+	const char *own = json_string_value(json_object_get(row, "org"));
+
+	return entity_of_org(x) || org == NULL || (own != NULL && strcmp(own, org) == 0);
+}
+
 static int
 remove_one(struct transaction *t, struct database *db, struct error *e)
 {
 	struct entry_place p = place_of(t, db);
+	const char *id = transaction_text(t, "id");
+	json_auto_t *row = NULL;
+	int64_t number;
 
-	return entry_remove(&p, transaction_text(t, "id"), e);
+	if (!entity_of_org(p.entity) && p.org_name != NULL) {
+		if (entity_find(db, p.entity, NULL, id, &number, &row, e) < 0)
+			return -1;
+		if (row == NULL || !is_of(p.entity, row, p.org_name))
+			return error_set(e, ERROR_NOT_FOUND, "there is no %s %s", p.entity->noun, id);
+		p.org_name = NULL;
+	}
+	return entry_remove(&p, id, e);
 }
 
 void
@@ -94,6 +115,8 @@ registry_get(void *self, struct request *r)
 	int got = entity_find(s->reader, x, org, id, &number, &row, &e);
 	AUTO_BYTES result = { 0 };
 
+	if (got > 0 && !is_of(x, row, org))
+		got = 0;
 	if (got < 0) {
 		request_fail_with(r, &e);
 	} else if (got == 0) {
@@ -170,7 +193,7 @@ void
 registry_list(void *self, struct request *r)
 {
 	struct listing l = { .entity = entity_of(request_row(r)->name),
-		.org = request_text(r, "org"),
+		.org = entity_of_org(entity_of(request_row(r)->name)) ? request_text(r, "org") : NULL,
 		.limit = request_integer(r, "limit", LIST_USUAL) };
 	AUTO_FREE char *name = xformat("%ss", l.entity->noun);
 	json_auto_t *result = json_object();
@@ -286,23 +309,104 @@ registry_replace(void *self, struct request *r)
 
 /* ---- tokens */
 
+/* Names that enough is known by elsewhere: there are no more scopes. */
+static const char *const scopes[] = { "read", "trigger", "write", "admin", "agent" };
+
+static int
+check_scopes(const json_t *list, bool agent, struct error *e)
+{
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return error_set(e, ERROR_INPUT,
+		    "scopes: expected some of read, trigger, write, admin, agent, or an agent");
+	json_array_foreach((json_t *)list, i, one) {
+		const char *name = json_string_value(one);
+		size_t k = 0;
+
+		while (k < sizeof(scopes) / sizeof(scopes[0]) && strcmp(scopes[k], name) != 0)
+			k++;
+		if (k == sizeof(scopes) / sizeof(scopes[0]))
+			return error_set(e, ERROR_INPUT,
+			    "scopes: expected read, trigger, write, admin or agent, found '%.40s'", name);
+		if (strcmp(name, "agent") == 0 && !agent)
+			return error_set(e, ERROR_INPUT, "agent: which one is to show it?");
+	}
+	return 0;
+}
+
+/* What it is for has to be there. */
+static int
+check_place(struct database *db, const char *org, const char *repo, struct error *e)
+{
+	int64_t number;
+	int got = 1;
+
+	if (repo != NULL && org == NULL)
+		return error_set(e, ERROR_INPUT, "org: of which organisation is the repository?");
+	if (org != NULL)
+		got = entity_find(db, entity_of("org/"), NULL, org, &number, NULL, e);
+	if (got > 0 && repo != NULL)
+		got = entity_find(db, entity_of("repo/"), org, repo, &number, NULL, e);
+	return got == 0 ? error_set(e, ERROR_NOT_FOUND, "there is no %s%s%s", org, repo == NULL ? "" : "/",
+			      repo == NULL ? "" : repo) :
+			  got > 0 ? 0 : -1;
+}
+
+static int
+read_expires(const char *text, int64_t *at, struct error *e)
+{
+	*at = 0;
+	if (text == NULL)
+		return 0;
+	if (timestamp_parse(text, strlen(text), at, e) < 0)
+		return error_before(e, "expires: ");
+	return *at > kernel.wall() ? 0 : error_set(e, ERROR_INPUT, "expires: that is past");
+}
+
 /* The agent is made where there is none. */
+static int
+make_agent(struct database *db, const char *agent, struct error *e)
+{
+	struct entry_place agents = { .db = db, .entity = entity_of("agent/") };
+	json_auto_t *row = json_pack("{s:s}", "id", agent);
+	AUTO_FREE char *name = NULL;
+	bool created;
+
+	return entity_check(agents.entity, row, e) < 0 ||
+		entry_put(&agents, row, &name, &created, e) < 0 ?
+	    -1 :
+	    0;
+}
+
 static int
 token_create(struct transaction *t, struct database *db, struct error *e)
 {
-	struct entry_place agents = { .db = db, .entity = entity_of("agent/") };
 	struct entry_place tokens = { .db = db, .entity = entity_of("token/") };
 	const char *agent = transaction_text(t, "agent"), *title = transaction_text(t, "name");
-	json_auto_t *row = json_pack("{s:s}", "id", agent);
-	AUTO_FREE char *name = NULL;
+	const char *org = transaction_text(t, "org"), *repo = transaction_text(t, "repo");
+	json_auto_t *agents = json_pack("[s]", "agent");
+	const json_t *list = json_object_get(t->params, "scopes");
+	AUTO_BYTES text = { 0 };
 	AUTO_FREE char *id = NULL;
+	struct token made;
 	char token[TOKEN_SIZE];
-	bool created;
+	int64_t expires;
 
-	if (entity_check(agents.entity, row, e) < 0 ||
-	    entry_put(&agents, row, &name, &created, e) < 0 ||
-	    entry_id(&tokens, title != NULL ? title : agent, &id, e) < 0 ||
-	    token_add(db, id, title, agent, token, e) < 0)
+	if (list == NULL && agent != NULL)
+		list = agents;
+	if (check_scopes(list, agent != NULL, e) < 0 || check_place(db, org, repo, e) < 0 ||
+	    read_expires(transaction_text(t, "expires"), &expires, e) < 0 ||
+	    entity_check(tokens.entity, t->params, e) < 0 ||
+	    (agent != NULL && make_agent(db, agent, e) < 0) ||
+	    entry_id(&tokens, title != NULL ? title : agent != NULL ? agent : "token", &id, e) < 0)
+		return of_method(t, e);
+	entity_write_value(&text, list);
+	made = (struct token){ .id = id, .title = (char *)(uintptr_t)title, .agent = (char *)(uintptr_t)agent,
+		.scopes = (char *)(uintptr_t)bytes_string(&text), .org = (char *)(uintptr_t)org,
+		.repo = (char *)(uintptr_t)repo, .expires = expires };
+	if (token_add(db, &made, token, e) < 0)
 		return of_method(t, e);
 	return transaction_answer(t, json_pack("{s:s, s:s}", "id", id, "token", token));
 }
@@ -316,12 +420,22 @@ registry_token_create(void *self, struct request *r)
 static int
 token_check(struct transaction *t, struct database *db, struct error *e)
 {
-	AUTO_FREE char *agent = NULL;
-	AUTO_FREE char *id = NULL;
+	struct token known = { 0 };
+	AUTO_BYTES expires = { 0 };
 
-	if (token_agent(db, transaction_text(t, "token"), &agent, &id, e) < 0)
+	if (token_find(db, transaction_text(t, "token"), &known, e) < 0) {
+		token_free(&known);
 		return -1;
-	return transaction_answer(t, json_pack("{s:s, s:s}", "id", id, "agent", agent));
+	}
+	if (known.expires > 0)
+		timestamp_write(&expires, known.expires);
+	transaction_answer(t,
+	    json_pack("{s:s, s:o, s:s*, s:s*, s:s*, s:s*}", "id", known.id, "scopes",
+		jsontree_read((struct span){ known.scopes, strlen(known.scopes) }, NULL), "agent",
+		known.agent, "org", known.org, "repo", known.repo, "expires",
+		known.expires > 0 ? bytes_string(&expires) : NULL));
+	token_free(&known);
+	return 0;
 }
 
 /* By the writing thread: the loop's connection may not look at what stands for tokens. */

@@ -87,7 +87,7 @@ show_value(struct bytes *into, const json_t *value)
 		}
 	} else if (json_is_array(value)) {
 		json_array_foreach((json_t *)value, i, one) {
-			bytes_text(into, i > 0 ? " | " : "");
+			bytes_text(into, i == 0 ? "" : json_is_string(one) ? "," : " | ");
 			show_value(into, one);
 		}
 	} else if (json_is_string(value)) {
@@ -117,7 +117,7 @@ print_json(const json_t *row)
 }
 
 /* The columns of a list, behind the name. */
-#define COLUMNS 5
+#define COLUMNS 6
 static const struct columns {
 	const char *noun;
 	const char *members[COLUMNS];
@@ -131,7 +131,8 @@ static const struct columns {
 	    { "PARAM", "NAME", "VALUE", "ONLY", "DESCRIPTION" }, 4 },
 	{ "key", { "host", "only", "description", "public" },
 	    { "KEY", "HOST", "ONLY", "DESCRIPTION", "PUBLIC" }, 4 },
-	{ "token", { "agent", "name", "created" }, { "TOKEN", "AGENT", "NAME", "CREATED" }, 3 },
+	{ "token", { "scopes", "org", "repo", "expires", "used", "name" },
+	    { "TOKEN", "SCOPES", "ORG", "REPO", "EXPIRES", "USED", "NAME" }, 6 },
 	{ "agent", { "labels", "isolates", "seen", "name" },
 	    { "AGENT", "LABELS", "ISOLATES", "SEEN", "NAME" }, 4 },
 };
@@ -148,18 +149,19 @@ columns_of(const struct entity *x)
 
 /* "ORG/ID", or "ID". */
 static char *
-name_of(const json_t *row)
+name_of(const struct entity *x, const json_t *row)
 {
-	const char *org = text_of(row, "org");
+	const char *org = entity_of_org(x) ? text_of(row, "org") : NULL;
 
 	return org == NULL ? xstrdup(text_of(row, "id")) :
 			     xformat("%s/%s", org, text_of(row, "id"));
 }
 
 static void
-print_row(const struct options *o, struct table *t, const struct columns *c, const json_t *row)
+print_row(const struct options *o, const struct entity *x, struct table *t, const json_t *row)
 {
-	AUTO_FREE char *name = name_of(row);
+	const struct columns *c = columns_of(x);
+	AUTO_FREE char *name = name_of(x, row);
 
 	if (o->json) {
 		print_json(row);
@@ -205,7 +207,7 @@ list(const struct asking *a, json_t *params, void (*print)(void *arg, const json
 		more = json_is_true(json_object_get(result, "more")) && row != NULL;
 		if (more) {
 			AUTO_FREE char *last =
-			    name_of(json_array_get(rows, json_array_size(rows) - 1));
+			    name_of(a->entity, json_array_get(rows, json_array_size(rows) - 1));
 
 			json_object_set_new(params, "after", json_string(last));
 		}
@@ -215,8 +217,8 @@ list(const struct asking *a, json_t *params, void (*print)(void *arg, const json
 
 struct printing {
 	const struct options *options;
+	const struct entity *entity;
 	struct table table;
-	const struct columns *columns;
 };
 
 static void
@@ -224,13 +226,14 @@ print_listed(void *arg, const json_t *row)
 {
 	struct printing *p = arg;
 
-	print_row(p->options, &p->table, p->columns, row);
+	print_row(p->options, p->entity, &p->table, row);
 }
 
 static int
 ls_rows(struct asking *a, int n, char **operands, struct error *e)
 {
-	struct printing p = { .options = a->options, .columns = columns_of(a->entity) };
+	struct printing p = { .options = a->options, .entity = a->entity };
+	const struct columns *c = columns_of(a->entity);
 	json_auto_t *params = json_object();
 	bool of_org = entity_of_org(a->entity) && n > 0 && strchr(operands[0], '=') == NULL;
 	int result;
@@ -239,7 +242,7 @@ ls_rows(struct asking *a, int n, char **operands, struct error *e)
 		json_object_set_new(params, "org", json_string(operands[0]));
 	if (members_pairs(a->entity, n - of_org, operands + of_org, params, e) < 0)
 		return -1;
-	table_open(&p.table, p.columns->headings, p.columns->n + 1);
+	table_open(&p.table, c->headings, c->n + 1);
 	result = list(a, params, print_listed, &p, e);
 	if (result == 0 && !a->options->json && !option_common.quiet)
 		table_close(&p.table);

@@ -1,11 +1,15 @@
 #include "tokens.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "digest.h"
+#include "duration.h"
 #include "kernel.h"
 #include "memory.h"
 #include "query.h"
+
+#define MINUTE (60 * SECOND)
 
 static void
 make(char token[static TOKEN_SIZE])
@@ -21,9 +25,21 @@ make(char token[static TOKEN_SIZE])
 	token[TOKEN_SIZE - 1] = '\0';
 }
 
+void
+token_free(struct token *t)
+{
+	free(t->id);
+	free(t->title);
+	free(t->agent);
+	free(t->scopes);
+	free(t->org);
+	free(t->repo);
+	*t = (struct token){ 0 };
+}
+
 int
-token_add(struct database *db, const char *id, const char *title, const char *agent,
-    char token[static TOKEN_SIZE], struct error *e)
+token_add(
+    struct database *db, const struct token *t, char token[static TOKEN_SIZE], struct error *e)
 {
 	char hash[DIGEST_TEXT];
 	AUTO_QUERY q = { 0 };
@@ -32,17 +48,46 @@ token_add(struct database *db, const char *id, const char *title, const char *ag
 	digest_text((struct span){ token, strlen(token) }, hash);
 	query_begin(&q, db, STATEMENT_TOKEN_ADD);
 	query_integer(&q, kernel.wall());
-	query_text(&q, id);
-	query_text(&q, title);
-	query_text(&q, agent);
+	query_text(&q, t->id);
+	query_text(&q, t->title);
+	query_text(&q, t->agent);
 	query_text(&q, hash);
+	query_text(&q, t->scopes);
+	query_text(&q, t->org);
+	query_text(&q, t->repo);
+	if (t->expires > 0)
+		query_integer(&q, t->expires);
+	else
+		query_null(&q);
+	return query_run(&q, e);
+}
+
+static char *
+column(struct query *q, int i)
+{
+	return query_column_null(q, i) ? NULL : xstrdup(query_column_text(q, i));
+}
+
+/* When a token was shown last is kept to a minute: a write for each would cost a sync. */
+static int
+note_use(struct database *db, const char *id, int64_t used, struct error *e)
+{
+	AUTO_QUERY q = { 0 };
+	int64_t now = kernel.wall();
+
+	if (now - used < MINUTE && now >= used)
+		return 0;
+	query_begin(&q, db, STATEMENT_TOKEN_USED);
+	query_integer(&q, now);
+	query_text(&q, id);
 	return query_run(&q, e);
 }
 
 int
-token_agent(struct database *db, const char *token, char **agent, char **id, struct error *e)
+token_find(struct database *db, const char *token, struct token *t, struct error *e)
 {
 	char hash[DIGEST_TEXT];
+	int64_t used;
 	AUTO_QUERY q = { 0 };
 	int got;
 
@@ -51,15 +96,24 @@ token_agent(struct database *db, const char *token, char **agent, char **id, str
 	query_text(&q, hash);
 	got = query_next(&q, e);
 	if (got == 0)
-		return error_set(e, ERROR_REFUSED,
-		    "that token is nobody's: 'mci token create --agent NAME' "
-		    "makes one");
+		return error_set(
+		    e, ERROR_REFUSED, "that token is nobody's: 'mci token create' makes one");
 	if (got < 0)
 		return -1;
-	*agent = xstrdup(query_column_text(&q, 1));
-	if (id != NULL)
-		*id = xstrdup(query_column_text(&q, 0));
-	return 0;
+	*t = (struct token){ .id = column(&q, 0),
+		.agent = column(&q, 1),
+		.scopes = column(&q, 2),
+		.org = column(&q, 3),
+		.repo = column(&q, 4),
+		.expires = query_column_integer(&q, 5) };
+	used = query_column_integer(&q, 6);
+	query_end(&q);
+	if (t->expires > 0 && t->expires <= kernel.wall()) {
+		token_free(t);
+		return error_set(
+		    e, ERROR_REFUSED, "that token has expired: 'mci token create' makes another");
+	}
+	return note_use(db, t->id, used, e);
 }
 
 int

@@ -20,6 +20,7 @@
 #include "methods.h"
 #include "option.h"
 #include "systemd.h"
+#include "textfile.h"
 
 /* Whoever waits for all to be ready is told by then what it still lacks. */
 #define PATIENCE (3 * SECOND)
@@ -29,6 +30,9 @@
 
 /* So long a supervisor may take to be gone that was killed. */
 #define DYING (2 * SECOND)
+
+/* Bytes of a file with a token. */
+#define TOKEN_MOST 256
 
 struct control {
 	struct control_options *options;
@@ -40,7 +44,7 @@ struct control {
 	struct option_list listen; /* our own socket */
 	char *address;
 	int lock; /* of $RUN */
-	int64_t began;
+	int64_t began, began_wall;
 	struct loop_timer *patience;
 	bool opened, adopted, ready, reloading;
 	bool terminal; /* it ends with the one that it was started on */
@@ -118,6 +122,23 @@ control_source(const struct control_options *o, struct source *s, struct error *
 
 /* ---- ready */
 
+/* The token of this server's first user, where it has just been made: this is the only time that it is
+ * shown. */
+static void
+first_token(const struct control *c, struct bytes *text)
+{
+	AUTO_FREE char *path = xformat("%s/admin.token", c->source.dir);
+	AUTO_BYTES token = { 0 };
+	struct stat st;
+
+	if (stat(path, &st) < 0 || (int64_t)st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec < c->began_wall ||
+	    textfile_read(&token, path, TOKEN_MOST, NULL) < 0)
+		return;
+	bytes_format(text,
+	    "The token for HTTP with which all may be done, shown this once (kept in %s):\n  %s",
+	    path, bytes_string(&token));
+}
+
 static void
 welcome(const struct control *c)
 {
@@ -129,6 +150,11 @@ welcome(const struct control *c)
 	duration_write(&text, (kernel.now() - c->began) / MILLISECOND * MILLISECOND);
 	bytes_text(&text,
 	    "; ^C ends it. Jobs run as this user, without a sandbox.\n"
+	    "HTTP is at ");
+	bytes_format(&text, "%s%s", strncmp(c->source.http, "unix:", 5) == 0 ? "" : "http://",
+	    c->source.http);
+	bytes_text(&text,
+	    ".\n"
 	    "In another terminal:\n"
 	    "  mci status                                        each part of it\n");
 	bytes_text(&text, c->options->demo ?
@@ -136,6 +162,7 @@ welcome(const struct control *c)
 	    "  mci trigger demo/hello -f                         one more, and watch it\n" :
 	    "  mci org put ORG; mci repo put ORG/REPO url=URL    what there is to build\n"
 	    "  mci trigger ORG/REPO -f                           a build, and watch it\n");
+	first_token(c, &text);
 	fwrite(text.data, 1, text.len, stdout);
 	fflush(stdout);
 }
@@ -373,7 +400,7 @@ as_we_began(struct host *h)
 int
 control_run(struct control_options *o)
 {
-	struct control c = { .options = o, .lock = -1, .began = kernel.now() };
+	struct control c = { .options = o, .lock = -1, .began = kernel.now(), .began_wall = kernel.wall() };
 	struct sigaction hangup;
 	struct error e;
 	int status;

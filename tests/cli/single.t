@@ -13,7 +13,7 @@ include default
 other: mci-events serve --dir $DIR/other --ready-fd $READY
 END
 single
-is "$status,$(cut -f 2 "$out" | tr '\n' ' ')" "0,mine single token agent other " \
+is "$status,$(cut -f 2 "$out" | tr '\n' ' ')" "0,mine single admin token agent other " \
 	"the servers become one part where the first of them stood; a second hub and all others are as they were"
 sed -i 's/^include default/api: mci-api/' wiring
 printf '\tenv A=1\n' >>wiring
@@ -87,7 +87,7 @@ down
 mv "$T/data" "$T/apart"
 UP=--single
 up "$T/all" || exit 1
-is "$(parts)" "single running true,token done true,agent running true," "mci status shows one part for all of them"
+is "$(parts)" "single running true,admin done true,token done true,agent running true," "mci status shows one part for all of them"
 is "$(mci-supervise --dir "$T/data" --check "$T/all" | sort | tr '\t\n' ' ,')" \
 	"start api,start events,start log,start store,stop single," "--check shows what it would be without"
 is "$(mci-supervise --dir "$T/data" --check --single "$T/all")" "" "... and that nothing would change with it"

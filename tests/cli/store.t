@@ -224,6 +224,40 @@ hasnt "$err" 'for prod' "... there is nothing"
 mci store rm agent a
 exits 1 "nor with that of an agent that has gone" mci call -a "$store" build/claim "token=$token" id=y
 
+# ---- tokens
+
+# checks TOKEN JQ: what is known of it
+checks() { mci call -a "$store" token/check "token=$1" | jq -c "$2"; }
+reader=$(mci token create --scope read --scope trigger --for o/r --name 'My page' --expires 1h)
+like "$reader" '^mci_[A-Za-z0-9_-]{43}$' "a token is told when it is made"
+is "$(checks "$reader" '[.id,.scopes,.org,.repo]')" '["my-page",["read","trigger"],"o","r"]' "it is good for what was said"
+is "$(mci store get --json token my-page | jq -c '[has("used"), has("expires"), has("hash"), has("token")]')" \
+	'[true,true,false,false]' "when it was shown last is known, and nothing that it could be found by"
+is "$(mci token ls org=o | cut -f 1-4)" "my-page	read,trigger	o	r" "they are listed by what they are for"
+refused "scopes: expected read, trigger, write, admin or agent, found 'root'" 2 "a scope that is none" \
+	mci token create --scope root
+refused "agent: which one" 2 "an agent's that is nobody's" mci token create --scope agent
+refused "expected --scope" 2 "one that is for nothing" mci token create
+refused "there is no o/none" 1 "one for what is not there" mci token create --scope read --for o/none
+refused "that is past" 2 "one that is no good any more" \
+	mci call -a "$store" token/create 'scopes:=["read"]' expires=2001-01-01T00:00:00Z
+exits 1 "one of another organisation is not there" mci call -a "$store" token/get id=my-page org=acme
+exits 1 "... to be removed" mci call -a "$store" token/remove id=my-page org=acme
+mci call -a "$store" token/create 'scopes:=["read"]' "expires=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%S.999Z)" |
+	jq -r .token >short
+wait_until "a token expires" sh -c '! mci call -a "$1" token/check "token=$2"' - "$store" "$(cat short)"
+has "$T/wait" "has expired" "one that has expired is nobody's"
+mci token rm my-page
+exits 1 "one that was removed too" mci call -a "$store" token/check "token=$reader"
+mci org put gone && mci repo put gone/r
+for place in gone gone/r; do
+	mci token create --scope read --for "$place" >>gone
+done
+mci repo rm gone/r && mci org rm gone && mci org put gone && mci repo put gone/r
+while read -r line; do
+	exits 1 "one of an organisation that is another one now" mci call -a "$store" token/check "token=$line"
+done <gone
+
 # ---- what is answered is what mci-protocol(7) says
 
 # told METHOD: the names of its results

@@ -10,6 +10,9 @@ unset MCI_SUPERVISE
 background mci up
 wait_for_line "$out" '^mci is up in .*/mci/server, in [0-9ms]+; '
 is "$(grep -c '^  mci ' "$out")" 3 "mci up says where it is, and three commands to go on with"
+has "$out" '^  mci_[A-Za-z0-9_-]{43}$' "... and the first token"
+is "$(sed -n 's/^  \(mci_.*\)/\1/p' "$out")" "$(cat "$XDG_STATE_HOME/mci/server/admin.token")" "... which is kept"
+is "$(stat -c %a "$XDG_STATE_HOME/mci/server/admin.token")" 600 "... for this user alone"
 is "$(mci status | cut -f 1-3 | tr '\t\n' ' ;' | grep -o 'events running true;log running true;')" \
 	"events running true;log running true;" "its parts are ready"
 is "$(mci status | awk -F '\t' '$3 != "true"')" '' "... all of them"

@@ -65,7 +65,7 @@ SELECT (SELECT count(*) FROM build WHERE state = 'queued'), (SELECT count(*) FRO
 	(SELECT count(*) FROM change);
 
 -- repo_rules (integer) reader
-SELECT repo.org, repo.agents, repo.max_builds, org.max_builds
+SELECT repo.org, repo.agents, repo.max_builds, org.max_builds, org.name, repo.name
 FROM repo JOIN org ON org.id = repo.org WHERE repo.id = $1;
 
 -- build_of_claim (text) reader
