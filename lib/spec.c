@@ -290,6 +290,7 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	    .service = SPEC_MACHINE, .note = "processors are not limited" },
 	[SPEC_EXPOSE] = { KEY("expose"), RAW(expose), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_UNSERVED, .note = "no runner here exposes ports yet" },
+	[SPEC_STAGED] = { KEY("staged"), ONE(value_type_flag, staged), .flags = SPEC_ROW_INNER },
 	[SPEC_ATTEMPT_NUMBER] = { KEY("attempt"), ONE(type_attempt, attempt), .flags = SPEC_ROW_INNER },
 	[SPEC_TYPE_IGNORED] = { KEY("type"), RAW(type), .flags = SPEC_ROW_ORIGINAL | SPEC_ROW_GRAPH },
 };

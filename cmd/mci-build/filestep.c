@@ -8,6 +8,8 @@
 #include "memory.h"
 
 const struct filestep_kind filestep_kinds[] = {
+	[STEP_COPY] = { "workspace", NULL, NULL, true },
+	[STEP_REMOVE] = { "workspace", NULL, NULL, false },
 	[STEP_CACHE_RESTORE] = { "cache", "restore", "cache/restored", false },
 	[STEP_ARTIFACT_RESTORE] = { "artifact", "restore", "artifact/restored", true },
 	[STEP_ARTIFACT_SAVE] = { "artifact", "save", "artifact/saved", true },
@@ -131,13 +133,32 @@ folder_add(struct bytes *b, const struct filestep *s)
 		bytes_text(b, path);
 }
 
+/* mci-job calls it so (copy.h there). */
+char *
+filestep_stage(const struct filestep_site *at, const struct job *j)
+{
+	return xformat("%s/own/%s@%d", at->workspace->folder.path, j->id, j->attempt);
+}
+
+/* The folder that stands for what is built. */
+static void
+root_add(struct bytes *b, const struct filestep_site *at, const struct job *j)
+{
+	AUTO_FREE char *stage = j->files->staged ? filestep_stage(at, j) : NULL;
+
+	if (stage != NULL)
+		bytes_format(b, "%s/%s", stage, at->workspace->own_inside);
+	else
+		bytes_text(b, at->workspace->dir);
+}
+
 static char *
 folder_of(const struct filestep_site *at, const struct job *j, const struct filestep *s)
 {
 	const char *dir = j->files->dir;
 	struct bytes b = { 0 };
 
-	bytes_text(&b, at->workspace->dir);
+	root_add(&b, at, j);
 	bytes_char(&b, '/');
 	if (dir != NULL)
 		bytes_format(&b, "%s/", dir);
@@ -252,6 +273,22 @@ names_add(const struct filestep_site *at, const struct job *j, const struct file
 	return NULL;
 }
 
+/* What a staged job works in is made, or taken away. */
+static void
+stage_words(const struct filestep_site *at, const struct job *j, const struct filestep *s, struct filewords *w)
+{
+	bool copies = s->kind == STEP_COPY;
+
+	word_add(w, copies ? "cp" : "rm");
+	word_add(w, copies ? "-aT" : "-rf");
+	if (copies)
+		word_add(w, "--reflink=auto");
+	word_add(w, "--");
+	if (copies)
+		word_add(w, at->workspace->own);
+	word_give(w, filestep_stage(at, j));
+}
+
 char *
 filestep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s, struct filewords *w,
     char **key)
@@ -260,9 +297,14 @@ filestep_words(const struct filestep_site *at, uint32_t job, const struct filest
 	const struct identity *build = &at->workspace->identity;
 	bool saves = s->kind == STEP_ARTIFACT_SAVE || s->kind == STEP_CACHE_SAVE;
 	AUTO_FREE char *run = xformat("%d", build->run);
-	AUTO_FREE char *folder = folder_of(at, j, s);
+	AUTO_FREE char *folder = NULL;
 	char *missing;
 
+	if (filestep_kinds[s->kind].verb == NULL) {
+		stage_words(at, j, s, w);
+		return NULL;
+	}
+	folder = folder_of(at, j, s);
 	words_begin(at, w, filestep_kinds[s->kind].verb);
 	option_add(w, "--scope", at->scope);
 	if (saves) {
@@ -282,13 +324,15 @@ filestep_words(const struct filestep_site *at, uint32_t job, const struct filest
 void
 filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *files, struct filewords *w)
 {
-	const char *dir = at->graph->jobs[job].files->dir;
-	AUTO_FREE char *folder = xformat("%s/%s", at->workspace->dir, dir == NULL ? "" : dir);
+	const struct job *j = &at->graph->jobs[job];
+	AUTO_BYTES folder = { 0 };
 	AUTO_FREE char *copy = xstrdup(files);
 	char *rest = NULL;
 
+	root_add(&folder, at, j);
+	bytes_format(&folder, "/%s", j->files->dir == NULL ? "" : j->files->dir);
 	words_begin(at, w, "hash");
-	option_add(w, "-C", folder);
+	option_add(w, "-C", bytes_string(&folder));
 	word_add(w, "--");
 	for (char *file = strtok_r(copy, " \t", &rest); file != NULL; file = strtok_r(NULL, " \t", &rest))
 		word_add(w, file);

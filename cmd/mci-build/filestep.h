@@ -14,10 +14,12 @@
 #include "workspace.h"
 
 enum filestep_type {
+	STEP_COPY,           /* makes what a staged job works in, */
 	STEP_CACHE_RESTORE,
 	STEP_ARTIFACT_RESTORE,
 	STEP_ARTIFACT_SAVE,
 	STEP_CACHE_SAVE,
+	STEP_REMOVE,         /* and takes it away */
 };
 
 struct filestep {
@@ -29,7 +31,7 @@ struct filestep {
 
 struct filestep_kind {
 	const char *noun;  /* of its events */
-	const char *verb;  /* of mci-blob */
+	const char *verb;  /* of mci-blob; NULL: it is another program */
 	const char *event;
 	bool needed;       /* the job is nothing without it */
 };
@@ -53,6 +55,8 @@ struct filewords {
 	char **list; /* NULL-terminated */
 	size_t n;
 };
+/* Where a staged job works; the caller frees. */
+char *filestep_stage(const struct filestep_site *at, const struct job *j);
 /* Adds the command line of a step; *key becomes what its cache's key came to (the caller frees), else NULL.
  * NULL, or the files whose digest a key needs first (keytemplate.h), which the caller frees. */
 char *filestep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s,

@@ -223,6 +223,9 @@ copied_line(struct intake *in, const struct spec *s, uint32_t *length, struct er
 	dir = xformat("%s%s", w->own_inside, s->dir == NULL ? "" : s->dir);
 	copied.dir = *dir == '\0' ? NULL : dir;
 	copied.workspace = w->own;
+	/* what it takes is put into the copy before it begins, and what it leaves is kept from there */
+	copied.staged = in->places && s->ncaches + s->nsave_artifacts + s->nrestore_artifacts > 0;
+	spec_set(&copied, SPEC_STAGED, copied.staged);
 	spec_set(&copied, SPEC_DIR, copied.dir != NULL);
 	return attempt_line(&copied, length, e);
 }

@@ -14,6 +14,7 @@ jobfiles_of(const struct spec *s)
 		return NULL;
 	f = xmalloc(sizeof(*f));
 	*f = (struct jobfiles){ .dir = s->dir == NULL ? NULL : xstrdup(s->dir),
+		.staged = s->workspace != NULL,
 		.caches = spec_places_copy(s->caches, s->ncaches), .ncaches = s->ncaches,
 		.saves = spec_places_copy(s->save_artifacts, s->nsave_artifacts),
 		.nsaves = s->nsave_artifacts,

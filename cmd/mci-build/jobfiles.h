@@ -6,6 +6,7 @@
 
 struct jobfiles {
 	char *dir; /* where the job works, relative to what is built; NULL: there */
+	bool staged; /* it works in a copy, which is made before it begins, and goes behind it */
 	struct spec_place *caches, *saves, *restores;
 	size_t ncaches, nsaves, nrestores;
 	/* the transfer's */

@@ -75,17 +75,17 @@ static void
 fail(struct transfer_run *r, const char *text)
 {
 	const struct filestep *s = step_of(r);
-	AUTO_BYTES masked = { 0 };
+	const struct filestep_kind *kind = &filestep_kinds[s->kind];
+	AUTO_BYTES what = { 0 };
 
-	mask_text(r->transfer->mask, &masked, text, strlen(text));
-	if (!filestep_kinds[s->kind].needed && !r->canceled) {
-		outcome_note(r->transfer->outcome, "%s: cache %s: %s", job_of(r)->id, s->place->id,
-		    bytes_string(&masked));
-		return;
-	}
-	if (r->why.len == 0)
-		bytes_format(&r->why, "%s %s: %s", filestep_kinds[s->kind].noun, s->place->id,
-		    bytes_string(&masked));
+	if (s->place != NULL)
+		bytes_format(&what, "%s %s: %s", kind->noun, s->place->id, text);
+	else
+		bytes_format(&what, "%s: %s", kind->noun, text);
+	if (!kind->needed && !r->canceled)
+		outcome_note(r->transfer->outcome, "%s: %s", job_of(r)->id, bytes_string(&what));
+	else if (r->why.len == 0)
+		mask_text(r->transfer->mask, &r->why, what.data, what.len);
 }
 
 /* Says what was kept, or came back; hit: it was there. */
@@ -148,11 +148,13 @@ step_over(struct transfer_run *r)
 	}
 	if (r->canceled)
 		fail(r, "canceled");
+	else if (r->status == 0 && filestep_kinds[s->kind].event == NULL)
+		;
 	else if (r->status == 0 || (absent && s->kind == STEP_CACHE_RESTORE))
 		tell(r, r->status == 0);
-	else if (absent && s->place->optional)
+	else if (absent && s->kind == STEP_ARTIFACT_RESTORE && s->place->optional)
 		;
-	else if (absent)
+	else if (absent && s->kind == STEP_ARTIFACT_RESTORE)
 		fail(r, "the store does not have it");
 	else if (r->said.len > 0)
 		fail(r, bytes_string(&r->said));
@@ -222,7 +224,7 @@ ended(void *arg, int status, const struct rusage *usage)
 static int
 spawn(struct transfer_run *r, const struct filewords *w, struct error *e)
 {
-	AUTO_FREE char *path = process_kit("mci-blob");
+	AUTO_FREE char *path = strchr(w->list[0], '-') != NULL ? process_kit(w->list[0]) : xstrdup(w->list[0]);
 	int ends[2];
 	struct process_spec p = { .path = path, .argv = w->list, .in = -1, .group = true };
 
@@ -258,7 +260,7 @@ step_start(struct transfer_run *r)
 			fail(r, "no job before this one saves it");
 		return false;
 	}
-	if (s->place->npaths > 0 && strncmp(s->place->paths[0], "~/", 2) == 0)
+	if (s->place != NULL && s->place->npaths > 0 && strncmp(s->place->paths[0], "~/", 2) == 0)
 		return false; /* the home folder is the user's own */
 	r->asked = filestep_words(&r->transfer->at, r->job, s, &w, &r->key);
 	if (r->asked != NULL) {
@@ -357,6 +359,8 @@ transfer_before(struct transfer *t, uint32_t job)
 	if (f == NULL)
 		return false;
 	r = run_new(t, job, false);
+	if (f->staged)
+		place_add(r, STEP_COPY, NULL);
 	for (size_t i = 0; i < f->ncaches; i++)
 		place_add(r, STEP_CACHE_RESTORE, &f->caches[i]);
 	for (size_t i = 0; i < f->nrestores; i++)
@@ -381,6 +385,8 @@ transfer_after(struct transfer *t, uint32_t job, bool success)
 		if (success || f->caches[i].always)
 			place_add(r, STEP_CACHE_SAVE, &f->caches[i]);
 	}
+	if (f->staged)
+		place_add(r, STEP_REMOVE, NULL);
 	return run_begin(r);
 }
 

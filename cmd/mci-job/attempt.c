@@ -365,15 +365,17 @@ copied(void *arg, int status, const struct rusage *usage)
 static void
 go(struct attempt *a)
 {
+	bool copies = a->spec.workspace != NULL && !a->spec.staged;
 	struct error e = { 0 };
 
-	if (launch_log(a, &e) < 0 || (a->spec.workspace != NULL ? copy_start(a, copied, &e) :
+	copy_name(a);
+	if (launch_log(a, &e) < 0 || (copies ? copy_start(a, copied, &e) :
 	    launch_entry(a, leader_ended, &e)) < 0) {
 		not_started(a, &e);
 		return;
 	}
 	a->state = ATTEMPT_COPYING;
-	if (a->spec.workspace == NULL)
+	if (!copies)
 		begin(a);
 	if (a->site->held)
 		attempt_hold(a, true);

@@ -6,20 +6,25 @@
 
 #include "memory.h"
 
+void
+copy_name(struct attempt *a)
+{
+	const char *from = a->spec.workspace;
+
+	if (from != NULL && a->copy == NULL)
+		a->copy = xformat("%.*s/%s@%d", (int)(strrchr(from, '/') - from), from, a->spec.id,
+		    a->spec.attempt);
+}
+
 int
 copy_start(struct attempt *a, child_ended *ended, struct error *e)
 {
-	const char *from = a->spec.workspace;
-	size_t folder = (size_t)(strrchr(from, '/') - from);
-	const char *argv[] = { "cp", "-a", "-T", "--reflink=auto", "--", from, NULL, NULL };
+	const char *argv[] = { "cp", "-a", "-T", "--reflink=auto", "--", a->spec.workspace, a->copy, NULL };
 	struct process_spec p = { .path = "cp", .argv = (char *const *)(uintptr_t)argv,
 		.in = a->site->null, .out = a->ends[1], .err = a->ends[1], .group = true };
 
 	if (a->terminal[0] != '\0')
 		p.out = p.err = a->site->null;
-	if (a->copy == NULL)
-		a->copy = xformat("%.*s/%s@%d", (int)folder, from, a->spec.id, a->spec.attempt);
-	argv[6] = a->copy;
 	a->leader = child_start(a->site->loop, &p, ended, a, e);
 	return a->leader == NULL ? error_before(e, "workspace: ") : 0;
 }
@@ -51,8 +56,11 @@ copy_remove(struct attempt *a)
 		.err = a->site->null, .group = true };
 	struct child **child;
 
-	if (a->copy == NULL)
+	if (a->copy == NULL || a->spec.staged) {
+		free(a->copy);
+		a->copy = NULL;
 		return;
+	}
 	child = xmalloc(sizeof(struct child *));
 	*child = child_start(a->site->loop, &p, removed, child, NULL);
 	if (*child == NULL)
