@@ -18,7 +18,7 @@ VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
 PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlite3-dev libssl-dev \
-	libmicrohttpd-dev libcurl4-openssl-dev libarchive-dev libseccomp-dev
+	libmicrohttpd-dev libcurl4-openssl-dev libexpat1-dev libarchive-dev libseccomp-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
 	e2fsprogs xfsprogs zsh fish git-lfs postgresql bubblewrap podman crun uidmap slirp4netns fuse-overlayfs \
@@ -62,6 +62,7 @@ PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc: -ljansson for lib/jsontree, -lzstd for lib/logpack.
 LIBS_mci-agent := -ljansson
 LIBS_mci-api := -ljansson -lmicrohttpd
+LIBS_mci-blob-bucket := -lcurl -lcrypto -lexpat
 LIBS_mci-build := -lfyaml -ljansson
 LIBS_mci-log := -lzstd
 LIBS_mci-relay := -lcurl

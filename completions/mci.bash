@@ -40,6 +40,13 @@ jobs:in a job: list the jobs of the build
 call:call a method of a service and print its result
 post:post an event to the build'\''s stream
 config:show each setting and where it comes from, and check them'
+	['mci-blob-bucket']='put:put a file, or standard input
+get:write an object to standard output
+ls:list objects
+stat:say what is known of objects
+rm:remove objects
+sweep:take back uploads that never ended
+serve:answer requests on standard input'
 	['mci-events']='pub:publish an event, or those on standard input
 sub:print the events of these types as they come
 replay:print stored events
@@ -124,6 +131,13 @@ typeset -gA _mci_operands=(
 	['mci-agent']=''
 	['mci-agent --checkout']=''
 	['mci-api']=''
+	['mci-blob-bucket put']='files'
+	['mci-blob-bucket get']=''
+	['mci-blob-bucket ls']=''
+	['mci-blob-bucket stat']=''
+	['mci-blob-bucket rm']=''
+	['mci-blob-bucket sweep']=''
+	['mci-blob-bucket serve']=''
 	['mci-build']='jobs'
 	['mci-build --lint']='files'
 	['mci-build --params']='files'
@@ -504,6 +518,91 @@ typeset -gA _mci_options=(
 --supervise:where the supervisor is (default: $MCI_SUPERVISE)
 --http:where HTTP is served: HOST:PORT or unix:PATH (again: more)
 --stdin:answer one HTTP request from standard input, and end
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket put']='-f:in place of another object of that name
+--replace:in place of another object of that name
+--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket get']='-o:write to it, once all has come
+--output:write to it, once all has come
+--range:only these bytes, counted from 0
+--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket ls']='--json:one JSON object a line
+--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket stat']='--json:one JSON object a line
+--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket rm']='--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket sweep']='--age:only those that began so long ago (1d)
+--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-bucket serve']='--parallel:requests under way at once (8)
+--part-size:larger objects are put in parts of it (8M)
+--stall:a connection without a byte for so long is broken (30s)
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1309,6 +1408,52 @@ typeset -gA _mci_values=(
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'
+	['mci-blob-bucket put --parallel']='@'
+	['mci-blob-bucket put --part-size']='@'
+	['mci-blob-bucket put --stall']='@'
+	['mci-blob-bucket put -C']='@folders'
+	['mci-blob-bucket put --chdir']='@folders'
+	['mci-blob-bucket put --color']='auto always never'
+	['mci-blob-bucket get -o']='@files'
+	['mci-blob-bucket get --output']='@files'
+	['mci-blob-bucket get --range']='@'
+	['mci-blob-bucket get --parallel']='@'
+	['mci-blob-bucket get --part-size']='@'
+	['mci-blob-bucket get --stall']='@'
+	['mci-blob-bucket get -C']='@folders'
+	['mci-blob-bucket get --chdir']='@folders'
+	['mci-blob-bucket get --color']='auto always never'
+	['mci-blob-bucket ls --parallel']='@'
+	['mci-blob-bucket ls --part-size']='@'
+	['mci-blob-bucket ls --stall']='@'
+	['mci-blob-bucket ls -C']='@folders'
+	['mci-blob-bucket ls --chdir']='@folders'
+	['mci-blob-bucket ls --color']='auto always never'
+	['mci-blob-bucket stat --parallel']='@'
+	['mci-blob-bucket stat --part-size']='@'
+	['mci-blob-bucket stat --stall']='@'
+	['mci-blob-bucket stat -C']='@folders'
+	['mci-blob-bucket stat --chdir']='@folders'
+	['mci-blob-bucket stat --color']='auto always never'
+	['mci-blob-bucket rm --parallel']='@'
+	['mci-blob-bucket rm --part-size']='@'
+	['mci-blob-bucket rm --stall']='@'
+	['mci-blob-bucket rm -C']='@folders'
+	['mci-blob-bucket rm --chdir']='@folders'
+	['mci-blob-bucket rm --color']='auto always never'
+	['mci-blob-bucket sweep --age']='@'
+	['mci-blob-bucket sweep --parallel']='@'
+	['mci-blob-bucket sweep --part-size']='@'
+	['mci-blob-bucket sweep --stall']='@'
+	['mci-blob-bucket sweep -C']='@folders'
+	['mci-blob-bucket sweep --chdir']='@folders'
+	['mci-blob-bucket sweep --color']='auto always never'
+	['mci-blob-bucket serve --parallel']='@'
+	['mci-blob-bucket serve --part-size']='@'
+	['mci-blob-bucket serve --stall']='@'
+	['mci-blob-bucket serve -C']='@folders'
+	['mci-blob-bucket serve --chdir']='@folders'
+	['mci-blob-bucket serve --color']='auto always never'
 	['mci-build -f']='@files'
 	['mci-build --file']='@files'
 	['mci-build -j']='@'
@@ -1778,4 +1923,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-api mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise
+complete -F _mci mci mci-agent mci-api mci-blob-bucket mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise

@@ -330,6 +330,77 @@ complete -c mci-api -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-api -s q -l quiet -d 'say only what went wrong'
 complete -c mci-api -s h -l help -d 'show this help'
 complete -c mci-api -l version -d 'show the version'
+complete -c mci-blob-bucket -f
+complete -c mci-blob-bucket -n __fish_use_subcommand -a put -d 'put a file, or standard input'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -s f -l replace -d 'in place of another object of that name'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
+complete -c mci-blob-bucket -n __fish_use_subcommand -a get -d 'write an object to standard output'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -s o -l output -d 'write to it, once all has come' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -l range -d 'only these bytes, counted from 0' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from get' -l version -d 'show the version'
+complete -c mci-blob-bucket -n __fish_use_subcommand -a ls -d 'list objects'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-blob-bucket -n __fish_use_subcommand -a stat -d 'say what is known of objects'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -l json -d 'one JSON object a line'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from stat' -l version -d 'show the version'
+complete -c mci-blob-bucket -n __fish_use_subcommand -a rm -d 'remove objects'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
+complete -c mci-blob-bucket -n __fish_use_subcommand -a sweep -d 'take back uploads that never ended'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -l age -d 'only those that began so long ago (1d)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from sweep' -l version -d 'show the version'
+complete -c mci-blob-bucket -n __fish_use_subcommand -a serve -d 'answer requests on standard input'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l parallel -d 'requests under way at once (8)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l part-size -d 'larger objects are put in parts of it (8M)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l stall -d 'a connection without a byte for so long is broken (30s)' -x
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
 complete -c mci-build -f
 complete -c mci-build -a '(__mci_ids)'
 complete -c mci -n '__fish_seen_subcommand_from run build' -a '(__mci_ids)'

@@ -77,6 +77,7 @@ struct contract_service {
 	each(events)  /* the hub */ \
 	each(log)     /* the log server */ \
 	each(blob)    /* the store of large files */ \
+	each(bucket)  /* the worker that keeps objects in a bucket */ \
 	each(queue)   /* the queue of builds, in the store */ \
 	each(store)   /* the data store */ \
 	each(supervise) /* the supervisor */ \
