@@ -163,9 +163,13 @@ static const struct contract_field build_got[] = {
 
 static const struct contract_field build_list[] = {
 	{ "repo", CONTRACT_TEXT, false, "ORG/REPO; all" },
+	{ "org", CONTRACT_TEXT, false, "only of this organisation" },
 	{ "status", CONTRACT_TEXT, false, "only builds that are so" },
 	{ "branch", CONTRACT_TEXT, false, "only of this branch" },
 	{ "event", CONTRACT_TEXT, false, "only for this event" },
+	{ "actor", CONTRACT_TEXT, false, "only of this person" },
+	{ "since", CONTRACT_TEXT, false, "only those accepted at this time or later" },
+	{ "until", CONTRACT_TEXT, false, "only those accepted before this time" },
 	{ "before", CONTRACT_TEXT, false, "name of a build: only those accepted before it" },
 	{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 50" },
 };
@@ -173,6 +177,17 @@ static const struct contract_field build_list[] = {
 static const struct contract_field build_listed[] = {
 	{ "builds", CONTRACT_ARRAY, true, "the newest first: objects as of build/get" },
 	{ "more", CONTRACT_BOOL, true, "whether there are older ones: go on before the last" },
+};
+
+static const struct contract_field build_latest[] = {
+	{ "org", CONTRACT_TEXT, false, "only of this organisation" },
+	{ "after", CONTRACT_TEXT, false, "go on behind this repository: ORG/REPO" },
+	{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 100" },
+};
+
+static const struct contract_field build_latest_listed[] = {
+	{ "builds", CONTRACT_ARRAY, true, "by repository: objects as of build/get" },
+	{ "more", CONTRACT_BOOL, true, "whether there are other repositories: go on after the last" },
 };
 
 static const struct contract_field build_cancel[] = {
@@ -186,15 +201,33 @@ static const struct contract_field job_named[] = {
 	{ "job", CONTRACT_TEXT, true, "its id" },
 };
 
+static const struct contract_field job_got[] = {
+	{ "job", CONTRACT_TEXT, true, "its id" },
+	{ "status", CONTRACT_TEXT, true, "as in mci-build(1)" },
+	{ "attempt", CONTRACT_INTEGER, true, "the newest, from 1; 0 before" },
+	{ "name", CONTRACT_TEXT, false, "what people call it" },
+	{ "reason", CONTRACT_TEXT, false, "of its end, one word" },
+	{ "error", CONTRACT_TEXT, false, "what exactly was wrong" },
+	{ "exit", CONTRACT_INTEGER, false, "exit status of its command" },
+	{ "signal", CONTRACT_INTEGER, false, "that ended it" },
+	{ "started", CONTRACT_TEXT, false, "when its newest attempt began" },
+	{ "ended", CONTRACT_TEXT, false, "when it ended" },
+	{ "elapsed", CONTRACT_SECONDS, false, "of that attempt" },
+	{ "user", CONTRACT_SECONDS, false, "CPU time of its own" },
+	{ "system", CONTRACT_SECONDS, false, "CPU time in the kernel" },
+	{ "maxrss", CONTRACT_INTEGER, false, "memory at most, in bytes" },
+	{ "bytes", CONTRACT_INTEGER, false, "of its log" },
+	{ "cached", CONTRACT_BOOL, false, "its result was taken from elsewhere" },
+	{ "allowed", CONTRACT_BOOL, false, "it failed, and that does not count" },
+};
+
 static const struct contract_field jobs_of[] = {
 	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
 	{ "from", CONTRACT_INTEGER, false, "how many jobs to leave out; 0" },
 };
 
 static const struct contract_field job_listed[] = {
-	{ "jobs", CONTRACT_ARRAY, true, "in the order they came: objects with job, status, attempt, and "
-	    "where known name, reason, error, exit, signal, started, ended, elapsed, user, system, maxrss, "
-	    "bytes, cached and allowed" },
+	{ "jobs", CONTRACT_ARRAY, true, "in the order they came: objects as of job/get" },
 	{ "more", CONTRACT_BOOL, true, "whether there are others, that do not fit into the line" },
 };
 
@@ -228,6 +261,8 @@ static const struct contract_method methods[] = {
 	    "not-found,system", true, false },
 	{ "build/list", "builds, a page at a time", ROWS(build_list), ROWS(build_listed),
 	    "not-found,limit,system", true, false },
+	{ "build/latest", "the newest build of each repository", ROWS(build_latest),
+	    ROWS(build_latest_listed), "not-found,limit,system", true, false },
 	{ "build/cancel", "cancels a build or one of its jobs: at once, or by its agent",
 	    ROWS(build_cancel), NONE, "not-found,refused,busy,system", true, false },
 	{ "build/events", "the events of a build, until its end", ROWS(build_events), NONE,
@@ -235,6 +270,8 @@ static const struct contract_method methods[] = {
 	{ "build/status", "the state of the queue", NONE, ROWS(queue_status), "system", true, false },
 	{ "job/unblock", "lets a blocked job go on, by its agent", ROWS(job_named), NONE,
 	    "not-found,refused,busy,system", true, false },
+	{ "job/get", "what is known of a job", ROWS(job_named), ROWS(job_got), "not-found,system", true,
+	    false },
 	{ "job/list", "the jobs of a build", ROWS(jobs_of), ROWS(job_listed), "not-found,system",
 	    true, false },
 };

@@ -109,6 +109,14 @@ static const struct contract_field token_checked[] = {
 	{ "expires", CONTRACT_TEXT, false, "when it is good for nothing any more; never" },
 };
 
+static const struct contract_field repo_params[] = {
+	{ "params", CONTRACT_ARRAY, true, "objects as of param/get: of each name the one that holds" },
+};
+
+static const struct contract_field repo_keys[] = {
+	{ "keys", CONTRACT_ARRAY, true, "objects as of key/get" },
+};
+
 /* Whoever may see those of one organisation alone names that. */
 static const struct contract_field token_of[] = {
 	{ "id", CONTRACT_TEXT, true, "of it" },
@@ -155,6 +163,10 @@ static const struct contract_method methods[] = {
 	GET(org), LIST(org), REMOVE(org),
 	PUTS(repo, "makes a repository, or changes the one of that id"),
 	GET(repo), LIST(repo), REMOVE(repo),
+	{ "repo/params", "the parameters that its builds get", ROWS(repo_named), ROWS(repo_params),
+	    "not-found,busy,system", true, false },
+	{ "repo/keys", "the ssh keys that its builds get", ROWS(repo_named), ROWS(repo_keys),
+	    "not-found,busy,system", true, false },
 	PUTS(param, "makes a parameter, or changes the one of that id, else of that name and filter"),
 	REPLACE(param, "makes these all parameters of an organisation"),
 	GET(param), LIST(param), REMOVE(param),

@@ -26,7 +26,7 @@
 #define ENTITY_OF_ORG(m) \
 	m(ORG, ORG, "org", org, TEXT, "id of its organisation")
 #define ENTITY_NAMED(m) \
-	m(ID, NOT, "id", name, TEXT, "readable and unique; made from its name where there is none") \
+	m(ID, KEY, "id", name, TEXT, "readable and unique; made from its name where there is none") \
 	m(ANY, NOT, "name", title, TEXT, "what people call it")
 #define ENTITY_MADE(m) \
 	m(STORE, NOT, "created", created, TIME, "when it was made")

@@ -6,6 +6,7 @@
 #include "fold.h"
 #include "memory.h"
 #include "query.h"
+#include "timestamp.h"
 
 #define PAGE 50
 #define PAGE_MOST 1000
@@ -167,9 +168,10 @@ builds_get(struct database *reader, struct request *r)
 /* ---- a page */
 
 struct page {
-	int64_t repo;           /* 0: all */
+	int64_t repo, org;      /* 0: all */
 	int64_t before, number; /* row and number of a build: older ones than this */
-	const char *status, *branch, *event;
+	const char *status, *branch, *event, *actor;
+	int64_t since, until;   /* 0: nothing is said */
 	int64_t limit;
 };
 
@@ -191,6 +193,34 @@ find_repo(struct page *p, struct database *reader, const char *repo, struct erro
 		p->repo = query_column_integer(&q, 0);
 	return got != 0 ? got :
 			  error_set(e, ERROR_NOT_FOUND, "there is no repository '%.200s'", repo);
+}
+
+static int
+find_org(struct database *reader, const char *org, int64_t *id, struct error *e)
+{
+	AUTO_QUERY q = { 0 };
+	int got;
+
+	*id = 0;
+	if (org == NULL)
+		return 0;
+	query_begin(&q, reader, STATEMENT_ORG_OF_NAME);
+	query_text(&q, org);
+	got = query_next(&q, e);
+	if (got > 0)
+		*id = query_column_integer(&q, 0);
+	return got != 0 ? got : error_set(e, ERROR_NOT_FOUND, "there is no organisation '%.200s'", org);
+}
+
+static int
+read_moment(struct request *r, const char *name, int64_t *at, struct error *e)
+{
+	const char *text = request_text(r, name);
+
+	*at = 0;
+	return text == NULL || timestamp_parse(text, strlen(text), at, e) == 0 ?
+	    0 :
+	    error_before(e, "%s: ", name);
 }
 
 static int
@@ -220,14 +250,26 @@ read_page(struct page *p, struct database *reader, struct request *r, struct err
 	p->status = request_text(r, "status");
 	p->branch = request_text(r, "branch");
 	p->event = request_text(r, "event");
+	p->actor = request_text(r, "actor");
 	p->limit = request_integer(r, "limit", PAGE);
 	if (p->limit < 1 || p->limit > PAGE_MOST)
 		return error_set(e, ERROR_INPUT, "limit: expected 1 to %d", PAGE_MOST);
 	if (p->status != NULL && status_parse((struct span){ p->status, strlen(p->status) }) < 0)
 		return error_set(e, ERROR_INPUT, "status: there is no status '%.64s'", p->status);
-	if (find_repo(p, reader, request_text(r, "repo"), e) < 0)
+	if (read_moment(r, "since", &p->since, e) < 0 || read_moment(r, "until", &p->until, e) < 0 ||
+	    find_org(reader, request_text(r, "org"), &p->org, e) < 0 ||
+	    find_repo(p, reader, request_text(r, "repo"), e) < 0)
 		return -1;
 	return find_before(p, reader, request_text(r, "before"), e);
+}
+
+static void
+said(struct query *q, int64_t value)
+{
+	if (value > 0)
+		query_integer(q, value);
+	else
+		query_null(q);
 }
 
 /* By what is looked for: each has an index behind it. */
@@ -241,6 +283,8 @@ begin_page(struct query *q, struct database *reader, const struct page *p)
 			query_integer(q, p->repo);
 		query_integer(q, p->before);
 		query_text(q, p->status);
+		if (p->repo == 0)
+			said(q, p->org);
 		query_text(q, p->branch);
 	} else if (p->repo > 0 && p->branch != NULL) {
 		query_begin(q, reader, STATEMENT_BUILDS_PAGE_BRANCH);
@@ -252,11 +296,16 @@ begin_page(struct query *q, struct database *reader, const struct page *p)
 		query_integer(q, p->repo);
 		query_integer(q, p->number);
 	} else {
-		query_begin(q, reader, STATEMENT_BUILDS_PAGE);
+		query_begin(q, reader, p->org > 0 ? STATEMENT_BUILDS_PAGE_ORG : STATEMENT_BUILDS_PAGE);
+		if (p->org > 0)
+			query_integer(q, p->org);
 		query_integer(q, p->before);
 		query_text(q, p->branch);
 	}
 	query_text(q, p->event);
+	query_text(q, p->actor);
+	said(q, p->since);
+	said(q, p->until);
 	query_integer(q, p->limit + 1);
 }
 
@@ -292,6 +341,49 @@ builds_list(struct database *reader, struct request *r)
 	request_reply(r, (struct span){ result.data, result.len });
 }
 
+/* ---- the newest of each repository */
+
+#define LATEST 100
+
+void
+builds_latest(struct database *reader, struct request *r)
+{
+	const char *after = request_text(r, "after"), *slash = after == NULL ? NULL : strchr(after, '/');
+	AUTO_FREE char *org =
+	    xmemdup(after == NULL ? "" : after, slash == NULL ? 0 : (size_t)(slash - after));
+	int64_t limit = request_integer(r, "limit", LATEST), id, n = 0;
+	AUTO_BYTES result = { 0 };
+	struct error e;
+	AUTO_QUERY q = { 0 };
+	int got;
+
+	if (limit < 1 || limit > PAGE_MOST) {
+		request_fail(r, "invalid-params", "limit: expected 1 to %d", PAGE_MOST);
+		return;
+	}
+	if (find_org(reader, request_text(r, "org"), &id, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	query_begin(&q, reader, STATEMENT_BUILDS_LATEST);
+	said(&q, id);
+	query_text(&q, org);
+	query_text(&q, slash == NULL ? "" : slash + 1);
+	query_integer(&q, limit + 1);
+	bytes_text(&result, "{\"builds\":[");
+	while ((got = query_next(&q, &e)) > 0 && n < limit && result.len < PAGE_BYTES) {
+		if (n++ > 0)
+			bytes_char(&result, ',');
+		emit_build(&result, &q);
+	}
+	if (got < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
+	request_reply(r, (struct span){ result.data, result.len });
+}
+
 /* ---- jobs */
 
 static int
@@ -315,6 +407,32 @@ emit_job(struct bytes *into, struct query *q)
 	for (int i = 0; i < COLUMNS(job_columns); i++)
 		emit_column(into, q, i, &job_columns[i]);
 	bytes_char(into, '}');
+}
+
+void
+builds_job(struct database *reader, struct request *r)
+{
+	const char *job = request_text(r, "job");
+	AUTO_BYTES result = { 0 };
+	struct error e;
+	AUTO_QUERY q = { 0 };
+	int64_t id = 0;
+	int got = find_build(reader, request_text(r, "build"), &id, &e);
+
+	if (got > 0) {
+		query_begin(&q, reader, STATEMENT_RESULT_JOB);
+		query_integer(&q, id);
+		query_text(&q, job);
+		got = query_next(&q, &e);
+		if (got == 0)
+			error_set(&e, ERROR_NOT_FOUND, "there is no job '%.128s' in it", job);
+	}
+	if (got <= 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	emit_job(&result, &q);
+	request_reply(r, (struct span){ result.data, result.len });
 }
 
 void

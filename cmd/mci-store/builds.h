@@ -5,9 +5,11 @@
 #include "database.h"
 #include "request.h"
 
-/* The methods build/get, build/list and job/list. */
+/* The methods build/get, build/list, build/latest, job/get and job/list. */
 void builds_get(struct database *reader, struct request *r);
 void builds_list(struct database *reader, struct request *r);
+void builds_latest(struct database *reader, struct request *r);
+void builds_job(struct database *reader, struct request *r);
 void builds_jobs(struct database *reader, struct request *r);
 
 #endif

@@ -7,19 +7,15 @@
 #include "query.h"
 #include "seal.h"
 
-/* How many labels the filter's best alternative asks for; -1: none holds. No filter holds for all.
- */
-static int
-filter_holds(const char *filters, const json_t *labels)
+int
+grant_filter(const json_t *list, const json_t *labels)
 {
-	json_auto_t *list =
-	    filters == NULL ? NULL : jsontree_read((struct span){ filters, strlen(filters) }, NULL);
-	int best = filters == NULL ? 0 : -1;
+	int best = list == NULL ? 0 : -1;
 	json_t *one, *value;
 	const char *name;
 	size_t i;
 
-	json_array_foreach(list, i, one) {
+	json_array_foreach((json_t *)list, i, one) {
 		bool holds = true;
 
 		json_object_foreach(one, name, value) {
@@ -29,6 +25,16 @@ filter_holds(const char *filters, const json_t *labels)
 			best = (int)json_object_size(one);
 	}
 	return best;
+}
+
+/* The same of a filter as its column has it. */
+static int
+filter_holds(const char *filters, const json_t *labels)
+{
+	json_auto_t *list =
+	    filters == NULL ? NULL : jsontree_read((struct span){ filters, strlen(filters) }, NULL);
+
+	return filters != NULL && list == NULL ? -1 : grant_filter(list, labels);
 }
 
 /* While the values for a repository are gathered. */

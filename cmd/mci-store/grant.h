@@ -14,6 +14,9 @@
  * JSON: what is entered is held against it. */
 #define GRANT_LIMIT (512 * 1024)
 
+/* How many labels the best alternative of a filter (an array of objects; NULL: it holds for all)
+ * asks for; -1: none holds. */
+int grant_filter(const json_t *filters, const json_t *labels);
 /*
  * Of each name the parameter whose filter says most, of those the newest: plain ones into params,
  * the others into values, texts by name; and into keys an object each with name, host, private and

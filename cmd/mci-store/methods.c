@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "emit.h"
+#include "granted.h"
 #include "memory.h"
 #include "query.h"
 #include "registry.h"
@@ -49,6 +50,8 @@ static const struct service_method methods[] = {
 	ENTITY_METHODS("org"),
 	{ "repo/put", registry_put },
 	ENTITY_METHODS("repo"),
+	{ "repo/params", granted_params },
+	{ "repo/keys", granted_keys },
 	{ "param/put", registry_put },
 	{ "param/replace", registry_replace },
 	ENTITY_METHODS("param"),

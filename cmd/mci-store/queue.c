@@ -353,6 +353,18 @@ list(void *self, struct request *r)
 }
 
 static void
+latest(void *self, struct request *r)
+{
+	builds_latest(((struct queue *)self)->reader, r);
+}
+
+static void
+job(void *self, struct request *r)
+{
+	builds_job(((struct queue *)self)->reader, r);
+}
+
+static void
 jobs(void *self, struct request *r)
 {
 	builds_jobs(((struct queue *)self)->reader, r);
@@ -394,9 +406,11 @@ static const struct service_method methods[] = {
 	{ "build/end", end },
 	{ "build/get", get },
 	{ "build/list", list },
+	{ "build/latest", latest },
 	{ "build/cancel", cancel },
 	{ "build/events", events },
 	{ "job/unblock", unblock },
+	{ "job/get", job },
 	{ "job/list", jobs },
 };
 

@@ -258,6 +258,32 @@ while read -r line; do
 	exits 1 "one of an organisation that is another one now" mci call -a "$store" token/check "token=$line"
 done <gone
 
+# ---- what is found by what
+
+mci org put p && mci repo put p/one labels=env=prod && mci repo put p/two
+for n in 1 2 3; do ask build/trigger repo=p/one actor=ann ref=refs/heads/main >/dev/null; done
+ask build/trigger repo=p/two actor=bob ref=refs/heads/dev >/dev/null
+# found K=V...: names of the builds of a list
+found() { ask build/list "$@" | jq -r '.builds[].build' | tr '\n' ' '; }
+is "$(found org=p)" "p/two/1 p/one/3 p/one/2 p/one/1 " "builds of an organisation"
+is "$(found org=p limit:=1 before=p/one/3)" "p/one/2 " "... a page of them"
+is "$(found org=p actor=bob)" "p/two/1 " "of a person"
+is "$(found org=p branch=main)" "p/one/3 p/one/2 p/one/1 " "of a branch"
+is "$(found org=p since=2100-01-01T00:00:00Z)$(found org=p until=2001-01-01T00:00:00Z)" "" "of a time"
+is "$(found repo=p/one until=2100-01-01T00:00:00Z since=2001-01-01T00:00:00Z)" "p/one/3 p/one/2 p/one/1 " "of another"
+is "$(ask build/latest org=p | jq -c '[.more, (.builds[] | .build)]')" '[false,"p/one/3","p/two/1"]' \
+	"the newest of each repository"
+is "$(ask build/latest org=p limit:=1 after=p/one | jq -c '[.more, (.builds[] | .build)]')" '[false,"p/two/1"]' "... from one on"
+refused "there is no organisation 'none'" 1 "an organisation that is none" mci call -a "$store" build/list org=none
+printf 'for all of them' | mci param put p/A && printf 'for production' | mci param put p/A --only env=prod
+printf plain | mci param put p/B --plain --only env=test
+is "$(mci call -a "$store" repo/params org=p id=one | jq -c '[.params[] | [.name, .only, .value]]')" '[["A",[{"env":"prod"}],null]]' \
+	"what builds of a repository get"
+is "$(mci call -a "$store" repo/params org=p id=two | jq -c '[.params[] | [.name, .only]]')" '[["A",null]]' "... and of another"
+is "$(mci call -a "$store" repo/keys org=p id=two | jq -c .)" '{"keys":[]}' "and which keys"
+is "$(mci call -a "$store" repo/list org=p id=two | jq -c '[.repos[].id]')" '["two"]' "one of a list"
+exits 1 "a job that is not there" mci call -a "$store" job/get build=p/one/1 job=x
+
 # ---- what is answered is what mci-protocol(7) says
 
 # told METHOD: the names of its results

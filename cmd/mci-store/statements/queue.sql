@@ -30,9 +30,9 @@ VALUES ((SELECT coalesce(max(id), 0) + 1 FROM skip), $1, $2, $3, $4, $5, $6, $7)
 
 -- build_add (integer, integer, text, integer, text, integer, text, text, text, text, text, text, text, text, text, text, text, text, text, integer, text, text) writer
 INSERT INTO build (id, repo, number, name, created, key, state, priority, run, trust, event, ref, branch, tag,
-	target, rev, base, actor, message, params, options, rerun_of, rerun_failed, rerun_from, specs)
+	target, rev, base, actor, message, params, options, rerun_of, rerun_failed, rerun_from, specs, org)
 VALUES ((SELECT coalesce(max(id), 0) + 1 FROM build), $1, $2, $3, $4, $5, 'queued', $6, 0, $7, $8, $9, $10, $11,
-	$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22);
+	$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, (SELECT repo.org FROM repo WHERE repo.id = $1));
 
 -- build_to_rerun (text) reader
 SELECT repo, state, event, ref, branch, tag, target, rev, base, message, params, options, specs, trust, actor

@@ -54,49 +54,83 @@ SELECT build.name, build.number, build.state, build.trust, build.event, build.cr
 	result.reason, result.error, result.jobs
 FROM build LEFT JOIN result ON result.build = build.id WHERE build.name = $1;
 
--- builds_page (integer, text, text, integer) reader
+-- Pages: each begins with what an index finds, then builds before one, then what is looked at in each.
+
+-- builds_page (integer, text, text, text, integer, integer, integer) reader
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
 	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
 	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
 	result.reason, result.error, result.jobs
 FROM build LEFT JOIN result ON result.build = build.id
-WHERE build.id < $1 AND ($2 IS NULL OR build.branch = $2) AND ($3 IS NULL OR build.event = $3)
-ORDER BY build.id DESC LIMIT $4;
+WHERE build.id < $1 AND ($2 IS NULL OR build.branch = $2) AND ($3 IS NULL OR build.event = $3) AND ($4 IS NULL OR build.actor = $4)
+	AND ($5 IS NULL OR build.created >= $5) AND ($6 IS NULL OR build.created < $6)
+ORDER BY build.id DESC LIMIT $7;
 
--- builds_page_repo (integer, integer, text, integer) reader
+-- builds_page_org (integer, integer, text, text, text, integer, integer, integer) reader
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
 	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
 	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
 	result.reason, result.error, result.jobs
 FROM build LEFT JOIN result ON result.build = build.id
-WHERE build.repo = $1 AND build.number < $2 AND ($3 IS NULL OR build.event = $3)
-ORDER BY build.number DESC LIMIT $4;
+WHERE build.org = $1 AND build.id < $2 AND ($3 IS NULL OR build.branch = $3) AND ($4 IS NULL OR build.event = $4) AND ($5 IS NULL OR build.actor = $5)
+	AND ($6 IS NULL OR build.created >= $6) AND ($7 IS NULL OR build.created < $7)
+ORDER BY build.id DESC LIMIT $8;
 
--- builds_page_branch (integer, integer, text, text, integer) reader
+-- builds_page_repo (integer, integer, text, text, integer, integer, integer) reader
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
 	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
 	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
 	result.reason, result.error, result.jobs
 FROM build LEFT JOIN result ON result.build = build.id
-WHERE build.repo = $1 AND build.id < $2 AND build.branch = $3 AND ($4 IS NULL OR build.event = $4)
-ORDER BY build.id DESC LIMIT $5;
+WHERE build.repo = $1 AND build.number < $2 AND ($3 IS NULL OR build.event = $3) AND ($4 IS NULL OR build.actor = $4)
+	AND ($5 IS NULL OR build.created >= $5) AND ($6 IS NULL OR build.created < $6)
+ORDER BY build.number DESC LIMIT $7;
 
--- builds_page_status (integer, text, text, text, integer) reader
+-- builds_page_branch (integer, integer, text, text, text, integer, integer, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM build LEFT JOIN result ON result.build = build.id
+WHERE build.repo = $1 AND build.id < $2 AND build.branch = $3 AND ($4 IS NULL OR build.event = $4) AND ($5 IS NULL OR build.actor = $5)
+	AND ($6 IS NULL OR build.created >= $6) AND ($7 IS NULL OR build.created < $7)
+ORDER BY build.id DESC LIMIT $8;
+
+-- builds_page_status (integer, text, integer, text, text, text, integer, integer, integer) reader
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
 	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
 	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
 	result.reason, result.error, result.jobs
 FROM result JOIN build ON build.id = result.build
-WHERE result.build < $1 AND result.status = $2 AND ($3 IS NULL OR build.branch = $3)
-	AND ($4 IS NULL OR build.event = $4)
-ORDER BY result.build DESC LIMIT $5;
+WHERE result.build < $1 AND result.status = $2 AND ($3 IS NULL OR build.org = $3) AND ($4 IS NULL OR build.branch = $4)
+	AND ($5 IS NULL OR build.event = $5) AND ($6 IS NULL OR build.actor = $6)
+	AND ($7 IS NULL OR build.created >= $7) AND ($8 IS NULL OR build.created < $8)
+ORDER BY result.build DESC LIMIT $9;
 
--- builds_page_repo_status (integer, integer, text, text, text, integer) reader
+-- builds_page_repo_status (integer, integer, text, text, text, text, integer, integer, integer) reader
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
 	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
 	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
 	result.reason, result.error, result.jobs
 FROM result JOIN build ON build.id = result.build
 WHERE result.repo = $1 AND result.build < $2 AND result.status = $3 AND ($4 IS NULL OR build.branch = $4)
-	AND ($5 IS NULL OR build.event = $5)
-ORDER BY result.build DESC LIMIT $6;
+	AND ($5 IS NULL OR build.event = $5) AND ($6 IS NULL OR build.actor = $6)
+	AND ($7 IS NULL OR build.created >= $7) AND ($8 IS NULL OR build.created < $8)
+ORDER BY result.build DESC LIMIT $9;
+
+-- the newest build of each repository of an organisation (NULL: of all), behind one of that name
+-- builds_latest (integer, text, text, integer) reader
+SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
+	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
+	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
+	result.reason, result.error, result.jobs
+FROM repo JOIN org ON org.id = repo.org
+JOIN build ON build.repo = repo.id AND build.number = (SELECT max(b.number) FROM build b WHERE b.repo = repo.id)
+LEFT JOIN result ON result.build = build.id
+WHERE ($1 IS NULL OR repo.org = $1) AND (org.name, repo.name) > ($2, $3)
+ORDER BY org.name, repo.name LIMIT $4;
+
+-- result_job (integer, text) reader
+SELECT job, name, status, attempt, reason, error, exit, signal, started, ended, elapsed, user_time, system_time,
+	maxrss, bytes, cached, allowed
+FROM result_job WHERE build = $1 AND job = $2;
