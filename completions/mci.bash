@@ -15,6 +15,7 @@ log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
 path:print the path of a build'\''s folder, or of a job'\''s log
 wait:wait until a build has ended, and exit as it did
+artifact:list and fetch the files that jobs left; in a job: leave some
 rerun:run a build again, or what failed of it
 cancel:cancel a running build, or one job of it
 unblock:let a blocked job go on
@@ -35,6 +36,7 @@ store:keep and ask the store: mci-store
 relay:join standard input and output to a service: mci-relay
 param:in a job: print a param; on a server: ls, put, rm
 output:in a job: read another job'\''s outputs, set this one'\''s
+cache:in a job: keep files for later builds, and have them back
 add:in a job: add a job to the build that runs
 jobs:in a job: list the jobs of the build
 call:call a method of a service and print its result
@@ -106,6 +108,7 @@ typeset -gA _mci_operands=(
 	['mci tree']='builds files'
 	['mci path']='jobs'
 	['mci wait']='builds'
+	['mci artifact']='jobs'
 	['mci rerun']='builds'
 	['mci cancel']='jobs'
 	['mci unblock']='jobs'
@@ -123,6 +126,7 @@ typeset -gA _mci_operands=(
 	['mci token']=''
 	['mci param']=''
 	['mci output']=''
+	['mci cache']=''
 	['mci add']=''
 	['mci jobs']=''
 	['mci call']=''
@@ -243,6 +247,23 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci wait']='--timeout:give up after TIME: status 124
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci artifact']='-a:the build; that of this job by default
+--address:the build; that of this job by default
+--exclude:save: leave out what matches
+--json:one JSON object a name
+-o:get: write its bytes to a file, or with - to standard output
+--output:get: write its bytes to a file, or with - to standard output
+--tar:get: as a tar archive
+--zip:get: as a zip archive
+--from:in a job: get what this one has saved
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -412,6 +433,19 @@ typeset -gA _mci_options=(
 	['mci output']='-a:the build; that of this job by default
 --address:the build; that of this job by default
 --json:outputs as one JSON object
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci cache']='-a:the build; that of this job by default
+--address:the build; that of this job by default
+--exclude:save: leave out what matches
+--json:one JSON object a name
+--fallback:restore: else the newest whose key begins so
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1277,6 +1311,15 @@ typeset -gA _mci_values=(
 	['mci wait -C']='@folders'
 	['mci wait --chdir']='@folders'
 	['mci wait --color']='auto always never'
+	['mci artifact -a']='@'
+	['mci artifact --address']='@'
+	['mci artifact --exclude']='@'
+	['mci artifact -o']='@files'
+	['mci artifact --output']='@files'
+	['mci artifact --from']='@'
+	['mci artifact -C']='@folders'
+	['mci artifact --chdir']='@folders'
+	['mci artifact --color']='auto always never'
 	['mci rerun --from']='@jobs'
 	['mci rerun -p']='@'
 	['mci rerun --param']='@'
@@ -1350,6 +1393,13 @@ typeset -gA _mci_values=(
 	['mci output -C']='@folders'
 	['mci output --chdir']='@folders'
 	['mci output --color']='auto always never'
+	['mci cache -a']='@'
+	['mci cache --address']='@'
+	['mci cache --exclude']='@'
+	['mci cache --fallback']='@'
+	['mci cache -C']='@folders'
+	['mci cache --chdir']='@folders'
+	['mci cache --color']='auto always never'
 	['mci add -a']='@'
 	['mci add --address']='@'
 	['mci add --after']='@'

@@ -125,6 +125,20 @@ complete -c mci -n '__fish_seen_subcommand_from wait' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from wait' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from wait' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from wait' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a artifact -d 'list and fetch the files that jobs left; in a job: leave some'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -s a -l address -d 'the build; that of this job by default' -x
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l exclude -d 'save: leave out what matches' -x
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l json -d 'one JSON object a name'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -s o -l output -d 'get: write its bytes to a file, or with - to standard output' -r -F
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l tar -d 'get: as a tar archive'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l zip -d 'get: as a zip archive'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l from -d 'in a job: get what this one has saved' -x
+complete -c mci -n '__fish_seen_subcommand_from artifact' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from artifact' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a rerun -d 'run a build again, or what failed of it'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -a '(__mci_builds)'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -l failed -d 'only what did not succeed, and what is behind it'
@@ -256,6 +270,16 @@ complete -c mci -n '__fish_seen_subcommand_from output' -l color -d 'use colour 
 complete -c mci -n '__fish_seen_subcommand_from output' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from output' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from output' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a cache -d 'in a job: keep files for later builds, and have them back'
+complete -c mci -n '__fish_seen_subcommand_from cache' -s a -l address -d 'the build; that of this job by default' -x
+complete -c mci -n '__fish_seen_subcommand_from cache' -l exclude -d 'save: leave out what matches' -x
+complete -c mci -n '__fish_seen_subcommand_from cache' -l json -d 'one JSON object a name'
+complete -c mci -n '__fish_seen_subcommand_from cache' -l fallback -d 'restore: else the newest whose key begins so' -x
+complete -c mci -n '__fish_seen_subcommand_from cache' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from cache' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from cache' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from cache' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from cache' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a add -d 'in a job: add a job to the build that runs'
 complete -c mci -n '__fish_seen_subcommand_from add' -s a -l address -d 'the build; that of this job by default' -x
 complete -c mci -n '__fish_seen_subcommand_from add' -l after -d 'run it after JOB; may be given again' -x

@@ -278,6 +278,64 @@ static const struct contract_field build_got[] = {
 	{ "dir", CONTRACT_TEXT, true, "absolute path of what is built" },
 };
 
+/* Where files of the job that asks are. */
+#define FILES_AT \
+	{ "dir", CONTRACT_TEXT, true, "absolute path of a folder in what the job works in" }, \
+	{ "job", CONTRACT_TEXT, false, "id of the job that asks" }
+#define FILES_TAKEN \
+	{ "path", CONTRACT_TEXTS, true, "what is saved: paths and globs, relative to dir" }, \
+	{ "exclude", CONTRACT_TEXTS, false, "globs of what is left out" }, \
+	FILES_AT
+
+static const struct contract_field artifact_save[] = {
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+	FILES_TAKEN,
+};
+
+static const struct contract_field artifact_restore[] = {
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+	{ "from", CONTRACT_TEXT, false, "id of the job that saved it; the only one that has" },
+	FILES_AT,
+};
+
+static const struct contract_field artifact_get[] = {
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+	{ "from", CONTRACT_TEXT, false, "id of the job that saved it; the only one that has" },
+	{ "as", CONTRACT_TEXT, false, "tar or zip: such an archive; else the bytes of the one file in it" },
+};
+
+static const struct contract_field artifact_got[] = {
+	{ "fds", CONTRACT_INTEGER, true, "1: a pipe with the bytes" },
+};
+
+static const struct contract_field artifact_list[] = {
+	{ "job", CONTRACT_TEXT, false, "only those of this one" },
+};
+
+static const struct contract_field artifact_listed[] = {
+	{ "artifacts", CONTRACT_ARRAY, true, "objects as of blob/list" },
+};
+
+static const struct contract_field cache_save[] = {
+	{ "key", CONTRACT_TEXT, true, "under which it is found, in builds of this repository" },
+	FILES_TAKEN,
+};
+
+static const struct contract_field cache_restore[] = {
+	{ "key", CONTRACT_TEXT, true, "under which it was saved" },
+	{ "fallback", CONTRACT_TEXTS, false, "beginnings of keys, of which the newest is taken else" },
+	FILES_AT,
+};
+
+static const struct contract_field cache_listed[] = {
+	{ "caches", CONTRACT_ARRAY, true, "objects as of blob/list" },
+};
+
+static const struct contract_field files_kept[] = {
+	{ "hit", CONTRACT_BOOL, false, "of what was restored: it has just that name" },
+	KEPT,
+};
+
 static const struct contract_field event_post[] = {
 	{ "type", CONTRACT_TEXT, true, "noun/verb; not of the nouns that the kit keeps to itself" },
 	{ "*", CONTRACT_ANY, false, "the fields of the event" },
@@ -307,6 +365,20 @@ static const struct contract_method methods[] = {
 	    NONE, "refused,limit,system", false, false },
 	{ "event/subscribe", "the build's events from an offset on, live",
 	    ROWS(event_subscribe), NONE, "limit,busy", true, true },
+	{ "artifact/save", "keeps files as an artifact of the job", ROWS(artifact_save), ROWS(files_kept),
+	    "refused,system", true, false },
+	{ "artifact/restore", "brings an artifact of this build", ROWS(artifact_restore), ROWS(files_kept),
+	    "not-found,refused,system", true, false },
+	{ "artifact/get", "the bytes of one", ROWS(artifact_get), ROWS(artifact_got),
+	    "not-found,refused,system", true, false },
+	{ "artifact/list", "those of this build", ROWS(artifact_list), ROWS(artifact_listed),
+	    "limit,refused,system", true, false },
+	{ "cache/save", "keeps files for later builds of the repository", ROWS(cache_save), ROWS(files_kept),
+	    "refused,system", true, false },
+	{ "cache/restore", "brings what an earlier build kept", ROWS(cache_restore), ROWS(files_kept),
+	    "not-found,refused,system", true, false },
+	{ "cache/list", "the caches of the repository", NONE, ROWS(cache_listed), "limit,refused,system",
+	    true, false },
 	{ "mask/add", "masks a value in all logs and events from now on", ROWS(mask_value),
 	    NONE, "refused,limit,disconnected", true, false },
 };

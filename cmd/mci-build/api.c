@@ -316,7 +316,41 @@ mask_add_call(void *self, struct request *r)
 		request_fail_with(r, &e);
 }
 
+/* The job that asks for files, as it says; NULL: none. */
+static struct job *
+asker(const struct api *a, struct request *r)
+{
+	const char *id = request_raw(r, "job").n > 0 ? request_text(r, "job") : NULL;
+	uint32_t job = id == NULL ? NO_JOB : graph_find(a->graph, id, strlen(id));
+
+	return job == NO_JOB || !a->graph->jobs[job].declared ? NULL : &a->graph->jobs[job];
+}
+
+#define FILES(name) \
+	static void \
+	name(void *self, struct request *r) \
+	{ \
+		struct api *a = self; \
+ \
+		if (!has_ended(a, r)) \
+			filecalls_##name(a->files, asker(a, r), r); \
+	}
+FILES(artifact_save)
+FILES(artifact_restore)
+FILES(artifact_get)
+FILES(artifact_list)
+FILES(cache_save)
+FILES(cache_restore)
+FILES(cache_list)
+
 static const struct service_method api_methods[] = {
+	{ "artifact/save", artifact_save },
+	{ "artifact/restore", artifact_restore },
+	{ "artifact/get", artifact_get },
+	{ "artifact/list", artifact_list },
+	{ "cache/save", cache_save },
+	{ "cache/restore", cache_restore },
+	{ "cache/list", cache_list },
 	{ "param/get", param_get },
 	{ "output/get", output_get },
 	{ "output/set", output_set },

@@ -6,6 +6,7 @@
 #define MCI_BUILD_API_H
 
 #include "additions.h"
+#include "filecalls.h"
 #include "graph.h"
 #include "intake.h"
 #include "journal.h"
@@ -31,6 +32,7 @@ struct api {
 	struct journal *journal;
 	struct graph *graph;
 	struct runner *runner;
+	struct filecalls *files;
 	struct schedule *schedule;
 	struct intake *intake;
 	const struct posted *posted;

@@ -54,6 +54,7 @@ struct build {
 	struct progress progress;
 	struct runner runner;
 	struct transfer transfer;
+	struct filecalls files;
 	struct schedule schedule;
 	struct intake intake;
 	struct script script;
@@ -93,6 +94,8 @@ wire_below(struct build *b)
 			.scope = o->order == NULL ? "trusted" : o->order->trust },
 		.mask = b->mask, .limit = (uint32_t)o->jobs + 1, .events = &schedule_transfer_events,
 		.arg = &b->schedule };
+	b->files = (struct filecalls){ .loop = b->loop, .journal = &b->journal, .mask = b->mask,
+		.at = &b->transfer.at };
 }
 
 static void
@@ -136,8 +139,8 @@ wire_above(struct build *b)
 	script_init(&b->script);
 	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
 		.turn = &b->turn, .mask = b->mask, .params = &b->inputs.params, .journal = &b->journal,
-		.graph = &b->graph, .runner = &b->runner, .schedule = &b->schedule, .intake = &b->intake,
-		.posted = &b->posted, .additions = &b->additions };
+		.graph = &b->graph, .runner = &b->runner, .files = &b->files,
+		.schedule = &b->schedule, .intake = &b->intake, .posted = &b->posted, .additions = &b->additions };
 	b->additions = (struct additions){ .loop = b->loop, .filters = &b->script.filters,
 		.intake = &b->intake, .journal = &b->journal, .outcome = &b->outcome };
 }
@@ -565,6 +568,7 @@ clean_up(struct build *b)
 	publish_close(&b->publish);
 	runner_close(&b->runner);
 	transfer_close(&b->transfer);
+	filecalls_close(&b->files);
 	children_kill_all();
 	logservice_free(b->logs);
 	turn_close(&b->turn);

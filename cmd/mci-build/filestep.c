@@ -23,9 +23,8 @@ filesteps_add(struct filestep **steps, size_t *n, struct filestep step)
 	(*steps)[(*n)++] = step;
 }
 
-/* ORG/REPO, or ORG/REPO/N, of a build's name. */
-static void
-build_add(struct bytes *b, const char *build, bool number)
+void
+filestep_build(struct bytes *b, const char *build, bool number)
 {
 	bytes_add(b, build, number ? strlen(build) : (size_t)(strrchr(build, '/') - build));
 }
@@ -140,11 +139,10 @@ filestep_stage(const struct filestep_site *at, const struct job *j)
 	return xformat("%s/own/%s@%d", at->workspace->folder.path, j->id, j->attempt);
 }
 
-/* The folder that stands for what is built. */
-static void
-root_add(struct bytes *b, const struct filestep_site *at, const struct job *j)
+void
+filestep_root(struct bytes *b, const struct filestep_site *at, const struct job *j)
 {
-	AUTO_FREE char *stage = j->files->staged ? filestep_stage(at, j) : NULL;
+	AUTO_FREE char *stage = j->own ? filestep_stage(at, j) : NULL;
 
 	if (stage != NULL)
 		bytes_format(b, "%s/%s", stage, at->workspace->own_inside);
@@ -158,7 +156,7 @@ folder_of(const struct filestep_site *at, const struct job *j, const struct file
 	const char *dir = j->files->dir;
 	struct bytes b = { 0 };
 
-	root_add(&b, at, j);
+	filestep_root(&b, at, j);
 	bytes_char(&b, '/');
 	if (dir != NULL)
 		bytes_format(&b, "%s/", dir);
@@ -174,7 +172,7 @@ artifact_name(const struct filestep_site *at, const struct job *j, const struct 
 	const struct job *by = s->kind == STEP_ARTIFACT_SAVE ? j : &at->graph->jobs[s->from];
 
 	bytes_text(b, "artifact/");
-	build_add(b, by->files->origin != NULL ? by->files->origin : at->workspace->identity.name, true);
+	filestep_build(b, by->files->origin != NULL ? by->files->origin : at->workspace->identity.name, true);
 	bytes_format(b, "/%s/%s", by->id, s->place->id);
 }
 
@@ -185,7 +183,7 @@ cache_name(const struct filestep_site *at, const struct job *j, struct bytes *b,
 	const struct keytemplate_facts facts = { j->id, j->files->hashes, j->files->nhashes };
 
 	bytes_text(b, "cache/");
-	build_add(b, at->workspace->identity.name, false);
+	filestep_build(b, at->workspace->identity.name, false);
 	bytes_char(b, '/');
 	return keytemplate_expand(b, text, &facts);
 }
@@ -200,19 +198,19 @@ word_give(struct filewords *w, char *word)
 	w->list[w->n] = NULL;
 }
 
-static void
-word_add(struct filewords *w, const char *word)
+void
+filewords_add(struct filewords *w, const char *word)
 {
 	word_give(w, xstrdup(word));
 }
 
-static void
-option_add(struct filewords *w, const char *name, const char *value)
+void
+filewords_option(struct filewords *w, const char *name, const char *value)
 {
 	if (value == NULL)
 		return;
-	word_add(w, name);
-	word_add(w, value);
+	filewords_add(w, name);
+	filewords_add(w, value);
 }
 
 void
@@ -222,13 +220,23 @@ filewords_free(struct filewords *w)
 	*w = (struct filewords){ 0 };
 }
 
-static void
-words_begin(const struct filestep_site *at, struct filewords *w, const char *verb)
+void
+filewords_begin(struct filewords *w, const struct filestep_site *at, const char *verb)
 {
-	word_add(w, "mci-blob");
-	word_add(w, verb);
-	word_add(w, "--json");
-	option_add(w, "--blob", at->address);
+	const struct identity *build = &at->workspace->identity;
+	AUTO_FREE char *run = xformat("%d", build->run);
+
+	filewords_add(w, "mci-blob");
+	filewords_add(w, verb);
+	filewords_add(w, "--json");
+	filewords_option(w, "--blob", at->address);
+	if (strcmp(verb, "hash") == 0)
+		return;
+	filewords_option(w, "--scope", at->scope);
+	if (strcmp(verb, "save") != 0)
+		return;
+	filewords_option(w, "--build", build->name);
+	filewords_option(w, "--run", run);
 }
 
 static void
@@ -239,7 +247,7 @@ paths_add(struct filewords *w, const struct filestep *s)
 	for (size_t i = 0; i < p->npaths; i++) {
 		size_t base = s->kind == STEP_ARTIFACT_SAVE && p->npaths == 1 ? base_length(p->paths[i]) : 0;
 
-		word_add(w, p->paths[i] + base);
+		filewords_add(w, p->paths[i] + base);
 	}
 }
 
@@ -259,7 +267,7 @@ names_add(const struct filestep_site *at, const struct job *j, const struct file
 		missing = cache_name(at, j, &name, own);
 	if (missing != NULL)
 		return missing;
-	word_add(w, bytes_string(&name));
+	filewords_add(w, bytes_string(&name));
 	free(*key);
 	/* behind cache/ORG/REPO/ */
 	*key = artifact ? NULL : xstrdup(strchr(strchr(name.data + sizeof("cache/") - 1, '/') + 1, '/') + 1);
@@ -268,24 +276,25 @@ names_add(const struct filestep_site *at, const struct job *j, const struct file
 		missing = cache_name(at, j, &name, s->place->fallback[i]);
 		if (missing != NULL)
 			return missing;
-		word_add(w, bytes_string(&name));
+		filewords_add(w, bytes_string(&name));
 	}
 	return NULL;
 }
 
 /* What a staged job works in is made, or taken away. */
 static void
-stage_words(const struct filestep_site *at, const struct job *j, const struct filestep *s, struct filewords *w)
+stage_words(const struct filestep_site *at, const struct job *j, const struct filestep *s,
+    struct filewords *w)
 {
 	bool copies = s->kind == STEP_COPY;
 
-	word_add(w, copies ? "cp" : "rm");
-	word_add(w, copies ? "-aT" : "-rf");
+	filewords_add(w, copies ? "cp" : "rm");
+	filewords_add(w, copies ? "-aT" : "-rf");
 	if (copies)
-		word_add(w, "--reflink=auto");
-	word_add(w, "--");
+		filewords_add(w, "--reflink=auto");
+	filewords_add(w, "--");
 	if (copies)
-		word_add(w, at->workspace->own);
+		filewords_add(w, at->workspace->own);
 	word_give(w, filestep_stage(at, j));
 }
 
@@ -294,9 +303,7 @@ filestep_words(const struct filestep_site *at, uint32_t job, const struct filest
     char **key)
 {
 	const struct job *j = &at->graph->jobs[job];
-	const struct identity *build = &at->workspace->identity;
 	bool saves = s->kind == STEP_ARTIFACT_SAVE || s->kind == STEP_CACHE_SAVE;
-	AUTO_FREE char *run = xformat("%d", build->run);
 	AUTO_FREE char *folder = NULL;
 	char *missing;
 
@@ -305,16 +312,11 @@ filestep_words(const struct filestep_site *at, uint32_t job, const struct filest
 		return NULL;
 	}
 	folder = folder_of(at, j, s);
-	words_begin(at, w, filestep_kinds[s->kind].verb);
-	option_add(w, "--scope", at->scope);
-	if (saves) {
-		option_add(w, "--build", build->name);
-		option_add(w, "--run", run);
-	}
-	option_add(w, "-C", folder);
+	filewords_begin(w, at, filestep_kinds[s->kind].verb);
+	filewords_option(w, "-C", folder);
 	for (size_t i = 0; saves && i < s->place->nexclude; i++)
-		option_add(w, "--exclude", s->place->exclude[i]);
-	word_add(w, "--");
+		filewords_option(w, "--exclude", s->place->exclude[i]);
+	filewords_add(w, "--");
 	missing = names_add(at, j, s, w, key);
 	if (saves)
 		paths_add(w, s);
@@ -329,11 +331,11 @@ filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *fi
 	AUTO_FREE char *copy = xstrdup(files);
 	char *rest = NULL;
 
-	root_add(&folder, at, j);
+	filestep_root(&folder, at, j);
 	bytes_format(&folder, "/%s", j->files->dir == NULL ? "" : j->files->dir);
-	words_begin(at, w, "hash");
-	option_add(w, "-C", bytes_string(&folder));
-	word_add(w, "--");
+	filewords_begin(w, at, "hash");
+	filewords_option(w, "-C", bytes_string(&folder));
+	filewords_add(w, "--");
 	for (char *file = strtok_r(copy, " \t", &rest); file != NULL; file = strtok_r(NULL, " \t", &rest))
-		word_add(w, file);
+		filewords_add(w, file);
 }

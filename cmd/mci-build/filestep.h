@@ -51,6 +51,11 @@ void filesteps_add(struct filestep **steps, size_t *n, struct filestep step);
 void filesteps_artifact(struct filestep **steps, size_t *nsteps, const struct filestep_site *at, uint32_t job,
     const struct spec_place *p);
 
+/* Appends ORG/REPO, or ORG/REPO/N, of a build's name. */
+void filestep_build(struct bytes *b, const char *build, bool number);
+/* Appends the folder in which what is built stands for the job. */
+void filestep_root(struct bytes *b, const struct filestep_site *at, const struct job *j);
+
 struct filewords {
 	char **list; /* NULL-terminated */
 	size_t n;
@@ -64,6 +69,11 @@ char *filestep_words(const struct filestep_site *at, uint32_t job, const struct 
 /* That which tells the digest. */
 void filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *files,
     struct filewords *w);
+/* Begins a command line of mci-blob with what each has. */
+void filewords_begin(struct filewords *w, const struct filestep_site *at, const char *verb);
+void filewords_add(struct filewords *w, const char *word);
+/* Nothing with the value NULL. */
+void filewords_option(struct filewords *w, const char *name, const char *value);
 void filewords_free(struct filewords *w);
 #define AUTO_FILEWORDS __attribute__((cleanup(filewords_free))) struct filewords
 

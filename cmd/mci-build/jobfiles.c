@@ -30,7 +30,25 @@ jobfiles_artifact(const struct jobfiles *f, const char *id)
 		if (strcmp(f->saves[i].id, id) == 0)
 			return &f->saves[i];
 	}
+	for (size_t i = 0; f != NULL && i < f->ngiven; i++) {
+		if (strcmp(f->given[i]->id, id) == 0)
+			return f->given[i];
+	}
 	return NULL;
+}
+
+struct jobfiles *
+jobfiles_give(struct jobfiles *f, const struct spec_place *place)
+{
+	if (f == NULL) {
+		f = xmalloc(sizeof(*f));
+		*f = (struct jobfiles){ 0 };
+	}
+	if (jobfiles_artifact(f, place->id) != NULL)
+		return f;
+	f->given = xrealloc(f->given, f->ngiven + 1, sizeof(*f->given));
+	f->given[f->ngiven++] = spec_places_copy(place, 1);
+	return f;
 }
 
 void
@@ -42,6 +60,9 @@ jobfiles_free(struct jobfiles *f)
 	spec_places_free(f->caches, f->ncaches);
 	spec_places_free(f->saves, f->nsaves);
 	spec_places_free(f->restores, f->nrestores);
+	for (size_t i = 0; i < f->ngiven; i++)
+		spec_places_free(f->given[i], 1);
+	free(f->given);
 	value_pairs_free(f->hashes, f->nhashes);
 	free(f->origin);
 	free(f->executed);

@@ -9,6 +9,8 @@ struct jobfiles {
 	bool staged; /* it works in a copy, which is made before it begins, and goes behind it */
 	struct spec_place *caches, *saves, *restores;
 	size_t ncaches, nsaves, nrestores;
+	struct spec_place **given; /* artifacts that the job itself has saved, by a call */
+	size_t ngiven;
 	/* the transfer's */
 	struct spec_pair *hashes; /* digests of files that keys are made of, by the text that asked */
 	size_t nhashes;
@@ -21,6 +23,8 @@ struct jobfiles {
 struct jobfiles *jobfiles_of(const struct spec *s);
 /* Which of its artifacts has that id; NULL: none. f may be NULL. */
 const struct spec_place *jobfiles_artifact(const struct jobfiles *f, const char *id);
+/* The job has saved this one by a call: f, or new ones for f NULL. */
+struct jobfiles *jobfiles_give(struct jobfiles *f, const struct spec_place *place);
 /* NULL is allowed. */
 void jobfiles_free(struct jobfiles *f);
 

@@ -1,19 +1,14 @@
 #include "transfer.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "children.h"
+#include "blobrun.h"
 #include "emit.h"
 #include "jobfiles.h"
-#include "link.h"
 #include "memory.h"
 #include "message.h"
-#include "process.h"
 
 /* What goes to, or from, one job: one step after another. */
 struct transfer_run {
@@ -23,8 +18,7 @@ struct transfer_run {
 	bool after;          /* the attempt is over */
 	struct filestep *steps;
 	size_t n, at;
-	struct child *child; /* of the step; NULL: it has ended, or none was started */
-	struct link *out;    /* what it says */
+	struct blobrun *process; /* of the step; NULL: it has ended, or none was started */
 	int status;
 	char *asked;         /* it is to say the digest of these files, for a key */
 	struct bytes answer; /* its last line in JSON */
@@ -58,9 +52,7 @@ run_free(struct transfer_run *r)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
-	if (r->out != NULL)
-		link_close(r->out);
-	child_free(r->child);
+	blobrun_free(r->process);
 	free(r->steps);
 	free(r->asked);
 	free(r->key);
@@ -163,88 +155,32 @@ step_over(struct transfer_run *r)
 	r->at++;
 }
 
-/* Its process is gone, and all that it said is read. */
 static void
-step_settle(struct transfer_run *r)
+line_came(void *arg, struct span line)
 {
-	if (r->child != NULL || r->out != NULL)
-		return;
+	struct transfer_run *r = arg;
+
+	r->answer.len = 0;
+	bytes_add(&r->answer, line.p, line.n);
+}
+
+static void
+step_done(void *arg, int status, struct span said)
+{
+	struct transfer_run *r = arg;
+
+	r->process = NULL;
+	r->status = status;
+	r->said.len = 0;
+	bytes_add(&r->said, said.p, said.n);
 	r->transfer->active--;
 	step_over(r);
 	run_go_on(r);
 }
 
-static void
-line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
-{
-	struct transfer_run *r = arg;
-	struct bytes *into = line.n > 0 && line.p[0] == '{' ? &r->answer : &r->said;
-	static const char name[] = "mci-blob: ";
-
-	(void)l;
-	for (int i = 0; i < nfds; i++)
-		close(fds[i]);
-	if (into == &r->said && line.n > sizeof(name) - 1 && memcmp(line.p, name, sizeof(name) - 1) == 0) {
-		line.p += sizeof(name) - 1;
-		line.n -= sizeof(name) - 1;
-	}
-	if (line.n == 0)
-		return;
-	into->len = 0;
-	bytes_add(into, line.p, line.n);
-}
-
-static void
-closed(void *arg, struct link *l, const struct error *why)
-{
-	struct transfer_run *r = arg;
-
-	(void)l;
-	(void)why;
-	r->out = NULL;
-	step_settle(r);
-}
-
-static const struct link_events link_events = { .line = line_came, .closed = closed };
-
-static void
-ended(void *arg, int status, const struct rusage *usage)
-{
-	struct transfer_run *r = arg;
-
-	(void)usage;
-	r->status = status;
-	child_free(r->child);
-	r->child = NULL;
-	step_settle(r);
-}
+static const struct blobrun_events process_events = { .line = line_came, .done = step_done };
 
 /* ---- the steps of a run */
-
-static int
-spawn(struct transfer_run *r, const struct filewords *w, struct error *e)
-{
-	AUTO_FREE char *path = strchr(w->list[0], '-') != NULL ? process_kit(w->list[0]) : xstrdup(w->list[0]);
-	int ends[2];
-	struct process_spec p = { .path = path, .argv = w->list, .in = -1, .group = true };
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_sys(e, "pipe");
-	p.out = p.err = ends[1];
-	r->child = child_start(r->transfer->loop, &p, ended, r, e);
-	close(ends[1]);
-	if (r->child == NULL) {
-		close(ends[0]);
-		return -1;
-	}
-	r->out = link_take(r->transfer->loop, ends[0], -1, &link_events, r, e);
-	if (r->out != NULL)
-		return 0;
-	child_signal_group(r->child, SIGKILL);
-	child_free(r->child);
-	r->child = NULL;
-	return -1;
-}
 
 /* Starts the process of the step that the run is at; whether it was. */
 static bool
@@ -267,7 +203,8 @@ step_start(struct transfer_run *r)
 		filewords_free(&w);
 		filestep_hash_words(&r->transfer->at, r->job, r->asked, &w);
 	}
-	if (spawn(r, &w, &e) == 0) {
+	r->process = blobrun_start(r->transfer->loop, w.list, -1, &process_events, r, &e);
+	if (r->process != NULL) {
 		r->transfer->active++;
 		return true;
 	}
@@ -282,7 +219,7 @@ static void
 next_begin(struct transfer *t)
 {
 	for (struct transfer_run *r = t->runs; r != NULL && t->active < t->limit; r = r->next) {
-		if (r->child == NULL && r->out == NULL) {
+		if (r->process == NULL) {
 			run_go_on(r);
 			return;
 		}
@@ -414,10 +351,10 @@ transfer_cancel(struct transfer *t, uint32_t job)
 	if (r == NULL)
 		return false;
 	r->canceled = true;
-	if (r->child != NULL)
-		child_signal_group(r->child, SIGTERM);
-	if (r->child != NULL || r->out != NULL)
+	if (r->process != NULL) {
+		blobrun_stop(r->process);
 		return true;
+	}
 	fail(r, "canceled");
 	run_end(r);
 	return true;

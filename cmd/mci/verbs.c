@@ -37,12 +37,12 @@ const struct command *const verbs[] = {
 	KIT(RUN), KIT(BUILD), KIT(LINT), KIT(PARAMS), KIT(WHY), KIT(JOB), &spec_command,
 	/* what became of them */
 	&ls_command, &show_command, &tree_command, KIT(LOG), KIT(EVENTS), &path_command, &wait_command,
-	&rerun_command, &cancel_command, &unblock_command, &rm_command,
+	&artifact_command, &rerun_command, &cancel_command, &unblock_command, &rm_command,
 	/* a server */
 	KIT(UP), &down_command, &reload_command, &status_command, &doctor_command, &demo_command,
 	&trigger_command, &hook_command, KIT(ORG), KIT(REPO), KIT(KEY), KIT(TOKEN), KIT(STORE), KIT(RELAY),
 	/* in a job, and of any service */
-	&param_command, &output_command, &add_command, &jobs_command, &call_command, &post_command,
-	&config_command,
+	&param_command, &output_command, &cache_command, &add_command, &jobs_command,
+	&call_command, &post_command, &config_command,
 };
 const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);

@@ -1,11 +1,13 @@
 /* verbs: the table row of each verb; each stands in a file of its name, but for those of
- * control.c and server.c. */
+ * control.c and server.c, and cache, in artifact.c. */
 #ifndef MCI_VERBS_H
 #define MCI_VERBS_H
 
 #include "option.h"
 
 extern const struct command add_command;
+extern const struct command artifact_command;
+extern const struct command cache_command;
 extern const struct command call_command;
 extern const struct command cancel_command;
 extern const struct command config_command;
