@@ -520,6 +520,7 @@ typeset -gA _mci_options=(
 --store:where the store answers (default: $MCI_STORE)
 --events:where the hub answers (default: $MCI_EVENTS)
 --log:where the log server answers (default: $MCI_LOG)
+--blob:where the store of large files answers (default: $MCI_BLOB)
 --ready-fd:write a newline to this descriptor when it claims
 --checkout:only check out what an order on standard input says
 -C:go to DIR first
@@ -1436,6 +1437,7 @@ typeset -gA _mci_values=(
 	['mci-agent --store']='@'
 	['mci-agent --events']='@'
 	['mci-agent --log']='@'
+	['mci-agent --blob']='@'
 	['mci-agent --ready-fd']='@'
 	['mci-agent -C']='@folders'
 	['mci-agent --chdir']='@folders'

@@ -330,6 +330,7 @@ complete -c mci-agent -s a -l address -d 'where all services answer (default: $M
 complete -c mci-agent -l store -d 'where the store answers (default: $MCI_STORE)' -x
 complete -c mci-agent -l events -d 'where the hub answers (default: $MCI_EVENTS)' -x
 complete -c mci-agent -l log -d 'where the log server answers (default: $MCI_LOG)' -x
+complete -c mci-agent -l blob -d 'where the store of large files answers (default: $MCI_BLOB)' -x
 complete -c mci-agent -l ready-fd -d 'write a newline to this descriptor when it claims' -x
 complete -c mci-agent -l checkout -d 'only check out what an order on standard input says'
 complete -c mci-agent -s C -l chdir -d 'go to DIR first' -r -F

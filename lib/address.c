@@ -230,6 +230,31 @@ address_elsewhere(const char *text, struct error *e)
 	return result;
 }
 
+char *
+address_store_elsewhere(const char *text, struct error *e)
+{
+	static const char file[] = "file:";
+	const char *dir = text + sizeof(file) - 1;
+	AUTO_FREE char *cwd = NULL;
+
+	if (strncmp(text, "s3://", 5) == 0)
+		return xstrdup(text);
+	if (strncmp(text, file, sizeof(file) - 1) != 0)
+		return address_elsewhere(text, e);
+	if (*dir == '\0') {
+		error_set(e, ERROR_USAGE, "'%s': expected file:DIR", text);
+		return NULL;
+	}
+	if (*dir == '/')
+		return xstrdup(text);
+	cwd = getcwd(NULL, 0);
+	if (cwd == NULL) {
+		error_sys(e, "the current folder");
+		return NULL;
+	}
+	return xformat("%s%s/%s", file, cwd, dir);
+}
+
 int
 address_directions(int fd, int *in, int *out, struct error *e)
 {

@@ -40,6 +40,8 @@ void address_free(struct address *a);
  * it (-, fd:N, a socket whose absolute path is too long). The caller frees; NULL with an error as
  * address_parse. */
 char *address_elsewhere(const char *text, struct error *e);
+/* The same for where large files are kept, which may also be file:DIR, made absolute, or s3://BUCKET/PREFIX. */
+char *address_store_elsewhere(const char *text, struct error *e);
 
 /* What a descriptor can carry: in is -1 when it cannot be read, out when it cannot be written. 0
  * or -1. */

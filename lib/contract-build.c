@@ -82,6 +82,7 @@ static const struct contract_field script_end[] = {
 static const struct contract_field job_pending[] = {
 	{ "name", CONTRACT_TEXT, false, "what people call the job" },
 	{ "depends-on", CONTRACT_TEXTS, false, "ids of the jobs that it waits for" },
+	{ "takes", CONTRACT_TEXTS, false, "ids of the artifacts that it restores" },
 };
 
 static const struct contract_field job_queued[] = {
@@ -147,6 +148,7 @@ static const struct contract_field job_end[] = {
 	EXECUTED,
 	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
 	{ "cached", CONTRACT_BOOL, false, "the result was taken over, from the store or an earlier build" },
+	{ "origin", CONTRACT_TEXT, false, "of that: name of the build in which it ran" },
 };
 
 static const struct contract_field log_annotated[] = {

@@ -17,7 +17,7 @@
 
 struct options {
 	const char *workdir, *token_file, *name, *runner;
-	const char *address, *store, *events, *log;
+	const char *address, *store, *events, *log, *blob;
 	struct option_list labels;
 	int64_t jobs, ready;
 	bool once, checkout;
@@ -51,6 +51,9 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = FIELD(events) },
 	{ .name = "log", .value = "ADDRESS", .help = "where the log server answers (default: $MCI_LOG)",
 	  .kind = OPTION_TEXT, .offset = FIELD(log) },
+	{ .name = "blob", .value = "ADDRESS",
+	  .help = "where the store of large files answers (default: $MCI_BLOB)", .kind = OPTION_TEXT,
+	  .offset = FIELD(blob) },
 	{ .name = "ready-fd", .value = "N", .help = "write a newline to this descriptor when it claims",
 	  .kind = OPTION_NUMBER, .offset = FIELD(ready), .min = 1, .max = INT32_MAX },
 	{ .name = "checkout", .help = "only check out what an order on standard input says",
@@ -158,15 +161,16 @@ run(const struct options *o, struct error *e)
 	AUTO_FREE char *store = workdir == NULL ? NULL : address_of(o, o->store, "MCI_STORE", e);
 	AUTO_FREE char *events = store == NULL ? NULL : address_of(o, o->events, "MCI_EVENTS", e);
 	AUTO_FREE char *log = events == NULL ? NULL : address_of(o, o->log, "MCI_LOG", e);
+	AUTO_FREE char *blob = log == NULL ? NULL : address_of(o, o->blob, "MCI_BLOB", e);
 	AUTO_BYTES labels = { 0 };
 	AUTO_BYTES token = { 0 };
 	char host[256] = "";
 	struct agent_options a = { .settings = { .workdir = workdir, .events = events, .log = log,
-		.store = store, .runner = o->runner }, .name = o->name != NULL ? o->name : host,
+		.blob = blob, .store = store, .runner = o->runner }, .name = o->name != NULL ? o->name : host,
 		.jobs = o->jobs, .ready = o->ready, .once = o->once };
 
 	gethostname(host, sizeof(host) - 1);
-	if (log == NULL || read_labels(&o->labels, &labels, e) < 0)
+	if (blob == NULL || read_labels(&o->labels, &labels, e) < 0)
 		return -1;
 	if (o->token_file == NULL)
 		return error_set(e, ERROR_USAGE, "which agent is it? --token-file FILE, made by "

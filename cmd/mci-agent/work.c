@@ -288,6 +288,7 @@ order_complete(struct work *w, const json_t *checkout)
 	json_object_set_new(order, "dir", json_string(w->source));
 	json_object_set_new(order, "folder", json_string(w->build));
 	json_object_set_new(order, "events", json_string(w->settings->events));
+	json_object_set_new(order, "blob", json_string(w->settings->blob));
 	json_object_set_new(order, "store", json_string(w->settings->store));
 	if (w->settings->log != NULL)
 		json_object_set_new(order, "log", json_string(w->settings->log));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "jobfiles.h"
 #include "jsontree.h"
 #include "memory.h"
 #include "recall.h"
@@ -54,6 +55,14 @@ end_event(struct schedule *s, const struct job *j, enum status status)
 	return line;
 }
 
+/* Its artifacts are found under that build's name. */
+static void
+origin_keep(struct job *j, const char *build)
+{
+	if (j->files != NULL && build != NULL && j->files->origin == NULL)
+		j->files->origin = xstrdup(build);
+}
+
 /* What has come before it has ended as well: now it counts. */
 void
 jobend_recalled(struct schedule *s, uint32_t job)
@@ -65,6 +74,7 @@ jobend_recalled(struct schedule *s, uint32_t job)
 	s->outcome->errored |= end->lost;
 	if (end->outputs != NULL)
 		j->outputs = jsontree_read((struct span){ end->outputs, strlen(end->outputs) }, NULL);
+	origin_keep(j, end->origin);
 	if (end->barred)
 		graph_bar(s->graph, job);
 	jobend_over(s, job, end->status);
@@ -99,6 +109,9 @@ jobend_taken(struct schedule *s, uint32_t job, const struct past_job *was)
 	if (j->outputs != NULL)
 		emit_raw(line, "outputs", (struct span){ was->outputs, strlen(was->outputs) });
 	emit_bool(line, "cached", true);
+	origin_keep(j, was->origin != NULL ? was->origin : s->base->build);
+	if (was->origin != NULL || s->base->build != NULL)
+		emit_text(line, "origin", was->origin != NULL ? was->origin : s->base->build);
 	journal_end(s->journal);
 	jobend_over(s, job, was->status);
 }

@@ -344,7 +344,8 @@ lint_all(struct build_options *o, int argc, char **argv)
  * run. The variable is what all that we start finds, so that a job's own commands reach what we do.
  */
 static int
-service_choose(const char **option, const char *name, const char *variable, struct error *e)
+service_choose(const char **option, const char *name, const char *variable,
+    char *(*absolute)(const char *text, struct error *e), struct error *e)
 {
 	const char *text = *option != NULL ? *option : getenv(variable);
 	AUTO_FREE char *elsewhere = NULL;
@@ -354,7 +355,7 @@ service_choose(const char **option, const char *name, const char *variable, stru
 		unsetenv(variable);
 		return 0;
 	}
-	elsewhere = address_elsewhere(text, e);
+	elsewhere = absolute(text, e);
 	if (elsewhere == NULL)
 		return error_before(e, "--%s: ", name);
 	*option = text;
@@ -500,9 +501,9 @@ main(int argc, char **argv)
 	if (value_grants_check(o.env.items, o.env.n, &e) == 0 && o.order_at != NULL)
 		return option_finish("mci-build", run_ordered(&o));
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
-	    service_choose(&o.events, "events", "MCI_EVENTS", &e) < 0 ||
-	    service_choose(&o.log, "log", "MCI_LOG", &e) < 0 ||
-	    service_choose(&o.blob, "blob", "MCI_BLOB", &e) < 0) {
+	    service_choose(&o.events, "events", "MCI_EVENTS", address_elsewhere, &e) < 0 ||
+	    service_choose(&o.log, "log", "MCI_LOG", address_elsewhere, &e) < 0 ||
+	    service_choose(&o.blob, "blob", "MCI_BLOB", address_store_elsewhere, &e) < 0) {
 		option_complain("mci-build", &e);
 		return EXIT_BUILD_USAGE;
 	}

@@ -83,34 +83,39 @@ executed_forget(struct past_job *j)
 }
 
 static void
-needs_free(struct past_job *j)
+texts_free(struct past_texts *t)
 {
-	for (size_t i = 0; i < j->nneeds; i++)
-		free(j->needs[i]);
-	free(j->needs);
-	j->needs = NULL;
-	j->nneeds = 0;
+	for (size_t i = 0; i < t->n; i++)
+		free(t->list[i]);
+	free(t->list);
+	*t = (struct past_texts){ 0 };
 }
 
 static void
-needs_take(struct past_job *j, const struct message *m)
+text_add(struct past_texts *t, const struct scan_value *v)
+{
+	AUTO_BYTES text = { 0 };
+
+	if (v->type != SCAN_STRING || scan_text(v, &text, NULL) < 0)
+		return;
+	t->list = xrealloc(t->list, t->n + 1, sizeof(*t->list));
+	t->list[t->n++] = bytes_give(&text);
+}
+
+/* A member that is a list of texts, in place of what there was. */
+static void
+texts_take(struct past_texts *t, const struct message *m, const char *key)
 {
 	struct scan_value v;
 	struct scan_member element;
 	struct scan s;
 
-	needs_free(j);
-	if (message_member(m->line.p, m->line.n, "depends-on", &v, NULL) != 1 || v.type != SCAN_ARRAY ||
+	texts_free(t);
+	if (message_member(m->line.p, m->line.n, key, &v, NULL) != 1 || v.type != SCAN_ARRAY ||
 	    scan_open(&s, v.raw.p, v.raw.n, NULL) < 0)
 		return;
-	while (scan_next(&s, &element, NULL) > 0) {
-		AUTO_BYTES id = { 0 };
-
-		if (element.value.type != SCAN_STRING || scan_text(&element.value, &id, NULL) < 0)
-			continue;
-		j->needs = xrealloc(j->needs, j->nneeds + 1, sizeof(*j->needs));
-		j->needs[j->nneeds++] = bytes_give(&id);
-	}
+	while (scan_next(&s, &element, NULL) > 0)
+		text_add(t, &element.value);
 }
 
 /* A job that runs again in a later run begins anew; its attempts are counted on. */
@@ -118,7 +123,9 @@ static void
 pending(struct past *p, struct past_job *j, const struct message *m)
 {
 	(void)p;
-	needs_take(j, m);
+	texts_take(&j->needs, m, "depends-on");
+	texts_take(&j->takes, m, "takes");
+	texts_free(&j->keeps);
 	executed_forget(j);
 	j->uncounted = j->attempt;
 	j->over = true;
@@ -192,7 +199,19 @@ ended(struct past *p, struct past_job *j, const struct message *m)
 	j->allowed = message_true(m->line, "allowed");
 	j->barred = j->status == STATUS_SKIPPED && member_is(m, "reason", "blocked");
 	j->lost = member_is(m, "reason", "lost");
+	text_take(&j->origin, m, "origin");
 	j->ended = true;
+}
+
+/* Whoever takes it from the store does not need the job to have run in its own workspace. */
+static void
+kept(struct past *p, struct past_job *j, const struct message *m)
+{
+	struct scan_value v;
+
+	(void)p;
+	if (message_member(m->line.p, m->line.n, "artifact", &v, NULL) == 1)
+		text_add(&j->keeps, &v);
 }
 
 static void
@@ -260,6 +279,7 @@ static const struct row {
 	{ "job/start", true, began },
 	{ "job/executed", true, executed },
 	{ "job/end", true, ended },
+	{ "artifact/saved", true, kept },
 	{ "job/added", false, added },
 	{ "build/start", false, build_started },
 	{ "build/canceled", false, canceled },
@@ -275,6 +295,8 @@ past_take(struct past *p, const struct message *m)
 		return;
 	p->run = m->run > 0 ? m->run : 1;
 	p->seq = m->seq;
+	if (p->build == NULL)
+		p->build = xmemdup(m->build.p, m->build.n);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!span_is(m->type, rows[i].type))
 			continue;
@@ -328,14 +350,29 @@ needed(const struct past *p, const char *id, uint32_t from)
 	return from;
 }
 
+/* Whether what a job needs of another is in the store, and comes back from there. */
+static bool
+is_stored(const struct past_job *j, const struct past_job *needed)
+{
+	for (size_t i = 0; i < j->takes.n; i++) {
+		for (size_t k = 0; k < needed->keeps.n; k++) {
+			if (strcmp(j->takes.list[i], needed->keeps.list[k]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The jobs that a job needs and that are kept run again; whether there are any. */
 static bool
 needed_repeat(struct past *p, const struct past_job *j)
 {
 	bool any = false;
 
-	for (size_t k = 0; k < j->nneeds; k++) {
-		for (uint32_t o = needed(p, j->needs[k], 0); o < p->n; o = needed(p, j->needs[k], o + 1)) {
+	for (size_t k = 0; k < j->needs.n; k++) {
+		for (uint32_t o = needed(p, j->needs.list[k], 0); o < p->n; o = needed(p, j->needs.list[k], o + 1)) {
+			if (is_stored(j, &p->jobs[o]))
+				continue;
 			any |= past_keeps(&p->jobs[o]);
 			p->jobs[o].again |= p->jobs[o].ended;
 		}
@@ -347,8 +384,8 @@ needed_repeat(struct past *p, const struct past_job *j)
 static bool
 needs_any(const struct past *p, const struct past_job *j)
 {
-	for (size_t k = 0; k < j->nneeds; k++) {
-		for (uint32_t o = needed(p, j->needs[k], 0); o < p->n; o = needed(p, j->needs[k], o + 1)) {
+	for (size_t k = 0; k < j->needs.n; k++) {
+		for (uint32_t o = needed(p, j->needs.list[k], 0); o < p->n; o = needed(p, j->needs.list[k], o + 1)) {
 			if (!past_keeps(&p->jobs[o]))
 				return true;
 		}
@@ -423,7 +460,10 @@ void
 past_free(struct past *p)
 {
 	for (uint32_t i = 0; i < p->n; i++) {
-		needs_free(&p->jobs[i]);
+		texts_free(&p->jobs[i].needs);
+		texts_free(&p->jobs[i].takes);
+		texts_free(&p->jobs[i].keeps);
+		free(p->jobs[i].origin);
 		free(p->jobs[i].id);
 		free(p->jobs[i].executed);
 		free(p->jobs[i].outputs);
@@ -435,6 +475,7 @@ past_free(struct past *p)
 	free(p->canceled);
 	free(p->end);
 	free(p->dir);
+	free(p->build);
 	free(p->definition);
 	nametable_free(&p->names);
 	*p = (struct past){ 0 };

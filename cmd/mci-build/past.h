@@ -14,10 +14,16 @@
 #include "message.h"
 #include "nametable.h"
 
+struct past_texts {
+	char **list;
+	size_t n;
+};
+
 struct past_job {
 	char *id;
-	char **needs;      /* ids of jobs, or of a matrix */
-	size_t nneeds;
+	struct past_texts needs; /* ids of jobs, or of a matrix, */
+	struct past_texts takes; /* of artifacts that it restores, */
+	struct past_texts keeps; /* and of those that it has saved */
 	bool pending;      /* job/pending was said, */
 	bool blocked, unblocked; /* and these, */
 	int queued;        /* and job/queued of this attempt; 0: of none */
@@ -30,6 +36,7 @@ struct past_job {
 	int exit;          /* -1: none */
 	bool allowed, barred, lost;
 	char *outputs;     /* a JSON object, NULL */
+	char *origin;      /* the build that its result was taken from; NULL */
 	bool again;        /* it has ended, and runs again all the same */
 	bool here;         /* its spec has come in this run too */
 };
@@ -44,6 +51,7 @@ struct past {
 	char **added;      /* specs that jobs have added */
 	size_t nadded;
 	bool script_over;  /* the script had said all that it had to */
+	char *build;       /* its name; NULL: there are no events */
 	char *dir, *definition; /* of build/start; NULL */
 	const char *from;  /* of a build that is run again: this job does in any case; NULL: none */
 	bool moved;        /* what is to run has another workspace than what has run */
@@ -56,7 +64,7 @@ void past_take(struct past *p, const struct message *m);
 struct past_job *past_find(const struct past *p, const char *id);
 /*
  * What is to run has another workspace than what has run. A job that has ended is kept when nothing that
- * runs needs it, through others too. script: its jobs come from one, and are known whole when that was
+ * runs needs it, through others too, other than an artifact of it that is in the store. script: its jobs come from one, and are known whole when that was
  * over.
  */
 void past_move(struct past *p, bool script);

@@ -193,6 +193,22 @@ go_on(void *arg, uint32_t job)
 	}
 }
 
+/* The artifacts that it takes from the store: a run elsewhere needs no more of who saved them. */
+static void
+takes_add(struct bytes *line, const struct jobfiles *f)
+{
+	if (f == NULL || f->nrestores == 0)
+		return;
+	emit_key(line, "takes");
+	bytes_char(line, '[');
+	for (size_t i = 0; i < f->nrestores; i++) {
+		if (i > 0)
+			bytes_char(line, ',');
+		emit_string(line, f->restores[i].id, strlen(f->restores[i].id));
+	}
+	bytes_char(line, ']');
+}
+
 void
 schedule_arrived(struct schedule *s, uint32_t job)
 {
@@ -220,6 +236,7 @@ schedule_arrived(struct schedule *s, uint32_t job)
 			}
 			bytes_char(line, ']');
 		}
+		takes_add(line, j->files);
 		journal_end(s->journal);
 	}
 	if (j->waiting == 0)

@@ -38,7 +38,7 @@ static void
 say_word(struct past *p, int64_t seq, char *word)
 {
 	size_t last = strlen(word) - 1;
-	char *needs = strchr(word, '<');
+	char *needs = strpbrk(word, "<^");
 	char end = strchr("!?~", word[last]) != NULL ? word[last] : '\0';
 
 	if (end != '\0')
@@ -52,8 +52,11 @@ say_word(struct past *p, int64_t seq, char *word)
 		say(p, seq, "job/initializing", word + 1, ",\"attempt\":1");
 	} else if (word[0] == '-') {
 		say(p, seq, "job/executed", word + 1, ",\"attempt\":1,\"reason\":\"exit\",\"exit\":0");
+	} else if (word[0] == '=') {
+		say(p, seq, "artifact/saved", word + 1, ",\"attempt\":1,\"artifact\":\"x\"");
 	} else if (needs != NULL) {
-		AUTO_FREE char *more = needs_of(needs + 1);
+		AUTO_FREE char *list = needs_of(needs + 1);
+		AUTO_FREE char *more = xformat("%s%s", list, *needs == '^' ? ",\"takes\":[\"w\",\"x\"]" : "");
 
 		*needs = '\0';
 		say(p, seq, "job/pending", word, more);
@@ -106,6 +109,10 @@ static const struct {
 	{ "from a job on", "a b<a c d<c a! b! c! d!", false, "b", "c d" },
 	{ "with what is behind it, and what that needs", "a b<a c<b,d d a! d! b! c!", false, "b", "" },
 	{ "of a matrix too", "m.1 m.2 a m.1! m.2! a!", false, "m", "a" },
+	{ "who has saved what is taken is not needed", "a b^a c<b =a a! b!", false, NULL, "a" },
+	{ "who has saved nothing is", "a b^a a!", false, NULL, "" },
+	{ "nor who has saved what nobody takes", "a b<a =a a!", false, NULL, "" },
+	{ "what another needs of it runs", "a b^a c<a =a a!", false, NULL, "" },
 	{ "what had not ended runs", "a b a!", false, "", "a" },
 };
 
