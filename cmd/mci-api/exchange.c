@@ -35,6 +35,10 @@ exchange_new(struct MHD_Connection *connection, const char *uri)
 void
 exchange_free(struct exchange *x)
 {
+	if (x->watched)
+		loop_forget(x->loop, x->fd);
+	if (x->source != NULL)
+		MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, HTTP_IDLE);
 	/* the daemon lets go of the answer behind this: it is not what tells of its end */
 	if (x->source != NULL && x->source->over != NULL)
 		x->source->over(x->arg);
@@ -279,7 +283,7 @@ static ssize_t
 stream_read(void *arg, uint64_t at, char *p, size_t n)
 {
 	struct exchange *x = arg;
-	ssize_t got = x->source->read(x->arg, p, n);
+	ssize_t got = x->left ? -2 : x->source->read(x->arg, p, n);
 
 	(void)at;
 	if (got == -1)
@@ -291,15 +295,31 @@ stream_read(void *arg, uint64_t at, char *p, size_t n)
 	return got;
 }
 
+/* The daemon does not look at a connection that waits for us. */
+static void
+reader_left(void *arg, uint32_t events)
+{
+	struct exchange *x = arg;
+
+	(void)events;
+	loop_forget(x->loop, x->fd);
+	x->watched = false;
+	x->left = true;
+	resume(x);
+}
+
 void
 exchange_stream(struct exchange *x, int status, const char *type, int64_t size,
     const struct exchange_source *source, void *arg)
 {
 	x->source = source;
 	x->arg = arg;
+	x->watched = loop_watch(x->loop, x->fd, EPOLLRDHUP, reader_left, x, NULL) == 0;
+	MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, EXCHANGE_PAUSE);
+	/* what comes in chunks has no use for a buffer of the answer */
 	give(x, status, type,
-	    MHD_create_response_from_callback(
-		size < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)size, 32 * 1024, stream_read, x, NULL));
+	    MHD_create_response_from_callback(size < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)size,
+		size < 0 ? 16 : 64 * 1024, stream_read, x, NULL));
 }
 
 void

@@ -31,6 +31,10 @@ const char *http_verb_name(enum http_verb verb);
 
 struct exchange_source;
 
+#define EXCHANGE_PAUSE 3600u
+/* Seconds without a byte either way, of any other connection. */
+#define HTTP_IDLE 60u
+
 /* Its members are for http.c. */
 struct exchange {
 	struct loop *loop;
@@ -58,6 +62,8 @@ struct exchange {
 	size_t nfields;
 	int status;
 	struct MHD_Response *response; /* that is not queued yet */
+	int fd;              /* the connection's */
+	bool watched, left;  /* whether it leaves is watched; it has */
 	const struct exchange_source *source;
 	void *arg;
 };
@@ -99,6 +105,7 @@ void exchange_refuse(struct exchange *x, int status, const char *type, struct sp
  * An answer that comes in pieces: read puts up to n bytes at p and says how many; 0: nothing now,
  * until exchange_wake; -1: that was all; -2: cut it, so that the reader sees that it is not whole.
  * over is called once when it has ended or nobody reads any more. size is -1 where it is not known.
+ * A reader may take nothing for EXCHANGE_PAUSE seconds; one that leaves is noticed at once.
  */
 struct exchange_source {
 	ssize_t (*read)(void *arg, char *p, size_t n);

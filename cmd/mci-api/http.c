@@ -52,6 +52,7 @@ struct http {
 	struct peer *peers;
 	size_t npeers;
 	struct loop_timer *run, *sweep;
+	bool soon; /* run is for now */
 	bool stopping;
 };
 
@@ -81,7 +82,10 @@ turn(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG left;
 
+	h->soon = false;
 	MHD_run(h->daemon);
+	if (h->soon)
+		return;
 	loop_cancel(h->loop, h->run);
 	h->run = NULL;
 	if (MHD_get_timeout(h->daemon, &left) == MHD_YES)
@@ -269,8 +273,10 @@ soon(void *arg)
 {
 	struct http *h = arg;
 
-	if (h->run == NULL)
+	/* that of a timeout may be far off */
+	if (!h->soon)
 		run_soon(h, 0);
+	h->soon = true;
 }
 
 static void *
@@ -284,6 +290,7 @@ begin(void *arg, const char *uri, struct MHD_Connection *c)
 
 	x->loop = h->loop;
 	x->peer = p;
+	x->fd = p->fd;
 	snprintf(x->from, sizeof(x->from), "%s", p->from);
 	x->local = p->local;
 	x->run = soon;

@@ -23,10 +23,8 @@
 #define HTTP_FIELDS 100
 /* Connections; one more is closed. */
 #define HTTP_CONNECTIONS 4096
-/* How long a head, and a body, may take to come, in nanoseconds; and seconds without a byte either
- * way. */
+/* How long a head, and a body, may take to come, in nanoseconds. */
 #define HTTP_PATIENCE (30 * INT64_C(1000000000))
-#define HTTP_IDLE 60
 
 struct http;
 
