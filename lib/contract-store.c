@@ -107,6 +107,24 @@ static const struct contract_field token_checked[] = {
 	{ "org", CONTRACT_TEXT, false, "the organisation that it is for; all" },
 	{ "repo", CONTRACT_TEXT, false, "the repository of it that it is for; all" },
 	{ "expires", CONTRACT_TEXT, false, "when it is good for nothing any more; never" },
+	{ "once", CONTRACT_BOOL, true, "it is good for one session/begin and nothing else" },
+};
+
+static const struct contract_field session_begin[] = {
+	{ "token", CONTRACT_TEXT, true, "that the session is to be as good as" },
+	{ "seconds", CONTRACT_INTEGER, false, "how long, 1 to 2592000, but no longer than the token; 43200" },
+	{ "once", CONTRACT_BOOL, false, "a ticket: good for one session/begin, which takes it, and nothing "
+	    "else" },
+};
+
+static const struct contract_field session_begun[] = {
+	{ "id", CONTRACT_TEXT, true, "of the token that the session is" },
+	{ "token", CONTRACT_TEXT, true, "that token, which is told this once" },
+	{ "expires", CONTRACT_TEXT, true, "when it ends" },
+};
+
+static const struct contract_field session_end[] = {
+	{ "token", CONTRACT_TEXT, true, "of the session" },
 };
 
 static const struct contract_field repo_params[] = {
@@ -178,6 +196,9 @@ static const struct contract_method methods[] = {
 	{ "token/check", "whose a token is, and what it is good for", ROWS(token_check),
 	    ROWS(token_checked), "refused,busy,system",
 	    true, false },
+	{ "session/begin", "makes a token out of another, with which it ends", ROWS(session_begin),
+	    ROWS(session_begun), "refused,busy,system", false, false },
+	{ "session/end", "ends a session", ROWS(session_end), NONE, "refused,busy,system", false, false },
 	{ "token/get", "what is kept of it", ROWS(token_of), ROWS(token_got), "not-found,busy,system", true,
 	    false },
 	LIST(token),

@@ -32,7 +32,7 @@ common_headers(struct ask *a)
 	if (a->who.id != NULL || a->route == NULL || route_scope(a->route) != RIGHTS_ANYBODY)
 		exchange_add(a->x, "Cache-Control", "private, no-cache");
 	if (a->known)
-		exchange_add(a->x, "Vary", "Authorization, Accept");
+		exchange_add(a->x, "Vary", "Authorization, Cookie, Accept");
 }
 
 void

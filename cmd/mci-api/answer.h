@@ -29,6 +29,7 @@ struct ask {
 	struct target target;
 	const char *values[TARGET_SEGMENTS]; /* of the path's {names}, in their order */
 	struct who who;
+	char *cookie; /* the token of the browser's session that it came with; NULL */
 	bool known; /* who it is has been looked at */
 	bool answered;
 	int64_t identity; /* that is asked for; 0: none */

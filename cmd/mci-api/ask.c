@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "answer.h"
+#include "cookie.h"
 #include "duration.h"
 #include "head.h"
 #include "identity.h"
@@ -35,7 +36,7 @@ static bool
 touches_identities(const char *method)
 {
 	return (strncmp(method, "token/", 6) == 0 && strcmp(method, "token/check") != 0) ||
-	    strcmp(method, "agent/remove") == 0 || strcmp(method, "org/remove") == 0 ||
+	    strncmp(method, "session/", 8) == 0 || strcmp(method, "agent/remove") == 0 || strcmp(method, "org/remove") == 0 ||
 	    strcmp(method, "repo/remove") == 0 || strcmp(method, "repo/put") == 0;
 }
 
@@ -179,6 +180,10 @@ identify(struct ask *a)
 	a->known = true;
 	if (token_of(a, &token) < 0)
 		return;
+	if (token == NULL)
+		token = a->cookie = cookie_token(a);
+	if (a->cookie != NULL && cookie_check(a, a->cookie) < 0)
+		return;
 	if (token == NULL) {
 		run(a);
 		return;
@@ -235,6 +240,9 @@ ended(void *arg, struct exchange *x)
 		client_cancel(a->client, a->call);
 	if (a->drop != NULL)
 		a->drop(a->state);
+	if (a->cookie != NULL)
+		explicit_bzero(a->cookie, strlen(a->cookie));
+	free(a->cookie);
 	target_free(&a->target);
 	who_free(&a->who);
 	bytes_free(&a->params);

@@ -93,7 +93,8 @@ read_who(struct who *w, const json_t *o)
 	*w = (struct who){ .id = text_of(o, "id"),
 		.org = text_of(o, "org"),
 		.repo = text_of(o, "repo"),
-		.agent = text_of(o, "agent") };
+		.agent = text_of(o, "agent"),
+		.once = json_is_true(json_object_get(o, "once")) };
 	json_array_foreach(scopes, i, one) {
 		const char *name = json_string_value(one);
 		int scope =

@@ -53,6 +53,8 @@ static const struct right {
 	{ "token/create", RIGHTS_ADMIN, ALL },
 	{ "token/remove", RIGHTS_ADMIN, ALL },
 	{ "token/check", RIGHTS_AGENT, ALL },
+	{ "session/begin", RIGHTS_READ, OWN },
+	{ "session/end", RIGHTS_READ, OWN },
 	{ "agent/get", RIGHTS_ADMIN, ALL },
 	{ "agent/list", RIGHTS_ADMIN, ALL },
 	{ "agent/put", RIGHTS_ADMIN, ALL },
@@ -117,7 +119,8 @@ who_copy(struct who *to, const struct who *from)
 		.id = from->id == NULL ? NULL : xstrdup(from->id),
 		.org = from->org == NULL ? NULL : xstrdup(from->org),
 		.repo = from->repo == NULL ? NULL : xstrdup(from->repo),
-		.agent = from->agent == NULL ? NULL : xstrdup(from->agent) };
+		.agent = from->agent == NULL ? NULL : xstrdup(from->agent),
+		.once = from->once };
 }
 
 void
@@ -414,6 +417,10 @@ rights_check(const struct who *w, const struct contract_method *m, struct bytes 
 	if (r == NULL) {
 		error_set(e, ERROR_REFUSED, "%s is for nobody from outside", m->name);
 		return w->id == NULL ? RIGHTS_UNKNOWN : RIGHTS_FORBIDDEN;
+	}
+	if (w->once && strcmp(m->name, "session/begin") != 0) {
+		error_set(e, ERROR_REFUSED, "that ticket is good for beginning a session and nothing else");
+		return RIGHTS_FORBIDDEN;
 	}
 	if (contract_check_params(m, (struct span){ params->data, params->len }, values, e) < 0)
 		return RIGHTS_FORBIDDEN;

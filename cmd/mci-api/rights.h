@@ -36,6 +36,7 @@ struct who {
 	char *org;       /* whose things alone; NULL: all */
 	char *repo;      /* of it alone; NULL: all of the organisation */
 	char *agent;     /* that shows it; NULL */
+	bool once;       /* it is good for beginning one session and nothing else */
 };
 void who_copy(struct who *to, const struct who *from);
 void who_free(struct who *w);

@@ -381,7 +381,8 @@ entry_put(
 	return result;
 }
 
-/* What goes with a row: its sealed value, an organisation's key, an agent's tokens. */
+/* What goes with a row: its sealed value, an organisation's key, an agent's tokens, a
+ * token's sessions. */
 static int
 remove_with(const struct entry_place *p, const char *id, int64_t number, struct error *e)
 {
@@ -390,6 +391,11 @@ remove_with(const struct entry_place *p, const char *id, int64_t number, struct 
 
 	if (sealing_of(p->entity) != NULL)
 		return secrets_remove(p->db, noun, number, e);
+	if (strcmp(noun, "token") == 0) {
+		query_begin(&q, p->db, STATEMENT_SESSIONS_REMOVE);
+		query_text(&q, id);
+		return query_run(&q, e);
+	}
 	/* another one of that name is not what they were for */
 	if (strcmp(noun, "repo") == 0) {
 		query_begin(&q, p->db, STATEMENT_TOKENS_OF_REPO_REMOVE);

@@ -8,6 +8,7 @@
 #include "query.h"
 #include "registry.h"
 #include "rotation.h"
+#include "sessions.h"
 #include "store.h"
 
 static int
@@ -60,6 +61,8 @@ static const struct service_method methods[] = {
 	ENTITY_METHODS("key"),
 	{ "token/create", registry_token_create },
 	{ "token/check", registry_token_check },
+	{ "session/begin", session_begin },
+	{ "session/end", session_end },
 	ENTITY_METHODS("token"),
 	{ "agent/put", registry_put },
 	ENTITY_METHODS("agent"),

@@ -17,18 +17,10 @@
 #define LIST_MOST 1000
 #define LIST_USUAL 100
 
-/* Has it done on the writing thread, and answered behind the commit. */
 static void
-give(struct store *s, struct request *r,
-    int (*work)(struct transaction *t, struct database *db, struct error *e))
+give(struct store *s, struct request *r, transaction_work *work)
 {
-	struct transaction *t = transaction_new(r);
-
-	if (t == NULL)
-		return;
-	t->secrets = &s->secrets;
-	t->work = work;
-	transaction_give(t, s->writer);
+	transaction_do(r, &s->secrets, s->writer, work);
 }
 
 static struct entry_place
@@ -430,10 +422,10 @@ token_check(struct transaction *t, struct database *db, struct error *e)
 	if (known.expires > 0)
 		timestamp_write(&expires, known.expires);
 	transaction_answer(t,
-	    json_pack("{s:s, s:o, s:s*, s:s*, s:s*, s:s*}", "id", known.id, "scopes",
+	    json_pack("{s:s, s:o, s:s*, s:s*, s:s*, s:s*, s:b}", "id", known.id, "scopes",
 		jsontree_read((struct span){ known.scopes, strlen(known.scopes) }, NULL), "agent",
 		known.agent, "org", known.org, "repo", known.repo, "expires",
-		known.expires > 0 ? bytes_string(&expires) : NULL));
+		known.expires > 0 ? bytes_string(&expires) : NULL, "once", known.once));
 	token_free(&known);
 	return 0;
 }

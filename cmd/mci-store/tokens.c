@@ -34,6 +34,7 @@ token_free(struct token *t)
 	free(t->scopes);
 	free(t->org);
 	free(t->repo);
+	free(t->parent);
 	*t = (struct token){ 0 };
 }
 
@@ -59,6 +60,8 @@ token_add(
 		query_integer(&q, t->expires);
 	else
 		query_null(&q);
+	query_text(&q, t->parent);
+	query_integer(&q, t->once);
 	return query_run(&q, e);
 }
 
@@ -105,7 +108,9 @@ token_find(struct database *db, const char *token, struct token *t, struct error
 		.scopes = column(&q, 2),
 		.org = column(&q, 3),
 		.repo = column(&q, 4),
-		.expires = query_column_integer(&q, 5) };
+		.expires = query_column_integer(&q, 5),
+		.parent = column(&q, 7),
+		.once = query_column_integer(&q, 8) != 0 };
 	used = query_column_integer(&q, 6);
 	query_end(&q);
 	if (t->expires > 0 && t->expires <= kernel.wall()) {

@@ -19,6 +19,8 @@ struct token {
 	char *scopes; /* JSON: an array of texts */
 	char *org, *repo;
 	int64_t expires; /* nanoseconds since 1970; 0: never */
+	char *parent;    /* of a session: id of the token that began it */
+	bool once;       /* good for one session and nothing else */
 };
 void token_free(struct token *t);
 

@@ -72,6 +72,18 @@ transaction_give(struct transaction *t, struct writer *w)
 }
 
 void
+transaction_do(struct request *r, struct secrets *secrets, struct writer *w, transaction_work *does)
+{
+	struct transaction *t = transaction_new(r);
+
+	if (t == NULL)
+		return;
+	t->secrets = secrets;
+	t->work = does;
+	transaction_give(t, w);
+}
+
+void
 transaction_fail(struct transaction *t, const struct error *e)
 {
 	if (t->request != NULL)

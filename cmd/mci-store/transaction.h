@@ -16,6 +16,10 @@
 #include "secrets.h"
 #include "writer.h"
 
+struct transaction;
+/* On the writer's thread, in its transaction. */
+typedef int transaction_work(struct transaction *t, struct database *db, struct error *e);
+
 struct transaction {
 	struct write write;
 	struct request *request; /* NULL: nobody waits for it */
@@ -29,8 +33,7 @@ struct transaction {
 	int64_t build, run;  /* the same */
 	char lease[33], agent[65];
 	bool over; /* the build waits for nobody any more */
-	/* on the writer's thread, in its transaction */
-	int (*work)(struct transaction *t, struct database *db, struct error *e);
+	transaction_work *work;
 	/* the same, behind the commit, or when nothing of it is there, before anything else is
 	 * written. May be NULL. */
 	void (*settled)(struct transaction *t, bool kept);
@@ -44,6 +47,8 @@ struct transaction {
 struct transaction *transaction_new(struct request *r);
 /* Does it. It is gone behind after. */
 void transaction_give(struct transaction *t, struct writer *w);
+/* Has it done for a request, that is answered behind the commit. */
+void transaction_do(struct request *r, struct secrets *secrets, struct writer *w, transaction_work *work);
 /* Answers the request with the error and forgets it all. */
 void transaction_fail(struct transaction *t, const struct error *e);
 
