@@ -76,11 +76,13 @@ KIT_LIBS := -lzstd -ljansson
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c)) $(MADE_$(subst /,-,$(1)):%=$(O)/%)
 # objects of what is made
+MADE_cmd-mci-api := web/mci-api.o
 MADE_cmd-mci-store := sql/mci-store.o
 MADE_cmd-mci-single := $(SHARED:%=cmd/mci-%.shared.o)
 LIB_OBJECTS := $(call objects,lib)
 CMD_OBJECTS := $(foreach p,$(PROGRAMS),$(call objects,cmd/$(p)))
 
+.DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc)
 # A parallel make below this one, unless this one is parallel itself; for targets that show something else.
@@ -103,6 +105,14 @@ $(O)/sql/mci-store.h $(O)/sql/mci-store.c &: cmd/mci-store/embed $(MIGRATIONS) $
 $(O)/sql/mci-store.o: $(O)/sql/mci-store.c
 	$(CC) $(ALL_CFLAGS) -Icmd/mci-store -c -o $@ $<
 $(call objects,cmd/mci-store) $(TEST_OBJECTS): | $(O)/sql/mci-store.h
+
+# The page becomes a const table: cmd/mci-api/web.h.
+WEB := $(sort $(wildcard cmd/mci-api/web/*))
+$(O)/web/mci-api.c: cmd/mci-api/embed $(WEB)
+	@mkdir -p $(@D)
+	cmd/mci-api/embed $(O)/web $(WEB) >$@
+$(O)/web/mci-api.o: $(O)/web/mci-api.c
+	$(CC) $(ALL_CFLAGS) -Icmd/mci-api -c -o $@ $<
 
 # what the assembler reads, and no rule of the compiler knows
 $(O)/cmd/mci-supervise/default.o: cmd/mci-supervise/default.wiring

@@ -1,7 +1,9 @@
 #include "routes.h"
 
 #include "about.h"
+#include "browser.h"
 #include "call.h"
+#include "web.h"
 
 #define API "/api/v1"
 #define ORG API "/orgs/{org}"
@@ -93,5 +95,17 @@ const struct route routes[] = {
 	    .with = OF_BUILD,
 	    .query = "from",
 	    .summary = "its jobs" },
+	{ .verb = HTTP_POST, .path = API "/session", .summary = "begins a browser's session from a token or ticket",
+	  .scope = RIGHTS_READ, .answer = browser_session, .nanswer = 6, .handle = browser_begin },
+	{ .verb = HTTP_GET, .path = API "/session", .summary = "whose the session, or token, is",
+	  .scope = RIGHTS_READ, .answer = browser_session, .nanswer = 6, .handle = browser_show },
+	{ .verb = HTTP_DELETE, .path = API "/session", .summary = "ends the browser's session",
+	  .scope = RIGHTS_READ, .status = 204, .handle = browser_end },
+	{ .verb = HTTP_POST, .path = API "/session/ticket", .summary = "makes a ticket for one session",
+	  .scope = RIGHTS_READ, .answer = browser_ticket, .nanswer = 2, .handle = browser_give },
+	{ .verb = HTTP_GET, .path = "/-/web/{tag}/{file}", .summary = "a file of the page for browsers",
+	  .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM, .handle = web_file },
+	{ .verb = HTTP_GET, .path = "/-/{page}", .summary = "a page for browsers", .scope = RIGHTS_ANYBODY,
+	  .media = ROUTE_STREAM, .handle = web_page },
 };
 const size_t nroutes = sizeof(routes) / sizeof(routes[0]);

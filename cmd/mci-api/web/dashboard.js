@@ -1,0 +1,110 @@
+// dashboard: what is going on: figures of today, a search box, a card a repository, all of it live.
+import { api, follow } from './api.js';
+import { ref, title } from './builds.js';
+import { eachFrame, fill, make, rows } from './dom.js';
+import { badge, known, live } from './status.js';
+import { duration, elapsed, moment } from './time.js';
+
+const STRIP = 20;
+
+function median(list) {
+	const sorted = list.filter((n) => n !== undefined).sort((a, b) => a - b);
+	return sorted.length ? sorted[Math.floor(sorted.length / 2)] : undefined;
+}
+
+function figures(builds) {
+	const midnight = new Date().setHours(0, 0, 0, 0);
+	const today = builds.filter((b) => Date.parse(b.created) >= midnight);
+	const ended = today.filter((b) => !live(b.status));
+	const good = ended.filter((b) => b.status === 'success').length;
+	return [
+		[today.length, 'builds today'],
+		[ended.length ? `${Math.round(100 * good / ended.length)} %` : '–', 'success'],
+		[duration(median(ended.map((b) => b.elapsed))) || '–', 'median time'],
+		[ended.filter((b) => ['failure', 'error'].includes(b.status)).length, 'failures'],
+	].map(([value, label]) => make('div', { class: 'figure' }, make('b', {}, value), make('span', {}, label)));
+}
+
+// The last builds, oldest first, each a bar that leads to it.
+export function strip(builds) {
+	return make('div', { class: 'strip' }, builds.slice(0, STRIP).reverse().map((b) =>
+		make('a', { href: `/${b.build}`, class: `s-${known(b.status)}`, title: `#${b.number} ${b.status} ${duration(b.elapsed)}`,
+			'aria-label': `build ${b.number}: ${b.status}` })));
+}
+
+// How far what runs is, against the time that builds there usually take.
+function progress(build, usual) {
+	if (!usual || !build.started)
+		return [];
+	const past = (Date.now() - Date.parse(build.started)) / 1000;
+	return make('progress', { max: 100, value: Math.min(99, Math.round(100 * past / usual)), 'aria-label': `${build.build} runs`,
+		title: `usually ${duration(usual)}` });
+}
+
+function card(repo, builds) {
+	const last = builds.find((b) => !live(b.status));
+	const running = builds.filter((b) => live(b.status));
+	const usual = median(builds.filter((b) => b.status === 'success').map((b) => b.elapsed));
+	const waiting = running.filter((b) => ['queued', 'pending'].includes(b.status)).length;
+	return [
+		make('h2', {}, make('a', { class: 'first', href: `/${repo}` }, repo)),
+		last ? make('p', {}, badge(last.status), ' ', make('a', { href: `/${last.build}` }, `#${last.number}`), ' ', ref(last), ' · ', moment(last.ended ?? last.created)) :
+			make('p', {}, 'no build has ended yet'),
+		last ? make('p', {}, title(last)) : [],
+		strip(builds),
+		running.slice(0, 3).map((b) => make('p', {}, badge(b.status), ' ', make('a', { href: `/${b.build}` }, `#${b.number}`), ' ', ref(b), ' ', elapsed(b.started), progress(b, usual))),
+		waiting ? make('p', {}, `${waiting} waiting`) : [],
+	];
+}
+
+// Repositories, builds (ORG/REPO/N) by what is typed.
+function search(names, go) {
+	const list = make('datalist', { id: 'found' });
+	const form = make('form', { role: 'search', class: 'toolbar', onsubmit: (e) => {
+		e.preventDefault();
+		const text = form.elements.q.value.trim();
+		const name = names().find((n) => n === text) ?? names().find((n) => n.includes(text));
+		const number = /^(.+)\/(\d+)$/.exec(text);
+		go(number ? `/${text}` : `/${name ?? text}`);
+	} }, make('label', {}, 'Search ', make('input', { name: 'q', type: 'search', list: 'found', 'data-search': true, placeholder: 'repository or build  ( / )', size: 30,
+		oninput: () => fill(list, names().filter((n) => n.includes(form.elements.q.value)).slice(0, 20).map((n) => make('option', { value: n }))) })), list);
+	return form;
+}
+
+export async function open(place, holder, go) {
+	let repos = [];
+	let builds = [];
+	const load = async () => {
+		const [listed, recent] = await Promise.all([api.repos('-').catch(() => ({ repos: [] })), api.builds({ limit: 1000 })]);
+		builds = recent.builds;
+		repos = [...new Set([...builds.map((b) => b.repo), ...listed.repos.map((r) => `${r.org}/${r.id}`)])];
+	};
+	const top = make('div', { class: 'figures' });
+	const cards = make('ul', { class: 'cards', 'data-list': true });
+	const guide = make('div');
+	const draw = () => {
+		fill(top, figures(builds));
+		const of = new Map(repos.map((r) => [r, []]));
+		builds.forEach((b) => of.get(b.repo)?.push(b));
+		rows(cards, [...of], ([name]) => name, () => make('li', { class: 'card' }), (row, [name, list]) => {
+			const text = JSON.stringify(list.slice(0, STRIP));
+			if (row.text !== text)
+				fill(row, card(name, list));
+			row.text = text;
+		});
+		fill(guide, repos.length ? [] : make('div', { class: 'message' }, make('p', {}, 'There are no repositories yet. In a clone of yours:'),
+			make('pre', {}, 'mci repo put ORG/NAME --url "$PWD"\nmci hook install ORG/NAME\ngit push'), make('p', {}, 'or '), make('pre', {}, 'mci trigger ORG/NAME')));
+	};
+	await load();
+	draw();
+	let timer;
+	// many events make one question
+	const later = () => { timer ??= setTimeout(async () => { timer = undefined; await load().catch(() => {}); frame(); }, 300); };
+	const frame = eachFrame(draw);
+	fill(holder, make('h1', {}, 'Dashboard'), search(() => repos, go), top, guide, cards);
+	const stop = follow({ type: 'build/*' }, later, later);
+	return () => {
+		stop();
+		clearTimeout(timer);
+	};
+}
