@@ -114,6 +114,14 @@ $(O)/web/mci-api.c: cmd/mci-api/embed $(WEB)
 $(O)/web/mci-api.o: $(O)/web/mci-api.c
 	$(CC) $(ALL_CFLAGS) -Icmd/mci-api -c -o $@ $<
 
+# The sandbox's filter of system calls, made from names by a program of the machine that builds.
+HOSTCC ?= cc
+$(O)/seccomp/filter.h: cmd/mci-job/seccomp/generate.c
+	@mkdir -p $(@D)
+	$(HOSTCC) -std=gnu17 -O1 $(WARN) -o $(O)/seccomp/generate $< -lseccomp
+	$(O)/seccomp/generate >$@.new && mv $@.new $@
+$(O)/cmd/mci-job/syscalls.o: $(O)/seccomp/filter.h
+
 # what the assembler reads, and no rule of the compiler knows
 $(O)/cmd/mci-supervise/default.o: cmd/mci-supervise/default.wiring
 $(O)/cmd/mci/demo.o: cmd/mci/demo.sh

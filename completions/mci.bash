@@ -683,7 +683,8 @@ typeset -gA _mci_options=(
 --through:let this filter see every job, and what comes out be the jobs
 --no-wait:exit 75 when another build works in this folder, instead of waiting
 --timeout:cancel the build after this long; exit 124
---runner:where jobs run: host
+--runner:where jobs run: host, sandbox
+--sandbox:the same as --runner sandbox
 --watch:build again whenever files change
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
 --order:run what an agent has claimed: read what it is from this descriptor, and hold on to it
@@ -858,7 +859,11 @@ typeset -gA _mci_options=(
 --jobs:run at most N jobs at once
 --log-dir:keep what each job prints in DIR
 --log:let this log server keep what each job prints
---runner:run all jobs there (host)
+--runner:run all jobs there (host, sandbox)
+--sandbox:the same as --runner sandbox
+--network:of isolated jobs that name none
+--visible:let isolated jobs read PATH, too
+--read-only:let isolated jobs not write what is built
 --timeout:end jobs that name no timeout after TIME, as 90s
 --progress:what to print
 --explain:print what would be executed and run nothing
@@ -1634,6 +1639,8 @@ typeset -gA _mci_values=(
 	['mci-job --log-dir']='@folders'
 	['mci-job --log']='@'
 	['mci-job --runner']='@'
+	['mci-job --network']='host none'
+	['mci-job --visible']='@'
 	['mci-job --timeout']='@'
 	['mci-job --progress']='json plain none'
 	['mci-job -e']='@'

@@ -493,8 +493,10 @@ complete -c mci-build -l no-wait -d 'exit 75 when another build works in this fo
 complete -c mci -n '__fish_seen_subcommand_from run build' -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci-build -l timeout -d 'cancel the build after this long; exit 124' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l timeout -d 'cancel the build after this long; exit 124' -x
-complete -c mci-build -l runner -d 'where jobs run: host' -x
-complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host' -x
+complete -c mci-build -l runner -d 'where jobs run: host, sandbox' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host, sandbox' -x
+complete -c mci-build -l sandbox -d 'the same as --runner sandbox'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l sandbox -d 'the same as --runner sandbox'
 complete -c mci-build -l watch -d 'build again whenever files change'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l watch -d 'build again whenever files change'
 complete -c mci-build -l log -d 'let this log server keep the jobs\' logs (default: $MCI_LOG)' -x
@@ -656,8 +658,16 @@ complete -c mci-job -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci -n '__fish_seen_subcommand_from job' -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci-job -l log -d 'let this log server keep what each job prints' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l log -d 'let this log server keep what each job prints' -x
-complete -c mci-job -l runner -d 'run all jobs there (host)' -x
-complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host)' -x
+complete -c mci-job -l runner -d 'run all jobs there (host, sandbox)' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host, sandbox)' -x
+complete -c mci-job -l sandbox -d 'the same as --runner sandbox'
+complete -c mci -n '__fish_seen_subcommand_from job' -l sandbox -d 'the same as --runner sandbox'
+complete -c mci-job -l network -d 'of isolated jobs that name none' -x -a 'host none'
+complete -c mci -n '__fish_seen_subcommand_from job' -l network -d 'of isolated jobs that name none' -x -a 'host none'
+complete -c mci-job -l visible -d 'let isolated jobs read PATH, too' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l visible -d 'let isolated jobs read PATH, too' -x
+complete -c mci-job -l read-only -d 'let isolated jobs not write what is built'
+complete -c mci -n '__fish_seen_subcommand_from job' -l read-only -d 'let isolated jobs not write what is built'
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci-job -l progress -d 'what to print' -x -a 'json plain none'

@@ -20,8 +20,8 @@
 #define STACK (64 * 1024) /* of the process until it is its program */
 
 /*
- * The new process has our memory and we stand still until it has its own (vfork(2)), so it says by memory what
- * went wrong. It calls the kernel itself where libc's wrapper would do something about our other threads.
+ * The new process has our memory and we stand still until it has its own (vfork(2)), so it says by memory
+ * what went wrong. It calls the kernel itself where libc would do something about our other threads.
  */
 struct start {
 	const struct childsetup *setup;
@@ -52,13 +52,18 @@ limits_set(const struct childsetup *setup)
 }
 
 static int
-tree_attach(const struct childsetup *setup)
+mounts_attach(const struct childsetup *setup)
 {
-	if (setup->tree < 0)
+	if (setup->nmounts == 0)
 		return 0;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return -1;
-	return move_mount(setup->tree, "", AT_FDCWD, setup->tree_at, MOVE_MOUNT_F_EMPTY_PATH);
+	for (size_t i = 0; i < setup->nmounts; i++) {
+		if (move_mount(setup->mounts[i].fd, "", AT_FDCWD, setup->mounts[i].at,
+		    MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -143,14 +148,15 @@ steps(const struct childsetup *setup, const struct childsetup_program *p)
 		return "control group";
 	if (limits_set(setup) < 0)
 		return "limits";
-	if (tree_attach(setup) < 0)
-		return "mount of the workspace";
+	if (mounts_attach(setup) < 0)
+		return "mounts";
 	if (p->dir != NULL && chdir(p->dir) < 0)
 		return p->dir;
-	if (descriptors_set(p) < 0)
-		return "descriptors";
 	if (restrict_self(setup) < 0)
 		return "Landlock";
+	/* the last: a target may have the number of what was used above */
+	if (descriptors_set(p) < 0)
+		return "descriptors";
 	if (user_become(setup) < 0)
 		return "user";
 	return signals_set(p) < 0 ? "signals" : NULL;

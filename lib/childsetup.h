@@ -1,7 +1,7 @@
 /*
- * childsetup: what a new process does before it becomes its program, where posix_spawn(3) does not reach: it joins
- * control groups, limits itself, becomes another user, works behind a mount or a Landlock ruleset of its own.
- * Everything holds for all that it starts. lib/process starts such a process when its spec has one.
+ * childsetup: what a new process does before it becomes its program, where posix_spawn(3) does not reach: it
+ * joins control groups, limits itself, becomes another user, works behind mounts or a Landlock ruleset of its
+ * own. Everything holds for all that it starts. lib/process starts such a process when its spec has one.
  */
 #ifndef MCI_CHILDSETUP_H
 #define MCI_CHILDSETUP_H
@@ -17,14 +17,20 @@ struct childsetup_limit {
 	struct rlimit value;
 };
 
-/* Borrowed until the process was started. {0} with -1 for its descriptors asks for nothing. */
+/* A mount that nobody has attached yet: open_tree(2), fsmount(2). */
+struct childsetup_mount {
+	int fd;
+	const char *at;
+};
+
+/* Borrowed until the process was started. {0}, with -1 for landlock, asks for nothing. */
 struct childsetup {
 	const int *groups; /* descriptors of cgroup.procs (or tasks) files: it joins each */
 	size_t ngroups;
 	const struct childsetup_limit *limits;
 	size_t nlimits;
-	int tree;            /* a mount that nobody has attached (open_tree(2)), or -1: it is attached at */
-	const char *tree_at; /* this path, in a mount namespace of the process's own */
+	const struct childsetup_mount *mounts; /* in their order, in a mount namespace of its own */
+	size_t nmounts;
 	int landlock;        /* a ruleset that it restricts itself by, without new privileges; -1: none */
 	bool other;          /* it becomes this user and group, in no other group */
 	uid_t uid;
@@ -36,8 +42,10 @@ struct childsetup_program {
 	const char *path;
 	char *const *argv, *const *env;
 	const char *dir;         /* NULL: stays */
-	const int (*moves)[2];   /* {from, to}; from -1: the terminal, else /dev/null. Everything else over 2 is */
-	size_t nmoves;           /* closed by exec; no from is the to of an earlier one */
+	/* {from, to}; from -1: the terminal, else /dev/null. Everything else over 2 is closed by exec; no
+	 * from is the to of an earlier one. */
+	const int (*moves)[2];
+	size_t nmoves;
 	const char *terminal;
 	bool session, group;
 	const sigset_t *defaults; /* signals that this process ignores */

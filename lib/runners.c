@@ -8,6 +8,7 @@
 
 const struct runners_row runners[RUNNERS_N] = {
 	[RUNNERS_HOST] = { "host", false, 0 },
+	[RUNNERS_SANDBOX] = { "sandbox", true, 0 },
 	/* it is handed the whole spec, and refuses what it cannot give itself */
 	[RUNNERS_EXTERNAL] = { "", false, UINT64_MAX },
 };

@@ -14,6 +14,7 @@
 
 enum runners_number {
 	RUNNERS_HOST,
+	RUNNERS_SANDBOX,
 	RUNNERS_EXTERNAL, /* the last: it stands for all programs */
 	RUNNERS_N
 };

@@ -74,23 +74,30 @@ shell_check(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 	    error_set(e, ERROR_INPUT, ": expected the name of a shell, such as bash");
 }
 
-/* A folder below the build's: no way out by ".." or "/". */
+/* A path below the build's folder: no way out by ".." or "/". */
+static bool
+inside(const char *path)
+{
+	if (path[0] == '/' || path[0] == '\0')
+		return false;
+	for (const char *p = path; p != NULL; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
+			return false;
+	}
+	return true;
+}
+
 static int
 dir_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
-	const char *p;
-
 	(void)v;
 	(void)flags;
-	if (s->dir[0] == '/' || s->dir[0] == '\0')
-		return error_set(e, ERROR_INPUT, ": '%.200s' is not a path relative to the "
-		    "build's folder", s->dir);
-	for (p = s->dir; p != NULL; p = strchr(p, '/')) {
-		p += *p == '/';
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
-			return error_set(e, ERROR_INPUT, ": '%.200s' leaves the build's folder", s->dir);
-	}
-	return 0;
+	if (inside(s->dir))
+		return 0;
+	return error_set(e, ERROR_INPUT, s->dir[0] == '/' || s->dir[0] == '\0' ?
+	    ": '%.200s' is not a path relative to the build's folder" :
+	    ": '%.200s' leaves the build's folder", s->dir);
 }
 
 static int
@@ -103,6 +110,16 @@ workspace_check(struct spec *s, const struct scan_value *v, unsigned flags, stru
 		return error_set(e, ERROR_INPUT, ": expected \"own\"");
 	return !(flags & SPEC_ATTEMPT) ? 0 : error_set(e, ERROR_INPUT,
 	    ": mci-job has nothing to copy; give the jobs to 'mci-build -'");
+}
+
+static int
+network_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	(void)v;
+	(void)flags;
+	if (strcmp(s->network, "none") == 0 || strcmp(s->network, "host") == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, ": expected \"none\" or \"host\"");
 }
 
 static int
@@ -291,6 +308,8 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_EXPOSE] = { KEY("expose"), RAW(expose), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_UNSERVED, .note = "no runner here exposes ports yet" },
 	[SPEC_STAGED] = { KEY("staged"), ONE(value_type_flag, staged), .flags = SPEC_ROW_INNER },
+	[SPEC_NETWORK] = { KEY("network"), ONE(value_type_text, network), .check = network_check },
+	[SPEC_API] = { KEY("api"), ONE(value_type_text, api), .flags = SPEC_ROW_INNER },
 	[SPEC_ATTEMPT_NUMBER] = { KEY("attempt"), ONE(type_attempt, attempt), .flags = SPEC_ROW_INNER },
 	[SPEC_TYPE_IGNORED] = { KEY("type"), RAW(type), .flags = SPEC_ROW_ORIGINAL | SPEC_ROW_GRAPH },
 };

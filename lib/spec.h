@@ -36,7 +36,8 @@ enum spec_key {
 	SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_PARALLEL,
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
-	SPEC_CPUS, SPEC_EXPOSE, SPEC_STAGED, SPEC_ATTEMPT_NUMBER, SPEC_TYPE_IGNORED, SPEC_NKEYS
+	SPEC_CPUS, SPEC_EXPOSE, SPEC_NETWORK, SPEC_API, SPEC_STAGED, SPEC_ATTEMPT_NUMBER,
+	SPEC_TYPE_IGNORED, SPEC_NKEYS
 };
 
 struct spec {
@@ -66,6 +67,8 @@ struct spec {
 	size_t nparams;
 	char *image;
 	bool staged;             /* SPEC_ATTEMPT: who gave the job has made the copy, and takes it away */
+	char *network;           /* "none" or "host", or NULL: the default of the place */
+	char *api;               /* inner: path of its own socket of the build's API, or NULL */
 	int attempt;             /* SPEC_ATTEMPT: from 1 */
 	/* the graph's keys */
 	struct spec_wait *depends;

@@ -15,6 +15,7 @@
 #include "outcome.h"
 #include "process.h"
 #include "specvalue.h"
+#include "runners.h"
 #include "standard.h"
 #include "state.h"
 #include "watch.h"
@@ -105,8 +106,10 @@ static const struct option options[] = {
 	{ .name = "timeout", .value = "DURATION",
 	  .help = "cancel the build after this long; exit 124", .kind = OPTION_DURATION,
 	  .offset = FIELD(timeout), .project = true },
-	{ .name = "runner", .value = "NAME", .help = "where jobs run: host", .kind = OPTION_TEXT,
+	{ .name = "runner", .value = "NAME", .help = "where jobs run: host, sandbox", .kind = OPTION_TEXT,
 	  .offset = FIELD(runner) },
+	{ .name = "sandbox", .help = "the same as --runner sandbox", .kind = OPTION_FLAG,
+	  .offset = FIELD(sandbox) },
 	{ .name = "watch", .help = "build again whenever files change", .kind = OPTION_FLAG,
 	  .offset = FIELD(watch) },
 	{ .name = "log", .value = "ADDRESS",
@@ -500,7 +503,10 @@ main(int argc, char **argv)
 	}
 	if (value_grants_check(o.env.items, o.env.n, &e) == 0 && o.order_at != NULL)
 		return option_finish("mci-build", run_ordered(&o));
+	if (o.sandbox)
+		o.runner = "sandbox";
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
+	    (o.runner != NULL && runners_find(o.runner, &e) == NULL) ||
 	    service_choose(&o.events, "events", "MCI_EVENTS", address_elsewhere, &e) < 0 ||
 	    service_choose(&o.log, "log", "MCI_LOG", address_elsewhere, &e) < 0 ||
 	    service_choose(&o.blob, "blob", "MCI_BLOB", address_store_elsewhere, &e) < 0) {

@@ -1,10 +1,12 @@
 #include "copy.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "memory.h"
+#include "names.h"
 
 void
 copy_name(struct attempt *a)
@@ -47,24 +49,46 @@ removed(void *arg, int status, const struct rusage *usage)
 	free(child);
 }
 
-void
-copy_remove(struct attempt *a)
+static void
+discard(struct attempt *a, char **path)
 {
-	char *argv[] = { (char *)(uintptr_t)"rm", (char *)(uintptr_t)"-rf", (char *)(uintptr_t)"--", a->copy,
+	char *argv[] = { (char *)(uintptr_t)"rm", (char *)(uintptr_t)"-rf", (char *)(uintptr_t)"--", *path,
 		NULL };
 	struct process_spec p = { .path = "rm", .argv = argv, .in = a->site->null, .out = a->site->null,
 		.err = a->site->null, .group = true };
 	struct child **child;
 
-	if (a->copy == NULL || a->spec.staged) {
-		free(a->copy);
-		a->copy = NULL;
-		return;
-	}
 	child = xmalloc(sizeof(struct child *));
 	*child = child_start(a->site->loop, &p, removed, child, NULL);
 	if (*child == NULL)
 		free(child);
+	free(*path);
+	*path = NULL;
+}
+
+/* Whether that was all that is in it. */
+static bool
+remove_empty(const char *folder)
+{
+	AUTO_FREE char *tmp = xformat("%s/tmp", folder), *own = xformat("%s/run", folder);
+
+	(void)names_remove_folder(AT_FDCWD, tmp, NULL);
+	(void)names_remove_folder(AT_FDCWD, own, NULL);
+	return names_remove_folder(AT_FDCWD, folder, NULL) == 0;
+}
+
+void
+copy_remove(struct attempt *a)
+{
+	if (a->copy != NULL && !a->spec.staged)
+		discard(a, &a->copy);
 	free(a->copy);
 	a->copy = NULL;
+	/* most jobs leave nothing there: no process for these */
+	if (a->room != NULL && remove_empty(a->room)) {
+		free(a->room);
+		a->room = NULL;
+	}
+	if (a->room != NULL)
+		discard(a, &a->room);
 }

@@ -13,7 +13,7 @@ void copy_name(struct attempt *a);
 int copy_start(struct attempt *a, child_ended *ended, struct error *e);
 /* Says in e what its end means: -1 when there is no copy. */
 int copy_ended(int status, struct error *e);
-/* Begins to remove it; nobody waits for that. */
+/* Begins to remove it, and the attempt's room; nobody waits for that. */
 void copy_remove(struct attempt *a);
 
 #endif

@@ -164,17 +164,44 @@ result_tell(const struct attempt *a, struct variables_attempt *own, char status[
 	own->exit = code;
 }
 
+/* A folder for this attempt alone, on a disk as jobs find in /tmp, where nobody else looks. */
+static int
+room_make(struct attempt *a, struct error *e)
+{
+	struct site *site = a->site;
+	const char *parent = getenv("TMPDIR");
+
+	if (parent == NULL || *parent != '/')
+		parent = "/tmp";
+	if (site->rooms.path == NULL) {
+		if (scratch_make(&site->rooms, parent, "mci-job", e) < 0)
+			return -1;
+		site->home = xformat("%s/home", site->rooms.path);
+		if (mkdir(site->home, 0700) < 0)
+			return error_sys(e, "%s", site->home);
+	}
+	if (a->room != NULL)
+		return 0;
+	a->room = xformat("%s/%s", site->rooms.path, a->place.name);
+	return mkdir(a->room, 0700) == 0 ? 0 : error_sys(e, "%s", a->room);
+}
+
 /* Hands what would run here to the runner. */
 static int
 place(struct attempt *a, struct process_spec *p, const char *dir, struct error *e)
 {
 	struct runner_job *job = &a->place;
 
-	if (job->name == NULL) {
+	if (job->folder == NULL) {
 		job->output = strchr(a->token, '=') + 1;
 		job->name = strrchr(job->output, '/') + 1;
-		job->folder = a->copy != NULL ? a->copy : a->site->cwd;
+		job->shown = a->site->cwd;
 		job->scratch = a->site->scratch;
+		if (job->runner->rooms && room_make(a, e) < 0)
+			return -1;
+		job->folder = a->copy != NULL ? a->copy : a->site->cwd;
+		job->room = a->room;
+		job->home = a->site->home;
 	}
 	job->script = a->command.file;
 	p->dir = dir;

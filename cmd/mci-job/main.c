@@ -20,7 +20,9 @@
 struct options {
 	int64_t jobs;
 	const char *log_dir, *log;
-	const char *runner;
+	const char *runner, *network;
+	struct option_list visible;
+	bool sandbox, read_only;
 	int64_t timeout;
 	const char *progress;
 	bool explain;
@@ -35,8 +37,16 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log_dir) },
 	{ .name = "log", .value = "ADDRESS", .help = "let this log server keep what each job prints",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log) },
-	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host)",
+	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host, sandbox)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
+	{ .name = "sandbox", .help = "the same as --runner sandbox", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, sandbox) },
+	{ .name = "network", .value = "KIND", .help = "of isolated jobs that name none",
+	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, network), .choices = "host|none" },
+	{ .name = "visible", .value = "PATH", .help = "let isolated jobs read PATH, too", .kind = OPTION_LIST,
+	  .offset = offsetof(struct options, visible) },
+	{ .name = "read-only", .help = "let isolated jobs not write what is built", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, read_only) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout), .project = true },
 	{ .name = "progress", .value = "FORM", .help = "what to print",
@@ -106,6 +116,8 @@ main(int argc, char **argv)
 	standard_begin();
 	option_parse(&command, &argc, argv, &o);
 	argv[argc] = NULL;
+	if (o.sandbox)
+		o.runner = "sandbox";
 	if (value_grants_check(o.env.items, o.env.n, &e) < 0 ||
 	    (o.runner != NULL && runners_find(o.runner, &e) == NULL)) {
 		option_complain("mci-job", &e);
@@ -113,6 +125,8 @@ main(int argc, char **argv)
 	}
 	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .log = o.log,
 		.build = getenv("MCI_BUILD_ID"), .runner = o.runner,
+		.network = o.network, .visible = o.visible.items, .nvisible = o.visible.n,
+		.read_only = o.read_only,
 		.timeout = o.timeout, .progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
 	if (log_of(&settings, &e) < 0) {

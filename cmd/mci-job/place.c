@@ -3,10 +3,14 @@
 #include <signal.h>
 
 #include "external.h"
+#include "sandbox.h"
 
 /* In the order of lib's runners. */
 static const struct runner table[RUNNERS_N] = {
 	[RUNNERS_HOST] = { .name = "host" },
+	[RUNNERS_SANDBOX] = { .name = "sandbox", .rooms = true, .check = sandbox_check,
+	    .prepare = sandbox_prepare, .signal = sandbox_signal, .ended = sandbox_ended,
+	    .explain = sandbox_explain, .over = sandbox_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 

@@ -26,7 +26,10 @@ struct runner_job {
 	const struct spec *spec;
 	const char *name;    /* of its own in this run, ID@NUMBER */
 	const char *folder;  /* absolute: what it works in, and may write */
+	const char *shown;   /* where it is to see that folder, as far as a runner can show it elsewhere */
 	const char *scratch; /* private folder of this run, for files of the runner; NULL: only told */
+	/* on a disk, where the runner asks for them: for this attempt alone, and a home for all of the run */
+	const char *room, *home;
 	const char *script;  /* path of the script that the command reads, or NULL */
 	const char *output;  /* path of what it puts out; a runner may set another of its own */
 	/* the runner's; NULL at first */
@@ -35,6 +38,7 @@ struct runner_job {
 
 struct runner {
 	const char *name; /* NULL: a program's */
+	bool rooms;       /* it asks for room and home */
 	/* Whether it can run this here: 0, or -1 with an error that says the way out. NULL: always. */
 	int (*check)(const struct settings *settings, const struct spec *spec, struct error *e);
 	/*
@@ -49,8 +53,9 @@ struct runner {
 	/* One of its processes has ended so: what the job is to be told, and whether it is the runner's own
 	 * failure: -1 with an error. NULL: it stays. */
 	int (*ended)(struct runner_job *job, int *status, struct error *e);
-	/* Appends to what --explain prints, lines of what the job would see. NULL: nothing. */
-	void (*explain)(struct runner_job *job, struct bytes *into);
+	/* Appends to what --explain prints: lines of what the job would see, and of what would be started for
+	 * p. Nothing is made. NULL: nothing. */
+	void (*explain)(struct runner_job *job, const struct process_spec *p, struct bytes *into);
 	/* The attempt is over, and nothing of it is left. NULL: nothing is to be done. */
 	void (*over)(struct runner_job *job);
 };

@@ -14,6 +14,10 @@ struct settings {
 	int run;                  /* in this run of it */
 	bool insist;              /* a server that is away is waited for */
 	const char *runner;       /* NULL: none was named */
+	const char *network;      /* of jobs that name none: "host" or "none" */
+	const char *const *visible; /* paths that isolated jobs may read besides */
+	size_t nvisible;
+	bool read_only;           /* isolated jobs may not write what is built */
 	int64_t timeout;          /* for jobs that name none; nanoseconds, 0 none */
 	const char *progress;     /* "json", "plain" or "none" */
 	const char *const *env;   /* -e NAME[=VALUE] */

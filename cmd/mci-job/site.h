@@ -19,6 +19,7 @@
 #include "process.h"
 #include "report.h"
 #include "runner.h"
+#include "scratch.h"
 #include "secrets.h"
 #include "settings.h"
 #include "spec.h"
@@ -64,6 +65,7 @@ struct attempt {
 	bool notes_ready;
 	char *token;              /* MCI_OUTPUT=PATH */
 	struct runner_job place;  /* where its processes run */
+	char *room;               /* its own of the site's rooms, or NULL */
 	char *copy;               /* of what is built, where it works; NULL: in the build's folder */
 	int64_t start;            /* kernel.now() at job/start */
 	int64_t entry_start;
@@ -104,6 +106,8 @@ struct site {
 	struct secrets secrets;   /* those of it that have names */
 	const char *scratch;      /* private folder of this run */
 	char *cwd;                /* absolute */
+	struct scratch rooms;     /* on a disk, for what runners give attempts; made when asked for */
+	char *home;               /* in there */
 	int logs;                 /* descriptor of the log folder; -1: output is passed through */
 	bool keep_logs;           /* --log-dir was given */
 	struct logservice *logservice; /* keeps the logs instead; or NULL */

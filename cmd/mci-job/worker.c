@@ -470,6 +470,8 @@ worker_close(struct worker *w)
 	secrets_free(&site->secrets);
 	mask_free(site->mask);
 	free(site->cwd);
+	free(site->home);
+	scratch_remove(&site->rooms);
 	loop_free(site->loop);
 }
 

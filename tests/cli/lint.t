@@ -53,8 +53,8 @@ is "$status $(cat "$out")" '1 ./broken.json:2:1: not JSON: a key in quotes was e
 
 printf -- '- id: a\n  script: x\n  expose:\n    - 80\n- {id: b, script: x, image: debian, runner: moon}\n' >wishes.yaml
 lint wishes.yaml
-is "$status $(cat "$out")" "1 ./wishes.yaml:3:3: expose: no runner here exposes ports yet
-./wishes.yaml:5:45: runner: there is no runner 'moon', nor a program mci-runner-moon; there is host" "what nothing serves, wherever it runs, is a problem"
+is "$status $(sed 's/; there is host.*//' "$out")" "1 ./wishes.yaml:3:3: expose: no runner here exposes ports yet
+./wishes.yaml:5:45: runner: there is no runner 'moon', nor a program mci-runner-moon" "what nothing serves, wherever it runs, is a problem"
 
 # --- which files
 

@@ -14,7 +14,7 @@ exec "$@"
 END
 chmod +x programs/mci-runner-plain
 PATH=$PWD/programs:$PATH
-runners="host plain"
+runners="host sandbox plain"
 cd work || exit 1
 
 # job RUNNER SPEC: its events are in $out.

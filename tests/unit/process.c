@@ -18,7 +18,7 @@
 #include "thread.h"
 
 /* The same is promised of a child that does more than posix_spawn(3) can, if only nothing. */
-static const struct childsetup nothing = { .tree = -1, .landlock = -1 };
+static const struct childsetup nothing = { .landlock = -1 };
 static const struct childsetup *setup;
 
 static void
@@ -292,7 +292,7 @@ START_TEST(a_child_sets_itself_up)
 {
 	int group[1], status;
 	struct childsetup_limit limits[] = { { RLIMIT_CORE, { 0, 0 } }, { RLIMIT_NOFILE, { 77, 77 } } };
-	struct childsetup s = { .limits = limits, .nlimits = 2, .groups = group, .ngroups = 1, .tree = -1,
+	struct childsetup s = { .limits = limits, .nlimits = 2, .groups = group, .ngroups = 1,
 		.landlock = -1, .other = geteuid() == 0, .uid = 65534, .gid = 65534 };
 	struct process_spec p = { .in = -1, .err = -1, .setup = &s };
 	AUTO_FREE char *text = NULL;
@@ -312,7 +312,7 @@ END_TEST
 START_TEST(what_cannot_be_set_up_is_named)
 {
 	const int group[] = { -1 };
-	struct childsetup s = { .groups = group, .ngroups = 1, .tree = -1, .landlock = -1 };
+	struct childsetup s = { .groups = group, .ngroups = 1, .landlock = -1 };
 	const char *argv[] = { "true", NULL };
 	struct process_spec p = { .path = "/bin/true", .argv = (char *const *)(uintptr_t)argv, .in = -1,
 		.out = -1, .err = -1, .setup = &s };
