@@ -142,6 +142,7 @@ typeset -gA _mci_operands=(
 	['mci-blob-bucket rm']=''
 	['mci-blob-bucket sweep']=''
 	['mci-blob-bucket serve']=''
+	['mci-blob-hash']='files'
 	['mci-build']='jobs'
 	['mci-build --lint']='files'
 	['mci-build --params']='files'
@@ -646,6 +647,21 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
+	['mci-blob-hash']='--exclude:leave out what matches
+--into:copy the files to this folder, as they are read
+--facts:read further inputs from standard input, as lines {"fact","value"}
+--key:what facts that are secrets are digested with
+--list:write the digest of each input there
+--last:say what is other than in this list, if there is one
+--json:print one JSON object
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
 	['mci-build']='-f:build this script or document instead of looking for one
 --file:build this script or document instead of looking for one
 -j:run at most N jobs at once (default: the number of CPUs)
@@ -690,6 +706,8 @@ typeset -gA _mci_options=(
 --order:run what an agent has claimed: read what it is from this descriptor, and hold on to it
 --events:publish the build'\''s events at this hub (or MCI_EVENTS)
 --blob:the store of artifacts and caches (default: $MCI_BLOB)
+--unsealed:take results of jobs with inputs where nothing keeps them to these, too
+--no-cache:take no result from the store: run all jobs, and keep what they come to
 --log-dir:keep the jobs'\'' logs in this folder
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1511,6 +1529,14 @@ typeset -gA _mci_values=(
 	['mci-blob-bucket serve -C']='@folders'
 	['mci-blob-bucket serve --chdir']='@folders'
 	['mci-blob-bucket serve --color']='auto always never'
+	['mci-blob-hash --exclude']='@'
+	['mci-blob-hash --into']='@folders'
+	['mci-blob-hash --key']='@files'
+	['mci-blob-hash --list']='@files'
+	['mci-blob-hash --last']='@files'
+	['mci-blob-hash -C']='@folders'
+	['mci-blob-hash --chdir']='@folders'
+	['mci-blob-hash --color']='auto always never'
 	['mci-build -f']='@files'
 	['mci-build --file']='@files'
 	['mci-build -j']='@'
@@ -1982,4 +2008,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-api mci-blob-bucket mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise
+complete -F _mci mci mci-agent mci-api mci-blob-bucket mci-blob-hash mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise

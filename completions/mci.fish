@@ -426,6 +426,20 @@ complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l color -d '
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
+complete -c mci-blob-hash -f
+complete -c mci-blob-hash -F
+complete -c mci-blob-hash -l exclude -d 'leave out what matches' -x
+complete -c mci-blob-hash -l into -d 'copy the files to this folder, as they are read' -r -F
+complete -c mci-blob-hash -l facts -d 'read further inputs from standard input, as lines {"fact","value"}'
+complete -c mci-blob-hash -l key -d 'what facts that are secrets are digested with' -r -F
+complete -c mci-blob-hash -l list -d 'write the digest of each input there' -r -F
+complete -c mci-blob-hash -l last -d 'say what is other than in this list, if there is one' -r -F
+complete -c mci-blob-hash -l json -d 'print one JSON object'
+complete -c mci-blob-hash -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-hash -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-hash -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-hash -s h -l help -d 'show this help'
+complete -c mci-blob-hash -l version -d 'show the version'
 complete -c mci-build -f
 complete -c mci-build -a '(__mci_ids)'
 complete -c mci -n '__fish_seen_subcommand_from run build' -a '(__mci_ids)'
@@ -507,6 +521,10 @@ complete -c mci-build -l events -d 'publish the build\'s events at this hub (or 
 complete -c mci -n '__fish_seen_subcommand_from run build' -l events -d 'publish the build\'s events at this hub (or MCI_EVENTS)' -x
 complete -c mci-build -l blob -d 'the store of artifacts and caches (default: $MCI_BLOB)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l blob -d 'the store of artifacts and caches (default: $MCI_BLOB)' -x
+complete -c mci-build -l unsealed -d 'take results of jobs with inputs where nothing keeps them to these, too'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l unsealed -d 'take results of jobs with inputs where nothing keeps them to these, too'
+complete -c mci-build -l no-cache -d 'take no result from the store: run all jobs, and keep what they come to'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l no-cache -d 'take no result from the store: run all jobs, and keep what they come to'
 complete -c mci-build -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci -n '__fish_seen_subcommand_from run build' -l log-dir -d 'keep the jobs\' logs in this folder' -r -F
 complete -c mci-build -s C -l chdir -d 'go to DIR first' -r -F

@@ -149,6 +149,8 @@ static const struct contract_field job_end[] = {
 	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
 	{ "cached", CONTRACT_BOOL, false, "the result was taken over, from the store or an earlier build" },
 	{ "origin", CONTRACT_TEXT, false, "of that: name of the build in which it ran" },
+	{ "key", CONTRACT_TEXT, false, "of a job with inputs: the digest of all that it is made from" },
+	{ "unsealed", CONTRACT_BOOL, false, "of that: nothing kept it from what it does not name" },
 };
 
 static const struct contract_field log_annotated[] = {
@@ -194,6 +196,26 @@ static const struct contract_field cache_restored[] = {
 	KEPT,
 };
 
+#define RESULT \
+	{ "key", CONTRACT_TEXT, true, "the digest of all that the job is made from" }, \
+	{ "unsealed", CONTRACT_BOOL, false, "nothing keeps it from what it does not name" }
+
+static const struct contract_field result_found[] = {
+	RESULT,
+	{ "origin", CONTRACT_TEXT, true, "name of the build in which it ran" },
+};
+
+static const struct contract_field result_missed[] = {
+	RESULT,
+	{ "changed", CONTRACT_TEXTS, false, "what is other than for the last result of the job, as far as "
+	    "that is known" },
+	{ "forced", CONTRACT_BOOL, false, "none was looked for: --no-cache" },
+};
+
+static const struct contract_field result_saved[] = {
+	RESULT,
+};
+
 static const struct contract_event events[] = {
 	{ "build/start", "mci-build", "a build begins", ROWS(build_start) },
 	{ "build/initializing", "mci-build", "a run begins, from the second on: nothing more is taken of "
@@ -232,6 +254,9 @@ static const struct contract_event events[] = {
 	{ "cache/restored", "mci-build", "a cache was looked for, before the attempt starts",
 	    ROWS(cache_restored) },
 	{ "cache/saved", "mci-build", "a cache is in the store, before job/end", ROWS(cache_saved) },
+	{ "result/found", "mci-build", "a run of the same key is taken over", ROWS(result_found) },
+	{ "result/missed", "mci-build", "there was none: the job runs", ROWS(result_missed) },
+	{ "result/saved", "mci-build", "the run may be taken over by others", ROWS(result_saved) },
 	{ "log/annotated", "mci-job", "a job wrote a note to MCI_NOTES", ROWS(log_annotated) },
 };
 

@@ -131,6 +131,15 @@ timeout_check(struct spec *s, const struct scan_value *v, unsigned flags, struct
 }
 
 static int
+toolchain_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	(void)v;
+	(void)flags;
+	return s->toolchain[0] != '\0' ? 0 :
+	    error_set(e, ERROR_INPUT, ": expected a text that is another one when the programs are others");
+}
+
+static int
 quiet_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)v;
@@ -289,6 +298,9 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	    .plain = SPEC_PLAIN_WORD },
 	[SPEC_BLOCKED] = { KEY("blocked"), ONE(value_type_flag, blocked), .flags = SPEC_ROW_GRAPH,
 	    .plain = SPEC_PLAIN_WORD },
+	[SPEC_INPUTS] = { KEY("inputs"), ONE(value_type_inputs, inputs), .flags = SPEC_ROW_BUILD },
+	[SPEC_TOOLCHAIN] = { KEY("toolchain"), ONE(value_type_text, toolchain), .check = toolchain_check,
+	    .flags = SPEC_ROW_BUILD },
 	[SPEC_CACHES] = { KEY("caches"), MANY(value_type_caches, caches), .flags = SPEC_ROW_BUILD,
 	    .service = SPEC_IN_PLACE, .note = "left alone, the build runs in place" },
 	[SPEC_SAVE_ARTIFACTS] = { KEY("save-artifacts"), MANY(value_type_saves, save_artifacts),

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "specentries.h"
 #include "specid.h"
+#include "specinputs.h"
 #include "specparam.h"
 #include "specplace.h"
 #include "specvalue.h"
@@ -35,6 +36,7 @@ enum spec_key {
 	SPEC_STDIN, SPEC_SPLIT,
 	SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_PARALLEL,
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
+	SPEC_INPUTS, SPEC_TOOLCHAIN,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
 	SPEC_CPUS, SPEC_EXPOSE, SPEC_NETWORK, SPEC_API, SPEC_STAGED, SPEC_ATTEMPT_NUMBER,
 	SPEC_TYPE_IGNORED, SPEC_NKEYS
@@ -78,6 +80,9 @@ struct spec {
 	struct value_allow allow;
 	int skip_code;           /* 0: none */
 	bool blocked;
+	/* what it is made from, all of it; NULL: nobody says */
+	struct spec_inputs *inputs;
+	char *toolchain;         /* what stands for the programs that it uses; NULL */
 	/* files that outlive the job */
 	struct spec_place *caches, *save_artifacts, *restore_artifacts;
 	size_t ncaches, nsave_artifacts, nrestore_artifacts;

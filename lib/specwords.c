@@ -39,7 +39,6 @@ static const struct {
 	{ "environment", "here it is env" },
 	{ "variables", "here it is env" },
 	{ "secrets", "here they are named in params" },
-	{ "inputs", "here they are named in params" },
 	{ "if", "here it is when, or a line of shell with skip-code" },
 	{ "rules", "here it is when" },
 	{ "only", "here it is when" },

@@ -91,12 +91,12 @@ ended(void *arg, int status, const struct rusage *usage)
 }
 
 struct blobrun *
-blobrun_start(struct loop *loop, char *const *words, int out, const struct blobrun_events *events,
-    void *arg, struct error *e)
+blobrun_start(struct loop *loop, char *const *words, int in, int out,
+    const struct blobrun_events *events, void *arg, struct error *e)
 {
 	bool kit = strncmp(words[0], "mci-", 4) == 0;
 	AUTO_FREE char *path = kit ? process_kit(words[0]) : xstrdup(words[0]);
-	struct process_spec p = { .path = path, .argv = words, .in = -1, .group = true };
+	struct process_spec p = { .path = path, .argv = words, .in = in, .group = true };
 	struct blobrun *r;
 	int ends[2];
 

@@ -17,9 +17,9 @@ struct blobrun_events {
 	void (*done)(void *arg, int status, struct span said);
 };
 
-/* Starts it: NULL-terminated words, the first being the program. out: what becomes its standard output, which
- * is not read then; -1: it is. NULL with an error. */
-struct blobrun *blobrun_start(struct loop *loop, char *const *words, int out,
+/* Starts it: NULL-terminated words, the first being the program. in: its standard input; -1: none. out: what
+ * becomes its standard output, which is not read then; -1: it is. NULL with an error. */
+struct blobrun *blobrun_start(struct loop *loop, char *const *words, int in, int out,
     const struct blobrun_events *events, void *arg, struct error *e);
 /* Asks it to end; done is called as ever. */
 void blobrun_stop(struct blobrun *r);

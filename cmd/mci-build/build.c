@@ -91,9 +91,10 @@ wire_below(struct build *b)
 		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,
+			.log = o->order == NULL ? NULL : o->log,
 			.scope = o->order == NULL ? "trusted" : o->order->trust },
-		.mask = b->mask, .limit = (uint32_t)o->jobs + 1, .events = &schedule_transfer_events,
-		.arg = &b->schedule };
+		.mask = b->mask, .no_cache = o->no_cache, .limit = (uint32_t)o->jobs + 1,
+		.events = &schedule_transfer_events, .arg = &b->schedule };
 	b->files = (struct filecalls){ .loop = b->loop, .journal = &b->journal, .mask = b->mask,
 		.at = &b->transfer.at };
 }
@@ -124,10 +125,11 @@ wire_above(struct build *b)
 	const struct build_options *o = b->options;
 
 	b->intake = (struct intake){ .definition = &b->inputs.definition,
-		.source = inputs_source(&b->inputs, o), .selection = &b->inputs.selection,
-		.params = &b->inputs.params, .mask = b->mask, .outcome = &b->outcome,
-		.graph = &b->graph, .workspace = &b->workspace, .schedule = &b->schedule,
-		.plan = o->plan, .places = !in_place(b) || o->order != NULL, .runner = o->runner };
+		.source = inputs_source(&b->inputs, o), .selection = &b->inputs.selection, .mask = b->mask,
+		.graph = &b->graph, .schedule = &b->schedule,
+		.prepare = { .params = &b->inputs.params, .outcome = &b->outcome, .workspace = &b->workspace,
+			.env = &o->env, .runner = o->runner, .plan = o->plan,
+			.places = !in_place(b) || o->order != NULL, .unsealed = o->unsealed } };
 	intake_init(&b->intake);
 	b->script = (struct script){ .loop = b->loop, .definition = &b->inputs.definition,
 		.given = &o->through,
@@ -140,7 +142,8 @@ wire_above(struct build *b)
 	b->api = (struct api){ .loop = b->loop, .outcome = &b->outcome, .workspace = &b->workspace,
 		.turn = &b->turn, .mask = b->mask, .params = &b->inputs.params, .journal = &b->journal,
 		.graph = &b->graph, .runner = &b->runner, .files = &b->files,
-		.schedule = &b->schedule, .intake = &b->intake, .posted = &b->posted, .additions = &b->additions };
+		.schedule = &b->schedule, .intake = &b->intake, .posted = &b->posted,
+		.additions = &b->additions };
 	b->additions = (struct additions){ .loop = b->loop, .filters = &b->script.filters,
 		.intake = &b->intake, .journal = &b->journal, .outcome = &b->outcome };
 }

@@ -163,7 +163,7 @@ start(struct filecall *c, struct filewords *w, int out)
 {
 	struct error e;
 
-	c->process = blobrun_start(c->of->loop, w->list, out, &events, c, &e);
+	c->process = blobrun_start(c->of->loop, w->list, -1, out, &events, c, &e);
 	filewords_free(w);
 	if (c->process != NULL)
 		return;

@@ -8,13 +8,33 @@
 #include "memory.h"
 
 const struct filestep_kind filestep_kinds[] = {
-	[STEP_COPY] = { "workspace", NULL, NULL, true },
-	[STEP_REMOVE] = { "workspace", NULL, NULL, false },
-	[STEP_CACHE_RESTORE] = { "cache", "restore", "cache/restored", false },
-	[STEP_ARTIFACT_RESTORE] = { "artifact", "restore", "artifact/restored", true },
-	[STEP_ARTIFACT_SAVE] = { "artifact", "save", "artifact/saved", true },
-	[STEP_CACHE_SAVE] = { "cache", "save", "cache/saved", false },
+	[STEP_COPY] = { "workspace", NULL, NULL, true, false },
+	[STEP_CACHE_RESTORE] = { "cache", "restore", "cache/restored", false, false },
+	[STEP_ARTIFACT_RESTORE] = { "artifact", "restore", "artifact/restored", true, false },
+	[STEP_ARTIFACT_SAVE] = { "artifact", "save", "artifact/saved", true, false },
+	[STEP_CACHE_SAVE] = { "cache", "save", "cache/saved", false, false },
+	[STEP_REMOVE] = { "workspace", NULL, NULL, false, false },
+	[STEP_INPUTS] = { "inputs", NULL, NULL, true, true },
+	[STEP_LAST] = { "inputs", "restore", NULL, false, true },
+	[STEP_SEAL_FIND] = { "result", "restore", NULL, true, true },
+	[STEP_SEAL_SAVE] = { "result", "save", NULL, true, true },
+	[STEP_KEY] = { "inputs", NULL, NULL, true, true },
+	[STEP_FIND] = { "result", "restore", NULL, false, true },
+	[STEP_RESULT_RESTORE] = { "result", "restore", NULL, false, true },
+	[STEP_RESULT_LOG] = { "result", NULL, NULL, false, true },
+	[STEP_RESULT_KEEP] = { "result", "save", NULL, false, true },
+	[STEP_RESULT_SAVE] = { "result", "save", NULL, false, true },
+	[STEP_LIST_SAVE] = { "result", "save", NULL, false, true },
+	[STEP_BRING] = { "artifact", "restore", NULL, true, true },
 };
+
+static bool
+saves(enum filestep_type kind)
+{
+	const char *verb = filestep_kinds[kind].verb;
+
+	return verb != NULL && strcmp(verb, "save") == 0;
+}
 
 void
 filesteps_add(struct filestep **steps, size_t *n, struct filestep step)
@@ -142,10 +162,11 @@ filestep_stage(const struct filestep_site *at, const struct job *j)
 void
 filestep_root(struct bytes *b, const struct filestep_site *at, const struct job *j)
 {
-	AUTO_FREE char *stage = j->own ? filestep_stage(at, j) : NULL;
+	bool content = j->files != NULL && j->files->content != NULL;
+	AUTO_FREE char *stage = j->own || content ? filestep_stage(at, j) : NULL;
 
 	if (stage != NULL)
-		bytes_format(b, "%s/%s", stage, at->workspace->own_inside);
+		bytes_format(b, "%s/%s", stage, content ? "" : at->workspace->own_inside);
 	else
 		bytes_text(b, at->workspace->dir);
 }
@@ -156,7 +177,10 @@ folder_of(const struct filestep_site *at, const struct job *j, const struct file
 	const char *dir = j->files->dir;
 	struct bytes b = { 0 };
 
-	filestep_root(&b, at, j);
+	if (s->kind == STEP_BRING)
+		bytes_text(&b, at->workspace->dir);
+	else
+		filestep_root(&b, at, j);
 	bytes_char(&b, '/');
 	if (dir != NULL)
 		bytes_format(&b, "%s/", dir);
@@ -230,8 +254,6 @@ filewords_begin(struct filewords *w, const struct filestep_site *at, const char 
 	filewords_add(w, verb);
 	filewords_add(w, "--json");
 	filewords_option(w, "--blob", at->address);
-	if (strcmp(verb, "hash") == 0)
-		return;
 	filewords_option(w, "--scope", at->scope);
 	if (strcmp(verb, "save") != 0)
 		return;
@@ -245,7 +267,7 @@ paths_add(struct filewords *w, const struct filestep *s)
 	const struct spec_place *p = s->place;
 
 	for (size_t i = 0; i < p->npaths; i++) {
-		size_t base = s->kind == STEP_ARTIFACT_SAVE && p->npaths == 1 ? base_length(p->paths[i]) : 0;
+		size_t base = s->kind != STEP_CACHE_SAVE && p->npaths == 1 ? base_length(p->paths[i]) : 0;
 
 		filewords_add(w, p->paths[i] + base);
 	}
@@ -298,27 +320,48 @@ stage_words(const struct filestep_site *at, const struct job *j, const struct fi
 	word_give(w, filestep_stage(at, j));
 }
 
+/* Up to the names. */
+static void
+place_begin(const struct filestep_site *at, const struct job *j, const struct filestep *s,
+    struct filewords *w)
+{
+	AUTO_FREE char *folder = folder_of(at, j, s);
+
+	filewords_begin(w, at, filestep_kinds[s->kind].verb);
+	filewords_option(w, "-C", folder);
+	for (size_t i = 0; saves(s->kind) && i < s->place->nexclude; i++)
+		filewords_option(w, "--exclude", s->place->exclude[i]);
+	filewords_add(w, "--");
+}
+
+void
+filestep_place_words(const struct filestep_site *at, const struct job *j, const struct filestep *s,
+    const char *name, struct filewords *w)
+{
+	AUTO_BYTES own = { 0 };
+
+	place_begin(at, j, s, w);
+	if (s->kind == STEP_BRING)
+		artifact_name(at, j, &(struct filestep){ STEP_ARTIFACT_SAVE, s->place, NULL, NO_JOB }, &own);
+	filewords_add(w, s->kind == STEP_BRING ? bytes_string(&own) : name);
+	if (saves(s->kind))
+		paths_add(w, s);
+}
+
 char *
 filestep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s, struct filewords *w,
     char **key)
 {
 	const struct job *j = &at->graph->jobs[job];
-	bool saves = s->kind == STEP_ARTIFACT_SAVE || s->kind == STEP_CACHE_SAVE;
-	AUTO_FREE char *folder = NULL;
 	char *missing;
 
 	if (filestep_kinds[s->kind].verb == NULL) {
 		stage_words(at, j, s, w);
 		return NULL;
 	}
-	folder = folder_of(at, j, s);
-	filewords_begin(w, at, filestep_kinds[s->kind].verb);
-	filewords_option(w, "-C", folder);
-	for (size_t i = 0; saves && i < s->place->nexclude; i++)
-		filewords_option(w, "--exclude", s->place->exclude[i]);
-	filewords_add(w, "--");
+	place_begin(at, j, s, w);
 	missing = names_add(at, j, s, w, key);
-	if (saves)
+	if (saves(s->kind))
 		paths_add(w, s);
 	return missing;
 }
@@ -333,7 +376,8 @@ filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *fi
 
 	filestep_root(&folder, at, j);
 	bytes_format(&folder, "/%s", j->files->dir == NULL ? "" : j->files->dir);
-	filewords_begin(w, at, "hash");
+	filewords_add(w, "mci-blob-hash");
+	filewords_add(w, "--json");
 	filewords_option(w, "-C", bytes_string(&folder));
 	filewords_add(w, "--");
 	for (char *file = strtok_r(copy, " \t", &rest); file != NULL; file = strtok_r(NULL, " \t", &rest))

@@ -20,6 +20,19 @@ enum filestep_type {
 	STEP_ARTIFACT_SAVE,
 	STEP_CACHE_SAVE,
 	STEP_REMOVE,         /* and takes it away */
+	/* of a job whose result may be another run's, resultstep.h */
+	STEP_INPUTS,         /* copies what it is made from */
+	STEP_LAST,           /* what its last result was made from */
+	STEP_SEAL_FIND,      /* what secrets are digested with, */
+	STEP_SEAL_SAVE,      /* which the first makes */
+	STEP_KEY,
+	STEP_FIND,
+	STEP_RESULT_RESTORE, /* the files of an artifact, from the result */
+	STEP_RESULT_LOG,
+	STEP_RESULT_KEEP,    /* the same, to it */
+	STEP_RESULT_SAVE,
+	STEP_LIST_SAVE,
+	STEP_BRING,          /* an artifact goes to what is built in place */
 };
 
 struct filestep {
@@ -34,6 +47,7 @@ struct filestep_kind {
 	const char *verb;  /* of mci-blob; NULL: it is another program */
 	const char *event;
 	bool needed;       /* the job is nothing without it */
+	bool result;       /* resultstep.h has its words */
 };
 extern const struct filestep_kind filestep_kinds[]; /* by enum filestep_type */
 
@@ -42,6 +56,7 @@ struct filestep_site {
 	struct graph *graph;
 	const struct workspace *workspace;
 	const char *address; /* of the store; NULL: where mci-blob looks by itself */
+	const char *log;     /* the log server; NULL: logs are files here */
 	const char *scope;   /* whose names are read and written: trusted or stranger */
 };
 
@@ -66,6 +81,9 @@ char *filestep_stage(const struct filestep_site *at, const struct job *j);
  * NULL, or the files whose digest a key needs first (keytemplate.h), which the caller frees. */
 char *filestep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s,
     struct filewords *w, char **key);
+/* Adds one that moves the files of a place under this name. */
+void filestep_place_words(const struct filestep_site *at, const struct job *j, const struct filestep *s,
+    const char *name, struct filewords *w);
 /* That which tells the digest. */
 void filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *files,
     struct filewords *w);

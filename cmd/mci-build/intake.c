@@ -22,10 +22,10 @@ demand_note(void *arg, const struct spec_row *row)
 {
 	struct intake *in = arg;
 
-	if (row->service != SPEC_IN_PLACE || in->noted_places || in->plan || in->places)
+	if (row->service != SPEC_IN_PLACE || in->noted_places || in->prepare.plan || in->prepare.places)
 		return;
 	in->noted_places = true;
-	outcome_note(in->outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
+	outcome_note(in->prepare.outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
 	    "for");
 }
 
@@ -34,12 +34,12 @@ static int
 served_check(struct intake *in, const struct spec *s, struct error *e)
 {
 	/* never a success of which nothing was run */
-	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->plan)
+	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->prepare.plan)
 		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
 		    "runner here");
-	if (in->plan)
+	if (in->prepare.plan)
 		return spec_demands(s, true, 0, demand_note, in, e);
-	return runners_demands(s, in->runner, demand_note, in, e);
+	return runners_demands(s, in->prepare.runner, demand_note, in, e);
 }
 
 /* --plan keeps the spec as it was written, so that its output is an input again. */
@@ -50,7 +50,7 @@ plan_keep(struct intake *in, uint32_t job, const struct spec *s)
 	struct bytes line = { 0 };
 
 	spec_write(&line, s, false);
-	if (in->plan) {
+	if (in->prepare.plan) {
 		struct bytes masked = { 0 };
 
 		mask_json(in->mask, &masked, line.data, line.len);
@@ -84,7 +84,7 @@ release(struct intake *in, uint32_t job)
 	if (!j->held || j->undecided)
 		return;
 	j->held = false;
-	if (!in->plan)
+	if (!in->prepare.plan)
 		schedule_arrived(in->schedule, job);
 }
 
@@ -171,10 +171,10 @@ skips(struct intake *in, const struct spec *s, bool left_out, char **reason, uns
 static bool
 plan_leaves_out(const struct intake *in, const struct job *j)
 {
-	if (!in->plan || j->skip == NULL || j->left_out || !facts_are_given(&in->source.given))
+	if (!in->prepare.plan || j->skip == NULL || j->left_out || !facts_are_given(&in->source.given))
 		return false;
 	if (!option_common.quiet)
-		outcome_note(in->outcome, "%s is left out: %s", j->id, j->skip);
+		outcome_note(in->prepare.outcome, "%s is left out: %s", j->id, j->skip);
 	return true;
 }
 
@@ -191,43 +191,6 @@ ids_check(const struct intake *in, const struct spec *s, struct error *e)
 			return error_set(e, ERROR_INPUT, "depends-on[%zu]: a secret stands in it", i);
 	}
 	return 0;
-}
-
-/* What mci-job will be given; NULL when params have made it too long. */
-static char *
-attempt_line(const struct spec *s, uint32_t *length, struct error *e)
-{
-	struct bytes line = { 0 };
-
-	spec_write(&line, s, true);
-	*length = (uint32_t)line.len - 1;
-	if (line.len + sizeof("\"attempt\":1000,") <= LINE_LIMIT)
-		return bytes_give(&line);
-	bytes_free(&line);
-	error_set(e, ERROR_LIMIT, "with its params it is longer than %d bytes", LINE_LIMIT);
-	return NULL;
-}
-
-/* The same for a job with a workspace of its own. */
-static char *
-copied_line(struct intake *in, const struct spec *s, uint32_t *length, struct error *e)
-{
-	struct workspace *w = in->workspace;
-	struct spec copied = *s;
-	AUTO_FREE char *dir = NULL;
-
-	if (workspace_copy(w, e) < 0) {
-		error_before(e, "workspace: ");
-		return NULL;
-	}
-	dir = xformat("%s%s", w->own_inside, s->dir == NULL ? "" : s->dir);
-	copied.dir = *dir == '\0' ? NULL : dir;
-	copied.workspace = w->own;
-	/* what it takes is put into the copy before it begins, and what it leaves is kept from there */
-	copied.staged = in->places && s->ncaches + s->nsave_artifacts + s->nrestore_artifacts > 0;
-	spec_set(&copied, SPEC_STAGED, copied.staged);
-	spec_set(&copied, SPEC_DIR, copied.dir != NULL);
-	return attempt_line(&copied, length, e);
 }
 
 static void
@@ -350,6 +313,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	bool left_out = selection_skips(in->selection, s->id, matrix_id);
 	AUTO_FREE char *reason = NULL;
 	struct graph *g = in->graph;
+	struct jobfiles *files;
 	struct waits waits;
 	unsigned statuses;
 	struct job *j;
@@ -362,20 +326,22 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 		return -1;
 	selected = selection_has(in->selection, s->id, matrix_id, s);
 	/* a job that is not asked for yet may lack a param; mci-job says so should it run after all */
-	if (reason == NULL && !in->plan &&
-	    params_apply(in->params, s, e) < 0 && (selected || is_wanted(g, s->id)))
+	if (reason == NULL && !in->prepare.plan &&
+	    params_apply(in->prepare.params, s, e) < 0 && (selected || is_wanted(g, s->id)))
 		return -1;
-	line = s->workspace != NULL && !in->plan ? copied_line(in, s, &length, e) :
-	    attempt_line(s, &length, e);
-	if (line == NULL)
+	line = prepare_job(&in->prepare, s, &files, &length, e);
+	if (line == NULL) {
+		jobfiles_free(files);
 		return -1;
+	}
 	if (waits_read(in, s, &waits, e) < 0 || graph_declare(g, s->id, number, e) < 0) {
 		waits_free(&waits);
+		jobfiles_free(files);
 		free(line);
 		return -1;
 	}
 	j = &g->jobs[*number];
-	j->files = in->places && !in->plan ? jobfiles_of(s) : NULL;
+	j->files = files;
 	j->line = line;
 	j->line_length = length;
 	j->skip = reason;
@@ -407,7 +373,7 @@ member_take(void *arg, struct spec *s, const struct spec_pair *values, size_t n,
 		group->members = xrealloc(group->members, group->n + 1, sizeof(uint32_t));
 		group->members[group->n++] = job;
 		group->in->graph->jobs[job].values = waits_values(values, n);
-		if (group->in->plan)
+		if (group->in->prepare.plan)
 			plan_keep(group->in, job, s);
 	}
 	spec_free(s);
@@ -459,7 +425,7 @@ spec_take(struct intake *in, struct span line, uint32_t *number, char **id, bool
 		result = -1;
 		*key = true;
 	}
-	params_named(in->params, &s);
+	params_named(in->prepare.params, &s);
 	if (result == 0)
 		result = matrix_is(&s) ? matrix_take(in, &s, number, e) :
 		    job_take(in, &s, NULL, number, e);
@@ -590,7 +556,7 @@ intake_document(struct intake *in, const struct document *document)
 	struct error e;
 
 	if (document_take(in, document, &e) < 0)
-		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
+		outcome_break(in->prepare.outcome, EXIT_BUILD_ERROR, &e);
 	intake_end(in);
 }
 
@@ -620,17 +586,17 @@ intake_end(struct intake *in)
 	struct error e;
 
 	in->ended = true;
-	if (outcome_ends(in->outcome)) {
+	if (outcome_ends(in->prepare.outcome)) {
 		pending_drop(in);
 		return;
 	}
 	if (pending_settle(in, 0, &at.job, &e) < 0 || graph_check(in->graph, &at, &e) < 0) {
 		error_before(&e, "job '%s': ", in->graph->jobs[at.job].id);
-		outcome_break(in->outcome, EXIT_BUILD_ERROR, &e);
+		outcome_break(in->prepare.outcome, EXIT_BUILD_ERROR, &e);
 	} else if (asked_check(in, &e) < 0) {
-		outcome_break(in->outcome, EXIT_BUILD_USAGE, &e);
+		outcome_break(in->prepare.outcome, EXIT_BUILD_USAGE, &e);
 	} else if (in->graph->ndeclared == 0 && !option_common.quiet) {
-		outcome_note(in->outcome, "%s: no jobs",
+		outcome_note(in->prepare.outcome, "%s: no jobs",
 		    in->definition->kind == DEFINITION_STDIN ? "standard input" : in->definition->name);
 	}
 	pending_drop(in);

@@ -10,11 +10,9 @@
 #include "facts.h"
 #include "graph.h"
 #include "mask.h"
-#include "outcome.h"
-#include "params.h"
+#include "prepare.h"
 #include "schedule.h"
 #include "selection.h"
-#include "workspace.h"
 #include "waits.h"
 
 /* A job of which more specs decide what it waits for. */
@@ -31,15 +29,10 @@ struct intake {
 	const struct definition *definition;
 	struct facts_source source;
 	struct selection *selection;
-	struct params *params;
 	struct mask *mask;
-	struct outcome *outcome;
 	struct graph *graph;
-	struct workspace *workspace;
-	struct schedule *schedule; /* hears of the jobs, */
-	bool plan;                 /* unless --plan keeps their specs in them */
-	bool places;               /* caches and artifacts are kept: the build does not run in place */
-	const char *runner;        /* where jobs run, NULL: nobody said */
+	struct schedule *schedule; /* hears of the jobs, unless a plan keeps their specs in them */
+	struct prepare prepare;    /* makes of them what runs */
 	/* the room's */
 	struct facts facts;
 	struct bytes lines;  /* specs that are not in the file yet */

@@ -124,17 +124,36 @@ jobend_tell(struct schedule *s, const struct job *j, enum status status, const c
 		s->events->ended(s->arg, j, status, reason);
 }
 
+/* Whether it ran, or was taken over, and under which key. */
+static void
+content_tell(const struct job *j, struct bytes *line)
+{
+	const struct content *c = j->files == NULL ? NULL : j->files->content;
+
+	if (c == NULL || c->key == NULL)
+		return;
+	if (c->hit) {
+		emit_bool(line, "cached", true);
+		emit_text(line, "origin", c->origin);
+	}
+	emit_text(line, "key", c->key);
+	if (c->unsealed)
+		emit_bool(line, "unsealed", true);
+}
+
 /* unkept: why its files could not be kept; NULL: they are, or there are none. */
 void
 jobend_run(struct schedule *s, uint32_t job, const struct result *r, enum status status, const char *unkept)
 {
 	struct job *j = &s->graph->jobs[job];
 	AUTO_BYTES why = { 0 };
+	struct bytes *line;
 
 	if (unkept != NULL && status == STATUS_SUCCESS)
 		status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
 	j->allow_failure |= j->rules != NULL && value_codes_have(&j->rules->allow, r->exit);
-	result_write(r, j, unkept, end_event(s, j, status));
+	result_write(r, j, unkept, line = end_event(s, j, status));
+	content_tell(j, line);
 	journal_end(s->journal);
 	if (unkept != NULL && r->exit == 0)
 		bytes_text(&why, unkept);

@@ -10,7 +10,7 @@ jobfiles_of(const struct spec *s)
 {
 	struct jobfiles *f;
 
-	if (s->ncaches == 0 && s->nsave_artifacts == 0 && s->nrestore_artifacts == 0)
+	if (s->ncaches == 0 && s->nsave_artifacts == 0 && s->nrestore_artifacts == 0 && s->inputs == NULL)
 		return NULL;
 	f = xmalloc(sizeof(*f));
 	*f = (struct jobfiles){ .dir = s->dir == NULL ? NULL : xstrdup(s->dir),
@@ -66,5 +66,6 @@ jobfiles_free(struct jobfiles *f)
 	value_pairs_free(f->hashes, f->nhashes);
 	free(f->origin);
 	free(f->executed);
+	content_free(f->content);
 	free(f);
 }

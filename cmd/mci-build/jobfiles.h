@@ -2,15 +2,18 @@
 #ifndef MCI_BUILD_JOBFILES_H
 #define MCI_BUILD_JOBFILES_H
 
+#include "content.h"
 #include "spec.h"
 
 struct jobfiles {
 	char *dir; /* where the job works, relative to what is built; NULL: there */
+	bool in_place; /* the build is: caches are left alone, and what it leaves comes back there */
 	bool staged; /* it works in a copy, which is made before it begins, and goes behind it */
 	struct spec_place *caches, *saves, *restores;
 	size_t ncaches, nsaves, nrestores;
 	struct spec_place **given; /* artifacts that the job itself has saved, by a call */
 	size_t ngiven;
+	struct content *content;   /* its result may be another run's; NULL: it runs */
 	/* the transfer's */
 	struct spec_pair *hashes; /* digests of files that keys are made of, by the text that asked */
 	size_t nhashes;

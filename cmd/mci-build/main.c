@@ -124,6 +124,12 @@ static const struct option options[] = {
 	{ .name = "blob", .value = "ADDRESS",
 	  .help = "the store of artifacts and caches (default: $MCI_BLOB)",
 	  .kind = OPTION_TEXT, .offset = FIELD(blob) },
+	{ .name = "unsealed",
+	  .help = "take results of jobs with inputs where nothing keeps them to these, too",
+	  .kind = OPTION_FLAG, .offset = FIELD(unsealed), .project = true },
+	{ .name = "no-cache",
+	  .help = "take no result from the store: run all jobs, and keep what they come to",
+	  .kind = OPTION_FLAG, .offset = FIELD(no_cache) },
 	{ .name = "log-dir", .value = "DIR", .help = "keep the jobs' logs in this folder",
 	  .kind = OPTION_TEXT, .offset = FIELD(log_dir) },
 	/* not shown: for --resume itself, for tests and editors */

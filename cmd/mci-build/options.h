@@ -19,7 +19,8 @@ struct build_options {
 	bool declares; /* --params: only say which params the definition takes */
 	bool why;      /* --why: only say which jobs run, and why; asked: these, instead of select */
 	struct option_list asked;
-	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait, sandbox;
+	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait, sandbox, unsealed;
+	bool no_cache;
 	struct option_list skip, labels, params, env, secrets, secret_files, through;
 	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events, *blob;
 	struct facts_given facts;  /* for trying conditions */

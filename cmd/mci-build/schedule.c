@@ -473,6 +473,24 @@ saved(void *arg, uint32_t job, const char *why)
 		jobend_run(s, job, &r, status_of(j, &r), why);
 }
 
+/* A result that was found takes the place of the job: mci-job prints its log, and it puts out the same. */
+static void
+replay_take(struct job *j)
+{
+	struct content *c = j->files->content;
+
+	if (c == NULL || !c->hit || c->replay == NULL)
+		return;
+	free(j->line);
+	j->line = c->replay;
+	j->line_length = (uint32_t)strlen(j->line);
+	c->replay = NULL;
+	if (c->outputs == NULL)
+		return;
+	json_decref(j->sets);
+	j->sets = jsontree_read((struct span){ c->outputs, strlen(c->outputs) }, NULL);
+}
+
 /* What it takes is there, so it may begin. */
 static void
 restored(void *arg, uint32_t job, const char *why)
@@ -482,6 +500,7 @@ restored(void *arg, uint32_t job, const char *why)
 	const char *stop = stopped(s, j);
 
 	if (why == NULL && stop == NULL && runner_alive(s->runner)) {
+		replay_take(j);
 		runner_send(s->runner, j);
 		return;
 	}

@@ -31,6 +31,7 @@ struct transfer {
 	struct outcome *outcome;
 	struct filestep_site at;
 	struct mask *mask;
+	bool no_cache;       /* no result is taken */
 	uint32_t limit;      /* processes at once */
 	const struct transfer_events *events;
 	void *arg;

@@ -141,7 +141,7 @@ copies_remove(struct workspace *w)
 {
 	AUTO_FREE char *folder = xformat("%s/own", w->folder.path);
 
-	if (w->own != NULL)
+	if (w->folder.path != NULL)
 		(void)names_remove_tree(folder, NULL);
 	free(w->own);
 	free(w->own_inside);
