@@ -48,6 +48,8 @@ runners_find(const char *name, struct error *e)
 const char *
 runners_choose(const struct spec *s, const char *named)
 {
+	if (s->replay)
+		return runners[RUNNERS_HOST].name;
 	return named != NULL ? named : s->runner != NULL ? s->runner : runners[RUNNERS_HOST].name;
 }
 

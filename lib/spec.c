@@ -322,6 +322,7 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_STAGED] = { KEY("staged"), ONE(value_type_flag, staged), .flags = SPEC_ROW_INNER },
 	[SPEC_NETWORK] = { KEY("network"), ONE(value_type_text, network), .check = network_check },
 	[SPEC_API] = { KEY("api"), ONE(value_type_text, api), .flags = SPEC_ROW_INNER },
+	[SPEC_REPLAY] = { KEY("replay"), ONE(value_type_flag, replay), .flags = SPEC_ROW_INNER },
 	[SPEC_ATTEMPT_NUMBER] = { KEY("attempt"), ONE(type_attempt, attempt), .flags = SPEC_ROW_INNER },
 	[SPEC_TYPE_IGNORED] = { KEY("type"), RAW(type), .flags = SPEC_ROW_ORIGINAL | SPEC_ROW_GRAPH },
 };

@@ -38,7 +38,7 @@ enum spec_key {
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_INPUTS, SPEC_TOOLCHAIN,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
-	SPEC_CPUS, SPEC_EXPOSE, SPEC_NETWORK, SPEC_API, SPEC_STAGED, SPEC_ATTEMPT_NUMBER,
+	SPEC_CPUS, SPEC_EXPOSE, SPEC_NETWORK, SPEC_API, SPEC_STAGED, SPEC_REPLAY, SPEC_ATTEMPT_NUMBER,
 	SPEC_TYPE_IGNORED, SPEC_NKEYS
 };
 
@@ -71,6 +71,7 @@ struct spec {
 	bool staged;             /* SPEC_ATTEMPT: who gave the job has made the copy, and takes it away */
 	char *network;           /* "none" or "host", or NULL: the default of the place */
 	char *api;               /* inner: path of its own socket of the build's API, or NULL */
+	bool replay;             /* SPEC_ATTEMPT: no job, but what prints the log of one, on host */
 	int attempt;             /* SPEC_ATTEMPT: from 1 */
 	/* the graph's keys */
 	struct spec_wait *depends;

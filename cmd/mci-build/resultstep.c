@@ -188,7 +188,7 @@ resultstep_replay(const struct filestep_site *at, const struct job *j)
 	emit_open(&line);
 	emit_text(&line, "id", j->id);
 	emit_list(&line, "argv", argv, 2);
-	emit_text(&line, "runner", "host");
+	emit_bool(&line, "replay", true);
 	bytes_char(&line, '}');
 	bytes_string(&line);
 	return bytes_give(&line);
