@@ -553,6 +553,10 @@ typeset -gA _mci_options=(
 --store:where the store is (default: $MCI_STORE)
 --supervise:where the supervisor is (default: $MCI_SUPERVISE)
 --http:where HTTP is served: HOST:PORT or unix:PATH (again: more)
+--check-answers:hold each answer against its shape: for tests
+--host:a name by which it may be asked at a local address (again: more)
+--origin:pages from there may ask, as https://ci.example.org (again: more)
+--proxy:X-Forwarded-For is believed from there (again: more)
 --stdin:answer one HTTP request from standard input, and end
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1480,6 +1484,9 @@ typeset -gA _mci_values=(
 	['mci-api --store']='@'
 	['mci-api --supervise']='@'
 	['mci-api --http']='@'
+	['mci-api --host']='@'
+	['mci-api --origin']='@'
+	['mci-api --proxy']='@'
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'

@@ -349,6 +349,10 @@ complete -c mci-api -l log -d 'where the log server is (default: $MCI_LOG)' -x
 complete -c mci-api -l store -d 'where the store is (default: $MCI_STORE)' -x
 complete -c mci-api -l supervise -d 'where the supervisor is (default: $MCI_SUPERVISE)' -x
 complete -c mci-api -l http -d 'where HTTP is served: HOST:PORT or unix:PATH (again: more)' -x
+complete -c mci-api -l check-answers -d 'hold each answer against its shape: for tests'
+complete -c mci-api -l host -d 'a name by which it may be asked at a local address (again: more)' -x
+complete -c mci-api -l origin -d 'pages from there may ask, as https://ci.example.org (again: more)' -x
+complete -c mci-api -l proxy -d 'X-Forwarded-For is believed from there (again: more)' -x
 complete -c mci-api -l stdin -d 'answer one HTTP request from standard input, and end'
 complete -c mci-api -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-api -l color -d 'use colour or not' -x -a 'auto always never'

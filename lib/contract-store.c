@@ -151,6 +151,7 @@ static const struct contract_field rotated[] = {
 
 static const struct contract_field rebuilt[] = {
 	{ "builds", CONTRACT_INTEGER, true, "how many were read again" },
+	{ "events", CONTRACT_INTEGER, true, "and of them" },
 };
 
 static const struct contract_field store_status[] = {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "shape.h"
 #include "siphash.h"
 
 static const uint64_t etag_key[2] = { UINT64_C(0x6d63692d61706920), UINT64_C(0x657461672d312e30) };
@@ -62,13 +63,18 @@ answer_json(struct ask *a, int status, struct span json)
 {
 	const struct contract_method *m = a->route == NULL ? NULL : route_method(a->route);
 	AUTO_BYTES line = { 0 };
+	struct error e;
 
 	if (status == 0)
 		status = a->route->status;
 	if (status == 0)
-		status = m != NULL && m->nresults == 0 && a->route->answer == NULL ? 204 : 200;
+		status = m != NULL && shape_of(a->route).n == 0 ? 204 : 200;
 	if (status == 204) {
 		answer_as(a, status, NULL, (struct span){ "", 0 });
+		return;
+	}
+	if (a->gateway->options.check && a->route != NULL && status < 300 && shape_check(a->route, json, &e) < 0) {
+		answer_text(a, 500, NULL, e.text);
 		return;
 	}
 	bytes_add(&line, json.p, json.n);

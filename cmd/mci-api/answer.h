@@ -30,6 +30,7 @@ struct ask {
 	const char *values[TARGET_SEGMENTS]; /* of the path's {names}, in their order */
 	struct who who;
 	char *cookie; /* the token of the browser's session that it came with; NULL */
+	char from[64]; /* the address that asks, in front of proxies that are known */
 	bool known; /* who it is has been looked at */
 	bool answered;
 	int64_t identity; /* that is asked for; 0: none */
@@ -37,8 +38,10 @@ struct ask {
 	const struct contract_method *method;
 	struct bytes params;
 	ask_done *done;
-	struct client *client;
+	struct client *client, *caller; /* of its service; of the call under way */
 	int64_t call; /* 0: none */
+	struct span data; /* that goes with it: of the body */
+	bool asks_only;   /* nothing is called: what is to be known is whether it may be */
 	/* of the row's function */
 	void *state;
 	void (*drop)(void *state); /* called once, when the request is over */

@@ -8,10 +8,13 @@
 #include "answer.h"
 #include "cookie.h"
 #include "duration.h"
+#include "emit.h"
 #include "head.h"
 #include "identity.h"
 #include "memory.h"
+#include "message.h"
 #include "params.h"
+#include "scan.h"
 
 /* Exchanges that may wait for an answer at once; one more is told to come again. */
 #define WAITING 2048
@@ -47,11 +50,12 @@ go(struct ask *a, struct span data)
 
 	if (touches_identities(a->method->name))
 		identities_forget(a->gateway->identities);
+	a->caller = a->client;
 	a->call = client_call(a->client, a->method->name,
 	    (struct span){ a->params.data, a->params.len }, &wish, called, a);
 }
 
-static int
+static void
 refuse(struct ask *a, enum rights_answer answer, const struct error *e)
 {
 	a->done = NULL;
@@ -61,10 +65,62 @@ refuse(struct ask *a, enum rights_answer answer, const struct error *e)
 		answer_text(a, 403, NULL, e->text);
 	else
 		answer_error(a, e);
-	return -1;
 }
 
-static int
+static void
+allowed(struct ask *a)
+{
+	const struct error none = { .code = ERROR_NONE };
+	ask_done *done = a->done;
+
+	if (!a->asks_only) {
+		go(a, a->data);
+		return;
+	}
+	a->done = NULL;
+	done(a, (struct span){ NULL, 0 }, &none);
+}
+
+/* What is nobody's business but theirs, and everybody's where the repository is public. */
+static void
+looked_up(void *arg, struct span result, const struct error *e)
+{
+	struct ask *a = arg;
+	struct error why;
+
+	a->call = 0;
+	if (e->code == ERROR_NONE && message_true(result, "public")) {
+		allowed(a);
+		return;
+	}
+	if (e->code != ERROR_NONE && e->code != ERROR_NOT_FOUND) {
+		a->done = NULL;
+		answer_error(a, e);
+		return;
+	}
+	error_set(&why, a->who.id == NULL ? ERROR_REFUSED : ERROR_NOT_FOUND,
+	    "a token is needed: Authorization: Bearer TOKEN");
+	refuse(a, a->who.id == NULL ? RIGHTS_UNKNOWN : RIGHTS_MISSING, &why);
+}
+
+static void
+look_up(struct ask *a, const char *repo)
+{
+	static const char method[] = "repo/get";
+	const char *slash = strchr(repo, '/');
+	AUTO_BYTES params = { 0 };
+
+	emit_open(&params);
+	emit_span(
+	    &params, "org", (struct span){ repo, slash == NULL ? 0 : (size_t)(slash - repo) });
+	emit_text(&params, "id", slash == NULL ? "" : slash + 1);
+	bytes_char(&params, '}');
+	a->caller = gateway_place(a->gateway, (struct span){ method, sizeof(method) - 1 })->client;
+	a->call = client_call(
+	    a->caller, method, (struct span){ params.data, params.len }, NULL, looked_up, a);
+}
+
+static void
 check(struct ask *a, const char *method, struct span params, ask_done *done)
 {
 	struct span name = { method, strlen(method) };
@@ -81,38 +137,111 @@ check(struct ask *a, const char *method, struct span params, ask_done *done)
 	if (a->params.len == 0)
 		bytes_text(&a->params, "{}");
 	answer = rights_check(&a->who, a->method, &a->params, &repo, &e);
-	if (answer == RIGHTS_IF_PUBLIC)
-		answer = a->who.id == NULL ? RIGHTS_UNKNOWN : RIGHTS_MISSING;
-	return answer == RIGHTS_YES ? 0 : refuse(a, answer, &e);
+	if (answer == RIGHTS_YES)
+		allowed(a);
+	else if (answer == RIGHTS_IF_PUBLIC)
+		look_up(a, bytes_string(&repo));
+	else
+		refuse(a, answer, &e);
 }
 
 void
 ask_call(struct ask *a, const char *method, struct span params, struct span data, ask_done *done)
 {
-	if (check(a, method, params, done) == 0)
-		go(a, data);
+	a->data = data;
+	a->asks_only = false;
+	check(a, method, params, done);
 }
 
 void
 ask_check(struct ask *a, const char *method, struct span params, ask_done *done)
 {
-	const struct error none = { .code = ERROR_NONE };
-
-	if (check(a, method, params, done) < 0)
-		return;
-	a->done = NULL;
-	done(a, (struct span){ NULL, 0 }, &none);
+	a->asks_only = true;
+	check(a, method, params, done);
 }
 
 /* ---- a row without a function */
 
+/* The last row of the page, and how many there were; false: it is the last page. */
+static bool
+last_row(struct span result, struct scan_value *last, int64_t *n)
+{
+	struct scan s, rows;
+	struct scan_member m, row;
+
+	*n = 0;
+	if (!message_true(result, "more") || scan_open(&s, result.p, result.n, NULL) < 0)
+		return false;
+	while (scan_next(&s, &m, NULL) > 0) {
+		if (m.value.type != SCAN_ARRAY ||
+		    scan_open(&rows, m.value.raw.p, m.value.raw.n, NULL) < 0)
+			continue;
+		for (; scan_next(&rows, &row, NULL) > 0; ++*n)
+			*last = row.value;
+	}
+	return *n > 0;
+}
+
+/* The value that goes on behind the row. */
+static int
+next_value(
+    struct ask *a, const char *member, const struct scan_value *row, int64_t n, struct bytes *into)
+{
+	const char *from = params_query(a, "from");
+	struct scan_value value;
+
+	if (member[0] == '#') {
+		bytes_number(into, n + (from == NULL ? 0 : strtoll(from, NULL, 10)));
+		return 0;
+	}
+	if (strcmp(member, "org/id") == 0) {
+		if (next_value(a, "org", row, n, into) < 0)
+			return -1;
+		bytes_char(into, '/');
+		member = "id";
+	}
+	return message_member(row->raw.p, row->raw.n, member, &value, NULL) <= 0 ||
+		value.type != SCAN_STRING ?
+	    -1 :
+	    scan_text(&value, into, NULL);
+}
+
+/* Link (RFC 8288) to the page behind this one: by key, so that nothing comes twice or is left out.
+ */
+static void
+link_next(struct ask *a, struct span result)
+{
+	const char *next = a->route->next, *equals = next == NULL ? NULL : strchr(next, '=');
+	AUTO_FREE char *param = equals == NULL ? NULL : xmemdup(next, (size_t)(equals - next));
+	AUTO_BYTES link = { 0 };
+	AUTO_BYTES value = { 0 };
+	struct scan_value row;
+	int64_t n;
+
+	if (equals == NULL || !last_row(result, &row, &n) ||
+	    next_value(a, equals + 1, &row, n, &value) < 0)
+		return;
+	bytes_format(&link, "<%s?%s=", exchange_path(a->x), param);
+	target_escape(&link, bytes_string(&value));
+	for (size_t i = 0; i < a->target.npairs; i++) {
+		if (strcmp(a->target.pairs[i].name, param) == 0)
+			continue;
+		bytes_format(&link, "&%s=", a->target.pairs[i].name);
+		target_escape(&link, a->target.pairs[i].value);
+	}
+	bytes_text(&link, ">; rel=\"next\"");
+	exchange_add(a->x, "Link", bytes_string(&link));
+}
+
 static void
 forwarded(struct ask *a, struct span result, const struct error *e)
 {
-	if (e->code != ERROR_NONE)
+	if (e->code != ERROR_NONE) {
 		answer_error(a, e);
-	else
-		answer_json(a, 0, result);
+		return;
+	}
+	link_next(a, result);
+	answer_json(a, 0, result);
 }
 
 void
@@ -120,7 +249,7 @@ ask_forward(struct ask *a)
 {
 	AUTO_BYTES params = { 0 };
 
-	if (params_read(a, route_method(a->route), &params) == 0)
+	if (params_read(a, route_takes(a->route), &params) == 0)
 		ask_call(a, a->route->call, (struct span){ params.data, params.len },
 		    (struct span){ NULL, 0 }, forwarded);
 }
@@ -136,6 +265,23 @@ run(struct ask *a)
 		ask_forward(a);
 }
 
+/* A wrong token; who shows many is told to wait. Right ones from the same address are none the
+ * worse for it. */
+static void
+nobody(struct ask *a)
+{
+	int seconds = identity_failed(a->gateway->identities, a->from);
+	char text[16];
+
+	if (seconds == 0) {
+		answer_text(a, 401, NULL, "that token is nobody's");
+		return;
+	}
+	snprintf(text, sizeof(text), "%d", seconds);
+	exchange_add(a->x, "Retry-After", text);
+	answer_text(a, 429, NULL, "too many wrong tokens came from there");
+}
+
 static void
 identified(void *arg, const struct who *who, const struct error *e)
 {
@@ -146,8 +292,7 @@ identified(void *arg, const struct who *who, const struct error *e)
 		who_copy(&a->who, who);
 		run(a);
 	} else if (e->code == ERROR_REFUSED || e->code == ERROR_INPUT) {
-		identity_failed(a->gateway->identities, exchange_from(a->x));
-		answer_text(a, 401, NULL, "that token is nobody's");
+		nobody(a);
 	} else {
 		answer_error(a, e);
 	}
@@ -175,7 +320,6 @@ static void
 identify(struct ask *a)
 {
 	const char *token;
-	int seconds;
 
 	a->known = true;
 	if (token_of(a, &token) < 0)
@@ -186,15 +330,6 @@ identify(struct ask *a)
 		return;
 	if (token == NULL) {
 		run(a);
-		return;
-	}
-	seconds = identity_wait(a->gateway->identities, exchange_from(a->x));
-	if (seconds > 0) {
-		char text[16];
-
-		snprintf(text, sizeof(text), "%d", seconds);
-		exchange_add(a->x, "Retry-After", text);
-		answer_text(a, 429, NULL, "too many wrong tokens came from there");
 		return;
 	}
 	a->identity = identity_ask(a->gateway->identities, token, identified, a);
@@ -237,7 +372,7 @@ ended(void *arg, struct exchange *x)
 	g->open--;
 	identity_cancel(g->identities, a->identity);
 	if (a->call != 0)
-		client_cancel(a->client, a->call);
+		client_cancel(a->caller, a->call);
 	if (a->drop != NULL)
 		a->drop(a->state);
 	if (a->cookie != NULL)

@@ -1,11 +1,13 @@
 #include "head.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "answer.h"
 #include "params.h"
+#include "specid.h"
 
 /* The verbs that rows of this path have, with what comes with them. */
 static void
@@ -130,6 +132,150 @@ check_query(struct ask *a)
 	return 0;
 }
 
+/* Whether what stands in the path for {names} can be one. 0, or -1 and it is answered. */
+static int
+check_values(struct ask *a)
+{
+	const char *p = a->route->path;
+
+	for (size_t i = 0; (p = strchr(p, '{')) != NULL; i++, p++) {
+		const char *value = a->values[i];
+		bool fits = strncmp(p, "{number}", 8) == 0 ? value[0] != '\0' && value[0] != '0' &&
+			strlen(value) < 10 && value[strspn(value, "0123456789")] == '\0' :
+							     spec_id_ok(value, strlen(value));
+
+		if (!fits) {
+			answer_problem(
+			    a, 404, NULL, "there is nothing at this path; / is the way in");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static bool
+is_listed(const struct option_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcasecmp(list->items[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a name of Host is one that this machine, or the configuration, knows: a page from
+ * elsewhere whose name was made to lead here (DNS rebinding) has another. */
+static bool
+knows_host(const struct ask *a, const char *host)
+{
+	static const char *const own[] = { "localhost", "127.0.0.1", "[::1]", "::1" };
+	size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (n == strlen(own[i]) && strncasecmp(host, own[i], n) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < a->gateway->options.hosts.n; i++) {
+		const char *name = a->gateway->options.hosts.items[i];
+
+		if (n == strlen(name) && strncasecmp(host, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+check_host(struct ask *a)
+{
+	const char *host = exchange_header(a->x, "Host");
+
+	if (host == NULL || !exchange_local(a->x) || strcmp(exchange_from(a->x), "unix") == 0 ||
+	    is_listed(&a->gateway->options.proxies, exchange_from(a->x)) || knows_host(a, host))
+		return 0;
+	answer_problem(
+	    a, 421, NULL, "Host: that is not a name of this server; --host says more of them");
+	return -1;
+}
+
+/* Whether one of the ranges of Accept takes the type, "application/json" (RFC 9110 section 12.5.1).
+ */
+static bool
+accepts(const char *accept, const char *type)
+{
+	size_t kind = strcspn(type, "/") + 1;
+
+	while (*accept != '\0') {
+		size_t n = strcspn(accept, ",");
+		size_t range;
+
+		accept += strspn(accept, " \t");
+		n = strcspn(accept, ",");
+		range = strcspn(accept, ",; \t");
+		if (((range == 3 && strncmp(accept, "*/*", 3) == 0) ||
+			(range == kind + 1 && strncasecmp(accept, type, kind) == 0 &&
+			    accept[kind] == '*') ||
+			(range == strlen(type) && strncasecmp(accept, type, range) == 0)) &&
+		    memmem(accept, n, "q=0,", 4) == NULL &&
+		    (n < 3 || strncmp(accept + n - 3, "q=0", 3) != 0))
+			return true;
+		accept += n + (accept[n] == ',');
+	}
+	return false;
+}
+
+static int
+check_accept(struct ask *a)
+{
+	const char *accept = exchange_header(a->x, "Accept");
+
+	if (accept == NULL || a->route->media != ROUTE_JSON || accepts(accept, "application/json"))
+		return 0;
+	answer_problem(a, 406, NULL, "Accept: what is here is application/json");
+	return -1;
+}
+
+/* What a browser has to be told so that a page of another origin may read the answer. */
+static void
+share(struct ask *a)
+{
+	const char *origin = exchange_header(a->x, "Origin");
+
+	if (origin == NULL || !is_listed(&a->gateway->options.origins, origin))
+		return;
+	exchange_add(a->x, "Access-Control-Allow-Origin", origin);
+	exchange_add(a->x, "Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After");
+	if (exchange_verb(a->x) != HTTP_OPTIONS)
+		return;
+	exchange_add(a->x, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE");
+	exchange_add(a->x, "Access-Control-Allow-Headers",
+	    "Authorization, Content-Type, If-None-Match, Last-Event-ID");
+	exchange_add(a->x, "Access-Control-Max-Age", "600");
+}
+
+/* Who asks: where a proxy that is known says for whom it does, the last address in front of such
+ * ones. */
+static void
+find_from(struct ask *a)
+{
+	const struct option_list *known = &a->gateway->options.proxies;
+	const char *list = exchange_header(a->x, "X-Forwarded-For");
+	size_t end = list == NULL ? 0 : strlen(list);
+
+	snprintf(a->from, sizeof(a->from), "%s", exchange_from(a->x));
+	while (end > 0 && is_listed(known, a->from)) {
+		size_t begin = end;
+
+		while (begin > 0 && list[begin - 1] != ',')
+			begin--;
+		while (end > begin && (list[end - 1] == ' ' || list[end - 1] == '\t'))
+			end--;
+		snprintf(a->from, sizeof(a->from), "%.*s",
+		    (int)(end - begin - strspn(list + begin, " \t")),
+		    list + begin + strspn(list + begin, " \t"));
+		end = begin == 0 ? 0 : begin - 1;
+	}
+}
+
 int
 head_check(struct ask *a)
 {
@@ -138,6 +284,8 @@ head_check(struct ask *a)
 
 	if (check_framing(a) < 0)
 		return -1;
+	find_from(a);
+	share(a);
 	if (strcmp(exchange_path(a->x), "*") == 0 && exchange_verb(a->x) == HTTP_OPTIONS) {
 		exchange_add(a->x, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
 		exchange_answer(a->x, 204, NULL, (struct span){ "", 0 });
@@ -162,5 +310,7 @@ head_check(struct ask *a)
 								exchange_verb_text(a->x));
 		return -1;
 	}
+	if (check_host(a) < 0 || check_values(a) < 0 || check_accept(a) < 0)
+		return -1;
 	return check_body(a) < 0 ? -1 : check_query(a);
 }

@@ -1,5 +1,6 @@
 #include "identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,7 +208,7 @@ failures_of(struct identities *i, const char *from)
 	return &i->failures[siphash(i->keys, text) % WATCHED];
 }
 
-void
+int
 identity_failed(struct identities *i, const char *from)
 {
 	struct failures *f = failures_of(i, from);
@@ -215,19 +216,8 @@ identity_failed(struct identities *i, const char *from)
 
 	if (strcmp(f->from, from) != 0 || now - f->since > WATCH)
 		*f = (struct failures){ .since = now };
-	strncpy(f->from, from, sizeof(f->from) - 1);
-	f->n++;
-}
-
-int
-identity_wait(struct identities *i, const char *from)
-{
-	const struct failures *f = failures_of(i, from);
-	int64_t left = f->since + WATCH - kernel.now();
-
-	return f->n < FAILURES || left <= 0 || strcmp(f->from, from) != 0 ?
-	    0 :
-	    (int)(left / SECOND) + 1;
+	snprintf(f->from, sizeof(f->from), "%s", from);
+	return ++f->n <= FAILURES ? 0 : (int)((f->since + WATCH - now) / SECOND) + 1;
 }
 
 void

@@ -2,7 +2,7 @@
  * identity: whose a token is, as the store says. It is asked once a second and token at most; what
  * is remembered is the token's SHA-256, and it is forgotten when a token, an organisation or a
  * repository is
- * changed through this program. Who guesses is slowed down: FAILURES a minute and address.
+ * changed through this program. Who guesses is told to wait: FAILURES a minute and address.
  */
 #ifndef MCI_API_IDENTITY_H
 #define MCI_API_IDENTITY_H
@@ -24,9 +24,8 @@ int64_t identity_ask(struct identities *i, const char *token, identity_known *kn
 void identity_cancel(struct identities *i, int64_t asked);
 /* Something has been changed that they stand on. */
 void identities_forget(struct identities *i);
-/* Somebody there has shown a wrong token; seconds until they may try again, 0: now. */
-void identity_failed(struct identities *i, const char *from);
-int identity_wait(struct identities *i, const char *from);
+/* Somebody there has shown a wrong token: seconds until the next one is worth a look, 0: now. */
+int identity_failed(struct identities *i, const char *from);
 void identities_free(struct identities *i);
 
 #endif

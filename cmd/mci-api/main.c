@@ -1,4 +1,6 @@
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ask.h"
 #include "call.h"
@@ -8,6 +10,7 @@
 #include "http.h"
 #include "identity.h"
 #include "oneshot.h"
+#include "openapi.h"
 #include "option.h"
 #include "routes.h"
 #include "serveentry.h"
@@ -47,9 +50,11 @@ static const struct place {
 	{ &contract_supervise, offsetof(struct options, supervise) },
 };
 
-#define SERVICE(member, text) \
-	{ .name = #member, .value = "ADDRESS", .help = text, .kind = OPTION_TEXT, \
-	  .offset = offsetof(struct options, member) }
+#define SERVICE(member, text)                                                                      \
+	{                                                                                          \
+		.name = #member, .value = "ADDRESS", .help = text, .kind = OPTION_TEXT,            \
+		.offset = offsetof(struct options, member)                                         \
+	}
 
 static const struct option options[] = {
 	SERVE_OPTIONS_BARE(struct options, serve),
@@ -57,16 +62,40 @@ static const struct option options[] = {
 	SERVICE(log, "where the log server is (default: $MCI_LOG)"),
 	SERVICE(store, "where the store is (default: $MCI_STORE)"),
 	SERVICE(supervise, "where the supervisor is (default: $MCI_SUPERVISE)"),
-	{ .name = "http", .value = "ADDRESS",
+	{ .name = "http",
+	    .value = "ADDRESS",
 	    .help = "where HTTP is served: HOST:PORT or unix:PATH (again: more)",
-	  .kind = OPTION_LIST, .offset = offsetof(struct options, http) },
-	{ .name = "stdin", .help = "answer one HTTP request from standard input, and end",
+	    .kind = OPTION_LIST,
+	    .offset = offsetof(struct options, http) },
+	{ .name = "check-answers",
+	    .help = "hold each answer against its shape: for tests",
 	    .kind = OPTION_FLAG,
-	  .offset = offsetof(struct options, one) },
+	    .offset = offsetof(struct options, gateway.options.check) },
+	{ .name = "host",
+	    .value = "NAME",
+	    .help = "a name by which it may be asked at a local address (again: more)",
+	    .kind = OPTION_LIST,
+	    .offset = offsetof(struct options, gateway.options.hosts) },
+	{ .name = "origin",
+	    .value = "ORIGIN",
+	    .help = "pages from there may ask, as https://ci.example.org (again: more)",
+	    .kind = OPTION_LIST,
+	    .offset = offsetof(struct options, gateway.options.origins) },
+	{ .name = "proxy",
+	    .value = "IP",
+	    .help = "X-Forwarded-For is believed from there (again: more)",
+	    .kind = OPTION_LIST,
+	    .offset = offsetof(struct options, gateway.options.proxies) },
+	{ .name = "stdin",
+	    .help = "answer one HTTP request from standard input, and end",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct options, one) },
 };
 
 static const struct command command = {
 	.program = PROGRAM,
+	.operands = "[routes|openapi]",
+	.max_operands = 1,
 	.summary = "the one door of a server: passes each request to the service that it is for",
 	.options = options,
 	.noptions = COUNT(options),
@@ -122,7 +151,8 @@ open_api(struct serve *s, void *arg, struct error *e)
 	const char *handed;
 
 	for (size_t i = 0; i < NPLACES; i++) {
-		o->forwards[i] = forward_new(serve_loop(s), places[i].contract, address_of(o, i), e);
+		o->forwards[i] =
+		    forward_new(serve_loop(s), places[i].contract, address_of(o, i), e);
 		if (o->forwards[i] == NULL ||
 		    serve_add(s, forward_service(o->forwards[i]), o->forwards[i], e) < 0)
 			return -1;
@@ -152,13 +182,39 @@ close_api(void *arg)
 }
 
 static const struct serve_program program = {
-	.name = PROGRAM, .service = "api", .variable = "MCI_API", .socket = "mci.sock",
-	.also = "http", .open = open_api, .close = close_api, .peers = peers, .npeers = COUNT(peers),
+	.name = PROGRAM,
+	.service = "api",
+	.variable = "MCI_API",
+	.socket = "mci.sock",
+	.also = "http",
+	.open = open_api,
+	.close = close_api,
+	.peers = peers,
+	.npeers = COUNT(peers),
 };
 
 static const struct command *const commands[] = { &command };
 
 const struct serve_entry api_entry = { &program, &command, commands, COUNT(commands) };
+
+/* The table of routes, in one of its forms. */
+static int
+show_routes(const char *form)
+{
+	AUTO_BYTES text = { 0 };
+	struct error e;
+
+	if (strcmp(form, "routes") == 0)
+		openapi_lines(&text, routes, nroutes);
+	else if (strcmp(form, "openapi") == 0)
+		openapi_write(&text, routes, nroutes);
+	else
+		return error_set(
+			   &e, ERROR_USAGE, "'%.40s': expected routes, openapi, or nothing", form),
+		       option_fail(PROGRAM, &e);
+	fwrite(text.data, 1, text.len, stdout);
+	return 0;
+}
 
 /* A request on standard input. */
 static int
@@ -191,5 +247,7 @@ main(int argc, char **argv)
 
 	standard_begin();
 	option_parse(&command, &argc, argv, &o);
+	if (argc > 0)
+		return option_finish(PROGRAM, show_routes(argv[0]));
 	return option_finish(PROGRAM, o.one ? answer_one(&o) : serve_run(&program, &o.serve, &o));
 }

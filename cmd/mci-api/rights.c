@@ -11,16 +11,19 @@
 /* What the parameters of a method name. */
 enum whose {
 	ALL,        /* nothing of anybody's: for who may touch all */
-	OWN,        /* nothing: for everybody */
+	OWN,        /* what its own parameters prove */
 	ORG_ID,     /* id: an organisation */
 	OF_ORG,     /* org: what belongs to it, and not to one repository */
 	REPO_ID,    /* org and id: a repository */
 	REPO,       /* repo: ORG/REPO */
 	BUILD,      /* build: ORG/REPO/N */
+	EVENTS,     /* event, events: each of a build */
 	LIST_ORG,   /* id: the only one that is listed; narrowed */
 	LIST_OF,    /* org: whose are listed; narrowed, but not to a repository */
 	LIST_REPO,  /* org and id: the same of repositories; narrowed */
 	LIST_BUILD, /* org or repo: whose builds are listed; narrowed */
+	TOKENS,     /* org and repo: whom tokens are for; narrowed */
+	TOKEN,      /* org: whom a token is for; narrowed, and not for who has a repository alone */
 	PREFIX,     /* build: what the names of builds begin with; narrowed */
 };
 
@@ -38,6 +41,8 @@ static const struct right {
 	{ "repo/list", RIGHTS_READ, LIST_REPO },
 	{ "repo/put", RIGHTS_WRITE, REPO_ID },
 	{ "repo/remove", RIGHTS_WRITE, REPO_ID },
+	{ "repo/params", RIGHTS_READ, REPO_ID },
+	{ "repo/keys", RIGHTS_READ, REPO_ID },
 	{ "param/get", RIGHTS_READ, OF_ORG },
 	{ "param/list", RIGHTS_READ, LIST_OF },
 	{ "param/put", RIGHTS_WRITE, OF_ORG },
@@ -48,10 +53,10 @@ static const struct right {
 	{ "key/put", RIGHTS_WRITE, OF_ORG },
 	{ "key/replace", RIGHTS_WRITE, OF_ORG },
 	{ "key/remove", RIGHTS_WRITE, OF_ORG },
-	{ "token/get", RIGHTS_ADMIN, ALL },
-	{ "token/list", RIGHTS_ADMIN, ALL },
-	{ "token/create", RIGHTS_ADMIN, ALL },
-	{ "token/remove", RIGHTS_ADMIN, ALL },
+	{ "token/get", RIGHTS_ADMIN, TOKEN },
+	{ "token/list", RIGHTS_ADMIN, TOKENS },
+	{ "token/create", RIGHTS_ADMIN, TOKENS },
+	{ "token/remove", RIGHTS_ADMIN, TOKEN },
 	{ "token/check", RIGHTS_AGENT, ALL },
 	{ "session/begin", RIGHTS_READ, OWN },
 	{ "session/end", RIGHTS_READ, OWN },
@@ -66,13 +71,15 @@ static const struct right {
 	{ "build/cancel", RIGHTS_TRIGGER, BUILD },
 	{ "build/get", RIGHTS_READ, BUILD },
 	{ "build/list", RIGHTS_READ, LIST_BUILD },
+	{ "build/latest", RIGHTS_READ, LIST_OF },
 	{ "build/events", RIGHTS_READ, BUILD },
 	{ "build/status", RIGHTS_READ, ALL },
-	{ "build/claim", RIGHTS_AGENT, ALL },
+	{ "build/claim", RIGHTS_AGENT, OWN },
 	{ "build/renew", RIGHTS_AGENT, BUILD },
 	{ "build/release", RIGHTS_AGENT, BUILD },
 	{ "build/end", RIGHTS_AGENT, BUILD },
 	{ "job/unblock", RIGHTS_TRIGGER, BUILD },
+	{ "job/get", RIGHTS_READ, BUILD },
 	{ "job/list", RIGHTS_READ, BUILD },
 	{ "log/open", RIGHTS_AGENT, BUILD },
 	{ "log/append", RIGHTS_AGENT, BUILD },
@@ -83,7 +90,7 @@ static const struct right {
 	{ "log/follow", RIGHTS_READ, BUILD },
 	{ "log/remove", RIGHTS_WRITE, BUILD },
 	{ "log/status", RIGHTS_ADMIN, ALL },
-	{ "event/publish", RIGHTS_AGENT, ALL },
+	{ "event/publish", RIGHTS_AGENT, EVENTS },
 	{ "event/subscribe", RIGHTS_READ, PREFIX },
 	{ "event/status", RIGHTS_ADMIN, ALL },
 	{ "event/acknowledge", RIGHTS_ADMIN, ALL },
@@ -239,7 +246,7 @@ cut(struct bytes *into, const char *name, int slashes)
 }
 
 struct names {
-	struct bytes org, id, repo, build;
+	struct bytes org, id, repo, build, durable;
 };
 
 static void
@@ -249,6 +256,7 @@ names_free(struct names *n)
 	bytes_free(&n->id);
 	bytes_free(&n->repo);
 	bytes_free(&n->build);
+	bytes_free(&n->durable);
 }
 
 /* A list, of which they get only what is theirs: params say so from here on. */
@@ -280,22 +288,78 @@ narrow(const struct who *w, enum whose whose, struct names *n, struct bytes *par
 		    (w->repo == NULL || *id == '\0' || strcmp(id, w->repo) == 0);
 	case LIST_BUILD:
 		if (*repo != '\0')
-			return owns(w, repo);
+			return owns(w, repo) && (*org == '\0' || strcmp(org, w->org) == 0);
 		if (w->repo != NULL)
 			put(params, "repo", own);
 		else if (*org == '\0')
 			put(params, "org", w->org);
 		return *org == '\0' || strcmp(org, w->org) == 0;
+	case TOKENS:
+		if (*org == '\0')
+			put(params, "org", w->org);
+		if (w->repo != NULL && *repo == '\0')
+			put(params, "repo", w->repo);
+		return (*org == '\0' || strcmp(org, w->org) == 0) &&
+		    (w->repo == NULL || *repo == '\0' || strcmp(repo, w->repo) == 0);
+	case TOKEN:
+		if (*org == '\0')
+			put(params, "org", w->org);
+		return w->repo == NULL && (*org == '\0' || strcmp(org, w->org) == 0);
 	default:
 		break;
 	}
 	/* PREFIX: with the slash, or acme would see acme2 */
 	if (n->build.len > 0)
-		return owns(w, bytes_string(&n->build)) &&
-		    strchr(bytes_string(&n->build), '/') != NULL;
+		return strncmp(bytes_string(&n->build), own, strlen(own)) == 0 &&
+		    bytes_string(&n->build)[strlen(own)] == '/';
 	bytes_text(&n->build, own);
 	bytes_char(&n->build, '/');
 	put(params, "build", bytes_string(&n->build));
+	return true;
+}
+
+static int
+slashes(const char *text)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '/';
+	return n;
+}
+
+static bool
+event_fits(const struct who *w, struct span event)
+{
+	struct scan_value build;
+	AUTO_BYTES name = { 0 };
+
+	return message_member(event.p, event.n, "build", &build, NULL) > 0 &&
+	    build.type == SCAN_STRING && scan_text(&build, &name, NULL) == 0 &&
+	    owns(w, bytes_string(&name));
+}
+
+/* Of who has not all, each event is of a build of theirs. */
+static bool
+events_fit(const struct who *w, const struct bytes *params)
+{
+	struct scan_value value;
+	struct scan s;
+	struct scan_member one;
+
+	if (w->org == NULL)
+		return w->id != NULL;
+	if (message_member(params->data, params->len, "event", &value, NULL) > 0 &&
+	    !event_fits(w, value.raw))
+		return false;
+	if (message_member(params->data, params->len, "events", &value, NULL) <= 0)
+		return true;
+	if (scan_open(&s, value.raw.p, value.raw.n, NULL) < 0)
+		return false;
+	while (scan_next(&s, &one, NULL) > 0) {
+		if (one.value.type != SCAN_OBJECT || !event_fits(w, one.value.raw))
+			return false;
+	}
 	return true;
 }
 
@@ -311,7 +375,7 @@ theirs(const struct who *w, const struct right *r, struct names *n, struct bytes
 	case ALL:
 		return w->id != NULL && w->org == NULL;
 	case OWN:
-		return true;
+		return w->id != NULL;
 	case ORG_ID:
 		bytes_text(&name, bytes_string(&n->id));
 		break;
@@ -330,9 +394,13 @@ theirs(const struct who *w, const struct right *r, struct names *n, struct bytes
 		bytes_text(&name, bytes_string(&n->build));
 		cut(repo, bytes_string(&name), 2);
 		break;
+	case EVENTS:
+		return events_fit(w, params);
 	default:
 		if (r->whose == LIST_BUILD)
 			bytes_text(repo, bytes_string(&n->repo));
+		else if (r->whose == PREFIX && slashes(bytes_string(&n->build)) >= 2)
+			cut(repo, bytes_string(&n->build), 2);
 		return narrow(w, r->whose, n, params);
 	}
 	/* an organisation is more than a repository of it */
@@ -351,6 +419,9 @@ others_fit(const struct contract_method *m, const struct scan_value *values, str
 {
 	AUTO_BYTES before = { 0 };
 
+	/* a subscriber that the hub remembers is somebody's, and has no organisation */
+	if (n->durable.len > 0 && (w->org != NULL || !who_has(w, RIGHTS_ADMIN)))
+		return false;
 	text_of(m, values, "before", &before);
 	if (before.len > 0 && n->repo.len > 0)
 		return strncmp(bytes_string(&before), bytes_string(&n->repo), n->repo.len) == 0 &&
@@ -379,8 +450,8 @@ rerun_fits(const struct contract_method *m, const struct scan_value *values, con
 }
 
 static enum rights_answer
-answer(const struct who *w, const struct right *r, bool fits, const struct bytes *repo,
-    struct error *e)
+answer(const struct who *w, const struct right *r, const struct names *n, bool fits,
+    const struct bytes *repo, struct error *e)
 {
 	if (fits && who_has(w, r->scope))
 		return RIGHTS_YES;
@@ -395,8 +466,8 @@ answer(const struct who *w, const struct right *r, bool fits, const struct bytes
 		error_set(e, ERROR_REFUSED, "a token is needed: Authorization: Bearer TOKEN");
 		return RIGHTS_UNKNOWN;
 	}
-	/* what is about all is no secret: only who may do it */
-	if (r->whose == ALL) {
+	/* what is about all, or makes what is nobody's yet, is no secret: only who may do it */
+	if (r->whose == ALL || (r->whose == ORG_ID && n->id.len == 0)) {
 		error_set(e, ERROR_REFUSED, "this is for tokens of all organisations alone");
 		return RIGHTS_FORBIDDEN;
 	}
@@ -428,9 +499,10 @@ rights_check(const struct who *w, const struct contract_method *m, struct bytes 
 	text_of(m, values, "id", &n.id);
 	text_of(m, values, "repo", &n.repo);
 	text_of(m, values, "build", &n.build);
+	text_of(m, values, "durable", &n.durable);
 	fits = others_fit(m, values, &n, w) && rerun_fits(m, values, bytes_string(&n.repo)) &&
 	    theirs(w, r, &n, params, repo);
-	result = answer(w, r, fits, repo, e);
+	result = answer(w, r, &n, fits, repo, e);
 	names_free(&n);
 	return result;
 }

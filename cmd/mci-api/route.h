@@ -38,9 +38,11 @@ struct route {
 	/* Names of the query's parameters, those of the method's unless extra has them; NULL: none.
 	 */
 	const char *query;
-	/* More of them, and of a body, of a route whose function takes them itself. */
-	const struct contract_field *extra;
-	size_t nextra;
+	/* What it takes where that is not what the method does: a row of a contract of its own. */
+	const struct contract_method *takes;
+	/* How the page behind this one is asked for: "before=build", a parameter and the member of
+	 * the last row that goes in it; "#" is how many rows there were. NULL: it has no pages. */
+	const char *next;
 	/* The largest body, which is a JSON object of the other parameters of the method; 0: it has
 	 * none. */
 	size_t body;
@@ -50,14 +52,19 @@ struct route {
 	/* The answer: rows of its JSON object; NULL: the results of call. */
 	const struct contract_field *answer;
 	size_t nanswer;
+	const char *answer_of; /* or those of another method */
 	enum route_media media;
 	bool streams;
 	/* NULL: calls, and answers what was answered. */
 	void (*handle)(struct ask *a);
 };
 
+/* A method of the services behind this door; NULL. */
+const struct contract_method *route_contract(const char *method);
 /* The row's method of the contract; NULL: it has none. */
 const struct contract_method *route_method(const struct route *r);
+/* What its parameters are rows of; NULL: it takes none. */
+const struct contract_method *route_takes(const struct route *r);
 /* What a token has to have for it. */
 enum rights_scope route_scope(const struct route *r);
 

@@ -2,6 +2,7 @@
 
 #include "about.h"
 #include "browser.h"
+#include "builds.h"
 #include "call.h"
 #include "web.h"
 
@@ -11,101 +12,127 @@
 #define BUILD REPO "/builds/{number}"
 #define JOB BUILD "/jobs/{job}"
 
+#define OF_ORG "org={org}"
 #define OF_REPO "repo={org}/{repo}"
 #define OF_BUILD "build={org}/{repo}/{number}"
+#define OF_JOB OF_BUILD " job={job}"
+#define FILTERS "status branch event actor since until before limit"
 
 #define ROWS(table) table, sizeof(table) / sizeof((table)[0])
 
-/* Rows of what the store keeps: all of them, one more, and one. */
-#define KEPT(noun, base, one, of_base, of_one, what)                                               \
-	{ .verb = HTTP_GET,                                                                        \
-		.path = base,                                                                      \
-		.call = noun "/list",                                                              \
-		.with = of_base,                                                                   \
-		.query = "after limit",                                                            \
-		.summary = "all " what "s, a page at a time" },                                    \
-	    { .verb = HTTP_GET,                                                                    \
-		    .path = one,                                                                   \
-		    .call = noun "/get",                                                           \
-		    .with = of_one,                                                                \
-		    .summary = "one " what },                                                      \
-	    { .verb = HTTP_PUT,                                                                    \
-		    .path = one,                                                                   \
-		    .call = noun "/put",                                                           \
-		    .with = of_one,                                                                \
-		    .body = ROUTE_BODY,                                                            \
-		    .summary = "makes or changes one " what },                                     \
-	{                                                                                          \
-		.verb = HTTP_DELETE, .path = one, .call = noun "/remove", .with = of_one,          \
-		.summary = "removes one " what                                                     \
-	}
+/* clang-format off */
+#define ROW(v, p, text, ...) { .verb = HTTP_##v, .path = p, .summary = text, __VA_ARGS__ }
+#define CALLS(method, w) .call = method, .with = w
+#define LISTS(method, w, q, n) .call = method, .with = w, .query = q, .next = n
+#define TAKES(method, w) .call = method, .with = w, .body = ROUTE_BODY
 
 const struct route routes[] = {
-	{ .verb = HTTP_GET,
-	    .path = API "/version",
-	    .summary = "what answers here",
-	    .scope = RIGHTS_ANYBODY,
-	    .handle = about_version,
-	    .answer = about_version_answer,
-	    .nanswer = 3 },
-	{ .verb = HTTP_POST,
-	    .path = API "/call",
-	    .summary = "requests of the kit, as lines: what mci-relay speaks",
-	    .scope = RIGHTS_READ,
-	    .body = CALL_BODY,
-	    .body_raw = true,
-	    .media = ROUTE_STREAM,
-	    .streams = true,
-	    .handle = call_post },
-	{ .verb = HTTP_DELETE,
-	    .path = API "/call",
-	    .summary = "ends a session of them",
-	    .scope = RIGHTS_READ,
-	    .status = 204,
-	    .handle = call_delete },
-	KEPT("org", API "/orgs", ORG, NULL, "id={org}", "organisation"),
-	KEPT("repo", ORG "/repos", REPO, "org={org}", "org={org} id={repo}", "repository"),
-	{ .verb = HTTP_GET,
-	    .path = REPO "/builds",
-	    .call = "build/list",
-	    .with = OF_REPO,
-	    .query = "status branch event before limit",
-	    .summary = "its builds, the newest first" },
-	{ .verb = HTTP_POST,
-	    .path = REPO "/builds",
-	    .call = "build/trigger",
-	    .with = OF_REPO,
-	    .body = ROUTE_BODY,
-	    .status = 202,
-	    .summary = "triggers a build" },
-	{ .verb = HTTP_GET,
-	    .path = BUILD,
-	    .call = "build/get",
-	    .with = OF_BUILD,
-	    .summary = "one build" },
-	{ .verb = HTTP_POST,
-	    .path = BUILD "/cancel",
-	    .call = "build/cancel",
-	    .with = OF_BUILD,
-	    .body = ROUTE_BODY,
-	    .summary = "cancels it" },
-	{ .verb = HTTP_GET,
-	    .path = BUILD "/jobs",
-	    .call = "job/list",
-	    .with = OF_BUILD,
-	    .query = "from",
-	    .summary = "its jobs" },
-	{ .verb = HTTP_POST, .path = API "/session", .summary = "begins a browser's session from a token or ticket",
-	  .scope = RIGHTS_READ, .answer = browser_session, .nanswer = 6, .handle = browser_begin },
-	{ .verb = HTTP_GET, .path = API "/session", .summary = "whose the session, or token, is",
-	  .scope = RIGHTS_READ, .answer = browser_session, .nanswer = 6, .handle = browser_show },
-	{ .verb = HTTP_DELETE, .path = API "/session", .summary = "ends the browser's session",
-	  .scope = RIGHTS_READ, .status = 204, .handle = browser_end },
-	{ .verb = HTTP_POST, .path = API "/session/ticket", .summary = "makes a ticket for one session",
-	  .scope = RIGHTS_READ, .answer = browser_ticket, .nanswer = 2, .handle = browser_give },
-	{ .verb = HTTP_GET, .path = "/-/web/{tag}/{file}", .summary = "a file of the page for browsers",
-	  .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM, .handle = web_file },
-	{ .verb = HTTP_GET, .path = "/-/{page}", .summary = "a page for browsers", .scope = RIGHTS_ANYBODY,
-	  .media = ROUTE_STREAM, .handle = web_page },
+	/* ---- of this program */
+	ROW(GET, API "/version", "what answers here", .scope = RIGHTS_ANYBODY, .handle = about_version,
+	    .answer = about_version_answer, .nanswer = 3),
+	ROW(GET, API "/me", "whose the token is, and what it is good for", .scope = RIGHTS_READ,
+	    .handle = about_me, .answer = about_me_answer, .nanswer = 5),
+	ROW(GET, API "/openapi.json", "this table as an OpenAPI document", .scope = RIGHTS_ANYBODY,
+	    .handle = about_openapi, .media = ROUTE_STREAM),
+	ROW(POST, API "/call", "requests of the kit, as lines: what mci-relay speaks", .scope = RIGHTS_READ,
+	    .body = CALL_BODY, .body_raw = true, .media = ROUTE_STREAM, .streams = true, .handle = call_post),
+	ROW(DELETE, API "/call", "ends a session of them", .scope = RIGHTS_READ, .status = 204,
+	    .handle = call_delete),
+
+	/* ---- organisations and their repositories */
+	ROW(GET, API "/orgs", "all organisations", LISTS("org/list", NULL, "id after limit", "after=id")),
+	ROW(POST, API "/orgs", "makes an organisation", TAKES("org/put", NULL), .status = 201),
+	ROW(GET, ORG, "an organisation", CALLS("org/get", "id={org}")),
+	ROW(PUT, ORG, "makes or changes an organisation", TAKES("org/put", "id={org}")),
+	ROW(DELETE, ORG, "removes an organisation that has nothing", CALLS("org/remove", "id={org}")),
+	ROW(GET, API "/repos", "all repositories of all organisations",
+	    LISTS("repo/list", NULL, "org id url after limit", "after=org/id")),
+	ROW(GET, ORG "/repos", "its repositories", LISTS("repo/list", OF_ORG, "id url after limit", "after=id")),
+	ROW(POST, ORG "/repos", "makes a repository", TAKES("repo/put", OF_ORG), .status = 201),
+	ROW(GET, REPO, "a repository", CALLS("repo/get", OF_ORG " id={repo}")),
+	ROW(PUT, REPO, "makes or changes a repository", TAKES("repo/put", OF_ORG " id={repo}")),
+	ROW(DELETE, REPO, "removes a repository", CALLS("repo/remove", OF_ORG " id={repo}")),
+	ROW(GET, REPO "/params", "the parameters that its builds get", CALLS("repo/params", OF_ORG " id={repo}")),
+	ROW(GET, REPO "/keys", "the ssh keys that its builds get", CALLS("repo/keys", OF_ORG " id={repo}")),
+
+	/* ---- what they have */
+	ROW(GET, ORG "/params", "its parameters; values only of plain ones",
+	    LISTS("param/list", OF_ORG, "name after limit", "after=id")),
+	ROW(POST, ORG "/params", "makes or changes a parameter", TAKES("param/put", OF_ORG), .status = 201),
+	ROW(PUT, ORG "/params", "makes these all its parameters", TAKES("param/replace", OF_ORG)),
+	ROW(GET, ORG "/params/{param}", "a parameter", CALLS("param/get", OF_ORG " id={param}")),
+	ROW(PUT, ORG "/params/{param}", "makes or changes a parameter", TAKES("param/put", OF_ORG " id={param}")),
+	ROW(DELETE, ORG "/params/{param}", "removes a parameter", CALLS("param/remove", OF_ORG " id={param}")),
+	ROW(GET, ORG "/keys", "its ssh keys, without what is private",
+	    LISTS("key/list", OF_ORG, "id host after limit", "after=id")),
+	ROW(POST, ORG "/keys", "makes or changes an ssh key", TAKES("key/put", OF_ORG), .status = 201),
+	ROW(PUT, ORG "/keys", "makes these all its ssh keys", TAKES("key/replace", OF_ORG)),
+	ROW(GET, ORG "/keys/{key}", "an ssh key", CALLS("key/get", OF_ORG " id={key}")),
+	ROW(PUT, ORG "/keys/{key}", "makes or changes an ssh key", TAKES("key/put", OF_ORG " id={key}")),
+	ROW(DELETE, ORG "/keys/{key}", "removes an ssh key", CALLS("key/remove", OF_ORG " id={key}")),
+	ROW(GET, ORG "/tokens", "its tokens", LISTS("token/list", OF_ORG, "repo after limit", "after=id")),
+	ROW(POST, ORG "/tokens", "makes a token for it, and tells it this once", TAKES("token/create", OF_ORG),
+	    .status = 201),
+	ROW(GET, ORG "/tokens/{token}", "a token of it", CALLS("token/get", OF_ORG " id={token}")),
+	ROW(DELETE, ORG "/tokens/{token}", "revokes a token of it", CALLS("token/remove", OF_ORG " id={token}")),
+
+	/* ---- builds */
+	ROW(GET, API "/builds", "builds of all that the token is for, the newest first",
+	    LISTS("build/list", NULL, "org repo " FILTERS, "before=build")),
+	ROW(GET, ORG "/builds", "its builds, the newest first",
+	    LISTS("build/list", OF_ORG, "repo " FILTERS, "before=build")),
+	ROW(GET, ORG "/builds/latest", "the newest build of each of its repositories",
+	    LISTS("build/latest", OF_ORG, "after limit", "after=repo")),
+	ROW(GET, REPO "/builds", "its builds, the newest first",
+	    LISTS("build/list", OF_REPO, FILTERS, "before=build")),
+	ROW(POST, REPO "/builds", "triggers a build", TAKES("build/trigger", OF_REPO), .status = 202,
+	    .handle = builds_trigger),
+	ROW(GET, REPO "/builds/latest", "its newest build; 204 where there is none",
+	    CALLS("build/list", OF_REPO), .query = "status branch event actor", .handle = builds_newest,
+	    .answer_of = "build/get"),
+	ROW(GET, BUILD, "a build", CALLS("build/get", OF_BUILD)),
+	ROW(POST, BUILD "/cancel", "cancels it", TAKES("build/cancel", OF_BUILD)),
+	ROW(POST, BUILD "/retry", "runs it again: whole, what failed, or from a job on",
+	    TAKES("build/trigger", OF_BUILD), .takes = &builds_retry_takes, .status = 202,
+	    .handle = builds_retry),
+
+	/* ---- jobs */
+	ROW(GET, BUILD "/jobs", "its jobs", LISTS("job/list", OF_BUILD, "from", "from=#")),
+	ROW(GET, JOB, "a job", CALLS("job/get", OF_JOB)),
+	ROW(POST, JOB "/unblock", "lets a blocked job go on", TAKES("job/unblock", OF_JOB)),
+	ROW(POST, JOB "/cancel", "cancels it alone", TAKES("build/cancel", OF_JOB)),
+
+	/* ---- administration */
+	ROW(GET, API "/queue", "how many builds wait, and are held", CALLS("build/status", NULL)),
+	ROW(GET, API "/agents", "all agents", LISTS("agent/list", NULL, "id after limit", "after=id")),
+	ROW(GET, API "/agents/{agent}", "an agent", CALLS("agent/get", "id={agent}")),
+	ROW(PUT, API "/agents/{agent}", "makes or changes an agent", TAKES("agent/put", "id={agent}")),
+	ROW(DELETE, API "/agents/{agent}", "removes an agent, and its tokens", CALLS("agent/remove", "id={agent}")),
+	ROW(GET, API "/tokens", "all tokens", LISTS("token/list", NULL, "id agent org repo after limit", "after=id")),
+	ROW(POST, API "/tokens", "makes a token, and tells it this once", TAKES("token/create", NULL), .status = 201),
+	ROW(GET, API "/tokens/{token}", "a token", CALLS("token/get", "id={token}")),
+	ROW(DELETE, API "/tokens/{token}", "revokes a token", CALLS("token/remove", "id={token}")),
+	ROW(GET, API "/admin/store", "what the store is", CALLS("store/status", NULL)),
+	ROW(POST, API "/admin/store/rotate", "makes new keys, and seals secrets with them",
+	    TAKES("store/rotate", NULL)),
+	ROW(POST, API "/admin/store/rebuild", "makes what comes from events anew", CALLS("store/rebuild", NULL)),
+	ROW(GET, API "/admin/events", "what the hub is", CALLS("event/status", NULL)),
+	ROW(GET, API "/admin/logs", "what the log server does", CALLS("log/status", NULL)),
+	ROW(GET, API "/admin/parts", "the parts of the server", CALLS("part/status", NULL)),
+
+	/* ---- browsers */
+	ROW(POST, API "/session", "begins a browser's session from a token or ticket", .scope = RIGHTS_READ,
+	    .answer = browser_session, .nanswer = 6, .handle = browser_begin),
+	ROW(GET, API "/session", "whose the session, or token, is", .scope = RIGHTS_READ,
+	    .answer = browser_session, .nanswer = 6, .handle = browser_show),
+	ROW(DELETE, API "/session", "ends the browser's session", .scope = RIGHTS_READ, .status = 204,
+	    .handle = browser_end),
+	ROW(POST, API "/session/ticket", "makes a ticket for one session", .scope = RIGHTS_READ,
+	    .answer = browser_ticket, .nanswer = 2, .handle = browser_give),
+	ROW(GET, "/-/web/{tag}/{file}", "a file of the page for browsers", .scope = RIGHTS_ANYBODY,
+	    .media = ROUTE_STREAM, .handle = web_file),
+	ROW(GET, "/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
+	    .handle = web_page),
 };
+/* clang-format on */
 const size_t nroutes = sizeof(routes) / sizeof(routes[0]);

@@ -3,7 +3,8 @@
 # repositories that are folders here. $api is its one address, as MCI_API.
 
 api="unix:$T/run/mci/mci.sock" MCI_API="unix:$T/run/mci/mci.sock"
-export MCI_API
+# every answer over HTTP is held against its shape
+export MCI_API MCI_API_CHECK_ANSWERS=true
 
 git config --global user.name t
 git config --global user.email t@example.org

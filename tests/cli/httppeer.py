@@ -1,0 +1,58 @@
+# For tests of HTTP in Python: a client at a Unix socket, and TAP.
+import http.client, json, socket, sys
+
+
+class Unix(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(30)
+        self.sock.connect(self.path)
+
+
+class Peer:
+    """Asks over one connection, which is made anew when it was closed."""
+
+    def __init__(self, path):
+        self.connection = Unix(path)
+
+    def ask(self, method, path, token=None, body=None, headers=None):
+        """The status, the body as text, the headers."""
+        send = dict(headers or {})
+        if token:
+            send["Authorization"] = "Bearer " + token
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+            send.setdefault("Content-Type", "application/json")
+        for again in (True, False):
+            try:
+                self.connection.request(method, path, body=body, headers=send)
+                answer = self.connection.getresponse()
+                return answer.status, answer.read().decode("utf-8", "replace"), answer.headers
+            except (ConnectionError, http.client.HTTPException):
+                self.connection.close()
+                if not again:
+                    raise
+
+
+count = 0
+failed = 0
+
+
+def check(ok, text, *why):
+    global count, failed
+    count += 1
+    failed += not ok
+    print(("ok %d - %s" if ok else "not ok %d - %s") % (count, text))
+    if not ok:
+        for line in why:
+            for part in str(line).split("\n")[:40]:
+                print("#  ", part[:300], file=sys.stderr)
+
+
+def finish():
+    print("1..%d" % count)
+    sys.exit(1 if failed else 0)
