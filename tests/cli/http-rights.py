@@ -60,7 +60,7 @@ def token(name, scopes, org=None, repo=None, agent=None):
 def target(route, place):
     verb, path, scope, call, _ = route
     p = PLACES[place]
-    path = re.sub(r"{(\w+)}", lambda m: p[m.group(1)], path)
+    path = re.sub(r"{(\w+)}", lambda m: p.get(m.group(1), "x"), path)
     body = BODIES.get(call)
     if verb == "POST" and call in POSTS and "{" not in route[1].rsplit("/", 1)[1]:
         body = POSTS[call]
@@ -103,6 +103,8 @@ def expected(route, role, place):
         return "seen"
     if name in ("nobody", "a wrong token"):
         return {401}
+    if call == "-" and verb != "GET":  # of the caller itself: a session, lines with rights of their own
+        return {200, 204, 400, 401, 403, 409, 410}
     if call == "-":
         return "seen" if has(scopes, scope) else {403, 409, 410, 400, 200, 204}
     if call in ALL:
@@ -161,7 +163,7 @@ for role in ROLES:
             if want == "seen" and verb != "GET" and status < 300:
                 fixtures()
         if org is not None and "foreign" in answers and "missing" in answers and answers["foreign"] != answers["missing"] and \
-                (answers["foreign"][0], answers["missing"][0]) != (201, 201):
+                not (answers["foreign"][0] == answers["missing"][0] < 300):
             told.append("%s %s: %s, and where there is nothing %s" % (verb, path, answers["foreign"], answers["missing"]))
         for query in ("before=%s/%s-repo/1" % (MARK, MARK), "org=" + MARK, "repo=%s/%s-repo" % (MARK, MARK), "actor=" + MARK,
                       "branch=%s-repo" % MARK, "id=" + MARK, "after=" + MARK, "since=2001-01-01T00:00:00Z"):
