@@ -703,6 +703,8 @@ typeset -gA _mci_options=(
 --through:let this filter see every job, and what comes out be the jobs
 --no-wait:exit 75 when another build works in this folder, instead of waiting
 --timeout:cancel the build after this long; exit 124
+--limit:let jobs that do not say it themselves use so much, as memory=2G
+--limit-most:let no job use more than this
 --runner:where jobs run: host, sandbox
 --sandbox:the same as --runner sandbox
 --watch:build again whenever files change
@@ -887,6 +889,8 @@ typeset -gA _mci_options=(
 --visible:let isolated jobs read PATH, too
 --read-only:let isolated jobs not write what is built
 --timeout:end jobs that name no timeout after TIME, as 90s
+--limit:let jobs that do not say it themselves use so much, as memory=2G
+--limit-most:let no job use more than this
 --progress:what to print
 --explain:print what would be executed and run nothing
 -e:give jobs a variable, without VALUE our own
@@ -1571,6 +1575,8 @@ typeset -gA _mci_values=(
 	['mci-build --changed']='@files'
 	['mci-build --through']='@'
 	['mci-build --timeout']='@'
+	['mci-build --limit']='@'
+	['mci-build --limit-most']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
 	['mci-build --order']='@'
@@ -1675,6 +1681,8 @@ typeset -gA _mci_values=(
 	['mci-job --network']='host none'
 	['mci-job --visible']='@'
 	['mci-job --timeout']='@'
+	['mci-job --limit']='@'
+	['mci-job --limit-most']='@'
 	['mci-job --progress']='json plain none'
 	['mci-job -e']='@'
 	['mci-job --env']='@'

@@ -511,6 +511,10 @@ complete -c mci-build -l no-wait -d 'exit 75 when another build works in this fo
 complete -c mci -n '__fish_seen_subcommand_from run build' -l no-wait -d 'exit 75 when another build works in this folder, instead of waiting'
 complete -c mci-build -l timeout -d 'cancel the build after this long; exit 124' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l timeout -d 'cancel the build after this long; exit 124' -x
+complete -c mci-build -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x
+complete -c mci-build -l limit-most -d 'let no job use more than this' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l limit-most -d 'let no job use more than this' -x
 complete -c mci-build -l runner -d 'where jobs run: host, sandbox' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host, sandbox' -x
 complete -c mci-build -l sandbox -d 'the same as --runner sandbox'
@@ -692,6 +696,10 @@ complete -c mci-job -l read-only -d 'let isolated jobs not write what is built'
 complete -c mci -n '__fish_seen_subcommand_from job' -l read-only -d 'let isolated jobs not write what is built'
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
+complete -c mci-job -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x
+complete -c mci-job -l limit-most -d 'let no job use more than this' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l limit-most -d 'let no job use more than this' -x
 complete -c mci-job -l progress -d 'what to print' -x -a 'json plain none'
 complete -c mci -n '__fish_seen_subcommand_from job' -l progress -d 'what to print' -x -a 'json plain none'
 complete -c mci-job -l explain -d 'print what would be executed and run nothing'

@@ -101,6 +101,9 @@ static const struct contract_field job_start[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 	{ "pid", CONTRACT_INTEGER, true, "process id of the job's first process" },
 	{ "runner", CONTRACT_TEXT, false, "where it runs: host" },
+	{ "limits", CONTRACT_OBJECT, false, "what it may use: text by name" },
+	{ "limited-by", CONTRACT_OBJECT, false, "what sees to each of them: cgroup-v2, cgroup-v1, rlimit, "
+	    "mci-job or nothing" },
 };
 
 static const struct contract_field command_start[] = {

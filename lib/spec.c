@@ -280,6 +280,8 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_SPLIT] = { KEY("split"), ONE(value_type_flag, split), .plain = SPEC_PLAIN_WORD },
 	[SPEC_PTY] = { KEY("pty"), ONE(value_type_flag, pty), .plain = SPEC_PLAIN_WORD },
 	[SPEC_PARAMS] = { KEY("params"), MANY(value_type_params, params) },
+	[SPEC_SECRETS] = { KEY("secrets"), MANY(value_type_secrets, secrets) },
+	[SPEC_LIMITS] = { KEY("limits"), ONE(value_type_limits, limits), .plain = SPEC_PLAIN_WORD },
 	[SPEC_IMAGE] = { KEY("image"), .original = "container", ONE(value_type_text, image),
 	    .service = SPEC_MACHINE, .note = "no container is used" },
 	[SPEC_DEPENDS_ON] = { KEY("depends-on"), .synonym = "dependencies",
@@ -309,14 +311,11 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_RESTORE_ARTIFACTS] = { KEY("restore-artifacts"), MANY(value_type_restores, restore_artifacts),
 	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE, .word = "optional",
 	    .note = "left alone, the build runs in place" },
-	[SPEC_SIZE] = { KEY("size"), RAW(size), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
-	    .service = SPEC_MACHINE, .note = "the machine is as large as it is" },
+	[SPEC_SIZE] = { KEY("size"), ONE(value_type_cores, size), .plain = SPEC_PLAIN_WORD },
 	[SPEC_ARCH] = { KEY("arch"), RAW(arch), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_MACHINE, .note = "the machine is what it is" },
-	[SPEC_MEMORY] = { KEY("memory"), RAW(memory), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
-	    .service = SPEC_MACHINE, .note = "memory is not limited" },
-	[SPEC_CPUS] = { KEY("cpus"), RAW(cpus), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
-	    .service = SPEC_MACHINE, .note = "processors are not limited" },
+	[SPEC_MEMORY] = { KEY("memory"), ONE(value_type_memory, memory), .plain = SPEC_PLAIN_WORD },
+	[SPEC_CPUS] = { KEY("cpus"), ONE(value_type_cpus, cpus), .plain = SPEC_PLAIN_WORD },
 	[SPEC_EXPOSE] = { KEY("expose"), RAW(expose), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_UNSERVED, .note = "no runner here exposes ports yet" },
 	[SPEC_STAGED] = { KEY("staged"), ONE(value_type_flag, staged), .flags = SPEC_ROW_INNER },
@@ -599,6 +598,19 @@ void
 spec_set(struct spec *s, enum spec_key key, bool there)
 {
 	s->keys = (s->keys & ~(UINT64_C(1) << key)) | (uint64_t)there << key;
+}
+
+struct limits
+spec_limits(const struct spec *s)
+{
+	struct limits l = s->limits;
+
+	if (l.of[LIMIT_CPUS] == 0)
+		l.of[LIMIT_CPUS] = s->cpus != 0 ? s->cpus : s->size * 1000;
+	if (l.of[LIMIT_MEMORY] == 0)
+		l.of[LIMIT_MEMORY] = s->memory != 0 ? s->memory : s->size * (INT64_C(2) << 30);
+	l.of[LIMIT_TIMEOUT] = s->timeout;
+	return l;
 }
 
 int

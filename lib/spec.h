@@ -14,6 +14,7 @@
 #include "specentries.h"
 #include "specid.h"
 #include "specinputs.h"
+#include "speclimits.h"
 #include "specparam.h"
 #include "specplace.h"
 #include "specvalue.h"
@@ -34,7 +35,8 @@ enum spec_key {
 	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV,
 	SPEC_DIR, SPEC_WORKSPACE, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER,
 	SPEC_STDIN, SPEC_SPLIT,
-	SPEC_PTY, SPEC_PARAMS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX, SPEC_PARALLEL,
+	SPEC_PTY, SPEC_PARAMS, SPEC_SECRETS, SPEC_LIMITS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX,
+	SPEC_PARALLEL,
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_INPUTS, SPEC_TOOLCHAIN,
 	SPEC_CACHES, SPEC_SAVE_ARTIFACTS, SPEC_RESTORE_ARTIFACTS, SPEC_SIZE, SPEC_ARCH, SPEC_MEMORY,
@@ -67,6 +69,10 @@ struct spec {
 	bool split, pty;
 	struct spec_param *params;
 	size_t nparams;
+	struct spec_param *secrets;
+	size_t nsecrets;
+	struct limits limits;
+	int64_t size, memory, cpus; /* the original's limits: so many CPUs and twice as many G; see spec_limits */
 	char *image;
 	bool staged;             /* SPEC_ATTEMPT: who gave the job has made the copy, and takes it away */
 	char *network;           /* "none" or "host", or NULL: the default of the place */
@@ -89,7 +95,7 @@ struct spec {
 	size_t ncaches, nsave_artifacts, nrestore_artifacts;
 	/* raw JSON inside the line that was read: when and matrix are checked by mci-build, the others only
 	 * written again */
-	struct span when, matrix, size, arch, memory, cpus, expose;
+	struct span when, matrix, arch, expose;
 	struct span type;        /* SPEC_MONKEY: passed over */
 	struct span *foreign;    /* SPEC_FILTERED: members for filters, with their keys */
 	size_t nforeign;
@@ -154,6 +160,8 @@ void spec_copy(struct spec *to, const struct spec *from);
  */
 int spec_demands(const struct spec *s, bool host, uint64_t serves,
     void (*note)(void *arg, const struct spec_row *row), void *arg, struct error *e);
+/* What the spec says of limits, by whatever keys. */
+struct limits spec_limits(const struct spec *s);
 
 /*
  * Writes the spec again as one normal line (with newline), values as they are now. With for_attempt what

@@ -22,20 +22,38 @@ spec_param_name_ok(const char *text, size_t n)
 	return true;
 }
 
+static const char *const ways[] = { [SPEC_PARAM_ENV] = "env", [SPEC_PARAM_FILE] = "file",
+	[SPEC_PARAM_REQUEST] = "request" };
+#define NWAYS (sizeof(ways) / sizeof(ways[0]))
+
 static int
-member_read(struct spec_param *p, const struct scan_member *m, struct error *e)
+as_read(struct spec_param *p, const struct scan_value *v, struct error *e)
 {
-	static const char *const names[] = { "name", "from" };
+	for (size_t i = 0; i < NWAYS; i++) {
+		if (scan_text_is(v, ways[i])) {
+			p->as = (enum spec_param_as)i;
+			return 0;
+		}
+	}
+	return error_set(e, ERROR_INPUT, ".as: expected \"env\", \"file\" or \"request\"");
+}
+
+static int
+member_read(struct spec_param *p, const struct scan_member *m, bool secret, struct error *e)
+{
+	static const char *const names[] = { "name", "from", "as" };
 
 	if (span_is(m->key, "name"))
 		return value_text_into(&p->name, &m->value, e) < 0 ? error_before(e, ".name") : 0;
 	if (span_is(m->key, "from"))
 		return value_text_into(&p->from, &m->value, e) < 0 ? error_before(e, ".from") : 0;
-	return value_unknown(m->key, names, sizeof(names) / sizeof(names[0]), e);
+	if (secret && span_is(m->key, "as"))
+		return as_read(p, &m->value, e);
+	return value_unknown(m->key, names, secret ? 3 : 2, e);
 }
 
 static int
-object_read(struct spec_param *p, const struct scan_value *v, struct error *e)
+object_read(struct spec_param *p, const struct scan_value *v, bool secret, struct error *e)
 {
 	struct scan object;
 	struct scan_member m;
@@ -43,7 +61,7 @@ object_read(struct spec_param *p, const struct scan_value *v, struct error *e)
 
 	scan_open(&object, v->raw.p, v->raw.n, e);
 	while ((got = scan_next(&object, &m, e)) > 0) {
-		if (member_read(p, &m, e) < 0)
+		if (member_read(p, &m, secret, e) < 0)
 			return -1;
 	}
 	if (got == 0 && p->name == NULL)
@@ -67,28 +85,28 @@ param_check(const struct spec_param *p, struct error *e)
 }
 
 static int
-param_read(struct spec_param *p, const struct scan_value *v, struct error *e)
+param_read(struct spec_param *p, const struct scan_value *v, bool secret, struct error *e)
 {
 	int got;
 
 	if (v->type == SCAN_OBJECT)
-		got = object_read(p, v, e);
+		got = object_read(p, v, secret, e);
 	else if (v->type == SCAN_STRING)
 		got = value_text_into(&p->name, v, e);
 	else
-		got = value_expected(v, "a name, or an object with name and from", e);
+		got = value_expected(v, secret ? "a name, or an object with name, from and as" :
+		    "a name, or an object with name and from", e);
 	return got < 0 ? -1 : param_check(p, e);
 }
 
 static int
-params_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+list_read(void *at, size_t *n, const struct scan_value *v, bool secret, struct error *e)
 {
 	struct spec_param **list = at;
 	struct scan s;
 	struct scan_member m;
 	int got;
 
-	(void)how;
 	if (v->type != SCAN_ARRAY)
 		return value_expected(v, "a list of names", e);
 	scan_open(&s, v->raw.p, v->raw.n, e);
@@ -97,22 +115,39 @@ params_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struc
 			return error_set(e, ERROR_LIMIT, ": more than %d entries", PARAMS);
 		*list = xrealloc(*list, *n + 1, sizeof(**list));
 		(*list)[*n] = (struct spec_param){ 0 };
-		if (param_read(&(*list)[(*n)++], &m.value, e) < 0)
+		if (param_read(&(*list)[(*n)++], &m.value, secret, e) < 0)
 			return error_before(e, "[%zu]", *n - 1);
 	}
 	return got;
 }
 
+static int
+params_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)how;
+	return list_read(at, n, v, false, e);
+}
+
+static int
+secrets_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
+{
+	(void)how;
+	return list_read(at, n, v, true, e);
+}
+
 static void
 param_write(struct bytes *b, const struct spec_param *p)
 {
-	if (p->from == NULL) {
+	if (p->from == NULL && p->as == SPEC_PARAM_ENV) {
 		emit_string(b, p->name, strlen(p->name));
 		return;
 	}
 	emit_open(b);
 	emit_text(b, "name", p->name);
-	emit_text(b, "from", p->from);
+	if (p->from != NULL)
+		emit_text(b, "from", p->from);
+	if (p->as != SPEC_PARAM_ENV)
+		emit_text(b, "as", ways[p->as]);
 	bytes_char(b, '}');
 }
 
@@ -143,7 +178,8 @@ params_copy(void *at, size_t n)
 	copy = xmalloc(n * sizeof(*copy));
 	for (size_t i = 0; i < n; i++)
 		copy[i] = (struct spec_param){ xstrdup((*list)[i].name),
-			(*list)[i].from == NULL ? NULL : xstrdup((*list)[i].from) };
+			(*list)[i].from == NULL ? NULL : xstrdup((*list)[i].from),
+			(*list)[i].as };
 	*list = copy;
 }
 
@@ -160,3 +196,4 @@ params_free(void *at, size_t n)
 }
 
 const struct value_type value_type_params = { "list", params_read, params_write, params_copy, params_free };
+const struct value_type value_type_secrets = { "list", secrets_read, params_write, params_copy, params_free };

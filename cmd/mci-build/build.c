@@ -87,7 +87,8 @@ wire_below(struct build *b)
 	b->publish = (struct publish){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .address = o->events, .insists = o->order != NULL };
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
-		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .jobs = o->jobs,
+		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .limits = &o->limits,
+		.most = &o->most, .jobs = o->jobs,
 		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,

@@ -36,6 +36,8 @@ static const struct {
 	{ "staged", OPTION_FLAG, FIELD(staged) },
 	{ "since", OPTION_TEXT, FIELD(since) },
 	{ "timeout", OPTION_DURATION, FIELD(timeout) },
+	{ "limit", OPTION_LIST, FIELD(limits) },
+	{ "limit-most", OPTION_LIST, FIELD(most) },
 	{ "runner", OPTION_TEXT, FIELD(runner) },
 };
 

@@ -1,6 +1,7 @@
 #include "inputs.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "checkout.h"
@@ -51,7 +52,9 @@ order_take(struct inputs *in, const struct build_options *o, struct mask *mask, 
 	    params_load(&in->params, &given, mask, e) < 0 ||
 	    params_add(&in->params, order->params, order->nparams, e) < 0)
 		return -1;
-	return params_add_secrets(&in->params, order->secrets, order->nsecrets, &o->env, mask, e);
+	/* whoever handed them out: a stranger gets none */
+	return params_add_secrets(&in->params, order->secrets, strcmp(order->trust, "stranger") == 0 ? 0 :
+	    order->nsecrets, &o->env, mask, e);
 }
 
 static int

@@ -161,13 +161,26 @@ ended(void *arg, int status, const struct rusage *usage)
 	r->child = NULL;
 }
 
+/* What jobs may use on a server where nobody says so: there are others beside them. */
+static const char *server_limits[] = { "processes=4096" }, *server_most[] = { "timeout=6h" };
+
+static size_t
+words_add(const char **argv, size_t n, const char *option, const struct option_list *values)
+{
+	for (size_t i = 0; i < values->n; i++) {
+		argv[n++] = option;
+		argv[n++] = values->items[i];
+	}
+	return n;
+}
+
 static int
 spawn(struct runner *r, const char *api, int lock, const int ends[2], struct error *e)
 {
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)r->jobs);
 	const struct option_list *grants = r->env;
-	AUTO_FREE const char **argv = xmalloc((17 + 2 * grants->n) * sizeof(*argv));
+	AUTO_FREE const char **argv = xmalloc((21 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
 	const int locks[2][2] = { { r->workspace->folder.lock, 3 }, { lock, 4 } };
@@ -197,6 +210,12 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 		argv[n++] = "--runner";
 		argv[n++] = r->name;
 	}
+	if (strcmp(r->workspace->identity.source, "server") == 0) {
+		n = words_add(argv, n, "--limit", &(struct option_list){ server_limits, 1 });
+		n = words_add(argv, n, "--limit-most", &(struct option_list){ server_most, 1 });
+	}
+	n = words_add(argv, n, "--limit", r->limits);
+	n = words_add(argv, n, "--limit-most", r->most);
 	/* the names alone: values on a command line can be seen by others */
 	for (size_t i = 0; i < grants->n; i++) {
 		argv[n++] = "-e";

@@ -32,6 +32,7 @@ struct runner {
 	const struct workspace *workspace;
 	const struct params *params;   /* the secrets */
 	const struct option_list *env; /* what all jobs get besides */
+	const struct option_list *limits, *most; /* of jobs: NAME=VALUE */
 	int64_t jobs;                  /* that run at once */
 	const char *name;              /* of the runner, NULL: mci-job's own choice */
 	const char *log;               /* address of the log server, NULL: none */

@@ -18,6 +18,7 @@
 #include "events.h"
 #include "kernel.h"
 #include "launch.h"
+#include "limits.h"
 #include "memory.h"
 #include "message.h"
 #include "names.h"
@@ -58,6 +59,10 @@ drain(struct attempt *a, int which, int64_t budget)
 		if (a->error.code == ERROR_NONE)
 			a->error = e;
 		log_failed(a);
+	} else if (a->log.cap > 0 && a->log.dropped > 0 && a->reason == NULL) {
+		limits_over(a, LIMIT_LOG);
+		log_failed(a);
+		return false;
 	}
 	return got == LOGFILE_MORE;
 }
@@ -184,7 +189,9 @@ release(struct attempt *a)
 	free(a->token);
 	bytes_free(&a->outputs);
 	spec_free(&a->spec);
-	*a = (struct attempt){ .site = a->site, .notes = a->notes, .notes_ready = a->notes_ready };
+	limits_end(a);
+	*a = (struct attempt){ .site = a->site, .notes = a->notes, .notes_ready = a->notes_ready,
+		.cgroup = a->cgroup };
 }
 
 /* Whether it has a process, or had one. */
@@ -285,13 +292,38 @@ quiet_due(void *arg)
 	a->quiet = loop_after(a->site->loop, left, quiet_due, a);
 }
 
+/* It may have had too much of something. */
+static void
+limit_hit(void *arg, uint32_t events)
+{
+	struct attempt *a = arg;
+	const char *reason = limits_hit(a, -1);
+
+	(void)events;
+	if (reason == NULL || (a->state != ATTEMPT_RUNNING && a->state != ATTEMPT_COPYING))
+		return;
+	a->cut = a->cut || a->closing;
+	kill_all(a, a->closing ? NULL : reason);
+}
+
+static void
+limits_due(void *arg)
+{
+	struct attempt *a = arg;
+
+	limit_hit(a, 0);
+	if (a->state == ATTEMPT_RUNNING)
+		limits_watch(a, limits_due);
+}
+
 static void
 begin(struct attempt *a)
 {
-	int64_t timeout = a->spec.timeout > 0 ? a->spec.timeout : a->site->settings->timeout;
+	int64_t timeout = a->limits.of[LIMIT_TIMEOUT];
 
 	a->state = ATTEMPT_RUNNING;
 	a->start = kernel.now();
+	limits_watch(a, limits_due);
 	event_start(a);
 	entry_start(a);
 	if (timeout > 0)
@@ -369,7 +401,7 @@ go(struct attempt *a)
 	struct error e = { 0 };
 
 	copy_name(a);
-	if (launch_log(a, &e) < 0 || (copies ? copy_start(a, copied, &e) :
+	if (limits_prepare(a, limit_hit, &e) < 0 || launch_log(a, &e) < 0 || (copies ? copy_start(a, copied, &e) :
 	    launch_entry(a, leader_ended, &e)) < 0) {
 		not_started(a, &e);
 		return;
@@ -464,11 +496,15 @@ static void
 leader_ended(void *arg, int status, const struct rusage *usage)
 {
 	struct attempt *a = arg;
+	const char *limit;
 
 	launch_ended(a, &status);
 	if (!a->closing)
 		a->status = status;
 	ending_usage(a, usage);
+	limit = a->reason != NULL || a->closing ? NULL : limits_hit(a, status);
+	if (limit != NULL)
+		a->reason = limit;
 	/* what the shell told is older than its end */
 	if (a->notes_ready && a->command.tells)
 		notes_drain(&a->notes);
@@ -477,7 +513,7 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 		return;
 	a->state = ATTEMPT_CLEARING;
 	/* it ended by itself: what it leaves behind has no claim to a grace time */
-	if (a->reason == NULL || a->closing)
+	if (a->reason == NULL || a->closing || limit != NULL)
 		a->killing = true;
 	clear(a);
 }
@@ -487,6 +523,9 @@ attempt_signal(struct attempt *a, int signal)
 {
 	if (!is_started(a))
 		return;
+	/* at one blow, as far as it goes: looking for one after another, many would go on meanwhile */
+	if (signal == SIGKILL)
+		child_signal_group(a->leader, SIGKILL);
 	launch_signal(a, signal);
 	strays_signal(a, signal);
 }
@@ -591,7 +630,11 @@ look_again(void *arg)
 static void
 clear(struct attempt *a)
 {
-	bool left = strays_signal(a, a->killing ? SIGKILL : 0);
+	bool left;
+
+	if (a->killing)
+		child_signal_group(a->leader, SIGKILL);
+	left = strays_signal(a, a->killing ? SIGKILL : 0);
 
 	/* at the latest now, for the leader still holds its number: those whose parents we cannot see */
 	if (a->killing || !left)

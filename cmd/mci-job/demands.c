@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runners.h"
+#include "limits.h"
 #include "variables.h"
 
 static void
@@ -25,7 +26,7 @@ int
 demands_check(const struct settings *settings, const struct environment *v, const struct spec *s,
     struct error *e)
 {
-	if (runners_demands(s, settings->runner, say_once, NULL, e) < 0)
+	if (runners_demands(s, settings->runner, say_once, NULL, e) < 0 || limits_check(settings, s, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nparams; i++) {
 		if (variables_value(v, s, s->params[i].name) == NULL)

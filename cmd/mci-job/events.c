@@ -5,6 +5,7 @@
 
 #include "emit.h"
 #include "kernel.h"
+#include "limits.h"
 #include "mask.h"
 
 /* What command/start shows of an entry; the whole is in the plan. */
@@ -50,6 +51,7 @@ event_start(struct attempt *a)
 		return;
 	emit_integer(b, "pid", child_pid(a->leader));
 	emit_text(b, "runner", runners_choose(&a->spec, a->site->settings->runner));
+	limits_event(b, a);
 	emit_line(b);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroupplace.h"
 #include "children.h"
 #include "folder.h"
 #include "memory.h"
@@ -169,6 +170,8 @@ keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *ar
 		keep(&k, &set);
 		child_free(k.worker);
 		children_kill_all();
+		if (WIFSIGNALED(k.status))
+			cgroups_sweep("/proc/self/cgroup", "/proc/self/mountinfo");
 		failed = result(&k);
 	}
 	scratch_remove(&scratch);

@@ -130,6 +130,7 @@ launch_log(struct attempt *a, struct error *e)
 	if (a->site->logs < 0)
 		return 0;
 	a->log.mask = a->site->mask;
+	a->log.cap = a->limits.of[LIMIT_LOG];
 	return display_start(a, e);
 }
 
@@ -226,6 +227,8 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 		.dir = dir, .in = a->ends[0] >= 0 && !a->closing ? a->ends[0] : site->null, .out = a->ends[1],
 		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra,
 		.nextra = noted + (wait >= 0), .group = true };
+	const struct childsetup setup = { .groups = a->cgroup.joins, .ngroups = (size_t)a->cgroup.njoins,
+		.limits = a->rlimits, .nlimits = a->nrlimits, .landlock = -1 };
 
 	if (a->terminal[0] != '\0') {
 		p.terminal = a->terminal;
@@ -238,8 +241,11 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 		p.out = STDOUT_FILENO;
 		p.err = STDERR_FILENO;
 	}
+	if (setup.ngroups + setup.nlimits > 0)
+		p.setup = &setup;
 	if (place(a, &p, pwd + strlen("PWD="), e) < 0)
 		return -1;
+	cgroup_revive(&a->cgroup);
 	a->leader = child_start(site->loop, &p, ended, a, e);
 	return a->leader == NULL ? -1 : 0;
 }

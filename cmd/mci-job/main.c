@@ -26,7 +26,7 @@ struct options {
 	int64_t timeout;
 	const char *progress;
 	bool explain;
-	struct option_list env;
+	struct option_list env, limits, most;
 };
 
 static const struct option options[] = {
@@ -49,6 +49,11 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, read_only) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout), .project = true },
+	{ .name = "limit", .value = "NAME=VALUE",
+	  .help = "let jobs that do not say it themselves use so much, as memory=2G",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, limits), .project = true },
+	{ .name = "limit-most", .value = "NAME=VALUE", .help = "let no job use more than this",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, most) },
 	{ .name = "progress", .value = "FORM", .help = "what to print",
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
 	  .choices = "json|plain|none", .project = true },
@@ -106,6 +111,16 @@ log_of(struct settings *s, struct error *e)
 	return 0;
 }
 
+static int
+limits_take(struct limits *into, const struct option_list *given, const char *option, struct error *e)
+{
+	for (size_t i = 0; i < given->n; i++) {
+		if (limits_set(into, given->items[i], e) < 0)
+			return error_before(e, "%s: ", option);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,12 +142,15 @@ main(int argc, char **argv)
 		.build = getenv("MCI_BUILD_ID"), .runner = o.runner,
 		.network = o.network, .visible = o.visible.items, .nvisible = o.visible.n,
 		.read_only = o.read_only,
-		.timeout = o.timeout, .progress = o.progress != NULL ? o.progress : progress_default(),
+		.progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
-	if (log_of(&settings, &e) < 0) {
+	if (limits_take(&settings.limits, &o.limits, "--limit", &e) < 0 ||
+	    limits_take(&settings.most, &o.most, "--limit-most", &e) < 0 || log_of(&settings, &e) < 0) {
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}
+	if (o.timeout > 0)
+		settings.limits.of[LIMIT_TIMEOUT] = o.timeout;
 	if (o.explain)
 		return option_finish("mci-job", explain_run(&settings));
 	return keeper_run(worker_run, &settings);

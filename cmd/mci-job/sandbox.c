@@ -396,6 +396,13 @@ static void
 spec_change(struct sandbox *x, const struct runner_job *job, struct process_spec *p,
     const char *bwrap)
 {
+	/* what bounds it bounds bwrap as well */
+	if (p->setup != NULL) {
+		x->setup.groups = p->setup->groups;
+		x->setup.ngroups = p->setup->ngroups;
+		x->setup.limits = p->setup->limits;
+		x->setup.nlimits = p->setup->nlimits;
+	}
 	/* by which it is known as this attempt's */
 	free(x->env[0]);
 	x->env[0] = xformat("MCI_OUTPUT=%s/%s", job->scratch, job->name);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "speclimits.h"
+
 struct settings {
 	int64_t jobs;             /* how many attempts run at once */
 	const char *log_dir;      /* NULL: logs are not kept */
@@ -18,7 +20,8 @@ struct settings {
 	const char *const *visible; /* paths that isolated jobs may read besides */
 	size_t nvisible;
 	bool read_only;           /* isolated jobs may not write what is built */
-	int64_t timeout;          /* for jobs that name none; nanoseconds, 0 none */
+	struct limits limits;     /* for jobs that name none */
+	struct limits most;       /* that a job may have */
 	const char *progress;     /* "json", "plain" or "none" */
 	const char *const *env;   /* -e NAME[=VALUE] */
 	size_t nenv;

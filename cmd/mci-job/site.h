@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "children.h"
 #include "command.h"
 #include "display.h"
+#include "diskuse.h"
 #include "environment.h"
 #include "error.h"
 #include "logfile.h"
@@ -26,6 +28,8 @@
 
 /* Logs that are opened at once at a server: it answers them faster than processes start. */
 #define SITE_OPENING 8
+/* Limits that setrlimit(2) sets. */
+#define SITE_RLIMITS 5
 
 struct site;
 
@@ -78,8 +82,14 @@ struct attempt {
 	bool hurried;             /* it was to be canceled when the script had ended already */
 	bool cut;                 /* no entry of finally is started any more */
 	unsigned warnings;        /* among its notes */
+	struct limits limits;     /* what it may use */
+	unsigned grouped;         /* 1 << enum limit: those that its cgroup sees to */
+	struct cgroup cgroup;     /* the slot's */
+	struct childsetup_limit rlimits[SITE_RLIMITS];
+	size_t nrlimits;
+	struct diskuse disk;
 	int64_t quiet_size;       /* of the log when quiet was set */
-	struct loop_timer *timeout, *quiet, *grace, *again;
+	struct loop_timer *timeout, *quiet, *grace, *again, *look;
 	int checks;               /* how often KILL was sent and something was left */
 };
 
@@ -104,6 +114,7 @@ struct site {
 	struct environment environment;
 	struct mask *mask;        /* what logs and events are not to tell */
 	struct secrets secrets;   /* those of it that have names */
+	struct cgroups cgroups;
 	const char *scratch;      /* private folder of this run */
 	char *cwd;                /* absolute */
 	struct scratch rooms;     /* on a disk, for what runners give attempts; made when asked for */

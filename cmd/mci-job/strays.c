@@ -1,5 +1,6 @@
 #include "strays.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,17 +22,34 @@ in_group(const struct attempt *a, pid_t pid)
 	return a->leader != NULL && getpgid(pid) == child_pid(a->leader);
 }
 
+/* What is in its cgroup needs no token. */
+static void
+group_find(const struct attempt *a, struct process_list *out)
+{
+	struct process_list all = { 0 };
+
+	if (cgroup_processes(&a->cgroup, a->leader == NULL ? 0 : child_pid(a->leader), &all)) {
+		for (size_t i = 0; i < all.n; i++) {
+			if (!process_list_has(&a->site->spared, all.pids[i]))
+				process_list_add(out, all.pids[i]);
+		}
+	}
+	process_list_free(&all);
+}
+
 void
 strays_find(const struct attempt *a, struct process_list *out)
 {
 	struct process_list *children = &a->site->children;
 
+	group_find(a, out);
 	children->n = 0;
 	process_children_read(a->site->children_list, children);
 	for (size_t i = 0; i < children->n; i++) {
 		pid_t pid = children->pids[i];
 
-		if (is_leader(a->site, pid) || process_list_has(&a->site->spared, pid))
+		if (is_leader(a->site, pid) || process_list_has(&a->site->spared, pid) ||
+		    process_list_has(out, pid))
 			continue;
 		if (!process_may_kill(pid)) {
 			strays_spare(a->site, pid);
@@ -45,12 +63,14 @@ strays_find(const struct attempt *a, struct process_list *out)
 }
 
 bool
-strays_signal(const struct attempt *a, int signal)
+strays_signal(struct attempt *a, int signal)
 {
 	struct process_list strays = { 0 };
 	bool any;
 
 	strays_find(a, &strays);
+	if (signal == SIGKILL && strays.n > 0)
+		cgroup_kill(&a->cgroup);
 	any = strays.n > 0;
 	for (size_t i = 0; i < strays.n && signal != 0; i++)
 		process_signal_tree(strays.pids[i], false, signal);

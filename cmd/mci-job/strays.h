@@ -10,7 +10,7 @@
 void strays_find(const struct attempt *a, struct process_list *out);
 
 /* They get the signal (0: none); whether there are any. */
-bool strays_signal(const struct attempt *a, int signal);
+bool strays_signal(struct attempt *a, int signal);
 
 /* Nobody waits for this child any more. */
 void strays_spare(struct site *site, pid_t pid);

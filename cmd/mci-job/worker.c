@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "attempt.h"
+#include "cgroup.h"
 #include "children.h"
 #include "events.h"
 #include "intake.h"
@@ -434,6 +435,7 @@ worker_open(struct worker *w, struct error *e)
 	if (site->settings->log != NULL)
 		site->logservice = logservice_new(site->loop, site->settings->log,
 		    site->settings->build, site->settings->run, site->settings->insist);
+	cgroups_open(&site->cgroups, "/proc/self/cgroup", "/proc/self/mountinfo");
 	environment_open(&site->environment, site->settings->env, site->settings->nenv);
 	slots_make(w);
 	intake_open(&w->intake, site->loop);
@@ -461,6 +463,9 @@ worker_close(struct worker *w)
 		if (site->attempts[i].notes_ready)
 			notes_close(&site->attempts[i].notes, site->loop);
 	}
+	for (size_t i = 0; i < site->nattempts; i++)
+		cgroup_remove(&site->attempts[i].cgroup);
+	cgroups_close(&site->cgroups);
 	logservice_free(site->logservice);
 	free(site->attempts);
 	free(w->queue);

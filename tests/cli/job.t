@@ -51,7 +51,6 @@ start_error() {
 }
 start_error '{"id":"x","dir":"no/where","script":"true"}' 'dir: no/where: No such file' 'a missing dir'
 start_error '{"id":"x","image":"debian","script":"true"}' 'image: .*--runner host' 'an image without --runner host'
-start_error '{"id":"x","memory":"2G","script":"true"}' 'memory: .*--runner host' 'memory without --runner host'
 start_error '{"id":"x","expose":[80],"script":"true"}' 'expose: ' 'expose'
 start_error '{"id":"x","runner":"podman","script":"true"}' "runner: .*'podman'.* host" \
 	'an unknown runner names those that exist'
@@ -59,11 +58,11 @@ start_error '{"id":"x","params":["TOKEN"],"script":"true"}' 'params.0.: TOKEN ha
 	'a param without value'
 
 run job --runner host <<'E'
-{"id":"h1","image":"debian","cpus":4,"script":"true"}
-{"id":"h2","image":"debian","cpus":4,"script":"true"}
+{"id":"h1","image":"debian","arch":"amd","script":"true"}
+{"id":"h2","image":"debian","arch":"amd","script":"true"}
 E
-is "$status" 0 '--runner host runs jobs with image and cpus'
-is "$(sort "$err")" "$(printf '%s\n' 'mci-job: cpus: processors are not limited' \
+is "$status" 0 '--runner host runs jobs with image and arch'
+is "$(sort "$err")" "$(printf '%s\n' 'mci-job: arch: the machine is what it is' \
 	'mci-job: image: no container is used')" 'and says so, once each'
 exits 2 'a runner that does not exist makes 2 on the command line' job --runner nowhere
 has "$err" 'there is host' 'and the error says which do'
