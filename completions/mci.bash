@@ -5,7 +5,6 @@ typeset -gA _mci_verbs=(
 build:run a build: mci-build
 lint:check a definition: mci-build --lint
 params:list the params that a definition takes: mci-build --params
-why:say which jobs would run, and why: mci-build --why
 job:run jobs: mci-job
 spec:print a job as the line of JSON that a script writes
 ls:list builds, newest first
@@ -15,6 +14,7 @@ log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
 path:print the path of a build'\''s folder, or of a job'\''s log
 wait:wait until a build has ended, and exit as it did
+why:say what ran or skipped a job; of no build, which jobs would run: mci-build --why
 artifact:list and fetch the files that jobs left; in a job: leave some
 rerun:run a build again, or what failed of it
 cancel:cancel a running build, or one job of it
@@ -93,10 +93,10 @@ typeset -gA _mci_alias=(
 	['mci build']='mci-build'
 	['mci lint']='mci-build --lint'
 	['mci params']='mci-build --params'
-	['mci why']='mci-build --why'
 	['mci job']='mci-job'
 	['mci log']='mci-log'
 	['mci events']='mci-events'
+	['mci why']='mci-build --why'
 	['mci up']='mci-supervise'
 	['mci store']='mci-store'
 	['mci relay']='mci-relay'
@@ -109,7 +109,7 @@ typeset -gA _mci_operands=(
 	['mci path']='jobs'
 	['mci wait']='builds'
 	['mci artifact']='jobs'
-	['mci rerun']='builds'
+	['mci rerun']='jobs'
 	['mci cancel']='jobs'
 	['mci unblock']='jobs'
 	['mci rm']='builds'
@@ -275,6 +275,7 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci rerun']='--failed:only what did not succeed, and what is behind it
 --from:only this job and what is behind it
+--no-cache:take no result from the store
 -p:with this param; may be given again
 --param:with this param; may be given again
 -C:go to DIR first

@@ -67,7 +67,6 @@ complete -c mci -n __fish_use_subcommand -a run -d 'run a build: mci-build'
 complete -c mci -n __fish_use_subcommand -a build -d 'run a build: mci-build'
 complete -c mci -n __fish_use_subcommand -a lint -d 'check a definition: mci-build --lint'
 complete -c mci -n __fish_use_subcommand -a params -d 'list the params that a definition takes: mci-build --params'
-complete -c mci -n __fish_use_subcommand -a why -d 'say which jobs would run, and why: mci-build --why'
 complete -c mci -n __fish_use_subcommand -a job -d 'run jobs: mci-job'
 complete -c mci -n __fish_use_subcommand -a spec -d 'print a job as the line of JSON that a script writes'
 complete -c mci -n '__fish_seen_subcommand_from spec' -l depends-on -d 'run it after JOB; may be given again' -x -a '(__mci_jobs)'
@@ -125,6 +124,8 @@ complete -c mci -n '__fish_seen_subcommand_from wait' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from wait' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from wait' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from wait' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a why -d 'say what ran or skipped a job; of no build, which jobs would run: mci-build --why'
+complete -c mci -n '__fish_seen_subcommand_from why' -a '(__mci_jobs)'
 complete -c mci -n __fish_use_subcommand -a artifact -d 'list and fetch the files that jobs left; in a job: leave some'
 complete -c mci -n '__fish_seen_subcommand_from artifact' -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from artifact' -s a -l address -d 'the build; that of this job by default' -x
@@ -140,9 +141,10 @@ complete -c mci -n '__fish_seen_subcommand_from artifact' -s q -l quiet -d 'say 
 complete -c mci -n '__fish_seen_subcommand_from artifact' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from artifact' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a rerun -d 'run a build again, or what failed of it'
-complete -c mci -n '__fish_seen_subcommand_from rerun' -a '(__mci_builds)'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -l failed -d 'only what did not succeed, and what is behind it'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -l from -d 'only this job and what is behind it' -x -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from rerun' -l no-cache -d 'take no result from the store'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -s p -l param -d 'with this param; may be given again' -x
 complete -c mci -n '__fish_seen_subcommand_from rerun' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from rerun' -l color -d 'use colour or not' -x -a 'auto always never'

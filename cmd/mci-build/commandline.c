@@ -39,6 +39,7 @@ static const struct {
 	{ "limit", OPTION_LIST, FIELD(limits) },
 	{ "limit-most", OPTION_LIST, FIELD(most) },
 	{ "runner", OPTION_TEXT, FIELD(runner) },
+	{ "unsealed", OPTION_FLAG, FIELD(unsealed) },
 };
 
 struct writer {

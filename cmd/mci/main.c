@@ -42,10 +42,20 @@ become(const char *program, const char *argument, int argc, char **argv, int at,
 	return error_sys(e, "%s", program);
 }
 
+/* Whether it is a job of a build, and no path of a definition. */
+static bool
+is_job(const char *word)
+{
+	return word != NULL && strchr("./-", word[0]) == NULL && strchr(word, '/') != NULL &&
+	    strchr(word, '=') == NULL;
+}
+
 /* Whether the verb is mci's own with this word (NULL: none) behind it. */
 static bool
 is_own(const struct kit *k, const char *word)
 {
+	if (k->jobs && is_job(word))
+		return true;
 	return k->own != NULL && (word == NULL || word[0] == '-' || strcmp(word, k->own) == 0);
 }
 

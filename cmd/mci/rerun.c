@@ -14,7 +14,7 @@
 #include "verbs.h"
 
 struct options {
-	bool failed;
+	bool failed, no_cache;
 	const char *from;
 	struct option_list params;
 };
@@ -24,6 +24,8 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, failed) },
 	{ .name = "from", .value = "JOB", .help = "only this job and what is behind it",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, from), .choices = "jobs" },
+	{ .name = "no-cache", .help = "take no result from the store", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, no_cache) },
 	{ .letter = 'p', .name = "param", .value = "K=V", .help = "with this param; may be given again",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, params) },
 };
@@ -89,6 +91,8 @@ become(const struct options *o, const struct buildcommand *a, const struct state
 	}
 	for (size_t i = 0; i < a->n; i++)
 		argv[n++] = a->argv[i];
+	if (o->no_cache)
+		argv[n++] = (char *)(uintptr_t)"--no-cache";
 	for (size_t i = 0; i < o->params.n; i++) {
 		argv[n++] = (char *)(uintptr_t)"-p";
 		argv[n++] = (char *)(uintptr_t)o->params.items[i];
@@ -143,11 +147,18 @@ rerun_here(const struct options *o, const struct state_build *b, struct error *e
 static int
 run(void *arg, int argc, char **argv)
 {
-	const struct options *o = arg;
+	struct options *o = arg;
 	struct state_build b;
+	AUTO_FREE char *job = NULL;
 	struct error e;
-	int status = place_build(&b, argc == 1 ? argv[0] : NULL, &e);
+	int status = place_job(&b, &job, argc == 1 ? argv[0] : NULL, &e);
 
+	if (job != NULL && o->from != NULL)
+		status = error_set(&e, ERROR_USAGE, "--from and %s say two jobs", argv[0]);
+	else if (job != NULL)
+		o->from = job;
+	if (status == 0 && o->no_cache && remote_is(&b))
+		status = error_set(&e, ERROR_USAGE, "--no-cache: a server's builds take no such order yet");
 	if (status == 0)
 		status = remote_is(&b) ? rerun_remote(o, &b, &e) : rerun_here(o, &b, &e);
 	state_build_free(&b);
@@ -157,13 +168,13 @@ run(void *arg, int argc, char **argv)
 const struct command rerun_command = {
 	.program = "mci",
 	.verb = "rerun",
-	.operands = "[BUILD]",
+	.operands = "[BUILD[/JOB]]",
 	.summary = "run a build again, or what failed of it",
 	.also = "retry again restart",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.max_operands = 1,
-	.complete = "builds",
+	.complete = "jobs",
 	.run = run,
 	.size = sizeof(struct options),
 };

@@ -31,6 +31,7 @@ extern const struct command tree_command;
 extern const struct command trigger_command;
 extern const struct command unblock_command;
 extern const struct command wait_command;
+extern const struct command why_command;
 
 /* Words that run another program of the kit; they are verbs in the list that --help shows. */
 struct kit {
@@ -38,6 +39,7 @@ struct kit {
 	const char *program;
 	const char *argument; /* in front of the others, or NULL */
 	const char *own;      /* with this word behind it it is mci's own verb; NULL: with none */
+	bool jobs;            /* with a job of a build behind it, too */
 };
 extern const struct kit kit[];
 extern const size_t nkit;

@@ -1,0 +1,259 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "buildstream.h"
+#include "emit.h"
+#include "kernel.h"
+#include "line.h"
+#include "memory.h"
+#include "message.h"
+#include "option.h"
+#include "place.h"
+#include "remote.h"
+#include "scan.h"
+#include "verbs.h"
+
+struct options {
+	bool json;
+};
+
+static const struct option options[] = {
+	{ .name = "json", .help = "one JSON object", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+};
+
+/* What the build's events say of the job. */
+struct told {
+	const char *job;
+	bool there, cached, unsealed, missed, forced;
+	char *status, *reason, *error, *key, *origin;
+	char *changed;    /* JSON array; NULL: not known */
+	struct bytes needs; /* ids, ", " between them */
+};
+
+static void
+text_take(char **into, struct span line, const char *key)
+{
+	struct scan_value v;
+	struct bytes text = { 0 };
+
+	if (message_member(line.p, line.n, key, &v, NULL) <= 0 || v.type != SCAN_STRING ||
+	    scan_text(&v, &text, NULL) < 0) {
+		bytes_free(&text);
+		return;
+	}
+	free(*into);
+	*into = bytes_give(&text);
+}
+
+static void
+list_add(struct bytes *into, struct span array)
+{
+	struct scan s;
+	struct scan_member m;
+
+	if (scan_open(&s, array.p, array.n, NULL) < 0)
+		return;
+	while (scan_next(&s, &m, NULL) > 0) {
+		if (into->len > 0)
+			bytes_text(into, ", ");
+		(void)scan_text(&m.value, into, NULL);
+	}
+}
+
+static void
+pending_take(struct told *t, struct span line)
+{
+	struct scan_value v;
+
+	t->needs.len = 0;
+	if (message_member(line.p, line.n, "depends-on", &v, NULL) > 0)
+		list_add(&t->needs, v.raw);
+}
+
+static void
+missed_take(struct told *t, struct span line)
+{
+	struct scan_value v;
+
+	t->missed = true;
+	t->forced = message_true(line, "forced");
+	if (message_member(line.p, line.n, "changed", &v, NULL) > 0) {
+		free(t->changed);
+		t->changed = xmemdup(v.raw.p, v.raw.n);
+	}
+}
+
+static void
+end_take(struct told *t, struct span line)
+{
+	text_take(&t->status, line, "status");
+	text_take(&t->reason, line, "reason");
+	text_take(&t->error, line, "error");
+	text_take(&t->key, line, "key");
+	text_take(&t->origin, line, "origin");
+	t->cached = message_true(line, "cached");
+	t->unsealed = message_true(line, "unsealed");
+}
+
+static int
+event_take(void *arg, struct span line)
+{
+	static const struct {
+		const char *type;
+		void (*take)(struct told *t, struct span line);
+	} rows[] = {
+		{ "job/pending", pending_take },
+		{ "result/missed", missed_take },
+		{ "job/end", end_take },
+	};
+	struct told *t = arg;
+	struct message m;
+
+	if (message_read(&m, line.p, line.n, NULL) < 0 || !span_is(m.job, t->job))
+		return 0;
+	t->there = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (span_is(m.type, rows[i].type))
+			rows[i].take(t, line);
+	}
+	return 0;
+}
+
+static int
+events_read(struct told *t, const struct state_build *b, struct error *e)
+{
+	AUTO_FREE char *address = remote_is(b) ? api_address(e) : NULL;
+	AUTO_FREE char *path = remote_is(b) ? NULL : xformat("%s/events.ndjson", b->path);
+	AUTO_CLOSE int fd = path == NULL ? -1 : kernel_open_file(AT_FDCWD, path);
+	struct line_reader r = { 0 };
+	struct span line;
+
+	if (path == NULL)
+		return address == NULL ? -1 : buildstream_read(address, b->name, event_take, t, e);
+	if (fd < 0)
+		return error_sys(e, "%s", path);
+	while (line_read(&r, fd) > 0) {
+		while (line_next(&r, &line) == LINE_OK)
+			event_take(t, line);
+	}
+	line_free(&r);
+	return 0;
+}
+
+/* "no result of this key was there; other than for the last one: src/a.c, env CC" */
+static void
+missed_add(struct bytes *b, const struct told *t)
+{
+	AUTO_BYTES changed = { 0 };
+
+	if (t->changed != NULL)
+		list_add(&changed, (struct span){ t->changed, strlen(t->changed) });
+	if (t->forced)
+		bytes_text(b, "no result was looked for (--no-cache)");
+	else
+		bytes_text(b, "the store had no result of its inputs");
+	if (changed.len > 0)
+		bytes_format(b, "; other than for its last result: %s", bytes_string(&changed));
+	else if (t->changed == NULL)
+		bytes_text(b, "; it is the first");
+}
+
+static void
+why_add(struct bytes *b, const struct told *t, struct bytes *needs)
+{
+	if (t->status == NULL) {
+		bytes_text(b, "has not ended");
+	} else if (t->cached) {
+		bytes_format(b, "did not run: the result is that of %s, whose inputs were the same%s",
+		    t->origin == NULL ? "another build" : t->origin, t->unsealed ? " (unsealed)" : "");
+	} else if (strcmp(t->status, "skipped") == 0 || strcmp(t->status, "canceled") == 0) {
+		bytes_format(b, "was %s: %s", t->status, t->reason == NULL ? "" : t->reason);
+	} else if (t->missed) {
+		bytes_text(b, "ran: ");
+		missed_add(b, t);
+	} else if (needs->len > 0) {
+		bytes_format(b, "ran behind %s; it names no inputs", bytes_string(needs));
+	} else {
+		bytes_text(b, "ran; it names no inputs");
+	}
+	if (t->error != NULL)
+		bytes_format(b, "; %s", t->error);
+}
+
+static void
+print(const struct options *o, const char *build, struct told *t)
+{
+	AUTO_BYTES why = { 0 };
+	AUTO_BYTES line = { 0 };
+
+	why_add(&why, t, &t->needs);
+	if (!o->json) {
+		printf("%s: %s\n", t->job, bytes_string(&why));
+		return;
+	}
+	emit_open(&line);
+	emit_text(&line, "build", build);
+	emit_text(&line, "job", t->job);
+	if (t->status != NULL)
+		emit_text(&line, "status", t->status);
+	emit_bool(&line, "cached", t->cached);
+	if (t->key != NULL)
+		emit_text(&line, "key", t->key);
+	if (t->origin != NULL)
+		emit_text(&line, "origin", t->origin);
+	if (t->changed != NULL)
+		emit_raw(&line, "changed", (struct span){ t->changed, strlen(t->changed) });
+	emit_text(&line, "why", bytes_string(&why));
+	emit_line(&line);
+	fwrite(line.data, 1, line.len, stdout);
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	const struct options *o = arg;
+	struct told t = { 0 };
+	struct state_build b;
+	AUTO_FREE char *job = NULL;
+	struct error e;
+	int result;
+
+	(void)argc;
+	result = place_job(&b, &job, argv[0], &e);
+	if (result == 0 && job == NULL)
+		result = error_set(&e, ERROR_USAGE, "%s: expected BUILD/JOB", argv[0]);
+	t.job = job;
+	if (result == 0)
+		result = events_read(&t, &b, &e);
+	if (result == 0 && !t.there)
+		result = error_set(&e, ERROR_NOT_FOUND, "%s has no job '%s'", b.name, job);
+	if (result == 0)
+		print(o, b.name, &t);
+	free(t.status);
+	free(t.reason);
+	free(t.error);
+	free(t.key);
+	free(t.origin);
+	free(t.changed);
+	bytes_free(&t.needs);
+	state_build_free(&b);
+	return result < 0 ? place_complain(&e) : 0;
+}
+
+const struct command why_command = {
+	.program = "mci",
+	.verb = "why",
+	.operands = "BUILD/JOB",
+	.summary = "say what ran or skipped a job; of no build, which jobs would run: mci-build --why",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.min_operands = 1,
+	.max_operands = 1,
+	.complete = "jobs",
+	.run = run,
+	.size = sizeof(struct options),
+};
