@@ -9,6 +9,10 @@
 #include "command.h"
 #include "demands.h"
 #include "intake.h"
+#include "memory.h"
+#include "notes.h"
+#include "place.h"
+#include "variables.h"
 
 struct explanation {
 	const struct settings *settings;
@@ -80,6 +84,46 @@ parts_explain(const struct explanation *x, const struct spec *s, bool finally, s
 	return status;
 }
 
+/* What the runner prints, each line behind the job's id. */
+static void
+lines_print(const struct spec *s, const char *text)
+{
+	for (size_t n; *text != '\0'; text += n + 1) {
+		n = strcspn(text, "\n");
+		printf("%s\t%.*s\n", s->id, (int)n, text);
+	}
+}
+
+/* Where it would run: of the first process, for all see the same. Paths in capitals are made for a run. */
+static int
+place_tell(const struct explanation *x, const struct spec *s, struct error *e)
+{
+	static const struct variables_attempt own = { .id = "ID", .number = 1, .output = "MCI_OUTPUT=OUTPUT",
+		.notes = "MCI_NOTES=" NOTES_PATH };
+	AUTO_FREE char **env = variables_make(&x->environment, s, &own), *cwd = getcwd(NULL, 0);
+	AUTO_FREE char *dir = xformat("%s%s%s", cwd, s->dir == NULL ? "" : "/", s->dir == NULL ? "" : s->dir);
+	struct runner_job job;
+	struct command c = { 0 };
+	AUTO_BYTES text = { 0 };
+	int status = place_open(&job, x->settings, s, e);
+
+	if (status == 0)
+		status = command_prepare(&c, s, command_part(s, false, 0), &x->environment, NULL, e);
+	if (status == 0) {
+		struct process_spec p = { .path = c.path, .argv = c.argv, .env = env, .dir = dir,
+			.terminal = s->pty ? "PTY" : NULL };
+
+		job.folder = job.shown = cwd;
+		job.room = "ROOM";
+		job.home = "HOME";
+		place_explain(&job, &p, &text);
+		lines_print(s, bytes_string(&text));
+	}
+	place_over(&job);
+	command_free(&c);
+	return status;
+}
+
 static void
 explain(struct explanation *x, const struct spec *s)
 {
@@ -87,7 +131,7 @@ explain(struct explanation *x, const struct spec *s)
 
 	if (demands_check(x->settings, &x->environment, s, &e) == 0 &&
 	    parts_explain(x, s, false, &e) == 0 &&
-	    (s->nfinally == 0 || parts_explain(x, s, true, &e) == 0))
+	    (s->nfinally == 0 || parts_explain(x, s, true, &e) == 0) && place_tell(x, s, &e) == 0)
 		return;
 	printf("%s\terror\t%s\t\n", s->id, e.text);
 	x->status = EXIT_ERROR;

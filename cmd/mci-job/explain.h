@@ -1,4 +1,5 @@
-/* explain: prints what would be executed for each job, with a shell or without and why; runs nothing. */
+/* explain: prints what would be executed for each job, with a shell or without and why, and what its runner
+ * would show it; runs nothing. */
 #ifndef JOB_EXPLAIN_H
 #define JOB_EXPLAIN_H
 

@@ -49,6 +49,13 @@ place_ended(struct runner_job *job, int *status, struct error *e)
 }
 
 void
+place_explain(struct runner_job *job, const struct process_spec *p, struct bytes *into)
+{
+	if (job->runner->explain != NULL)
+		job->runner->explain(job, p, into);
+}
+
+void
 place_over(struct runner_job *job)
 {
 	if (job->runner != NULL && job->runner->over != NULL)

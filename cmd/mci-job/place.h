@@ -10,6 +10,8 @@ int place_open(struct runner_job *job, const struct settings *settings, const st
 int place_prepare(struct runner_job *job, struct process_spec *p, struct error *e);
 void place_signal(struct runner_job *job, const struct child *leader, int signal);
 int place_ended(struct runner_job *job, int *status, struct error *e);
+/* Appends what its runner would show it and start for p; nothing for one that shows everything. */
+void place_explain(struct runner_job *job, const struct process_spec *p, struct bytes *into);
 void place_over(struct runner_job *job);
 
 #endif

@@ -216,7 +216,6 @@ options_make(const struct runner_job *job, const struct process_spec *p, const s
 	if (p->terminal == NULL)
 		word(into, "--new-session");
 	view_options(v, into);
-	environment_options(job, p->env, into);
 	word(into, "--chdir");
 	word(into, p->dir);
 }
@@ -443,6 +442,7 @@ sandbox_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	if (geteuid() == 0 && become_other(x, job, p, e) < 0)
 		return -1;
 	options_make(job, p, &x->view, &options);
+	environment_options(job, p->env, &options);
 	if (descriptors_make(x, p, &options, e) < 0)
 		return -1;
 	command_make(x, p);
@@ -512,7 +512,7 @@ sandbox_explain(struct runner_job *job, const struct process_spec *p, struct byt
 		bytes_char(into, ' ');
 		quote(into, options.data + at);
 	}
-	bytes_text(into, " --");
+	bytes_text(into, " --clearenv [--setenv NAME VALUE]... --");
 	for (size_t i = 0; p->argv[i] != NULL; i++) {
 		bytes_char(into, ' ');
 		quote(into, i == 0 ? p->path : p->argv[i]);
