@@ -516,7 +516,7 @@ typeset -gA _mci_options=(
 --workdir:the folder of mirrors and checkouts
 --token-file:what the store knows this agent by
 --name:what people know it by (default: the host'\''s name)
---runner:where jobs run: host
+--runner:where jobs run (default: sandbox, where that works)
 -a:where all services answer (default: $MCI_API, else mci.sock)
 --address:where all services answer (default: $MCI_API, else mci.sock)
 --store:where the store answers (default: $MCI_STORE)
@@ -888,7 +888,7 @@ typeset -gA _mci_options=(
 --sandbox:the same as --runner sandbox
 --network:of isolated jobs that name none
 --visible:let isolated jobs read PATH, too
---read-only:let isolated jobs not write what is built
+--script:COMMAND is a build'\''s script: no job, and reads what is built
 --timeout:end jobs that name no timeout after TIME, as 90s
 --limit:let jobs that do not say it themselves use so much, as memory=2G
 --limit-most:let no job use more than this

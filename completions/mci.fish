@@ -327,7 +327,7 @@ complete -c mci-agent -l once -d 'work on one build and exit with its status'
 complete -c mci-agent -l workdir -d 'the folder of mirrors and checkouts' -r -F
 complete -c mci-agent -l token-file -d 'what the store knows this agent by' -r -F
 complete -c mci-agent -l name -d 'what people know it by (default: the host\'s name)' -x
-complete -c mci-agent -l runner -d 'where jobs run: host' -x
+complete -c mci-agent -l runner -d 'where jobs run (default: sandbox, where that works)' -x
 complete -c mci-agent -s a -l address -d 'where all services answer (default: $MCI_API, else mci.sock)' -x
 complete -c mci-agent -l store -d 'where the store answers (default: $MCI_STORE)' -x
 complete -c mci-agent -l events -d 'where the hub answers (default: $MCI_EVENTS)' -x
@@ -694,8 +694,8 @@ complete -c mci-job -l network -d 'of isolated jobs that name none' -x -a 'host 
 complete -c mci -n '__fish_seen_subcommand_from job' -l network -d 'of isolated jobs that name none' -x -a 'host none'
 complete -c mci-job -l visible -d 'let isolated jobs read PATH, too' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l visible -d 'let isolated jobs read PATH, too' -x
-complete -c mci-job -l read-only -d 'let isolated jobs not write what is built'
-complete -c mci -n '__fish_seen_subcommand_from job' -l read-only -d 'let isolated jobs not write what is built'
+complete -c mci-job -l script -d 'COMMAND is a build\'s script: no job, and reads what is built'
+complete -c mci -n '__fish_seen_subcommand_from job' -l script -d 'COMMAND is a build\'s script: no job, and reads what is built'
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci-job -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x

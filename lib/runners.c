@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "children.h"
 #include "memory.h"
 #include "process.h"
 
@@ -43,6 +45,22 @@ runners_find(const char *name, struct error *e)
 	error_set(e, ERROR_INPUT, "runner: there is no runner '%.64s', nor a program mci-runner-%.64s; "
 	    "there is %s", name, name, bytes_string(&known));
 	return NULL;
+}
+
+bool
+runners_isolates(const char *name)
+{
+	const struct runners_row *row = runners_find(name, NULL);
+	AUTO_FREE char *program = xformat("mci-runner-%s", name);
+	AUTO_FREE char *path = process_kit(program);
+	char *const argv[] = { program, (char[]){ "isolates" }, NULL };
+	struct process_spec p = { .path = path, .argv = argv, .in = -1, .out = -1, .err = STDERR_FILENO };
+	struct child *child;
+
+	if (row == NULL || row != &runners[RUNNERS_EXTERNAL])
+		return row != NULL && row->isolates;
+	child = child_start(NULL, &p, NULL, NULL, NULL);
+	return child != NULL && child_wait(child) == 0;
 }
 
 const char *

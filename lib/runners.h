@@ -21,13 +21,16 @@ enum runners_number {
 
 struct runners_row {
 	const char *name; /* of a program "" */
-	bool isolates;    /* jobs of strangers may run there; a program is asked */
+	bool isolates;    /* jobs of strangers may run there */
 	uint64_t serves;  /* keys of SPEC_MACHINE that it gives, 1 << enum spec_key */
 };
 extern const struct runners_row runners[RUNNERS_N];
 
 /* The row of a name; NULL with an error when there is neither a row nor such a program on the PATH. */
 const struct runners_row *runners_find(const char *name, struct error *e);
+/* Whether jobs of strangers may run there. A program is asked: "mci-runner-NAME isolates" succeeds; waits for
+ * it. */
+bool runners_isolates(const char *name);
 /* Which of them runs the job, when the command line named one (or NULL), which is the user's word against the
  * spec's. Never NULL. */
 const char *runners_choose(const struct spec *s, const char *named);

@@ -271,7 +271,7 @@ claim(struct agent *a)
 	emit_text(&params, "id", a->claim_id);
 	emit_text(&params, "name", o->name);
 	emit_raw(&params, "labels", (struct span){ o->labels, strlen(o->labels) });
-	emit_bool(&params, "isolates", false);
+	emit_bool(&params, "isolates", o->isolates);
 	bytes_char(&params, '}');
 	a->claiming = client_call(a->store, "build/claim", (struct span){ params.data, params.len }, &insist,
 	    claimed, a);

@@ -19,6 +19,7 @@ struct agent_options {
 	struct settings settings;
 	const char *token, *name;
 	const char *labels;  /* a JSON object */
+	bool isolates;       /* its runner does: builds of strangers are claimed */
 	int64_t jobs;        /* builds at once */
 	int64_t ready;       /* a descriptor, 0: nobody waits */
 	bool once;           /* ends behind the first build, with its status */

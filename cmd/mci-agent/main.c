@@ -10,6 +10,7 @@
 #include "folder.h"
 #include "memory.h"
 #include "option.h"
+#include "runner.h"
 #include "secretfile.h"
 #include "standard.h"
 
@@ -40,7 +41,7 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = FIELD(token_file) },
 	{ .name = "name", .value = "NAME", .help = "what people know it by (default: the host's name)",
 	  .kind = OPTION_TEXT, .offset = FIELD(name) },
-	{ .name = "runner", .value = "NAME", .help = "where jobs run: host", .kind = OPTION_TEXT,
+	{ .name = "runner", .value = "NAME", .help = "where jobs run (default: sandbox, where that works)", .kind = OPTION_TEXT,
 	  .offset = FIELD(runner) },
 	{ .letter = 'a', .name = "address", .value = "ADDRESS",
 	  .help = "where all services answer (default: $MCI_API, else mci.sock)", .kind = OPTION_TEXT,
@@ -166,7 +167,7 @@ run(const struct options *o, struct error *e)
 	AUTO_BYTES token = { 0 };
 	char host[256] = "";
 	struct agent_options a = { .settings = { .workdir = workdir, .events = events, .log = log,
-		.blob = blob, .store = store, .runner = o->runner }, .name = o->name != NULL ? o->name : host,
+		.blob = blob, .store = store, }, .name = o->name != NULL ? o->name : host,
 		.jobs = o->jobs, .ready = o->ready, .once = o->once };
 
 	gethostname(host, sizeof(host) - 1);
@@ -176,6 +177,8 @@ run(const struct options *o, struct error *e)
 		return error_set(e, ERROR_USAGE, "which agent is it? --token-file FILE, made by "
 		    "'mci-store create token'");
 	if (secretfile_read(&token, o->token_file, e) < 0)
+		return -1;
+	if (runner_choose(o->runner, workdir, &a.settings.runner, &a.isolates, e) < 0)
 		return -1;
 	a.labels = bytes_string(&labels);
 	a.token = bytes_string(&token);

@@ -422,12 +422,12 @@ static const struct service control_service = {
 };
 
 static struct server *
-serve(struct api *a, const struct service *service, const char *path, struct error *e)
+serve(struct api *a, const struct service *service, const char *path, mode_t mode, struct error *e)
 {
 	AUTO_FREE char *address = xformat("unix:%s", path);
 	struct server *s = server_new(a->loop, service, a);
 
-	if (server_listen(s, address, 0600, e) == 0)
+	if (server_listen(s, address, mode, e) == 0)
 		return s;
 	server_free(s);
 	return NULL;
@@ -454,10 +454,11 @@ api_open(struct api *a, struct error *e)
 		return -1;
 	a->path = xformat("%s/api", a->sockets.path);
 	a->control_path = xformat("%s/control", a->sockets.path);
-	a->jobs = serve(a, &api_service, a->path, e);
+	/* jobs that root isolates are somebody else, to whom it is handed: nobody else gets into the folder */
+	a->jobs = serve(a, &api_service, a->path, geteuid() == 0 ? 0666 : 0600, e);
 	if (a->jobs == NULL)
 		return -1;
-	a->control = serve(a, &control_service, a->control_path, e);
+	a->control = serve(a, &control_service, a->control_path, 0600, e);
 	return a->control == NULL ? -1 : control_tell(a, e);
 }
 

@@ -89,7 +89,8 @@ wire_below(struct build *b)
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .limits = &o->limits,
 		.most = &o->most, .jobs = o->jobs,
-		.name = o->runner, .log = o->log, .events = &schedule_runner_events, .arg = &b->schedule };
+		.name = o->runner, .stranger = o->stranger, .log = o->log,
+		.events = &schedule_runner_events, .arg = &b->schedule };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,
 			.log = o->order == NULL ? NULL : o->log,
@@ -129,12 +130,13 @@ wire_above(struct build *b)
 		.source = inputs_source(&b->inputs, o), .selection = &b->inputs.selection, .mask = b->mask,
 		.graph = &b->graph, .schedule = &b->schedule,
 		.prepare = { .params = &b->inputs.params, .outcome = &b->outcome, .workspace = &b->workspace,
-			.env = &o->env, .runner = o->runner, .plan = o->plan,
+			.env = &o->env, .runner = o->runner, .stranger = o->stranger, .plan = o->plan,
 			.places = !in_place(b) || o->order != NULL, .unsealed = o->unsealed } };
 	intake_init(&b->intake);
 	b->script = (struct script){ .loop = b->loop, .definition = &b->inputs.definition,
 		.given = &o->through,
 		.workspace = &b->workspace, .mask = b->mask, .env = &o->env, .plan = o->plan,
+		.isolation = { o->runner, o->stranger },
 		.outcome = &b->outcome, .intake = &b->intake, .journal = &b->journal,
 		.schedule = &b->schedule, .progress = &b->progress,
 		.said = { .outcome = &b->outcome, .posted = &b->posted, .declared = &b->declared,

@@ -76,7 +76,14 @@ static const struct through_events events = { .line = line_came, .failed = faile
 void
 surroundings_open(struct surroundings *u, const struct filters *f, int err)
 {
-	environment_open(&u->env, f->env->items, f->env->n);
+	u->words = NULL;
+	if (isolation_wanted(&f->isolation)) {
+		u->words = isolation_words(&f->isolation, f->env, f->plan);
+		/* mci-job's own; of it it gives on what jobs get */
+		environment_copy(&u->env, f->env->items, f->env->n);
+	} else {
+		environment_open(&u->env, f->env->items, f->env->n);
+	}
 	if (f->plan) {
 		environment_set(&u->env, "MCI_PLAN", "1");
 	} else {
@@ -84,10 +91,17 @@ surroundings_open(struct surroundings *u, const struct filters *f, int err)
 		environment_set(&u->env, "MCI_BUILD_ID", f->workspace->identity.name);
 		environment_set(&u->env, "MCI_SOURCE", f->workspace->identity.source);
 	}
-	u->spec = (struct process_spec){ .env = u->env.pairs, .dir = f->workspace->dir, .in = -1, .out = -1,
+	u->spec = (struct process_spec){ .argv = u->words, .env = u->env.pairs, .dir = f->workspace->dir, .in = -1, .out = -1,
 		.err = err,
 		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
 		.session = !f->plan };
+}
+
+void
+surroundings_close(struct surroundings *u)
+{
+	environment_close(&u->env);
+	isolation_words_free(u->words);
 }
 
 static int
@@ -98,7 +112,7 @@ start(struct filters *f, struct through *t, int err, struct error *e)
 
 	surroundings_open(&u, f, err);
 	result = through_start(t, &f->commands, &u.spec, e);
-	environment_close(&u.env);
+	surroundings_close(&u);
 	return result;
 }
 

@@ -9,6 +9,7 @@
 
 #include "environment.h"
 #include "intake.h"
+#include "isolation.h"
 #include "option.h"
 #include "outcome.h"
 #include "process.h"
@@ -23,6 +24,7 @@ struct filters {
 	const struct option_list *env;   /* what they get besides */
 	const struct option_list *given; /* the commands besides those of a document */
 	bool plan;                       /* nothing is run but these */
+	struct isolation isolation;      /* where they run */
 	struct outcome *outcome;
 	struct intake *intake;
 	struct progress *progress;
@@ -49,12 +51,14 @@ filters_any(const struct filters *f)
 }
 
 /* What a script or filter is started with: folder, environment, and err as its standard error; the caller
- * fills in the rest and closes env. */
+ * fills in the rest. argv of spec are words that go in front of the command, or NULL. */
 struct surroundings {
 	struct environment env;
 	struct process_spec spec;
+	char **words;
 };
 void surroundings_open(struct surroundings *u, const struct filters *f, int err);
+void surroundings_close(struct surroundings *u);
 
 /* Starts them; nothing when there are none. keep: those that start later may write to err as well. */
 int filters_start(struct filters *f, int err, bool keep, struct error *e);

@@ -37,6 +37,8 @@ served_check(struct intake *in, const struct spec *s, struct error *e)
 	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->prepare.plan)
 		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
 		    "runner here");
+	if (in->prepare.stranger && s->network != NULL && strcmp(s->network, "none") != 0)
+		return error_set(e, ERROR_INPUT, "network: builds of strangers get none");
 	if (in->prepare.plan)
 		return spec_demands(s, true, 0, demand_note, in, e);
 	return runners_demands(s, in->prepare.runner, demand_note, in, e);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "facts.h"
 #include "keys.h"
+#include "isolation.h"
 #include "lint.h"
 #include "memory.h"
 #include "order.h"
@@ -406,6 +407,7 @@ order_apply(struct build_options *o, struct order *order)
 	o->log = said(order->log);
 	o->blob = said(order->blob);
 	o->runner = said(order->runner);
+	o->stranger = strcmp(order->trust, "stranger") == 0;
 	o->since = base_of(order);
 	if (order->jobs > 0)
 		o->jobs = order->jobs;
@@ -434,7 +436,12 @@ run_ordered(struct build_options *o)
 		return e.code == ERROR_USAGE ? EXIT_BUILD_USAGE : EXIT_BUILD_ERROR;
 	}
 	order_apply(o, &order);
-	result = build_run(o);
+	if (isolation_check(&(struct isolation){ o->runner, o->stranger }, &e) < 0) {
+		option_complain("mci-build", &e);
+		result = EXIT_BUILD_ERROR;
+	} else {
+		result = build_run(o);
+	}
 	free(o->facts.tags.items);
 	order_free(&order);
 	return result;

@@ -27,6 +27,7 @@ struct build_options {
 	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */
+	bool stranger;             /* who wrote what is built is not trusted */
 	const char *order_at;      /* the address of an order, */
 	struct order *order;       /* and what it says: params and secrets, and what to build; NULL: none */
 	const char *resume, *resume_at; /* a build that goes on, and, once it asks for itself, its folder */

@@ -15,6 +15,7 @@ struct prepare {
 	struct workspace *workspace;
 	const struct option_list *env; /* what all jobs get besides */
 	const char *runner;  /* where jobs run, NULL: nobody said */
+	bool stranger;             /* who wrote the jobs is not trusted */
 	bool plan;           /* nothing runs */
 	bool places;         /* caches and artifacts are kept: the build does not run in place */
 	bool unsealed;       /* results are taken where nothing keeps a job to its inputs, too */

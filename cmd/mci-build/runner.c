@@ -180,7 +180,7 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)r->jobs);
 	const struct option_list *grants = r->env;
-	AUTO_FREE const char **argv = xmalloc((21 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
+	AUTO_FREE const char **argv = xmalloc((23 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
 	const int locks[2][2] = { { r->workspace->folder.lock, 3 }, { lock, 4 } };
@@ -209,6 +209,10 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	if (r->name != NULL) {
 		argv[n++] = "--runner";
 		argv[n++] = r->name;
+	}
+	if (r->stranger) {
+		argv[n++] = "--network";
+		argv[n++] = "none";
 	}
 	if (strcmp(r->workspace->identity.source, "server") == 0) {
 		n = words_add(argv, n, "--limit", &(struct option_list){ server_limits, 1 });

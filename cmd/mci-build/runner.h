@@ -35,6 +35,7 @@ struct runner {
 	const struct option_list *limits, *most; /* of jobs: NAME=VALUE */
 	int64_t jobs;                  /* that run at once */
 	const char *name;              /* of the runner, NULL: mci-job's own choice */
+	bool stranger;                 /* its jobs get no network */
 	const char *log;               /* address of the log server, NULL: none */
 	const struct runner_events *events;
 	void *arg;

@@ -444,16 +444,21 @@ static int
 spawn(struct script *s, int in, int out, int err, struct error *e)
 {
 	char *argv[] = { s->definition->path, NULL };
+	AUTO_FREE char **command = NULL;
 	struct surroundings u;
 
 	surroundings_open(&u, &s->filters, err);
 	u.spec.path = s->definition->path;
 	u.spec.name = s->definition->name;
 	u.spec.argv = argv;
+	if (u.words != NULL) {
+		u.spec.argv = command = isolation_command(u.words, s->definition->path, argv);
+		u.spec.path = u.words[0];
+	}
 	u.spec.in = in;
 	u.spec.out = out;
 	s->child = child_start(s->loop, &u.spec, ended, s, e);
-	environment_close(&u.env);
+	surroundings_close(&u);
 	return s->child == NULL ? -1 : 0;
 }
 
@@ -532,7 +537,7 @@ script_init(struct script *s)
 	s->out = -1;
 	s->log = (struct scriptlog){ .pipe = -1, .dir = -1 };
 	s->filters = (struct filters){ .loop = s->loop, .workspace = s->workspace, .env = s->env,
-		.given = s->given, .plan = s->plan, .outcome = s->outcome, .intake = s->intake,
+		.given = s->given, .plan = s->plan, .isolation = s->isolation, .outcome = s->outcome, .intake = s->intake,
 		.progress = s->progress, .came = filtered, .drained = drained, .ended = filters_ended,
 		.arg = s };
 	filters_init(&s->filters);

@@ -34,6 +34,7 @@ struct script {
 	const struct option_list *env; /* what it gets besides */
 	const struct option_list *given; /* filters, besides those of a document */
 	struct logservice *logs; /* keeps its log; NULL: it is kept in the build's folder */
+	struct isolation isolation; /* where it and the filters run */
 	bool plan;       /* --plan: it is only read; of the parts below the first two are there */
 	struct outcome *outcome;
 	struct intake *intake;

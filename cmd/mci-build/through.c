@@ -13,6 +13,7 @@
 #include "children.h"
 #include "duration.h"
 #include "kernel.h"
+#include "isolation.h"
 #include "memory.h"
 #include "process.h"
 
@@ -256,10 +257,15 @@ static int
 filter_start(struct through_filter *f, const struct process_spec *like, int in, int out, struct error *e)
 {
 	struct process_spec spec = *like;
+	AUTO_FREE char **command = NULL;
 
 	spec.path = f->words.argv[0];
 	spec.name = NULL;
 	spec.argv = f->words.argv;
+	if (like->argv != NULL) {
+		spec.argv = command = isolation_command(like->argv, f->words.argv[0], f->words.argv);
+		spec.path = like->argv[0];
+	}
 	spec.in = in;
 	spec.out = out;
 	f->child = child_start(f->all->loop, &spec, filter_ended, f, e);

@@ -52,7 +52,8 @@ struct through {
 /* The commands as words. How many there are at most is bounded. 0, or -1 with an error that names one that is
  * none. */
 int through_check(const struct option_list *commands, struct error *e);
-/* Starts them; like says in which folder and environment, and where standard error goes. 0 or -1. */
+/* Starts them; like says in which folder and environment, where standard error goes, and in argv what
+ * words (isolation.h) go in front of each, if any. 0 or -1. */
 int through_start(struct through *t, const struct option_list *commands, const struct process_spec *like,
     struct error *e);
 /* Gives them a line, without its newline. */

@@ -216,7 +216,8 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 {
 	const struct site *site = a->site;
 	bool passed = site->logs < 0, noted = a->notes_ready;
-	struct variables_attempt own = { .id = a->spec.id, .number = a->spec.attempt,
+	struct variables_attempt own = { .id = site->settings->script ? NULL : a->spec.id,
+		.number = a->spec.attempt,
 		.output = a->token, .notes = noted ? "MCI_NOTES=" NOTES_PATH : NULL,
 		.pwd = a->command.simple ? pwd : NULL };
 	char status[32], code[32];

@@ -22,7 +22,7 @@ struct options {
 	const char *log_dir, *log;
 	const char *runner, *network;
 	struct option_list visible;
-	bool sandbox, read_only;
+	bool sandbox, script;
 	int64_t timeout;
 	const char *progress;
 	bool explain;
@@ -45,8 +45,8 @@ static const struct option options[] = {
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, network), .choices = "host|none" },
 	{ .name = "visible", .value = "PATH", .help = "let isolated jobs read PATH, too", .kind = OPTION_LIST,
 	  .offset = offsetof(struct options, visible) },
-	{ .name = "read-only", .help = "let isolated jobs not write what is built", .kind = OPTION_FLAG,
-	  .offset = offsetof(struct options, read_only) },
+	{ .name = "script", .help = "COMMAND is a build's script: no job, and reads what is built",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, script) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout), .project = true },
 	{ .name = "limit", .value = "NAME=VALUE",
@@ -141,7 +141,7 @@ main(int argc, char **argv)
 	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .log = o.log,
 		.build = getenv("MCI_BUILD_ID"), .runner = o.runner,
 		.network = o.network, .visible = o.visible.items, .nvisible = o.visible.n,
-		.read_only = o.read_only,
+		.script = o.script,
 		.progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
 	if (limits_take(&settings.limits, &o.limits, "--limit", &e) < 0 ||

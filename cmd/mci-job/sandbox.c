@@ -111,7 +111,7 @@ view_make(struct runner_job *job, struct view *v, char *const *env)
 		view_hand(v, VIEW_WRITE, VIEW_OWN, api, SOCKET);
 	for (size_t i = 0; i < job->settings->nvisible; i++)
 		view_hand(v, VIEW_READ, VIEW_REACH, job->settings->visible[i], job->settings->visible[i]);
-	view_hand(v, job->settings->read_only ? VIEW_READ : VIEW_WRITE, VIEW_OWN, job->folder, job->shown);
+	view_hand(v, job->settings->script ? VIEW_READ : VIEW_WRITE, VIEW_OWN, job->folder, job->shown);
 	kit_show(v);
 	if (job->script != NULL)
 		view_hand(v, VIEW_READ, VIEW_OWN, job->script, job->script);

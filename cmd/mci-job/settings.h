@@ -19,7 +19,7 @@ struct settings {
 	const char *network;      /* of jobs that name none: "host" or "none" */
 	const char *const *visible; /* paths that isolated jobs may read besides */
 	size_t nvisible;
-	bool read_only;           /* isolated jobs may not write what is built */
+	bool script;              /* argv is a build's script: no job, and it only reads what is built */
 	struct limits limits;     /* for jobs that name none */
 	struct limits most;       /* that a job may have */
 	const char *progress;     /* "json", "plain" or "none" */

@@ -42,7 +42,7 @@ variables_value(const struct environment *v, const struct spec *s, const char *n
 static size_t
 text_size(const struct spec *s, const struct variables_attempt *a)
 {
-	size_t size = strlen(a->id) + 64;
+	size_t size = 64 + (a->id == NULL ? 0 : strlen(a->id));
 
 	for (size_t i = 0; i < s->nenv; i++)
 		size += strlen(s->env[i].name) + strlen(s->env[i].value) + 2;
@@ -74,14 +74,17 @@ variables_make(const struct environment *v, const struct spec *s,
 	size_t slots = v->n + s->nenv + PER_ATTEMPT + 1, n;
 	char **env = xmalloc(slots * sizeof(*env) + text_size(s, a));
 	char *text = (char *)(env + slots);
-	const char *const given[] = { a->output, a->notes, a->pwd, a->status, a->exit };
+	const bool job = a->id != NULL;
+	const char *const given[] = { a->pwd, job ? a->output : NULL, job ? a->notes : NULL, a->status, a->exit };
 
 	memcpy(env, v->pairs, v->n * sizeof(*env));
 	n = put_spec(v, s, env, v->n, &text);
-	env[n++] = text;
-	text += sprintf(text, "MCI_JOB_ID=%s", a->id) + 1;
-	env[n++] = text;
-	sprintf(text, "MCI_ATTEMPT=%d", a->number);
+	if (job) {
+		env[n++] = text;
+		text += sprintf(text, "MCI_JOB_ID=%s", a->id) + 1;
+		env[n++] = text;
+		sprintf(text, "MCI_ATTEMPT=%d", a->number);
+	}
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
 		if (given[i] != NULL)
 			env[n++] = (char *)(uintptr_t)given[i];

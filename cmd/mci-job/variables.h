@@ -10,7 +10,7 @@
 
 /* What names one attempt; the texts are NAME=VALUE, borrowed until the job has been started. */
 struct variables_attempt {
-	const char *id;
+	const char *id;     /* NULL: it is no job, and gets PWD alone of these */
 	int number;
 	const char *output; /* MCI_OUTPUT=PATH */
 	const char *notes;  /* MCI_NOTES=PATH, or NULL */
