@@ -240,6 +240,9 @@ static const struct contract_field build_events[] = {
 static const struct contract_field queue_status[] = {
 	{ "waiting", CONTRACT_INTEGER, true, "builds that no agent has" },
 	{ "held", CONTRACT_INTEGER, true, "builds that one has" },
+	{ "oldest", CONTRACT_SECONDS, true, "how long the oldest of those waits that no agent has; 0" },
+	{ "agents", CONTRACT_INTEGER, true, "agents that asked for builds within a minute" },
+	{ "statuses", CONTRACT_OBJECT, true, "how many builds there are, by status" },
 	{ "changes", CONTRACT_INTEGER, true, "events that the hub does not have for certain" },
 	{ "next", CONTRACT_INTEGER, true, "offset in the hub of the first event that is not in the rows" },
 	{ "events", CONTRACT_INTEGER, true, "that came from it since the start" },

@@ -6,11 +6,13 @@
 #include <strings.h>
 
 #include "answer.h"
+#include "counts.h"
 #include "cookie.h"
 #include "duration.h"
 #include "emit.h"
 #include "head.h"
 #include "identity.h"
+#include "kernel.h"
 #include "memory.h"
 #include "message.h"
 #include "params.h"
@@ -370,6 +372,7 @@ ended(void *arg, struct exchange *x)
 	struct ask *a = exchange_kept(x);
 
 	g->open--;
+	counts_add(g->counts, a->route, exchange_status(x), kernel.now() - exchange_began(x));
 	identity_cancel(g->identities, a->identity);
 	if (a->call != 0)
 		client_cancel(a->caller, a->call);

@@ -5,6 +5,7 @@
 #include "ask.h"
 #include "call.h"
 #include "contract.h"
+#include "counts.h"
 #include "forward.h"
 #include "gateway.h"
 #include "http.h"
@@ -121,6 +122,7 @@ open_gateway(struct options *o, struct loop *loop, struct error *e)
 	g->nplaces = NPLACES;
 	for (size_t i = 0; i < NPLACES; i++)
 		o->places[i] = (struct gateway_place){ places[i].contract, address_of(o, i), NULL };
+	g->counts = counts_new(routes, nroutes);
 	g->identities = identities_new(g);
 	g->http = http_new(loop, &ask_events, g, e);
 	return g->http == NULL ? -1 : gateway_open(g, e);
@@ -135,6 +137,7 @@ close_gateway(struct options *o)
 	sessions_free(g->sessions);
 	gateway_close(g);
 	identities_free(g->identities);
+	counts_free(g->counts);
 }
 
 /* What comes by POST goes through the same door as what comes by the socket. */

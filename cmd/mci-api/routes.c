@@ -1,9 +1,12 @@
 #include "routes.h"
 
 #include "about.h"
+#include "badge.h"
 #include "browser.h"
 #include "builds.h"
 #include "call.h"
+#include "metrics.h"
+#include "page.h"
 #include "web.h"
 
 #define API "/api/v1"
@@ -34,6 +37,14 @@ const struct route routes[] = {
 	    .handle = about_me, .answer = about_me_answer, .nanswer = 5),
 	ROW(GET, API "/openapi.json", "this table as an OpenAPI document", .scope = RIGHTS_ANYBODY,
 	    .handle = about_openapi, .media = ROUTE_STREAM),
+	ROW(GET, API "/health", "whether it answers", .scope = RIGHTS_ANYBODY, .handle = metrics_health,
+	    .answer = metrics_health_answer, .nanswer = 1),
+	ROW(GET, API "/ready", "whether all services answer; 503 where one is away", .scope = RIGHTS_ANYBODY,
+	    .handle = metrics_ready, .answer = metrics_ready_answer, .nanswer = 3),
+	ROW(GET, "/health", "the same as /api/v1/health", .scope = RIGHTS_ANYBODY, .handle = metrics_health,
+	    .answer = metrics_health_answer, .nanswer = 1),
+	ROW(GET, "/metrics", "figures, as OpenMetrics", .call = "build/status", .handle = metrics_write,
+	    .media = ROUTE_METRICS),
 	ROW(POST, API "/call", "requests of the kit, as lines: what mci-relay speaks", .scope = RIGHTS_READ,
 	    .body = CALL_BODY, .body_raw = true, .media = ROUTE_STREAM, .streams = true, .handle = call_post),
 	ROW(DELETE, API "/call", "ends a session of them", .scope = RIGHTS_READ, .status = 204,
@@ -90,6 +101,10 @@ const struct route routes[] = {
 	ROW(GET, REPO "/builds/latest", "its newest build; 204 where there is none",
 	    CALLS("build/list", OF_REPO), .query = "status branch event actor", .handle = builds_newest,
 	    .answer_of = "build/get"),
+	ROW(GET, REPO "/badge.svg", "how its newest build has ended, as a picture", CALLS("build/list", OF_REPO),
+	    .query = "branch event", .media = ROUTE_SVG, .handle = badge_svg),
+	ROW(GET, REPO "/badge.json", "the same as an endpoint of shields", CALLS("build/list", OF_REPO),
+	    .query = "branch event", .answer = badge_shield_answer, .nanswer = 6, .handle = badge_shield),
 	ROW(GET, BUILD, "a build", CALLS("build/get", OF_BUILD)),
 	ROW(POST, BUILD "/cancel", "cancels it", TAKES("build/cancel", OF_BUILD)),
 	ROW(POST, BUILD "/retry", "runs it again: whole, what failed, or from a job on",
@@ -133,6 +148,15 @@ const struct route routes[] = {
 	    .media = ROUTE_STREAM, .handle = web_file),
 	ROW(GET, "/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
 	    .handle = web_page),
+
+	/* ---- text for a terminal, and the same in a frame for a browser */
+	ROW(GET, "/", "the way in", .scope = RIGHTS_ANYBODY, .media = ROUTE_TEXT, .handle = page_root),
+	ROW(GET, "/{org}", "the newest build of each repository", CALLS("build/latest", OF_ORG),
+	    .media = ROUTE_TEXT, .handle = page_org),
+	ROW(GET, "/{org}/{repo}", "its builds", CALLS("build/list", OF_REPO),
+	    .query = "status branch event actor before limit", .media = ROUTE_TEXT, .handle = page_repo),
+	ROW(GET, "/{org}/{repo}/{number}", "a build as a tree", CALLS("build/get", OF_BUILD), .media = ROUTE_TEXT,
+	    .handle = page_build),
 };
 /* clang-format on */
 const size_t nroutes = sizeof(routes) / sizeof(routes[0]);

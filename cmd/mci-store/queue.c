@@ -24,6 +24,8 @@
 #define FILES "builds"
 /* When the end of a lease could not be written, as the hub was away. */
 #define LOSE_AGAIN (2 * SECOND)
+/* An agent that asked for a build so lately is there. */
+#define AGENT_SEEN (60 * SECOND)
 
 struct queue {
 	struct loop *loop;
@@ -377,16 +379,38 @@ events(void *self, struct request *r)
 }
 
 static int
+emit_statuses(struct bytes *into, struct queue *q, struct error *e)
+{
+	AUTO_QUERY counts = { 0 };
+	int got;
+
+	emit_key(into, "statuses");
+	emit_open(into);
+	query_begin(&counts, q->reader, STATEMENT_RESULT_COUNTS);
+	while ((got = query_next(&counts, e)) > 0)
+		emit_integer(into, query_column_text(&counts, 0), query_column_integer(&counts, 1));
+	bytes_char(into, '}');
+	return got;
+}
+
+static int
 status(void *self, struct bytes *into, struct error *e)
 {
 	struct queue *q = self;
+	int64_t now = kernel.wall();
 	AUTO_QUERY counts = { 0 };
 
 	query_begin(&counts, q->reader, STATEMENT_QUEUE_COUNTS);
+	query_integer(&counts, now - AGENT_SEEN);
 	if (query_next(&counts, e) <= 0)
 		return -1;
 	emit_integer(into, "waiting", query_column_integer(&counts, 0));
 	emit_integer(into, "held", query_column_integer(&counts, 1));
+	emit_seconds(into, "oldest",
+	    query_column_null(&counts, 3) ? 0 : now - query_column_integer(&counts, 3));
+	emit_integer(into, "agents", query_column_integer(&counts, 4));
+	if (emit_statuses(into, q, e) < 0)
+		return -1;
 	emit_integer(into, "changes", query_column_integer(&counts, 2));
 	projection_status(q->projection, into);
 	return 0;

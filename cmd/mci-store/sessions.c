@@ -91,7 +91,8 @@ begin(struct transaction *t, struct database *db, struct error *e)
 	int done;
 
 	if (seconds < 1 || seconds > LONGEST)
-		return error_set(e, ERROR_INPUT, "session/begin: parameter seconds: expected 1 to %d", LONGEST);
+		return error_set(
+		    e, ERROR_INPUT, "session/begin: parameter seconds: expected 1 to %d", LONGEST);
 	if (sweep(db, e) < 0 || token_find(db, transaction_text(t, "token"), &shown, e) < 0) {
 		token_free(&shown);
 		return -1;

@@ -31,7 +31,7 @@ v=/api/v1
 token=
 is "$(web $v/version | jq -r .name),$(cat "$T/code")" "mci,200" "the version needs no token"
 is "$(code $v/orgs),$(header WWW-Authenticate)" '401,Bearer realm="mci"' "all else does"
-is "$(code /api/v2),$(jq -r .title "$T/body")" "404,Not Found" "what is not there is told as a problem"
+is "$(code $v/nothing/here),$(jq -r .title "$T/body")" "404,Not Found" "what is not there is told as a problem"
 is "$(header Content-Type)" "application/problem+json" "... of its own type"
 token=wrong
 is "$(code $v/orgs)" 401 "a wrong token is told"

@@ -60,9 +60,14 @@ ORDER BY waiting.priority DESC, waiting.id LIMIT 1;
 SELECT build.repo, repo.org, count(*) FROM build JOIN repo ON repo.id = build.repo
 WHERE build.state = 'claimed' GROUP BY build.repo, repo.org;
 
--- queue_counts () reader
+-- queue_counts (integer) reader
 SELECT (SELECT count(*) FROM build WHERE state = 'queued'), (SELECT count(*) FROM build WHERE state = 'claimed'),
-	(SELECT count(*) FROM change);
+	(SELECT count(*) FROM change), (SELECT min(created) FROM build WHERE state = 'queued'),
+	(SELECT count(*) FROM agent WHERE seen >= $1);
+
+-- by the index of statuses alone
+-- result_counts () reader
+SELECT status, count(*) FROM result GROUP BY status;
 
 -- repo_rules (integer) reader
 SELECT repo.org, repo.agents, repo.max_builds, org.max_builds, org.name, repo.name
