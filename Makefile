@@ -62,6 +62,7 @@ PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc: -ljansson for lib/jsontree, -lzstd for lib/logpack.
 LIBS_mci-agent := -ljansson
 LIBS_mci-api := -ljansson -lmicrohttpd
+LIBS_mci-blob := -lzstd -lcrypto
 LIBS_mci-blob-bucket := -lcurl -lcrypto -lexpat
 LIBS_mci-blob-hash := -lcrypto
 LIBS_mci-build := -lfyaml -ljansson

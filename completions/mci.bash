@@ -42,6 +42,13 @@ jobs:in a job: list the jobs of the build
 call:call a method of a service and print its result
 post:post an event to the build'\''s stream
 config:show each setting and where it comes from, and check them'
+	['mci-blob']='save:store files and folders under a name
+restore:put what stands under a name here, or the newest under a prefix
+put:store a file, or standard input, under a name
+get:print a stored file
+ls:list the names in a store
+stat:what stands under a name
+rm:remove names, or with a slash at the end all below'
 	['mci-blob-bucket']='put:put a file, or standard input
 get:write an object to standard output
 ls:list objects
@@ -135,6 +142,13 @@ typeset -gA _mci_operands=(
 	['mci-agent']=''
 	['mci-agent --checkout']=''
 	['mci-api']=''
+	['mci-blob save']='files'
+	['mci-blob restore']=''
+	['mci-blob put']='files'
+	['mci-blob get']=''
+	['mci-blob ls']=''
+	['mci-blob stat']=''
+	['mci-blob rm']=''
 	['mci-blob-bucket put']='files'
 	['mci-blob-bucket get']=''
 	['mci-blob-bucket ls']=''
@@ -559,6 +573,93 @@ typeset -gA _mci_options=(
 --origin:pages from there may ask, as https://ci.example.org (again: more)
 --proxy:X-Forwarded-For is believed from there (again: more)
 --stdin:answer one HTTP request from standard input, and end
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob save']='--exclude:leave out what fits it, with all below (may be given again)
+--build:which writes it
+--run:of that build: an older one is refused
+--read-all:also files whose times say that they are as they were
+--json:print what was saved, as a JSON object
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob restore']='--max-files:refuse a tree of more
+--max-size:refuse a tree whose files have more bytes together
+--json:print what was found, as a JSON object
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob put']='--build:which writes it
+--run:of that build: an older one is refused
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob get']='-o:into this file, once it is whole
+--output:into this file, once it is whole
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob ls']='--json:a JSON object a line
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob stat']='--files:the files in it, a JSON object a line
+--json:as a JSON object
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob rm']='-n:only say what would be removed
+--dry-run:only say what would be removed
+--blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
+--scope:whose names: trusted, or stranger, who reads both
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1495,6 +1596,50 @@ typeset -gA _mci_values=(
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'
+	['mci-blob save --exclude']='@'
+	['mci-blob save --build']='@'
+	['mci-blob save --run']='@'
+	['mci-blob save --blob']='@'
+	['mci-blob save --scope']='trusted stranger'
+	['mci-blob save -C']='@folders'
+	['mci-blob save --chdir']='@folders'
+	['mci-blob save --color']='auto always never'
+	['mci-blob restore --max-files']='@'
+	['mci-blob restore --max-size']='@'
+	['mci-blob restore --blob']='@'
+	['mci-blob restore --scope']='trusted stranger'
+	['mci-blob restore -C']='@folders'
+	['mci-blob restore --chdir']='@folders'
+	['mci-blob restore --color']='auto always never'
+	['mci-blob put --build']='@'
+	['mci-blob put --run']='@'
+	['mci-blob put --blob']='@'
+	['mci-blob put --scope']='trusted stranger'
+	['mci-blob put -C']='@folders'
+	['mci-blob put --chdir']='@folders'
+	['mci-blob put --color']='auto always never'
+	['mci-blob get -o']='@files'
+	['mci-blob get --output']='@files'
+	['mci-blob get --blob']='@'
+	['mci-blob get --scope']='trusted stranger'
+	['mci-blob get -C']='@folders'
+	['mci-blob get --chdir']='@folders'
+	['mci-blob get --color']='auto always never'
+	['mci-blob ls --blob']='@'
+	['mci-blob ls --scope']='trusted stranger'
+	['mci-blob ls -C']='@folders'
+	['mci-blob ls --chdir']='@folders'
+	['mci-blob ls --color']='auto always never'
+	['mci-blob stat --blob']='@'
+	['mci-blob stat --scope']='trusted stranger'
+	['mci-blob stat -C']='@folders'
+	['mci-blob stat --chdir']='@folders'
+	['mci-blob stat --color']='auto always never'
+	['mci-blob rm --blob']='@'
+	['mci-blob rm --scope']='trusted stranger'
+	['mci-blob rm -C']='@folders'
+	['mci-blob rm --chdir']='@folders'
+	['mci-blob rm --color']='auto always never'
 	['mci-blob-bucket put --parallel']='@'
 	['mci-blob-bucket put --part-size']='@'
 	['mci-blob-bucket put --stall']='@'
@@ -2024,4 +2169,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-api mci-blob-bucket mci-blob-hash mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise
+complete -F _mci mci mci-agent mci-api mci-blob mci-blob-bucket mci-blob-hash mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise

@@ -361,6 +361,80 @@ complete -c mci-api -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-api -s q -l quiet -d 'say only what went wrong'
 complete -c mci-api -s h -l help -d 'show this help'
 complete -c mci-api -l version -d 'show the version'
+complete -c mci-blob -f
+complete -c mci-blob -n __fish_use_subcommand -a save -d 'store files and folders under a name'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -F
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l exclude -d 'leave out what fits it, with all below (may be given again)' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l build -d 'which writes it' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l run -d 'of that build: an older one is refused' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l read-all -d 'also files whose times say that they are as they were'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l json -d 'print what was saved, as a JSON object'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a restore -d 'put what stands under a name here, or the newest under a prefix'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l max-files -d 'refuse a tree of more' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l max-size -d 'refuse a tree whose files have more bytes together' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l json -d 'print what was found, as a JSON object'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a put -d 'store a file, or standard input, under a name'
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -F
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l build -d 'which writes it' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l run -d 'of that build: an older one is refused' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a get -d 'print a stored file'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -s o -l output -d 'into this file, once it is whole' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a ls -d 'list the names in a store'
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -l json -d 'a JSON object a line'
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a stat -d 'what stands under a name'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l files -d 'the files in it, a JSON object a line'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l json -d 'as a JSON object'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a rm -d 'remove names, or with a slash at the end all below'
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s n -l dry-run -d 'only say what would be removed'
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
 complete -c mci-blob-bucket -f
 complete -c mci-blob-bucket -n __fish_use_subcommand -a put -d 'put a file, or standard input'
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -F

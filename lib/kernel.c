@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -67,6 +68,22 @@ real_open(int dir, const char *path, int flags, mode_t mode)
 }
 
 static int
+real_open_beneath(int dir, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	long fd;
+
+	if (flags & O_CREAT)
+		how.mode = mode & ~(mode_t)(S_IWGRP | S_IWOTH);
+	/* the kernel gives up, and says so, when something was renamed meanwhile */
+	do
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
+	return (int)fd;
+}
+
+static int
 real_exchange(int dir, const char *one, const char *other)
 {
 	return renameat2(dir, one, dir, other, RENAME_EXCHANGE);
@@ -108,6 +125,7 @@ struct kernel kernel = {
 	.random = real_random,
 	.wait = real_wait,
 	.open = real_open,
+	.open_beneath = real_open_beneath,
 	.read = read,
 	.pread = pread,
 	.write = write,

@@ -26,6 +26,8 @@ struct kernel {
 	int (*wait)(int epoll, struct epoll_event *events, int n, int64_t deadline);
 	/* O_CLOEXEC is added; what is made may nobody else write, whatever the umask lets through */
 	int (*open)(int dir, const char *path, int flags, mode_t mode);
+	/* The same for a path that stays below dir and goes through no symbolic link (openat2) */
+	int (*open_beneath)(int dir, const char *path, int flags, mode_t mode);
 	ssize_t (*read)(int fd, void *into, size_t n);
 	ssize_t (*pread)(int fd, void *into, size_t n, off_t at);
 	ssize_t (*write)(int fd, const void *from, size_t n);

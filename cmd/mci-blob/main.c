@@ -1,0 +1,19 @@
+#include "option.h"
+#include "standard.h"
+#include "verbs.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct command *const verbs[] = {
+	&blob_save_command, &blob_restore_command, &blob_put_command, &blob_get_command, &blob_ls_command,
+	&blob_stat_command, &blob_rm_command,
+};
+
+int
+main(int argc, char **argv)
+{
+	standard_begin();
+	return option_dispatch(PROGRAM, "keeps files and folders, each content once", verbs,
+	    COUNT(verbs), argc,
+	    argv);
+}

@@ -1,0 +1,35 @@
+/* manifest: writes and reads the lines of a saved tree (entry.h), which are chunks themselves, and their
+ * root. */
+#ifndef MCI_BLOB_MANIFEST_H
+#define MCI_BLOB_MANIFEST_H
+
+#include <stdbool.h>
+
+#include "packer.h"
+#include "unpack.h"
+
+struct manifest_writer {
+	struct packer_thread *thread; /* the caller's */
+	struct bytes lines;           /* the caller appends whole lines, and calls flush */
+	struct bytes root;
+};
+
+/* Stores what has gathered, when it is enough; all of it, with all. 0 or -1. */
+int manifest_flush(struct manifest_writer *w, bool all, struct error *e);
+/* Stores the rest and the root, which says how many files and bytes there are. 0 or -1. */
+int manifest_finish(struct manifest_writer *w, int64_t files, int64_t bytes, struct digest *root,
+    struct error *e);
+void manifest_free(struct manifest_writer *w);
+
+struct manifest_reader;
+/* u is borrowed, and used. What the root says is in *files and *bytes. NULL with an error. */
+struct manifest_reader *manifest_open(struct unpack *u, const struct digest *root, int64_t *files,
+    int64_t *bytes,
+    struct error *e);
+/* The next line without its newline, borrowed until the next one; 1, 0 at the end, -1. */
+int manifest_next(struct manifest_reader *r, struct span *line, struct error *e);
+/* The chunks that it is made of. */
+const struct digest *manifest_chunks(const struct manifest_reader *r, size_t *n);
+void manifest_close(struct manifest_reader *r); /* NULL is allowed */
+
+#endif

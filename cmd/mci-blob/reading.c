@@ -1,0 +1,323 @@
+#include "reading.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "chunker.h"
+#include "kernel.h"
+#include "memory.h"
+#include "statcache.h"
+
+/* Files whose times are this old cannot be changed without their times' telling (statcache.c). */
+#define PAUSE_MS 5
+#define ATTRIBUTES (64 * 1024) /* XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux */
+
+struct own {
+	const struct reading *r;
+	struct packer_thread *thread;
+	char *raw;
+	size_t size;
+	struct packer_chunk *chunks;
+	size_t room;
+	struct place *places;
+	size_t nplaces;
+};
+
+struct reading_item *
+reading_add(struct reading_batch *b, enum reading_how how, const char *path, const struct stat *st)
+{
+	struct reading_item *item;
+
+	if (b->n == b->room) {
+		b->room = b->room == 0 ? 64 : 2 * b->room;
+		b->items = xrealloc(b->items, b->room, sizeof(*b->items));
+	}
+	item = &b->items[b->n++];
+	*item = (struct reading_item){ .how = how, .path = xstrdup(path), .st = *st };
+	return item;
+}
+
+void
+reading_free(struct reading_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		free(b->items[i].path);
+		free(b->items[i].chunks);
+		bytes_free(&b->items[i].lines);
+		entry_free(&b->items[i].entry);
+	}
+	free(b->items);
+	free(b);
+}
+
+static void *
+begin(void *arg)
+{
+	struct own *o = xmalloc(sizeof(*o));
+
+	o->r = arg;
+	o->thread = packer_begin(o->r->packer);
+	o->size = 2 * FORMAT_CHUNK;
+	o->raw = xmalloc(o->size);
+	return o;
+}
+
+static void
+end(void *own)
+{
+	struct own *o = own;
+
+	packer_end(o->thread);
+	free(o->raw);
+	free(o->chunks);
+	free(o->places);
+	free(o);
+}
+
+static int
+changed(const struct reading_item *item, struct error *e)
+{
+	return error_set(e, ERROR_BUSY, "%s: changed while it was saved", item->path);
+}
+
+static bool
+same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static int
+check_same(int fd, const struct reading_item *item, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_sys(e, "stat %s", item->path);
+	return same(&st, &item->st) ? 0 : changed(item, e);
+}
+
+static int
+open_item(struct own *o, struct reading_item *item, struct error *e)
+{
+	int fd;
+
+	/* a change in the same tick as the last one would leave the times as they are */
+	while (statcache_racy(&item->st, item->began = kernel.wall()) &&
+	    item->st.st_ctim.tv_sec <= item->began / 1000000000)
+		poll(NULL, 0, PAUSE_MS);
+	fd = kernel.open_beneath(o->r->root, item->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EXDEV))
+		return changed(item, e);
+	if (fd < 0)
+		return error_sys(e, "open %s", item->path);
+	if (check_same(fd, item, e) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int
+reading_attributes(struct entry *x, int fd, const char *path, struct error *e)
+{
+	char names[ATTRIBUTES], value[ATTRIBUTES];
+	ssize_t n = fd >= 0 ? flistxattr(fd, names, sizeof(names)) : llistxattr(path, names, sizeof(names));
+
+	if (n < 0)
+		return errno == ENOTSUP ? 0 : error_sys(e, "attributes of %s", path);
+	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
+		ssize_t got;
+
+		/* the others are the system's: whoever restores may not set them, and should not */
+		if (strncmp(name, "user.", 5) != 0)
+			continue;
+		got = fd >= 0 ? fgetxattr(fd, name, value, sizeof(value)) :
+		    lgetxattr(path, name, value, sizeof(value));
+		if (got < 0)
+			return error_sys(e, "attribute %s of %s", name, path);
+		entry_add_attribute(x, name, value, (size_t)got);
+	}
+	return 0;
+}
+
+static void
+room_for(struct own *o, size_t n)
+{
+	if (n <= o->room)
+		return;
+	o->room = 2 * n;
+	o->chunks = xrealloc(o->chunks, o->room, sizeof(*o->chunks));
+}
+
+/* From item->from on, so many bytes, in chunks of their own frames. */
+static int
+read_large(struct own *o, struct reading_item *item, int fd, struct error *e)
+{
+	int64_t at = item->from, until = item->from + item->length;
+	size_t have = 0;
+
+	while (at < until || have > 0) {
+		struct entry_piece piece = { 0 };
+		size_t n;
+
+		while (have < FORMAT_CHUNK && at < until) {
+			size_t want = o->size - have;
+			ssize_t got;
+
+			if ((int64_t)want > until - at)
+				want = (size_t)(until - at);
+			got = kernel.pread(fd, o->raw + have, want, at);
+			if (got < 0 && errno == EINTR)
+				continue;
+			if (got < 0)
+				return error_sys(e, "read %s", item->path);
+			if (got == 0)
+				return changed(item, e);
+			have += (size_t)got;
+			at += got;
+		}
+		n = chunker_cut((unsigned char *)o->raw, have, FORMAT_CHUNK);
+		if (packer_put(o->thread, o->raw, n, &piece.digest, e) < 0)
+			return -1;
+		entry_add_piece(&item->entry, &piece);
+		memmove(o->raw, o->raw + n, have - n);
+		have -= n;
+	}
+	return 0;
+}
+
+/* All of a small file behind what is in raw; its bytes. */
+static int
+read_small(struct own *o, struct reading_item *item, int fd, size_t at, struct error *e)
+{
+	size_t done = 0, size = (size_t)item->st.st_size;
+
+	/* one byte more tells whether it has grown */
+	while (done <= size) {
+		ssize_t got = kernel.read(fd, o->raw + at + done, size + 1 - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(e, "read %s", item->path);
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return done == size ? 0 : changed(item, e);
+}
+
+static int
+read_item(struct own *o, struct reading_item *item, size_t *used, size_t *nchunks, struct error *e)
+{
+	AUTO_CLOSE int fd = open_item(o, item, e);
+	size_t size = (size_t)item->st.st_size;
+
+	if (fd < 0 || (item->first && reading_attributes(&item->entry, fd, item->path, e) < 0))
+		return -1;
+	if (item->how == READING_PART || item->st.st_size > FORMAT_WHOLE) {
+		/* raw is needed: what is in it must have been stored */
+		return read_large(o, item, fd, e) < 0 ? -1 : check_same(fd, item, e);
+	}
+	if (size > 0) {
+		struct packer_chunk *chunk;
+		struct entry_piece piece = { 0 };
+
+		if (read_small(o, item, fd, *used, e) < 0)
+			return -1;
+		room_for(o, *nchunks + 1);
+		chunk = &o->chunks[*nchunks];
+		*chunk = (struct packer_chunk){ .from = (uint32_t)*used, .size = (uint32_t)size };
+		digest_of(packer_digest(o->thread), &chunk->digest, o->raw + *used, size);
+		piece.digest = chunk->digest;
+		entry_add_piece(&item->entry, &piece);
+		*used += size;
+		(*nchunks)++;
+	}
+	return check_same(fd, item, e);
+}
+
+/* Stores those of the batch's small files that are new, together. */
+static int
+store_small(struct own *o, size_t nchunks, struct error *e)
+{
+	size_t at = 0;
+
+	if (nchunks == 0)
+		return 0;
+	if (packer_claim(o->thread, o->chunks, nchunks, e) < 0)
+		return -1;
+	for (size_t i = 0; i < nchunks; i++) {
+		struct packer_chunk *c = &o->chunks[i];
+
+		if (c->stored)
+			continue;
+		memmove(o->raw + at, o->raw + c->from, c->size);
+		c->from = (uint32_t)at;
+		at += c->size;
+	}
+	return at == 0 ? 0 : packer_store(o->thread, o->raw, at, o->chunks, nchunks, e);
+}
+
+/* Files that were not changed need not be read, when the store has what they were made of. */
+static int
+check_known(struct own *o, struct reading_item *item, struct error *e)
+{
+	bool all = true;
+
+	if (item->nchunks > o->nplaces) {
+		o->nplaces = item->nchunks;
+		o->places = xrealloc(o->places, o->nplaces, sizeof(*o->places));
+	}
+	if (item->nchunks > 0 && packer_locate(o->thread, item->chunks, item->nchunks, o->places, e) < 0)
+		return -1;
+	for (size_t i = 0; i < item->nchunks && all; i++)
+		all = o->places[i].packed > 0;
+	if (all)
+		return 0;
+	item->how = READING_WHOLE;
+	item->first = true;
+	item->from = 0;
+	item->length = item->st.st_size;
+	return 0;
+}
+
+static int
+work_on(struct own *o, struct reading_batch *b, struct error *e)
+{
+	size_t used = 0, nchunks = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct reading_item *item = &b->items[i];
+		bool large = item->how == READING_PART || item->st.st_size > FORMAT_WHOLE;
+
+		if (item->how == READING_KNOWN && check_known(o, item, e) < 0)
+			return -1;
+		if (item->how != READING_WHOLE && item->how != READING_PART)
+			continue;
+		if (used > 0 && (large || used + (size_t)item->st.st_size > FORMAT_FRAME)) {
+			if (store_small(o, nchunks, e) < 0)
+				return -1;
+			used = nchunks = 0;
+		}
+		if (read_item(o, item, &used, &nchunks, e) < 0)
+			return -1;
+	}
+	return store_small(o, nchunks, e);
+}
+
+static void
+work(void *own, struct crew_job *job)
+{
+	struct reading_batch *b = (struct reading_batch *)job;
+
+	b->failed = work_on(own, b, &b->error) < 0;
+}
+
+const struct crew_type reading_crew = { .begin = begin, .work = work, .end = end };

@@ -1,0 +1,60 @@
+/*
+ * reading: the contents of files on their way into a store: what one thread of a save does. A batch is files
+ * that are small, and become one frame, or a part of one that is large.
+ */
+#ifndef MCI_BLOB_READING_H
+#define MCI_BLOB_READING_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "crew.h"
+#include "entry.h"
+#include "packer.h"
+
+enum reading_how {
+	READING_READY, /* lines are there: it has no content */
+	READING_KNOWN,
+	    /* lines and chunks are those of an unchanged file: only read when the store lacks one */
+	READING_WHOLE, /* a file to be read */
+	READING_PART,  /* from, length of a large one */
+	READING_HOLE,  /* nothing to read in those */
+};
+
+struct reading_item {
+	enum reading_how how;
+	char *path;
+	struct stat st;
+	int64_t from, length;
+	bool first, last;      /* of the parts */
+	struct bytes lines;    /* READY, KNOWN */
+	struct digest *chunks; /* KNOWN; those of the others are in entry.pieces */
+	size_t nchunks;
+	struct entry entry;    /* attributes and pieces */
+	int64_t began;         /* the wall clock before it was read; 0: it was not */
+};
+
+struct reading_batch {
+	struct crew_job job;
+	struct reading_item *items;
+	size_t n, room;
+	size_t bytes;          /* to be read */
+	bool failed;
+	struct error error;
+};
+
+struct reading {
+	struct packer *packer;
+	int root;              /* what the paths are below */
+};
+
+/* begin's arg is a struct reading. */
+extern const struct crew_type reading_crew;
+
+struct reading_item *reading_add(struct reading_batch *b, enum reading_how how, const char *path,
+    const struct stat *st);
+void reading_free(struct reading_batch *b);
+/* The attributes of path, a folder's. 0 or -1. */
+int reading_attributes(struct entry *x, int fd, const char *path, struct error *e);
+
+#endif

@@ -1,0 +1,412 @@
+#include "restoring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "jsontext.h"
+#include "kernel.h"
+#include "manifest.h"
+#include "memory.h"
+#include "names.h"
+#include "progress.h"
+#include "scan.h"
+#include "statcache.h"
+#include "writing.h"
+
+#define BATCH_BYTES FORMAT_FRAME
+#define BATCH_FILES 256
+/* The lines of one file that are held: 64 GB of it. */
+#define LINES_MOST (16 * 1024 * 1024)
+
+struct work {
+	struct restoring *s;
+	struct writing writing;
+	const struct record *r;
+	struct unpack *unpack;
+	struct crew *crew;
+	struct statcache *cache;
+	struct writing_batch *batch;
+	struct progress progress;
+	int64_t files, bytes, total;
+	bool again; /* links, or folders to be set, are left for the second pass */
+	/* the folder of the last entry */
+	struct bytes parent;
+	int dir;
+};
+
+/* Reads whole entries: a file's with all its lines. */
+struct entries {
+	struct manifest_reader *manifest;
+	struct bytes ahead; /* a line that was read too far */
+	bool has_ahead;
+};
+
+static bool
+is_more(struct span line)
+{
+	return line.n > 7 && memcmp(line.p, "{\"more\"", 7) == 0;
+}
+
+/* 1, 0 at the end, -1; lines are all of its own. */
+static int
+next_entry(struct entries *r, struct entry *x, struct bytes *lines, struct entry *more, struct error *e)
+{
+	struct span line = { r->ahead.data, r->ahead.len };
+	int there = 1;
+
+	if (!r->has_ahead && (there = manifest_next(r->manifest, &line, e)) <= 0)
+		return there;
+	lines->len = 0;
+	bytes_add(lines, line.p, line.n);
+	bytes_char(lines, '\n');
+	r->has_ahead = false;
+	if (entry_read(x, (struct span){ lines->data, lines->len - 1 }, e) < 0)
+		return error_before(e, "manifest: ");
+	while ((there = manifest_next(r->manifest, &line, e)) > 0) {
+		if (!is_more(line)) {
+			r->ahead.len = 0;
+			bytes_add(&r->ahead, line.p, line.n);
+			r->has_ahead = true;
+			break;
+		}
+		bytes_add(lines, line.p, line.n);
+		bytes_char(lines, '\n');
+		if (x->kind != ENTRY_FILE || lines->len > LINES_MOST || entry_read(more, line, e) < 0)
+			return error_set(e, ERROR_INPUT, "manifest: chunks that are no file's, or too many");
+		for (size_t i = 0; i < more->npieces; i++)
+			entry_add_piece(x, &more->pieces[i]);
+	}
+	return there < 0 ? -1 : 1;
+}
+
+static int64_t
+nanoseconds(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+/* The folder of path, which stays open until another one is asked for. */
+static int
+enter(struct work *w, const char *path, const char **name, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+
+	*name = slash == NULL ? path : slash + 1;
+	if (w->dir >= 0 && w->parent.len == n && (n == 0 || memcmp(w->parent.data, path, n) == 0))
+		return w->dir;
+	if (w->dir >= 0)
+		close(w->dir);
+	w->parent.len = 0;
+	bytes_add(&w->parent, path, n);
+	w->dir = writing_parent(w->writing.root, path, true, name, e);
+	return w->dir;
+}
+
+static int
+take(struct work *w, bool all, struct error *e)
+{
+	struct crew_job *job;
+
+	while ((job = crew_take(w->crew, all)) != NULL) {
+		struct writing_batch *b = (struct writing_batch *)job;
+
+		if (b->failed) {
+			*e = b->error;
+			writing_free(b);
+			return -1;
+		}
+		for (size_t i = 0; i < b->n; i++) {
+			struct writing_item *item = &b->items[i];
+			struct statcache_file f = { .st = item->st, .lines = { item->lines.data,
+			    item->lines.len } };
+			struct digest *chunks = xmalloc((item->entry.npieces + 1) * sizeof(*chunks));
+
+			for (size_t k = 0; k < item->entry.npieces; k++) {
+				if (item->entry.pieces[k].hole == 0)
+					chunks[f.nchunks++] = item->entry.pieces[k].digest;
+			}
+			f.chunks = chunks;
+			w->s->written += item->written;
+			w->again = w->again || item->written;
+			if (item->st.st_nlink == 1)
+				statcache_add(w->cache, item->entry.path.data, &f,
+				    item->known ? INT64_MAX : kernel.wall());
+			free(chunks);
+		}
+		writing_free(b);
+		progress_show(&w->progress, w->files, w->bytes, w->total);
+	}
+	return 0;
+}
+
+static int
+give(struct work *w, struct error *e)
+{
+	if (w->batch == NULL || w->batch->n == 0)
+		return 0;
+	crew_give(w->crew, &w->batch->job);
+	w->batch = NULL;
+	return take(w, false, e);
+}
+
+/* x's contents are given away. */
+static int
+add_file(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
+{
+	const char *name;
+	int dir = enter(w, x->path.data, &name, e);
+	const struct statcache_file *known = statcache_find(w->cache, x->path.data);
+	struct writing_item *item;
+	struct stat st;
+
+	if (dir < 0)
+		return -1;
+	if (w->batch == NULL)
+		w->batch = xmalloc(sizeof(*w->batch));
+	item = writing_add(w->batch);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
+		item->there = st.st_size == x->size;
+		item->st = st;
+		item->known = known != NULL && statcache_holds(known, &st) && known->lines.n == lines->len &&
+		    memcmp(known->lines.p, lines->data, lines->len) == 0;
+	}
+	item->lines = *lines;
+	item->entry = *x;
+	*lines = (struct bytes){ 0 };
+	*x = (struct entry){ 0 };
+	if (!item->known)
+		w->batch->bytes += item->entry.size;
+	return w->batch->bytes < BATCH_BYTES && w->batch->n < BATCH_FILES ? 0 : give(w, e);
+}
+
+static int
+add_folder(struct work *w, const struct entry *x, struct error *e)
+{
+	const char *name;
+	int dir = enter(w, x->path.data, &name, e);
+	struct stat st;
+
+	if (dir < 0)
+		return -1;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISDIR(st.st_mode)) {
+			w->again = w->again || (st.st_mode & 0777) != (x->mode & 0777) ||
+			    nanoseconds(&st.st_mtim) != x->mtime;
+			return 0;
+		}
+		if (names_remove(dir, name, e) < 0)
+			return -1;
+	}
+	w->again = true;
+	/* what it is to be is set when all is in it */
+	return mkdirat(dir, name, 0700) == 0 ? 0 : error_sys(e, "mkdir %s", x->path.data);
+}
+
+static int
+add_symlink(struct work *w, const struct entry *x, struct error *e)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, { x->mtime / 1000000000,
+	    x->mtime % 1000000000 } };
+	char target[ENTRY_PATH], fresh[64];
+	const char *name;
+	int dir = enter(w, x->path.data, &name, e);
+	ssize_t n;
+
+	if (dir < 0)
+		return -1;
+	n = readlinkat(dir, name, target, sizeof(target));
+	if (n == (ssize_t)x->target.len && memcmp(target, x->target.data, x->target.len) == 0)
+		return 0;
+	w->again = true;
+	writing_fresh(fresh);
+	if (symlinkat(x->target.data, dir, fresh) < 0)
+		return error_sys(e, "create %s", x->path.data);
+	(void)utimensat(dir, fresh, times, AT_SYMLINK_NOFOLLOW);
+	return writing_place(dir, fresh, name, x->path.data, e);
+}
+
+static bool
+same_file(struct work *w, const struct entry *x)
+{
+	struct stat a, b;
+	AUTO_CLOSE int one = kernel.open_beneath(w->writing.root, x->path.data, O_PATH | O_NOFOLLOW, 0);
+	AUTO_CLOSE int other = kernel.open_beneath(w->writing.root, x->target.data, O_PATH | O_NOFOLLOW, 0);
+
+	return one >= 0 && other >= 0 && fstat(one, &a) == 0 && fstat(other, &b) == 0 &&
+	    a.st_ino == b.st_ino &&
+	    a.st_dev == b.st_dev;
+}
+
+/* Both are reached through folders that are open: no link of another can send it elsewhere. */
+static int
+make_link(struct work *w, const struct entry *x, struct error *e)
+{
+	const char *name, *target;
+	char fresh[64];
+	AUTO_CLOSE int from = writing_parent(w->writing.root, x->target.data, false, &target, e);
+	int dir = enter(w, x->path.data, &name, e);
+	struct stat st;
+
+	if (from < 0 || dir < 0)
+		return -1;
+	if (fstatat(from, target, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return error_set(e, ERROR_INPUT, "%s: is a link to %s, which is no file",
+		    x->path.data, x->target.data);
+	if (same_file(w, x))
+		return 0;
+	writing_fresh(fresh);
+	if (linkat(from, target, dir, fresh, 0) < 0)
+		return error_sys(e, "link %s", x->path.data);
+	return writing_place(dir, fresh, name, x->path.data, e);
+}
+
+static int
+set_folder(struct work *w, const struct entry *x, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open_beneath(w->writing.root, x->path.data,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	return fd < 0 ? error_sys(e, "open %s", x->path.data) : writing_set(fd, x, e);
+}
+
+static int
+bounds(struct work *w, const struct entry *x, struct error *e)
+{
+	w->files++;
+	w->bytes += x->kind == ENTRY_FILE ? x->size : 0;
+	if (w->s->most_files > 0 && w->files > w->s->most_files)
+		return error_set(e, ERROR_LIMIT, "%s: has more than %lld files (--max-files)", w->r->name,
+		    (long long)w->s->most_files);
+	if (w->s->most_bytes > 0 && w->bytes > w->s->most_bytes)
+		return error_set(e, ERROR_LIMIT, "%s: has more than %lld bytes (--max-size)", w->r->name,
+		    (long long)w->s->most_bytes);
+	return 0;
+}
+
+static int
+first_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
+{
+	if (x->kind == ENTRY_HEAD)
+		return 0;
+	if (bounds(w, x, e) < 0)
+		return -1;
+	switch (x->kind) {
+	case ENTRY_FILE:
+		return add_file(w, x, lines, e);
+	case ENTRY_FOLDER:
+		return add_folder(w, x, e);
+	case ENTRY_SYMLINK:
+		return add_symlink(w, x, e);
+	case ENTRY_LINK:
+		w->again = w->again || !same_file(w, x);
+		return 0;
+	default:
+		return error_set(e, ERROR_INPUT, "manifest: chunks without a file");
+	}
+}
+
+static int
+second_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
+{
+	(void)lines;
+	return x->kind == ENTRY_LINK ? make_link(w, x, e) : 0;
+}
+
+/* When nothing is put into folders any more. */
+static int
+third_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
+{
+	(void)lines;
+	return x->kind == ENTRY_FOLDER ? set_folder(w, x, e) : 0;
+}
+
+/* Opens the statcache when the head has told the paths. */
+static void
+open_cache(struct work *w, struct span head)
+{
+	const char **paths;
+	char *text;
+	size_t n;
+
+	paths = jsontext_list(head, "paths", &text, &n);
+	w->cache = statcache_open(w->writing.root, paths, n);
+	free(paths);
+	free(text);
+}
+
+static int
+each_entry(struct work *w, int (*each)(struct work *w, struct entry *x, struct bytes *lines, struct error *e),
+    struct error *e)
+{
+	struct entries r = { 0 };
+	struct entry x = { 0 }, more = { 0 };
+	struct bytes lines = { 0 };
+	int64_t files;
+	int result;
+
+	r.manifest = manifest_open(w->unpack, &w->r->root, &files, &w->total, e);
+	if (r.manifest == NULL)
+		return -1;
+	while ((result = next_entry(&r, &x, &lines, &more, e)) > 0) {
+		if (x.kind == ENTRY_HEAD && w->cache == NULL)
+			open_cache(w, (struct span){ lines.data, lines.len - 1 });
+		if (w->cache == NULL)
+			result = error_set(e, ERROR_INPUT, "manifest: it has no head");
+		else
+			result = each(w, &x, &lines, e);
+		if (result < 0)
+			break;
+	}
+	manifest_close(r.manifest);
+	bytes_free(&r.ahead);
+	bytes_free(&lines);
+	entry_free(&x);
+	entry_free(&more);
+	return result;
+}
+
+static int
+restore(struct work *w, struct error *e)
+{
+	w->crew = crew_new(&writing_crew, &w->writing, e);
+	if (w->crew == NULL)
+		return -1;
+	if (each_entry(w, first_pass, e) < 0 || give(w, e) < 0 || take(w, true, e) < 0)
+		return -1;
+	if (!w->again)
+		return 0;
+	return each_entry(w, second_pass, e) < 0 ? -1 : each_entry(w, third_pass, e);
+}
+
+int
+restoring_run(struct restoring *s, struct store *store, const struct record *r, struct error *e)
+{
+	AUTO_CLOSE int root = kernel.open(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+	struct work w = { .s = s, .r = r, .writing = { store, root }, .dir = -1 };
+	struct crew_job *job;
+	int result;
+
+	if (root < 0)
+		return error_sys(e, "open .");
+	w.unpack = unpack_begin(store);
+	progress_begin(&w.progress, "restoring", s->quiet);
+	result = restore(&w, e);
+	while (w.crew != NULL && (job = crew_take(w.crew, true)) != NULL)
+		writing_free((struct writing_batch *)job);
+	crew_free(w.crew);
+	if (w.batch != NULL)
+		writing_free(w.batch);
+	statcache_close(w.cache, result == 0);
+	unpack_end(w.unpack);
+	bytes_free(&w.parent);
+	if (w.dir >= 0)
+		close(w.dir);
+	progress_end(&w.progress);
+	return result;
+}

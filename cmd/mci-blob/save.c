@@ -1,0 +1,75 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit.h"
+#include "memory.h"
+#include "option.h"
+#include "saving.h"
+#include "verbs.h"
+
+struct options {
+	const char *blob, *scope, *build;
+	struct option_list exclude;
+	int64_t run;
+	bool json, all;
+};
+
+static const struct option options[] = {
+	{ .name = "exclude", .value = "GLOB",
+	    .help = "leave out what fits it, with all below (may be given again)",
+	  .kind = OPTION_LIST, .offset = offsetof(struct options, exclude) },
+	{ .name = "build", .value = "BUILD", .help = "which writes it", .kind = OPTION_TEXT,
+	  .offset = offsetof(struct options, build) },
+	{ .name = "run", .value = "N", .help = "of that build: an older one is refused",
+	    .kind = OPTION_NUMBER,
+	  .offset = offsetof(struct options, run), .min = 1, .max = INT32_MAX },
+	{ .name = "read-all", .help = "also files whose times say that they are as they were",
+	    .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, all) },
+	{ .name = "json", .help = "print what was saved, as a JSON object", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, json) },
+	VERBS_STORE(struct options),
+};
+
+static void
+print(const struct record *r, int64_t stored)
+{
+	AUTO_BYTES line = { 0 };
+
+	emit_open(&line);
+	record_members(&line, r);
+	emit_integer(&line, "stored", stored);
+	emit_line(&line);
+	fwrite(line.data, 1, line.len, stdout);
+}
+
+static int
+run(void *arg, int argc, char **argv)
+{
+	struct options *o = arg;
+	struct saving s = { .paths = (const char *const *)argv + 1, .npaths = (size_t)argc - 1,
+		.excludes = o->exclude.items, .nexcludes = o->exclude.n, .quiet = option_common.quiet,
+		.read_all = o->all };
+	struct record r = { .name = argv[0], .build = (char *)(uintptr_t)o->build, .run = o->run };
+	struct store *store = NULL;
+	struct error e;
+	int result = -1;
+
+	if (record_check_name(r.name, &e) == 0 && store_scope(o->scope, &r.stranger, &e) == 0 &&
+	    (store = store_open(o->blob, r.stranger, true, &e)) != NULL)
+		result = saving_run(&s, store, &r, &e);
+	store_close(store);
+	if (result < 0)
+		return option_fail(PROGRAM, &e);
+	if (o->json)
+		print(&r, s.stored);
+	return option_finish(PROGRAM, 0);
+}
+
+const struct command blob_save_command = {
+	.program = PROGRAM, .verb = "save", .operands = "NAME PATH...",
+	.summary = "store files and folders under a name", .options = options,
+	.noptions = sizeof(options) / sizeof(options[0]), .min_operands = 2, .max_operands = SIZE_MAX,
+	.complete = "files", .run = run, .size = sizeof(struct options),
+};

@@ -1,0 +1,59 @@
+/*
+ * writing: files out of a store on their way into a folder: what one thread of a restore does. Each is
+ * written beside its place, under a name that begins with WRITING_FRESH, and takes it in one step. No path
+ * goes through a symbolic link or out of the folder, whatever was put there meanwhile (openat2); nothing
+ * that is made is setuid, setgid or a device.
+ */
+#ifndef MCI_BLOB_WRITING_H
+#define MCI_BLOB_WRITING_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "crew.h"
+#include "entry.h"
+#include "store.h"
+
+#define WRITING_FRESH ".mci-restore."
+
+struct writing_item {
+	struct entry entry;
+	struct bytes lines; /* in the manifest */
+	bool there;         /* a regular file of the same size is, which may be the same */
+	bool known;         /* and it is: it was looked at before */
+	struct stat st;     /* of the file as it is now, when it is done */
+	bool written;
+	int64_t done;       /* the wall clock then */
+};
+
+struct writing_batch {
+	struct crew_job job;
+	struct writing_item *items;
+	size_t n, room;
+	int64_t bytes;
+	bool failed;
+	struct error error;
+};
+
+struct writing {
+	struct store *store;
+	int root;
+};
+
+/* begin's arg is a struct writing. */
+extern const struct crew_type writing_crew;
+
+struct writing_item *writing_add(struct writing_batch *b);
+void writing_free(struct writing_batch *b);
+
+/* The folder that path stands in, below root: its descriptor, and in *name what path is in there. make:
+ * folders that are not there are made. -1 with an error. */
+int writing_parent(int root, const char *path, bool make, const char **name, struct error *e);
+/* Makes room for what is no folder, where one that is empty stands. 0 or -1. */
+int writing_place(int dir, const char *fresh, const char *name, const char *path, struct error *e);
+/* A name that nothing has. */
+void writing_fresh(char name[64]);
+/* Sets mode, times and attributes of an open file or folder. 0 or -1. */
+int writing_set(int fd, const struct entry *x, struct error *e);
+
+#endif
