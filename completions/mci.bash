@@ -28,6 +28,7 @@ doctor:say what this machine lacks, and for what
 demo:put a repository with some builds into a server, from a new folder
 trigger:have a server build something; with - the jobs on standard input
 hook:have git trigger builds: post-receive, post-commit, pre-push
+login:say which server to go to, and show it a token
 org:organisations of the server: ls, get, put, rm
 repo:its repositories: ls, get, put, rm
 key:its ssh keys: ls, get, put, rm
@@ -127,6 +128,7 @@ typeset -gA _mci_operands=(
 	['mci demo']=''
 	['mci trigger']=''
 	['mci hook']=''
+	['mci login']=''
 	['mci org']=''
 	['mci repo']=''
 	['mci key']=''
@@ -397,6 +399,17 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci hook']='-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci login']='--name:what to call it (its host)
+--local:go back to this machine'\''s server; logins are kept
+--remove:forget the login
+-C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
 -q:say only what went wrong
@@ -1505,6 +1518,10 @@ typeset -gA _mci_values=(
 	['mci hook -C']='@folders'
 	['mci hook --chdir']='@folders'
 	['mci hook --color']='auto always never'
+	['mci login --name']='@'
+	['mci login -C']='@folders'
+	['mci login --chdir']='@folders'
+	['mci login --color']='auto always never'
 	['mci org -C']='@folders'
 	['mci org --chdir']='@folders'
 	['mci org --color']='auto always never'

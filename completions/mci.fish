@@ -231,6 +231,15 @@ complete -c mci -n '__fish_seen_subcommand_from hook' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from hook' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from hook' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from hook' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a login -d 'say which server to go to, and show it a token'
+complete -c mci -n '__fish_seen_subcommand_from login' -l name -d 'what to call it (its host)' -x
+complete -c mci -n '__fish_seen_subcommand_from login' -l local -d 'go back to this machine\'s server; logins are kept'
+complete -c mci -n '__fish_seen_subcommand_from login' -l remove -d 'forget the login'
+complete -c mci -n '__fish_seen_subcommand_from login' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from login' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from login' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from login' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from login' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a org -d 'organisations of the server: ls, get, put, rm'
 complete -c mci -n '__fish_seen_subcommand_from org' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from org' -l color -d 'use colour or not' -x -a 'auto always never'

@@ -209,6 +209,19 @@ address_free(struct address *a)
 	*a = (struct address){ .fd = -1 };
 }
 
+bool
+address_is_far(const char *text)
+{
+	struct address a;
+	bool far;
+
+	if (address_parse(&a, text, NULL) < 0)
+		return false;
+	far = a.kind == ADDRESS_HTTP || a.kind == ADDRESS_TCP;
+	address_free(&a);
+	return far;
+}
+
 char *
 address_elsewhere(const char *text, struct error *e)
 {

@@ -10,6 +10,8 @@
 #ifndef MCI_ADDRESS_H
 #define MCI_ADDRESS_H
 
+#include <stdbool.h>
+
 #include "error.h"
 
 enum address_kind {
@@ -42,6 +44,9 @@ void address_free(struct address *a);
 char *address_elsewhere(const char *text, struct error *e);
 /* The same for where large files are kept, which may also be file:DIR, made absolute, or s3://BUCKET/PREFIX. */
 char *address_store_elsewhere(const char *text, struct error *e);
+
+/* Whether a text is the address of a server that is reached over HTTP. */
+bool address_is_far(const char *text);
 
 /* What a descriptor can carry: in is -1 when it cannot be read, out when it cannot be written. 0
  * or -1. */

@@ -127,9 +127,13 @@ logins_write(const struct logins *l, struct error *e)
 	AUTO_FREE char *path = file_path(e);
 	AUTO_FREE char *folder = path == NULL ? NULL : xmemdup(path, (size_t)(strrchr(path, '/') - path));
 	AUTO_BYTES text = { 0 };
+	AUTO_CLOSE int dir = -1;
 
 	if (path == NULL || folder_make(folder, e) < 0)
 		return -1;
+	dir = kernel.open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
+	if (dir < 0)
+		return error_sys(e, "%s", folder);
 	for (size_t i = 0; i < l->n; i++) {
 		emit_open(&text);
 		emit_text(&text, "url", l->items[i].url);
@@ -139,7 +143,8 @@ logins_write(const struct logins *l, struct error *e)
 			emit_bool(&text, "current", true);
 		emit_line(&text);
 	}
-	return names_write(AT_FDCWD, path, text.data, text.len, e);
+	return names_write(dir, strrchr(path, '/') + 1, text.data, text.len, e) < 0 ?
+	    error_before(e, "%s: ", path) : 0;
 }
 
 /* ---- the list */

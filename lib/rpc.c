@@ -66,6 +66,8 @@ rpc_reply_error(const struct message *m, struct error *e)
 	struct scan_value v;
 	int64_t code = 0;
 
+	if (m->kind == MESSAGE_EVENT)
+		return rpc_line_error(m, e);
 	if (message_member(m->error.p, m->error.n, "code", &v, NULL) == 1)
 		scan_integer(&v, INT32_MIN, INT32_MAX, &code, NULL);
 	if (message_member(m->error.p, m->error.n, "message", &v, NULL) == 1)

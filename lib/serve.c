@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "budget.h"
 #include "duration.h"
 #include "folder.h"
@@ -68,16 +69,30 @@ serve_also(const struct serve *s, size_t n)
 	return n < s->also.n ? s->also.items[n] : NULL;
 }
 
-char *
-serve_address(const struct serve_program *p, const char *given, struct error *e)
+/* Where it is on this machine. */
+static char *
+address_here(const struct serve_program *p, struct error *e)
 {
-	const char *known = given != NULL ? given : getenv(p->variable);
+	const char *known = getenv(p->variable);
 	AUTO_FREE char *sockets = NULL;
 
 	if (known != NULL && *known != '\0')
 		return xstrdup(known);
 	sockets = folder_sockets(e);
 	return sockets == NULL ? NULL : xformat("unix:%s/%s", sockets, p->socket);
+}
+
+char *
+serve_address(const struct serve_program *p, const char *given, struct error *e)
+{
+	const char *known = given != NULL ? given : getenv(p->variable);
+	char *far;
+
+	if (known != NULL && *known != '\0')
+		return xstrdup(known);
+	if (api_far(&far, e) < 0)
+		return NULL;
+	return far != NULL ? far : address_here(p, e);
 }
 
 char *
@@ -358,7 +373,7 @@ read_listen(struct serve *s, const struct serve_options *o, const struct serve_h
 		text_add(&s->listen, xstrdup(o->listen.items[i]));
 	s->listening = s->listen.n;
 	if (s->listening == 0)
-		s->usual = serve_address(s->program, NULL, &s->no_usual);
+		s->usual = address_here(s->program, &s->no_usual);
 	if (house != NULL)
 		text_add(&s->listen, xformat("inproc:%s", s->program->service));
 }

@@ -8,6 +8,7 @@
 #include "checkout.h"
 #include "emit.h"
 #include "folder.h"
+#include "login.h"
 #include "memory.h"
 #include "option.h"
 #include "runner.h"
@@ -155,6 +156,25 @@ read_labels(const struct option_list *list, struct bytes *object, struct error *
 	return 0;
 }
 
+/* Over HTTP the token is what everything that is started here shows. */
+static int
+read_token(struct bytes *token, const char *file, const char *store, struct error *e)
+{
+	bool far = address_is_far(store);
+	int got = file != NULL ? secretfile_read(token, file, e) : far ? login_token(token, store, e) : 0;
+
+	if (got < 0)
+		return -1;
+	if (token->len == 0)
+		return error_set(e, ERROR_USAGE, "which agent is it? --token-file FILE, made by "
+		    "'mci-store create token'; over HTTP MCI_TOKEN will do");
+	if (far && login_token_check(bytes_string(token), e) < 0)
+		return -1;
+	if (far)
+		setenv("MCI_TOKEN", bytes_string(token), 1);
+	return 0;
+}
+
 static int
 run(const struct options *o, struct error *e)
 {
@@ -173,10 +193,7 @@ run(const struct options *o, struct error *e)
 	gethostname(host, sizeof(host) - 1);
 	if (blob == NULL || read_labels(&o->labels, &labels, e) < 0)
 		return -1;
-	if (o->token_file == NULL)
-		return error_set(e, ERROR_USAGE, "which agent is it? --token-file FILE, made by "
-		    "'mci-store create token'");
-	if (secretfile_read(&token, o->token_file, e) < 0)
+	if (read_token(&token, o->token_file, store, e) < 0)
 		return -1;
 	if (runner_choose(o->runner, workdir, &a.settings.runner, &a.isolates, e) < 0)
 		return -1;

@@ -234,7 +234,7 @@ replied(struct stream *s, const struct message *m)
 {
 	struct error e;
 
-	if (m->error.n == 0) {
+	if (m->kind == MESSAGE_REPLY && m->error.n == 0) {
 		s->away = false;
 		return;
 	}

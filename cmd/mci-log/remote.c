@@ -110,7 +110,7 @@ reply_came(struct remote *r, const struct message *m)
 {
 	struct error e;
 
-	if (m->error.n == 0) {
+	if (m->kind == MESSAGE_REPLY && m->error.n == 0) {
 		r->begun = true;
 		backoff_over(&r->dial.backoff);
 		outage_told(&r->outage, NULL);

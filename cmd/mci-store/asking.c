@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api.h"
 #include "call.h"
 #include "duration.h"
 #include "folder.h"
@@ -18,11 +19,14 @@ asking_address(const char *given, struct error *e)
 {
 	const char *known[] = { given, getenv("MCI_STORE"), getenv("MCI_API") };
 	AUTO_FREE char *sockets = NULL;
+	char *far;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (known[i] != NULL && known[i][0] != '\0')
 			return xstrdup(known[i]);
 	}
+	if (api_far(&far, e) < 0 || far != NULL)
+		return far;
 	sockets = folder_sockets(e);
 	return sockets == NULL ? NULL : xformat("unix:%s/store.sock", sockets);
 }

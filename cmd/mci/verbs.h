@@ -16,6 +16,7 @@ extern const struct command doctor_command;
 extern const struct command down_command;
 extern const struct command hook_command;
 extern const struct command jobs_command;
+extern const struct command login_command;
 extern const struct command ls_command;
 extern const struct command output_command;
 extern const struct command param_command;
