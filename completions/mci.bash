@@ -584,6 +584,7 @@ typeset -gA _mci_options=(
 --check-answers:hold each answer against its shape: for tests
 --host:a name by which it may be asked at a local address (again: more)
 --origin:pages from there may ask, as https://ci.example.org (again: more)
+--patience:how long a head, and a body, may take to come (30s)
 --proxy:X-Forwarded-For is believed from there (again: more)
 --stdin:answer one HTTP request from standard input, and end
 -C:go to DIR first
@@ -1609,6 +1610,7 @@ typeset -gA _mci_values=(
 	['mci-api --http']='@'
 	['mci-api --host']='@'
 	['mci-api --origin']='@'
+	['mci-api --patience']='@'
 	['mci-api --proxy']='@'
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'

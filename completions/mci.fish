@@ -363,6 +363,7 @@ complete -c mci-api -l http -d 'where HTTP is served: HOST:PORT or unix:PATH (ag
 complete -c mci-api -l check-answers -d 'hold each answer against its shape: for tests'
 complete -c mci-api -l host -d 'a name by which it may be asked at a local address (again: more)' -x
 complete -c mci-api -l origin -d 'pages from there may ask, as https://ci.example.org (again: more)' -x
+complete -c mci-api -l patience -d 'how long a head, and a body, may take to come (30s)' -x
 complete -c mci-api -l proxy -d 'X-Forwarded-For is believed from there (again: more)' -x
 complete -c mci-api -l stdin -d 'answer one HTTP request from standard input, and end'
 complete -c mci-api -s C -l chdir -d 'go to DIR first' -r -F

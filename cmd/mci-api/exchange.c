@@ -68,8 +68,9 @@ verb_of(const char *method)
 }
 
 void
-exchange_begin(struct exchange *x, const char *method)
+exchange_begin(struct exchange *x, const char *method, const char *version)
 {
+	x->version = version;
 	x->begun = true;
 	x->method = method;
 	x->verb = verb_of(method);
@@ -107,6 +108,12 @@ enum http_verb
 exchange_verb(const struct exchange *x)
 {
 	return x->verb;
+}
+
+bool
+exchange_is_11(const struct exchange *x)
+{
+	return strcmp(x->version, "HTTP/1.1") == 0;
 }
 
 const char *

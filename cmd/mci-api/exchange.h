@@ -47,7 +47,7 @@ struct exchange {
 	const bool *stopping;
 	struct MHD_Connection *connection;
 	enum http_verb verb;
-	const char *method;
+	const char *method, *version;
 	char *path, *query;
 	struct bytes body;
 	size_t taken; /* bytes of a body that are taken */
@@ -69,6 +69,8 @@ struct exchange {
 };
 
 enum http_verb exchange_verb(const struct exchange *x);
+/* Whether it is HTTP/1.1, which has to name its host. */
+bool exchange_is_11(const struct exchange *x);
 const char *exchange_verb_text(const struct exchange *x);
 /* As it was sent: up to the '?', and behind it (NULL: there was none). Nothing is decoded. */
 const char *exchange_path(const struct exchange *x);
@@ -120,7 +122,7 @@ int exchange_status(const struct exchange *x);
 
 /* ---- for http.c */
 struct exchange *exchange_new(struct MHD_Connection *c, const char *uri);
-void exchange_begin(struct exchange *x, const char *method);
+void exchange_begin(struct exchange *x, const char *method, const char *version);
 void exchange_body_piece(struct exchange *x, const char *p, size_t n);
 /* Gives the answer that is there to the daemon. Whether it took it. */
 bool exchange_queue(struct exchange *x);

@@ -78,6 +78,10 @@ check_framing(struct ask *a)
 		answer_problem(a, 400, NULL, "Host, Authorization: once");
 		return -1;
 	}
+	if (exchange_header(a->x, "Host") == NULL && exchange_is_11(a->x)) {
+		answer_problem(a, 400, NULL, "Host: it is missing");
+		return -1;
+	}
 	if (exchange_fields(a->x) > HTTP_FIELDS) {
 		answer_problem(a, 400, NULL, "at most %d header fields", HTTP_FIELDS);
 		return -1;

@@ -19,8 +19,6 @@
 #include "listener.h"
 #include "memory.h"
 
-/* How often those that take their time are looked at, while there are any. */
-#define SWEEP (5 * SECOND)
 /* What one connection may have of the daemon: its head, and what is written and not taken yet. */
 #define CONNECTION_MEMORY (HTTP_HEAD + 8 * 1024)
 /* A body that is longer than what is taken is read on so far, so that its sender reads the answer.
@@ -54,6 +52,7 @@ struct http {
 	struct loop_timer *run, *sweep;
 	bool soon; /* run is for now */
 	bool stopping;
+	int64_t patience;
 };
 
 /* ---- the daemon in the loop */
@@ -107,7 +106,7 @@ static void
 sweep(void *arg)
 {
 	struct http *h = arg;
-	int64_t late = kernel.now() - HTTP_PATIENCE;
+	int64_t late = kernel.now() - h->patience;
 	bool any = false;
 
 	h->sweep = NULL;
@@ -124,7 +123,7 @@ static void
 sweep_start(struct http *h)
 {
 	if (h->sweep == NULL)
-		h->sweep = loop_after(h->loop, SWEEP, sweep, h);
+		h->sweep = loop_after(h->loop, h->patience / 6, sweep, h);
 }
 
 static void
@@ -334,11 +333,10 @@ handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
 
 	(void)c;
 	(void)url;
-	(void)version;
 	if (x == NULL)
 		return MHD_NO;
 	if (!x->begun) {
-		exchange_begin(x, method);
+		exchange_begin(x, method, version);
 		h->events.begun(h->arg, x);
 		return x->response != NULL ? queue(x) : MHD_YES;
 	}
@@ -382,13 +380,13 @@ http_new(struct loop *loop, const struct http_events *events, void *arg, struct 
 	struct http *h = xmalloc(sizeof(*h));
 	const union MHD_DaemonInfo *info;
 
-	*h = (struct http){ .loop = loop, .events = *events, .arg = arg, .epoll = -1 };
+	*h = (struct http){ .loop = loop, .events = *events, .arg = arg, .epoll = -1, .patience = HTTP_PATIENCE };
 	h->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
 	    0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)HTTP_IDLE, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
+	    (unsigned)HTTP_IDLE, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK,
 	    begin, h, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 	    completed, h, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_END);
 	info = h->daemon == NULL ? NULL : MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -402,6 +400,12 @@ http_new(struct loop *loop, const struct http_events *events, void *arg, struct 
 	}
 	http_free(h);
 	return NULL;
+}
+
+void
+http_patience(struct http *h, int64_t patience)
+{
+	h->patience = patience;
 }
 
 void

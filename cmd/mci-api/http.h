@@ -46,6 +46,8 @@ http_new(struct loop *loop, const struct http_events *events, void *arg, struct 
 int http_listen(struct http *h, const char *address, mode_t mode, struct error *e);
 /* One connection, a socket that it takes over. 0 or -1. */
 int http_connect(struct http *h, int fd, struct error *e);
+/* How long a head, and a body, may take to come, where it is not HTTP_PATIENCE. */
+void http_patience(struct http *h, int64_t patience);
 /* Takes no more connections, and no more requests on those there are; calls ended-like from the
  * loop never:
  * whoever stops waits until http_open says that none is left. */

@@ -27,6 +27,7 @@ struct options {
 	const char *events, *log, *store, *supervise;
 	struct option_list http;
 	bool one;
+	int64_t patience;
 	struct gateway gateway;
 	struct gateway_place places[NPLACES];
 	struct forward *forwards[NPLACES];
@@ -82,6 +83,8 @@ static const struct option options[] = {
 	    .help = "pages from there may ask, as https://ci.example.org (again: more)",
 	    .kind = OPTION_LIST,
 	    .offset = offsetof(struct options, gateway.options.origins) },
+	{ .name = "patience", .value = "DURATION", .help = "how long a head, and a body, may take to come (30s)",
+	  .kind = OPTION_DURATION, .offset = offsetof(struct options, patience) },
 	{ .name = "proxy",
 	    .value = "IP",
 	    .help = "X-Forwarded-For is believed from there (again: more)",
@@ -125,7 +128,11 @@ open_gateway(struct options *o, struct loop *loop, struct error *e)
 	g->counts = counts_new(routes, nroutes);
 	g->identities = identities_new(g);
 	g->http = http_new(loop, &ask_events, g, e);
-	return g->http == NULL ? -1 : gateway_open(g, e);
+	if (g->http == NULL)
+		return -1;
+	if (o->patience > 0)
+		http_patience(g->http, o->patience);
+	return gateway_open(g, e);
 }
 
 static void

@@ -283,6 +283,8 @@ static void
 with_build(struct ask *a, struct span result, const struct error *e)
 {
 	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
+	AUTO_FREE char *build =
+	    xformat("%s/%s/%s", params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"));
 	AUTO_BYTES params = { 0 };
 
 	if (e->code != ERROR_NONE) {
@@ -294,7 +296,7 @@ with_build(struct ask *a, struct span result, const struct error *e)
 	*(struct bytes *)a->state = (struct bytes){ 0 };
 	put_head(a->state, tree);
 	emit_open(&params);
-	emit_text(&params, "build", json_string_value(json_object_get(tree, "build")));
+	emit_text(&params, "build", build);
 	bytes_char(&params, '}');
 	ask_call(a, "job/list", (struct span){ params.data, params.len }, (struct span){ NULL, 0 },
 	    with_jobs);

@@ -10,3 +10,6 @@ ADMIN=$(mci token create --scope admin --name admin) KEY=$(cat key)
 export ADMIN KEY
 mci-api routes >routes
 python3 "$ROOT/tests/cli/http-rights.py" "${MCI_SUPERVISE_LISTEN#unix:}" routes
+result=$?
+down
+exit "$result"
