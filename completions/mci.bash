@@ -595,7 +595,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-blob save']='--exclude:leave out what fits it, with all below (may be given again)
+	['mci-blob save']='--below:of this folder, which is reached through no link
+--exclude:leave out what fits it, with all below (may be given again)
 --build:which writes it
 --run:of that build: an older one is refused
 --read-all:also files whose times say that they are as they were
@@ -610,7 +611,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-blob restore']='--max-files:refuse a tree of more
+	['mci-blob restore']='--below:in this folder, which is made, and reached through no link
+--max-files:refuse a tree of more
 --max-size:refuse a tree whose files have more bytes together
 --json:print what was found, as a JSON object
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
@@ -767,7 +769,8 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-blob-hash']='--exclude:leave out what matches
+	['mci-blob-hash']='--below:go to this folder, through no link
+--exclude:leave out what matches
 --into:copy the files to this folder, as they are read
 --facts:read further inputs from standard input, as lines {"fact","value"}
 --key:what facts that are secrets are digested with
@@ -1615,6 +1618,7 @@ typeset -gA _mci_values=(
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'
+	['mci-blob save --below']='@folders'
 	['mci-blob save --exclude']='@'
 	['mci-blob save --build']='@'
 	['mci-blob save --run']='@'
@@ -1623,6 +1627,7 @@ typeset -gA _mci_values=(
 	['mci-blob save -C']='@folders'
 	['mci-blob save --chdir']='@folders'
 	['mci-blob save --color']='auto always never'
+	['mci-blob restore --below']='@folders'
 	['mci-blob restore --max-files']='@'
 	['mci-blob restore --max-size']='@'
 	['mci-blob restore --blob']='@'
@@ -1705,6 +1710,7 @@ typeset -gA _mci_values=(
 	['mci-blob-bucket serve -C']='@folders'
 	['mci-blob-bucket serve --chdir']='@folders'
 	['mci-blob-bucket serve --color']='auto always never'
+	['mci-blob-hash --below']='@folders'
 	['mci-blob-hash --exclude']='@'
 	['mci-blob-hash --into']='@folders'
 	['mci-blob-hash --key']='@files'

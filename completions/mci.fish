@@ -374,6 +374,7 @@ complete -c mci-api -l version -d 'show the version'
 complete -c mci-blob -f
 complete -c mci-blob -n __fish_use_subcommand -a save -d 'store files and folders under a name'
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -F
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l below -d 'of this folder, which is reached through no link' -r -F
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l exclude -d 'leave out what fits it, with all below (may be given again)' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l build -d 'which writes it' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l run -d 'of that build: an older one is refused' -x
@@ -387,6 +388,7 @@ complete -c mci-blob -n '__fish_seen_subcommand_from save' -s q -l quiet -d 'say
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -s h -l help -d 'show this help'
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l version -d 'show the version'
 complete -c mci-blob -n __fish_use_subcommand -a restore -d 'put what stands under a name here, or the newest under a prefix'
+complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l below -d 'in this folder, which is made, and reached through no link' -r -F
 complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l max-files -d 'refuse a tree of more' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l max-size -d 'refuse a tree whose files have more bytes together' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from restore' -l json -d 'print what was found, as a JSON object'
@@ -518,6 +520,7 @@ complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -s h -l help 
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
 complete -c mci-blob-hash -f
 complete -c mci-blob-hash -F
+complete -c mci-blob-hash -l below -d 'go to this folder, through no link' -r -F
 complete -c mci-blob-hash -l exclude -d 'leave out what matches' -x
 complete -c mci-blob-hash -l into -d 'copy the files to this folder, as they are read' -r -F
 complete -c mci-blob-hash -l facts -d 'read further inputs from standard input, as lines {"fact","value"}'

@@ -82,6 +82,28 @@ folder_make_kept(const char *path, struct error *e)
 	return make(path, true, e);
 }
 
+int
+folder_go_below(const char *below, bool make, struct error *e)
+{
+	AUTO_FREE char *words = xstrdup(below);
+	char *rest = NULL;
+
+	for (char *word = strtok_r(words, "/", &rest); word != NULL; word = strtok_r(NULL, "/", &rest)) {
+		AUTO_CLOSE int fd = -1;
+
+		if (strcmp(word, ".") == 0)
+			continue;
+		if (strcmp(word, "..") == 0)
+			return error_set(e, ERROR_INPUT, "%s: leads out of the folder", below);
+		if (make && mkdirat(AT_FDCWD, word, 0777) < 0 && errno != EEXIST)
+			return error_sys(e, "%s", below);
+		fd = kernel.open(AT_FDCWD, word, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		if (fd < 0 || fchdir(fd) < 0)
+			return error_sys(e, "%s", below);
+	}
+	return 0;
+}
+
 /* No build, job or file of a log has a name that begins so. */
 #define LOCK ".lock"
 

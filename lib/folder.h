@@ -17,6 +17,9 @@ int folder_make(const char *path, struct error *e);
 /* The same, and what was made is on the disk: for what a file is moved to before it goes where it was. Blocks
  * for a sync a folder that is new. */
 int folder_make_kept(const char *path, struct error *e);
+/* This process goes to a folder below the one it is in, through no symbolic link and no "..", whatever is put
+ * there meanwhile. make: what is missing of it is made. 0 or -1. */
+int folder_go_below(const char *below, bool make, struct error *e);
 /*
  * The lock of whoever changes what is in a folder, against others who would: it lives as long as the
  * descriptor that is returned, and its copies. dir is open, path is for messages. -1 with ERROR_BUSY

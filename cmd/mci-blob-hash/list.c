@@ -158,7 +158,9 @@ file_digest(const char *full, const char *into, const char *path, const struct s
 	if (into != NULL && place_make(into, path, &copy, e) < 0)
 		return -1;
 	if (copy != NULL) {
-		to = kernel.open(AT_FDCWD, copy, O_WRONLY | O_CREAT | O_EXCL, st->st_mode & 0777);
+		/* other rights make no other digest, so they are not seen either */
+		to = kernel.open(AT_FDCWD, copy, O_WRONLY | O_CREAT | O_EXCL,
+		    st->st_mode & S_IXUSR ? 0777 : 0666);
 		if (to < 0)
 			return error_sys(e, "%s", copy);
 	}

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "folder.h"
 #include "kernel.h"
 #include "list.h"
 #include "memory.h"
@@ -14,7 +15,7 @@
 #define CHANGED 20 /* names that people still read */
 
 struct options {
-	const char *into, *list, *last, *key;
+	const char *below, *into, *list, *last, *key;
 	struct option_list exclude;
 	bool facts, json;
 };
@@ -22,6 +23,8 @@ struct options {
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct option options[] = {
+	{ .name = "below", .value = "DIR", .help = "go to this folder, through no link", .kind = OPTION_TEXT,
+	  .offset = FIELD(below) },
 	{ .name = "exclude", .value = "GLOB", .help = "leave out what matches", .kind = OPTION_LIST,
 	  .offset = FIELD(exclude) },
 	{ .name = "into", .value = "DIR", .help = "copy the files to this folder, as they are read",
@@ -123,7 +126,10 @@ run(const struct options *o, int argc, char **argv, struct error *e)
 	struct tree t = { 0 };
 	AUTO_BYTES list = { 0 };
 	int64_t bytes = 0;
-	int result = tree_read(&t, ".", argv, (size_t)argc, &o->exclude, e);
+	int result = o->below == NULL ? 0 : folder_go_below(o->below, false, e);
+
+	if (result == 0)
+		result = tree_read(&t, ".", argv, (size_t)argc, &o->exclude, e);
 
 	if (result == 0)
 		result = all_add(o, &list, &t, &bytes, e);

@@ -19,18 +19,19 @@ struct walk {
 	size_t n;
 };
 
-/* Whether a path matches, or a folder that it is in does. */
+/* Whether a path matches, or a folder that it is in does. names: a glob without slash is one of the last word of
+ * a path, as in gitignore(5). */
 static bool
-matches(const char *glob, const char *path)
+matches(const char *glob, const char *path, bool names)
 {
 	AUTO_FREE char *part = xstrdup(path);
 
+	names = names && strchr(glob, '/') == NULL;
 	for (;;) {
-		char *slash;
+		char *slash = strrchr(part, '/');
 
-		if (glob_match(glob, part))
+		if (glob_match(glob, names && slash != NULL ? slash + 1 : part))
 			return true;
-		slash = strrchr(part, '/');
 		if (slash == NULL)
 			return false;
 		*slash = '\0';
@@ -41,7 +42,7 @@ static bool
 is_left_out(const struct walk *w, const char *path)
 {
 	for (size_t i = 0; i < w->exclude->n; i++) {
-		if (matches(w->exclude->items[i], path))
+		if (matches(w->exclude->items[i], path, true))
 			return true;
 	}
 	return false;
@@ -52,7 +53,7 @@ file_add(struct walk *w, const char *path, struct error *e)
 {
 	struct tree *t = w->tree;
 
-	if ((w->glob != NULL && !matches(w->glob, path)) || is_left_out(w, path))
+	if ((w->glob != NULL && !matches(w->glob, path, false)) || is_left_out(w, path))
 		return 0;
 	if (t->n == TREE_FILES)
 		return error_set(e, ERROR_LIMIT, "more than %d files", TREE_FILES);

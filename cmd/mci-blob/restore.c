@@ -3,18 +3,22 @@
 #include <string.h>
 
 #include "emit.h"
+#include "folder.h"
 #include "number.h"
 #include "option.h"
 #include "restoring.h"
 #include "verbs.h"
 
 struct options {
-	const char *blob, *scope, *size;
+	const char *blob, *scope, *size, *below;
 	int64_t files;
 	bool json;
 };
 
 static const struct option options[] = {
+	{ .name = "below", .value = "DIR",
+	  .help = "in this folder, which is made, and reached through no link",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, below) },
 	{ .name = "max-files", .value = "N", .help = "refuse a tree of more", .kind = OPTION_NUMBER,
 	  .offset = offsetof(struct options, files), .min = 1, .max = INT64_MAX },
 	{ .name = "max-size", .value = "SIZE", .help = "refuse a tree whose files have more bytes together",
@@ -51,7 +55,8 @@ run(void *arg, int argc, char **argv)
 	if ((o->size == NULL || number_size(o->size, strlen(o->size), &s.most_bytes, &e) == 0) &&
 	    store_scope(o->scope, &stranger, &e) == 0 && (store = store_open(o->blob, stranger,
 	    false, &e)) != NULL &&
-	    store->type->find(store, (const char *const *)argv, (size_t)argc, &r, &hit, &e) == 0)
+	    store->type->find(store, (const char *const *)argv, (size_t)argc, &r, &hit, &e) == 0 &&
+	    (o->below == NULL || folder_go_below(o->below, true, &e) == 0))
 		result = restoring_run(&s, store, &r, &e);
 	store_close(store);
 	if (result == 0 && o->json)

@@ -3,19 +3,23 @@
 #include <string.h>
 
 #include "emit.h"
+#include "folder.h"
 #include "memory.h"
 #include "option.h"
 #include "saving.h"
 #include "verbs.h"
 
 struct options {
-	const char *blob, *scope, *build;
+	const char *blob, *scope, *build, *below;
 	struct option_list exclude;
 	int64_t run;
 	bool json, all;
 };
 
 static const struct option options[] = {
+	{ .name = "below", .value = "DIR",
+	  .help = "of this folder, which is reached through no link",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, below) },
 	{ .name = "exclude", .value = "GLOB",
 	    .help = "leave out what fits it, with all below (may be given again)",
 	  .kind = OPTION_LIST, .offset = offsetof(struct options, exclude) },
@@ -57,7 +61,8 @@ run(void *arg, int argc, char **argv)
 	int result = -1;
 
 	if (record_check_name(r.name, &e) == 0 && store_scope(o->scope, &r.stranger, &e) == 0 &&
-	    (store = store_open(o->blob, r.stranger, true, &e)) != NULL)
+	    (store = store_open(o->blob, r.stranger, true, &e)) != NULL &&
+	    (o->below == NULL || folder_go_below(o->below, false, &e) == 0))
 		result = saving_run(&s, store, &r, &e);
 	store_close(store);
 	if (result < 0)

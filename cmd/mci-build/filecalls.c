@@ -189,10 +189,10 @@ id_take(struct filecall *c, struct request *r, const char *param, struct error *
 
 /* The folder that a caller works in, which has to be where its job does: what others have is not its own. */
 static int
-dir_check(const struct filecall *c, const char *dir, char *real, struct error *e)
+dir_check(const struct filecall *c, const char *dir, char *top, char *below, struct error *e)
 {
 	AUTO_BYTES root = { 0 };
-	char top[PATH_MAX];
+	char real[PATH_MAX];
 	size_t n;
 
 	if (c->job == NULL)
@@ -204,8 +204,10 @@ dir_check(const struct filecall *c, const char *dir, char *real, struct error *e
 	if (realpath(dir, real) == NULL)
 		return error_sys(e, "dir: %s", dir);
 	n = strlen(top);
-	if (strncmp(real, top, n) == 0 && (real[n] == '\0' || real[n] == '/'))
+	if (strncmp(real, top, n) == 0 && (real[n] == '\0' || real[n] == '/')) {
+		memcpy(below, real + n + (real[n] == '/'), strlen(real + n) + (real[n] != '/'));
 		return 0;
+	}
 	return error_set(e, ERROR_INPUT, "dir: %s is not in what the job works in, %s", dir, top);
 }
 
@@ -213,16 +215,17 @@ dir_check(const struct filecall *c, const char *dir, char *real, struct error *e
 static int
 words_open(struct filecall *c, struct filewords *w, const char *verb, const char *param)
 {
-	char real[PATH_MAX];
+	char top[PATH_MAX], below[PATH_MAX];
 	struct error e;
 
 	if (id_take(c, c->request, param, &e) < 0 ||
-	    dir_check(c, request_text(c->request, "dir"), real, &e) < 0) {
+	    dir_check(c, request_text(c->request, "dir"), top, below, &e) < 0) {
 		refuse(c, "invalid-params", &e);
 		return -1;
 	}
 	filewords_begin(w, c->of->at, verb);
-	filewords_option(w, "-C", real);
+	filewords_option(w, "-C", top);
+	filewords_option(w, "--below", *below == '\0' ? NULL : below);
 	return 0;
 }
 

@@ -171,23 +171,6 @@ filestep_root(struct bytes *b, const struct filestep_site *at, const struct job 
 		bytes_text(b, at->workspace->dir);
 }
 
-static char *
-folder_of(const struct filestep_site *at, const struct job *j, const struct filestep *s)
-{
-	const char *dir = j->files->dir;
-	struct bytes b = { 0 };
-
-	if (s->kind == STEP_BRING)
-		bytes_text(&b, at->workspace->dir);
-	else
-		filestep_root(&b, at, j);
-	bytes_char(&b, '/');
-	if (dir != NULL)
-		bytes_format(&b, "%s/", dir);
-	folder_add(&b, s);
-	return bytes_give(&b);
-}
-
 /* ---- names in the store */
 
 static void
@@ -252,13 +235,35 @@ filewords_begin(struct filewords *w, const struct filestep_site *at, const char 
 
 	filewords_add(w, "mci-blob");
 	filewords_add(w, verb);
-	filewords_add(w, "--json");
+	if (strcmp(verb, "get") != 0)
+		filewords_add(w, "--json");
 	filewords_option(w, "--blob", at->address);
 	filewords_option(w, "--scope", at->scope);
 	if (strcmp(verb, "save") != 0)
 		return;
 	filewords_option(w, "--build", build->name);
 	filewords_option(w, "--run", run);
+}
+
+/* The folder in which what is built stands, and the way from there, through no link that a job may have made. */
+static void
+folder_options(struct filewords *w, const struct filestep_site *at, const struct job *j,
+    const struct filestep *s)
+{
+	const char *dir = j->files->dir;
+	AUTO_BYTES root = { 0 };
+	AUTO_BYTES below = { 0 };
+
+	if (s != NULL && s->kind == STEP_BRING)
+		bytes_text(&root, at->workspace->dir);
+	else
+		filestep_root(&root, at, j);
+	if (dir != NULL)
+		bytes_format(&below, "%s/", dir);
+	if (s != NULL)
+		folder_add(&below, s);
+	filewords_option(w, "-C", bytes_string(&root));
+	filewords_option(w, "--below", below.len > 0 ? bytes_string(&below) : NULL);
 }
 
 static void
@@ -325,10 +330,8 @@ static void
 place_begin(const struct filestep_site *at, const struct job *j, const struct filestep *s,
     struct filewords *w)
 {
-	AUTO_FREE char *folder = folder_of(at, j, s);
-
 	filewords_begin(w, at, filestep_kinds[s->kind].verb);
-	filewords_option(w, "-C", folder);
+	folder_options(w, at, j, s);
 	for (size_t i = 0; saves(s->kind) && i < s->place->nexclude; i++)
 		filewords_option(w, "--exclude", s->place->exclude[i]);
 	filewords_add(w, "--");
@@ -370,15 +373,12 @@ void
 filestep_hash_words(const struct filestep_site *at, uint32_t job, const char *files, struct filewords *w)
 {
 	const struct job *j = &at->graph->jobs[job];
-	AUTO_BYTES folder = { 0 };
 	AUTO_FREE char *copy = xstrdup(files);
 	char *rest = NULL;
 
-	filestep_root(&folder, at, j);
-	bytes_format(&folder, "/%s", j->files->dir == NULL ? "" : j->files->dir);
 	filewords_add(w, "mci-blob-hash");
 	filewords_add(w, "--json");
-	filewords_option(w, "-C", bytes_string(&folder));
+	folder_options(w, at, j, NULL);
 	filewords_add(w, "--");
 	for (char *file = strtok_r(copy, " \t", &rest); file != NULL; file = strtok_r(NULL, " \t", &rest))
 		filewords_add(w, file);

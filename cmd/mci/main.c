@@ -50,12 +50,16 @@ is_job(const char *word)
 	    strchr(word, '=') == NULL;
 }
 
-/* Whether the verb is mci's own with this word (NULL: none) behind it. */
+/* Whether the verb is mci's own with these words behind it. */
 static bool
-is_own(const struct kit *k, const char *word)
+is_own(const struct kit *k, char **words)
 {
-	if (k->jobs && is_job(word))
-		return true;
+	const char *word = words[0];
+
+	for (char **w = words; k->jobs && *w != NULL; w++) {
+		if (is_job(*w))
+			return true;
+	}
 	return k->own != NULL && (word == NULL || word[0] == '-' || strcmp(word, k->own) == 0);
 }
 
@@ -64,7 +68,7 @@ static int
 kit_run(int argc, char **argv, int at, struct error *e)
 {
 	for (size_t i = 0; i < nkit; i++) {
-		if (strcmp(argv[at], kit[i].command.verb) == 0 && !is_own(&kit[i], argv[at + 1]))
+		if (strcmp(argv[at], kit[i].command.verb) == 0 && !is_own(&kit[i], argv + at + 1))
 			return become(kit[i].program, kit[i].argument, argc, argv, at, e);
 	}
 	if (!is_verb(argv[at]) && strchr(argv[at], '/') == NULL) {

@@ -45,7 +45,8 @@ const struct command *const verbs[] = {
 	&why_command, &artifact_command, &rerun_command, &cancel_command, &unblock_command, &rm_command,
 	/* a server */
 	KIT(UP), &down_command, &reload_command, &status_command, &doctor_command, &demo_command,
-	&trigger_command, &hook_command, &login_command, KIT(ORG), KIT(REPO), KIT(KEY), KIT(TOKEN), KIT(STORE), KIT(RELAY),
+	&trigger_command, &hook_command, &login_command, KIT(ORG), KIT(REPO), KIT(KEY),
+	KIT(TOKEN), KIT(STORE), KIT(RELAY),
 	/* in a job, and of any service */
 	&param_command, &output_command, &cache_command, &add_command, &jobs_command,
 	&call_command, &post_command, &config_command,
