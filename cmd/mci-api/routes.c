@@ -5,6 +5,7 @@
 #include "browser.h"
 #include "builds.h"
 #include "call.h"
+#include "logs.h"
 #include "metrics.h"
 #include "page.h"
 #include "web.h"
@@ -114,6 +115,8 @@ const struct route routes[] = {
 	/* ---- jobs */
 	ROW(GET, BUILD "/jobs", "its jobs", LISTS("job/list", OF_BUILD, "from", "from=#")),
 	ROW(GET, JOB, "a job", CALLS("job/get", OF_JOB)),
+	ROW(GET, JOB "/log", "what it printed: bytes, or lines", CALLS("log/get", OF_JOB), .query = "run attempt",
+	    .extra = logs_takes, .nextra = 2, .media = ROUTE_STREAM, .streams = true, .handle = logs_get),
 	ROW(POST, JOB "/unblock", "lets a blocked job go on", TAKES("job/unblock", OF_JOB)),
 	ROW(POST, JOB "/cancel", "cancels it alone", TAKES("build/cancel", OF_JOB)),
 

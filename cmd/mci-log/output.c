@@ -8,88 +8,22 @@
 
 #include "duration.h"
 #include "emit.h"
+#include "logrecord.h"
 #include "pump.h"
 #include "standard.h"
 #include "terminal.h"
 #include "timestamp.h"
 #include "utf8.h"
 
-/* What one JSON line carries of a log's line at most. */
-#define RECORD_PIECE 65536
-
-/* RFC 4648 section 4. */
-static void
-base64(struct bytes *b, const char *from, size_t n)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)from;
-
-	for (; n > 0; p += 3) {
-		size_t got = n < 3 ? n : 3;
-		unsigned group = (unsigned)p[0] << 16 | (got > 1 ? (unsigned)p[1] << 8 : 0) |
-		    (got > 2 ? p[2] : 0U);
-
-		bytes_char(b, digits[group >> 18]);
-		bytes_char(b, digits[group >> 12 & 63]);
-		bytes_char(b, got > 1 ? digits[group >> 6 & 63] : '=');
-		bytes_char(b, got > 2 ? digits[group & 63] : '=');
-		n -= got;
-	}
-}
-
-/* A piece that is followed by more ends before a character that it would cut. */
-static size_t
-whole_characters(const char *p, size_t n)
-{
-	for (size_t back = 1; back <= 3 && back <= n; back++) {
-		unsigned char c = (unsigned char)p[n - back];
-
-		if (c < 0x80)
-			return n;
-		if (c >= 0xc0)
-			return utf8_length(p + n - back, back) == 0 ? n - back : n;
-	}
-	return n;
-}
-
 /* One JSON line: text is a piece of the line that source_line found. */
 static void
 record(struct bytes *b, struct source *s, struct span text, bool more, bool context)
 {
-	struct bytes *head = &s->head;
-
 	/* what every line of a source has alike is made once */
-	if (head->len == 0) {
-		if (s->build != NULL)
-			emit_text(head, "build", s->build);
-		if (s->job != NULL) {
-			emit_text(head, "job", s->job);
-			emit_integer(head, "attempt", s->attempt);
-		} else {
-			emit_bool(head, "script", true);
-		}
-		emit_key(head, "line");
-	}
-	bytes_text(b, s->time > 0 ? "{\"time\":\"" : "{");
-	if (s->time > 0) {
-		timestamp_write(b, s->time);
-		bytes_text(b, "\",");
-	}
-	bytes_add(b, head->data, head->len);
-	bytes_number(b, (int64_t)s->number);
-	if (s->stream == 1 || s->stream == 2)
-		bytes_text(b, s->stream == 1 ? ",\"stream\":\"stdout\"" : ",\"stream\":\"stderr\"");
-	if (utf8_valid(text.p, text.n)) {
-		bytes_text(b, ",\"text\":");
-		emit_string(b, text.p, text.n);
-	} else {
-		bytes_text(b, ",\"b64\":\"");
-		base64(b, text.p, text.n);
-		bytes_char(b, '"');
-	}
-	bytes_text(b, more ? ",\"more\":true" : "");
-	bytes_text(b, context ? ",\"context\":true}\n" : "}\n");
+	if (s->head.len == 0)
+		logrecord_head(&s->head, s->build, s->job, s->attempt);
+	logrecord_write(b, &(struct logrecord){ { s->head.data, s->head.len }, s->time, (int64_t)s->number,
+		(int)s->stream, text, more, context });
 }
 
 /* What is gathered before it is written. */
@@ -209,15 +143,15 @@ json_line(struct output *o, struct source *s, int64_t end, struct error *e)
 	bool more;
 
 	do {
-		size_t want = end - at < RECORD_PIECE ? (size_t)(end - at) : RECORD_PIECE;
+		size_t want = end - at < LOGRECORD_PIECE ? (size_t)(end - at) : LOGRECORD_PIECE;
 		struct span piece;
 
 		if (source_piece(s, at, want, &piece, e) < 0)
 			return -1;
 		/* a file may be cut under us */
-		more = end - at > RECORD_PIECE && piece.n == want;
+		more = end - at > LOGRECORD_PIECE && piece.n == want;
 		if (more)
-			piece.n = whole_characters(piece.p, piece.n);
+			piece.n = logrecord_whole(piece.p, piece.n);
 		record(&o->buffer, s, piece, more, o->context);
 		at += (int64_t)piece.n;
 		if (output_batch(o, e) < 0)

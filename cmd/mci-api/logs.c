@@ -1,0 +1,372 @@
+#include "logs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit.h"
+#include "jsontree.h"
+#include "logfeed.h"
+#include "logrecord.h"
+#include "memory.h"
+#include "number.h"
+#include "params.h"
+
+/* What waits in memory for a reader; more is left with the log server. */
+#define BEHIND ((size_t)256 * 1024)
+
+const struct contract_field logs_takes[2] = {
+	{ "follow", CONTRACT_BOOL, false, "as it grows, until its end; false: what is there" },
+	{ "from", CONTRACT_INTEGER, false, "the first byte; 0" },
+};
+
+const char *
+logs_address(const struct ask *a)
+{
+	static const char method[] = "log/read";
+
+	return gateway_place(a->gateway, (struct span){ method, sizeof(method) - 1 })->address;
+}
+
+/* ---- which log */
+
+struct search {
+	logs_found *found;
+};
+
+static char *
+build_of(const struct ask *a)
+{
+	AUTO_BYTES name = { 0 };
+
+	bytes_format(&name, "%s/%s/%s", params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"));
+	return xstrdup(bytes_string(&name));
+}
+
+static void
+got(struct ask *a, struct span result, const struct error *e)
+{
+	struct search *s = a->state;
+	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
+	struct logs_name name = { .run = 0 };
+	logs_found *found = s->found;
+
+	a->state = NULL;
+	a->drop = NULL;
+	free(s);
+	if (tree == NULL) {
+		answer_error(a, e);
+		return;
+	}
+	name = (struct logs_name){ .build = build_of(a),
+		.job = xstrdup(params_value(a, "job")),
+		.run = json_integer_value(json_object_get(tree, "run")),
+		.attempt = json_integer_value(json_object_get(tree, "attempt")),
+		.bytes = json_integer_value(json_object_get(tree, "bytes")),
+		.open = json_is_true(json_object_get(tree, "open")),
+		.truncated = json_is_true(json_object_get(tree, "truncated")) };
+	found(a, &name);
+	free(name.build);
+	free(name.job);
+}
+
+void
+logs_find(struct ask *a, logs_found *found)
+{
+	struct search *s;
+	AUTO_BYTES params = { 0 };
+
+	if (params_read(a, route_method(a->route), &params) < 0)
+		return;
+	s = xmalloc(sizeof(*s));
+	*s = (struct search){ found };
+	a->state = s;
+	a->drop = free;
+	ask_call(a, "log/get", (struct span){ params.data, params.len }, (struct span){ NULL, 0 }, got);
+}
+
+/* ---- its answer */
+
+struct reading;
+
+/* How the bytes are told. piece appends to out what a piece makes, end what belongs behind the last. */
+struct form {
+	const char *accept, *type;
+	void (*piece)(struct reading *r, struct span piece, int64_t when);
+	void (*end)(struct reading *r, bool truncated);
+	bool lines; /* what goes before from cannot be left out: lines are counted */
+};
+
+struct reading {
+	struct exchange *x;
+	struct logfeed *feed;
+	const struct form *form;
+	struct bytes out;
+	size_t given;  /* of out */
+	bool over, cut;
+	/* of lines */
+	struct bytes head, part; /* as logrecord_head has it; a line that has no end yet */
+	int64_t number, when;    /* of that line */
+	int64_t at;              /* bytes that were told */
+};
+
+static void
+plain_piece(struct reading *r, struct span piece, int64_t when)
+{
+	(void)when;
+	bytes_add(&r->out, piece.p, piece.n);
+}
+
+static void
+plain_end(struct reading *r, bool truncated)
+{
+	(void)r;
+	(void)truncated;
+}
+
+static void
+line_over(struct reading *r, bool more)
+{
+	logrecord_write(&r->out, &(struct logrecord){ { r->head.data, r->head.len }, r->when, r->number, 0,
+		{ r->part.data == NULL ? "" : r->part.data, r->part.len }, more, false });
+	r->part.len = 0;
+	r->number += !more;
+}
+
+/* A line's time is that of its first piece. */
+static void
+lines_piece(struct reading *r, struct span piece, int64_t when)
+{
+	while (piece.n > 0) {
+		const char *end = memchr(piece.p, '\n', piece.n);
+		size_t n = end == NULL ? piece.n : (size_t)(end - piece.p), room = LOGRECORD_PIECE - r->part.len;
+
+		if (r->part.len == 0)
+			r->when = when;
+		if (n > room) {
+			size_t whole;
+
+			bytes_add(&r->part, piece.p, room);
+			whole = logrecord_whole(r->part.data, r->part.len);
+			piece = (struct span){ piece.p + room - (r->part.len - whole), piece.n - room + (r->part.len - whole) };
+			r->part.len = whole;
+			line_over(r, true);
+			continue;
+		}
+		bytes_add(&r->part, piece.p, n);
+		if (end == NULL)
+			return;
+		line_over(r, false);
+		piece = (struct span){ end + 1, piece.n - n - 1 };
+	}
+}
+
+static void
+lines_end(struct reading *r, bool truncated)
+{
+	if (r->part.len > 0)
+		line_over(r, false);
+	emit_event(&r->out, "eof");
+	emit_bool(&r->out, "truncated", truncated);
+	bytes_text(&r->out, "}\n");
+}
+
+/* The same lines as events; an id is the offset behind the line, from which the next time goes on. */
+static void
+events_piece(struct reading *r, struct span piece, int64_t when)
+{
+	(void)when;
+	while (piece.n > 0) {
+		const char *end = memchr(piece.p, '\n', piece.n);
+		size_t n = end == NULL ? piece.n : (size_t)(end - piece.p);
+
+		bytes_add(&r->part, piece.p, n);
+		r->at += (int64_t)n + (end != NULL);
+		if (end == NULL)
+			return;
+		bytes_format(&r->out, "id: %lld\ndata: ", (long long)r->at);
+		emit_string(&r->out, r->part.data == NULL ? "" : r->part.data, r->part.len);
+		bytes_text(&r->out, "\n\n");
+		r->part.len = 0;
+		piece = (struct span){ end + 1, piece.n - n - 1 };
+	}
+}
+
+static void
+events_end(struct reading *r, bool truncated)
+{
+	bytes_format(&r->out, "event: eof\ndata: {\"truncated\":%s}\n\n", truncated ? "true" : "false");
+}
+
+static const struct form forms[] = {
+	{ "text/plain", "text/plain; charset=utf-8", plain_piece, plain_end, false },
+	{ "application/x-ndjson", "application/x-ndjson", lines_piece, lines_end, true },
+	{ "text/event-stream", "text/event-stream", events_piece, events_end, false },
+};
+
+static void
+bytes_came(void *arg, struct span piece, int64_t when)
+{
+	struct reading *r = arg;
+
+	r->form->piece(r, piece, when);
+	if (r->out.len - r->given >= BEHIND)
+		logfeed_pause(r->feed, true);
+	exchange_wake(r->x);
+}
+
+static void
+feed_over(void *arg, bool truncated, const struct error *why)
+{
+	struct reading *r = arg;
+
+	r->over = true;
+	r->cut = why->code != ERROR_NONE;
+	if (!r->cut)
+		r->form->end(r, truncated);
+	exchange_wake(r->x);
+}
+
+static ssize_t
+read_out(void *arg, char *p, size_t n)
+{
+	struct reading *r = arg;
+	size_t left = r->out.len - r->given;
+
+	if (left == 0)
+		return r->over ? (r->cut ? -2 : -1) : 0;
+	if (n > left)
+		n = left;
+	memcpy(p, r->out.data + r->given, n);
+	r->given += n;
+	if (r->given == r->out.len)
+		r->given = r->out.len = 0;
+	if (!r->over && r->out.len - r->given < BEHIND / 2)
+		logfeed_pause(r->feed, false);
+	return (ssize_t)n;
+}
+
+static void
+read_over(void *arg)
+{
+	struct reading *r = arg;
+
+	logfeed_close(r->feed);
+	bytes_free(&r->out);
+	bytes_free(&r->head);
+	bytes_free(&r->part);
+	free(r);
+}
+
+static const struct form *
+form_of(const struct ask *a)
+{
+	const char *accept = exchange_header(a->x, "Accept");
+
+	for (size_t i = sizeof(forms) / sizeof(forms[0]); accept != NULL && i-- > 1;) {
+		if (strstr(accept, forms[i].accept) != NULL)
+			return &forms[i];
+	}
+	return &forms[0];
+}
+
+static void
+start(struct ask *a, const struct logs_name *name, const struct form *form, int64_t from, int64_t to, int status)
+{
+	static const struct logfeed_events events = { bytes_came, feed_over };
+	static const struct exchange_source source = { read_out, read_over };
+	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, form->lines ? 0 : from, to,
+		form->lines };
+	struct reading *r = xmalloc(sizeof(*r));
+	struct error e;
+
+	*r = (struct reading){ .x = a->x, .form = form, .number = 1, .at = from };
+	logrecord_head(&r->head, name->build, name->job, (int)name->attempt);
+	r->feed = logfeed_open(a->gateway->loop, logs_address(a), &wish, &events, r, &e);
+	if (r->feed == NULL) {
+		read_over(r);
+		answer_error(a, &e);
+		return;
+	}
+	a->answered = true;
+	exchange_add(a->x, "X-Content-Type-Options", "nosniff");
+	exchange_add(a->x, "Cache-Control", "private, no-cache");
+	exchange_add(a->x, "Vary", "Authorization, Cookie, Accept");
+	exchange_stream(a->x, status, form->type, to >= 0 && form == &forms[0] ? to - from : -1, &source, r);
+}
+
+/* One range of bytes (RFC 9110 section 14.2): 1 and its ends, 0: there is none that is understood, which asks for
+ * all; -1: none of the log's bytes are in it. */
+static int
+range_of(const struct ask *a, int64_t bytes, int64_t *from, int64_t *to)
+{
+	const char *text = exchange_header(a->x, "Range");
+	long long first = -1, last = -1;
+	int used = 0;
+
+	if (text == NULL || strncmp(text, "bytes=", 6) != 0 || strchr(text, ',') != NULL)
+		return 0;
+	text += 6;
+	if (text[0] == '-' && sscanf(text, "-%18lld%n", &last, &used) == 1 && text[used] == '\0' && last >= 0) {
+		*from = last < bytes ? bytes - last : 0;
+		*to = bytes;
+	} else if (sscanf(text, "%18lld-%n", &first, &used) == 1 && used > 0 && first >= 0) {
+		text += used;
+		*from = first;
+		*to = bytes;
+		if (*text != '\0') {
+			if (sscanf(text, "%18lld%n", &last, &used) != 1 || text[used] != '\0' || last < first)
+				return 0;
+			*to = last + 1 < bytes ? last + 1 : bytes;
+		}
+	} else {
+		return 0;
+	}
+	return *from < *to ? 1 : -1;
+}
+
+static int64_t
+first_byte(const struct ask *a)
+{
+	const char *last = exchange_header(a->x, "Last-Event-ID"), *from = params_query(a, "from");
+	const char *text = last != NULL ? last : from;
+
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+static void
+found(struct ask *a, const struct logs_name *name)
+{
+	const struct form *form = form_of(a);
+	const char *follow = params_query(a, "follow");
+	int64_t from = first_byte(a), to = name->bytes;
+	char text[64];
+	int range;
+
+	if (name->truncated)
+		exchange_add(a->x, "Mci-Truncated", "true");
+	if (follow != NULL && strcmp(follow, "true") == 0) {
+		start(a, name, form, from, -1, 200);
+		return;
+	}
+	range = form == &forms[0] ? range_of(a, name->bytes, &from, &to) : 0;
+	exchange_add(a->x, "Accept-Ranges", form == &forms[0] ? "bytes" : "none");
+	if (range < 0 || from < 0 || from > name->bytes) {
+		snprintf(text, sizeof(text), "bytes */%lld", (long long)name->bytes);
+		exchange_add(a->x, "Content-Range", text);
+		answer_problem(a, 416, NULL, "the log has %lld bytes", (long long)name->bytes);
+		return;
+	}
+	if (range > 0) {
+		snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)from, (long long)to - 1,
+		    (long long)name->bytes);
+		exchange_add(a->x, "Content-Range", text);
+	}
+	start(a, name, form, from, to, range > 0 ? 206 : 200);
+}
+
+void
+logs_get(struct ask *a)
+{
+	logs_find(a, found);
+}
