@@ -15,10 +15,21 @@
 /* What waits in memory for a reader; more is left with the log server. */
 #define BEHIND ((size_t)256 * 1024)
 
-const struct contract_field logs_takes[2] = {
+static const struct contract_field fields[] = {
+	{ "build", CONTRACT_TEXT, true, "name of the build, as ORG/REPO/N" },
+	{ "job", CONTRACT_TEXT, true, "its id" },
+	{ "run", CONTRACT_INTEGER, false, "of the build, from 1; the newest that has such a log" },
+	{ "attempt", CONTRACT_INTEGER, false, "from 1; the last one" },
 	{ "follow", CONTRACT_BOOL, false, "as it grows, until its end; false: what is there" },
 	{ "from", CONTRACT_INTEGER, false, "the first byte; 0" },
+	{ "every", CONTRACT_INTEGER, false, "lines from one offset to the next; 1000" },
+	{ "q", CONTRACT_TEXT, false, "what to look for" },
+	{ "regex", CONTRACT_BOOL, false, "q is an expression of grep -E; false" },
+	{ "ignore-case", CONTRACT_BOOL, false, "letters of either case are the same; false" },
+	{ "limit", CONTRACT_INTEGER, false, "at most so many lines, 1 to 10000; 1000" },
 };
+const struct contract_method logs_takes = { .name = "log/get", .params = fields,
+	.nparams = sizeof(fields) / sizeof(fields[0]) };
 
 const char *
 logs_address(const struct ask *a)
@@ -73,11 +84,22 @@ got(struct ask *a, struct span result, const struct error *e)
 void
 logs_find(struct ask *a, logs_found *found)
 {
+	AUTO_FREE char *build = build_of(a);
+	const char *run = params_query(a, "run"), *attempt = params_query(a, "attempt");
 	struct search *s;
 	AUTO_BYTES params = { 0 };
 
-	if (params_read(a, route_method(a->route), &params) < 0)
+	if (params_read(a, &logs_takes, &params) < 0)
 		return;
+	params.len = 0;
+	emit_open(&params);
+	emit_text(&params, "build", build);
+	emit_text(&params, "job", params_value(a, "job"));
+	if (run != NULL)
+		emit_integer(&params, "run", strtoll(run, NULL, 10));
+	if (attempt != NULL)
+		emit_integer(&params, "attempt", strtoll(attempt, NULL, 10));
+	bytes_char(&params, '}');
 	s = xmalloc(sizeof(*s));
 	*s = (struct search){ found };
 	a->state = s;

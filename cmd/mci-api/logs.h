@@ -7,8 +7,8 @@
 
 #include "ask.h"
 
-/* What the query of a log takes besides the names. */
-extern const struct contract_field logs_takes[2];
+/* What path and query of all these rows name. */
+extern const struct contract_method logs_takes;
 
 /* By Accept: text/plain, application/x-ndjson, text/event-stream. */
 void logs_get(struct ask *a);

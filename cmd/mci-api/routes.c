@@ -6,6 +6,8 @@
 #include "builds.h"
 #include "call.h"
 #include "logs.h"
+#include "logscan.h"
+#include "logsearch.h"
 #include "metrics.h"
 #include "page.h"
 #include "web.h"
@@ -115,8 +117,15 @@ const struct route routes[] = {
 	/* ---- jobs */
 	ROW(GET, BUILD "/jobs", "its jobs", LISTS("job/list", OF_BUILD, "from", "from=#")),
 	ROW(GET, JOB, "a job", CALLS("job/get", OF_JOB)),
-	ROW(GET, JOB "/log", "what it printed: bytes, or lines", CALLS("log/get", OF_JOB), .query = "run attempt",
-	    .extra = logs_takes, .nextra = 2, .media = ROUTE_STREAM, .streams = true, .handle = logs_get),
+	ROW(GET, JOB "/log", "what it printed: bytes, or lines", CALLS("log/get", OF_JOB), .takes = &logs_takes,
+	    .query = "run attempt follow from", .media = ROUTE_STREAM, .streams = true, .handle = logs_get),
+	ROW(GET, JOB "/log/index", "where its lines begin", CALLS("log/get", OF_JOB), .takes = &logs_takes,
+	    .query = "run attempt every", .answer = logscan_index_answer, .nanswer = 8, .handle = logscan_index),
+	ROW(GET, JOB "/log/times", "when its lines came", CALLS("log/get", OF_JOB), .takes = &logs_takes,
+	    .query = "run attempt", .answer = logscan_times_answer, .nanswer = 2, .handle = logscan_times),
+	ROW(GET, JOB "/log/search", "which of its lines match", CALLS("log/get", OF_JOB), .takes = &logs_takes,
+	    .query = "run attempt q regex ignore-case limit", .answer = logsearch_answer, .nanswer = 2,
+	    .handle = logsearch_get),
 	ROW(POST, JOB "/unblock", "lets a blocked job go on", TAKES("job/unblock", OF_JOB)),
 	ROW(POST, JOB "/cancel", "cancels it alone", TAKES("build/cancel", OF_JOB)),
 
