@@ -16,6 +16,7 @@ start_logs
 mkdir -p checkout/.mci checkout/src
 # build BUILD [MEMBERS]: runs it to its end
 build() {
+	rm -rf checkout/kept checkout/out checkout/o
 	order "$1" 1 "$(jq -nc --arg blob "$blob" --arg store "$store" '{blob:$blob,store:$store,jobs:2}' | jq -c ". + ${2:-{\}}")"
 	ordered
 	wait_end "$builder"
