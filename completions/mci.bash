@@ -49,7 +49,9 @@ put:store a file, or standard input, under a name
 get:print a stored file
 ls:list the names in a store
 stat:what stands under a name
-rm:remove names, or with a slash at the end all below'
+rm:remove names, or with a slash at the end all below
+gc:remove what no name stands on
+verify:read all of a store, and say what is damaged'
 	['mci-blob-bucket']='put:put a file, or standard input
 get:write an object to standard output
 ls:list objects
@@ -151,6 +153,8 @@ typeset -gA _mci_operands=(
 	['mci-blob ls']=''
 	['mci-blob stat']=''
 	['mci-blob rm']=''
+	['mci-blob gc']=''
+	['mci-blob verify']=''
 	['mci-blob-bucket put']='files'
 	['mci-blob-bucket get']=''
 	['mci-blob-bucket ls']=''
@@ -676,6 +680,32 @@ typeset -gA _mci_options=(
 --dry-run:only say what would be removed
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
 --scope:whose names: trusted, or stranger, who reads both
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob gc']='--blob:the store: file:DIR, s3://BUCKET/PREFIX
+--age:also remove names that were not found for so long
+--quota:keep so many bytes of files a repository and scope: what was used last
+--wait:for saves and restores that go on; 10s
+-n:only say what would go
+--dry-run:only say what would go
+--json:JSON objects: each name that goes, and what was done
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob verify']='--blob:the store: file:DIR, s3://BUCKET/PREFIX
+--repair:remove what is damaged, and the names that stand on it
+--json:what is damaged, as JSON objects
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1664,6 +1694,17 @@ typeset -gA _mci_values=(
 	['mci-blob rm -C']='@folders'
 	['mci-blob rm --chdir']='@folders'
 	['mci-blob rm --color']='auto always never'
+	['mci-blob gc --blob']='@'
+	['mci-blob gc --age']='@'
+	['mci-blob gc --quota']='@'
+	['mci-blob gc --wait']='@'
+	['mci-blob gc -C']='@folders'
+	['mci-blob gc --chdir']='@folders'
+	['mci-blob gc --color']='auto always never'
+	['mci-blob verify --blob']='@'
+	['mci-blob verify -C']='@folders'
+	['mci-blob verify --chdir']='@folders'
+	['mci-blob verify --color']='auto always never'
 	['mci-blob-bucket put --parallel']='@'
 	['mci-blob-bucket put --part-size']='@'
 	['mci-blob-bucket put --stall']='@'

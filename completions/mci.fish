@@ -447,6 +447,27 @@ complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l color -d 'use colour
 complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show this help'
 complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a gc -d 'remove what no name stands on'
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l age -d 'also remove names that were not found for so long' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l quota -d 'keep so many bytes of files a repository and scope: what was used last' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l wait -d 'for saves and restores that go on; 10s' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -s n -l dry-run -d 'only say what would go'
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l json -d 'JSON objects: each name that goes, and what was done'
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a verify -d 'read all of a store, and say what is damaged'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l repair -d 'remove what is damaged, and the names that stand on it'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l json -d 'what is damaged, as JSON objects'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l version -d 'show the version'
 complete -c mci-blob-bucket -f
 complete -c mci-blob-bucket -n __fish_use_subcommand -a put -d 'put a file, or standard input'
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -F

@@ -8,6 +8,7 @@
 
 extern const struct command blob_save_command, blob_restore_command, blob_put_command, blob_get_command;
 extern const struct command blob_stat_command, blob_ls_command, blob_rm_command;
+extern const struct command blob_gc_command, blob_verify_command;
 
 /* Where the store is, and in whose name it is asked: members of the verb's struct. */
 #define VERBS_STORE(type) \
