@@ -12,13 +12,19 @@
 static json_t *
 operation_id(const struct route *r)
 {
+	static const char api[] = "/api/v1";
+	const char *path = r->path;
 	AUTO_BYTES id = { 0 };
 	bool up = false;
 
 	for (const char *p = http_verb_name(r->verb); *p != '\0'; p++)
 		bytes_char(&id, (char)tolower((unsigned char)*p));
-	for (const char *p = strncmp(r->path, "/api/v1", 7) == 0 ? r->path + 7 : r->path;
-	     *p != '\0'; p++) {
+	/* what is elsewhere may be called the same */
+	if (strncmp(r->path, api, sizeof(api) - 1) != 0)
+		bytes_text(&id, "Plain");
+	else
+		path += sizeof(api) - 1;
+	for (const char *p = path; *p != '\0'; p++) {
 		if (isalnum((unsigned char)*p))
 			bytes_char(&id, up ? (char)toupper((unsigned char)*p) : *p);
 		else if (*p == '{')

@@ -10,6 +10,7 @@ up "$T/wiring" || exit 1
 mci org put acme
 ADMIN=$(mci token create --scope admin --name admin)
 export ADMIN
+# shellcheck disable=SC3045 # each sh of ours has it
 ulimit -n "$(ulimit -Hn)"
 python3 "$ROOT/tests/cli/http-abuse.py" "${MCI_SUPERVISE_LISTEN#unix:}" \
 	"$(mci status --json | jq -r 'select(.part == "api").pid')"
