@@ -22,7 +22,10 @@ demand_note(void *arg, const struct spec_row *row)
 {
 	struct intake *in = arg;
 
-	if (row->service != SPEC_IN_PLACE || in->noted_places || in->prepare.plan || in->prepare.places)
+	bool artifact = row == &spec_rows[SPEC_SAVE_ARTIFACTS] || row == &spec_rows[SPEC_RESTORE_ARTIFACTS];
+
+	if (row->service != SPEC_IN_PLACE || in->noted_places || in->prepare.plan || in->prepare.places ||
+	    (in->takes_results && artifact))
 		return;
 	in->noted_places = true;
 	outcome_note(in->prepare.outcome, "caches and artifacts are left alone: nothing is saved, restored or looked "
@@ -33,6 +36,9 @@ demand_note(void *arg, const struct spec_row *row)
 static int
 served_check(struct intake *in, const struct spec *s, struct error *e)
 {
+	bool unsealed;
+
+	in->takes_results = prepare_takes_results(&in->prepare, s, &unsealed);
 	/* never a success of which nothing was run */
 	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->prepare.plan)
 		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "

@@ -62,9 +62,8 @@ content_line(struct prepare *p, struct content *c, struct spec *s, uint32_t *len
 	return line;
 }
 
-/* Whether the result of the job may be another run's; else what it is made from is left alone. */
-static bool
-takes_results(struct prepare *p, const struct spec *s, bool *unsealed)
+bool
+prepare_takes_results(struct prepare *p, const struct spec *s, bool *unsealed)
 {
 	const struct runners_row *row = runners_find(runners_choose(s, p->runner), NULL);
 	bool named = s->image == NULL || s->toolchain != NULL || strstr(s->image, "@sha256:") != NULL;
@@ -85,7 +84,7 @@ takes_results(struct prepare *p, const struct spec *s, bool *unsealed)
 char *
 prepare_job(struct prepare *p, struct spec *s, struct jobfiles **files, uint32_t *length, struct error *e)
 {
-	bool unsealed = false, content = takes_results(p, s, &unsealed);
+	bool unsealed = false, content = prepare_takes_results(p, s, &unsealed);
 
 	*files = NULL;
 	if (p->plan)

@@ -310,7 +310,9 @@ on_end(struct output *o, const struct fold_job *j)
 	if (j->status != STATUS_SUCCESS)
 		reason_line(o, ": ", j);
 	/* also of one that was too fast for the clock */
-	if (j->elapsed > 0 || j->exit >= 0)
+	if (j->cached)
+		bytes_text(&o->buffer, ", cached");
+	else if (j->elapsed > 0 || j->exit >= 0)
 		took(o, j->elapsed);
 }
 

@@ -11,7 +11,7 @@ ends() {
 	jq -r 'select(.type=="job/end" and .status=="success").job' "$out" | sort | tr '\n' ' '
 }
 
-for example in hello react python c jq yaml monkey cross monorepo release parts; do
+for example in hello react python c jq yaml monkey cross monorepo release parts cached; do
 	exits 0 "$example is clean" timeout 60 mci lint -C "examples/$example"
 	is "$(cat "$out" "$err")" "" "without a warning"
 	exits 0 "$example builds" timeout 60 mci-build --json -C "examples/$example"
@@ -27,6 +27,7 @@ for example in hello react python c jq yaml monkey cross monorepo release parts;
 		is "$(ls -A examples/cross)" "$(ls -A "$ROOT/examples/cross")" "and left its own clean"
 		;;
 	monorepo) is "$(ends)" "api spelling together web " "monorepo built everything, as nothing says what changed" ;;
+	cached) is "$(ends)" "compile package page test " "cached built without taking results, as nobody asked for it" ;;
 	release) is "$(ends)" "test.1 test.2 " "release packs nothing without a tag" ;;
 	parts)
 		is "$(ends)" "goodbye hello unit " "parts were put together"
@@ -38,6 +39,19 @@ for example in hello react python c jq yaml monkey cross monorepo release parts;
 		;;
 	esac
 done
+
+# cached OPTION...: the jobs of the example of that name whose results were taken over
+cached() {
+	mci-build --json --unsealed -C examples/cached "$@" 2>"$err" | jq -r 'select(.type=="job/end" and .cached).job' | sort | tr '\n' ' '
+}
+is "$(cached)" "" "cached: the first build that takes results runs all"
+is "$(cached)" "compile package page test " "the second none"
+echo '# More' >>examples/cached/doc/sum.md
+is "$(cached)" "compile test " "a change of its page leaves alone what has nothing to do with it"
+mkdir package && (cd package && mci artifact get -C . "$(mci ls -C ../examples/cached -q | head -n 1)/package")
+is "$(cd package && ls sum)" "doc
+include
+lib" "what came of it is fetched"
 
 # ids OPTION...: the jobs that a plan of the example has with these facts
 ids() {
@@ -93,7 +107,7 @@ wait_end "$pid"
 for folder in "$ROOT"/examples/*/; do
 	name=$(basename "$folder")
 	case $name in
-	hello | react | python | c | jq | yaml | monkey | cross | monorepo | release | parts | notify) ;;
+	hello | react | python | c | jq | yaml | monkey | cross | monorepo | release | parts | cached | notify) ;;
 	*) fail "examples/$name is tested" ;;
 	esac
 done

@@ -1,0 +1,2 @@
+/* The sum of n numbers. */
+int sum(const int *numbers, int n);
