@@ -210,7 +210,12 @@ server() {
 	"$here/server.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask stopped events queue server'
+# HTTP beside nginx
+api() {
+	"$here/api.sh" "$O"
+}
+
+rows='dispatch shells plan scale single resident output reading mask stopped events queue server api'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
