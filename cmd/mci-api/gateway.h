@@ -43,6 +43,7 @@ struct gateway {
 	struct gateway_options options;
 	struct identities *identities;
 	struct sessions *sessions; /* NULL: for one request alone */
+	struct tap *tap;
 	struct counts *counts;
 	int64_t began; /* kernel.now() */
 	size_t open;   /* exchanges that wait for an answer */

@@ -16,6 +16,7 @@
 #include "routes.h"
 #include "serveentry.h"
 #include "standard.h"
+#include "tap.h"
 
 #define PROGRAM "mci-api"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -127,6 +128,7 @@ open_gateway(struct options *o, struct loop *loop, struct error *e)
 		o->places[i] = (struct gateway_place){ places[i].contract, address_of(o, i), NULL };
 	g->counts = counts_new(routes, nroutes);
 	g->identities = identities_new(g);
+	g->tap = tap_new(loop, o->events);
 	g->http = http_new(loop, &ask_events, g, e);
 	if (g->http == NULL)
 		return -1;
@@ -142,6 +144,7 @@ close_gateway(struct options *o)
 
 	http_free(g->http);
 	sessions_free(g->sessions);
+	tap_free(g->tap);
 	gateway_close(g);
 	identities_free(g->identities);
 	counts_free(g->counts);

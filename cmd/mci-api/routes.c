@@ -5,6 +5,7 @@
 #include "browser.h"
 #include "builds.h"
 #include "call.h"
+#include "events.h"
 #include "logs.h"
 #include "logscan.h"
 #include "logsearch.h"
@@ -52,6 +53,15 @@ const struct route routes[] = {
 	    .body = CALL_BODY, .body_raw = true, .media = ROUTE_STREAM, .streams = true, .handle = call_post),
 	ROW(DELETE, API "/call", "ends a session of them", .scope = RIGHTS_READ, .status = 204,
 	    .handle = call_delete),
+
+	ROW(GET, API "/events", "events as they come: lines, or Server-Sent Events", CALLS("event/subscribe", NULL),
+	    .takes = &events_takes, .query = "org repo build job type from format", .media = ROUTE_STREAM,
+	    .streams = true, .handle = events_follow),
+
+	ROW(POST, API "/events", "posts events, a line each: all or none", CALLS("event/publish", NULL),
+	    .body = EVENTS_BODY, .body_raw = true, .handle = events_post),
+	ROW(PUT, API "/events", "the same, for curl -T-", CALLS("event/publish", NULL),
+	    .body = EVENTS_BODY, .body_raw = true, .handle = events_post),
 
 	/* ---- organisations and their repositories */
 	ROW(GET, API "/orgs", "all organisations", LISTS("org/list", NULL, "id after limit", "after=id")),

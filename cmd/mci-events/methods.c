@@ -279,13 +279,13 @@ subscriber_of(struct hub_door *door, struct request *r, struct place *p, struct 
 	struct hub *h = door->hub;
 	const char *name = request_text(r, "durable");
 	struct durable *durable = NULL;
-	struct filter *filter = filter_read(request_params(r), e);
+	struct eventfilter *filter = eventfilter_read(request_params(r), e);
 	struct subscriber *s;
 	int64_t heartbeat;
 
 	if ((filter == NULL && e->code != ERROR_NONE) || heartbeat_of(r, &heartbeat, e) < 0 ||
 	    (name != NULL ? place_durable(door, r, name, p, &durable, e) : place_from(h, r, p, e)) != 0) {
-		filter_free(filter);
+		eventfilter_free(filter);
 		return NULL;
 	}
 	s = xmalloc(sizeof(*s));

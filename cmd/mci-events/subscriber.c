@@ -38,7 +38,7 @@ subscriber_free(struct subscriber *s)
 {
 	pump_close(&s->pump);
 	journal_leave(s->journal, &s->position);
-	filter_free(s->filter);
+	eventfilter_free(s->filter);
 	free(s);
 }
 
@@ -76,7 +76,7 @@ find_runs(struct subscriber *s, const char *p, size_t n, struct iovec *runs, con
 		if (newline == NULL)
 			break;
 		length = (size_t)(newline - at) + 1;
-		if (inside || filter_match(s->filter, at, length - 1)) {
+		if (inside || eventfilter_match(s->filter, at, length - 1)) {
 			if (last != NULL && (char *)last->iov_base + last->iov_len == at)
 				last->iov_len += length;
 			else if (found == RUNS)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "filter.h"
+#include "eventfilter.h"
 #include "journal.h"
 #include "link.h"
 #include "loop.h"
@@ -35,7 +35,7 @@ struct subscriber {
 	bool synced;               /* only what is on the disk */
 	bool inside;               /* in a line that was wanted, whose head has been given */
 	struct position position;
-	struct filter *filter;     /* NULL: everything */
+	struct eventfilter *filter;     /* NULL: everything */
 	int64_t given;             /* bytes, with those that its filter left out */
 	int64_t counted;           /* of them by the audience */
 	int64_t heartbeat;         /* nanoseconds; 0: none asked for */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/mci-events/cdevent.h"
-#include "cmd/mci-events/cloudevent.h"
+#include "cloudevent.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

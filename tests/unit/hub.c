@@ -4,7 +4,7 @@
 
 #include "checksum.h"
 #include "cmd/mci-events/builds.h"
-#include "cmd/mci-events/filter.h"
+#include "eventfilter.h"
 #include "cmd/mci-events/intake.h"
 #include "cmd/mci-events/audience.h"
 #include "duration.h"
@@ -102,12 +102,12 @@ static const struct {
 START_TEST(filter)
 {
 	struct error e = { 0 };
-	struct filter *f = filter_read(span(filters[_i].params), &e);
+	struct eventfilter *f = eventfilter_read(span(filters[_i].params), &e);
 
 	ck_assert_ptr_nonnull(f);
-	ck_assert_msg(filter_match(f, LINE, strlen(LINE)) == filters[_i].wanted, "%s",
+	ck_assert_msg(eventfilter_match(f, LINE, strlen(LINE)) == filters[_i].wanted, "%s",
 	    filters[_i].params);
-	filter_free(f);
+	eventfilter_free(f);
 }
 END_TEST
 
@@ -116,21 +116,21 @@ START_TEST(no_filter)
 	AUTO_BYTES many = { 0 };
 	struct error e = { 0 };
 
-	ck_assert_ptr_null(filter_read(span("{}"), &e));
+	ck_assert_ptr_null(eventfilter_read(span("{}"), &e));
 	ck_assert_int_eq(e.code, ERROR_NONE);
-	ck_assert_ptr_null(filter_read(span("{\"types\":[]}"), &e));
+	ck_assert_ptr_null(eventfilter_read(span("{\"types\":[]}"), &e));
 	ck_assert_int_eq(e.code, ERROR_NONE);
 	/* at its bounds */
 	for (int i = 0; i < 40; i++)
 		bytes_format(&many, "%s\"k%d\":%d", i == 0 ? "{\"where\":{" : ",", i, i);
 	bytes_text(&many, "}}");
-	ck_assert_ptr_null(filter_read((struct span){ many.data, many.len }, &e));
+	ck_assert_ptr_null(eventfilter_read((struct span){ many.data, many.len }, &e));
 	ck_assert_int_eq(e.code, ERROR_LIMIT);
 	many.len = 0;
 	for (int i = 0; i < 40; i++)
 		bytes_format(&many, "%s\"k/%d\"", i == 0 ? "{\"types\":[" : ",", i);
 	bytes_text(&many, "]}");
-	ck_assert_ptr_null(filter_read((struct span){ many.data, many.len }, &e));
+	ck_assert_ptr_null(eventfilter_read((struct span){ many.data, many.len }, &e));
 	ck_assert_int_eq(e.code, ERROR_LIMIT);
 }
 END_TEST

@@ -1,4 +1,4 @@
-#include "filter.h"
+#include "eventfilter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct wanted {
 	bool prefix; /* value begins the string */
 };
 
-struct filter {
+struct eventfilter {
 	char *types[TYPES];
 	size_t ntypes;
 	struct wanted members[MEMBERS];
@@ -27,7 +27,7 @@ struct filter {
 };
 
 static int
-want(struct filter *f, struct span key, struct span value, bool prefix, struct error *e)
+want(struct eventfilter *f, struct span key, struct span value, bool prefix, struct error *e)
 {
 	if (f->n == MEMBERS)
 		return error_set(e, ERROR_LIMIT, "where: at most %d members", MEMBERS);
@@ -36,7 +36,7 @@ want(struct filter *f, struct span key, struct span value, bool prefix, struct e
 }
 
 static int
-read_types(struct filter *f, struct span list, struct error *e)
+read_types(struct eventfilter *f, struct span list, struct error *e)
 {
 	struct scan s;
 	struct scan_member m;
@@ -55,7 +55,7 @@ read_types(struct filter *f, struct span list, struct error *e)
 }
 
 static int
-read_where(struct filter *f, struct span object, struct error *e)
+read_where(struct eventfilter *f, struct span object, struct error *e)
 {
 	struct scan s;
 	struct scan_member m;
@@ -71,7 +71,7 @@ read_where(struct filter *f, struct span object, struct error *e)
 }
 
 static int
-read_build(struct filter *f, struct span text, struct error *e)
+read_build(struct eventfilter *f, struct span text, struct error *e)
 {
 	struct span name = { text.p + 1, text.n - 2 };
 
@@ -82,14 +82,14 @@ read_build(struct filter *f, struct span text, struct error *e)
 }
 
 static int
-read_job(struct filter *f, struct span text, struct error *e)
+read_job(struct eventfilter *f, struct span text, struct error *e)
 {
 	return want(f, (struct span){ "job", 3 }, text, false, e);
 }
 
 static const struct {
 	const char *param;
-	int (*read)(struct filter *f, struct span value, struct error *e);
+	int (*read)(struct eventfilter *f, struct span value, struct error *e);
 } params_read[] = {
 	{ "types", read_types },
 	{ "build", read_build },
@@ -97,10 +97,10 @@ static const struct {
 	{ "where", read_where },
 };
 
-struct filter *
-filter_read(struct span params, struct error *e)
+struct eventfilter *
+eventfilter_read(struct span params, struct error *e)
 {
-	struct filter *f = xmalloc(sizeof(*f));
+	struct eventfilter *f = xmalloc(sizeof(*f));
 
 	e->code = ERROR_NONE;
 	for (size_t i = 0; params.n > 0 && i < sizeof(params_read) / sizeof(params_read[0]); i++) {
@@ -108,13 +108,13 @@ filter_read(struct span params, struct error *e)
 
 		if (message_member(params.p, params.n, params_read[i].param, &v, NULL) == 1 &&
 		    params_read[i].read(f, v.raw, e) < 0) {
-			filter_free(f);
+			eventfilter_free(f);
 			return NULL;
 		}
 	}
 	if (f->ntypes + f->n > 0)
 		return f;
-	filter_free(f);
+	eventfilter_free(f);
 	return NULL;
 }
 
@@ -133,7 +133,7 @@ type_fits(const char *pattern, char *type, char *slash)
 }
 
 static bool
-type_wanted(const struct filter *f, const struct scan_value *v)
+type_wanted(const struct eventfilter *f, const struct scan_value *v)
 {
 	char type[256];
 	size_t n = v->raw.n - 2;
@@ -161,7 +161,7 @@ value_wanted(const struct wanted *w, struct span raw)
 }
 
 bool
-filter_match(const struct filter *f, const char *line, size_t n)
+eventfilter_match(const struct eventfilter *f, const char *line, size_t n)
 {
 	struct scan s;
 	struct scan_member m;
@@ -191,7 +191,7 @@ filter_match(const struct filter *f, const char *line, size_t n)
 }
 
 void
-filter_free(struct filter *f)
+eventfilter_free(struct eventfilter *f)
 {
 	if (f == NULL)
 		return;

@@ -15,8 +15,8 @@
  * What is carried stays as it is written, so that an event comes back byte for byte: a tree would write
  * its numbers anew, refuse those over 64 bits, and take ten times as long.
  */
-#ifndef MCI_EVENTS_CLOUDEVENT_H
-#define MCI_EVENTS_CLOUDEVENT_H
+#ifndef MCI_CLOUDEVENT_H
+#define MCI_CLOUDEVENT_H
 
 #include "bytes.h"
 #include "message.h"
