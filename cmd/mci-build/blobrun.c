@@ -91,12 +91,14 @@ ended(void *arg, int status, const struct rusage *usage)
 }
 
 struct blobrun *
-blobrun_start(struct loop *loop, char *const *words, int in, int out,
-    const struct blobrun_events *events, void *arg, struct error *e)
+blobrun_start(struct loop *loop, const struct blobrun_spec *spec, const struct blobrun_events *events,
+    void *arg, struct error *e)
 {
-	bool kit = strncmp(words[0], "mci-", 4) == 0;
-	AUTO_FREE char *path = kit ? process_kit(words[0]) : xstrdup(words[0]);
-	struct process_spec p = { .path = path, .argv = words, .in = in, .group = true };
+	bool kit = strncmp(spec->words[0], "mci-", 4) == 0;
+	AUTO_FREE char *path = kit ? process_kit(spec->words[0]) : xstrdup(spec->words[0]);
+	const int lock[1][2] = { { spec->lock, 3 } };
+	struct process_spec p = { .path = path, .argv = spec->words, .in = spec->in, .group = true,
+		.extra = lock, .nextra = 1 };
 	struct blobrun *r;
 	int ends[2];
 
@@ -104,10 +106,10 @@ blobrun_start(struct loop *loop, char *const *words, int in, int out,
 		error_sys(e, "pipe");
 		return NULL;
 	}
-	p.out = out < 0 ? ends[1] : out;
+	p.out = spec->out < 0 ? ends[1] : spec->out;
 	p.err = ends[1];
 	r = xmalloc(sizeof(*r));
-	*r = (struct blobrun){ .events = events, .arg = arg, .program = xstrdup(words[0]) };
+	*r = (struct blobrun){ .events = events, .arg = arg, .program = xstrdup(spec->words[0]) };
 	r->child = child_start(loop, &p, ended, r, e);
 	close(ends[1]);
 	if (r->child == NULL)

@@ -17,9 +17,15 @@ struct blobrun_events {
 	void (*done)(void *arg, int status, struct span said);
 };
 
-/* Starts it: NULL-terminated words, the first being the program. in: its standard input; -1: none. out: what
- * becomes its standard output, which is not read then; -1: it is. NULL with an error. */
-struct blobrun *blobrun_start(struct loop *loop, char *const *words, int in, int out,
+struct blobrun_spec {
+	char *const *words; /* NULL-terminated, the first being the program */
+	int in;             /* its standard input; -1: none */
+	int out;            /* what becomes its standard output, which is not read then; -1: it is */
+	int lock;           /* stays open as long as it lives: nobody goes on with the build before */
+};
+
+/* Starts it. NULL with an error. */
+struct blobrun *blobrun_start(struct loop *loop, const struct blobrun_spec *spec,
     const struct blobrun_events *events, void *arg, struct error *e);
 /* Asks it to end; done is called as ever. */
 void blobrun_stop(struct blobrun *r);

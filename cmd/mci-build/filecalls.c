@@ -163,7 +163,8 @@ start(struct filecall *c, struct filewords *w, int out)
 {
 	struct error e;
 
-	c->process = blobrun_start(c->of->loop, w->list, -1, out, &events, c, &e);
+	c->process = blobrun_start(c->of->loop, &(struct blobrun_spec){ w->list, -1, out,
+	    c->of->at->workspace->folder.lock }, &events, c, &e);
 	filewords_free(w);
 	if (c->process != NULL)
 		return;

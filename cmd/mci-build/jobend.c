@@ -152,7 +152,8 @@ jobend_run(struct schedule *s, uint32_t job, const struct result *r, enum status
 	if (unkept != NULL && status == STATUS_SUCCESS)
 		status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
 	j->allow_failure |= j->rules != NULL && value_codes_have(&j->rules->allow, r->exit);
-	result_write(r, j, unkept, line = end_event(s, j, status));
+	line = end_event(s, j, status);
+	result_write(r, j, s->outcome->canceled ? "canceled" : "artifact", unkept, line);
 	content_tell(j, line);
 	journal_end(s->journal);
 	if (unkept != NULL && r->exit == 0)

@@ -139,7 +139,8 @@ is_replaced(const struct result *r, struct span key, bool unkept)
 }
 
 void
-result_write(const struct result *r, const struct job *j, const char *unkept, struct bytes *line)
+result_write(const struct result *r, const struct job *j, const char *reason, const char *unkept,
+    struct bytes *line)
 {
 	struct scan s;
 	struct scan_member m;
@@ -151,7 +152,7 @@ result_write(const struct result *r, const struct job *j, const char *unkept, st
 		return;
 	}
 	if (unkept != NULL && r->exit == 0)
-		emit_text(line, "reason", "artifact");
+		emit_text(line, "reason", reason);
 	if (unkept != NULL)
 		emit_text(line, "error", unkept);
 	bytes_char(&object, '{');

@@ -34,7 +34,8 @@ void result_forget_sets(struct job *j);
 /* Keeps the outputs in the job: those of its file, and those set by call, which win. 0, or -1. */
 int result_keep_outputs(const struct result *r, struct job *j, struct error *e);
 /* Writes the members from reason on behind others, with the outputs that were kept. unkept (NULL: none) is
- * why files of the job could not be kept. */
-void result_write(const struct result *r, const struct job *j, const char *unkept, struct bytes *line);
+ * why files of the job could not be kept, and reason what that is in one word. */
+void result_write(const struct result *r, const struct job *j, const char *reason, const char *unkept,
+    struct bytes *line);
 
 #endif

@@ -383,7 +383,8 @@ process_start(struct transfer_run *r, const struct filewords *w, struct error *e
 		if (out < 0)
 			return error_sys(e, "%s", path);
 	}
-	r->process = blobrun_start(r->transfer->loop, w->list, in, out, &process_events, r, e);
+	r->process = blobrun_start(r->transfer->loop, &(struct blobrun_spec){ w->list, in, out,
+	    r->transfer->at.workspace->folder.lock }, &process_events, r, e);
 	return r->process == NULL ? -1 : 0;
 }
 

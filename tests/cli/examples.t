@@ -40,9 +40,9 @@ for example in hello react python c jq yaml monkey cross monorepo release parts 
 	esac
 done
 
-# cached OPTION...: the jobs of the example of that name whose results were taken over
+# the jobs of the example of that name whose results were taken over
 cached() {
-	mci-build --json --unsealed -C examples/cached "$@" 2>"$err" | jq -r 'select(.type=="job/end" and .cached).job' | sort | tr '\n' ' '
+	mci-build --json --unsealed -C examples/cached 2>"$err" | jq -r 'select(.type=="job/end" and .cached).job' | sort | tr '\n' ' '
 }
 is "$(cached)" "" "cached: the first build that takes results runs all"
 is "$(cached)" "compile package page test " "the second none"
