@@ -10,7 +10,8 @@ random.seed(20)
 # What names in paths may be: some are there, some are not. (What would take our own ground away stays.)
 NAMES = {"org": ["acme", "nobody"], "repo": ["app", "none"], "number": ["1", "77"]}
 KEEP = {("delete", "/api/v1/orgs/{org}"), ("delete", "/api/v1/orgs/{org}/repos/{repo}"), ("post", "/api/v1/call"),
-        ("delete", "/api/v1/call"), ("post", "/api/v1/admin/store/rotate")}
+        ("delete", "/api/v1/call"), ("post", "/api/v1/events"), ("put", "/api/v1/events"),
+        ("post", "/api/v1/admin/store/rotate")}
 WRONG = {"string": [1, True, [], {}, None], "integer": ["x", 1.5, True, [], None], "boolean": ["yes", 1, None, {}],
          "array": [{}, "x", 1], "object": [[], "x", 1], "number": ["x", [], {}]}
 

@@ -27,6 +27,25 @@ class Peer:
         self.connection = Unix(path)
         self.asked = 0
 
+    def live(self, answer):
+        """What is there now of an answer that may go on for ever."""
+        text = b""
+        was = self.connection.sock.gettimeout() if self.connection.sock else None
+        sock = self.connection.sock
+        try:
+            if sock:
+                sock.settimeout(0.2)
+            while True:
+                piece = answer.read1(65536)
+                if not piece:
+                    break
+                text += piece
+            if sock:
+                sock.settimeout(was)
+        except OSError:
+            self.connection.close()
+        return text.decode("utf-8", "replace")
+
     def ask(self, method, path, token=None, body=None, headers=None):
         """The status, the body as text, the headers."""
         send = dict(headers or {})
@@ -40,6 +59,8 @@ class Peer:
             try:
                 self.connection.request(method, path, body=body, headers=send)
                 answer = self.connection.getresponse()
+                if answer.headers.get("X-Accel-Buffering") == "no":
+                    return answer.status, self.live(answer), answer.headers
                 return answer.status, answer.read().decode("utf-8", "replace"), answer.headers
             except (ConnectionError, http.client.HTTPException):
                 self.connection.close()
