@@ -63,6 +63,7 @@ PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 LIBS_mci-agent := -ljansson
 LIBS_mci-api := -ljansson -lmicrohttpd
 LIBS_mci-blob := -lzstd -lcrypto
+LIBS_mci-blob-archive := -larchive
 LIBS_mci-blob-bucket := -lcurl -lcrypto -lexpat
 LIBS_mci-blob-hash := -lcrypto
 LIBS_mci-build := -lfyaml -ljansson

@@ -679,9 +679,8 @@ in_parts(struct upload *u)
 	u->part = u->wish.part > least ? u->wish.part : least;
 	u->nparts = (u->wish.size + u->part - 1) / u->part;
 	u->parts = xmalloc((size_t)u->nparts * sizeof(*u->parts));
-	/* what is replaced may have been cut while other bytes were sent */
 	if (u->wish.replace)
-		begin(u);
+		find_upload(u);
 	else
 		objects_stat(u->traffic, u->name, looked, u);
 }
