@@ -52,6 +52,9 @@ stat:what stands under a name
 rm:remove names, or with a slash at the end all below
 gc:remove what no name stands on
 verify:read all of a store, and say what is damaged'
+	['mci-blob-archive']='pack:write an archive of entries
+unpack:write what a tar archive holds as entries
+ls:list what a tar archive holds, and check it'
 	['mci-blob-bucket']='put:put a file, or standard input
 get:write an object to standard output
 ls:list objects
@@ -155,6 +158,9 @@ typeset -gA _mci_operands=(
 	['mci-blob rm']=''
 	['mci-blob gc']=''
 	['mci-blob verify']=''
+	['mci-blob-archive pack']=''
+	['mci-blob-archive unpack']=''
+	['mci-blob-archive ls']=''
 	['mci-blob-bucket put']='files'
 	['mci-blob-bucket get']=''
 	['mci-blob-bucket ls']=''
@@ -706,6 +712,40 @@ typeset -gA _mci_options=(
 	['mci-blob verify']='--blob:the store: file:DIR, s3://BUCKET/PREFIX
 --repair:remove what is damaged, and the names that stand on it
 --json:what is damaged, as JSON objects
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-archive pack']='--tar:write a tar archive (pax)
+--zip:write a zip archive
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-archive unpack']='--max-entries:refuse an archive of more (1000000)
+--max-ratio:refuse one that grows so many times (1000)
+--max-size:refuse one of more bytes (64G)
+--outside-links:take symbolic links that lead out of the tree
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob-archive ls']='--max-entries:refuse an archive of more (1000000)
+--max-ratio:refuse one that grows so many times (1000)
+--max-size:refuse one of more bytes (64G)
+--outside-links:take symbolic links that lead out of the tree
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1705,6 +1745,21 @@ typeset -gA _mci_values=(
 	['mci-blob verify -C']='@folders'
 	['mci-blob verify --chdir']='@folders'
 	['mci-blob verify --color']='auto always never'
+	['mci-blob-archive pack -C']='@folders'
+	['mci-blob-archive pack --chdir']='@folders'
+	['mci-blob-archive pack --color']='auto always never'
+	['mci-blob-archive unpack --max-entries']='@'
+	['mci-blob-archive unpack --max-ratio']='@'
+	['mci-blob-archive unpack --max-size']='@'
+	['mci-blob-archive unpack -C']='@folders'
+	['mci-blob-archive unpack --chdir']='@folders'
+	['mci-blob-archive unpack --color']='auto always never'
+	['mci-blob-archive ls --max-entries']='@'
+	['mci-blob-archive ls --max-ratio']='@'
+	['mci-blob-archive ls --max-size']='@'
+	['mci-blob-archive ls -C']='@folders'
+	['mci-blob-archive ls --chdir']='@folders'
+	['mci-blob-archive ls --color']='auto always never'
 	['mci-blob-bucket put --parallel']='@'
 	['mci-blob-bucket put --part-size']='@'
 	['mci-blob-bucket put --stall']='@'
@@ -2235,4 +2290,4 @@ _mci() {
 	fi
 }
 
-complete -F _mci mci mci-agent mci-api mci-blob mci-blob-bucket mci-blob-hash mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise
+complete -F _mci mci mci-agent mci-api mci-blob mci-blob-archive mci-blob-bucket mci-blob-hash mci-build mci-events mci-job mci-log mci-relay mci-single mci-store mci-supervise

@@ -468,6 +468,35 @@ complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l color -d 'use co
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s h -l help -d 'show this help'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l version -d 'show the version'
+complete -c mci-blob-archive -f
+complete -c mci-blob-archive -n __fish_use_subcommand -a pack -d 'write an archive of entries'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l tar -d 'write a tar archive (pax)'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l zip -d 'write a zip archive'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -s h -l help -d 'show this help'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l version -d 'show the version'
+complete -c mci-blob-archive -n __fish_use_subcommand -a unpack -d 'write what a tar archive holds as entries'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -l max-entries -d 'refuse an archive of more (1000000)' -x
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -l max-ratio -d 'refuse one that grows so many times (1000)' -x
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -l max-size -d 'refuse one of more bytes (64G)' -x
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -l outside-links -d 'take symbolic links that lead out of the tree'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -s h -l help -d 'show this help'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from unpack' -l version -d 'show the version'
+complete -c mci-blob-archive -n __fish_use_subcommand -a ls -d 'list what a tar archive holds, and check it'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -l max-entries -d 'refuse an archive of more (1000000)' -x
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -l max-ratio -d 'refuse one that grows so many times (1000)' -x
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -l max-size -d 'refuse one of more bytes (64G)' -x
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -l outside-links -d 'take symbolic links that lead out of the tree'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show this help'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
 complete -c mci-blob-bucket -f
 complete -c mci-blob-bucket -n __fish_use_subcommand -a put -d 'put a file, or standard input'
 complete -c mci-blob-bucket -n '__fish_seen_subcommand_from put' -F
