@@ -199,6 +199,15 @@ static const struct contract_field cache_restored[] = {
 	KEPT,
 };
 
+static const struct contract_field workspace_saved[] = {
+	KEPT,
+};
+
+static const struct contract_field workspace_restored[] = {
+	{ "attempt", CONTRACT_INTEGER, false, "from 1, of the job" },
+	KEPT,
+};
+
 #define RESULT \
 	{ "key", CONTRACT_TEXT, true, "the digest of all that the job is made from" }, \
 	{ "unsealed", CONTRACT_BOOL, false, "nothing keeps it from what it does not name" }
@@ -260,6 +269,8 @@ static const struct contract_event events[] = {
 	{ "result/found", "mci-build", "a run of the same key is taken over", ROWS(result_found) },
 	{ "result/missed", "mci-build", "there was none: the job runs", ROWS(result_missed) },
 	{ "result/saved", "mci-build", "the run may be taken over by others", ROWS(result_saved) },
+	{ "workspace/restored", "mci-build", "what is built was brought to a job", ROWS(workspace_restored) },
+	{ "workspace/saved", "mci-build", "what is built is in the store", ROWS(workspace_saved) },
 	{ "log/annotated", "mci-job", "a job wrote a note to MCI_NOTES", ROWS(log_annotated) },
 };
 
@@ -342,6 +353,10 @@ static const struct contract_field artifact_list[] = {
 	{ "job", CONTRACT_TEXT, false, "only those of this one" },
 };
 
+static const struct contract_field workspace_restore[] = {
+	FILES_AT,
+};
+
 static const struct contract_field artifact_listed[] = {
 	{ "artifacts", CONTRACT_ARRAY, true, "objects as of blob/list" },
 };
@@ -409,6 +424,10 @@ static const struct contract_method methods[] = {
 	    "not-found,refused,system", true, false },
 	{ "cache/list", "the caches of the repository", NONE, ROWS(cache_listed), "limit,refused,system",
 	    true, false },
+	{ "workspace/save", "keeps what is built, once, for jobs that run elsewhere", NONE, ROWS(files_kept),
+	    "refused,system", true, false },
+	{ "workspace/restore", "brings what workspace/save has kept", ROWS(workspace_restore),
+	    ROWS(files_kept), "not-found,refused,system", true, false },
 	{ "mask/add", "masks a value in all logs and events from now on", ROWS(mask_value),
 	    NONE, "refused,limit,disconnected", true, false },
 };

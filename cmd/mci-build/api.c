@@ -342,6 +342,8 @@ FILES(artifact_list)
 FILES(cache_save)
 FILES(cache_restore)
 FILES(cache_list)
+FILES(workspace_save)
+FILES(workspace_restore)
 
 static const struct service_method api_methods[] = {
 	{ "artifact/save", artifact_save },
@@ -351,6 +353,8 @@ static const struct service_method api_methods[] = {
 	{ "cache/save", cache_save },
 	{ "cache/restore", cache_restore },
 	{ "cache/list", cache_list },
+	{ "workspace/save", workspace_save },
+	{ "workspace/restore", workspace_restore },
 	{ "param/get", param_get },
 	{ "output/get", output_get },
 	{ "output/set", output_set },

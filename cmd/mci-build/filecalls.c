@@ -65,12 +65,17 @@ tell(const struct filecall *c)
 {
 	struct bytes *line;
 
-	if (c->event == NULL || c->job == NULL)
+	bool workspace = strcmp(c->noun, "workspace") == 0;
+
+	if (c->event == NULL || (c->job == NULL && !workspace))
 		return;
 	line = journal_begin(c->of->journal, c->event);
-	emit_text(line, "job", c->job->id);
-	emit_integer(line, "attempt", c->job->attempt);
-	emit_text(line, c->noun, c->place.id);
+	if (c->job != NULL) {
+		emit_text(line, "job", c->job->id);
+		emit_integer(line, "attempt", c->job->attempt);
+	}
+	if (!workspace)
+		emit_text(line, c->noun, c->place.id);
 	if (c->from != NULL)
 		emit_text(line, "from", c->from);
 	if (strcmp(c->noun, "cache") == 0)
@@ -98,6 +103,10 @@ succeed(struct filecall *c)
 		members_add(&result, (struct span){ c->lines.data, c->lines.len }, true);
 	}
 	bytes_char(&result, '}');
+	if (c->event != NULL && strcmp(c->event, "workspace/saved") == 0) {
+		free(c->of->workspace);
+		c->of->workspace = xmemdup(result.data, result.len);
+	}
 	request_reply(c->request, (struct span){ result.data, result.len });
 }
 
@@ -467,9 +476,66 @@ filecalls_cache_list(struct filecalls *f, struct job *j, struct request *r)
 	list(c, bytes_string(&name), "caches");
 }
 
+/* "workspace/ORG/REPO/N" */
+static void
+workspace_name(const struct filecalls *f, struct bytes *b)
+{
+	bytes_text(b, "workspace/");
+	filestep_build(b, f->at->workspace->identity.name, true);
+	bytes_string(b);
+}
+
+void
+filecalls_workspace_save(struct filecalls *f, struct job *j, struct request *r)
+{
+	struct filecall *c;
+	AUTO_FILEWORDS w = { 0 };
+	AUTO_BYTES name = { 0 };
+
+	(void)j;
+	if (f->workspace != NULL) {
+		request_reply(r, (struct span){ f->workspace, strlen(f->workspace) });
+		return;
+	}
+	c = call_new(f, NULL, r, "workspace", "workspace/saved");
+	workspace_name(f, &name);
+	filewords_begin(&w, f->at, "save");
+	filewords_option(&w, "-C", f->at->workspace->dir);
+	filewords_option(&w, "--exclude", ".git");
+	filewords_add(&w, "--");
+	filewords_add(&w, name.data);
+	filewords_add(&w, ".");
+	start(c, &w, -1);
+}
+
+void
+filecalls_workspace_restore(struct filecalls *f, struct job *j, struct request *r)
+{
+	struct filecall *c = call_new(f, j, r, "workspace", "workspace/restored");
+	char top[PATH_MAX], below[PATH_MAX];
+	AUTO_FILEWORDS w = { 0 };
+	AUTO_BYTES name = { 0 };
+	struct error e;
+
+	if (dir_check(c, request_text(r, "dir"), top, below, &e) < 0) {
+		refuse(c, "invalid-params", &e);
+		return;
+	}
+	workspace_name(f, &name);
+	c->place.id = xstrdup(name.data);
+	filewords_begin(&w, f->at, "restore");
+	filewords_option(&w, "-C", top);
+	filewords_option(&w, "--below", *below == '\0' ? NULL : below);
+	filewords_add(&w, "--");
+	filewords_add(&w, name.data);
+	start(c, &w, -1);
+}
+
 void
 filecalls_close(struct filecalls *f)
 {
 	while (f->calls != NULL)
 		call_free(f->calls);
+	free(f->workspace);
+	f->workspace = NULL;
 }

@@ -21,6 +21,7 @@ struct filecalls {
 	const struct filestep_site *at;
 	/* the room's */
 	struct filecall *calls;
+	char *workspace; /* what workspace/save came to: a JSON object; NULL: it was not called */
 };
 
 /* Methods of the build's API; j is the job that asks, or NULL. Each answers r, now or later. */
@@ -31,6 +32,8 @@ void filecalls_artifact_list(struct filecalls *f, struct job *j, struct request 
 void filecalls_cache_save(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_cache_restore(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_cache_list(struct filecalls *f, struct job *j, struct request *r);
+void filecalls_workspace_save(struct filecalls *f, struct job *j, struct request *r);
+void filecalls_workspace_restore(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_close(struct filecalls *f);
 
 #endif

@@ -245,7 +245,7 @@ filewords_begin(struct filewords *w, const struct filestep_site *at, const char 
 	filewords_option(w, "--run", run);
 }
 
-/* The folder in which what is built stands, and the way from there, through no link that a job may have made. */
+/* The folder in which what is built stands, and the way from there, through no link that a job has made. */
 static void
 folder_options(struct filewords *w, const struct filestep_site *at, const struct job *j,
     const struct filestep *s)

@@ -370,7 +370,9 @@ needed_repeat(struct past *p, const struct past_job *j)
 	bool any = false;
 
 	for (size_t k = 0; k < j->needs.n; k++) {
-		for (uint32_t o = needed(p, j->needs.list[k], 0); o < p->n; o = needed(p, j->needs.list[k], o + 1)) {
+		const char *id = j->needs.list[k];
+
+		for (uint32_t o = needed(p, id, 0); o < p->n; o = needed(p, id, o + 1)) {
 			if (is_stored(j, &p->jobs[o]))
 				continue;
 			any |= past_keeps(&p->jobs[o]);
@@ -385,7 +387,9 @@ static bool
 needs_any(const struct past *p, const struct past_job *j)
 {
 	for (size_t k = 0; k < j->needs.n; k++) {
-		for (uint32_t o = needed(p, j->needs.list[k], 0); o < p->n; o = needed(p, j->needs.list[k], o + 1)) {
+		const char *id = j->needs.list[k];
+
+		for (uint32_t o = needed(p, id, 0); o < p->n; o = needed(p, id, o + 1)) {
 			if (!past_keeps(&p->jobs[o]))
 				return true;
 		}

@@ -64,8 +64,8 @@ void past_take(struct past *p, const struct message *m);
 struct past_job *past_find(const struct past *p, const char *id);
 /*
  * What is to run has another workspace than what has run. A job that has ended is kept when nothing that
- * runs needs it, through others too, other than an artifact of it that is in the store. script: its jobs come from one, and are known whole when that was
- * over.
+ * runs needs it, through others too, other than an artifact of it that is in the store. script: its jobs come
+ * from one, and are known whole when that was over.
  */
 void past_move(struct past *p, bool script);
 /* The same for a build that is run again: what failed, or (from not "") that job and what is behind it,

@@ -74,8 +74,8 @@ prepare_takes_results(struct prepare *p, const struct spec *s, bool *unsealed)
 	if (named && (!*unsealed || p->unsealed))
 		return true;
 	if (!p->noted_results)
-		outcome_note(p->outcome, named ? "inputs are left alone, and every job is run: the runner does "
-		    "not keep jobs to them (--unsealed takes results all the same)" :
+		outcome_note(p->outcome, named ? "inputs are left alone, and every job is run: the runner "
+		    "does not keep jobs to them (--unsealed takes results all the same)" :
 		    "inputs are left alone where an image has neither a digest nor a toolchain");
 	p->noted_results = true;
 	return false;

@@ -26,8 +26,8 @@ struct prepare {
 /* Whether the result of the job may be another run's; else what it is made from is left alone, which is said
  * once. *unsealed: nothing keeps it to that. */
 bool prepare_takes_results(struct prepare *p, const struct spec *s, bool *unsealed);
-/* The line, of *length bytes, which the caller frees; *files (the caller's, too) is NULL when the job takes and
- * leaves none. NULL with an error when params have made it too long, or there can be no copy. */
+/* The line, of *length bytes, which the caller frees; *files (the caller's, too) is NULL when the job takes
+ * and leaves none. NULL with an error when params have made it too long, or there can be no copy. */
 char *prepare_job(struct prepare *p, struct spec *s, struct jobfiles **files, uint32_t *length,
     struct error *e);
 

@@ -125,6 +125,19 @@ exit 1" "in a job"
 like "$(mci log @/take)" "mci: dir: / is not in what the job works in" "a job keeps what is its own, and nothing else"
 is "$(jq -r 'select(.type=="artifact/saved").artifact' "$out" | tr '\n' ' ')" "both single " "and it is an event as well"
 
+# what is built, for those who run elsewhere
+cat >.mci/build.yaml <<'JOBS'
+- {id: early, script: ['mci call workspace/restore dir="$PWD" || echo "exit $?"']}
+- {id: send, depends-on: [early], script: [mci call workspace/save, mci call workspace/save]}
+- {id: away, depends-on: [send], script: ['mkdir -p there && mci call workspace/restore dir="$PWD/there" job=away >/dev/null && ls there']}
+JOBS
+commit
+build
+is "$(mci log @/early | tail -n 1)" "exit 1" "a workspace that nobody saved is not there"
+is "$(mci log @/send | jq -r .name | uniq -c | sed 's/ *2 workspace.*/twice the same/')" "twice the same" "it is saved once"
+is "$(mci log @/away | tr '\n' ' ')" "lock " "and comes back elsewhere"
+is "$(jq -r 'select(.type | startswith("workspace/")).type' "$out" | tr '\n' ' ')" "workspace/saved workspace/restored " "which are events"
+
 # what does not work
 cat >.mci/build.yaml <<'JOBS'
 - {id: lost, script: ["true"], save-artifacts: [{id: x, path: nowhere}]}
