@@ -51,6 +51,7 @@ struct buildstream {
 	void *arg;
 	struct dial dial;
 	bool ours;     /* of this user's server */
+	bool follow;   /* to the build's end */
 	int64_t had;   /* lines */
 	bool streams;  /* the server has answered on this connection */
 	bool told;     /* of an outage */
@@ -166,7 +167,7 @@ subscribe(void *arg)
 		failed(s, &e);
 		return;
 	}
-	params_of(&params, s->build, s->had, true);
+	params_of(&params, s->build, s->had, s->follow);
 	rpc_request(&request, 1, "build/events", (struct span){ params.data, params.len });
 	link_send(s->dial.link, request.data, request.len);
 }
@@ -180,9 +181,9 @@ begin(void *arg)
 	subscribe(s);
 }
 
-struct buildstream *
-buildstream_follow(struct loop *loop, const char *address, const char *build,
-    int64_t from, const struct buildstream_events *events, void *arg, struct error *e)
+static struct buildstream *
+open_stream(struct loop *loop, const char *address, const char *build, int64_t from, bool follow,
+    const struct buildstream_events *events, void *arg, struct error *e)
 {
 	static const struct link_events said = { .line = on_line, .closed = on_closed };
 	AUTO_FREE char *asked = address_of(address, e);
@@ -192,7 +193,7 @@ buildstream_follow(struct loop *loop, const char *address, const char *build,
 		return NULL;
 	s = xmalloc(sizeof(*s));
 	*s = (struct buildstream){ .loop = loop, .events = events, .arg = arg, .ours = address == NULL,
-		.had = from };
+		.had = from, .follow = follow };
 	if (dial_init(&s->dial, loop, asked, &said, subscribe, s, e) < 0) {
 		free(s);
 		return NULL;
@@ -200,6 +201,20 @@ buildstream_follow(struct loop *loop, const char *address, const char *build,
 	s->build = xstrdup(build);
 	s->soon = loop_after(loop, 0, begin, s);
 	return s;
+}
+
+struct buildstream *
+buildstream_follow(struct loop *loop, const char *address, const char *build, int64_t from,
+    const struct buildstream_events *events, void *arg, struct error *e)
+{
+	return open_stream(loop, address, build, from, true, events, arg, e);
+}
+
+struct buildstream *
+buildstream_replay(struct loop *loop, const char *address, const char *build,
+    const struct buildstream_events *events, void *arg, struct error *e)
+{
+	return open_stream(loop, address, build, 0, false, events, arg, e);
 }
 
 void

@@ -36,6 +36,9 @@ struct buildstream_events {
  */
 struct buildstream *buildstream_follow(struct loop *loop, const char *address, const char *build,
     int64_t from, const struct buildstream_events *events, void *arg, struct error *e);
+/* The same of what is there now, and no more. */
+struct buildstream *buildstream_replay(struct loop *loop, const char *address, const char *build,
+    const struct buildstream_events *events, void *arg, struct error *e);
 /* NULL is allowed. */
 void buildstream_free(struct buildstream *s);
 

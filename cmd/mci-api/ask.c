@@ -210,8 +210,8 @@ next_value(
 
 /* Link (RFC 8288) to the page behind this one: by key, so that nothing comes twice or is left out.
  */
-static void
-link_next(struct ask *a, struct span result)
+void
+ask_link_next(struct ask *a, struct span result)
 {
 	const char *next = a->route->next, *equals = next == NULL ? NULL : strchr(next, '=');
 	AUTO_FREE char *param = equals == NULL ? NULL : xmemdup(next, (size_t)(equals - next));
@@ -242,7 +242,7 @@ forwarded(struct ask *a, struct span result, const struct error *e)
 		answer_error(a, e);
 		return;
 	}
-	link_next(a, result);
+	ask_link_next(a, result);
 	answer_json(a, 0, result);
 }
 

@@ -18,6 +18,8 @@ ask_call(struct ask *a, const char *method, struct span params, struct span data
 /* Checks alone, as ask_call does; then done with result n 0 and no error, now or later: for what is
  * no call of a client. What the call has to be made with is in a->params. */
 void ask_check(struct ask *a, const char *method, struct span params, ask_done *done);
+/* Says with the answer where the page behind this one is, as the row says. */
+void ask_link_next(struct ask *a, struct span result);
 /* What a row without a function does. */
 void ask_forward(struct ask *a);
 

@@ -610,7 +610,7 @@ session_for(struct ask *a)
 }
 
 void
-call_post(struct ask *a)
+call_lines(struct ask *a)
 {
 	struct session *s;
 	struct turn *t, **at;
@@ -636,7 +636,7 @@ call_post(struct ask *a)
 }
 
 void
-call_delete(struct ask *a)
+call_end(struct ask *a)
 {
 	char id[33];
 	int64_t n;

@@ -32,7 +32,7 @@ void sessions_stop(struct sessions *s);
 void sessions_free(struct sessions *s);
 
 /* Functions of rows. */
-void call_post(struct ask *a);
-void call_delete(struct ask *a);
+void call_lines(struct ask *a);
+void call_end(struct ask *a);
 
 #endif

@@ -6,6 +6,7 @@
 #include "builds.h"
 #include "call.h"
 #include "events.h"
+#include "jobnotes.h"
 #include "logs.h"
 #include "logscan.h"
 #include "logsearch.h"
@@ -50,9 +51,9 @@ const struct route routes[] = {
 	ROW(GET, "/metrics", "figures, as OpenMetrics", .call = "build/status", .handle = metrics_write,
 	    .media = ROUTE_METRICS),
 	ROW(POST, API "/call", "requests of the kit, as lines: what mci-relay speaks", .scope = RIGHTS_READ,
-	    .body = CALL_BODY, .body_raw = true, .media = ROUTE_STREAM, .streams = true, .handle = call_post),
+	    .body = CALL_BODY, .body_raw = true, .media = ROUTE_STREAM, .streams = true, .handle = call_lines),
 	ROW(DELETE, API "/call", "ends a session of them", .scope = RIGHTS_READ, .status = 204,
-	    .handle = call_delete),
+	    .handle = call_end),
 
 	ROW(GET, API "/events", "events as they come: lines, or Server-Sent Events", CALLS("event/subscribe", NULL),
 	    .takes = &events_takes, .query = "org repo build job type from format", .media = ROUTE_STREAM,
@@ -136,6 +137,14 @@ const struct route routes[] = {
 	ROW(GET, JOB "/log/search", "which of its lines match", CALLS("log/get", OF_JOB), .takes = &logs_takes,
 	    .query = "run attempt q regex ignore-case limit", .answer = logsearch_answer, .nanswer = 2,
 	    .handle = logsearch_get),
+	ROW(GET, JOB "/outputs", "what it wrote to MCI_OUTPUT", CALLS("job/get", OF_JOB),
+	    .answer = jobnotes_outputs_answer, .nanswer = 1, .handle = jobnotes_outputs),
+	ROW(GET, JOB "/annotations", "its notes, of its newest attempt", CALLS("job/get", OF_JOB),
+	    .takes = &jobnotes_takes, .query = "from limit", .answer = jobnotes_annotations_answer, .nanswer = 2,
+	    .next = "from=#", .handle = jobnotes_annotations),
+	ROW(GET, JOB "/tests", "the results of its tests", CALLS("job/get", OF_JOB), .takes = &jobnotes_takes,
+	    .query = "from limit", .answer = jobnotes_tests_answer, .nanswer = 3, .next = "from=#",
+	    .handle = jobnotes_tests),
 	ROW(POST, JOB "/unblock", "lets a blocked job go on", TAKES("job/unblock", OF_JOB)),
 	ROW(POST, JOB "/cancel", "cancels it alone", TAKES("build/cancel", OF_JOB)),
 

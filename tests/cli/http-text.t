@@ -21,6 +21,7 @@ header() { tr -d '\r' <"$T/head" | sed -n "s/^$1: //Ip"; }
 
 project zlib <<'END'
 {"id":"compile","script":["echo compiling"]}
+{"id":"notes","script":["printf '{\"test\":\"sum.%s\",\"result\":\"%s\"}\\n' a pass b fail c pass >>$MCI_NOTES; echo '{\"level\":\"warning\",\"message\":\"look\"}' >>$MCI_NOTES; echo v=1 >>$MCI_OUTPUT"]}
 {"id":"test","script":["exit 3"],"depends-on":["compile"]}
 END
 is "$(web /acme/zlib)" "no builds yet" "a repository without builds"
@@ -40,6 +41,14 @@ is "$(code /acme/zlib/2),$(cat "$T/body")" "404,404 Not Found: nothing of that n
 web /acme/zlib/1 -H 'Accept: text/html,*/*' >/dev/null
 is "$(header Content-Type),$(grep -c '<pre>acme/zlib/1  failure' "$T/body")" "text/html; charset=utf-8,1" "a browser gets the same as a page"
 like "$(header Content-Security-Policy)" "default-src 'none'" "in which nothing inline runs"
+v=/api/v1/orgs/acme/repos/zlib/builds/1/jobs
+is "$(web $v/notes/outputs | jq -c .)" '{"outputs":{"v":"1"}}' "a job's outputs"
+is "$(web $v/compile/outputs | jq -c .)" '{"outputs":{}}' "... of one that has none"
+is "$(web $v/notes/tests | jq -c '[[.tests[].test], .counts, .more]')" '[["sum.a","sum.b","sum.c"],{"pass":2,"fail":1},false]' "its tests"
+is "$(web "$v/notes/tests?limit=2" | jq -c '[.tests[].test]'),$(header Link)" \
+	"[\"sum.a\",\"sum.b\"],<$v/notes/tests?from=2&limit=2>; rel=\"next\"" "... a page of them"
+is "$(web "$v/notes/annotations?from=3" | jq -c '[.annotations[].note.message]')" '["look"]' "its notes"
+is "$(code $v/none/tests)" 404 "of a job that is not there"
 token=
 is "$(code /acme/zlib)" 401 "who has no token gets none of it"
 is "$(code /api/v1/orgs/acme/repos/zlib/badge.svg)" 401 "nor a badge"

@@ -13,7 +13,6 @@
 #include "cmd/mci-api/routes.h"
 #include "duration.h"
 #include "kernel.h"
-#include "memory.h"
 #include "serve.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -50,9 +49,13 @@ call(void *self, struct request *r)
 static const struct service *
 stub(const struct contract_service *contract)
 {
-	struct service *s = xmalloc(sizeof(*s));
-	struct service_method *methods = xmalloc(contract->nmethods * sizeof(*methods));
+	static struct service stubs[2];
+	static struct service_method methods_of[2][64];
+	static size_t n;
+	struct service *s = &stubs[n];
+	struct service_method *methods = methods_of[n++];
 
+	expect(contract->nmethods <= COUNT(methods_of[0]));
 	for (size_t i = 0; i < contract->nmethods; i++)
 		methods[i] = (struct service_method){ contract->methods[i].name, call };
 	*s = (struct service){ .contract = contract, .methods = methods, .nmethods = contract->nmethods };
