@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "jobfiles.h"
 #include "jsontree.h"
 #include "folder.h"
 #include "kernel.h"
@@ -146,10 +147,21 @@ output_set(void *self, struct request *r)
 		reply_nothing(r);
 }
 
+/* The job that asks, as it says; NULL: none. */
+static struct job *
+asker(const struct api *a, struct request *r)
+{
+	const char *id = request_raw(r, "job").n > 0 ? request_text(r, "job") : NULL;
+	uint32_t job = id == NULL ? NO_JOB : graph_find(a->graph, id, strlen(id));
+
+	return job == NO_JOB || !a->graph->jobs[job].declared ? NULL : &a->graph->jobs[job];
+}
+
 static void
 job_add(void *self, struct request *r)
 {
 	struct api *a = self;
+	struct job *j;
 	struct span spec = request_raw(r, "spec");
 	AUTO_BYTES result = { 0 };
 	struct scan_value id;
@@ -161,6 +173,9 @@ job_add(void *self, struct request *r)
 		request_fail(r, "refused", "the build is ending");
 		return;
 	}
+	j = asker(a, r);
+	if (j != NULL)
+		jobfiles_act(j->files);
 	if (additions_take(a->additions, r, spec))
 		return;
 	if (intake_add(a->intake, spec.p, spec.n, &e) < 0) {
@@ -314,16 +329,6 @@ mask_add_call(void *self, struct request *r)
 	if (mask_add(a->mask, value, strlen(value), &e) < 0 ||
 	    runner_mask(a->runner, NULL, value, r, &e) < 0)
 		request_fail_with(r, &e);
-}
-
-/* The job that asks for files, as it says; NULL: none. */
-static struct job *
-asker(const struct api *a, struct request *r)
-{
-	const char *id = request_raw(r, "job").n > 0 ? request_text(r, "job") : NULL;
-	uint32_t job = id == NULL ? NO_JOB : graph_find(a->graph, id, strlen(id));
-
-	return job == NO_JOB || !a->graph->jobs[job].declared ? NULL : &a->graph->jobs[job];
 }
 
 #define FILES(name) \

@@ -19,6 +19,7 @@ struct content {
 	/* found out */
 	char *key;           /* hex; NULL: not yet */
 	char *changed;       /* JSON array: what is other than for the job's last result; NULL: not known */
+	bool acted;          /* the job has done what its result would not: added jobs, kept files by call */
 	bool hit;            /* a result of that key was there: */
 	char *origin;        /* the build that made it, */
 	char *outputs;       /* and what it put out, a JSON object; NULL: nothing */

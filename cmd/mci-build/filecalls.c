@@ -197,10 +197,26 @@ id_take(struct filecall *c, struct request *r, const char *param, struct error *
 	return 0;
 }
 
+/* A sandbox shows the copy that a job works in where what is built stands: the way from there; NULL: it is
+ * elsewhere. */
+static const char *
+below_workspace(const struct filecall *c, const char *dir)
+{
+	const char *built = c->of->at->workspace->dir;
+	size_t n = strlen(built);
+
+	while (n > 1 && built[n - 1] == '/')
+		n--;
+	if (c->job == NULL || strncmp(dir, built, n) != 0 || (dir[n] != '\0' && dir[n] != '/'))
+		return NULL;
+	return dir + n + (dir[n] == '/');
+}
+
 /* The folder that a caller works in, which has to be where its job does: what others have is not its own. */
 static int
 dir_check(const struct filecall *c, const char *dir, char *top, char *below, struct error *e)
 {
+	const char *seen = below_workspace(c, dir);
 	AUTO_BYTES root = { 0 };
 	char real[PATH_MAX];
 	size_t n;
@@ -211,6 +227,10 @@ dir_check(const struct filecall *c, const char *dir, char *top, char *below, str
 		filestep_root(&root, c->of->at, c->job);
 	if (realpath(bytes_string(&root), top) == NULL)
 		return error_sys(e, "%s", root.data);
+	if (seen != NULL && strlen(seen) < PATH_MAX) {
+		memcpy(below, seen, strlen(seen) + 1);
+		return 0;
+	}
 	if (realpath(dir, real) == NULL)
 		return error_sys(e, "dir: %s", dir);
 	n = strlen(top);

@@ -37,6 +37,13 @@ jobfiles_artifact(const struct jobfiles *f, const char *id)
 	return NULL;
 }
 
+void
+jobfiles_act(struct jobfiles *f)
+{
+	if (f != NULL && f->content != NULL)
+		f->content->acted = true;
+}
+
 struct jobfiles *
 jobfiles_give(struct jobfiles *f, const struct spec_place *place)
 {
@@ -44,6 +51,7 @@ jobfiles_give(struct jobfiles *f, const struct spec_place *place)
 		f = xmalloc(sizeof(*f));
 		*f = (struct jobfiles){ 0 };
 	}
+	jobfiles_act(f);
 	if (jobfiles_artifact(f, place->id) != NULL)
 		return f;
 	f->given = xrealloc(f->given, f->ngiven + 1, sizeof(*f->given));

@@ -26,6 +26,8 @@ struct jobfiles {
 struct jobfiles *jobfiles_of(const struct spec *s);
 /* Which of its artifacts has that id; NULL: none. f may be NULL. */
 const struct spec_place *jobfiles_artifact(const struct jobfiles *f, const char *id);
+/* The job has done more than what is kept of its result. f may be NULL. */
+void jobfiles_act(struct jobfiles *f);
 /* The job has saved this one by a call: f, or new ones for f NULL. */
 struct jobfiles *jobfiles_give(struct jobfiles *f, const struct spec_place *place);
 /* NULL is allowed. */

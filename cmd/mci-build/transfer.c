@@ -542,6 +542,11 @@ result_add(struct transfer_run *r, struct job *j)
 
 	if (f->content->key == NULL)
 		return;
+	if (f->content->acted) {
+		outcome_note(r->transfer->outcome, "%s: its result is not kept: it has added jobs, or kept "
+		    "files by hand", j->id);
+		return;
+	}
 	if (j->outputs != NULL)
 		jsontree_write(&outputs, j->outputs);
 	if (content_keep(path, r->transfer->at.workspace->identity.name, j->id,

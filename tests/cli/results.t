@@ -102,6 +102,17 @@ for time in first second; do
 	is "$status $(cached)" "1 " "a failure is never taken over ($time)"
 done
 
+# what its result would not do again
+cat >acts <<'JOBS'
+{"id":"adds","inputs":["src"],"script":["mci add more -- true"]}
+{"id":"keeps","inputs":["src"],"script":["mci artifact save mine src/a"]}
+JOBS
+for time in first second; do
+	run timeout 60 mci-build --json --unsealed - <acts
+	is "$status $(cached)" "0 " "a job that adds jobs or keeps files by hand is always run ($time)"
+done
+has "$err" "adds: its result is not kept" "which is said"
+
 # nobody asked
 run timeout 60 mci-build --json -p LEVEL=1 -e FLAVOUR=plain --runner host
 is "$(cached)" "" "on host nothing is taken unless that is asked for"
@@ -158,9 +169,16 @@ then
 	is "$(cached)" "" "what is not sealed is not taken for what is"
 	run timeout 60 mci-build --json --sandbox -p LEVEL=1 -e FLAVOUR=plain
 	is "$(cached) $(jq -r 'select(.type=="job/end").unsealed' "$out" | sort -u)" "compile test  null" "and what is, is"
+	cat >hand <<'JOBS'
+{"id":"save","inputs":["src"],"script":["mkdir sub; cp src/a sub","cd sub && mci artifact save hand a"],"save-artifacts":[{"id":"sub","path":"sub"}]}
+{"id":"own","workspace":"own","depends-on":["save"],"script":["mci artifact get hand && cat a"]}
+JOBS
+	run timeout 60 mci-build --json --sandbox - <hand
+	is "$(jq -r 'select(.type=="artifact/saved").artifact' "$out" | sort | tr '\n' ' ') $(mci log @/own)" "hand sub  $(cat src/a)" \
+		"artifacts by hand are those of the copy that a job works in"
 	ok "12 changes: hits are what real runs give" "$ROOT/tests/proof/results-mutation" 12 sealed 7
 else
-	skip 5 "there is no sandbox here"
+	skip 6 "there is no sandbox here"
 fi
 ok "with the seal off some are not" "$ROOT/tests/proof/results-mutation" 8 unsealed 7
 
