@@ -894,7 +894,8 @@ typeset -gA _mci_options=(
 --timeout:cancel the build after this long; exit 124
 --limit:let jobs that do not say it themselves use so much, as memory=2G
 --limit-most:let no job use more than this
---runner:where jobs run: host, sandbox
+--podman:what runs containers (podman)
+--runner:where jobs run: host, sandbox, podman
 --sandbox:the same as --runner sandbox
 --watch:build again whenever files change
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
@@ -1072,11 +1073,12 @@ typeset -gA _mci_options=(
 --jobs:run at most N jobs at once
 --log-dir:keep what each job prints in DIR
 --log:let this log server keep what each job prints
---runner:run all jobs there (host, sandbox)
+--runner:run all jobs there (host, sandbox, podman)
 --sandbox:the same as --runner sandbox
 --network:of isolated jobs that name none
 --visible:let isolated jobs read PATH, too
 --script:COMMAND is a build'\''s script: no job, and reads what is built
+--podman:what runs containers (podman)
 --timeout:end jobs that name no timeout after TIME, as 90s
 --limit:let jobs that do not say it themselves use so much, as memory=2G
 --limit-most:let no job use more than this
@@ -1844,6 +1846,7 @@ typeset -gA _mci_values=(
 	['mci-build --timeout']='@'
 	['mci-build --limit']='@'
 	['mci-build --limit-most']='@'
+	['mci-build --podman']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
 	['mci-build --order']='@'
@@ -1947,6 +1950,7 @@ typeset -gA _mci_values=(
 	['mci-job --runner']='@'
 	['mci-job --network']='host none'
 	['mci-job --visible']='@'
+	['mci-job --podman']='@'
 	['mci-job --timeout']='@'
 	['mci-job --limit']='@'
 	['mci-job --limit-most']='@'

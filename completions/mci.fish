@@ -654,8 +654,10 @@ complete -c mci-build -l limit -d 'let jobs that do not say it themselves use so
 complete -c mci -n '__fish_seen_subcommand_from run build' -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x
 complete -c mci-build -l limit-most -d 'let no job use more than this' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l limit-most -d 'let no job use more than this' -x
-complete -c mci-build -l runner -d 'where jobs run: host, sandbox' -x
-complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host, sandbox' -x
+complete -c mci-build -l podman -d 'what runs containers (podman)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l podman -d 'what runs containers (podman)' -x
+complete -c mci-build -l runner -d 'where jobs run: host, sandbox, podman' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host, sandbox, podman' -x
 complete -c mci-build -l sandbox -d 'the same as --runner sandbox'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l sandbox -d 'the same as --runner sandbox'
 complete -c mci-build -l watch -d 'build again whenever files change'
@@ -823,8 +825,8 @@ complete -c mci-job -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci -n '__fish_seen_subcommand_from job' -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci-job -l log -d 'let this log server keep what each job prints' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l log -d 'let this log server keep what each job prints' -x
-complete -c mci-job -l runner -d 'run all jobs there (host, sandbox)' -x
-complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host, sandbox)' -x
+complete -c mci-job -l runner -d 'run all jobs there (host, sandbox, podman)' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host, sandbox, podman)' -x
 complete -c mci-job -l sandbox -d 'the same as --runner sandbox'
 complete -c mci -n '__fish_seen_subcommand_from job' -l sandbox -d 'the same as --runner sandbox'
 complete -c mci-job -l network -d 'of isolated jobs that name none' -x -a 'host none'
@@ -833,6 +835,8 @@ complete -c mci-job -l visible -d 'let isolated jobs read PATH, too' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l visible -d 'let isolated jobs read PATH, too' -x
 complete -c mci-job -l script -d 'COMMAND is a build\'s script: no job, and reads what is built'
 complete -c mci -n '__fish_seen_subcommand_from job' -l script -d 'COMMAND is a build\'s script: no job, and reads what is built'
+complete -c mci-job -l podman -d 'what runs containers (podman)' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l podman -d 'what runs containers (podman)' -x
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x
 complete -c mci-job -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x

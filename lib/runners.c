@@ -8,9 +8,14 @@
 #include "memory.h"
 #include "process.h"
 
+#define BIT(key) (UINT64_C(1) << (key))
+#define CONTAINER_KEYS (BIT(SPEC_IMAGE) | BIT(SPEC_CMD) | BIT(SPEC_ARGS) | BIT(SPEC_ENTRYPOINT) | \
+	BIT(SPEC_MOUNTS) | BIT(SPEC_PLATFORM) | BIT(SPEC_USER) | BIT(SPEC_PULL) | BIT(SPEC_ARCH))
+
 const struct runners_row runners[RUNNERS_N] = {
 	[RUNNERS_HOST] = { "host", false, 0 },
 	[RUNNERS_SANDBOX] = { "sandbox", true, 0 },
+	[RUNNERS_PODMAN] = { "podman", true, CONTAINER_KEYS },
 	/* it is handed the whole spec, and refuses what it cannot give itself */
 	[RUNNERS_EXTERNAL] = { "", false, UINT64_MAX },
 };
@@ -63,12 +68,27 @@ runners_isolates(const char *name)
 	return child != NULL && child_wait(child) == 0;
 }
 
+/* Jobs without an image are what it is for. */
+static bool
+is_without_images(const char *name)
+{
+	for (size_t i = 0; i < RUNNERS_EXTERNAL; i++) {
+		if (i != RUNNERS_HOST && strcmp(name, runners[i].name) == 0)
+			return (runners[i].serves & BIT(SPEC_IMAGE)) == 0;
+	}
+	return false;
+}
+
 const char *
 runners_choose(const struct spec *s, const char *named)
 {
+	const char *wanted = named != NULL ? named : s->runner;
+
 	if (s->replay)
 		return runners[RUNNERS_HOST].name;
-	return named != NULL ? named : s->runner != NULL ? s->runner : runners[RUNNERS_HOST].name;
+	if (s->image != NULL && (wanted == NULL || is_without_images(wanted)))
+		return runners[RUNNERS_PODMAN].name;
+	return wanted != NULL ? wanted : runners[RUNNERS_HOST].name;
 }
 
 int

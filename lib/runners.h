@@ -15,6 +15,7 @@
 enum runners_number {
 	RUNNERS_HOST,
 	RUNNERS_SANDBOX,
+	RUNNERS_PODMAN,
 	RUNNERS_EXTERNAL, /* the last: it stands for all programs */
 	RUNNERS_N
 };
@@ -32,7 +33,7 @@ const struct runners_row *runners_find(const char *name, struct error *e);
  * it. */
 bool runners_isolates(const char *name);
 /* Which of them runs the job, when the command line named one (or NULL), which is the user's word against the
- * spec's. Never NULL. */
+ * spec's. An image is podman's matter unless host was said, which does without, or a program. Never NULL. */
 const char *runners_choose(const struct spec *s, const char *named);
 /*
  * Whether a job can be run so: what spec_demands says, for where runners_choose sends it. Where nobody named

@@ -186,6 +186,34 @@ matrix_check_type(struct spec *s, const struct scan_value *v, unsigned flags, st
 }
 
 static int
+pull_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	static const char *const policies[] = { "always", "missing", "never", "newer" };
+
+	(void)v;
+	(void)flags;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		if (strcmp(s->pull, policies[i]) == 0)
+			return 0;
+	}
+	return error_set(e, ERROR_INPUT, ": '%.64s' is none of always, missing, never and newer", s->pull);
+}
+
+static int
+arch_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
+{
+	static const char *const names[] = { "amd", "amd64", "arm", "arm64" };
+
+	(void)v;
+	(void)flags;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(s->arch, names[i]) == 0)
+			return 0;
+	}
+	return error_set(e, ERROR_INPUT, ": '%.64s' is none of amd64 and arm64", s->arch);
+}
+
+static int
 per_read(void *at, size_t *n, const struct scan_value *v, unsigned how, struct error *e)
 {
 	bool *line = at;
@@ -284,6 +312,22 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_LIMITS] = { KEY("limits"), ONE(value_type_limits, limits), .plain = SPEC_PLAIN_WORD },
 	[SPEC_IMAGE] = { KEY("image"), .original = "container", ONE(value_type_text, image),
 	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_CMD] = { KEY("cmd"), MANY(value_type_words, cmd),
+	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_ARGS] = { KEY("args"), MANY(value_type_words, args),
+	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_ENTRYPOINT] = { KEY("entrypoint"), MANY(value_type_words, entrypoint),
+	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_MOUNTS] = { KEY("mounts"), MANY(value_type_mounts, mounts),
+	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_PLATFORM] = { KEY("platform"), ONE(value_type_text, platform),
+	    .service = SPEC_MACHINE, .note = "the machine is what it is" },
+	[SPEC_USER] = { KEY("user"), ONE(value_type_text, user), .plain = SPEC_PLAIN_TEXT,
+	    .service = SPEC_MACHINE, .note = "the job is whoever runs it" },
+	[SPEC_PULL] = { KEY("pull"), ONE(value_type_text, pull), .check = pull_check,
+	    .service = SPEC_MACHINE, .note = "no container is used" },
+	[SPEC_SERVICES] = { KEY("services"), MANY(value_type_services, services),
+	    .service = SPEC_UNSERVED, .note = "not yet" },
 	[SPEC_DEPENDS_ON] = { KEY("depends-on"), .synonym = "dependencies",
 	    MANY(value_type_waits, depends), .check = depends_check, .flags = SPEC_ROW_GRAPH,
 	    .word = "optional" },
@@ -312,11 +356,11 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	    .flags = SPEC_ROW_BUILD, .service = SPEC_IN_PLACE, .word = "optional",
 	    .note = "left alone, the build runs in place" },
 	[SPEC_SIZE] = { KEY("size"), ONE(value_type_cores, size), .plain = SPEC_PLAIN_WORD },
-	[SPEC_ARCH] = { KEY("arch"), RAW(arch), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	[SPEC_ARCH] = { KEY("arch"), ONE(value_type_text, arch), .check = arch_check, .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_MACHINE, .note = "the machine is what it is" },
 	[SPEC_MEMORY] = { KEY("memory"), ONE(value_type_memory, memory), .plain = SPEC_PLAIN_WORD },
 	[SPEC_CPUS] = { KEY("cpus"), ONE(value_type_cpus, cpus), .plain = SPEC_PLAIN_WORD },
-	[SPEC_EXPOSE] = { KEY("expose"), RAW(expose), .flags = SPEC_ROW_BUILD, .plain = SPEC_PLAIN_WORD,
+	[SPEC_EXPOSE] = { KEY("expose"), MANY(value_type_ports, expose), .plain = SPEC_PLAIN_WORD,
 	    .service = SPEC_UNSERVED, .note = "no runner here exposes ports yet" },
 	[SPEC_STAGED] = { KEY("staged"), ONE(value_type_flag, staged), .flags = SPEC_ROW_INNER },
 	[SPEC_NETWORK] = { KEY("network"), ONE(value_type_text, network), .check = network_check },
@@ -468,7 +512,7 @@ whole_check(struct spec *s, unsigned flags, struct error *e)
 		return error_set(e, ERROR_INPUT, "id: missing; every job needs one");
 	if (s->script != NULL && s->argv != NULL)
 		return error_set(e, ERROR_INPUT, "argv: a job has script or argv, not both");
-	if (s->script == NULL && s->argv == NULL && !s->blocked && (s->image == NULL || flags & SPEC_ATTEMPT))
+	if (s->script == NULL && s->argv == NULL && !s->blocked && s->image == NULL)
 		return error_set(e, ERROR_INPUT, "script: missing; a job needs script or argv");
 	if (s->finally != NULL && s->script == NULL && s->argv == NULL)
 		return error_set(e, ERROR_INPUT, "finally: runs behind script or argv, and there is neither");

@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "speccontainer.h"
 #include "specentries.h"
 #include "specid.h"
 #include "specinputs.h"
@@ -35,7 +36,8 @@ enum spec_key {
 	SPEC_ID, SPEC_NAME, SPEC_SCRIPT, SPEC_ARGV, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER, SPEC_ENV,
 	SPEC_DIR, SPEC_WORKSPACE, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER,
 	SPEC_STDIN, SPEC_SPLIT,
-	SPEC_PTY, SPEC_PARAMS, SPEC_SECRETS, SPEC_LIMITS, SPEC_IMAGE, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX,
+	SPEC_PTY, SPEC_PARAMS, SPEC_SECRETS, SPEC_LIMITS, SPEC_IMAGE, SPEC_CMD, SPEC_ARGS, SPEC_ENTRYPOINT,
+	SPEC_MOUNTS, SPEC_PLATFORM, SPEC_USER, SPEC_PULL, SPEC_SERVICES, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX,
 	SPEC_PARALLEL,
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_INPUTS, SPEC_TOOLCHAIN,
@@ -74,6 +76,15 @@ struct spec {
 	struct limits limits;
 	int64_t size, memory, cpus; /* the original's limits: so many CPUs and twice as many G; see spec_limits */
 	char *image;
+	char **cmd, **args, **entrypoint; /* NULL-terminated: in place of what the image says, and behind it */
+	size_t ncmd, nargs, nentrypoint;
+	struct spec_mount *mounts;
+	size_t nmounts;
+	char *platform, *user, *pull, *arch;
+	struct spec_server *services;
+	size_t nservices;
+	int *expose;             /* ports */
+	size_t nexpose;
 	bool staged;             /* SPEC_ATTEMPT: who gave the job has made the copy, and takes it away */
 	char *network;           /* "none" or "host", or NULL: the default of the place */
 	char *api;               /* inner: path of its own socket of the build's API, or NULL */
@@ -95,7 +106,7 @@ struct spec {
 	size_t ncaches, nsave_artifacts, nrestore_artifacts;
 	/* raw JSON inside the line that was read: when and matrix are checked by mci-build, the others only
 	 * written again */
-	struct span when, matrix, arch, expose;
+	struct span when, matrix;
 	struct span type;        /* SPEC_MONKEY: passed over */
 	struct span *foreign;    /* SPEC_FILTERED: members for filters, with their keys */
 	size_t nforeign;

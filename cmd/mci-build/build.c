@@ -89,7 +89,7 @@ wire_below(struct build *b)
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .limits = &o->limits,
 		.most = &o->most, .jobs = o->jobs,
-		.name = o->runner, .stranger = o->stranger, .log = o->log,
+		.name = o->runner, .podman = o->podman, .stranger = o->stranger, .log = o->log,
 		.events = &schedule_runner_events, .arg = &b->schedule };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,

@@ -40,9 +40,10 @@ served_check(struct intake *in, const struct spec *s, struct error *e)
 
 	in->takes_results = prepare_takes_results(&in->prepare, s, &unsealed);
 	/* never a success of which nothing was run */
-	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->prepare.plan)
-		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to no "
-		    "runner here");
+	if (s->image != NULL && s->script == NULL && s->argv == NULL && !in->prepare.plan &&
+	    strcmp(runners_choose(s, in->prepare.runner), runners[RUNNERS_HOST].name) == 0)
+		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to podman "
+		    "alone, not to --runner host");
 	if (in->prepare.stranger && s->network != NULL && strcmp(s->network, "none") != 0)
 		return error_set(e, ERROR_INPUT, "network: builds of strangers get none");
 	if (in->prepare.plan)

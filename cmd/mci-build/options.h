@@ -23,7 +23,7 @@ struct build_options {
 	bool no_cache;
 	struct option_list limits, most; /* what jobs may use: NAME=VALUE */
 	struct option_list skip, labels, params, env, secrets, secret_files, through;
-	const char *param_file, *rev, *since, *runner, *log_dir, *log, *events, *blob;
+	const char *param_file, *rev, *since, *runner, *podman, *log_dir, *log, *events, *blob;
 	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */

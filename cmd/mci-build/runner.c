@@ -180,7 +180,7 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)r->jobs);
 	const struct option_list *grants = r->env;
-	AUTO_FREE const char **argv = xmalloc((23 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
+	AUTO_FREE const char **argv = xmalloc((25 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
 	const int locks[2][2] = { { r->workspace->folder.lock, 3 }, { lock, 4 } };
@@ -220,6 +220,10 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	}
 	n = words_add(argv, n, "--limit", r->limits);
 	n = words_add(argv, n, "--limit-most", r->most);
+	if (r->podman != NULL) {
+		argv[n++] = "--podman";
+		argv[n++] = r->podman;
+	}
 	/* the names alone: values on a command line can be seen by others */
 	for (size_t i = 0; i < grants->n; i++) {
 		argv[n++] = "-e";

@@ -36,6 +36,7 @@ struct runner {
 	int64_t jobs;                  /* that run at once */
 	const char *name;              /* of the runner, NULL: mci-job's own choice */
 	bool stranger;                 /* its jobs get no network */
+	const char *podman;            /* the command that runs containers, or NULL, the same */
 	const char *log;               /* address of the log server, NULL: none */
 	const struct runner_events *events;
 	void *arg;

@@ -198,7 +198,7 @@ release(struct attempt *a)
 static bool
 is_started(const struct attempt *a)
 {
-	return a->state == ATTEMPT_COPYING || a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_CLEARING;
+	return a->state >= ATTEMPT_COPYING && a->state != ATTEMPT_STARVED && a->state != ATTEMPT_STORING;
 }
 
 /* All that is to be known of it is. */
@@ -611,6 +611,16 @@ finally_next(struct attempt *a)
 	return false;
 }
 
+/* What its runner had left outside our processes is gone as well. */
+static void
+undone(void *arg, int status, const struct rusage *usage)
+{
+	(void)status;
+	(void)usage;
+	((struct attempt *)arg)->state = ATTEMPT_CLEARING;
+	clear(arg);
+}
+
 static void
 look_again(void *arg)
 {
@@ -642,7 +652,7 @@ clear(struct attempt *a)
 	if (a->checks >= CHECKS)
 		strays_spare_all(a);
 	if (!left || a->checks >= CHECKS) {
-		if (!finally_next(a))
+		if (!launch_leftovers(a, undone) && !finally_next(a))
 			finish(a, ending_reason(a));
 		return;
 	}

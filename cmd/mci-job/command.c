@@ -258,6 +258,11 @@ command_prepare(struct command *c, const struct spec *s, struct command_part par
     const struct environment *v, const char *file, struct error *e)
 {
 	*c = (struct command){ 0 };
+	if (part.n == 0 && s->argv == NULL) {
+		c->argv = (char **)(uintptr_t)c->list;
+		c->why = "the image says what it runs";
+		return 0;
+	}
 	if (part.n == 0) {
 		c->path = s->argv[0];
 		c->argv = s->argv;
@@ -266,7 +271,9 @@ command_prepare(struct command *c, const struct spec *s, struct command_part par
 	}
 	if (has_interpreter(&part.entries[0]))
 		return use_interpreter(c, part.entries[0].run, file, e);
-	if (is_sh(s->shell) && part.n == 1 && use_words(c, s, part.entries[0].run, v))
+	if (v == NULL)
+		c->why = "its programs are not this machine's";
+	else if (is_sh(s->shell) && part.n == 1 && use_words(c, s, part.entries[0].run, v))
 		return 0;
 	return command_prepare_shell(c, s, part, file, e);
 }

@@ -34,7 +34,8 @@ struct command_part command_part(const struct spec *s, bool finally, size_t from
 
 /*
  * Decides how a part of the spec is executed. file is a path that may be used for a script; NULL: only to be
- * told, no file is made. 0, or -1 with an error.
+ * told, no file is made. v is where programs are found, NULL where they are not this machine's. Without path
+ * what it is to run is said by the image. 0, or -1 with an error.
  */
 int command_prepare(struct command *c, const struct spec *s, struct command_part part,
     const struct environment *v, const char *file, struct error *e);

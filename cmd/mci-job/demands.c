@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runners.h"
 #include "limits.h"
@@ -28,6 +29,10 @@ demands_check(const struct settings *settings, const struct environment *v, cons
 {
 	if (runners_demands(s, settings->runner, say_once, NULL, e) < 0 || limits_check(settings, s, e) < 0)
 		return -1;
+	if (s->script == NULL && s->argv == NULL &&
+	    strcmp(runners_choose(s, settings->runner), runners[RUNNERS_HOST].name) == 0)
+		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to podman alone, "
+		    "not to --runner host");
 	for (size_t i = 0; i < s->nparams; i++) {
 		if (variables_value(v, s, s->params[i].name) == NULL)
 			return error_set(e, ERROR_INPUT, "params[%zu]: %s has no value", i,

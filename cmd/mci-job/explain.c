@@ -56,8 +56,9 @@ row_print(const struct spec *s, const char *key, size_t entry, struct command_pa
 	if (part.n > 0 && (*key != '\0' || part.n < s->nscript))
 		printf("[%zu]", entry);
 	printf("\t%s\t%s\t", part.n == 0 || c->simple ? "no shell" : "shell", c->why);
-	word_print(c->simple ? c->path : c->argv[0]);
-	for (char **word = c->argv + 1; *word != NULL; word++) {
+	if (c->path != NULL)
+		word_print(c->simple ? c->path : c->argv[0]);
+	for (char **word = c->argv + (c->path != NULL); *word != NULL; word++) {
 		putchar(' ');
 		word_print(*word);
 	}

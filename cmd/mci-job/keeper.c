@@ -13,6 +13,7 @@
 #include "cgroupplace.h"
 #include "children.h"
 #include "folder.h"
+#include "leftovers.h"
 #include "memory.h"
 #include "process.h"
 #include "scratch.h"
@@ -172,6 +173,7 @@ keeper_run(int (*worker)(void *arg, const char *scratch, int lifeline), void *ar
 		children_kill_all();
 		if (WIFSIGNALED(k.status))
 			cgroups_sweep("/proc/self/cgroup", "/proc/self/mountinfo");
+		leftovers_run(scratch.path);
 		failed = result(&k);
 	}
 	scratch_remove(&scratch);

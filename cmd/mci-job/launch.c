@@ -14,6 +14,7 @@
 
 #include "entries.h"
 #include "kernel.h"
+#include "leftovers.h"
 #include "memory.h"
 #include "names.h"
 #include "place.h"
@@ -337,7 +338,8 @@ launch_entry(struct attempt *a, child_ended *ended, struct error *e)
 	command_free(&a->command);
 	a->part = command_part(&a->spec, a->closing, a->entry);
 	a->first = a->entry;
-	if (command_prepare(&a->command, &a->spec, a->part, &a->site->environment, file, e) < 0)
+	if (command_prepare(&a->command, &a->spec, a->part,
+	    place_is_elsewhere(&a->place) ? NULL : &a->site->environment, file, e) < 0)
 		return -1;
 	if (command_start(a, dir, pwd, ended, e) < 0) {
 		/* the shell says what is wrong with the program, or runs it where the kernel cannot */
@@ -360,6 +362,30 @@ launch_signal(struct attempt *a, int signal)
 		child_signal_tree(a->leader, signal);
 	else
 		place_signal(&a->place, a->leader, signal);
+}
+
+bool
+launch_leftovers(struct attempt *a, child_ended *ended)
+{
+	const char *stem = place_left(&a->place);
+	AUTO_FREE char **argv = stem == NULL ? NULL : leftovers_command(stem);
+	struct process_spec p = { .in = a->site->null, .out = a->site->null, .err = a->site->null,
+		.group = true };
+
+	if (argv == NULL)
+		return false;
+	/* once: what could not be undone is not tried for ever */
+	leftovers_forget(stem);
+	child_free(a->leader);
+	p.path = argv[0];
+	p.argv = argv;
+	a->leader = child_start(a->site->loop, &p, ended, a, &a->error);
+	if (a->leader == NULL)
+		return false;
+	loop_cancel(a->site->loop, a->again);
+	a->again = NULL;
+	a->state = ATTEMPT_UNDOING;
+	return true;
 }
 
 void

@@ -20,7 +20,7 @@
 struct options {
 	int64_t jobs;
 	const char *log_dir, *log;
-	const char *runner, *network;
+	const char *runner, *network, *podman;
 	struct option_list visible;
 	bool sandbox, script;
 	int64_t timeout;
@@ -37,7 +37,7 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log_dir) },
 	{ .name = "log", .value = "ADDRESS", .help = "let this log server keep what each job prints",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log) },
-	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host, sandbox)",
+	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host, sandbox, podman)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
 	{ .name = "sandbox", .help = "the same as --runner sandbox", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, sandbox) },
@@ -47,6 +47,8 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, visible) },
 	{ .name = "script", .help = "COMMAND is a build's script: no job, and reads what is built",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, script) },
+	{ .name = "podman", .value = "COMMAND", .help = "what runs containers (podman)",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, podman) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, timeout), .project = true },
 	{ .name = "limit", .value = "NAME=VALUE",
@@ -124,7 +126,7 @@ limits_take(struct limits *into, const struct option_list *given, const char *op
 int
 main(int argc, char **argv)
 {
-	struct options o = { .jobs = processors() };
+	struct options o = { .jobs = processors(), .podman = "podman" };
 	struct settings settings = { 0 };
 	struct error e;
 
@@ -139,7 +141,7 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .log = o.log,
-		.build = getenv("MCI_BUILD_ID"), .runner = o.runner,
+		.build = getenv("MCI_BUILD_ID"), .runner = o.runner, .podman = o.podman,
 		.network = o.network, .visible = o.visible.items, .nvisible = o.visible.n,
 		.script = o.script,
 		.progress = o.progress != NULL ? o.progress : progress_default(),

@@ -4,6 +4,7 @@
 
 #include "external.h"
 #include "sandbox.h"
+#include "podman.h"
 
 /* In the order of lib's runners. */
 static const struct runner table[RUNNERS_N] = {
@@ -11,6 +12,8 @@ static const struct runner table[RUNNERS_N] = {
 	[RUNNERS_SANDBOX] = { .name = "sandbox", .rooms = true, .check = sandbox_check,
 	    .prepare = sandbox_prepare, .signal = sandbox_signal, .ended = sandbox_ended,
 	    .explain = sandbox_explain, .over = sandbox_over },
+	[RUNNERS_PODMAN] = { .name = "podman", .elsewhere = true, .check = podman_check, .prepare = podman_prepare,
+	    .owns = podman_owns, .left = podman_left, .signal = podman_signal, .ended = podman_ended, .over = podman_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 
@@ -40,6 +43,24 @@ place_signal(struct runner_job *job, const struct child *leader, int signal)
 		child_signal_tree(leader, signal);
 	else
 		job->runner->signal(job, leader, signal);
+}
+
+bool
+place_is_elsewhere(const struct runner_job *job)
+{
+	return job->runner != NULL && job->runner->elsewhere;
+}
+
+bool
+place_owns(const struct runner_job *job, pid_t pid)
+{
+	return job->runner != NULL && job->runner->owns != NULL && job->runner->owns(job, pid);
+}
+
+const char *
+place_left(const struct runner_job *job)
+{
+	return job->runner != NULL && job->runner->left != NULL ? job->runner->left(job) : NULL;
 }
 
 int

@@ -9,6 +9,12 @@ int place_open(struct runner_job *job, const struct settings *settings, const st
     struct error *e);
 int place_prepare(struct runner_job *job, struct process_spec *p, struct error *e);
 void place_signal(struct runner_job *job, const struct child *leader, int signal);
+/* Whether the programs there are not those of this machine. */
+bool place_is_elsewhere(const struct runner_job *job);
+/* Whether a process that became a child of ours is of this job. */
+bool place_owns(const struct runner_job *job, pid_t pid);
+/* The stem of what is left outside our processes (leftovers.h), or may be; NULL: there is no such thing. */
+const char *place_left(const struct runner_job *job);
 int place_ended(struct runner_job *job, int *status, struct error *e);
 /* Appends what its runner would show it and start for p; nothing for one that shows everything. */
 void place_explain(struct runner_job *job, const struct process_spec *p, struct bytes *into);

@@ -32,6 +32,7 @@ struct runner_job {
 	const char *room, *home;
 	const char *script;  /* path of the script that the command reads, or NULL */
 	const char *output;  /* path of what it puts out; a runner may set another of its own */
+	const char *network; /* that of its services, as its runner knows it; NULL: it has none */
 	/* the runner's; NULL at first */
 	void *own;
 };
@@ -39,10 +40,11 @@ struct runner_job {
 struct runner {
 	const char *name; /* NULL: a program's */
 	bool rooms;       /* it asks for room and home */
+	bool elsewhere;   /* the programs there are not those of this machine */
 	/* Whether it can run this here: 0, or -1 with an error that says the way out. NULL: always. */
 	int (*check)(const struct settings *settings, const struct spec *spec, struct error *e);
 	/*
-	 * p is the command on this machine: an absolute dir, descriptors, env. It becomes what is spawned;
+	 * p is the command on this machine, or where the job has none no path: an absolute dir, descriptors, env. It becomes what is spawned;
 	 * what it points to then is the runner's until the next call. Called for each process of the attempt,
 	 * one after another. 0, or -1 with an error; ENOENT, EACCES and ENOEXEC in e->sys mean the command
 	 * itself. NULL: p stays.
@@ -50,6 +52,12 @@ struct runner {
 	int (*prepare)(struct runner_job *job, struct process_spec *p, struct error *e);
 	/* A signal for all of the job, KILL excepted, which goes to the whole tree. NULL: that does, too. */
 	void (*signal)(struct runner_job *job, const struct child *leader, int signal);
+	/* Whether a process that became a child of ours is of this job: one that lacks the job's environment. NULL:
+	 * none is. */
+	bool (*owns)(const struct runner_job *job, pid_t pid);
+	/* The stem of a command that undoes what the last process left behind outside ours (leftovers.h). NULL: there
+	 * is no such thing. */
+	const char *(*left)(const struct runner_job *job);
 	/* One of its processes has ended so: what the job is to be told, and whether it is the runner's own
 	 * failure: -1 with an error. NULL: it stays. */
 	int (*ended)(struct runner_job *job, int *status, struct error *e);

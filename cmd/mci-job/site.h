@@ -40,6 +40,7 @@ enum attempt_state {
 	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
 	ATTEMPT_RUNNING,  /* its leader lives */
 	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
+	ATTEMPT_UNDOING,  /* its leader removes what its runner left outside our processes */
 	ATTEMPT_STORING,  /* it is over, and waits for its log to be on a server's disk */
 };
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "place.h"
+
 static bool
 is_leader(const struct site *site, pid_t pid)
 {
@@ -56,7 +58,8 @@ strays_find(const struct attempt *a, struct process_list *out)
 			continue;
 		}
 		/* when nothing else runs, a stray needs no token to be known, nor does one of the group */
-		if (a->site->running > 1 && !in_group(a, pid) && !process_has_env(pid, a->token))
+		if (a->site->running > 1 && !in_group(a, pid) && !process_has_env(pid, a->token) &&
+		    !place_owns(&a->place, pid))
 			continue;
 		process_list_add(out, pid);
 	}
@@ -72,8 +75,11 @@ strays_signal(struct attempt *a, int signal)
 	if (signal == SIGKILL && strays.n > 0)
 		cgroup_kill(&a->cgroup);
 	any = strays.n > 0;
-	for (size_t i = 0; i < strays.n && signal != 0; i++)
-		process_signal_tree(strays.pids[i], false, signal);
+	for (size_t i = 0; i < strays.n && signal != 0; i++) {
+		/* what the runner has there of its own is not the job's, whose processes it has told */
+		if (signal == SIGKILL || !place_owns(&a->place, strays.pids[i]))
+			process_signal_tree(strays.pids[i], false, signal);
+	}
 	process_list_free(&strays);
 	return any;
 }

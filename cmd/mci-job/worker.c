@@ -18,6 +18,7 @@
 #include "intake.h"
 #include "keeper.h"
 #include "kernel.h"
+#include "leftovers.h"
 #include "memory.h"
 #include "names.h"
 #include "process.h"
@@ -116,6 +117,7 @@ keeper_gone(void *arg, uint32_t events)
 
 	(void)events;
 	children_kill_all();
+	leftovers_run(w->scratch);
 	(void)names_remove_tree(w->scratch, NULL);
 	_exit(EXIT_ERROR);
 }

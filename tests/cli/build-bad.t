@@ -36,7 +36,7 @@ bad 'a cycle: [abc] -> [abc] -> [abc] -> [abc]' "a cycle in full" \
 bad 'a cycle: a -> a' "a job that waits for itself" '{"id":"a","script":["true"],"depends-on":["a"]}'
 bad 'X=a b and X=a/b' "matrix values that clash" '{"id":"m","script":["true"],"matrix":{"X":["a b","a/b"]}}'
 bad 'jobs of another kind|script/busy' "an event that is not for scripts" '{"type":"job/end","job":"a"}'
-bad 'image' "an image without a runner for it" '{"id":"a","image":"debian","script":["true"]}'
+bad 'arch' "an arch without a runner for it" '{"id":"a","arch":"arm64","script":["true"]}'
 bad 'expose' "a key that no part serves" '{"id":"a","expose":[80],"script":["true"]}'
 bad "no runner 'moon'" "an unknown runner" '{"id":"a","runner":"moon","script":["true"]}'
 

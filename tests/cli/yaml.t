@@ -136,9 +136,9 @@ printf -- '- id: a\n  script: x\n  env:\n    A: b\n    "B C":\n      d\n' >bad.y
 says bad.yaml ":5:5: env.B C: not a name" "a variable that cannot be one"
 printf -- '- id: a\n  script: x\n  expose:\n    - 80\n' >bad.yaml
 says bad.yaml ":3:3: expose: no runner here" "a key that no part serves"
-printf -- '- id: a\n  script: x\n  image:\n    debian\n' >bad.yaml
-exits 125 "an image without its runner" mci-build -q -f ./bad.yaml
-has "$err" "^mci-build: \./bad.yaml:3:3: image: needs a runner" "the same of one that a runner is needed for"
+printf -- '- id: a\n  script: x\n  arch:\n    arm64\n' >bad.yaml
+exits 125 "an arch without its runner" mci-build -q -f ./bad.yaml
+has "$err" "^mci-build: \./bad.yaml:3:3: arch: needs a runner" "the same of one that a runner is needed for"
 printf -- '- id: a\n  script: x\n  runner:\n    moon\n' >bad.yaml
 says bad.yaml ":4:5: runner: there is no runner 'moon'" "a value that is none here"
 printf -- '- {id: a, script: x}\n- {id: b, script: x, depends-on: [a,\n  c]}\n' >bad.yaml

@@ -1,0 +1,219 @@
+#include "container.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "leftovers.h"
+#include "memory.h"
+#include "names.h"
+#include "number.h"
+#include "process.h"
+#include "simple.h"
+#include "textfile.h"
+
+#define CONTROLLERS "/sys/fs/cgroup/unified/cgroup.controllers"
+
+/*
+ * crun refuses to run where cgroup v1 has the controllers but one of v2 (a hybrid of both), even when it is to
+ * make no cgroup. There podman gets a mount namespace of its own that does not show v2: as root by taking it
+ * away, else, inside podman's own namespaces, by an empty folder over both.
+ */
+static const char hide_root[] = "umount /sys/fs/cgroup/unified && exec \"$@\"";
+static const char hide_user[] = "mount -t tmpfs none /sys/fs/cgroup && exec \"$@\"";
+/* A container whose monitor was killed is found running by the first of these, and gone by the second. */
+static const char removal[] = "for i in 1 2 3; do timeout 10 \"$@\" >/dev/null 2>&1 && exit; done";
+
+static bool
+is_hybrid(void)
+{
+	AUTO_BYTES text = { 0 };
+	struct error e;
+
+	return textfile_read(&text, CONTROLLERS, 4096, &e) == 0 && text.len > 1;
+}
+
+static void
+add_own(struct words *w, const struct settings *settings)
+{
+	const char *why;
+	AUTO_FREE char **own = simple_split(settings->podman, &why);
+
+	if (own == NULL)
+		words_add(w, settings->podman);
+	else
+		words_add_all(w, (const char *const *)own);
+}
+
+void
+container_podman(struct words *w, const struct settings *settings)
+{
+	bool root = geteuid() == 0;
+
+	if (is_hybrid()) {
+		if (!root) {
+			add_own(w, settings);
+			words_add(w, "unshare");
+		}
+		words_add(w, "unshare", "-m", "sh", "-c", root ? hide_root : hide_user, "podman");
+	}
+	add_own(w, settings);
+}
+
+int
+container_check(const struct settings *settings, struct error *e)
+{
+	struct words w = { 0 };
+	AUTO_FREE char *found = NULL;
+	const char *path = getenv("PATH");
+	int result = 0;
+
+	add_own(&w, settings);
+	if (strchr(w.list[0], '/') == NULL)
+		found = process_find(w.list[0], path != NULL ? path : "/usr/bin:/bin");
+	else if (access(w.list[0], X_OK) == 0)
+		found = xstrdup(w.list[0]);
+	if (found == NULL)
+		result = error_set(e, ERROR_INPUT, "runner: podman runs jobs with an image, and there is no "
+		    "'%.200s'; install it, or let --runner host run the job on this machine as it is",
+		    w.list[0]);
+	words_free(&w);
+	return result;
+}
+
+void
+container_name(struct container *c, const char *scratch, const char *label)
+{
+	static unsigned number;
+	const char *run = scratch == NULL ? "RUN" : strrchr(scratch, '/') + 1;
+
+	c->name = xformat("mci-%s-%u-%s", run, number++, label);
+	for (char *p = c->name; *p != '\0'; p++) {
+		if (strchr("@,+/", *p) != NULL)
+			*p = '-';
+	}
+	c->stem = xformat("%s/%s", scratch == NULL ? "SCRATCH" : scratch, c->name);
+}
+
+/* What a container may have, which podman would raise beyond what we may. */
+static void
+limit_add(struct words *w, const char *name, int resource, rlim_t most)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0)
+		return;
+	if (limit.rlim_max > most)
+		limit.rlim_max = most;
+	words_add(w, "--ulimit");
+	words_give(w, xformat("%s=%llu:%llu", name, (unsigned long long)limit.rlim_max,
+	    (unsigned long long)limit.rlim_max));
+}
+
+static bool
+has_crun(void)
+{
+	const char *path = getenv("PATH");
+	AUTO_FREE char *found = process_find("crun", path != NULL ? path : "/usr/bin:/bin");
+
+	return found != NULL;
+}
+
+static int
+removal_note(const struct settings *settings, const struct container *c, struct error *e)
+{
+	struct words w = { 0 };
+	int result;
+
+	words_add(&w, "/bin/sh", "-c", removal, "sh");
+	container_podman(&w, settings);
+	words_add(&w, "rm", "--force", "--time", "0", "--ignore", c->name);
+	result = leftovers_note(c->stem, w.list, e);
+	words_free(&w);
+	return result;
+}
+
+int
+container_run(struct words *w, const struct settings *settings, const struct container *c,
+    const char *network, struct error *e)
+{
+	container_podman(w, settings);
+	words_add(w, "run", "--rm", "--name", c->name, "--label", "mci", "--network", network);
+	words_add(w, "--pidfile");
+	words_give(w, xformat("%s.pid", c->stem));
+	words_add(w, "--conmon-pidfile");
+	words_give(w, xformat("%s.conmon", c->stem));
+	/* it stays in our cgroup, whose limits hold for it, too; only crun can do that */
+	if (has_crun())
+		words_add(w, "--runtime", "crun", "--cgroups", "disabled");
+	/* rootless podman asks for what there is by itself */
+	if (geteuid() == 0) {
+		limit_add(w, "nofile", RLIMIT_NOFILE, 1048576);
+		limit_add(w, "nproc", RLIMIT_NPROC, 32768);
+	}
+	return access(c->stem, F_OK) == 0 || strncmp(c->stem, "SCRATCH/", 8) == 0 ? 0 :
+	    removal_note(settings, c, e);
+}
+
+void
+container_image(struct words *w, const char *image, const char *folder)
+{
+	if (image[0] != '/' && strncmp(image, "./", 2) != 0 && strncmp(image, "../", 3) != 0) {
+		words_add(w, image);
+		return;
+	}
+	words_add(w, "--rootfs");
+	/* what the container writes there goes with it */
+	words_give(w, image[0] == '/' ? xformat("%s:O", image) : xformat("%s/%s:O", folder, image));
+}
+
+static pid_t
+number_in(const struct container *c, const char *suffix)
+{
+	AUTO_FREE char *path = xformat("%s.%s", c->stem, suffix);
+	AUTO_BYTES text = { 0 };
+	struct error e;
+	int64_t pid;
+
+	if (textfile_read(&text, path, 64, &e) < 0)
+		return 0;
+	while (text.len > 0 && text.data[text.len - 1] == '\n')
+		text.len--;
+	return number_parse(text.data, text.len, 1, INT32_MAX, &pid, &e) < 0 ? 0 : (pid_t)pid;
+}
+
+pid_t
+container_pid(const struct container *c)
+{
+	return number_in(c, "pid");
+}
+
+bool
+container_has(const struct container *c, pid_t pid)
+{
+	return c->stem != NULL && (number_in(c, "conmon") == pid || number_in(c, "pid") == pid);
+}
+
+void
+container_gone(const struct container *c)
+{
+	static const char *const suffixes[] = { "pid", "conmon" };
+
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_FREE char *path = xformat("%s.%s", c->stem, suffixes[i]);
+
+		(void)names_remove(AT_FDCWD, path, NULL);
+	}
+	leftovers_forget(c->stem);
+}
+
+void
+container_free(struct container *c)
+{
+	free(c->name);
+	free(c->stem);
+	*c = (struct container){ 0 };
+}
