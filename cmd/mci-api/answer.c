@@ -103,6 +103,22 @@ title_of(int status)
 	return "Error";
 }
 
+/* A browser without a session is sent to where it can begin one. */
+static bool
+to_login(struct ask *a)
+{
+	const char *accept = exchange_header(a->x, "Accept");
+	AUTO_BYTES where = { 0 };
+
+	if (accept == NULL || strstr(accept, "text/html") == NULL)
+		return false;
+	bytes_text(&where, "/-/login?next=");
+	target_escape(&where, exchange_path(a->x));
+	exchange_add(a->x, "Location", bytes_string(&where));
+	exchange_answer(a->x, 303, NULL, (struct span){ "", 0 });
+	return true;
+}
+
 void
 answer_text(struct ask *a, int status, const char *field, const char *detail)
 {
@@ -112,6 +128,8 @@ answer_text(struct ask *a, int status, const char *field, const char *detail)
 		return;
 	a->answered = true;
 	common_headers(a);
+	if (status == 401 && wants_text(a) && to_login(a))
+		return;
 	if (status == 401)
 		exchange_add(a->x, "WWW-Authenticate", "Bearer realm=\"mci\"");
 	if (status == 503)

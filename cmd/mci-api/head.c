@@ -9,6 +9,17 @@
 #include "params.h"
 #include "specid.h"
 
+/* What begins with api or - is never an organisation's. */
+static bool
+meant(const struct ask *a, const char *path, const char **values)
+{
+	const char *first = a->target.nsegments > 0 ? a->target.segments[0] : "";
+
+	if (strncmp(path, "/{", 2) == 0 && (strcmp(first, "api") == 0 || strcmp(first, "-") == 0))
+		return false;
+	return target_is(&a->target, path, values);
+}
+
 /* The verbs that rows of this path have, with what comes with them. */
 static void
 allow(struct ask *a)
@@ -18,7 +29,7 @@ allow(struct ask *a)
 	unsigned verbs = 1U << HTTP_OPTIONS;
 
 	for (size_t i = 0; i < a->gateway->nroutes; i++) {
-		if (target_is(&a->target, a->gateway->routes[i].path, values))
+		if (meant(a, a->gateway->routes[i].path, values))
 			verbs |= 1U << a->gateway->routes[i].verb;
 	}
 	if (verbs & 1U << HTTP_GET)
@@ -41,7 +52,7 @@ find(struct ask *a, bool *any)
 	for (size_t i = 0; i < a->gateway->nroutes; i++) {
 		const struct route *r = &a->gateway->routes[i];
 
-		if (!target_is(&a->target, r->path, a->values))
+		if (!meant(a, r->path, a->values))
 			continue;
 		*any = true;
 		if (r->verb == verb || (r->verb == HTTP_GET && verb == HTTP_HEAD_VERB))

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "number.h"
 #include "params.h"
+#include "web.h"
 
 /* What waits in memory for a reader; more is left with the log server. */
 #define BEHIND ((size_t)256 * 1024)
@@ -367,7 +368,7 @@ found(struct ask *a, const struct logs_name *name)
 
 	if (name->truncated)
 		exchange_add(a->x, "Mci-Truncated", "true");
-	if (follow != NULL && strcmp(follow, "true") == 0) {
+	if (follow != NULL ? strcmp(follow, "true") == 0 : a->route->media == ROUTE_TEXT && name->open) {
 		start(a, name, form, from, -1, 200);
 		return;
 	}
@@ -391,4 +392,13 @@ void
 logs_get(struct ask *a)
 {
 	logs_find(a, found);
+}
+
+void
+logs_page(struct ask *a)
+{
+	if (web_wanted(a))
+		web_page(a);
+	else
+		logs_find(a, found);
 }

@@ -88,10 +88,9 @@ escape(struct bytes *into, struct span text)
 static void
 answer(struct ask *a, const struct bytes *text)
 {
-	const char *accept = exchange_header(a->x, "Accept");
 	AUTO_BYTES html = { 0 };
 
-	if (accept == NULL || strstr(accept, "text/html") == NULL) {
+	if (!web_wanted(a)) {
 		answer_as(
 		    a, 200, "text/plain; charset=utf-8", (struct span){ text->data, text->len });
 		return;
@@ -300,6 +299,27 @@ with_build(struct ask *a, struct span result, const struct error *e)
 	bytes_char(&params, '}');
 	ask_call(a, "job/list", (struct span){ params.data, params.len }, (struct span){ NULL, 0 },
 	    with_jobs);
+}
+
+static void
+with_job(struct ask *a, struct span result, const struct error *e)
+{
+	json_auto_t *jobs = json_array();
+	AUTO_BYTES text = { 0 };
+
+	if (e->code != ERROR_NONE) {
+		answer_error(a, e);
+		return;
+	}
+	json_array_append_new(jobs, jsontree_read(result, NULL));
+	put_jobs(&text, jobs);
+	answer(a, &text);
+}
+
+void
+page_job(struct ask *a)
+{
+	begin(a, with_job);
 }
 
 void

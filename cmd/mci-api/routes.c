@@ -3,6 +3,7 @@
 #include "about.h"
 #include "badge.h"
 #include "browser.h"
+#include "buildevents.h"
 #include "builds.h"
 #include "call.h"
 #include "events.h"
@@ -125,6 +126,9 @@ const struct route routes[] = {
 	    TAKES("build/trigger", OF_BUILD), .takes = &builds_retry_takes, .status = 202,
 	    .handle = builds_retry),
 
+	ROW(GET, BUILD "/events", "its events, until its end", CALLS("build/events", OF_BUILD), .query = "from follow",
+	    .media = ROUTE_STREAM, .streams = true, .handle = buildevents_get),
+
 	/* ---- jobs */
 	ROW(GET, BUILD "/jobs", "its jobs", LISTS("job/list", OF_BUILD, "from", "from=#")),
 	ROW(GET, JOB, "a job", CALLS("job/get", OF_JOB)),
@@ -182,6 +186,15 @@ const struct route routes[] = {
 
 	/* ---- text for a terminal, and the same in a frame for a browser */
 	ROW(GET, "/", "the way in", .scope = RIGHTS_ANYBODY, .media = ROUTE_TEXT, .handle = page_root),
+	ROW(GET, "/{org}/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
+	    .handle = web_page),
+	ROW(GET, "/{org}/{repo}/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
+	    .handle = web_page),
+	ROW(GET, "/{org}/{repo}/{number}/{job}", "a job", CALLS("job/get", OF_JOB), .media = ROUTE_TEXT,
+	    .handle = page_job),
+	ROW(GET, "/{org}/{repo}/{number}/{job}/log", "what it printed, and prints", CALLS("log/get", OF_JOB),
+	    .takes = &logs_takes, .query = "run attempt follow from", .media = ROUTE_TEXT, .streams = true,
+	    .handle = logs_page),
 	ROW(GET, "/{org}", "the newest build of each repository", CALLS("build/latest", OF_ORG),
 	    .media = ROUTE_TEXT, .handle = page_org),
 	ROW(GET, "/{org}/{repo}", "its builds", CALLS("build/list", OF_REPO),

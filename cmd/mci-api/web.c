@@ -90,6 +90,14 @@ web_answer(struct ask *a, int status, struct span html)
 	answer_as(a, status, "text/html; charset=utf-8", (struct span){ page.data, page.len });
 }
 
+bool
+web_wanted(const struct ask *a)
+{
+	const char *accept = exchange_header(a->x, "Accept");
+
+	return accept != NULL && strstr(accept, "text/html") != NULL;
+}
+
 void
 web_page(struct ask *a)
 {

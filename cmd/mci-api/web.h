@@ -26,6 +26,8 @@ extern const char web_tag[];
 void web_file(struct ask *a);
 /* A row's function: the frame with nothing in it, for pages that are nothing without their modules. */
 void web_page(struct ask *a);
+/* Whether whoever asks is a browser. */
+bool web_wanted(const struct ask *a);
 /* Answers with the frame around this HTML. */
 void web_answer(struct ask *a, int status, struct span html);
 

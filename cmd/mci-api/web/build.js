@@ -1,8 +1,9 @@
 // build: one build: how it stands and why, its jobs as list, graph and waterfall, what they left, what can be done.
-import { api, follow } from './api.js';
+import { api, reach } from './api.js';
 import { ref, title } from './builds.js';
 import { action, commands, curl, mci } from './command.js';
-import { fill, make, rows } from './dom.js';
+import { eachFrame, fill, make, rows } from './dom.js';
+import { Fold, watchBuild } from './fold.js';
 import { Graph } from './graph.js';
 import { setKeys } from './keys.js';
 import { badge, bad, counts, live } from './status.js';
@@ -73,32 +74,34 @@ function jobTable(name) {
 	}) };
 }
 
-// Lists that are asked for when somebody looks.
+// What is made when somebody looks.
 const LATER = {
-	Annotations: async (name, jobs) => {
-		const { annotations } = await api.annotations(name);
-		return annotations.length ? annotations.map((a) => make('div', { class: `message ${a.level === 'error' ? 'bad' : a.level === 'warning' ? 'warn' : ''}` },
-			make('a', { href: `/${name}/${a.job}/log` }, a.job), ' ', a.title ?? '', ' ', a.message ?? a.text ?? '',
-			a.file ? make('div', { class: 'mono' }, `${a.file}${a.line ? `:${a.line}` : ''}`) : '')) : 'There are none.';
+	Annotations: (name, fold) => {
+		const list = fold.of('error', 'warning', 'notice', 'summary', 'metric');
+		return list.length ? list.map((n) => make('div', { class: `message ${n.kind === 'error' ? 'bad' : n.kind === 'warning' ? 'warn' : ''}` },
+			make('a', { href: `/${name}/${n.job}/log` }, n.job), ` ${n.kind}: ${n.text} ${n.value ?? ''}${n.unit ?? ''}`,
+			n.file ? make('div', { class: 'mono' }, `${n.file}${n.line ? `:${n.line}` : ''}`) : '')) : 'There are none.';
 	},
-	Tests: async (name) => testTable(name, (await api.tests(name)).tests),
+	Tests: (name, fold) => testTable(name, fold.of('test')),
 	Artifacts: async (name) => {
 		const { artifacts } = await api.artifacts(name);
 		return artifacts.length ? make('ul', {}, artifacts.map((a) => make('li', {}, make('a', { href: a.href, download: true }, `${a.job}/${a.id}`), ` ${a.bytes} bytes`))) : 'There are none.';
 	},
-	Plan: async (name, jobs) => make('pre', {}, jobs.map((job) => JSON.stringify(job.spec ?? { id: job.id })).join('\n')),
-	Events: async (name) => make('pre', {}, (await (await api.events(name)).text()).slice(-500000)),
+	Plan: (name, fold) => make('pre', {}, [...fold.jobs.values()].map((job) => JSON.stringify(job.spec ?? { id: job.id, 'depends-on': job['depends-on'] })).join('\n')),
+	Events: async (name) => make('pre', {}, (await (await api.events(name, { follow: false })).text()).slice(-500000)),
 };
+
+const TEST = { fail: 'failure', error: 'error' };
 
 // Failed ones first, then the slowest.
 export function testTable(name, tests) {
 	if (!tests.length)
 		return 'No test results were reported.';
-	const order = { failed: 0, error: 0, skipped: 2 };
-	const sorted = [...tests].sort((a, b) => (order[a.status] ?? 1) - (order[b.status] ?? 1) || (b.elapsed ?? 0) - (a.elapsed ?? 0));
+	const order = { fail: 0, error: 0, skip: 2 };
+	const sorted = [...tests].sort((a, b) => (order[a.result] ?? 1) - (order[b.result] ?? 1) || (b.elapsed ?? 0) - (a.elapsed ?? 0));
 	return make('div', { class: 'scroll' }, make('table', {}, make('thead', {}, make('tr', {}, ['Result', 'Test', 'Where', 'Took'].map((h) => make('th', { scope: 'col' }, h)))),
-		make('tbody', {}, sorted.slice(0, 2000).map((t) => make('tr', {}, make('td', {}, t.status),
-			make('td', {}, [t.suite, t.name].filter(Boolean).join(' › '), t.message ? make('pre', {}, t.message) : ''),
+		make('tbody', {}, sorted.slice(0, 2000).map((t) => make('tr', {}, make('td', { class: bad(TEST[t.result]) ? 's-failure' : undefined }, t.result),
+			make('td', {}, [t.suite, t.text].filter(Boolean).join(' › '), t.message ? make('pre', {}, t.message) : ''),
 			make('td', { class: 'mono' }, t.file ? `${t.file}${t.line ? `:${t.line}` : ''}` : make('a', { href: `/${name}/${t.job}/log` }, t.job)),
 			make('td', {}, duration(t.elapsed)))))));
 }
@@ -130,8 +133,8 @@ export function tabs(names, select) {
 export async function open([org, repo, number], holder, go) {
 	const name = `${org}/${repo}/${number}`;
 	const views = { Jobs: jobTable(name), Graph: new Graph(name), Waterfall: new Waterfall(name) };
-
-	let [build, { jobs }] = await Promise.all([api.build(name), api.jobs(name)]);
+	const fold = new Fold();
+	let build = await api.build(name);
 	let tab = 'Jobs';
 	const top = make('div');
 	const bar = make('div', { class: 'toolbar' });
@@ -144,9 +147,7 @@ export async function open([org, repo, number], holder, go) {
 			state.textContent = `${name} is ${build.status}`;
 		}
 		top.text = head;
-		const view = views[tab];
-		if (view)
-			view.show(build, jobs);
+		views[tab]?.show(build, [...fold.jobs.values()]);
 	};
 	const chooser = tabs([...Object.keys(views), ...Object.keys(LATER)], async (chosen, panel) => {
 		tab = chosen;
@@ -155,35 +156,35 @@ export async function open([org, repo, number], holder, go) {
 			return show();
 		}
 		fill(panel, make('p', { class: 'empty' }, '…'));
-		fill(panel, await LATER[chosen](name, jobs).catch((e) => make('div', { class: 'message bad' }, e.message)));
+		try {
+			fill(panel, await LATER[chosen](name, fold));
+		} catch (e) {
+			fill(panel, make('div', { class: 'message bad' }, e.message));
+		}
+		return undefined;
 	});
 	fill(holder, top, bar, state, chooser.element, commands(() => [mci('show', name), mci('log', name),
 		...(live(build.status) ? [mci('cancel', name)] : [mci('rerun', name), mci('rerun', name, '--failed')]), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}`)]));
+	const press = (key) => () => bar.querySelector(`[data-key=${key}]`)?.click();
+	setKeys([['c', 'cancel', press('c')], ['r', 'run again', press('r')], ['f', 'run what failed', press('f')]]);
+	// what the store says of it follows what happened
+	let asked;
+	const later = () => { asked ??= setTimeout(async () => {
+		asked = undefined;
+		build = await api.build(name).catch(() => build);
+		show();
+		if (fold.ended && live(build.status))
+			later();
+	}, 250); };
+	const frame = eachFrame(show);
+	const stop = await watchBuild(name, fold, () => {
+		frame();
+		later();
+	}, () => reach(false));
 	show();
 	chooser.choose('Jobs');
-	setKeys([['c', 'cancel', () => bar.querySelector('[data-key=c]')?.click()], ['r', 'run again', () => bar.querySelector('[data-key=r]')?.click()],
-		['f', 'run what failed', () => bar.querySelector('[data-key=f]')?.click()]]);
-	if (!live(build.status))
-		return undefined;
-	return watch(name, async () => {
-		[build, { jobs }] = await Promise.all([api.build(name), api.jobs(name)]);
-		show();
-		return live(build.status);
-	});
-}
-
-// Asks again after what happened, a few times a second at most, until load says that it is over.
-function watch(name, load) {
-	let timer;
-	let stop = () => {};
-	const later = () => { timer ??= setTimeout(async () => {
-		timer = undefined;
-		if (await load().catch(() => true) === false)
-			stop();
-	}, 200); };
-	stop = follow({ build: name }, later, later);
 	return () => {
 		stop();
-		clearTimeout(timer);
+		clearTimeout(asked);
 	};
 }

@@ -75,7 +75,7 @@ export async function open(place, holder, go) {
 	let repos = [];
 	let builds = [];
 	const load = async () => {
-		const [listed, recent] = await Promise.all([api.repos('-').catch(() => ({ repos: [] })), api.builds({ limit: 1000 })]);
+		const [listed, recent] = await Promise.all([api.repos().catch(() => ({ repos: [] })), api.builds({ limit: 1000 })]);
 		builds = recent.builds;
 		repos = [...new Set([...builds.map((b) => b.repo), ...listed.repos.map((r) => `${r.org}/${r.id}`)])];
 	};

@@ -46,7 +46,7 @@ export function safe(address) {
 // Brings the children of e in line with items: an element a key is made once and given its item again whenever that
 // changes, so that nothing jumps and no focus is lost.
 export function rows(e, items, keyOf, makeRow, update) {
-	const known = e.rows ??= new Map();
+	const known = e.keyed ??= new Map();
 	const wanted = new Set();
 	let before = null;
 	for (const item of items) {

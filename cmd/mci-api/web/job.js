@@ -1,9 +1,11 @@
 // job: one job: how it ended and why, what it was given and what it left.
-import { api, follow } from './api.js';
+import { api, reach } from './api.js';
 import { facts, reason, testTable } from './build.js';
 import { action, commands, curl, mci } from './command.js';
-import { fill, make } from './dom.js';
-import { badge, bad, live } from './status.js';
+import { eachFrame, fill, make } from './dom.js';
+import { Fold, watchBuild } from './fold.js';
+import { setKeys } from './keys.js';
+import { badge, bad } from './status.js';
 import { duration, elapsed, moment } from './time.js';
 
 function links(name, ids) {
@@ -37,30 +39,35 @@ function outputs(job) {
 // The slowest tests as bars.
 function slowest(tests) {
 	const slow = tests.filter((t) => t.elapsed).sort((a, b) => b.elapsed - a.elapsed).slice(0, 10);
-	return slow.length ? [make('h2', {}, 'Slowest tests'), facts(slow.map((t) => [duration(t.elapsed), [make('progress', { max: slow[0].elapsed, value: t.elapsed, 'aria-hidden': true }), t.name]]))] : [];
+	return slow.length ? [make('h2', {}, 'Slowest tests'), facts(slow.map((t) => [duration(t.elapsed), [make('progress', { max: slow[0].elapsed, value: t.elapsed, 'aria-hidden': true }), t.text]]))] : [];
 }
 
 export async function open([org, repo, number, id], holder) {
 	const name = `${org}/${repo}/${number}`;
-	const load = async () => {
-		const job = (await api.jobs(name)).jobs.find((j) => j.id === id);
-		if (!job)
-			throw new Error(`${name} has no job ${id}`);
-		return job;
-	};
-	let job = await load();
+	const fold = new Fold();
 	const top = make('div');
-	const draw = () => fill(top, header(name, job), outputs(job));
+	const bottom = make('div');
+	const draw = () => {
+		const job = fold.jobs.get(id);
+		if (!job)
+			return;
+		fill(top, header(name, job), outputs(job));
+		const tests = fold.of('test').filter((t) => t.job === id);
+		const notes = fold.of('summary', 'metric', 'error', 'warning').filter((n) => n.job === id);
+		fill(bottom, notes.length ? [make('h2', {}, 'It says'), notes.map((n) => make('p', {}, `${n.kind}: ${n.text} ${n.value ?? ''}${n.unit ?? ''}`))] : [],
+			tests.length ? [make('h2', {}, 'Test results'), testTable(name, tests), slowest(tests)] : [],
+			make('h2', {}, 'Definition'), make('pre', {}, JSON.stringify(job.spec ?? { id, 'depends-on': job['depends-on'] }, null, 2)),
+			make('h2', {}, 'Result'), make('pre', {}, JSON.stringify({ ...job, spec: undefined }, null, 2)));
+	};
+	const stop = await watchBuild(name, fold, eachFrame(draw), () => reach(false));
+	if (!fold.jobs.has(id)) {
+		stop();
+		throw new Error(`${name} has no job ${id}`);
+	}
 	draw();
-	const { tests } = await api.tests(name).catch(() => ({ tests: [] }));
-	const own = tests.filter((t) => t.job === id);
-	fill(holder, top, own.length ? [make('h2', {}, 'Test results'), testTable(name, own), slowest(own)] : [],
-		make('h2', {}, 'Definition'), make('pre', {}, JSON.stringify(job.spec ?? {}, null, 2)),
-		make('h2', {}, 'Result'), make('pre', {}, JSON.stringify({ ...job, spec: undefined }, null, 2)),
-		commands(() => [mci('log', `${name}/${id}`), mci('why', `${name}/${id}`), mci('rerun', name, '--from', id),
-			...(job.status === 'blocked' ? [mci('unblock', `${name}/${id}`)] : []), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/jobs/${id}`)]));
-	return live(job.status) ? follow({ build: name }, async () => {
-		job = await load();
-		draw();
-	}) : undefined;
+	const blocked = () => fold.jobs.get(id).status === 'blocked';
+	fill(holder, top, bottom, commands(() => [mci('log', `${name}/${id}`), mci('why', `${name}/${id}`), mci('rerun', name, '--from', id),
+		...(blocked() ? [mci('unblock', `${name}/${id}`)] : []), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/jobs/${id}`)]));
+	setKeys([['u', 'continue', () => top.querySelector('[data-key=u]')?.click()]]);
+	return stop;
 }

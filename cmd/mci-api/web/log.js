@@ -4,6 +4,7 @@ import { element, parseLine, plainText } from './ansi.js';
 import { api } from './api.js';
 import { action, commands, curl, mci } from './command.js';
 import { fill, make } from './dom.js';
+import { Fold, watchBuild } from './fold.js';
 import { setKeys } from './keys.js';
 import { LogSource } from './logsource.js';
 import { Folds, LogView } from './logview.js';
@@ -210,9 +211,12 @@ class Page {
 	}
 
 	async readSections() {
-		const { annotations } = await api.annotations(this.name).catch(() => ({ annotations: [] }));
-		this.sections = annotations.filter((a) => a.job === this.job && a.type === 'section' && a.lines)
-			.map((a) => ({ title: a.title ?? a.name, from: a.lines[0], to: a.lines[1] }));
+		const fold = new Fold();
+		(await watchBuild(this.name, fold, () => {}))();
+		const list = fold.sections(this.job);
+		for (const s of list)
+			[s.from, s.to] = [await this.source.lineAt(s.from), s.to === undefined ? undefined : await this.source.lineAt(s.to)];
+		this.sections = list.filter((s) => s.to > s.from + 1);
 	}
 }
 
@@ -235,7 +239,7 @@ export async function open([org, repo, number, job], holder) {
 		page.say();
 		page.view.draw();
 	});
-	page.readSections().then(() => page.view.draw());
+	page.readSections().then(() => page.view.draw(), () => {});
 	const moved = () => {
 		page.marked = range(location.hash);
 		if (page.marked)

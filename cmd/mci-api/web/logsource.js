@@ -5,6 +5,7 @@
 const STEP = 1000;   // lines a block; as asked of the server
 const KEPT = 60;     // blocks that are kept as text
 const NEWLINE = 10;
+const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class LogSource {
@@ -47,6 +48,20 @@ export class LogSource {
 			this.waiting.set(number, this.load(number).then(() => this.changed(), (e) => this.changed(e))
 				.finally(() => this.waiting.delete(number)));
 		return undefined;
+	}
+
+	// The line in which a byte stands.
+	async lineAt(offset) {
+		let number = this.offsets.length - 1;
+		while (number > 0 && this.offsets[number] > offset)
+			number--;
+		if (!this.blocks.has(number))
+			await this.load(number);
+		let [at, line] = [this.offsets[number], 0];
+		const lines = this.blocks.get(number);
+		while (line < lines.length && (at += encoder.encode(lines[line]).length + 1) <= offset)
+			line++;
+		return number * STEP + line;
 	}
 
 	line(number) {

@@ -88,7 +88,9 @@ export class LogView {
 		const above = firstRow ? firstRow.offsetTop : 0;
 		let top = this.box.scrollTop - above - this.box.scrollTop * this.scale % ROW;
 		if (last && this.atEnd)
-			top = Math.max(this.box.scrollHeight, this.box.clientHeight) - this.window.offsetHeight;
+			top = this.box.scrollHeight - this.window.offsetHeight;
+		if (this.box.scrollHeight <= this.box.clientHeight)
+			top = 0;
 		this.window.style.transform = `translateY(${Math.max(0, Math.round(top))}px)`;
 	}
 }

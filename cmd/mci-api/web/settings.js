@@ -5,8 +5,8 @@ import { fill, make } from './dom.js';
 
 // A filter in words: any of the lines, each with all of its labels; none means every build.
 function words(filters) {
-	return !filters?.length ? 'every build' : filters.map((all) => (Array.isArray(all) ? all : [all])
-		.map((f) => `${f.label ?? f.name} is ${f.value}`).join(' and ')).join(', or ');
+	return !filters?.length ? 'every build' : filters.map((all) =>
+		Object.entries(all).map(([label, value]) => `${label} is ${value}`).join(' and ')).join(', or ');
 }
 
 function table(heads, lines, none) {
@@ -15,10 +15,10 @@ function table(heads, lines, none) {
 }
 
 async function organisation(org, holder) {
-	const [{ params }, { keys }, { tokens }] = await Promise.all([api.params(org), api.keys(org), api.tokens().catch(() => ({ tokens: [] }))]);
+	const [{ params }, { keys }, { tokens }] = await Promise.all([api.params(org), api.keys(org), api.tokens(org).catch(() => ({ tokens: [] }))]);
 	fill(holder, make('h1', {}, `What builds of ${org} get`),
-		make('h2', {}, 'Params'), table(['Name', 'For', 'About'], params.map((p) => [make('code', {}, p.name), words(p.filters ?? p.filter), p.description ?? '']), 'There are none.'),
-		make('h2', {}, 'SSH keys'), table(['Name', 'For', 'Public part'], keys.map((k) => [k.name ?? k.id, words(k.filters ?? k.filter), make('code', {}, (k.public ?? '').slice(0, 60))]), 'There are none.'),
+		make('h2', {}, 'Params'), table(['Name', 'For', 'About'], params.map((p) => [make('code', {}, p.name), words(p.only), p.description ?? '']), 'There are none.'),
+		make('h2', {}, 'SSH keys'), table(['Name', 'For', 'Public part'], keys.map((k) => [k.name ?? k.id, words(k.only), make('code', {}, (k.public ?? '').slice(0, 60))]), 'There are none.'),
 		make('h2', {}, 'Tokens'), table(['Name', 'May', 'Last used'], tokens.map((t) => [t.name ?? t.id, (t.scopes ?? []).join(', '), t.used ?? 'never']), 'There are none that you may see.'),
 		commands(() => [mci('param', 'ls', org), mci('param', 'put', org, '--name', 'NAME', '--secret-file', 'FILE'), mci('key', 'ls', org), mci('token', 'ls'), curl('GET', `/api/v1/orgs/${org}/params`)], 'read and change them in a terminal'));
 }

@@ -29,13 +29,14 @@ async function jobFigures(builds) {
 	for (const { jobs } of answers)
 		for (const job of jobs)
 			if (job.elapsed !== undefined)
-				(took.get(job.id) ?? took.set(job.id, []).get(job.id)).push(job.elapsed);
+				(took.get(job.job) ?? took.set(job.job, []).get(job.job)).push(job.elapsed);
 	return make('div', { class: 'scroll' }, make('table', {}, make('thead', {}, make('tr', {}, ['Job', 'p50', 'p95', 'Runs'].map((h) => make('th', { scope: 'col' }, h)))),
 		make('tbody', {}, [...took].map(([id, list]) => make('tr', {}, make('td', {}, make('code', {}, id)), make('td', {}, duration(percentile(list, 0.5))), make('td', {}, duration(percentile(list, 0.95))), make('td', {}, list.length))))));
 }
 
 function badgeMaker(name) {
-	const image = new URL(`/${name}/badge.svg`, location.origin);
+	const [org, repo] = name.split('/');
+	const image = new URL(`/api/v1/orgs/${org}/repos/${repo}/badge.svg`, location.origin);
 	const shown = make('img', { alt: 'the badge', src: image.pathname });
 	const text = make('pre');
 	const branch = make('input', { name: 'branch', placeholder: 'any', oninput: () => draw() });

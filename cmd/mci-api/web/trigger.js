@@ -2,6 +2,7 @@
 import { api } from './api.js';
 import { action, commands, curl, mci } from './command.js';
 import { fill, make } from './dom.js';
+import { Fold, watchBuild } from './fold.js';
 
 // A field for a declared param: by its type, with its choices and default.
 function field(param) {
@@ -38,7 +39,10 @@ export async function open([org, repo], holder, go) {
 	const known = of ? await api.build(of) : undefined;
 	// what the last build declared is what the next one most likely does
 	const last = known ?? (await api.repoBuilds(name, { limit: 1 })).builds[0];
-	const [declared, jobs] = last ? [last.declared ?? [], (await api.jobs(last.build)).jobs] : [[], []];
+	const fold = new Fold();
+	if (last)
+		(await watchBuild(last.build, fold, () => {}))();
+	const [declared, jobs] = [fold.params, [...fold.jobs.values()]];
 	const form = make('form', { onsubmit: (e) => { e.preventDefault(); form.querySelector('button.main').click(); } },
 		make('div', { class: 'row' },
 			make('label', {}, 'What ', make('select', { name: 'kind' }, ['branch', 'tag', 'commit'].map((k) => make('option', { selected: k === (known?.tag ? 'tag' : 'branch') }, k)))),
