@@ -243,8 +243,12 @@ answer_error(
 	*again = a->status >= 500 || a->status == 429 || a->status == 408;
 	/* a head has no body, and a proxy none of S3's */
 	(void)markup_error((struct span){ a->body.data, a->body.len }, &m);
-	snprintf(said, sizeof(said), "%s",
-	    a->status == 404 && m.message[0] == '\0' ? "there is no such object" : m.message);
+	/* the answer to HEAD has no body that would say more */
+	if (a->status == 403 && m.code[0] == '\0')
+		snprintf(said, sizeof(said), "the key %s may not, or its secret or this machine's clock is wrong", p->id);
+	else
+		snprintf(said, sizeof(said), "%s", a->status == 404 && m.message[0] == '\0' ?
+		    "there is no such object" : m.message);
 	for (size_t i = 0; m.code[0] != '\0' && i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (strcmp(m.code, codes[i].code) != 0)
 			continue;

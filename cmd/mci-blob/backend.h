@@ -95,5 +95,6 @@ void backend_close(struct backend *b);
 int backend_read(struct backend *b, const char *name, size_t limit, struct bytes *into, struct error *e);
 
 extern const struct backend_type backend_folder; /* folder.c */
+extern const struct backend_type backend_bucket; /* bucket.c */
 
 #endif

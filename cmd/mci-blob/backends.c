@@ -4,6 +4,7 @@
 
 static const struct backend_type *const types[] = {
 	&backend_folder,
+	&backend_bucket,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
