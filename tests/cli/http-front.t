@@ -1,0 +1,80 @@
+#!/bin/sh
+# A server of the web in front of mci, as the example has it: who asks, what streams, what is large.
+. "${0%/*}/lib.sh"
+. "$ROOT/tests/cli/server-lib.sh"
+PATH="$PATH:/usr/sbin"
+need nginx curl jq python3 openssl
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+port=$(free_port) front=$(free_port)
+wiring | sed 's/^api: mci-api /&--host ci.example.org --proxy 127.0.0.1 /' >"$T/wiring"
+UP="-l 127.0.0.1:$port"
+up "$T/wiring" || exit 1
+token=$(mci token create --scope admin --name admin)
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key.pem" -out "$T/cert.pem" -subj /CN=ci.example.org -days 2 2>/dev/null
+mkdir "$T/nginx"
+{
+	printf 'daemon off; pid %s/pid; error_log %s/error;\n' "$T/nginx" "$T/nginx"
+	[ "$(id -u)" != 0 ] || echo 'user root;'
+	printf 'events {} http { access_log off;\n'
+	for kind in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s;\n' "$kind" "$T/nginx/$kind"; done
+	sed "s|listen 443|listen 127.0.0.1:$front|; s|127.0.0.1:3000|127.0.0.1:$port|; s|ssl_certificate /.*|ssl_certificate $T/cert.pem;|
+		s|ssl_certificate_key .*|ssl_certificate_key $T/key.pem;|" "$ROOT/examples/front/nginx.conf"
+	echo '}'
+} >"$T/nginx/conf"
+ok "nginx takes the example" nginx -t -c "$T/nginx/conf" -p "$T/nginx" -e "$T/nginx/error"
+nginx -c "$T/nginx/conf" -p "$T/nginx" -e "$T/nginx/error" >"$T/nginx/out" 2>&1 &
+nginx=$!
+started="$started $nginx"
+ask() {
+	path=$1
+	shift
+	curl -s -m 10 --cacert "$T/cert.pem" --resolve "ci.example.org:$front:127.0.0.1" -H "Authorization: Bearer $token" "$@" \
+		"https://ci.example.org:$front$path"
+}
+wait_until "nginx is there" ask /api/v1/version
+is "$(ask /api/v1/version | jq -r .name)" mci "a request goes through"
+is "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' "http://127.0.0.1:$port/api/v1/version")" 200 \
+	"what comes from an address of a proxy may have any name"
+ask '/api/v1/events?type=test/*' -N -m 20 >"$T/events" 2>/dev/null &
+reader=$!
+started="$started $reader"
+wait_until "somebody reads events" sh -c 'mci call -a "$1" event/status | jq -e ".subscribers | map(select(.lag == 0)) | length > 1"' - "$api"
+mci post -a "$api" test/one n:=1
+wait_for_line "$T/events" '"test/one"'
+pass "an event comes through at once"
+kill "$reader"
+printf '{"name":"%s"}' "$(head -c 60000 /dev/zero | tr '\0' x)" >large
+is "$(ask /api/v1/orgs/big -X PUT -H 'Content-Type: application/json' -d @large | jq .created)" true "what is large too"
+token=wrong
+i=0
+while [ $i -lt 25 ]; do
+	ask /api/v1/orgs -H 'X-Forwarded-For: 10.1.1.1' -o /dev/null
+	i=$((i + 1))
+done
+is "$(ask /api/v1/orgs | jq .status)" 429 "who tries many tokens is told to wait"
+is "$(curl -s -H 'Authorization: Bearer wrong' -H 'X-Forwarded-For: 10.1.1.1' "http://127.0.0.1:$port/api/v1/orgs" | jq .status)" 401 \
+	"who it is said to be by a client that nginx does not believe is nobody else"
+kill "$nginx"
+wait_end "$nginx"
+down
+
+# ---- by which names it is asked
+request() { printf '%s\r\n' "$@" '' | timeout 10 mci-api --stdin; }
+background mci-api -l "$T/x.sock" --http 127.0.0.1:0 --origin https://pages.example.org
+wait_until "it listens" sh -c 'mci call -a "$1" server/status' - "$T/x.sock"
+# shellcheck disable=SC2154 # pid is of background
+port=$(ss -Htlnp | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$pid,.*/\1/p")
+at() { curl -s -o "$T/body" -D "$T/head" -w '%{http_code}' "$@" "http://127.0.0.1:$port/api/v1/version"; }
+is "$(at),$(at -H 'Host: localhost:1'),$(at -H 'Host: evil.example')" "200,200,421" "at a local address only names of this machine are answered"
+at -H 'Origin: https://other.example' >/dev/null
+hasnt "$T/head" '^Access-Control' "no page of elsewhere may ask"
+at -H 'Origin: https://pages.example.org' -X OPTIONS >/dev/null
+has "$T/head" '^Access-Control-Allow-Origin: https://pages.example.org' "but where it is said"
+has "$T/head" '^Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE' "... with all it may do"
+kill "$pid"
+wait_end "$pid"
+finish
