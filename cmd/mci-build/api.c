@@ -13,9 +13,11 @@
 #include "kernel.h"
 #include "memory.h"
 #include "message.h"
+#include "names.h"
 #include "result.h"
 #include "scan.h"
 #include "server.h"
+#include "spec.h"
 
 static void
 reply_bytes(struct request *r, struct bytes *result)
@@ -51,6 +53,25 @@ stored(struct api *a, struct request *r)
 	return false;
 }
 
+/* Whether who asks is known, and has named the secret. */
+static bool
+names_secret(const struct api *a, const char *name)
+{
+	uint32_t job = a->asks == NULL ? NO_JOB : graph_find(a->graph, a->asks, strlen(a->asks));
+	struct spec s;
+	bool named = false;
+
+	if (job == NO_JOB || a->graph->jobs[job].line == NULL ||
+	    spec_read(&s, a->graph->jobs[job].line, a->graph->jobs[job].line_length, SPEC_ATTEMPT, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < s.nsecrets; i++)
+		named |= strcmp(spec_param_from(&s.secrets[i]), name) == 0;
+	for (size_t i = 0; i < s.nparams; i++)
+		named |= strcmp(spec_param_from(&s.params[i]), name) == 0;
+	spec_free(&s);
+	return named;
+}
+
 static void
 param_get(void *self, struct request *r)
 {
@@ -60,10 +81,13 @@ param_get(void *self, struct request *r)
 	AUTO_BYTES result = { 0 };
 
 	if (value == NULL && params_secret(a->params, name)) {
-		/* the jobs of the runner "host" share this socket: which of them asks cannot be told */
-		request_fail(r, "refused", "%s is a secret: a job that names it in params has it as a "
-		    "variable", name);
-		return;
+		/* the jobs of the runner "host" share a socket: which of them asks cannot be told */
+		value = names_secret(a, name) ? params_secret_value(a->params, name) : NULL;
+		if (value == NULL) {
+			request_fail(r, "refused", a->asks == NULL ? "%s is a secret: a job that names it in "
+			    "secrets has it as a variable" : "%s is a secret that this job does not name", name);
+			return;
+		}
 	}
 	if (value == NULL) {
 		request_fail(r, "not-found", "there is no param '%s'", name);
@@ -132,6 +156,10 @@ output_set(void *self, struct request *r)
 
 	if (j == NULL)
 		return;
+	if (a->asks != NULL && strcmp(a->asks, j->id) != 0) {
+		request_fail(r, "refused", "these are outputs of job '%s', and '%s' asks", j->id, a->asks);
+		return;
+	}
 	if (j->status != STATUS_RUNNING) {
 		request_fail(r, "refused", "job '%s' does not run", j->id);
 		return;
@@ -471,10 +499,67 @@ api_open(struct api *a, struct error *e)
 	return a->control == NULL ? -1 : control_tell(a, e);
 }
 
+struct api_door {
+	struct api_door *next;
+	struct api *of;
+	struct api api; /* as the build's, but that it is known who asks */
+	struct server *server;
+	char *job, *path;
+	bool closing;
+};
+
+const char *
+api_door_open(struct api *a, const char *job, struct error *e)
+{
+	struct api_door *d = xmalloc(sizeof(*d));
+
+	*d = (struct api_door){ .next = a->doors, .of = a, .api = *a, .job = xstrdup(job),
+		.path = xformat("%s/%u", a->sockets.path, ++a->last_door) };
+	d->api.asks = d->job;
+	a->doors = d;
+	/* the job may be another user; to the folder of the sockets only we get, and what a runner shows it */
+	d->server = serve(&d->api, &api_service, d->path, 0666, e);
+	return d->server == NULL ? NULL : d->path;
+}
+
+/* For the loop, when nobody is connected any more. */
+static void
+door_free(void *arg)
+{
+	struct api_door *d = arg, **at = &d->of->doors;
+
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	server_free(d->server);
+	free(d->job);
+	free(d->path);
+	free(d);
+}
+
+void
+api_door_close(struct api *a, const char *job)
+{
+	struct api_door *d = a->doors;
+
+	while (d != NULL && (d->closing || strcmp(d->job, job) != 0))
+		d = d->next;
+	if (d == NULL)
+		return;
+	(void)names_remove(AT_FDCWD, d->path, NULL);
+	d->closing = true;
+	if (d->server == NULL)
+		door_free(d);
+	else
+		server_stop(d->server, door_free, d);
+}
+
 void
 api_close(struct api *a)
 {
 	journal_eof(a->journal);
+	while (a->doors != NULL)
+		door_free(a->doors);
 	server_free(a->jobs);
 	server_free(a->control);
 	a->jobs = a->control = NULL;

@@ -1,5 +1,6 @@
 /*
- * api: the build's two sockets. The API at $MCI_BUILD is for its jobs: params, outputs, new jobs, events.
+ * api: the build's sockets. The API at $MCI_BUILD is for its jobs: params, outputs, new jobs, events. Jobs on
+ * the host share one; any other has its own, and is known by it.
  * The control socket, whose path is in the build folder, takes cancel and unblock from people.
  */
 #ifndef MCI_BUILD_API_H
@@ -21,6 +22,9 @@
 #include "turn.h"
 #include "workspace.h"
 
+/* A socket for one job. */
+struct api_door;
+
 struct api {
 	/* the caller's */
 	struct loop *loop;
@@ -41,10 +45,16 @@ struct api {
 	struct server *jobs, *control;
 	struct scratch sockets; /* the folder of the two */
 	char *path, *control_path;
+	const char *asks;       /* who asks here, where that is known: a job's id; else NULL */
+	struct api_door *doors;
+	unsigned last_door;
 };
 
 /* Listens; path is where jobs reach it. 0 or -1. */
 int api_open(struct api *a, struct error *e);
 void api_close(struct api *a);
+/* A socket for this job alone, by which it is known: its path, until it is closed; NULL with an error. */
+const char *api_door_open(struct api *a, const char *job, struct error *e);
+void api_door_close(struct api *a, const char *job);
 
 #endif

@@ -74,6 +74,18 @@ in_place(const struct build *b)
 	return b->options->rev == NULL && !b->options->staged;
 }
 
+static const char *
+door_open(void *api, const char *job, struct error *e)
+{
+	return api_door_open(api, job, e);
+}
+
+static void
+door_close(void *api, const char *job)
+{
+	api_door_close(api, job);
+}
+
 /* Those below the schedule: what they tell of jobs goes up to it. */
 static void
 wire_below(struct build *b)
@@ -90,7 +102,8 @@ wire_below(struct build *b)
 		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .limits = &o->limits,
 		.most = &o->most, .jobs = o->jobs,
 		.name = o->runner, .podman = o->podman, .stranger = o->stranger, .log = o->log,
-		.events = &schedule_runner_events, .arg = &b->schedule };
+		.events = &schedule_runner_events, .arg = &b->schedule,
+		.door_open = door_open, .door_close = door_close, .doors = &b->api };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,
 			.log = o->order == NULL ? NULL : o->log,

@@ -240,6 +240,14 @@ params_use(struct params *p, const char *name)
 	return found->value;
 }
 
+const char *
+params_secret_value(const struct params *p, const char *name)
+{
+	const struct param *found = find(p, name, strlen(name));
+
+	return found != NULL && found->secret ? found->value : NULL;
+}
+
 bool
 params_secret(const struct params *p, const char *name)
 {
@@ -265,6 +273,8 @@ params_named(struct params *p, const struct spec *s)
 {
 	for (size_t i = 0; i < s->nparams; i++)
 		params_use(p, spec_param_from(&s->params[i]));
+	for (size_t i = 0; i < s->nsecrets; i++)
+		params_use(p, spec_param_from(&s->secrets[i]));
 }
 
 const struct param *
@@ -304,6 +314,13 @@ params_apply(const struct params *p, struct spec *s, struct error *e)
 		s->env[s->nenv].name = xstrdup(name);
 		s->env[s->nenv++].value = xstrdup(param->value);
 		spec_set(s, SPEC_ENV, true);
+	}
+	for (size_t i = 0; i < s->nsecrets; i++) {
+		const char *from = spec_param_from(&s->secrets[i]);
+
+		if (!params_secret(p, from))
+			return error_set(e, ERROR_INPUT, "secrets[%zu]: '%s' was not given; add --secret %s", i, from,
+			    from);
 	}
 	return 0;
 }

@@ -46,6 +46,8 @@ int params_add_secrets(struct params *p, const struct spec_pair *secrets, size_t
     const struct option_list *env, struct mask *mask, struct error *e);
 /* The value that somebody asked for, who uses it so; NULL: there is none, or it is a secret. Borrowed. */
 const char *params_use(struct params *p, const char *name);
+/* That of a secret, for a job that has named it; borrowed. */
+const char *params_secret_value(const struct params *p, const char *name);
 bool params_secret(const struct params *p, const char *name);
 /* Whether it was given, secret or not. */
 bool params_has(const struct params *p, const char *name);

@@ -96,6 +96,14 @@ asked_fail(struct runner *r)
 }
 
 static void
+door_close(struct runner *r, struct span job)
+{
+	AUTO_FREE char *id = xmemdup(job.p, job.n);
+
+	r->door_close(r->doors, id);
+}
+
+static void
 line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 {
 	struct runner *r = arg;
@@ -120,8 +128,10 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		return;
 	}
 	journal_forward(r->journal, line.p, line.n);
-	if (span_is(m.type, "job/executed"))
-		r->events->executed(r->arg, m.job, line);
+	if (!span_is(m.type, "job/executed"))
+		return;
+	door_close(r, m.job);
+	r->events->executed(r->arg, m.job, line);
 }
 
 static void
@@ -263,16 +273,39 @@ runner_start(struct runner *r, const char *api, int lock, struct error *e)
 	return 0;
 }
 
+/* Whether a job's runner keeps it apart, so that it is known who asks at its socket. */
+static bool
+is_apart(const struct runner *r, const struct job *j)
+{
+	struct scan_value named;
+
+	if (r->name != NULL)
+		return strcmp(r->name, "host") != 0;
+	return message_member(j->line, j->line_length, "runner", &named, NULL) > 0 && !scan_text_is(&named, "host");
+}
+
 void
 runner_send(struct runner *r, const struct job *j)
 {
 	AUTO_BYTES line = { 0 };
+	AUTO_BYTES front = { 0 };
+	const char *door = NULL;
+	struct error e;
 
 	if (r->down == NULL)
 		return;
-	if (j->attempt > 1) {
-		AUTO_FREE char *front = xformat("\"attempt\":%d", j->attempt);
-		message_splice(&line, (struct span){ front, strlen(front) }, j->line, j->line_length);
+	if (is_apart(r, j) && (door = r->door_open(r->doors, j->id, &e)) == NULL) {
+		outcome_break(r->outcome, EXIT_BUILD_ERROR, &e);
+		return;
+	}
+	if (j->attempt > 1)
+		bytes_format(&front, "\"attempt\":%d", j->attempt);
+	if (door != NULL) {
+		bytes_text(&front, front.len > 0 ? ",\"api\":" : "\"api\":");
+		emit_string(&front, door, strlen(door));
+	}
+	if (front.len > 0) {
+		message_splice(&line, (struct span){ front.data, front.len }, j->line, j->line_length);
 	} else {
 		bytes_add(&line, j->line, j->line_length);
 		bytes_char(&line, '\n');

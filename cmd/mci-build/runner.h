@@ -40,6 +40,10 @@ struct runner {
 	const char *log;               /* address of the log server, NULL: none */
 	const struct runner_events *events;
 	void *arg;
+	/* The path of a socket of the build's API for one job, NULL with an error; and its end. */
+	const char *(*door_open)(void *doors, const char *job, struct error *e);
+	void (*door_close)(void *doors, const char *job);
+	void *doors;
 	/* the room's */
 	struct link *up;     /* its events; NULL once it is gone */
 	struct link *down;   /* specs; NULL once closed */

@@ -187,6 +187,9 @@ release(struct attempt *a)
 	place_over(&a->place);
 	copy_remove(a);
 	free(a->token);
+	if (a->secrets != NULL && secrets_files(&a->spec))
+		(void)names_remove_tree(a->secrets, NULL);
+	free(a->secrets);
 	bytes_free(&a->outputs);
 	spec_free(&a->spec);
 	limits_end(a);
@@ -340,7 +343,6 @@ prepare(struct attempt *a, struct spec *spec)
 	a->log = (struct logfile_writer){ .fd = -1, .index = -1 };
 	a->display.fd = -1;
 	a->token = token_make(a);
-	secrets_apply(&a->site->secrets, &a->spec);
 	a->site->running++;
 }
 
@@ -443,7 +445,9 @@ attempt_start(struct attempt *a, struct spec *spec)
 
 	prepare(a, spec);
 	event_initializing(a);
-	if (demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0 ||
+	a->secrets = xformat("%s.secrets", strchr(a->token, '=') + 1);
+	if (secrets_apply(&a->site->secrets, &a->spec, a->secrets, &e) < 0 ||
+	    demands_check(a->site->settings, &a->site->environment, &a->spec, &e) < 0 ||
 	    place_open(&a->place, a->site->settings, &a->spec, &e) < 0)
 		give_up(a, &e);
 	else

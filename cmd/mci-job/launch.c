@@ -199,6 +199,7 @@ place(struct attempt *a, struct process_spec *p, const char *dir, struct error *
 		job->name = strrchr(job->output, '/') + 1;
 		job->shown = a->site->cwd;
 		job->scratch = a->site->scratch;
+		job->secrets = secrets_files(&a->spec) ? a->secrets : NULL;
 		if (job->runner->rooms && room_make(a, e) < 0)
 			return -1;
 		job->folder = a->copy != NULL ? a->copy : a->site->cwd;

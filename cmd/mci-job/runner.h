@@ -30,6 +30,7 @@ struct runner_job {
 	const char *scratch; /* private folder of this run, for files of the runner; NULL: only told */
 	/* on a disk, where the runner asks for them: for this attempt alone, and a home for all of the run */
 	const char *room, *home;
+	const char *secrets; /* folder of files for it alone, which its variables name; NULL: none */
 	const char *script;  /* path of the script that the command reads, or NULL */
 	const char *output;  /* path of what it puts out; a runner may set another of its own */
 	const char *network; /* that of its services, as its runner knows it; NULL: it has none */

@@ -1,5 +1,6 @@
 #include "sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,12 +25,15 @@
 
 #define OWN "/run/mci"
 #define OUTPUT OWN "/output"
+#define SECRETS OWN "/secrets"
 #define SOCKET OWN "/build.sock"
 #define HOME "/home/build"
 #define BASE "/tmp" /* where what is handed over is attached: a place that every machine has */
 
 /* Descriptors of bwrap's, over those of the job. */
-enum { OPTIONS_FD = 20, FILTER_FD, STATUS_FD };
+enum { OPTIONS_FD = 20, FILTER_FD, STATUS_FD, SECRETS_FD };
+
+#define FILES 64  /* secrets that are files, at most */
 
 #define MOUNTS 32 /* what is handed over, at most */
 
@@ -43,6 +47,8 @@ struct sandbox {
 	char **argv;
 	char *env[2];
 	struct childsetup setup;
+	int files[FILES];     /* its secrets */
+	size_t nfiles;
 	struct owner owner;   /* where we are root */
 	struct childsetup_mount mounts[MOUNTS];
 };
@@ -163,6 +169,35 @@ static const struct {
 	{ "MCI_EVENTS", NULL }, { "MCI_LOG", NULL }, { "MCI_STORE", NULL }, { "MCI_BLOB", NULL },
 };
 
+/* Files in memory: what they hold is on no disk. Read before the job can. */
+static int
+secrets_options(const struct runner_job *job, struct sandbox *x, struct bytes *into, struct error *e)
+{
+	DIR *all = job->secrets == NULL ? NULL : opendir(job->secrets);
+	struct dirent *entry;
+
+	if (all != NULL)
+		words(into, (const char *const[]){ "--perms", "0700", "--tmpfs", SECRETS }, 4);
+	while (all != NULL && (entry = readdir(all)) != NULL) {
+		AUTO_FREE char *at = xformat(SECRETS "/%s", entry->d_name);
+		AUTO_FREE char *number = xformat("%d", SECRETS_FD + (int)x->nfiles);
+		int fd;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = x->nfiles == FILES ? -1 : kernel.open(dirfd(all), entry->d_name, O_RDONLY, 0);
+		if (fd < 0) {
+			closedir(all);
+			return error_set(e, ERROR_LIMIT, "secrets: more than %d files", FILES);
+		}
+		x->files[x->nfiles++] = fd;
+		words(into, (const char *const[]){ "--perms", "0400", "--file", number, at }, 5);
+	}
+	if (all != NULL)
+		closedir(all);
+	return 0;
+}
+
 /* As the job sees it; NULL: not at all. What a spec sets itself stays. */
 static const char *
 value_there(const char *name, const char *value, bool api)
@@ -180,6 +215,16 @@ value_there(const char *name, const char *value, bool api)
 	return value;
 }
 
+/* The same for the path of a file with a secret; else NULL. */
+static char *
+file_there(const struct runner_job *job, const char *value)
+{
+	size_t n = job->secrets == NULL ? 0 : strlen(job->secrets);
+
+	return n > 0 && strncmp(value, job->secrets, n) == 0 && value[n] == '/' ?
+	    xformat(SECRETS "%s", value + n) : NULL;
+}
+
 /* bwrap itself has nothing of it: a variable of the job's would be obeyed outside (LD_PRELOAD). */
 static void
 environment_options(const struct runner_job *job, char *const *env, struct bytes *into)
@@ -190,6 +235,9 @@ environment_options(const struct runner_job *job, char *const *env, struct bytes
 	for (; *env != NULL; env++) {
 		AUTO_FREE char *name = xmemdup(*env, strcspn(*env, "="));
 		const char *value = value_there(name, *env + strlen(name) + 1, api);
+		AUTO_FREE char *file = value == NULL ? NULL : file_there(job, value);
+
+		value = file != NULL ? file : value;
 
 		home |= strcmp(name, "HOME") == 0;
 		if (value == NULL)
@@ -334,6 +382,9 @@ reset(struct sandbox *x)
 	memory_close(&x->filter);
 	memory_close(&x->said);
 	memory_close(&x->status);
+	for (size_t i = 0; i < x->nfiles; i++)
+		close(x->files[i]);
+	x->nfiles = 0;
 	view_free(&x->view);
 	x->setup = (struct childsetup){ .landlock = -1 };
 }
@@ -365,7 +416,9 @@ descriptors_make(struct sandbox *x, const struct process_spec *p, const struct b
 	x->status = fds[0];
 	x->said = fds[1];
 	fcntl(x->status, F_SETFL, O_NONBLOCK);
-	x->extra = xrealloc(x->extra, (size_t)n + 3, sizeof(*x->extra));
+	x->extra = xrealloc(x->extra, (size_t)n + 3 + x->nfiles, sizeof(*x->extra));
+	for (size_t i = 0; i < x->nfiles; i++)
+		memcpy(x->extra[(size_t)n + 3 + i], (int[]){ x->files[i], SECRETS_FD + (int)i }, sizeof(*x->extra));
 	for (int i = 0; i < n; i++) {
 		x->extra[i][0] = p->extra[i][0];
 		x->extra[i][1] = p->extra[i][1];
@@ -407,7 +460,7 @@ spec_change(struct sandbox *x, const struct runner_job *job, struct process_spec
 	x->env[0] = xformat("MCI_OUTPUT=%s/%s", job->scratch, job->name);
 	*p = (struct process_spec){ .path = bwrap, .name = "bwrap", .argv = x->argv, .env = x->env,
 		.dir = "/", .in = p->in, .out = p->out, .err = p->err, .extra = (const int (*)[2])x->extra,
-		.nextra = p->nextra + 3, .session = p->session, .group = p->group, .terminal = p->terminal,
+		.nextra = p->nextra + 3 + (int)x->nfiles, .session = p->session, .group = p->group, .terminal = p->terminal,
 		.setup = &x->setup };
 }
 
@@ -443,7 +496,7 @@ sandbox_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 		return -1;
 	options_make(job, p, &x->view, &options);
 	environment_options(job, p->env, &options);
-	if (descriptors_make(x, p, &options, e) < 0)
+	if (secrets_options(job, x, &options, e) < 0 || descriptors_make(x, p, &options, e) < 0)
 		return -1;
 	command_make(x, p);
 	spec_change(x, job, p, bwrap);

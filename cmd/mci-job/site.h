@@ -69,6 +69,7 @@ struct attempt {
 	struct notes notes;
 	bool notes_ready;
 	char *token;              /* MCI_OUTPUT=PATH */
+	char *secrets;            /* folder of those that it gets as files */
 	struct runner_job place;  /* where its processes run */
 	char *room;               /* its own of the site's rooms, or NULL */
 	char *copy;               /* of what is built, where it works; NULL: in the build's folder */
