@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "duration.h"
+#include "emit.h"
 #include "kernel.h"
 #include "line.h"
 #include "link.h"
@@ -235,17 +236,16 @@ line_came(struct session *s, struct span line)
 
 	if (message_read(&m, line.p, line.n, NULL) < 0)
 		return;
-	if (m.kind != MESSAGE_REPLY) {
-		/* a complaint, of events: the oldest that waits for its barrier */
-		while (t != NULL && !t->barrier)
+	if (m.kind == MESSAGE_REPLY)
+		t = turn_of(s, m.id, &i);
+	if (m.kind != MESSAGE_REPLY || t == NULL) {
+		/* a complaint, of an event or of what is none: of the oldest that waits for its barrier */
+		for (t = s->turns; t != NULL && !t->barrier;)
 			t = t->next;
 		if (t != NULL)
 			say(t, line);
 		return;
 	}
-	t = turn_of(s, m.id, &i);
-	if (t == NULL)
-		return;
 	id_over(t, i);
 	if (span_is(m.id, BARRIER)) {
 		t->barrier = false;
@@ -417,6 +417,16 @@ expect(struct turn *t, struct span id)
 	t->open++;
 }
 
+/* What the door says of it is all that comes of it: events have no replies, and what is no line gets a complaint. */
+static void
+pass_raw(struct turn *t, struct span line)
+{
+	t->barrier = true;
+	await(t->session);
+	link_send(t->session->to, line.p, line.n);
+	link_send(t->session->to, "\n", 1);
+}
+
 /* Passes a request on, with what it has to be narrowed by. 0, or -1 and it is refused. */
 static int
 pass_request(struct turn *t, const struct message *m)
@@ -426,9 +436,17 @@ pass_request(struct turn *t, const struct message *m)
 	AUTO_BYTES params = { 0 }, repo = { 0 }, line = { 0 };
 	struct error e;
 
-	if (row == NULL) {
-		refuse(t, m->id, "unknown-method", "nobody here is asked this");
+	if (row == NULL && contract_method(&contract_server, m->method) != NULL && 
+	    (t->ask->who.org != NULL || !who_has(&t->ask->who, RIGHTS_ADMIN))) {
+		refuse(t, m->id, "refused", "this is for who may do all");
 		return -1;
+	}
+	if (row == NULL) {
+		/* the door knows of no other services than we do */
+		if (m->id.n > 0)
+			expect(t, m->id);
+		pass_raw(t, m->line);
+		return 0;
 	}
 	t->data = rpc_data(row, m->params);
 	bytes_add(&params, m->params.p, m->params.n);
@@ -460,19 +478,17 @@ pass_event(struct turn *t, const struct message *m)
 {
 	static const char publish[] = "event/publish";
 	const struct contract_method *row = contract_any_method((struct span){ publish, sizeof(publish) - 1 });
-	AUTO_BYTES params = { 0 }, repo = { 0 }, line = { 0 };
+	AUTO_BYTES params = { 0 }, repo = { 0 };
 	struct error e;
 
-	bytes_text(&params, "{}");
+	emit_open(&params);
+	emit_raw(&params, "event", m->line);
+	bytes_char(&params, '}');
 	if (rights_check(&t->ask->who, row, &params, &repo, &e) != RIGHTS_YES) {
 		refuse(t, (struct span){ NULL, 0 }, "refused", e.text);
 		return -1;
 	}
-	bytes_add(&line, m->line.p, m->line.n);
-	bytes_char(&line, '\n');
-	t->barrier = true;
-	await(t->session);
-	link_send(t->session->to, line.data, line.len);
+	pass_raw(t, m->line);
 	return 0;
 }
 
@@ -480,18 +496,17 @@ static void
 pass_line(struct turn *t, struct span line)
 {
 	struct message m;
-	struct error e;
 
 	t->data = 0;
 	t->skips = false;
-	if (message_read(&m, line.p, line.n, &e) < 0)
-		refuse(t, (struct span){ NULL, 0 }, "not-json", e.text);
+	if (message_read(&m, line.p, line.n, NULL) < 0 || line.n >= LINE_LIMIT)
+		pass_raw(t, line);
 	else if (m.kind == MESSAGE_REQUEST)
 		t->skips = pass_request(t, &m) < 0;
 	else if (m.kind == MESSAGE_EVENT)
 		pass_event(t, &m);
 	else
-		refuse(t, (struct span){ NULL, 0 }, "invalid-request", "expected a request or an event");
+		pass_raw(t, line);
 }
 
 /* Passes on what the door takes now. */

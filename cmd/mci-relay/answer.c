@@ -50,7 +50,7 @@ reply_take(struct answer *a, const struct message *m, struct error *e)
 	struct answer_id *id = id_find(a, m->id);
 
 	/* of a line whose id could not be read */
-	if (id == NULL && m->error.n > 0 && span_is(m->id, "null"))
+	if (id == NULL && m->error.n > 0 && (a->loose || span_is(m->id, "null")))
 		return 0;
 	if (id == NULL)
 		return error_set(e, ERROR_INPUT, "it answered what was not asked, with the id %.*s",

@@ -21,6 +21,7 @@ struct answer {
 	struct answer_id *ids; /* that are asked for */
 	size_t n, open;
 	struct line_reader reader;
+	bool loose;            /* a line was no message: an id that we could not read may be refused */
 	bool stream;           /* all that comes is */
 };
 

@@ -344,7 +344,10 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 
 	(void)fds;
 	(void)nfds;
-	if (message_read(&m, line.p, line.n, NULL) == 0 && m.kind == MESSAGE_REQUEST) {
+	if (message_read(&m, line.p, line.n, NULL) < 0) {
+		/* it is complained of there */
+		filling(r)->answer.loose = true;
+	} else if (m.kind == MESSAGE_REQUEST) {
 		row = contract_any_method(m.method);
 		data = row == NULL ? 0 : rpc_data(row, m.params);
 		link_data(l, data);
@@ -354,7 +357,6 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 			return;
 		answer_expect(&filling(r)->answer, &m);
 	}
-	/* what is no message is complained of there */
 	bytes_add(&filling(r)->body, line.p, line.n);
 	bytes_char(&r->filling->body, '\n');
 	filled(r);
