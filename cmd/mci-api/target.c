@@ -31,7 +31,7 @@ decode(const char *p, size_t n, bool plus, struct error *e)
 			free(text);
 			return NULL;
 		}
-		*to++ = p[i] == '%' ? (char)(high << 4 | low) : plus && p[i] == '+' ? ' ' : p[i];
+		*to++ = p[i] == '%' ? (char)(high * 16 + low) : plus && p[i] == '+' ? ' ' : p[i];
 		i += p[i] == '%' ? 2 : 0;
 	}
 	*to = '\0';

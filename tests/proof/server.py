@@ -21,6 +21,7 @@ class Server:
         self.folder, self.data, self.single = folder, data or folder + "/data", single
         self.env = {"PATH": BIN + ":" + os.environ["PATH"], "HOME": folder, "TMPDIR": folder, "LC_ALL": "C.UTF-8",
                     "XDG_RUNTIME_DIR": folder + "/run", "XDG_STATE_HOME": folder + "/state",
+                    "MCI_SUPERVISE_LISTEN": "unix:" + folder + "/run/http.sock",
                     "MCI_API": "unix:" + folder + "/run/mci/mci.sock"}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
