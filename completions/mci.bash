@@ -46,7 +46,7 @@ config:show each setting and where it comes from, and check them'
 	['mci-blob']='save:store files and folders under a name
 restore:put what stands under a name here, or the newest under a prefix
 put:store a file, or standard input, under a name
-get:print a stored file
+get:print a stored file, or all as an archive
 ls:list the names in a store
 stat:what stands under a name
 rm:remove names, or with a slash at the end all below
@@ -637,6 +637,7 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-blob put']='--build:which writes it
 --run:of that build: an older one is refused
+--tar:it is a tar archive: store what that holds
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
 --scope:whose names: trusted, or stranger, who reads both
 -C:go to DIR first
@@ -649,6 +650,8 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-blob get']='-o:into this file, once it is whole
 --output:into this file, once it is whole
+--tar:all that was saved, as a tar archive
+--zip:all that was saved, as a zip archive
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
 --scope:whose names: trusted, or stranger, who reads both
 -C:go to DIR first

@@ -403,6 +403,7 @@ complete -c mci-blob -n __fish_use_subcommand -a put -d 'store a file, or standa
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -F
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -l build -d 'which writes it' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -l run -d 'of that build: an older one is refused' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from put' -l tar -d 'it is a tar archive: store what that holds'
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -s C -l chdir -d 'go to DIR first' -r -F
@@ -410,8 +411,10 @@ complete -c mci-blob -n '__fish_seen_subcommand_from put' -l color -d 'use colou
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
-complete -c mci-blob -n __fish_use_subcommand -a get -d 'print a stored file'
+complete -c mci-blob -n __fish_use_subcommand -a get -d 'print a stored file, or all as an archive'
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -s o -l output -d 'into this file, once it is whole' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l tar -d 'all that was saved, as a tar archive'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l zip -d 'all that was saved, as a zip archive'
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -s C -l chdir -d 'go to DIR first' -r -F

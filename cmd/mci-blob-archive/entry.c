@@ -92,21 +92,29 @@ write_text(struct bytes *into, const char *key, const char *key64, const char *t
 	emit_text(into, key64, bytes_string(&coded));
 }
 
+/* In octal, as people know it. */
+static void
+write_mode(struct bytes *into, uint32_t mode)
+{
+	emit_key(into, "mode");
+	bytes_format(into, "\"%o\"", mode);
+}
+
 void
 entry_write(struct bytes *into, const struct entry *x)
 {
 	emit_open(into);
 	write_text(into, "path", "path64", x->path);
-	emit_text(into, "kind", kinds[x->kind]);
+	emit_text(into, "type", kinds[x->kind]);
 	if (x->target != NULL)
 		write_text(into, "target", "target64", x->target);
 	if (x->kind != ENTRY_SYMLINK)
-		emit_integer(into, "mode", x->mode);
+		write_mode(into, x->mode);
 	emit_integer(into, "mtime", x->mtime);
 	if (x->kind == ENTRY_FILE)
 		emit_integer(into, "size", x->size);
 	if (x->nxattrs > 0) {
-		emit_key(into, "xattrs");
+		emit_key(into, "attributes");
 		emit_open(into);
 		for (size_t i = 0; i < x->nxattrs; i++) {
 			AUTO_BYTES coded = { 0 };
@@ -166,6 +174,20 @@ read_kind(struct entry *x, const struct scan_value *v, struct error *e)
 }
 
 static int
+read_mode(struct entry *x, const struct scan_value *v, struct error *e)
+{
+	size_t n = v->raw.n;
+
+	x->mode = 0;
+	for (size_t i = 1; i + 1 < n; i++) {
+		if (v->raw.p[i] < '0' || v->raw.p[i] > '7' || n > 6)
+			return error_set(e, ERROR_INPUT, "expected octal digits");
+		x->mode = x->mode << 3 | (uint32_t)(v->raw.p[i] - '0');
+	}
+	return v->type == SCAN_STRING ? 0 : error_set(e, ERROR_INPUT, "expected octal digits in a string");
+}
+
+static int
 read_xattrs(struct entry *x, const struct scan_value *v, struct error *e)
 {
 	struct scan_member m;
@@ -202,7 +224,6 @@ read_member(struct reading *r, const struct scan_member *m, struct error *e)
 {
 	struct entry *x = r->entry;
 	const struct scan_value *v = &m->value;
-	int64_t mode;
 
 	if (span_is(m->key, "path") || span_is(m->key, "path64")) {
 		r->path = true;
@@ -210,21 +231,18 @@ read_member(struct reading *r, const struct scan_member *m, struct error *e)
 	}
 	if (span_is(m->key, "target") || span_is(m->key, "target64"))
 		return read_text(&x->target, v, m->key.n == 8, e);
-	if (span_is(m->key, "kind")) {
-		r->kind = true;
-		return read_kind(x, v, e);
+	if (span_is(m->key, "type")) {
+		r->eof = v->type == SCAN_STRING && scan_text_is(v, "eof");
+		r->kind = !r->eof;
+		return r->eof ? 0 : read_kind(x, v, e);
 	}
-	if (span_is(m->key, "mode")) {
-		if (scan_integer(v, 0, 07777, &mode, e) < 0)
-			return -1;
-		x->mode = (uint32_t)mode;
-		return 0;
-	}
+	if (span_is(m->key, "mode"))
+		return read_mode(x, v, e);
 	if (span_is(m->key, "mtime"))
 		return scan_integer(v, INT64_MIN, INT64_MAX, &x->mtime, e);
 	if (span_is(m->key, "size"))
 		return scan_integer(v, 0, INT64_MAX, &x->size, e);
-	if (span_is(m->key, "xattrs"))
+	if (span_is(m->key, "attributes"))
 		return read_xattrs(x, v, e);
 	if (span_is(m->key, "at"))
 		return scan_integer(v, 0, INT64_MAX, &r->piece.at, e);
@@ -232,8 +250,6 @@ read_member(struct reading *r, const struct scan_member *m, struct error *e)
 		r->data = true;
 		return scan_integer(v, 0, INT64_MAX, &r->piece.n, e);
 	}
-	if (span_is(m->key, "type"))
-		r->eof = v->type == SCAN_STRING && scan_text_is(v, "eof");
 	return 0;
 }
 
@@ -264,7 +280,7 @@ entry_read(struct entry *x, struct entry_piece *piece, struct span line, struct 
 	if (r.eof)
 		return ENTRY_EOF;
 	error_set(e, ERROR_INPUT,
-	    "expected an entry with path and kind, a piece with at and data, or "
+	    "expected an entry with path and type, a piece with at and data, or "
 	    "{\"type\":\"eof\"}");
 	return ENTRY_BAD;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "entry.h"
 #include "kernel.h"
 #include "manifest.h"
@@ -15,11 +16,16 @@
 
 struct options {
 	const char *blob, *scope, *output;
+	bool tar, zip;
 };
 
 static const struct option options[] = {
 	{ .letter = 'o', .name = "output", .value = "FILE", .help = "into this file, once it is whole",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, output) },
+	{ .name = "tar", .help = "all that was saved, as a tar archive", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, tar) },
+	{ .name = "zip", .help = "all that was saved, as a zip archive", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, zip) },
 	VERBS_STORE(struct options),
 };
 
@@ -97,18 +103,26 @@ get_file(struct store *store, const struct record *r, const char *path, int fd, 
 }
 
 static int
-get(struct store *store, const struct record *r, const char *path, const char *output, struct error *e)
+get_to(struct store *store, const struct record *r, const char *path, const struct options *o, int fd,
+    struct error *e)
 {
+	return o->tar || o->zip ? archive_get(store, r, o->zip, fd, e) : get_file(store, r, path, fd, e);
+}
+
+static int
+get(struct store *store, const struct record *r, const char *path, const struct options *o, struct error *e)
+{
+	const char *output = o->output;
 	AUTO_FREE char *fresh = NULL;
 	AUTO_CLOSE int fd = -1;
 
 	if (output == NULL || strcmp(output, "-") == 0)
-		return get_file(store, r, path, STDOUT_FILENO, e);
+		return get_to(store, r, path, o, STDOUT_FILENO, e);
 	fresh = xformat("%s.new", output);
 	fd = kernel.open(AT_FDCWD, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (fd < 0)
 		return error_sys(e, "create %s", fresh);
-	if (get_file(store, r, path, fd, e) < 0) {
+	if (get_to(store, r, path, o, fd, e) < 0) {
 		(void)names_remove(AT_FDCWD, fresh, NULL);
 		return -1;
 	}
@@ -125,10 +139,13 @@ run(void *arg, int argc, char **argv)
 	bool stranger, hit;
 	int result = -1;
 
-	if (store_scope(o->scope, &stranger, &e) == 0 &&
+	if ((o->tar || o->zip) && (o->tar == o->zip || argc > 1))
+		error_set(&e, ERROR_USAGE, o->tar == o->zip ? "--tar or --zip, not both" :
+		    "an archive is of all that was saved: no PATH");
+	else if (store_scope(o->scope, &stranger, &e) == 0 &&
 	    (store = store_open(o->blob, stranger, false, &e)) != NULL &&
 	    store->type->find(store, (const char *const *)argv, 1, &r, &hit, &e) == 0)
-		result = get(store, &r, argc > 1 ? argv[1] : NULL, o->output, &e);
+		result = get(store, &r, argc > 1 ? argv[1] : NULL, o, &e);
 	store_close(store);
 	record_free(&r);
 	return result < 0 ? option_fail(PROGRAM, &e) : option_finish(PROGRAM, 0);
@@ -136,7 +153,7 @@ run(void *arg, int argc, char **argv)
 
 const struct command blob_get_command = {
 	.program = PROGRAM, .verb = "get", .operands = "NAME [PATH]",
-	.summary = "print a stored file", .options = options,
+	.summary = "print a stored file, or all as an archive", .options = options,
 	.noptions = sizeof(options) / sizeof(options[0]), .min_operands = 1, .max_operands = 2,
 	.run = run, .size = sizeof(struct options),
 };

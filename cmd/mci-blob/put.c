@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "chunker.h"
 #include "entry.h"
 #include "kernel.h"
@@ -16,6 +17,7 @@
 struct options {
 	const char *blob, *scope, *build;
 	int64_t run;
+	bool tar;
 };
 
 static const struct option options[] = {
@@ -24,6 +26,8 @@ static const struct option options[] = {
 	{ .name = "run", .value = "N", .help = "of that build: an older one is refused",
 	    .kind = OPTION_NUMBER,
 	  .offset = offsetof(struct options, run), .min = 1, .max = INT32_MAX },
+	{ .name = "tar", .help = "it is a tar archive: store what that holds", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, tar) },
 	VERBS_STORE(struct options),
 };
 
@@ -94,6 +98,16 @@ put(struct store *store, struct record *r, const char *file, struct error *e)
 }
 
 static int
+put_archive(struct store *store, struct record *r, const char *file, struct error *e)
+{
+	AUTO_CLOSE int opened = file == NULL ? -1 : kernel.open(AT_FDCWD, file, O_RDONLY, 0);
+
+	if (file != NULL && opened < 0)
+		return error_sys(e, "open %s", file);
+	return archive_put(store, r, file == NULL ? STDIN_FILENO : opened, e);
+}
+
+static int
 run(void *arg, int argc, char **argv)
 {
 	struct options *o = arg;
@@ -105,7 +119,7 @@ run(void *arg, int argc, char **argv)
 
 	if (record_check_name(r.name, &e) == 0 && store_scope(o->scope, &r.stranger, &e) == 0 &&
 	    (store = store_open(o->blob, r.stranger, true, &e)) != NULL)
-		result = put(store, &r, file, &e);
+		result = o->tar ? put_archive(store, &r, file, &e) : put(store, &r, file, &e);
 	store_close(store);
 	return result < 0 ? option_fail(PROGRAM, &e) : option_finish(PROGRAM, 0);
 }

@@ -243,6 +243,15 @@ read_item(struct own *o, struct reading_item *item, size_t *used, size_t *nchunk
 	return check_same(fd, item, e);
 }
 
+/* A file that begins with a hole: its attributes come with that. */
+static int
+read_hole(struct own *o, struct reading_item *item, struct error *e)
+{
+	AUTO_CLOSE int fd = open_item(o, item, e);
+
+	return fd < 0 ? -1 : reading_attributes(&item->entry, fd, item->path, e);
+}
+
 /* Stores those of the batch's small files that are new, together. */
 static int
 store_small(struct own *o, size_t nchunks, struct error *e)
@@ -298,6 +307,8 @@ work_on(struct own *o, struct reading_batch *b, struct error *e)
 		bool large = item->how == READING_PART || item->st.st_size > FORMAT_WHOLE;
 
 		if (item->how == READING_KNOWN && check_known(o, item, e) < 0)
+			return -1;
+		if (item->how == READING_HOLE && item->first && read_hole(o, item, e) < 0)
 			return -1;
 		if (item->how != READING_WHOLE && item->how != READING_PART)
 			continue;

@@ -61,7 +61,7 @@ is "$(python3 -c 'import zipfile
 z = zipfile.ZipFile("tree.zip")
 assert z.testzip() is None
 print(*sorted(i.filename for i in z.infolist()))')" "a folder/binary run" "that others read"
-{ echo '{"path":"s","kind":"file","mode":420,"mtime":0,"size":6}'
+{ echo '{"path":"s","type":"file","mode":"644","mtime":0,"size":6}'
 	printf '{"at":1,"data":1}\nX{"at":4,"data":1}\nY{"type":"eof"}\n'; } >entries
 is "$($archive pack --tar <entries | tar xO | od -An -c | tr -d ' \n')" '\0X\0\0Y\0' "what no piece covers is zero"
 
@@ -117,22 +117,22 @@ while IFS='	' read -r lines says; do
 	has "$err" "$says" "which says why: $says"
 done <<'END'
 	standard input ends without
-{"path":"a","kind":"folder"}\n	standard input ends without
-{"path":"a"}\n	line 1: expected an entry with path and kind
+{"path":"a","type":"folder"}\n	standard input ends without
+{"path":"a"}\n	line 1: expected an entry with path and type
 nonsense\n	line 1: 
-{"path":"a","kind":"what"}\n	line 1: kind: expected file, folder
-{"path":"../a","kind":"file","size":0}\n{"type":"eof"}\n	'\.\./a': '\.\.' in its name
-{"path":"a/","kind":"folder"}\n{"type":"eof"}\n	is no path of an entry
-{"path":"a","kind":"symlink"}\n{"type":"eof"}\n	a link without a target
+{"path":"a","type":"what"}\n	line 1: type: expected file, folder
+{"path":"../a","type":"file","size":0}\n{"type":"eof"}\n	'\.\./a': '\.\.' in its name
+{"path":"a/","type":"folder"}\n{"type":"eof"}\n	is no path of an entry
+{"path":"a","type":"symlink"}\n{"type":"eof"}\n	a link without a target
 {"at":0,"data":1}\nx	a piece that is not of the file before it
-{"path":"a","kind":"file","size":1}\n{"at":0,"data":2}\nxx	a piece that is not of the file before it
-{"path":"a","kind":"file","size":9}\n{"at":0,"data":9}\nxx	standard input ends in 'a'
-{"path":"a","kind":"file","size":9,"mode":"rw"}\n	line 1: mode: 
-{"path64":"%%","kind":"file"}\n	line 1: path64: not base64
-{"path64":"AAAA","kind":"file"}\n	line 1: path64: holds a NUL
+{"path":"a","type":"file","size":1}\n{"at":0,"data":2}\nxx	a piece that is not of the file before it
+{"path":"a","type":"file","size":9}\n{"at":0,"data":9}\nxx	standard input ends in 'a'
+{"path":"a","type":"file","size":9,"mode":"rw"}\n	line 1: mode: 
+{"path64":"%%","type":"file"}\n	line 1: path64: not base64
+{"path64":"AAAA","type":"file"}\n	line 1: path64: holds a NUL
 END
 exits 2 "either of the formats is to be named" $archive pack
 exits 2 "zip has no hard links" sh -c 'printf "%s\n" "$1" "$2" | "$3" pack --zip' - \
-	'{"path":"a","kind":"file","size":0}' '{"path":"b","kind":"link","target":"a"}' $archive
+	'{"path":"a","type":"file","size":0}' '{"path":"b","type":"link","target":"a"}' $archive
 has "$err" "zip knows no hard links" "and is not said to have"
 finish
