@@ -171,32 +171,62 @@ content_seal(const char *path, struct error *e)
 	return fd < 0 || kernel_write_all(fd, bytes, sizeof(bytes)) < 0 ? error_sys(e, "%s", path) : 0;
 }
 
-int
-content_take(struct content *c, const char *path, struct error *e)
+void
+content_note(struct content *c, struct span line)
+{
+	if (c->notes.len + line.n + 1 > CONTENT_NOTES) {
+		c->acted = true;
+		return;
+	}
+	bytes_add(&c->notes, line.p, line.n);
+	bytes_char(&c->notes, '\n');
+}
+
+static int
+file_read(struct bytes *into, const char *path, struct error *e)
 {
 	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
-	AUTO_BYTES text = { 0 };
-	struct scan_value v;
-	struct span object;
 	ssize_t n;
 
 	if (fd < 0)
 		return error_sys(e, "%s", path);
-	while ((n = kernel.read(fd, bytes_reserve(&text, 65536), 65536)) > 0)
-		text.len += (size_t)n;
+	while ((n = kernel.read(fd, bytes_reserve(into, 65536), 65536)) > 0)
+		into->len += (size_t)n;
+	return n < 0 ? error_sys(e, "%s", path) : 0;
+}
+
+static int
+file_write(const char *path, const struct bytes *text, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	return fd < 0 || kernel_write_all(fd, text->data, text->len) < 0 ? error_sys(e, "%s", path) : 0;
+}
+
+int
+content_take(struct content *c, const char *result, const char *notes, struct error *e)
+{
+	AUTO_BYTES text = { 0 };
+	struct scan_value v;
+	struct span object;
+
+	c->notes.len = 0;
+	if (file_read(&text, result, e) < 0 || file_read(&c->notes, notes, e) < 0)
+		return -1;
 	object = (struct span){ text.data, text.len };
-	c->origin = n < 0 ? NULL : text_of(object, "build");
+	c->origin = text_of(object, "build");
 	if (c->origin == NULL)
-		return error_set(e, ERROR_INPUT, "%s: is no result", path);
+		return error_set(e, ERROR_INPUT, "%s: is no result", result);
 	if (message_member(object.p, object.n, "outputs", &v, NULL) > 0 && v.type == SCAN_OBJECT)
 		c->outputs = xmemdup(v.raw.p, v.raw.n);
+	c->warnings = message_integer(object, "warnings", 0);
 	return 0;
 }
 
 int
-content_keep(const char *path, const char *build, const char *job, struct span outputs, struct error *e)
+content_keep(const struct content *c, const char *result, const char *notes, const char *build,
+    const char *job, struct span outputs, struct error *e)
 {
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	AUTO_BYTES line = { 0 };
 
 	emit_open(&line);
@@ -204,10 +234,10 @@ content_keep(const char *path, const char *build, const char *job, struct span o
 	emit_text(&line, "job", job);
 	if (outputs.n > 0)
 		emit_raw(&line, "outputs", outputs);
+	if (c->warnings > 0)
+		emit_integer(&line, "warnings", c->warnings);
 	emit_line(&line);
-	if (fd < 0 || kernel_write_all(fd, line.data, line.len) < 0)
-		return error_sys(e, "%s", path);
-	return 0;
+	return file_write(result, &line, e) < 0 ? -1 : file_write(notes, &c->notes, e);
 }
 
 void
@@ -218,6 +248,7 @@ content_free(struct content *c)
 	if (c->facts.data != NULL)
 		explicit_bzero(c->facts.data, c->facts.len);
 	bytes_free(&c->facts);
+	bytes_free(&c->notes);
 	spec_inputs_free(c->inputs);
 	free(c->key);
 	free(c->changed);

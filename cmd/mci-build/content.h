@@ -23,6 +23,8 @@ struct content {
 	bool hit;            /* a result of that key was there: */
 	char *origin;        /* the build that made it, */
 	char *outputs;       /* and what it put out, a JSON object; NULL: nothing */
+	struct bytes notes;  /* of the run, or the one that is taken over: its log/annotated, a line each */
+	int64_t warnings;    /* among them */
 	char *replay;        /* what mci-job is given instead of the job: prints the log */
 };
 
@@ -34,10 +36,14 @@ struct content *content_of(const struct spec *s, struct params *params, const st
 void content_hide(const struct content *c, struct spec *s);
 /* Makes what secrets are digested with: a file of random bytes. 0 or -1. */
 int content_seal(const char *path, struct error *e);
-/* Reads what was kept of the run that is taken over: a result file. 0 or -1. */
-int content_take(struct content *c, const char *path, struct error *e);
-/* Writes such a file. 0 or -1. */
-int content_keep(const char *path, const char *build, const char *job, struct span outputs, struct error *e);
+/* The job has written a note; line is the event. Of more than CONTENT_NOTES bytes the result is not kept. */
+#define CONTENT_NOTES (256 * 1024)
+void content_note(struct content *c, struct span line);
+/* Reads what was kept of the run that is taken over: a result, and its notes. 0 or -1. */
+int content_take(struct content *c, const char *result, const char *notes, struct error *e);
+/* Writes such files. 0 or -1. */
+int content_keep(const struct content *c, const char *result, const char *notes, const char *build,
+    const char *job, struct span outputs, struct error *e);
 /* NULL is allowed. Secrets are wiped. */
 void content_free(struct content *c);
 

@@ -7,6 +7,7 @@
 #include "jobfiles.h"
 #include "jsontree.h"
 #include "memory.h"
+#include "message.h"
 #include "recall.h"
 
 struct bytes *
@@ -124,6 +125,34 @@ jobend_tell(struct schedule *s, const struct job *j, enum status status, const c
 		s->events->ended(s->arg, j, status, reason);
 }
 
+/* What the run that is taken over has noted; this build may have other secrets. */
+static void
+notes_tell(struct schedule *s, const struct job *j)
+{
+	static const char *const members[] = { "at", "note", "text" };
+	const struct content *c = j->files == NULL ? NULL : j->files->content;
+	size_t n;
+
+	for (size_t at = 0; c != NULL && c->hit && at < c->notes.len; at += n + 1) {
+		const char *from = c->notes.data + at, *end = memchr(from, '\n', c->notes.len - at);
+		struct bytes *line;
+		struct scan_value v;
+
+		n = end == NULL ? c->notes.len - at : (size_t)(end - from);
+		line = jobend_event(s, "log/annotated", j);
+		emit_integer(line, "attempt", j->attempt);
+		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+			AUTO_BYTES masked = { 0 };
+
+			if (message_member(from, n, members[i], &v, NULL) <= 0)
+				continue;
+			mask_json(s->outcome->mask, &masked, v.raw.p, v.raw.n);
+			emit_raw(line, members[i], (struct span){ masked.data, masked.len });
+		}
+		journal_end(s->journal);
+	}
+}
+
 /* Whether it ran, or was taken over, and under which key. */
 static void
 content_tell(const struct job *j, struct bytes *line)
@@ -136,6 +165,8 @@ content_tell(const struct job *j, struct bytes *line)
 		emit_bool(line, "cached", true);
 		emit_text(line, "origin", c->origin);
 	}
+	if (c->hit && c->warnings > 0)
+		emit_integer(line, "warnings", c->warnings);
 	emit_text(line, "key", c->key);
 	if (c->unsealed)
 		emit_bool(line, "unsealed", true);
@@ -152,6 +183,7 @@ jobend_run(struct schedule *s, uint32_t job, const struct result *r, enum status
 	if (unkept != NULL && status == STATUS_SUCCESS)
 		status = s->outcome->canceled ? STATUS_CANCELED : STATUS_ERROR;
 	j->allow_failure |= j->rules != NULL && value_codes_have(&j->rules->allow, r->exit);
+	notes_tell(s, j);
 	line = end_event(s, j, status);
 	result_write(r, j, s->outcome->canceled ? "canceled" : "artifact", unkept, line);
 	content_tell(j, line);

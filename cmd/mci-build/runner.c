@@ -128,6 +128,8 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		return;
 	}
 	journal_forward(r->journal, line.p, line.n);
+	if (span_is(m.type, "log/annotated"))
+		r->events->noted(r->arg, m.job, line);
 	if (!span_is(m.type, "job/executed"))
 		return;
 	door_close(r, m.job);

@@ -17,6 +17,8 @@
 struct runner_events {
 	/* An attempt at the job is over; line is its job/executed. */
 	void (*executed)(void *arg, struct span job, struct span line);
+	/* The job has written a note; line is its log/annotated. */
+	void (*noted)(void *arg, struct span job, struct span line);
 	/* mci-job is gone. finished: it was told that no attempt will come any more. */
 	void (*gone)(void *arg, bool finished);
 };

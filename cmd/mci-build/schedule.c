@@ -7,6 +7,7 @@
 #include "jobfiles.h"
 #include "jsontree.h"
 #include "memory.h"
+#include "message.h"
 #include "recall.h"
 #include "result.h"
 
@@ -452,6 +453,8 @@ executed(void *arg, struct span id, struct span line)
 		return;
 	}
 	j->files->executed = xmemdup(line.p, line.n);
+	if (j->files->content != NULL && !j->files->content->hit)
+		j->files->content->warnings = message_integer(line, "warnings", 0);
 	s->saving++;
 	if (!transfer_after(s->transfer, job, status == STATUS_SUCCESS))
 		saved(s, job, NULL);
@@ -475,9 +478,10 @@ saved(void *arg, uint32_t job, const char *why)
 
 /* A result that was found takes the place of the job: mci-job prints its log, and it puts out the same. */
 static void
-replay_take(struct job *j)
+replay_take(struct schedule *s, struct job *j)
 {
 	struct content *c = j->files->content;
+	AUTO_BYTES outputs = { 0 };
 
 	if (c == NULL || !c->hit || c->replay == NULL)
 		return;
@@ -488,7 +492,9 @@ replay_take(struct job *j)
 	if (c->outputs == NULL)
 		return;
 	json_decref(j->sets);
-	j->sets = jsontree_read((struct span){ c->outputs, strlen(c->outputs) }, NULL);
+	/* this build may have other secrets */
+	mask_json(s->outcome->mask, &outputs, c->outputs, strlen(c->outputs));
+	j->sets = jsontree_read((struct span){ outputs.data, outputs.len }, NULL);
 }
 
 /* What it takes is there, so it may begin. */
@@ -500,7 +506,7 @@ restored(void *arg, uint32_t job, const char *why)
 	const char *stop = stopped(s, j);
 
 	if (why == NULL && stop == NULL && runner_alive(s->runner)) {
-		replay_take(j);
+		replay_take(s, j);
 		runner_send(s->runner, j);
 		return;
 	}
@@ -537,7 +543,18 @@ gone(void *arg, bool finished)
 	outcome_break(s->outcome, EXIT_BUILD_ERROR, &e);
 }
 
-const struct runner_events schedule_runner_events = { .executed = executed, .gone = gone };
+static void
+noted(void *arg, struct span id, struct span line)
+{
+	struct schedule *s = arg;
+	uint32_t job = graph_find(s->graph, id.p, id.n);
+	const struct jobfiles *f = job == NO_JOB ? NULL : s->graph->jobs[job].files;
+
+	if (f != NULL && f->content != NULL && !f->content->hit)
+		content_note(f->content, line);
+}
+
+const struct runner_events schedule_runner_events = { .noted = noted, .executed = executed, .gone = gone };
 
 static bool
 cancel(struct schedule *s, uint32_t job, const char *reason)

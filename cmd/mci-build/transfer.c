@@ -190,9 +190,10 @@ result_found(struct transfer_run *r)
 {
 	struct jobfiles *f = job_of(r)->files;
 	AUTO_FREE char *path = resultstep_path(&r->transfer->at, job_of(r), "found/result.json");
+	AUTO_FREE char *notes = resultstep_path(&r->transfer->at, job_of(r), "found/notes.ndjson");
 	struct error e;
 
-	if (content_take(f->content, path, &e) < 0) {
+	if (content_take(f->content, path, notes, &e) < 0) {
 		outcome_note(r->transfer->outcome, "%s: %s", job_of(r)->id, e.text);
 		result_missed(r);
 		return;
@@ -537,6 +538,7 @@ result_add(struct transfer_run *r, struct job *j)
 {
 	const struct jobfiles *f = j->files;
 	AUTO_FREE char *path = resultstep_path(&r->transfer->at, j, "keep/result.json");
+	AUTO_FREE char *notes = resultstep_path(&r->transfer->at, j, "keep/notes.ndjson");
 	AUTO_BYTES outputs = { 0 };
 	struct error e;
 
@@ -549,7 +551,7 @@ result_add(struct transfer_run *r, struct job *j)
 	}
 	if (j->outputs != NULL)
 		jsontree_write(&outputs, j->outputs);
-	if (content_keep(path, r->transfer->at.workspace->identity.name, j->id,
+	if (content_keep(f->content, path, notes, r->transfer->at.workspace->identity.name, j->id,
 	    (struct span){ outputs.data, outputs.len }, &e) < 0) {
 		outcome_note(r->transfer->outcome, "%s: %s", j->id, e.text);
 		return;

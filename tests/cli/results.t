@@ -113,6 +113,21 @@ for time in first second; do
 done
 has "$err" "adds: its result is not kept" "which is said"
 
+# notes
+cat >notes <<'JOBS'
+{"id":"notes","inputs":["src"],"script":["echo first","echo '{\"level\":\"warning\",\"text\":\"look\"}' >>$MCI_NOTES","echo '{\"test\":\"sum\",\"result\":\"pass\"}' >>$MCI_NOTES; echo text >>$MCI_NOTES"]}
+JOBS
+notes() {
+	run timeout 60 mci-build --json --unsealed - <notes
+	jq -c 'select(.type=="log/annotated") | [.note, .text]' "$out" | sort
+	jq -c 'select(.type=="job/end").warnings' "$out"
+}
+first=$(notes)
+is "$(notes)" "$first" "a job that is taken over has its notes"
+is "$(printf '%s\n' "$first" | wc -l)" 4 "all of them"
+run mci-build --json --unsealed - <notes
+is "$(cached)" "notes " "and does not run for that"
+
 # nobody asked
 run timeout 60 mci-build --json -p LEVEL=1 -e FLAVOUR=plain --runner host
 is "$(cached)" "" "on host nothing is taken unless that is asked for"
@@ -129,10 +144,14 @@ is "$(cached) $(changed s)" ' ["secret TOKEN"]' "with another one it runs"
 plain=$(printf correct-horse | sha256sum | cut -c 1-64)
 # shellcheck disable=SC2016 # sh
 ok "no digest in the store tells a secret" sh -c '! grep -rq -e "$1" -e correct-horse "$XDG_STATE_HOME"' - "$plain"
-echo '{"id":"says","inputs":["src"],"script":["echo it is open-sesame"]}' >says
+cat >says <<'JOBS'
+{"id":"says","inputs":["src"],"script":["echo it is open-sesame","echo WORD=open-sesame >>$MCI_OUTPUT","echo '{\"word\":\"open-sesame\"}' >>$MCI_NOTES"]}
+JOBS
 run timeout 60 mci-build --json --unsealed - <says
 WORD=open-sesame run timeout 60 mci-build --json --unsealed --secret WORD - <says
 is "$(cached) $(mci log @/says)" "says  it is ***" "the log of a hit is masked as any is"
+# shellcheck disable=SC2016 # sh
+ok "and so are its outputs and notes" sh -c '! grep -q open-sesame "$1" && grep -q "WORD...\*\*\*" "$1"' - "$out"
 
 # two machines, one store
 export MCI_BLOB="file:$T/shared"
