@@ -31,8 +31,12 @@ decode(const char *p, size_t n, bool plus, struct error *e)
 			free(text);
 			return NULL;
 		}
-		*to++ = p[i] == '%' ? (char)(high * 16 + low) : plus && p[i] == '+' ? ' ' : p[i];
-		i += p[i] == '%' ? 2 : 0;
+		if (p[i] == '%') {
+			*to++ = (char)(high * 16 + low);
+			i += 2;
+		} else {
+			*to++ = plus && p[i] == '+' ? (char)' ' : p[i];
+		}
 	}
 	*to = '\0';
 	if (strlen(text) == (size_t)(to - text) && utf8_valid(text, (size_t)(to - text)))
