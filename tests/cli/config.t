@@ -3,6 +3,8 @@
 # wrong one. The tables of the options are what decides: of each it is known whether a project may set it.
 . "${0%/*}/lib.sh"
 need jq
+# it lists what is in the environment, and starts no server
+unset MCI_SUPERVISE_LISTEN
 
 mkdir project "$XDG_CONFIG_HOME/mci"
 cd project || exit 1
