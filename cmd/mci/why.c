@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api.h"
 #include "buildstream.h"
 #include "emit.h"
 #include "kernel.h"
 #include "line.h"
+#include "logfile.h"
 #include "memory.h"
 #include "message.h"
 #include "option.h"
@@ -31,6 +33,8 @@ struct told {
 	bool there, cached, unsealed, missed, forced;
 	char *status, *reason, *error, *key, *origin;
 	char *changed;    /* JSON array; NULL: not known */
+	char *dir, *logs; /* of the build: what was built, and the logs of its jobs */
+	int attempt;
 	struct bytes needs; /* ids, ", " between them */
 };
 
@@ -90,6 +94,7 @@ missed_take(struct told *t, struct span line)
 static void
 end_take(struct told *t, struct span line)
 {
+	t->attempt = (int)message_integer(line, "attempt", 1);
 	text_take(&t->status, line, "status");
 	text_take(&t->reason, line, "reason");
 	text_take(&t->error, line, "error");
@@ -97,6 +102,13 @@ end_take(struct told *t, struct span line)
 	text_take(&t->origin, line, "origin");
 	t->cached = message_true(line, "cached");
 	t->unsealed = message_true(line, "unsealed");
+}
+
+static void
+start_take(struct told *t, struct span line)
+{
+	text_take(&t->dir, line, "dir");
+	text_take(&t->logs, line, "logs");
 }
 
 static int
@@ -113,7 +125,11 @@ event_take(void *arg, struct span line)
 	struct told *t = arg;
 	struct message m;
 
-	if (message_read(&m, line.p, line.n, NULL) < 0 || !span_is(m.job, t->job))
+	if (message_read(&m, line.p, line.n, NULL) < 0)
+		return 0;
+	if (span_is(m.type, "build/start"))
+		start_take(t, line);
+	if (!span_is(m.job, t->job))
 		return 0;
 	t->there = true;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -142,6 +158,58 @@ events_read(struct told *t, const struct state_build *b, struct error *e)
 	}
 	line_free(&r);
 	return 0;
+}
+
+/* The words of a line that are files of what was built. */
+static void
+files_add(struct bytes *found, const struct told *t, struct span line)
+{
+	static const char ends[] = " \t'\"`:,;()[]<>";
+	AUTO_FREE char *text = xmemdup(line.p, line.n);
+	char *rest = NULL;
+
+	for (char *word = strtok_r(text, ends, &rest); word != NULL; word = strtok_r(NULL, ends, &rest)) {
+		AUTO_FREE char *path = NULL;
+		size_t n = strlen(t->dir);
+
+		if (strncmp(word, t->dir, n) == 0 && word[n] == '/')
+			word += n + 1;
+		path = xformat("%s/%s", t->dir, word);
+		if (*word == '/' || strcmp(word, ".") == 0 || strcmp(word, "..") == 0 ||
+		    access(path, F_OK) < 0 || (found->len > 0 && strstr(bytes_string(found), word) != NULL))
+			continue;
+		bytes_format(found, "%s%s", found->len > 0 ? ", " : "", word);
+	}
+}
+
+/* Files that a job which was kept to its inputs said that it misses, and that are there: from its log, as no
+ * program says it elsewhere. */
+static void
+undeclared_add(struct bytes *b, const struct told *t)
+{
+	static const char missing[] = "No such file or directory"; /* strerror(ENOENT) in the C locale */
+	AUTO_BYTES path = { 0 };
+	AUTO_BYTES found = { 0 };
+	struct line_reader r = { 0 };
+	struct span line;
+	int fd;
+
+	if (t->dir == NULL || t->logs == NULL || t->key == NULL || t->cached)
+		return;
+	bytes_format(&path, "%s/", t->logs);
+	logfile_name(&path, t->job, t->attempt, "log");
+	fd = kernel_open_file(AT_FDCWD, bytes_string(&path));
+	while (fd >= 0 && line_read(&r, fd) > 0) {
+		while (line_next(&r, &line) == LINE_OK) {
+			if (memmem(line.p, line.n, missing, sizeof(missing) - 1) != NULL)
+				files_add(&found, t, line);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	line_free(&r);
+	if (found.len > 0)
+		bytes_format(b, "; it asked for what its inputs do not name: %s", bytes_string(&found));
 }
 
 /* "no result of this key was there; other than for the last one: src/a.c, env CC" */
@@ -182,6 +250,7 @@ why_add(struct bytes *b, const struct told *t, struct bytes *needs)
 	}
 	if (t->error != NULL)
 		bytes_format(b, "; %s", t->error);
+	undeclared_add(b, t);
 }
 
 static void
@@ -239,6 +308,8 @@ run(void *arg, int argc, char **argv)
 	free(t.key);
 	free(t.origin);
 	free(t.changed);
+	free(t.dir);
+	free(t.logs);
 	bytes_free(&t.needs);
 	state_build_free(&b);
 	return result < 0 ? place_complain(&e) : 0;

@@ -184,6 +184,7 @@ then
 	run timeout 60 mci-build --json --sandbox - <seal
 	is "$(mci log @/seal | tail -n 1)" src "in the sandbox a job sees its inputs alone"
 	unlike "$(mci log @/seal)" '^(other|more)$' "and not the rest, by no path"
+	like "$(mci why @/seal)" "it asked for what its inputs do not name: other$" "mci why names what it asked for"
 	run timeout 60 mci-build --json --sandbox -p LEVEL=1 -e FLAVOUR=plain
 	is "$(cached)" "" "what is not sealed is not taken for what is"
 	run timeout 60 mci-build --json --sandbox -p LEVEL=1 -e FLAVOUR=plain
@@ -197,7 +198,7 @@ JOBS
 		"artifacts by hand are those of the copy that a job works in"
 	ok "12 changes: hits are what real runs give" "$ROOT/tests/proof/results-mutation" 12 sealed 7
 else
-	skip 6 "there is no sandbox here"
+	skip 7 "there is no sandbox here"
 fi
 ok "with the seal off some are not" "$ROOT/tests/proof/results-mutation" 8 unsealed 7
 
