@@ -56,6 +56,7 @@ result_status(const struct result *r)
 		{ "canceled", STATUS_CANCELED },
 		{ "lost", STATUS_ERROR },
 		{ "start", STATUS_ERROR },
+		{ "service", STATUS_ERROR },
 	};
 
 	if (span_is(r->reason, "exit"))

@@ -25,6 +25,7 @@
 #include "outputs.h"
 #include "place.h"
 #include "process.h"
+#include "services.h"
 #include "strays.h"
 
 #define BUDGET (4 * 1024 * 1024)           /* of output moved before the loop looks at others */
@@ -375,6 +376,37 @@ not_started(struct attempt *a, struct error *e)
 	a->site->scarce = true;
 }
 
+/* There will be no first process. */
+static void
+not_entered(struct attempt *a)
+{
+	a->reason = a->reason == NULL ? "start" : a->reason;
+	a->state = ATTEMPT_CLEARING;
+	a->killing = a->cut = true;
+	clear(a);
+}
+
+static void
+served(struct attempt *a, bool all)
+{
+	if (all && launch_entry(a, leader_ended, &a->error) == 0)
+		begin(a);
+	else
+		not_entered(a);
+}
+
+/* What stands before the first process: the services that it needs. */
+static void
+enter(struct attempt *a)
+{
+	if (a->spec.nservices == 0) {
+		served(a, true);
+		return;
+	}
+	a->state = ATTEMPT_SERVING;
+	services_start(a, served);
+}
+
 /* The folder that it works in is there. */
 static void
 copied(void *arg, int status, const struct rusage *usage)
@@ -384,15 +416,10 @@ copied(void *arg, int status, const struct rusage *usage)
 	(void)usage;
 	child_free(a->leader);
 	a->leader = NULL;
-	if (a->reason == NULL && copy_ended(status, &a->error) == 0 &&
-	    launch_entry(a, leader_ended, &a->error) == 0) {
-		begin(a);
-		return;
-	}
-	a->reason = a->reason == NULL ? "start" : a->reason;
-	a->state = ATTEMPT_CLEARING;
-	a->killing = a->cut = true;
-	clear(a);
+	if (a->reason == NULL && copy_ended(status, &a->error) == 0)
+		enter(a);
+	else
+		not_entered(a);
 }
 
 /* All that it needs is there. */
@@ -404,12 +431,14 @@ go(struct attempt *a)
 
 	copy_name(a);
 	if (limits_prepare(a, limit_hit, &e) < 0 || launch_log(a, &e) < 0 || (copies ? copy_start(a, copied, &e) :
-	    launch_entry(a, leader_ended, &e)) < 0) {
+	    a->spec.nservices > 0 ? 0 : launch_entry(a, leader_ended, &e)) < 0) {
 		not_started(a, &e);
 		return;
 	}
 	a->state = ATTEMPT_COPYING;
-	if (!copies)
+	if (!copies && a->spec.nservices > 0)
+		enter(a);
+	else if (!copies)
 		begin(a);
 	if (a->site->held)
 		attempt_hold(a, true);
@@ -625,6 +654,13 @@ undone(void *arg, int status, const struct rusage *usage)
 	clear(arg);
 }
 
+/* Nothing at all is left of it. */
+static void
+services_gone(struct attempt *a)
+{
+	finish(a, ending_reason(a));
+}
+
 static void
 look_again(void *arg)
 {
@@ -656,7 +692,7 @@ clear(struct attempt *a)
 	if (a->checks >= CHECKS)
 		strays_spare_all(a);
 	if (!left || a->checks >= CHECKS) {
-		if (!launch_leftovers(a, undone) && !finally_next(a))
+		if (!launch_leftovers(a, undone) && !finally_next(a) && !services_end(a, services_gone))
 			finish(a, ending_reason(a));
 		return;
 	}
@@ -689,6 +725,10 @@ kill_all(struct attempt *a, const char *reason)
 		finish(a, a->reason);
 		return;
 	}
+	if (a->state == ATTEMPT_SERVING) {
+		not_entered(a);
+		return;
+	}
 	attempt_signal(a, SIGKILL);
 	if (a->again == NULL)
 		a->again = loop_after(a->site->loop, AGAIN, look_again, a);
@@ -714,6 +754,10 @@ attempt_cancel(struct attempt *a, const char *reason)
 	a->reason = reason;
 	if (!is_started(a)) {
 		finish(a, reason);
+		return;
+	}
+	if (a->state == ATTEMPT_SERVING) {
+		not_entered(a);
 		return;
 	}
 	attempt_signal(a, SIGTERM);

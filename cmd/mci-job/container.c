@@ -20,9 +20,11 @@
 /*
  * crun refuses to run where cgroup v1 has the controllers but one of v2 (a hybrid of both), even when it is to
  * make no cgroup. There podman gets a mount namespace of its own that does not show v2: as root by taking it
- * away, else, inside podman's own namespaces, by an empty folder over both.
+ * away, else, inside podman's own namespaces, by an empty folder over both. Names of networks, which podman mounts,
+ * go with that namespace too: whoever removes the container from another one could not.
  */
-static const char hide_root[] = "umount /sys/fs/cgroup/unified && exec \"$@\"";
+static const char hide_root[] = "umount /sys/fs/cgroup/unified && mkdir -p /run/netns && "
+    "mount -t tmpfs none /run/netns && exec \"$@\"";
 static const char hide_user[] = "mount -t tmpfs none /sys/fs/cgroup && exec \"$@\"";
 /* A container whose monitor was killed is found running by the first of these, and gone by the second. */
 static const char removal[] = "for i in 1 2 3; do timeout 10 \"$@\" >/dev/null 2>&1 && exit; done";
@@ -51,9 +53,9 @@ add_own(struct words *w, const struct settings *settings)
 void
 container_podman(struct words *w, const struct settings *settings)
 {
-	bool root = geteuid() == 0;
+	bool root = geteuid() == 0, hybrid = is_hybrid();
 
-	if (is_hybrid()) {
+	if (hybrid) {
 		if (!root) {
 			add_own(w, settings);
 			words_add(w, "unshare");
@@ -61,6 +63,9 @@ container_podman(struct words *w, const struct settings *settings)
 		words_add(w, "unshare", "-m", "sh", "-c", root ? hide_root : hide_user, "podman");
 	}
 	add_own(w, settings);
+	/* it complains of mounts that only another one of these namespaces has, and goes on well without */
+	if (hybrid)
+		words_add(w, "--log-level", "fatal");
 }
 
 int
@@ -114,10 +119,10 @@ limit_add(struct words *w, const char *name, int resource, rlim_t most)
 }
 
 static bool
-has_crun(void)
+has_program(const char *name)
 {
 	const char *path = getenv("PATH");
-	AUTO_FREE char *found = process_find("crun", path != NULL ? path : "/usr/bin:/bin");
+	AUTO_FREE char *found = process_find(name, path != NULL ? path : "/usr/bin:/bin");
 
 	return found != NULL;
 }
@@ -147,7 +152,7 @@ container_run(struct words *w, const struct settings *settings, const struct con
 	words_add(w, "--conmon-pidfile");
 	words_give(w, xformat("%s.conmon", c->stem));
 	/* it stays in our cgroup, whose limits hold for it, too; only crun can do that */
-	if (has_crun())
+	if (has_program("crun"))
 		words_add(w, "--runtime", "crun", "--cgroups", "disabled");
 	/* rootless podman asks for what there is by itself */
 	if (geteuid() == 0) {
@@ -156,6 +161,12 @@ container_run(struct words *w, const struct settings *settings, const struct con
 	}
 	return access(c->stem, F_OK) == 0 || strncmp(c->stem, "SCRATCH/", 8) == 0 ? 0 :
 	    removal_note(settings, c, e);
+}
+
+const char *
+container_network(void)
+{
+	return has_program("slirp4netns") && access("/dev/net/tun", R_OK | W_OK) == 0 ? "slirp4netns" : "none";
 }
 
 void

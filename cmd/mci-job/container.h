@@ -27,6 +27,8 @@ void container_podman(struct words *w, const struct settings *settings);
 /* Appends podman run with what all our containers have, and leaves word how this one is removed. 0 or -1. */
 int container_run(struct words *w, const struct settings *settings, const struct container *c,
     const char *network, struct error *e);
+/* A network that is no other's, which reaches outside where that can be had here. */
+const char *container_network(void);
 /* Appends the image, or the folder that stands for one, behind all options. folder is that of the build. */
 void container_image(struct words *w, const char *image, const char *folder);
 /* The process that is the first in it, in our numbers; 0: it does not run yet. */

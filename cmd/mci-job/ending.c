@@ -31,7 +31,7 @@ ending_usage(struct attempt *a, const struct rusage *usage)
 static enum outcome
 outcome_of(const struct attempt *a, const char *reason)
 {
-	if (strcmp(reason, "start") == 0)
+	if (strcmp(reason, "start") == 0 || strcmp(reason, "service") == 0)
 		return OUTCOME_ERROR;
 	return strcmp(reason, "exit") == 0 && WEXITSTATUS(a->status) == 0 ? OUTCOME_SUCCESS :
 	    OUTCOME_FAILURE;

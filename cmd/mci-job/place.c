@@ -13,7 +13,8 @@ static const struct runner table[RUNNERS_N] = {
 	    .prepare = sandbox_prepare, .signal = sandbox_signal, .ended = sandbox_ended,
 	    .explain = sandbox_explain, .over = sandbox_over },
 	[RUNNERS_PODMAN] = { .name = "podman", .elsewhere = true, .check = podman_check, .prepare = podman_prepare,
-	    .owns = podman_owns, .left = podman_left, .signal = podman_signal, .ended = podman_ended, .over = podman_over },
+	    .owns = podman_owns, .left = podman_left, .signal = podman_signal,
+	    .network = podman_network, .first = podman_first, .enter = podman_enter, .ended = podman_ended, .over = podman_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 
@@ -61,6 +62,25 @@ const char *
 place_left(const struct runner_job *job)
 {
 	return job->runner != NULL && job->runner->left != NULL ? job->runner->left(job) : NULL;
+}
+
+char *
+place_network(const struct runner_job *job)
+{
+	return job->runner->network == NULL ? NULL : job->runner->network(job);
+}
+
+pid_t
+place_first(const struct runner_job *job)
+{
+	return job->runner->first == NULL ? 0 : job->runner->first(job);
+}
+
+void
+place_enter(const struct runner_job *job, struct words *w)
+{
+	if (job->runner->enter != NULL)
+		job->runner->enter(job, w);
 }
 
 int

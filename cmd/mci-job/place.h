@@ -15,6 +15,10 @@ bool place_is_elsewhere(const struct runner_job *job);
 bool place_owns(const struct runner_job *job, pid_t pid);
 /* The stem of what is left outside our processes (leftovers.h), or may be; NULL: there is no such thing. */
 const char *place_left(const struct runner_job *job);
+/* The three of runner.h: NULL, 0 and nothing where it has none. */
+char *place_network(const struct runner_job *job);
+pid_t place_first(const struct runner_job *job);
+void place_enter(const struct runner_job *job, struct words *w);
 int place_ended(struct runner_job *job, int *status, struct error *e);
 /* Appends what its runner would show it and start for p; nothing for one that shows everything. */
 void place_explain(struct runner_job *job, const struct process_spec *p, struct bytes *into);

@@ -320,6 +320,8 @@ network_of(const struct runner_job *job)
 {
 	const char *asked = job->spec->network != NULL ? job->spec->network : job->settings->network;
 
+	if (job->network != NULL && strcmp(job->network, RUNNER_NETWORK_OWN) == 0)
+		return asked == NULL || strcmp(asked, "none") != 0 ? container_network() : "none";
 	return job->network != NULL ? job->network : asked != NULL ? asked : "host";
 }
 
@@ -369,6 +371,32 @@ podman_signal(struct runner_job *job, const struct child *leader, int signal)
 		process_signal_tree(first, false, signal);
 	else
 		child_signal_tree(leader, signal);
+}
+
+char *
+podman_network(const struct runner_job *job)
+{
+	const struct podman *m = job->own;
+
+	return xformat("container:%s", m->container.name);
+}
+
+pid_t
+podman_first(const struct runner_job *job)
+{
+	const struct podman *m = job->own;
+	pid_t pid = m == NULL ? 0 : container_pid(&m->container);
+
+	return pid > 0 ? pid : -1;
+}
+
+void
+podman_enter(const struct runner_job *job, struct words *w)
+{
+	const struct podman *m = job->own;
+
+	container_podman(w, job->settings);
+	words_add(w, "exec", m->container.name);
 }
 
 bool

@@ -15,8 +15,12 @@
 #include "runners.h"
 #include "settings.h"
 #include "spec.h"
+#include "words.h"
 
 struct runner;
+
+/* A network that others are to share. */
+#define RUNNER_NETWORK_OWN "own"
 
 /* One attempt as its runner knows it. It lasts from the first process of the attempt to the last. */
 struct runner_job {
@@ -59,6 +63,12 @@ struct runner {
 	/* The stem of a command that undoes what the last process left behind outside ours (leftovers.h). NULL: there
 	 * is no such thing. */
 	const char *(*left)(const struct runner_job *job);
+	/* How its network is named to a runner_job that shares it; the caller frees. NULL: it is this machine's. */
+	char *(*network)(const struct runner_job *job);
+	/* Its first process, as /proc knows it; -1: it does not run yet. NULL: any of this machine will do. */
+	pid_t (*first)(const struct runner_job *job);
+	/* Appends what runs a command beside it. NULL: nothing is needed. */
+	void (*enter)(const struct runner_job *job, struct words *w);
 	/* One of its processes has ended so: what the job is to be told, and whether it is the runner's own
 	 * failure: -1 with an error. NULL: it stays. */
 	int (*ended)(struct runner_job *job, int *status, struct error *e);

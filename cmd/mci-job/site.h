@@ -32,12 +32,14 @@
 #define SITE_RLIMITS 5
 
 struct site;
+struct services;
 
 enum attempt_state {
 	ATTEMPT_FREE,
 	ATTEMPT_OPENING,  /* it waits for its log */
 	ATTEMPT_COPYING,  /* its leader makes a copy of what is built */
 	ATTEMPT_STARVED,  /* the system was short of what it needs to start; another attempt runs */
+	ATTEMPT_SERVING,  /* its services are not all ready */
 	ATTEMPT_RUNNING,  /* its leader lives */
 	ATTEMPT_CLEARING, /* its leader is a zombie; what it left behind is being ended */
 	ATTEMPT_UNDOING,  /* its leader removes what its runner left outside our processes */
@@ -53,6 +55,7 @@ struct attempt {
 	struct command_part part; /* what the leader runs */
 	size_t first, entry;      /* its first entry, and the one that it is at: of the script or, */
 	bool closing;             /* when that is over, of finally */
+	struct services *services; /* that run beside it; or NULL */
 	struct child *leader;     /* freed when the attempt is over: it holds its group's number */
 	int pipes[2];             /* our ends: output, or stdout and stderr; -1 */
 	int ends[3];              /* the job's, until its last process was started; -1 */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "place.h"
+#include "services.h"
 
 static bool
 is_leader(const struct site *site, pid_t pid)
@@ -13,6 +14,16 @@ is_leader(const struct site *site, pid_t pid)
 		const struct child *leader = site->attempts[i].leader;
 
 		if (leader != NULL && child_pid(leader) == pid)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_service(const struct site *site, pid_t pid)
+{
+	for (size_t i = 0; i < site->nattempts; i++) {
+		if (services_own(&site->attempts[i], pid))
 			return true;
 	}
 	return false;
@@ -50,7 +61,7 @@ strays_find(const struct attempt *a, struct process_list *out)
 	for (size_t i = 0; i < children->n; i++) {
 		pid_t pid = children->pids[i];
 
-		if (is_leader(a->site, pid) || process_list_has(&a->site->spared, pid) ||
+		if (is_leader(a->site, pid) || is_service(a->site, pid) || process_list_has(&a->site->spared, pid) ||
 		    process_list_has(out, pid))
 			continue;
 		if (!process_may_kill(pid)) {
