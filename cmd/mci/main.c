@@ -56,10 +56,11 @@ is_own(const struct kit *k, char **words)
 {
 	const char *word = words[0];
 
-	for (char **w = words; k->jobs && *w != NULL; w++) {
-		if (is_job(*w))
-			return true;
-	}
+	/* what stands behind another option may be its value */
+	while (k->jobs && *words != NULL && (strcmp(*words, "--json") == 0 || strcmp(*words, "-q") == 0))
+		words++;
+	if (k->jobs && is_job(*words))
+		return true;
 	return k->own != NULL && (word == NULL || word[0] == '-' || strcmp(word, k->own) == 0);
 }
 
