@@ -94,9 +94,10 @@ compared(void *arg, const struct object *o, const struct error *e)
 {
 	struct upload *u = arg;
 	struct error wrong = *e;
-	bool same = o->size == u->wish.size &&
-	    (*o->sha256 == '\0' ? strcmp(o->etag, u->text.md5) == 0 :
-				  strcmp(o->sha256, u->text.sha256) == 0);
+	bool plain = strlen(o->etag) == 32 && u->text.md5[0] != '\0';
+	bool same = o->size == u->wish.size && (plain || *o->sha256 != '\0') &&
+	    (!plain || strcmp(o->etag, u->text.md5) == 0) &&
+	    (*o->sha256 == '\0' || strcmp(o->sha256, u->text.sha256) == 0);
 
 	if (wrong.code == ERROR_NONE && same) {
 		stored(u, o->etag, true);
