@@ -168,7 +168,7 @@ for role in ROLES:
                 not (answers["foreign"][0] == answers["missing"][0] < 300):
             told.append("%s %s: %s, and where there is nothing %s" % (verb, path, answers["foreign"], answers["missing"]))
         for query in ("before=%s/%s-repo/1" % (MARK, MARK), "org=" + MARK, "repo=%s/%s-repo" % (MARK, MARK), "actor=" + MARK,
-                      "branch=%s-repo" % MARK, "id=" + MARK, "after=" + MARK, "since=2001-01-01T00:00:00Z"):
+                      "branch=%s-repo" % MARK, "id=" + MARK, "after=" + MARK, "since=2001-01-01T00:00:00Z", "from=start"):
             if org is None or verb != "GET" or "{" in path and "{org}" not in path:
                 continue
             where, _ = target(route, "own")
@@ -183,6 +183,46 @@ for role in ROLES:
     if org is not None:
         check(not leaks, name + ": sees nothing of another organisation", *leaks)
         check(not told, name + ": is told the same of what is another's and of what is not there", *told)
+
+# the same by the lines of the kit
+def lines(p):
+    repo, build = "%(org)s/%(repo)s" % p, "%(org)s/%(repo)s/1" % p
+    yield from (("org/get", {"id": p["org"]}), ("org/list", {"id": p["org"]}), ("repo/get", {"org": p["org"], "id": p["repo"]}),
+                ("repo/list", {"org": p["org"]}), ("repo/params", {"org": p["org"], "id": p["repo"]}),
+                ("param/list", {"org": p["org"]}), ("param/get", {"org": p["org"], "id": p["param"]}),
+                ("key/list", {"org": p["org"]}), ("token/list", {"org": p["org"]}),
+                ("token/get", {"id": p["token"], "org": p["org"]}), ("token/create", {"scopes": ["read"], "org": p["org"]}),
+                ("build/list", {"org": p["org"]}), ("build/list", {"repo": repo}), ("build/list", {"before": build}),
+                ("build/latest", {"org": p["org"]}), ("build/get", {"build": build}), ("build/cancel", {"build": build}),
+                ("build/events", {"build": build, "follow": False}), ("build/trigger", {"repo": repo}),
+                ("build/trigger", {"repo": "acme/app", "rerun": {"of": build}}), ("job/list", {"build": build}),
+                ("job/get", {"build": build, "job": "x"}), ("job/unblock", {"build": build, "job": "x"}),
+                ("log/get", {"build": build, "job": "x"}), ("log/list", {"build": build}),
+                ("log/read", {"build": build, "job": "x"}), ("log/open", {"build": build, "job": "x"}),
+                ("log/remove", {"build": build}), ("event/subscribe", {"build": build, "from": "start"}),
+                ("event/subscribe", {"build": p["org"] + "/", "from": "start"}),
+                ("event/publish", {"event": {"type": "x/y", "build": build}}),
+                ("event/publish", {"events": [{"type": "x/y", "build": "acme/app/1"}, {"type": "x/y", "build": build}]}),
+                ("build/renew", {"build": build, "run": 1, "lease": "x"}))
+
+
+leaks, told, done = [], [], 0
+for name, secret, scopes, org, repo in ROLES:
+    if org is None:
+        continue
+    for (method, foreign), (_, missing) in zip(lines(PLACES["foreign"]), lines(PLACES["missing"])):
+        answers = []
+        for params in (foreign, missing):
+            line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}) + "\n"
+            status, text, _ = peer.ask("POST", "/api/v1/call", secret, line.encode(), {"Content-Type": "application/json"})
+            answers.append((status, re.sub("zq7-repo|zq7|nowhere|nothing", "*", text)))
+            done += 1
+            if MARK in text:
+                leaks.append("%s: %s %s: %s" % (name, method, params, text))
+        if answers[0] != answers[1] or '"result"' in answers[0][1]:
+            told.append("%s: %s: %s, and where there is nothing %s" % (name, method, *answers))
+check(done > 400 and not leaks, "lines of the kit tell nothing of another organisation", *leaks)
+check(not told, "and the same of what is another's and of what is not there", *told)
 
 # a build of another repository is not run again, nor asked about by what stands beside
 for body in ({"rerun": {"of": "%s/%s-repo/1" % (MARK, MARK)}}, {"rerun": {"of": "nowhere/nothing/1"}}):
