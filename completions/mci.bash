@@ -17,6 +17,7 @@ wait:wait until a build has ended, and exit as it did
 why:say what ran or skipped a job; of no build, which jobs would run: mci-build --why
 artifact:list and fetch the files that jobs left; in a job: leave some
 rerun:run a build again, or what failed of it
+shell:open a shell where a job of a build ran, with its environment
 cancel:cancel a running build, or one job of it
 unblock:let a blocked job go on
 rm:remove builds with their logs
@@ -123,6 +124,7 @@ typeset -gA _mci_operands=(
 	['mci wait']='builds'
 	['mci artifact']='jobs'
 	['mci rerun']='jobs'
+	['mci shell']='jobs'
 	['mci cancel']='jobs'
 	['mci unblock']='jobs'
 	['mci rm']='builds'
@@ -304,6 +306,17 @@ typeset -gA _mci_options=(
 --no-cache:take no result from the store
 -p:with this param; may be given again
 --param:with this param; may be given again
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci shell']='--runner:there instead of where the job ran
+-e:with this variable, such as one that holds a secret of the job
+--env:with this variable, such as one that holds a secret of the job
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1552,6 +1565,12 @@ typeset -gA _mci_values=(
 	['mci rerun -C']='@folders'
 	['mci rerun --chdir']='@folders'
 	['mci rerun --color']='auto always never'
+	['mci shell --runner']='@'
+	['mci shell -e']='@'
+	['mci shell --env']='@'
+	['mci shell -C']='@folders'
+	['mci shell --chdir']='@folders'
+	['mci shell --color']='auto always never'
 	['mci cancel -C']='@folders'
 	['mci cancel --chdir']='@folders'
 	['mci cancel --color']='auto always never'

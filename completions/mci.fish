@@ -151,6 +151,15 @@ complete -c mci -n '__fish_seen_subcommand_from rerun' -l color -d 'use colour o
 complete -c mci -n '__fish_seen_subcommand_from rerun' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from rerun' -l version -d 'show the version'
+complete -c mci -n __fish_use_subcommand -a shell -d 'open a shell where a job of a build ran, with its environment'
+complete -c mci -n '__fish_seen_subcommand_from shell' -a '(__mci_jobs)'
+complete -c mci -n '__fish_seen_subcommand_from shell' -l runner -d 'there instead of where the job ran' -x
+complete -c mci -n '__fish_seen_subcommand_from shell' -s e -l env -d 'with this variable, such as one that holds a secret of the job' -x
+complete -c mci -n '__fish_seen_subcommand_from shell' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci -n '__fish_seen_subcommand_from shell' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci -n '__fish_seen_subcommand_from shell' -s q -l quiet -d 'say only what went wrong'
+complete -c mci -n '__fish_seen_subcommand_from shell' -s h -l help -d 'show this help'
+complete -c mci -n '__fish_seen_subcommand_from shell' -l version -d 'show the version'
 complete -c mci -n __fish_use_subcommand -a cancel -d 'cancel a running build, or one job of it'
 complete -c mci -n '__fish_seen_subcommand_from cancel' -a '(__mci_jobs)'
 complete -c mci -n '__fish_seen_subcommand_from cancel' -s C -l chdir -d 'go to DIR first' -r -F

@@ -113,6 +113,7 @@ static const struct member pending_members[] = {
 static const struct member job_members[] = {
 	{ NAME("attempt"), SHAPE_INT, offsetof(struct fold_job, attempt) },
 	{ NAME("reason"), SHAPE_TEXT, offsetof(struct fold_job, reason) },
+	{ NAME("runner"), SHAPE_TEXT, offsetof(struct fold_job, runner) },
 	{ NAME("error"), SHAPE_TEXT, offsetof(struct fold_job, error) },
 	{ NAME("exit"), SHAPE_INT, offsetof(struct fold_job, exit) },
 	{ NAME("signal"), SHAPE_INT, offsetof(struct fold_job, signal) },
@@ -229,6 +230,8 @@ job_reset(struct fold_job *j)
 	free(j->error);
 	free(j->text);
 	free(j->step);
+	free(j->runner);
+	j->runner = NULL;
 	j->reason = j->error = j->text = j->step = NULL;
 	j->exit = j->signal = j->command = -1;
 	j->started = j->ended = j->elapsed = j->user = j->system = j->maxrss = j->bytes = 0;
@@ -536,6 +539,7 @@ fold_free(struct fold *f)
 		free(f->jobs[i].error);
 		free(f->jobs[i].text);
 		free(f->jobs[i].step);
+		free(f->jobs[i].runner);
 	}
 	free(f->jobs);
 	nametable_free(&f->ids);

@@ -33,6 +33,7 @@ struct fold_job {
 	int attempt;
 	bool cached, allowed;       /* taken from the store; failed, but allow-failure */
 	char *reason;               /* "exit", "timeout"... of its end, or why it was skipped; may be NULL */
+	char *runner;               /* where it ran last; may be NULL */
 	char *error;                /* what exactly was wrong, when it says; may be NULL */
 	int exit, signal;           /* -1 when not so */
 	int64_t started, ended;     /* wall clock, 0 when not yet */

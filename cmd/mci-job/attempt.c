@@ -54,6 +54,8 @@ drain(struct attempt *a, int which, int64_t budget)
 	struct error e = { 0 };
 	enum logfile_result got;
 
+	if (a->site->settings->interactive >= 0)
+		return interactive_show(&a->site->interactive);
 	got = logfile_drain(&a->log, a->pipes[which], stream, budget, direct ? 1 + which : -1, &e);
 	display_update(&a->display);
 	if (got == LOGFILE_ERROR) {

@@ -80,6 +80,9 @@ launch_open(struct attempt *a, loop_ready *const ready[2], struct error *e)
 {
 	if (a->spec.stdin_text != NULL && stdin_open(a, e) < 0)
 		return -1;
+	if (a->site->settings->interactive >= 0)
+		return terminal_open(a, ready[0], e) < 0 ? -1 :
+		    interactive_begin(&a->site->interactive, a->site->loop, a->pipes[0], e);
 	if (a->site->logs < 0)
 		return 0;
 	if (a->spec.pty)
@@ -240,7 +243,7 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 	} else if (site->settings->argv != NULL) {
 		p.in = STDIN_FILENO;
 	}
-	if (passed) {
+	if (passed && a->terminal[0] == '\0') {
 		p.out = STDOUT_FILENO;
 		p.err = STDERR_FILENO;
 	}

@@ -26,6 +26,7 @@ struct options {
 	int64_t timeout;
 	const char *progress;
 	bool explain;
+	int64_t interactive;
 	struct option_list env, limits, most;
 };
 
@@ -59,6 +60,9 @@ static const struct option options[] = {
 	{ .name = "progress", .value = "FORM", .help = "what to print",
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
 	  .choices = "json|plain|none", .project = true },
+	/* not shown: for mci shell */
+	{ .name = "interactive", .kind = OPTION_NUMBER, .offset = offsetof(struct options, interactive), .min = 3,
+	  .max = 1023 },
 	{ .name = "explain", .help = "print what would be executed and run nothing",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, explain) },
 	{ .letter = 'e', .name = "env", .value = "NAME[=VALUE]",
@@ -126,7 +130,7 @@ limits_take(struct limits *into, const struct option_list *given, const char *op
 int
 main(int argc, char **argv)
 {
-	struct options o = { .jobs = processors(), .podman = "podman" };
+	struct options o = { .jobs = processors(), .interactive = -1, .podman = "podman" };
 	struct settings settings = { 0 };
 	struct error e;
 
@@ -143,7 +147,7 @@ main(int argc, char **argv)
 	settings = (struct settings){ .jobs = o.jobs, .log_dir = o.log_dir, .log = o.log,
 		.build = getenv("MCI_BUILD_ID"), .runner = o.runner, .podman = o.podman,
 		.network = o.network, .visible = o.visible.items, .nvisible = o.visible.n,
-		.script = o.script,
+		.script = o.script, .interactive = o.interactive,
 		.progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
 	if (limits_take(&settings.limits, &o.limits, "--limit", &e) < 0 ||

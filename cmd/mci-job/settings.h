@@ -26,6 +26,7 @@ struct settings {
 	const char *progress;     /* "json", "plain" or "none" */
 	const char *const *env;   /* -e NAME[=VALUE] */
 	size_t nenv;
+	int64_t interactive;      /* descriptor of the spec of the one job, which gets our terminal; -1 */
 	char **argv;              /* -- COMMAND...: the direct mode; else NULL */
 };
 

@@ -12,6 +12,7 @@
 #include "display.h"
 #include "diskuse.h"
 #include "environment.h"
+#include "interactive.h"
 #include "error.h"
 #include "logfile.h"
 #include "logservice.h"
@@ -120,6 +121,7 @@ struct site {
 	struct mask *mask;        /* what logs and events are not to tell */
 	struct secrets secrets;   /* those of it that have names */
 	struct cgroups cgroups;
+	struct interactive interactive;
 	const char *scratch;      /* private folder of this run */
 	char *cwd;                /* absolute */
 	struct scratch rooms;     /* on a disk, for what runners give attempts; made when asked for */

@@ -402,6 +402,25 @@ slots_make(struct worker *w)
 	w->queue = xmalloc(w->room * sizeof(*w->queue));
 }
 
+/* The job that somebody wants to look into. */
+static int
+interactive_queue(struct worker *w, struct error *e)
+{
+	int fd = (int)w->site.settings->interactive;
+	struct line_reader lines = { 0 };
+	struct span line;
+	struct spec s;
+	ssize_t n;
+
+	while ((n = line_wait(&lines, fd)) > 0 && line_next(&lines, &line) == LINE_NONE)
+		;
+	close(fd);
+	if (n <= 0 || spec_read(&s, line.p, line.n, SPEC_ATTEMPT, e) < 0)
+		return n <= 0 ? error_set(e, ERROR_INPUT, "--interactive: no job came") : -1;
+	spec_came(w, &s);
+	return 0;
+}
+
 /* The command as a spec of its own. */
 static void
 direct_queue(struct worker *w)
@@ -444,7 +463,10 @@ worker_open(struct worker *w, struct error *e)
 	site->report.events = !direct(w) && strcmp(site->settings->progress, "json") == 0;
 	if (direct(w)) {
 		intake_stop(&w->intake);
-		direct_queue(w);
+		if (site->settings->interactive < 0)
+			direct_queue(w);
+		else if (interactive_queue(w, e) < 0)
+			return -1;
 	} else if (report_open(&site->report, site->loop, e) < 0) {
 		return -1;
 	}
@@ -457,6 +479,7 @@ worker_close(struct worker *w)
 {
 	struct site *site = &w->site;
 
+	interactive_end(&site->interactive);
 	strays_tell(site);
 	process_list_free(&site->spared);
 	process_list_free(&site->children);

@@ -141,16 +141,18 @@ short_name(const struct fold *f)
 }
 
 static void
-command_add(struct bytes *b, const struct fold *f, size_t nfailed)
+command_add(struct bytes *b, const struct fold *f, bool here, size_t nfailed)
 {
 	AUTO_FREE char *name = short_name(f);
 
 	for (size_t i = 0; nfailed == 1 && i < f->njobs; i++) {
 		if (failed(f, &f->jobs[i]))
-			bytes_format(b, "mci log %s/%s\n", name, f->jobs[i].id);
+			bytes_format(b, here ? "mci log %s/%s; mci shell %s/%s\n" : "mci log %s/%s\n", name,
+			    f->jobs[i].id, name, f->jobs[i].id);
 	}
 	if (nfailed > 1)
-		bytes_format(b, "mci show %s; mci log %s/JOB\n", name, name);
+		bytes_format(b, here ? "mci show %s; mci log %s/JOB; mci shell %s/JOB\n" :
+		    "mci show %s; mci log %s/JOB\n", name, name, name);
 	else if (script_failed(f))
 		bytes_format(b, "mci log %s\n", name);
 	else if (nfailed == 0 && f->status == STATUS_ERROR)
@@ -168,5 +170,5 @@ ending_add(struct bytes *b, const struct picture *p, const struct fold *f, const
 		return;
 	picture_summary(b, p, f);
 	if ((logs->folder >= 0 || logs->remote) && f->build != NULL)
-		command_add(b, f, nfailed);
+		command_add(b, f, logs->folder >= 0, nfailed);
 }

@@ -24,6 +24,7 @@ extern const struct command path_command;
 extern const struct command post_command;
 extern const struct command reload_command;
 extern const struct command rerun_command;
+extern const struct command shell_command;
 extern const struct command rm_command;
 extern const struct command show_command;
 extern const struct command spec_command;

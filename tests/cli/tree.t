@@ -48,7 +48,7 @@ has "$out" '^line 12$' "the end of the failed log is shown"
 hasnt "$out" '^line 11$' "at most 20 lines of it"
 has "$out" '^evil \^\[\[2J\^G red$' "the terminal obeys nothing of it"
 is "$(tail -n 2 "$out")" "failure: 1 ok, 1 failed, 1 skipped in 12s
-mci log @/unit" "summary and the command for the rest come last"
+mci log @/unit; mci shell @/unit" "summary and the command for the rest come last"
 hasnt "$out" "$(printf '\033')" "a pipe gets no colour"
 cp "$out" "$T/picture"
 mci tree @ >"$T/named"; ok "a build's name gives the same" cmp "$T/picture" "$T/named"
@@ -280,7 +280,7 @@ mci-build --json -f ./names.yaml >events
 run mci tree events
 is "$(sed 's/ [0-9.]*s / /' "$out" | sed -n '1,2s/  */ /gp')" "✗ Tests für alle exit 3
 ✓ b 0.0s" "the tree shows a job's name in the place of its id"
-has "$out" '^mci log @/unit$' "and the id where it is needed"
+has "$out" '^mci log @/unit; mci shell @/unit$' "and the id where it is needed"
 is "$(mci show | cut -f 2,4,5 | tail -n 2 | tr '\t' ,)" "unit,exit 3,Tests für alle
 b,," "mci show has both"
 is "$(mci show --json | jq -r 'select(.job == "unit").name')" "Tests für alle" "also as JSON"
