@@ -28,7 +28,7 @@
 #define SECRETS OWN "/secrets"
 #define SOCKET OWN "/build.sock"
 #define HOME "/home/build"
-#define BASE "/tmp" /* where what is handed over is attached: a place that every machine has */
+#define BASE "/var/tmp" /* where what is handed over is attached, over what stands there */
 
 /* Descriptors of bwrap's, over those of the job. */
 enum { OPTIONS_FD = 20, FILTER_FD, STATUS_FD, SECRETS_FD };

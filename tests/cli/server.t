@@ -64,8 +64,8 @@ is "$(mci show --json acme/broken/1 | jq -rs '[.[1:][]|.job+" "+.status]|join(" 
 	"ok success bad failure behind skipped" "and what became of each job"
 # the same commit in a terminal
 git clone -q broken here
-(cd here && mci-build --sandbox --json >../here.ndjson)
-mci call -a "$api" build/events build=acme/broken/1 | jq -c 'select(.seq)' >there.ndjson
+(cd here && mci-build --sandbox --json) | jq -c 'del(.limits, ."limited-by")' >here.ndjson
+mci call -a "$api" build/events build=acme/broken/1 | jq -c 'select(.seq) | del(.limits, ."limited-by")' >there.ndjson
 exits 0 "a build in a terminal has the same log" mci-events diff here.ndjson there.ndjson
 
 exits 125 "no definition" sh -c 'cd zlib && git rm -rq .mci && git commit -qm gone && mci trigger --wait acme/zlib'
