@@ -272,6 +272,10 @@ entry_read(struct entry *x, struct entry_piece *piece, struct span line, struct 
 	}
 	if (more < 0)
 		return ENTRY_BAD;
+	if (r.path && r.kind && (x->kind == ENTRY_SYMLINK || x->kind == ENTRY_LINK) && x->target == NULL) {
+		error_set(e, ERROR_INPUT, "a link without a target");
+		return ENTRY_BAD;
+	}
 	if (r.path && r.kind)
 		return ENTRY_ENTRY;
 	*piece = r.piece;

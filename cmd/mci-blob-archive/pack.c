@@ -130,8 +130,6 @@ open_entry(struct pack *k, struct error *e)
 	if (done == 0 && (path == NULL || strcmp(path, x->path) != 0))
 		done = error_set(e, ERROR_INPUT, "is no path of an entry");
 	free(path);
-	if (done == 0 && (x->kind == ENTRY_SYMLINK || x->kind == ENTRY_LINK) && x->target == NULL)
-		done = error_set(e, ERROR_INPUT, "a link without a target");
 	if (done == 0 && x->kind == ENTRY_LINK && k->zip)
 		done = error_set(e, ERROR_INPUT, "zip knows no hard links: give it as a file of its own");
 	if (done < 0)
