@@ -317,6 +317,8 @@ limits_due(void *arg)
 {
 	struct attempt *a = arg;
 
+	/* of one that has ended, and only waits for its log, nothing is looked at any more */
+	a->look = NULL;
 	limit_hit(a, 0);
 	if (a->state == ATTEMPT_RUNNING)
 		limits_watch(a, limits_due);

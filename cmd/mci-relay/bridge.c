@@ -51,7 +51,7 @@ struct bridge {
 	char session[33];
 	int64_t posts;
 	struct batch *filling;  /* takes what comes */
-	struct batch *open;     /* on their way */
+	struct batch *open;     /* on their way, the newest first */
 	size_t nopen;
 	bool data, skips;       /* data of the last line comes; it goes nowhere */
 	bool unheaded;          /* the last POST's head has not come: the next one might overtake it */
@@ -192,11 +192,14 @@ batch_body(void *arg, const char *p, size_t n)
 	AUTO_BYTES out = { 0 };
 	struct error e;
 
+	if (r->link == NULL)
+		return true;
 	if (b->says != NULL) {
 		bytes_add(&b->problem, p, b->problem.len + n < PROBLEM ? n : PROBLEM - b->problem.len);
 		return true;
 	}
-	if (link_unsent(r->link) > LINK_PAUSE) {
+	/* in the order of a socket, which those count on who ask a service for one thing after the other */
+	if (b->next != NULL || link_unsent(r->link) > LINK_PAUSE) {
 		b->held = true;
 		return false;
 	}
@@ -214,6 +217,20 @@ batch_body(void *arg, const char *p, size_t n)
 	return true;
 }
 
+/* The oldest may go on, whatever it waited for. */
+static void
+go_on(struct bridge *r)
+{
+	struct batch *b = r->open;
+
+	while (b != NULL && b->next != NULL)
+		b = b->next;
+	if (b == NULL || !b->held)
+		return;
+	b->held = false;
+	exchange_go_on(b->exchange);
+}
+
 /* A status that says no: of these requests, or of the link. */
 static void
 batch_refused(struct batch *b)
@@ -228,7 +245,8 @@ batch_refused(struct batch *b)
 		return;
 	}
 	answer_refuse(&b->answer, &line, contract_error_for(e.code)->name, e.text);
-	link_send(r->link, line.data, line.len);
+	if (r->link != NULL)
+		link_send(r->link, line.data, line.len);
 }
 
 static void
@@ -250,6 +268,7 @@ batch_over(void *arg, const struct error *why)
 		lost(r, &e, stream);
 	}
 	batch_free(b);
+	go_on(r);
 	/* a stream has taken the link over: with it that ends */
 	if (stream)
 		leave(r);
@@ -396,13 +415,7 @@ drained(void *arg, struct link *l)
 	struct bridge *r = arg;
 
 	(void)l;
-	for (struct batch *b = r->open, *next; b != NULL; b = next) {
-		next = b->next;
-		if (!b->held)
-			continue;
-		b->held = false;
-		exchange_go_on(b->exchange);
-	}
+	go_on(r);
 }
 
 static void
@@ -423,6 +436,7 @@ closed(void *arg, struct link *l, const struct error *why)
 	(void)l;
 	(void)why;
 	r->link = NULL;
+	r->leaving = true;
 	stop(r, 128 + SIGPIPE);
 }
 
