@@ -1,6 +1,6 @@
 /*
- * reader: reads a tar archive, plain or compressed with gzip or zstd, and gives what it holds on as entries that
- * the guard has let through. Few formats, for each is a parser that was broken before.
+ * reader: reads a tar archive, plain or compressed with gzip or zstd, and gives what it holds on as
+ * entries that the guard has let through. Few formats, for each is a parser that was broken before.
  */
 #ifndef MCI_BLOB_ARCHIVE_READER_H
 #define MCI_BLOB_ARCHIVE_READER_H
@@ -20,8 +20,8 @@ struct reader_sink {
 	void *arg;
 };
 
-/* Blocks as reading from the descriptor does. 0 at the end of the archive; -1 with an error that names the entry:
- * what was given until then is not to be kept. */
+/* Blocks as reading from the descriptor does. 0 at the end of the archive; -1 with an error that names the
+ * entry: what was given until then is not to be kept. */
 int reader_run(int in, const struct guard_bounds *bounds, const struct reader_sink *sink, struct error *e);
 
 #endif

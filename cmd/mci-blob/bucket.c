@@ -154,7 +154,8 @@ wait_for(struct bucket *b, struct waiting *w)
 
 /* One request, params an open JSON object; fd goes with it unless it is -1. 0 or -1. */
 static int
-call(struct bucket *b, const char *method, struct bytes *params, int fd, struct bytes *result, struct error *e)
+call(struct bucket *b, const char *method, struct bytes *params, int fd, struct bytes *result,
+    struct error *e)
 {
 	struct waiting w = { .result = result };
 	AUTO_BYTES line = { 0 };
@@ -187,7 +188,8 @@ call(struct bucket *b, const char *method, struct bytes *params, int fd, struct 
 }
 
 static int
-call_named(struct bucket *b, const char *method, const char *name, int fd, struct bytes *result, struct error *e)
+call_named(struct bucket *b, const char *method, const char *name, int fd, struct bytes *result,
+    struct error *e)
 {
 	AUTO_BYTES params = { 0 };
 
@@ -518,7 +520,8 @@ bucket_open(const char *address, bool make, struct error *e)
 	pthread_mutex_init(&b->sending, NULL);
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->told, NULL);
-	if (start_worker(b, e) == 0 && find_mark(b, make, e == NULL ? &drop : e) == 0 && open_local(b, e) == 0)
+	if (start_worker(b, e) == 0 && find_mark(b, make, e == NULL ? &drop : e) == 0 &&
+	    open_local(b, e) == 0)
 		return &b->backend;
 	bucket_close(&b->backend);
 	return NULL;

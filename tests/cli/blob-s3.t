@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/s3-lib.sh"
 need_s3
-need jq
+need jq python3 pgrep
 s3_up || finish
 s3_bucket mci
 export MCI_BLOB=s3://mci/ci/store
@@ -45,6 +45,38 @@ exits 0 "the rest is whole" mci-blob verify
 mkdir out3
 exits 0 "and restored" mci-blob restore two -C out3
 is "$(described out3/tree)" "$(described tree)" "as it was"
+
+# ---- trees made by chance
+for seed in 21 22 23; do
+	python3 "$ROOT/tests/cli/random-tree.py" $seed chance
+	mkdir back
+	mci-blob save "chance/$seed" chance && mci-blob restore "chance/$seed" -C back
+	python3 "$ROOT/tests/cli/random-tree.py" --describe chance >wanted
+	python3 "$ROOT/tests/cli/random-tree.py" --describe back/chance >got
+	ok "tree $seed comes back as it was" cmp wanted got
+	mci-blob get --tar "chance/$seed" >tree.tar
+	mkdir tar
+	tar --xattrs --xattrs-include='user.*' -xpf tree.tar -C tar 2>"$T/tar.err"
+	python3 "$ROOT/tests/cli/random-tree.py" --describe tar/chance >got
+	ok "in an archive too" cmp wanted got
+	chmod -R u+rwx chance back tar
+	rm -rf chance back tar
+done
+
+# ---- the worker dies
+mkdir -p half
+head -c 30000000 /dev/urandom >half/large
+mci-blob save half half &
+saving=$! started="$started $!"
+wait_until "waited for the worker" pgrep -P $saving -x mci-blob-bucket
+kill -KILL "$(pgrep -P $saving -x mci-blob-bucket)"
+wait $saving
+like "$?" '^[1-9]' "a save whose worker dies is an error"
+exits 1 "that has left no name" mci-blob stat half
+exits 0 "another time it is saved" mci-blob save half half
+mkdir back
+exits 0 "and restored" mci-blob restore half -C back
+ok "whole" cmp half/large back/half/large
 
 # ---- what is damaged
 pack=$(mci-blob-bucket ls --json $MCI_BLOB packs/ | jq -rs 'max_by(.size).name')
