@@ -11,7 +11,6 @@
 #include "memory.h"
 #include "number.h"
 #include "params.h"
-#include "web.h"
 
 /* What waits in memory for a reader; more is left with the log server. */
 #define BEHIND ((size_t)256 * 1024)
@@ -392,13 +391,4 @@ void
 logs_get(struct ask *a)
 {
 	logs_find(a, found);
-}
-
-void
-logs_page(struct ask *a)
-{
-	if (web_wanted(a))
-		web_page(a);
-	else
-		logs_find(a, found);
 }

@@ -12,8 +12,6 @@ extern const struct contract_method logs_takes;
 
 /* By Accept: text/plain, application/x-ndjson, text/event-stream. */
 void logs_get(struct ask *a);
-/* For a terminal, as it grows until its end; a browser gets the frame of its page. */
-void logs_page(struct ask *a);
 
 /* Of a log that is named by the path, and "run" and "attempt" of the query, for other functions of rows. */
 struct logs_name {

@@ -71,21 +71,6 @@ end_line(struct bytes *into)
 /* ---- the answer */
 
 static void
-escape(struct bytes *into, struct span text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '<')
-			bytes_text(into, "&lt;");
-		else if (text.p[i] == '>')
-			bytes_text(into, "&gt;");
-		else if (text.p[i] == '&')
-			bytes_text(into, "&amp;");
-		else
-			bytes_char(into, text.p[i]);
-	}
-}
-
-static void
 answer(struct ask *a, const struct bytes *text)
 {
 	AUTO_BYTES html = { 0 };
@@ -96,7 +81,7 @@ answer(struct ask *a, const struct bytes *text)
 		return;
 	}
 	bytes_text(&html, "<pre>");
-	escape(&html, (struct span){ text->data, text->len });
+	web_escape(&html, (struct span){ text->data, text->len });
 	bytes_text(&html, "</pre>");
 	web_answer(a, 200, (struct span){ html.data, html.len });
 }

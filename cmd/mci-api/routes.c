@@ -8,6 +8,7 @@
 #include "call.h"
 #include "events.h"
 #include "jobnotes.h"
+#include "logpage.h"
 #include "logs.h"
 #include "logscan.h"
 #include "logsearch.h"
@@ -182,19 +183,19 @@ const struct route routes[] = {
 	ROW(GET, "/-/web/{tag}/{file}", "a file of the page for browsers", .scope = RIGHTS_ANYBODY,
 	    .media = ROUTE_STREAM, .handle = web_file),
 	ROW(GET, "/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
-	    .handle = web_page),
+	    .takes = &web_takes, .query = "next of", .handle = web_page),
 
 	/* ---- text for a terminal, and the same in a frame for a browser */
 	ROW(GET, "/", "the way in", .scope = RIGHTS_ANYBODY, .media = ROUTE_TEXT, .handle = page_root),
 	ROW(GET, "/{org}/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
-	    .handle = web_page),
+	    .takes = &web_takes, .query = "next of", .handle = web_page),
 	ROW(GET, "/{org}/{repo}/-/{page}", "a page for browsers", .scope = RIGHTS_ANYBODY, .media = ROUTE_STREAM,
-	    .handle = web_page),
+	    .takes = &web_takes, .query = "next of", .handle = web_page),
 	ROW(GET, "/{org}/{repo}/{number}/{job}", "a job", CALLS("job/get", OF_JOB), .media = ROUTE_TEXT,
 	    .handle = page_job),
 	ROW(GET, "/{org}/{repo}/{number}/{job}/log", "what it printed, and prints", CALLS("log/get", OF_JOB),
 	    .takes = &logs_takes, .query = "run attempt follow from", .media = ROUTE_TEXT, .streams = true,
-	    .handle = logs_page),
+	    .handle = logpage_get),
 	ROW(GET, "/{org}", "the newest build of each repository", CALLS("build/latest", OF_ORG),
 	    .media = ROUTE_TEXT, .handle = page_org),
 	ROW(GET, "/{org}/{repo}", "its builds", CALLS("build/list", OF_REPO),

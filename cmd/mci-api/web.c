@@ -9,6 +9,13 @@
 /* RFC 8246 */
 #define FOR_EVER "public, max-age=31536000, immutable"
 
+static const struct contract_field fields[] = {
+	{ "next", CONTRACT_TEXT, false, "the page to go to when there is a session" },
+	{ "of", CONTRACT_TEXT, false, "the build to run again with other params" },
+};
+const struct contract_method web_takes = { .name = "page", .params = fields,
+	.nparams = sizeof(fields) / sizeof(fields[0]) };
+
 static const struct web_file *
 find(const char *name)
 {
@@ -88,6 +95,21 @@ web_answer(struct ask *a, int status, struct span html)
 	exchange_add(a->x, "Content-Security-Policy", POLICY);
 	exchange_add(a->x, "Referrer-Policy", "same-origin");
 	answer_as(a, status, "text/html; charset=utf-8", (struct span){ page.data, page.len });
+}
+
+void
+web_escape(struct bytes *into, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '<')
+			bytes_text(into, "&lt;");
+		else if (text.p[i] == '>')
+			bytes_text(into, "&gt;");
+		else if (text.p[i] == '&')
+			bytes_text(into, "&amp;");
+		else
+			bytes_char(into, text.p[i]);
+	}
 }
 
 bool

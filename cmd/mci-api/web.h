@@ -24,10 +24,14 @@ extern const char web_tag[];
 
 /* A row's function: the file that the path's last name is. */
 void web_file(struct ask *a);
+/* What may stand in the query of a page. */
+extern const struct contract_method web_takes;
 /* A row's function: the frame with nothing in it, for pages that are nothing without their modules. */
 void web_page(struct ask *a);
 /* Whether whoever asks is a browser. */
 bool web_wanted(const struct ask *a);
+/* Appends text as HTML. */
+void web_escape(struct bytes *into, struct span text);
 /* Answers with the frame around this HTML. */
 void web_answer(struct ask *a, int status, struct span html);
 

@@ -100,6 +100,19 @@ export class LogSource {
 		const last = Math.floor(this.lines / STEP);
 		if (!this.blocks.has(last))
 			await this.load(last);
+		while (!this.abort.signal.aborted) {
+			try {
+				return await this.stream();
+			} catch (e) {
+				// it was cut: what is missing comes with the next one
+				this.changed(e);
+				await new Promise((run) => setTimeout(run, 1000));
+			}
+		}
+		return undefined;
+	}
+
+	async stream() {
 		const answer = await this.ask('follow', { from: this.bytes }, {}, this.abort.signal);
 		const reader = answer.body.getReader();
 		// a letter may be split between two pieces
