@@ -8,6 +8,7 @@ import { Fold, watchBuild } from './fold.js';
 import { setKeys } from './keys.js';
 import { LogSource } from './logsource.js';
 import { Folds, LogView } from './logview.js';
+import { live } from './status.js';
 
 const ERRORS = '(^|[^a-z])(error|failed|failure|fatal|panic|exception|traceback)([^a-z]|$)';
 
@@ -210,6 +211,42 @@ class Page {
 			make('a', { href: api.logAddress(this.name, this.job), download: `${this.name.replaceAll('/', '-')}-${this.job}.log` }, 'Download'));
 	}
 
+	// Whether there is a log; of a build that goes on there may be one later.
+	async start() {
+		try {
+			await this.source.start();
+			return true;
+		} catch (e) {
+			if (e.status !== 404 || !live((await api.build(this.name)).status))
+				throw e;
+			this.state.textContent = 'Nothing has been printed yet.';
+			return false;
+		}
+	}
+
+	async wait() {
+		while (!this.source.abort.signal.aborted) {
+			await new Promise((run) => setTimeout(run, 500));
+			if (await this.start().catch(() => true))
+				return this.begin();
+		}
+		return undefined;
+	}
+
+	begin() {
+		requestAnimationFrame(() => {
+			if (this.marked)
+				this.jump(this.marked[0]);
+			else if (this.source.open)
+				this.follow(true);
+			this.say();
+			this.view.draw();
+		});
+		this.readSections().then(() => this.view.draw(), () => {});
+		if (this.source.open)
+			this.source.follow().catch((e) => this.changed(e));
+	}
+
 	async readSections() {
 		const fold = new Fold();
 		(await watchBuild(this.name, fold, () => {}))();
@@ -223,7 +260,6 @@ class Page {
 export async function open([org, repo, number, job], holder) {
 	const name = `${org}/${repo}/${number}`;
 	const page = new Page(name, job);
-	await page.source.start();
 	fill(holder, make('h1', {}, `${name}/${job}`), page.toolbar(), page.state, page.view.box,
 		commands(() => [mci('log', `${name}/${job}`, page.marked ? ['--lines', `${page.marked[0] + 1}-${page.marked[1] + 1}`] : []),
 			mci('log', '-f', `${name}/${job}`), curl('GET', api.logAddress(name, job))]));
@@ -231,23 +267,17 @@ export async function open([org, repo, number, job], holder) {
 	setKeys([['n', 'next match', press('n')], ['N', 'previous match', press('N')], ['e', 'first error', press('e')], ['f', 'follow', press('F')],
 		['w', 'wrap', press('w')], ['t', 'times', press('t')], ['y', 'copy the marked lines', press('y')],
 		['g g', 'beginning', () => { page.follow(false); page.view.scrollTo(0); }], ['G', 'end', () => page.view.end()]]);
-	requestAnimationFrame(() => {
-		if (page.marked)
-			page.jump(page.marked[0]);
-		else if (page.source.open)
-			page.follow(true);
-		page.say();
-		page.view.draw();
-	});
-	page.readSections().then(() => page.view.draw(), () => {});
+	const started = await page.start();
+	if (started)
+		page.begin();
+	else
+		page.wait();
 	const moved = () => {
 		page.marked = range(location.hash);
 		if (page.marked)
 			page.jump(page.marked[0]);
 	};
 	addEventListener('hashchange', moved);
-	if (page.source.open)
-		page.source.follow().catch((e) => page.changed(e));
 	return () => {
 		removeEventListener('hashchange', moved);
 		page.source.stop();
