@@ -22,7 +22,8 @@ PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlit
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
 	e2fsprogs xfsprogs zsh fish git-lfs postgresql bubblewrap podman crun uidmap slirp4netns fuse-overlayfs \
-	busybox-static iproute2 curl nginx-light attr radosgw ceph-mon ceph-osd
+	busybox-static iproute2 curl nginx-light attr radosgw ceph-mon ceph-osd \
+	nodejs npm chromium
 PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto \
 	restic borgbackup casync libarchive-tools wrk
@@ -109,7 +110,7 @@ $(O)/sql/mci-store.o: $(O)/sql/mci-store.c
 	$(CC) $(ALL_CFLAGS) -Icmd/mci-store -c -o $@ $<
 $(call objects,cmd/mci-store) $(TEST_OBJECTS): | $(O)/sql/mci-store.h
 
-# The page becomes a const table: cmd/mci-api/web.h.
+# The page becomes a const table: cmd/mci-api/document.h.
 WEB := $(sort $(wildcard cmd/mci-api/web/*))
 $(O)/web/mci-api.c: cmd/mci-api/embed $(WEB)
 	@mkdir -p $(@D)
@@ -200,7 +201,13 @@ check:
 	@$(SUBMAKE) all tests
 	@tests/check $(O)
 
-tests: $(UNIT_TESTS) $(FUZZ_TESTS) $(PROOF_TOOLS) threads
+tests: $(UNIT_TESTS) $(FUZZ_TESTS) $(PROOF_TOOLS) threads $(O)/web/installed
+# What drives the page in its tests; without it they are skipped, and say so.
+$(O)/web/installed: tests/web/package-lock.json
+	@mkdir -p $(@D)
+	@cp tests/web/package.json tests/web/package-lock.json $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
+		echo "the packages of tests/web could not be installed: tests of the page will be skipped" >&2
 
 # Where the compiler has no sanitizer of threads there is nothing, and tests/cli/threads.t says so.
 THREADED := contract/together unit/children unit/offload unit/store

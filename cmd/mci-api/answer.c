@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "emit.h"
 #include "shape.h"
 #include "siphash.h"
@@ -104,19 +105,29 @@ title_of(int status)
 }
 
 /* A browser without a session is sent to where it can begin one. */
-static bool
+static void
 to_login(struct ask *a)
 {
-	const char *accept = exchange_header(a->x, "Accept");
 	AUTO_BYTES where = { 0 };
 
-	if (accept == NULL || strstr(accept, "text/html") == NULL)
-		return false;
 	bytes_text(&where, "/-/login?next=");
 	target_escape(&where, exchange_path(a->x));
 	exchange_add(a->x, "Location", bytes_string(&where));
 	exchange_answer(a->x, 303, NULL, (struct span){ "", 0 });
-	return true;
+}
+
+/* Or told inside of the page, whose modules may know more. */
+static void
+in_page(struct ask *a, int status, const char *detail)
+{
+	AUTO_BYTES html = { 0 }, page = { 0 };
+
+	bytes_format(&html, "<p class=\"message bad\">%d %s: ", status, title_of(status));
+	document_escape(&html, (struct span){ detail, strlen(detail) });
+	bytes_text(&html, "</p>");
+	document_write(&page, (struct span){ html.data, html.len });
+	document_headers(a->x);
+	exchange_answer(a->x, status, "text/html; charset=utf-8", (struct span){ page.data, page.len });
 }
 
 void
@@ -128,8 +139,13 @@ answer_text(struct ask *a, int status, const char *field, const char *detail)
 		return;
 	a->answered = true;
 	common_headers(a);
-	if (status == 401 && wants_text(a) && to_login(a))
+	if (wants_text(a) && document_wanted(a->x)) {
+		if (status == 401)
+			to_login(a);
+		else
+			in_page(a, status, detail);
 		return;
+	}
 	if (status == 401)
 		exchange_add(a->x, "WWW-Authenticate", "Bearer realm=\"mci\"");
 	if (status == 503)

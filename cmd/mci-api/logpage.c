@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "logfeed.h"
 #include "logs.h"
 #include "memory.h"
@@ -59,7 +60,7 @@ over(void *arg, bool truncated, const struct error *why)
 	}
 	bytes_text(&html, "<pre>");
 	if (p->text.len > 0)
-		web_escape(&html, (struct span){ p->text.data + from, p->text.len - from });
+		document_escape(&html, (struct span){ p->text.data + from, p->text.len - from });
 	bytes_text(&html, "</pre>");
 	web_answer(p->a, 200, (struct span){ html.data, html.len });
 }
@@ -87,7 +88,7 @@ found(struct ask *a, const struct logs_name *name)
 void
 logpage_get(struct ask *a)
 {
-	if (web_wanted(a))
+	if (document_wanted(a->x))
 		logs_find(a, found);
 	else
 		logs_get(a);

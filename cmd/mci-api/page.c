@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "duration.h"
 #include "emit.h"
 #include "jsontree.h"
@@ -75,13 +76,13 @@ answer(struct ask *a, const struct bytes *text)
 {
 	AUTO_BYTES html = { 0 };
 
-	if (!web_wanted(a)) {
+	if (!document_wanted(a->x)) {
 		answer_as(
 		    a, 200, "text/plain; charset=utf-8", (struct span){ text->data, text->len });
 		return;
 	}
 	bytes_text(&html, "<pre>");
-	web_escape(&html, (struct span){ text->data, text->len });
+	document_escape(&html, (struct span){ text->data, text->len });
 	bytes_text(&html, "</pre>");
 	web_answer(a, 200, (struct span){ html.data, html.len });
 }
