@@ -170,11 +170,17 @@ done
 
 # a path that leads out while files come back
 cat >.mci/build.yaml <<'JOBS'
-- {id: make, script: ["mkdir out && echo x >out/f"], save-artifacts: [{id: o, path: out}]}
-- {id: trap, depends-on: [make], script: ["rm -rf out && ln -s $HOME out"]}
+- {id: make, script: ["mkdir -p out a/b && echo x >out/f && echo x >a/b/f"], save-artifacts: [{id: o, path: out}, {id: f, path: a/b/f}]}
+- {id: trap, depends-on: [make], script: ["rm -rf out a && ln -s $HOME out && ln -s $HOME a"]}
 - {id: fall, depends-on: [trap], script: ["true"], restore-artifacts: [{id: o}]}
+- {id: deep, depends-on: [trap], script: ["true"], restore-artifacts: [{id: f}]}
+- {id: take, depends-on: [trap], script: ["true"], save-artifacts: [{id: t, path: a/private}]}
 JOBS
 commit
+mkdir "$HOME/b" && echo private >"$HOME/private"
 build
-ok "nothing comes back to where a link in the workspace leads" test ! -e "$HOME/f"
+is "$(ends deep | cut -c 1-23) $(ends take | cut -c 1-23)" "error artifact: artifac error artifact: artifac" \
+	"a folder that a job has made a link is not gone through"
+is "$(mci-blob ls --json artifact/ | jq -r .name | grep -c /t$)" 0 "and nothing is taken from behind it"
+ok "nothing comes back to where a link in the workspace leads" test ! -e "$HOME/f" -a ! -e "$HOME/b/f"
 finish
