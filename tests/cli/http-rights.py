@@ -147,7 +147,8 @@ for role in ROLES:
         if path == "/api/v1/call":
             continue
         answers = {}
-        for place in ("own", "foreign", "missing"):
+        # what streams and names nothing is the same in each place
+        for place in ("own",) if path == "/api/v1/events" else ("own", "foreign", "missing"):
             where, body = target(route, place)
             want = expected(route, role, place)
             if want in ("seen", "missing") and call in LEAVE or want == "missing" and verb in ("PUT", "POST"):
@@ -174,7 +175,7 @@ for role in ROLES:
             where, _ = target(route, "own")
             status, text, headers = peer.ask(verb, where + "?" + query, secret)
             shown = text + str(headers.get("Link"))
-            other, there, _ = peer.ask(verb, where + "?" + query.replace(MARK, "zq8"), secret)
+            other, there, _ = peer.ask(verb, where + "?" + query.replace(MARK, "zq8"), secret) if MARK in query else (status, text, 0)
             if MARK in shown.replace(query, "").replace(query.replace("/", "%2F"), ""):
                 leaks.append("%s %s?%s: %s" % (verb, where, query, shown))
             if (status, text.replace(MARK, "*")) != (other, there.replace("zq8", "*")):
