@@ -883,6 +883,7 @@ typeset -gA _mci_options=(
 --params:list the params that the definition takes, and run no job
 --why:say which jobs would run, and why, and run none
 --fail-fast:start nothing more once a job has failed
+--break:stop behind this job, or the first that fails, and open a shell where it ran
 --blocked:what to do when only blocked jobs are left
 --skip:leave this job'\''s work out, not its place in the order
 --label:run the jobs with this label, and what they depend on
@@ -1844,6 +1845,7 @@ typeset -gA _mci_values=(
 	['mci-build -j']='@'
 	['mci-build --jobs']='@'
 	['mci-build --progress']='tree plain json none'
+	['mci-build --break']='@jobs'
 	['mci-build --blocked']='wait skip fail'
 	['mci-build --skip']='@jobs'
 	['mci-build --label']='@'

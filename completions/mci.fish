@@ -616,6 +616,8 @@ complete -c mci-build -l why -d 'say which jobs would run, and why, and run none
 complete -c mci -n '__fish_seen_subcommand_from run build' -l why -d 'say which jobs would run, and why, and run none'
 complete -c mci-build -l fail-fast -d 'start nothing more once a job has failed'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l fail-fast -d 'start nothing more once a job has failed'
+complete -c mci-build -l break -d 'stop behind this job, or the first that fails, and open a shell where it ran' -x -a '(__mci_ids)'
+complete -c mci -n '__fish_seen_subcommand_from run build' -l break -d 'stop behind this job, or the first that fails, and open a shell where it ran' -x -a '(__mci_ids)'
 complete -c mci-build -l blocked -d 'what to do when only blocked jobs are left' -x -a 'wait skip fail'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l blocked -d 'what to do when only blocked jobs are left' -x -a 'wait skip fail'
 complete -c mci-build -l skip -d 'leave this job\'s work out, not its place in the order' -x -a '(__mci_ids)'

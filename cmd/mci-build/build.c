@@ -593,6 +593,49 @@ clean_up(struct build *b)
 	turn_close(&b->turn);
 }
 
+/* The job at which the build stopped: the first that failed, else the one that was named. */
+static const struct job *
+stop_find(const struct build *b)
+{
+	const char *named = b->options->stop_at;
+	const struct job *found = NULL;
+
+	for (uint32_t i = 0; i < b->graph.n; i++) {
+		const struct job *j = &b->graph.jobs[i];
+
+		if (j->declared && (j->status == STATUS_FAILURE || j->status == STATUS_ERROR))
+			return j;
+		if (j->declared && status_ended(j->status) && strcmp(j->id, named) == 0)
+			found = j;
+	}
+	return found;
+}
+
+/* A shell there, as long as a clean checkout is still there as well. */
+static void
+stop_look(struct build *b)
+{
+	const struct job *j = stop_find(b);
+	AUTO_FREE char *program = process_kit("mci"), *name = NULL;
+	const char *argv[] = { "mci", "shell", NULL, NULL };
+	struct process_spec p = { .path = program, .argv = (char *const *)(uintptr_t)argv, .in = STDIN_FILENO,
+		.out = STDOUT_FILENO, .err = STDERR_FILENO };
+	struct child *c;
+	struct error e;
+
+	if (j == NULL)
+		return;
+	argv[2] = name = xformat("%s/%s", b->workspace.identity.name, j->id);
+	outcome_note(&b->outcome, "stopped at %s: mci shell %s", j->id, name);
+	if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
+		return;
+	c = child_start(NULL, &p, NULL, NULL, &e);
+	if (c == NULL)
+		outcome_note(&b->outcome, "%s", e.text);
+	else
+		child_wait(c);
+}
+
 /* Rounds until the script, or standard input, has ended. */
 static void
 plan_round(void *arg)
@@ -693,6 +736,8 @@ build_run(const struct build_options *o)
 		exit_status = o->plan ? plan(&b) : execute(&b);
 		if (!o->plan)
 			clean_up(&b);
+		if (o->stop_at != NULL && !o->plan)
+			stop_look(&b);
 		intake_close(&b.intake);
 		workspace_close(&b.workspace);
 	}

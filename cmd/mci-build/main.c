@@ -64,6 +64,9 @@ static const struct option options[] = {
 	  .kind = OPTION_FLAG, .offset = FIELD(why) },
 	{ .name = "fail-fast", .help = "start nothing more once a job has failed",
 	  .kind = OPTION_FLAG, .offset = FIELD(fail_fast), .project = true },
+	{ .name = "break", .value = "JOB|failed",
+	  .help = "stop behind this job, or the first that fails, and open a shell where it ran",
+	  .kind = OPTION_TEXT, .offset = FIELD(stop_at), .choices = "jobs" },
 	{ .name = "blocked", .value = "WHAT",
 	  .help = "what to do when only blocked jobs are left", .kind = OPTION_CHOICE,
 	  .offset = FIELD(blocked), .choices = "wait|skip|fail", .project = true },
@@ -515,6 +518,12 @@ main(int argc, char **argv)
 	words_without_watch(words, nwords, argc);
 	params = xmalloc((o.params.n + (size_t)argc) * sizeof(*params));
 	operands_sort(&o, params, argc, argv);
+	if (o.stop_at != NULL && strcmp(o.stop_at, "failed") != 0) {
+		if (o.select.n > 0)
+			return usage("--break JOB runs that job and what it depends on: leave the operands out");
+		o.select = (struct option_list){ &o.stop_at, 1 };
+	}
+	o.fail_fast |= o.stop_at != NULL;
 	if (o.why) {
 		/* all jobs are looked at, and what is left out of a plan is what is asked about */
 		o.asked = o.select;

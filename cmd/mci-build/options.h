@@ -21,6 +21,7 @@ struct build_options {
 	struct option_list asked;
 	bool json, plan, lint, list_keys, watch, fail_fast, no_deps, staged, no_wait, sandbox, unsealed;
 	bool no_cache;
+	const char *stop_at; /* --break: a job, or "failed" */
 	struct option_list limits, most; /* what jobs may use: NAME=VALUE */
 	struct option_list skip, labels, params, env, secrets, secret_files, through;
 	const char *param_file, *rev, *since, *runner, *podman, *log_dir, *log, *events, *blob;

@@ -8,6 +8,8 @@ cat >specs <<'J'
 {"id":"boxed","runner":"sandbox","env":{"WORD":"in-the-box"},"script":"false"}
 J
 mkdir below
+printf '#!/bin/sh\nexec cat chain\n' >chain.sh
+chmod +x chain.sh
 opened=0
 TOKEN=s3cr3t-value run mci-build --json --secret TOKEN - <specs
 is "$(jq -r 'select(.type == "job/end" and .job == "host").reason' "$out")" exit 'a job failed'
@@ -63,6 +65,19 @@ if command -v bwrap >/dev/null && timeout 20 mci-job --sandbox -- true 2>/dev/nu
 else
 	skip 2 'no sandbox here'
 fi
+# --break
+cat >chain <<'J'
+{"id":"first","script":"echo one >made-by-first"}
+{"id":"second","depends-on":["first"],"env":{"WORD":"second"},"script":"exit 3"}
+{"id":"third","depends-on":["first"],"script":"touch never"}
+J
+opened 'mci-build --runner host --break second -f ./chain.sh'
+type_in 'echo "<$WORD>"; ls'
+sees 'a build stops behind a job and opens its shell' '^<second>$'
+sees 'where it worked' 'made-by-first'
+ok 'and nothing that was not asked for has run' test ! -e never
+type_in 'exit'
+sees 'its end is that of the build' '^ended with 1$'
 terminal kill-server 2>/dev/null
 
 exits 2 'without a terminal there is nothing to type at' mci shell @/host </dev/null
@@ -70,4 +85,8 @@ has "$err" 'standard input is no terminal' 'which it says'
 echo '{"id":"one","script":"false"}' | mci-build --json - >events 2>/dev/null
 run mci tree events
 has "$out" 'mci log .*/one; mci shell .*/one$' 'at the end of a failed job stands how to look into it'
+mci-build --runner host --json --break failed ./chain.sh >events 2>"$err" </dev/null
+has "$err" 'stopped at second: mci shell local/work/[0-9]+/second$' 'without a terminal --break says how to get there'
+ok 'and has started nothing behind a failure' test "$(jq -r 'select(.type == "job/start" and .job == "second").job' events)" = second
+exits 2 'it is a job, or what was asked for' mci-build --break second ./chain.sh first
 finish
