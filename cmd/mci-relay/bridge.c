@@ -500,6 +500,9 @@ bridge_run(const char *text, struct error *e)
 		loop_on_idle(r.loop, round_over, &r);
 		if (loop_run(r.loop, e) < 0)
 			r.value = -1;
+		/* what was answered is read at the reader's pace */
+		while (r.link != NULL && link_unsent(r.link) > 0 && loop_round(r.loop, -1, NULL) == 0)
+			;
 	}
 	while (r.open != NULL)
 		batch_free(r.open);

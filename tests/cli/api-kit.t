@@ -22,10 +22,12 @@ unset MCI_API
 
 # --- login ---
 exits 75 "before a login it is this machine's server that is asked" env XDG_RUNTIME_DIR="$T/none" mci ls acme/zlib
-echo mci_nobodys | exits 1 "a token that is nobody's is no login" mci login "$url"
+echo mci_nobodys >"$T/given"
+exits 1 "a token that is nobody's is no login" mci login "$url" <"$T/given"
 hasnt "$err" nobodys "and not shown"
 ok "nor kept" test ! -e "$XDG_CONFIG_HOME/mci/login"
-echo "$all" | exits 0 "a token makes a login" mci login "$url/" --name far
+echo "$all" >"$T/given"
+exits 0 "a token makes a login" mci login "$url/" --name far <"$T/given"
 is "$(stat -c %a "$XDG_CONFIG_HOME/mci/login")" 600 "that is this user's alone"
 is "$(mci login)" "far	$url	*" "and the one that is used now"
 hasnt "$T/server.err" mci_ "the server's log has no token"
@@ -35,7 +37,8 @@ beside=$XDG_RUNTIME_DIR
 mkdir -m 700 "$T/far" && XDG_RUNTIME_DIR=$T/far
 exits 0 "org" mci org ls
 has "$out" '^acme' "lists"
-echo 1.2.13.4 | exits 0 "param put" mci param put acme/VERSION
+echo 1.2.13.4 >"$T/given"
+exits 0 "param put" mci param put acme/VERSION <"$T/given"
 exits 0 "param" mci param ls acme
 has "$out" VERSION "is there"
 exits 0 "key" mci key ls acme
@@ -98,7 +101,8 @@ ok "the agent has nothing to complain of but the server that was away" \
 	sh -c "! grep -v 'http://127\|again' '$T/agent.err'"
 
 # --- contexts, and what a token may ---
-echo "$theirs" | exits 0 "a second login" mci login "$url/" --name theirs
+echo "$theirs" >"$T/given"
+exits 0 "a second login" mci login "$url/" --name theirs <"$T/given"
 is "$(mci login | cut -f 1)" theirs "takes the place of that of the same URL"
 is "$(mci org ls --json | jq -r .id)" acme "one of an organisation sees that alone"
 exits 1 "and may do what its scope says alone" mci trigger acme/zlib
