@@ -25,7 +25,8 @@ struct options {
 struct pack {
 	struct archive *archive;
 	struct line_reader in;
-	bool zip, eof, failed;
+	bool zip, eof;
+	bool failed;          /* nothing more is written */
 	struct error e;     /* of a failed write */
 	struct entry entry; /* the one that is open */
 	bool open;
@@ -37,7 +38,7 @@ give(struct archive *a, void *arg, const void *p, size_t n)
 {
 	struct pack *k = arg;
 
-	if (standard_write(STDOUT_FILENO, p, n) == 0)
+	if (!k->failed && standard_write(STDOUT_FILENO, p, n) == 0)
 		return (la_ssize_t)n;
 	if (!k->failed)
 		error_sys(&k->e, "write standard output");
@@ -259,8 +260,8 @@ run(void *arg, int argc, char **argv)
 	archive_write_set_bytes_per_block(k.archive, (int)PIECE);
 	archive_write_set_bytes_in_last_block(k.archive, 1);
 	done = all(&k, &e);
-	if (done < 0)
-		archive_write_fail(k.archive); /* nothing that looks like an end */
+	/* nothing that looks like an end: archive_write_fail would lose its memory */
+	k.failed = k.failed || done < 0;
 	archive_write_free(k.archive);
 	entry_free(&k.entry);
 	line_free(&k.in);
