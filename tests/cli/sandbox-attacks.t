@@ -23,6 +23,8 @@
 #   CVE-2022-0185, -2023-0386, -32233   a user namespace makes the kernel's surface large    "a user namespace"
 #   CVE-2021-3939 and its like          the host's sockets (docker.sock, D-Bus)              "a socket of the host",
 #                                                                                            "an abstract socket"
+#   denial of service by a job          memory, processes, disk or log are exhausted         limits.t
+#   secrets in logs (all of them)       secrets are printed in another form                  secrets-job.t, mask.t
 #   self-hosted runners (GitHub)        what stays behind for the next job                   "what a job leaves ...",
 #                                                                                            "nothing outlives ..."
 #   CVE-2024-32002, -2025-48384 (git)   a checkout runs what the repository says             agent-checkout.t

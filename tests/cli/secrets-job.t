@@ -1,7 +1,7 @@
 #!/bin/sh
 # Secrets that a job names: as a variable, as a file, by asking; who does not get them, and where they are not.
 . "${0%/*}/lib.sh"
-need jq
+need jq python3
 
 value='s3cr3t/value+of-the-build'
 wanted=$(printf %s "$value" | sha256sum | cut -d' ' -f1)
@@ -62,6 +62,25 @@ $wanted" 'or asks for it at its own socket'
 else
 	skip 7 'no sandbox here'
 fi
+
+# who has a secret and wants it in the log, an event, an output or a file that stays
+cat >print <<'J'
+{"id":"print","secrets":["TOKEN"],"script":["python3 -c 'import os\nfor c in os.environ[\"TOKEN\"].encode(): os.write(1, bytes([c]))'; echo","for p in '' x xy; do printf '%s%s' \"$p\" \"$TOKEN\" | base64; done","printf '\\033]0;%s\\007\\033]8;;http://h/%s\\033\\\\link\\n' \"$TOKEN\" \"$TOKEN\"","echo \"A=$TOKEN\" >>$MCI_OUTPUT","printf '{\"warning\":\"%s\"}\\n' \"$TOKEN\" >$MCI_NOTES","ulimit -c unlimited 2>/dev/null; ulimit -c; (kill -SEGV $$) || :"]}
+J
+for runner in host sandbox; do
+	if [ $runner = sandbox ] && ! timeout 20 mci-job --sandbox -- true 2>/dev/null; then
+		skip 5 'no sandbox here'
+		continue
+	fi
+	TOKEN=$value run mci-build --json --runner $runner --secret TOKEN - <print
+	folder=$(jq -r 'select(.type == "build/start").folder' "$out")
+	is "$(sed -n 1p "$folder/logs/print.log")" '***' "printed one byte a write a secret is masked ($runner)"
+	hasnt "$folder/logs/print.log" "$(printf %s "$value" | cut -c4-12)|$(printf 'xy%s' "$value" | base64 | cut -c8-24)|$(printf 'x%s' "$value" | base64 | cut -c8-24)|$(printf %s "$value" | base64 | cut -c4-20)" \
+		"and in base64 wherever it begins, and in titles and links of a terminal ($runner)"
+	is "$(jq -c 'select(.type == "log/annotated").note' "$out")" '{"warning":"***"}' "so it is in a note ($runner)"
+	is "$(tail -1 "$folder/logs/print.log")" 0 "there is no core dump to have ($runner)"
+	ok "and it is in no file ($runner)" nowhere
+done
 
 # a plan and what is written of the command line hold names alone
 TOKEN=$value run mci-build --plan --secret TOKEN - <specs
