@@ -911,6 +911,7 @@ typeset -gA _mci_options=(
 --timeout:cancel the build after this long; exit 124
 --limit:let jobs that do not say it themselves use so much, as memory=2G
 --limit-most:let no job use more than this
+--expose-ports:reach what containers expose by these ports (20000-21000)
 --podman:what runs containers (podman)
 --runner:where jobs run: host, sandbox, podman
 --sandbox:the same as --runner sandbox
@@ -1095,6 +1096,7 @@ typeset -gA _mci_options=(
 --network:of isolated jobs that name none
 --visible:let isolated jobs read PATH, too
 --script:COMMAND is a build'\''s script: no job, and reads what is built
+--expose-ports:reach what containers expose by these ports (20000-21000)
 --podman:what runs containers (podman)
 --timeout:end jobs that name no timeout after TIME, as 90s
 --limit:let jobs that do not say it themselves use so much, as memory=2G
@@ -1870,6 +1872,7 @@ typeset -gA _mci_values=(
 	['mci-build --timeout']='@'
 	['mci-build --limit']='@'
 	['mci-build --limit-most']='@'
+	['mci-build --expose-ports']='@'
 	['mci-build --podman']='@'
 	['mci-build --runner']='@'
 	['mci-build --log']='@'
@@ -1974,6 +1977,7 @@ typeset -gA _mci_values=(
 	['mci-job --runner']='@'
 	['mci-job --network']='host none'
 	['mci-job --visible']='@'
+	['mci-job --expose-ports']='@'
 	['mci-job --podman']='@'
 	['mci-job --timeout']='@'
 	['mci-job --limit']='@'

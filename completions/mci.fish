@@ -668,6 +668,8 @@ complete -c mci-build -l limit -d 'let jobs that do not say it themselves use so
 complete -c mci -n '__fish_seen_subcommand_from run build' -l limit -d 'let jobs that do not say it themselves use so much, as memory=2G' -x
 complete -c mci-build -l limit-most -d 'let no job use more than this' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l limit-most -d 'let no job use more than this' -x
+complete -c mci-build -l expose-ports -d 'reach what containers expose by these ports (20000-21000)' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l expose-ports -d 'reach what containers expose by these ports (20000-21000)' -x
 complete -c mci-build -l podman -d 'what runs containers (podman)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l podman -d 'what runs containers (podman)' -x
 complete -c mci-build -l runner -d 'where jobs run: host, sandbox, podman' -x
@@ -849,6 +851,8 @@ complete -c mci-job -l visible -d 'let isolated jobs read PATH, too' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l visible -d 'let isolated jobs read PATH, too' -x
 complete -c mci-job -l script -d 'COMMAND is a build\'s script: no job, and reads what is built'
 complete -c mci -n '__fish_seen_subcommand_from job' -l script -d 'COMMAND is a build\'s script: no job, and reads what is built'
+complete -c mci-job -l expose-ports -d 'reach what containers expose by these ports (20000-21000)' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l expose-ports -d 'reach what containers expose by these ports (20000-21000)' -x
 complete -c mci-job -l podman -d 'what runs containers (podman)' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l podman -d 'what runs containers (podman)' -x
 complete -c mci-job -l timeout -d 'end jobs that name no timeout after TIME, as 90s' -x

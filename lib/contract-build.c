@@ -101,6 +101,8 @@ static const struct contract_field job_start[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 	{ "pid", CONTRACT_INTEGER, true, "process id of the job's first process" },
 	{ "runner", CONTRACT_TEXT, false, "where it runs: host" },
+	{ "address", CONTRACT_TEXT, false, "where others reach what it exposes" },
+	{ "ports", CONTRACT_OBJECT, false, "by what port there: number by number in the job" },
 	{ "limits", CONTRACT_OBJECT, false, "what it may use: text by name" },
 	{ "limited-by", CONTRACT_OBJECT, false, "what sees to each of them: cgroup-v2, cgroup-v1, rlimit, "
 	    "mci-job or nothing" },
@@ -124,7 +126,7 @@ static const struct contract_field command_end[] = {
 #define EXECUTED \
 	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
 	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
-	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, lost and limit:NAME, with " \
+	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, service, lost and limit:NAME, with " \
 	    "finally, or which process goes on" }, \
 	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
 	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
@@ -139,7 +141,7 @@ static const struct contract_field command_end[] = {
 
 static const struct contract_field job_executed[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
-	{ "reason", CONTRACT_TEXT, true, "exit, signal, timeout, canceled, limit:NAME, lost or start" },
+	{ "reason", CONTRACT_TEXT, true, "exit, signal, timeout, canceled, limit:NAME, lost, service or start" },
 	EXECUTED,
 };
 

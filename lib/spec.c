@@ -360,7 +360,7 @@ const struct spec_row spec_rows[SPEC_NKEYS] = {
 	[SPEC_MEMORY] = { KEY("memory"), ONE(value_type_memory, memory), .plain = SPEC_PLAIN_WORD },
 	[SPEC_CPUS] = { KEY("cpus"), ONE(value_type_cpus, cpus), .plain = SPEC_PLAIN_WORD },
 	[SPEC_EXPOSE] = { KEY("expose"), MANY(value_type_ports, expose), .plain = SPEC_PLAIN_WORD,
-	    .service = SPEC_UNSERVED, .note = "no runner here exposes ports yet" },
+	},
 	[SPEC_STAGED] = { KEY("staged"), ONE(value_type_flag, staged), .flags = SPEC_ROW_INNER },
 	[SPEC_NETWORK] = { KEY("network"), ONE(value_type_text, network), .check = network_check },
 	[SPEC_API] = { KEY("api"), ONE(value_type_text, api), .flags = SPEC_ROW_INNER },

@@ -238,6 +238,10 @@ job_list(void *self, struct request *r)
 		emit_text(&result, "id", j->id);
 		emit_text(&result, "status", status_name(j->status));
 		emit_integer(&result, "attempt", j->attempt);
+		if (j->ports != NULL && j->status == STATUS_RUNNING) {
+			emit_text(&result, "address", j->address);
+			emit_raw(&result, "ports", (struct span){ j->ports, strlen(j->ports) });
+		}
 		bytes_char(&result, '}');
 	}
 	bytes_char(&result, ']');

@@ -101,7 +101,7 @@ wire_below(struct build *b)
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .limits = &o->limits,
 		.most = &o->most, .jobs = o->jobs,
-		.name = o->runner, .podman = o->podman, .stranger = o->stranger, .log = o->log,
+		.name = o->runner, .podman = o->podman, .ports = o->ports, .stranger = o->stranger, .log = o->log,
 		.events = &schedule_runner_events, .arg = &b->schedule,
 		.door_open = door_open, .door_close = door_close, .doors = &b->api };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,

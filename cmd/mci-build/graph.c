@@ -30,6 +30,8 @@ graph_free(struct graph *g)
 		free(j->plan);
 		free(j->values);
 		json_decref(j->outputs);
+		free(j->address);
+		free(j->ports);
 		json_decref(j->sets);
 		free(j->skip);
 		if (j->rules != NULL) {

@@ -24,7 +24,7 @@ struct build_options {
 	const char *stop_at; /* --break: a job, or "failed" */
 	struct option_list limits, most; /* what jobs may use: NAME=VALUE */
 	struct option_list skip, labels, params, env, secrets, secret_files, through;
-	const char *param_file, *rev, *since, *runner, *podman, *log_dir, *log, *events, *blob;
+	const char *param_file, *rev, *since, *runner, *podman, *ports, *log_dir, *log, *events, *blob;
 	struct facts_given facts;  /* for trying conditions */
 	int64_t timeout; /* 0: none */
 	struct option_list select; /* operands that are jobs */

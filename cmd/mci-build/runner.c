@@ -128,6 +128,8 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 		return;
 	}
 	journal_forward(r->journal, line.p, line.n);
+	if (span_is(m.type, "job/start"))
+		r->events->started(r->arg, m.job, line);
 	if (span_is(m.type, "log/annotated"))
 		r->events->noted(r->arg, m.job, line);
 	if (!span_is(m.type, "job/executed"))
@@ -192,7 +194,7 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)r->jobs);
 	const struct option_list *grants = r->env;
-	AUTO_FREE const char **argv = xmalloc((25 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
+	AUTO_FREE const char **argv = xmalloc((27 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
 	const int locks[2][2] = { { r->workspace->folder.lock, 3 }, { lock, 4 } };
@@ -232,6 +234,10 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	}
 	n = words_add(argv, n, "--limit", r->limits);
 	n = words_add(argv, n, "--limit-most", r->most);
+	if (r->ports != NULL) {
+		argv[n++] = "--expose-ports";
+		argv[n++] = r->ports;
+	}
 	if (r->podman != NULL) {
 		argv[n++] = "--podman";
 		argv[n++] = r->podman;

@@ -17,6 +17,8 @@
 struct runner_events {
 	/* An attempt at the job is over; line is its job/executed. */
 	void (*executed)(void *arg, struct span job, struct span line);
+	/* An attempt at the job runs; line is its job/start. */
+	void (*started)(void *arg, struct span job, struct span line);
 	/* The job has written a note; line is its log/annotated. */
 	void (*noted)(void *arg, struct span job, struct span line);
 	/* mci-job is gone. finished: it was told that no attempt will come any more. */
@@ -39,6 +41,7 @@ struct runner {
 	const char *name;              /* of the runner, NULL: mci-job's own choice */
 	bool stranger;                 /* its jobs get no network */
 	const char *podman;            /* the command that runs containers, or NULL, the same */
+	const char *ports;             /* by which they are reached, the same */
 	const char *log;               /* address of the log server, NULL: none */
 	const struct runner_events *events;
 	void *arg;

@@ -554,7 +554,30 @@ noted(void *arg, struct span id, struct span line)
 		content_note(f->content, line);
 }
 
-const struct runner_events schedule_runner_events = { .noted = noted, .executed = executed, .gone = gone };
+/* Others may ask where it is reached. */
+static void
+started(void *arg, struct span id, struct span line)
+{
+	struct schedule *s = arg;
+	uint32_t job = graph_find(s->graph, id.p, id.n);
+	struct scan_value address, ports;
+	struct job *j;
+
+	if (job == NO_JOB)
+		return;
+	j = &s->graph->jobs[job];
+	free(j->address);
+	free(j->ports);
+	j->address = j->ports = NULL;
+	if (message_member(line.p, line.n, "address", &address, NULL) <= 0 ||
+	    message_member(line.p, line.n, "ports", &ports, NULL) <= 0)
+		return;
+	j->address = value_text(&address, NULL);
+	if (j->address != NULL)
+		j->ports = xmemdup(ports.raw.p, ports.raw.n);
+}
+
+const struct runner_events schedule_runner_events = { .started = started, .noted = noted, .executed = executed, .gone = gone };
 
 static bool
 cancel(struct schedule *s, uint32_t job, const char *reason)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "leftovers.h"
+#include "listeners.h"
 #include "memory.h"
 #include "names.h"
 #include "number.h"
@@ -167,6 +168,37 @@ const char *
 container_network(void)
 {
 	return has_program("slirp4netns") && access("/dev/net/tun", R_OK | W_OK) == 0 ? "slirp4netns" : "none";
+}
+
+/* The next one behind *at that nobody listens on; false when there is none. */
+static bool
+port_free(const struct settings *settings, int *at)
+{
+	for (int left = settings->last_port - settings->first_port; left >= 0; left--) {
+		*at = *at >= settings->last_port || *at < settings->first_port ? settings->first_port : *at + 1;
+		if (!listeners_have(0, *at))
+			return true;
+	}
+	return false;
+}
+
+int
+container_expose(struct words *w, const struct settings *settings, const int *ports, size_t n, int *hosts,
+    struct error *e)
+{
+	static int at; /* each gets another one than the last, which may not listen yet */
+
+	if (at == 0)
+		at = settings->first_port + (int)(getpid() % (settings->last_port - settings->first_port + 1));
+	for (size_t i = 0; i < n; i++) {
+		if (!port_free(settings, &at))
+			return error_set(e, ERROR_LIMIT, "expose: no port from %d to %d is free",
+			    settings->first_port, settings->last_port);
+		hosts[i] = at;
+		words_add(w, "--publish");
+		words_give(w, xformat("127.0.0.1:%d:%d", at, ports[i]));
+	}
+	return 0;
 }
 
 void

@@ -29,6 +29,10 @@ int container_run(struct words *w, const struct settings *settings, const struct
     const char *network, struct error *e);
 /* A network that is no other's, which reaches outside where that can be had here. */
 const char *container_network(void);
+/* Appends what lets ports of it be reached on this machine, by container_network. hosts gets the numbers that they
+ * have here, free ones of the range. 0 or -1. */
+int container_expose(struct words *w, const struct settings *settings, const int *ports, size_t n, int *hosts,
+    struct error *e);
 /* Appends the image, or the folder that stands for one, behind all options. folder is that of the build. */
 void container_image(struct words *w, const char *image, const char *folder);
 /* The process that is the first in it, in our numbers; 0: it does not run yet. */

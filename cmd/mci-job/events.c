@@ -42,6 +42,18 @@ event_initializing(struct attempt *a)
 		emit_line(b);
 }
 
+/* Where others reach what it exposes. */
+static void
+ports_add(struct bytes *b, const struct attempt *a)
+{
+	emit_text(b, "address", "127.0.0.1");
+	emit_key(b, "ports");
+	for (size_t i = 0; i < a->spec.nexpose; i++)
+		bytes_format(b, "%c\"%d\":%d", i == 0 ? '{' : ',', a->spec.expose[i],
+		    a->place.ports != NULL ? a->place.ports[i] : a->spec.expose[i]);
+	bytes_char(b, '}');
+}
+
 void
 event_start(struct attempt *a)
 {
@@ -52,6 +64,8 @@ event_start(struct attempt *a)
 	emit_integer(b, "pid", child_pid(a->leader));
 	emit_text(b, "runner", runners_choose(&a->spec, a->site->settings->runner));
 	limits_event(b, a);
+	if (a->spec.nexpose > 0)
+		ports_add(b, a);
 	emit_line(b);
 }
 

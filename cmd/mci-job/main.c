@@ -20,7 +20,7 @@
 struct options {
 	int64_t jobs;
 	const char *log_dir, *log;
-	const char *runner, *network, *podman;
+	const char *runner, *network, *podman, *ports;
 	struct option_list visible;
 	bool sandbox, script;
 	int64_t timeout;
@@ -48,6 +48,9 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, visible) },
 	{ .name = "script", .help = "COMMAND is a build's script: no job, and reads what is built",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, script) },
+	{ .name = "expose-ports", .value = "FIRST-LAST",
+	  .help = "reach what containers expose by these ports (20000-21000)",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, ports) },
 	{ .name = "podman", .value = "COMMAND", .help = "what runs containers (podman)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, podman) },
 	{ .name = "timeout", .value = "TIME", .help = "end jobs that name no timeout after TIME, as 90s",
@@ -127,10 +130,25 @@ limits_take(struct limits *into, const struct option_list *given, const char *op
 	return 0;
 }
 
+static int
+ports_take(struct settings *s, const char *text, struct error *e)
+{
+	const char *dash = strchr(text, '-');
+	int64_t first, last;
+
+	if (dash == NULL || number_parse(text, (size_t)(dash - text), 1, 65535, &first, NULL) < 0 ||
+	    number_parse(dash + 1, strlen(dash + 1), first, 65535, &last, NULL) < 0)
+		return error_set(e, ERROR_USAGE, "--expose-ports '%.64s': expected FIRST-LAST, as 20000-21000", text);
+	s->first_port = (int)first;
+	s->last_port = (int)last;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct options o = { .jobs = processors(), .interactive = -1, .podman = "podman" };
+	struct options o = { .jobs = processors(), .interactive = -1, .podman = "podman",
+		.ports = "20000-21000" };
 	struct settings settings = { 0 };
 	struct error e;
 
@@ -151,7 +169,7 @@ main(int argc, char **argv)
 		.progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
 	if (limits_take(&settings.limits, &o.limits, "--limit", &e) < 0 ||
-	    limits_take(&settings.most, &o.most, "--limit-most", &e) < 0 || log_of(&settings, &e) < 0) {
+	    limits_take(&settings.most, &o.most, "--limit-most", &e) < 0 || ports_take(&settings, o.ports, &e) < 0 || log_of(&settings, &e) < 0) {
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}

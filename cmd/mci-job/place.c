@@ -1,6 +1,7 @@
 #include "place.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 #include "external.h"
 #include "sandbox.h"
@@ -101,5 +102,6 @@ place_over(struct runner_job *job)
 {
 	if (job->runner != NULL && job->runner->over != NULL)
 		job->runner->over(job);
+	free(job->ports);
 	*job = (struct runner_job){ 0 };
 }

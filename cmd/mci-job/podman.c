@@ -320,9 +320,30 @@ network_of(const struct runner_job *job)
 {
 	const char *asked = job->spec->network != NULL ? job->spec->network : job->settings->network;
 
-	if (job->network != NULL && strcmp(job->network, RUNNER_NETWORK_OWN) == 0)
+	/* ports of two jobs may be the same, in networks of their own */
+	bool own = job->network == NULL ? job->spec->nexpose > 0 && asked == NULL :
+	    strcmp(job->network, RUNNER_NETWORK_OWN) == 0;
+
+	if (own)
 		return asked == NULL || strcmp(asked, "none") != 0 ? container_network() : "none";
 	return job->network != NULL ? job->network : asked != NULL ? asked : "host";
+}
+
+/* Whoever shares the network of another has its ports, too. */
+static int
+expose_add(struct podman *m, struct runner_job *job, struct error *e)
+{
+	const struct spec *s = job->spec;
+
+	if (s->nexpose == 0 || (job->network != NULL && strcmp(job->network, RUNNER_NETWORK_OWN) != 0) ||
+	    strcmp(network_of(job), "host") == 0)
+		return 0;
+	if (strcmp(network_of(job), "slirp4netns") != 0)
+		return error_set(e, ERROR_INPUT, "expose: a container's ports need slirp4netns and /dev/net/tun, and "
+		    "a network that is not none");
+	free(job->ports);
+	job->ports = xmalloc(s->nexpose * sizeof(int));
+	return container_expose(&m->argv, job->settings, s->expose, s->nexpose, job->ports, e);
 }
 
 int
@@ -338,7 +359,8 @@ podman_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	words_free(&m->env);
 	container_free(&m->container);
 	container_name(&m->container, job->scratch, job->name);
-	if (container_run(&m->argv, job->settings, &m->container, network_of(job), e) < 0)
+	if (container_run(&m->argv, job->settings, &m->container, network_of(job), e) < 0 ||
+	    expose_add(m, job, e) < 0)
 		return -1;
 	/* the job writes into the very pipes; only a terminal has to be one of its own */
 	words_add(&m->argv, "--log-driver", terminal ? "none" : "passthrough", "--interactive");

@@ -37,6 +37,7 @@ struct runner_job {
 	const char *secrets; /* folder of files for it alone, which its variables name; NULL: none */
 	const char *script;  /* path of the script that the command reads, or NULL */
 	const char *output;  /* path of what it puts out; a runner may set another of its own */
+	int *ports;          /* those that the spec exposes, as they are on this machine, malloced; or NULL: the same */
 	const char *network; /* that of its services, as its runner knows it; NULL: it has none */
 	/* the runner's; NULL at first */
 	void *own;

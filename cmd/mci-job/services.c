@@ -238,7 +238,8 @@ place_make(struct service *s)
 
 	s->spec = (struct spec){ .id = s->id, .attempt = a->spec.attempt, .pull = a->spec.pull,
 		.image = s->said->image != NULL ? s->said->image : a->spec.image, .env = s->said->env,
-		.nenv = s->said->nenv, .runner = a->spec.runner, .network = a->spec.network };
+		.nenv = s->said->nenv, .expose = a->spec.expose,
+		.nexpose = s == &s->all->list[0] ? a->spec.nexpose : 0, .runner = a->spec.runner, .network = a->spec.network };
 }
 
 /* What an attempt tells of its own. */
@@ -395,6 +396,8 @@ all_ready(struct services *all)
 
 	all->ready = NULL;
 	a->place.network = all->list[0].shared = place_network(&all->list[0].place);
+	if (all->list[0].place.ports != NULL)
+		a->place.ports = (int *)(void *)xmemdup(all->list[0].place.ports, a->spec.nexpose * sizeof(int));
 	ready(a, true);
 }
 

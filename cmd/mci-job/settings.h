@@ -22,6 +22,7 @@ struct settings {
 	bool script;              /* argv is a build's script: no job, and it only reads what is built */
 	struct limits limits;     /* for jobs that name none */
 	struct limits most;       /* that a job may have */
+	int first_port, last_port; /* of this machine, that containers may be reached by */
 	const char *podman;       /* the command, words as a shell has them */
 	const char *progress;     /* "json", "plain" or "none" */
 	const char *const *env;   /* -e NAME[=VALUE] */

@@ -37,7 +37,7 @@ bad 'a cycle: a -> a' "a job that waits for itself" '{"id":"a","script":["true"]
 bad 'X=a b and X=a/b' "matrix values that clash" '{"id":"m","script":["true"],"matrix":{"X":["a b","a/b"]}}'
 bad 'jobs of another kind|script/busy' "an event that is not for scripts" '{"type":"job/end","job":"a"}'
 bad 'arch' "an arch without a runner for it" '{"id":"a","arch":"arm64","script":["true"]}'
-bad 'expose' "a key that no part serves" '{"id":"a","expose":[80],"script":["true"]}'
+bad 'expose' "a port that is none" '{"id":"a","expose":[0],"script":["true"]}'
 bad "no runner 'moon'" "an unknown runner" '{"id":"a","runner":"moon","script":["true"]}'
 
 printf '{"id":"a","script":["true"]}\n{"id":"b","scr' >specs

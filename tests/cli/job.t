@@ -51,7 +51,6 @@ start_error() {
 }
 start_error '{"id":"x","dir":"no/where","script":"true"}' 'dir: no/where: No such file' 'a missing dir'
 start_error '{"id":"x","mounts":["a:/b"],"script":"true"}' 'mounts: .*--runner host' 'a mount without an image'
-start_error '{"id":"x","expose":[80],"script":"true"}' 'expose: ' 'expose'
 start_error '{"id":"x","runner":"moon","script":"true"}' "runner: .*'moon'.* host" \
 	'an unknown runner names those that exist'
 start_error '{"id":"x","params":["TOKEN"],"script":"true"}' 'params.0.: TOKEN has no value' \

@@ -51,9 +51,9 @@ printf '[{"id":"a",\n' >broken.json
 lint broken.json
 is "$status $(cat "$out")" '1 ./broken.json:2:1: not JSON: a key in quotes was expected' "broken JSON is a problem, with its place"
 
-printf -- '- id: a\n  script: x\n  expose:\n    - 80\n- {id: b, script: x, image: debian, runner: moon}\n' >wishes.yaml
+printf -- '- id: a\n  script: x\n  expose:\n    - 0\n- {id: b, script: x, image: debian, runner: moon}\n' >wishes.yaml
 lint wishes.yaml
-is "$status $(sed 's/; there is host.*//' "$out")" "1 ./wishes.yaml:3:3: expose: no runner here exposes ports yet
+is "$status $(sed 's/; there is host.*//' "$out")" "1 ./wishes.yaml:4:7: expose[0]: '0' is not a number from 1 to 65535
 ./wishes.yaml:5:45: runner: there is no runner 'moon', nor a program mci-runner-moon" "what nothing serves, wherever it runs, is a problem"
 
 # --- which files

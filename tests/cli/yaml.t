@@ -134,8 +134,8 @@ printf -- '- id: a\n  script: x\n  when:\n    brunch:\n      - a\n' >bad.yaml
 says bad.yaml ":4:5: when.brunch: unknown key" "one inside another"
 printf -- '- id: a\n  script: x\n  env:\n    A: b\n    "B C":\n      d\n' >bad.yaml
 says bad.yaml ":5:5: env.B C: not a name" "a variable that cannot be one"
-printf -- '- id: a\n  script: x\n  expose:\n    - 80\n' >bad.yaml
-says bad.yaml ":3:3: expose: no runner here" "a key that no part serves"
+printf -- '- id: a\n  script: x\n  expose:\n    - 0\n' >bad.yaml
+says bad.yaml ":[34]:[0-9]: expose.0.: " "a port that is none"
 printf -- '- id: a\n  script: x\n  arch:\n    arm64\n' >bad.yaml
 exits 125 "an arch without its runner" mci-build -q -f ./bad.yaml
 has "$err" "^mci-build: \./bad.yaml:3:3: arch: needs a runner" "the same of one that a runner is needed for"
