@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/podman-lib.sh"
 podman_ready
+need python3
 
 field() {
 	jq -rs "$1" "$out"
@@ -116,6 +117,20 @@ if [ "$(id -u)" = 0 ] && command -v slirp4netns >/dev/null && [ -c /dev/net/tun 
 else
 	skip 2 'no slirp4netns, or no /dev/net/tun for us'
 fi
+# a registry
+python3 "$ROOT/tests/cli/registry.py" "$ROOTFS" team/image >port 2>asked &
+started="$started $!"
+wait_for_line port '^[0-9]+$'
+registry=127.0.0.1:$(cat port)
+export CONTAINERS_REGISTRIES_CONF="$T/registries.conf"
+printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$registry" >"$CONTAINERS_REGISTRIES_CONF"
+job '{"id":"pull","image":"'"$registry"'/team/image","script":"echo $FROM"}'
+is "$status $(tail -n 1 logs/pull.log)" '0 registry' 'an image comes from a registry'
+: >asked
+job '{"id":"itself","image":"'"$registry"'/team/image"}'
+is "$(cat logs/itself.log asked)" 'by itself' 'once, and runs what it says itself'
+job '{"id":"again","image":"'"$registry"'/team/image","pull":"always","script":"true"}'
+is "$status $(grep -c manifests asked | grep -vc '^0$')" '0 1' 'pull: always asks again'
 wait_for_none 'podman has no container of ours any more'
 
 job '{"id":"slow","image":"localhost/box","timeout":"1s","script":"trap \"echo ended; exit 1\" TERM; while :; do sleep 0.1; done"}'
