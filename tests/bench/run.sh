@@ -195,6 +195,11 @@ mask() {
 	"$here/mask.sh" "$O"
 }
 
+# jobs with an image
+containers() {
+	"$here/containers.sh" "$O"
+}
+
 # the event hub beside others
 events() {
 	"$here/events.sh" "$O"
@@ -215,7 +220,7 @@ api() {
 	"$here/api.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask stopped events queue server api'
+rows='dispatch shells plan scale single resident output reading mask containers stopped events queue server api'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
