@@ -431,6 +431,7 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci login']='--name:what to call it (its host)
 --local:go back to this machine'\''s server; logins are kept
+--browser:print a link with which a browser is logged in: good once, for a minute
 --remove:forget the login
 -C:go to DIR first
 --chdir:go to DIR first

@@ -243,6 +243,7 @@ complete -c mci -n '__fish_seen_subcommand_from hook' -l version -d 'show the ve
 complete -c mci -n __fish_use_subcommand -a login -d 'say which server to go to, and show it a token'
 complete -c mci -n '__fish_seen_subcommand_from login' -l name -d 'what to call it (its host)' -x
 complete -c mci -n '__fish_seen_subcommand_from login' -l local -d 'go back to this machine\'s server; logins are kept'
+complete -c mci -n '__fish_seen_subcommand_from login' -l browser -d 'print a link with which a browser is logged in: good once, for a minute'
 complete -c mci -n '__fish_seen_subcommand_from login' -l remove -d 'forget the login'
 complete -c mci -n '__fish_seen_subcommand_from login' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci -n '__fish_seen_subcommand_from login' -l color -d 'use colour or not' -x -a 'auto always never'

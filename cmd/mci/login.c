@@ -7,10 +7,13 @@
 
 #include "call.h"
 #include "duration.h"
+#include "emit.h"
 #include "kernel.h"
 #include "login.h"
 #include "memory.h"
+#include "message.h"
 #include "place.h"
+#include "scan.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -19,7 +22,7 @@
 
 struct options {
 	const char *name;
-	bool remove, local;
+	bool remove, local, browser;
 };
 
 static const struct option options[] = {
@@ -27,6 +30,8 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, name) },
 	{ .name = "local", .help = "go back to this machine's server; logins are kept", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, local) },
+	{ .name = "browser", .help = "print a link with which a browser is logged in: good once, for a minute",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, browser) },
 	{ .name = "remove", .help = "forget the login", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, remove) },
 };
@@ -142,11 +147,68 @@ list(const struct logins *all)
 	return 0;
 }
 
+/* ---- a browser */
+
+#define TICKET 60
+
+static int
+print_link(const char *url, struct span result, struct error *e)
+{
+	struct scan_value ticket;
+	AUTO_BYTES text = { 0 };
+
+	if (message_member(result.p, result.n, "token", &ticket, e) <= 0 || scan_text(&ticket, &text, e) < 0)
+		return error_set(e, ERROR_INTERNAL, "%s: no ticket in the answer", url);
+	/* what stands behind # is sent nowhere */
+	printf("%s/-/login#ticket=%s\n", url, bytes_string(&text));
+	explicit_bzero(text.data, text.len);
+	return 0;
+}
+
+/* url may be NULL: that of the current login. */
+static int
+browse(const char *text, struct error *e)
+{
+	AUTO_FREE char *url = NULL;
+	AUTO_BYTES token = { 0 }, params = { 0 }, result = { 0 };
+	int got;
+
+	if (text != NULL)
+		url = login_url(text, e);
+	else if (login_current(&url, e) == 0 && url == NULL)
+		error_set(e, ERROR_USAGE, "there is no login: 'mci login URL' makes one, with a token that is asked for");
+	if (url == NULL)
+		return -1;
+	got = login_token(&token, url, e);
+	if (got == 0)
+		error_set(e, ERROR_USAGE, "%s: there is no token for it: 'mci login %s' asks for one", url, url);
+	if (got > 0) {
+		emit_open(&params);
+		emit_text(&params, "token", bytes_string(&token));
+		emit_integer(&params, "seconds", TICKET);
+		emit_bool(&params, "once", true);
+		bytes_char(&params, '}');
+		got = call_once(url, "session/begin", (struct span){ params.data, params.len }, PATIENCE, &result, e);
+		explicit_bzero(params.data, params.len);
+		if (got == 0)
+			got = print_link(url, (struct span){ result.data, result.len }, e);
+		if (result.len > 0)
+			explicit_bzero(result.data, result.len);
+	} else {
+		got = -1;
+	}
+	if (token.len > 0)
+		explicit_bzero(token.data, token.len);
+	return got;
+}
+
 static int
 go(const struct options *o, struct logins *all, const char *what, struct error *e)
 {
 	struct login *one = what == NULL ? NULL : logins_find(all, what);
 
+	if (o->browser)
+		return browse(one == NULL ? what : one->url, e);
 	if (o->local || what == NULL)
 		return o->local ? choose(all, NULL, e) : list(all);
 	if (o->remove && one == NULL)

@@ -35,6 +35,7 @@ cat >"$T/steps" <<STEPS
 #!/bin/sh
 export MCI_API='$api' PATH='$PATH' HOME='$HOME'
 case \$1 in
+link) mci login --browser http://127.0.0.1:$port ;;
 trigger) mci trigger acme/app >/dev/null ;;
 gate | slow) mci trigger acme/\$1 | sed -n '1p' ;;
 hostile) mci call -a '$api' build/trigger repo=acme/hostile actor='$evil' message='$evil' params:='{"NAME":"$evil"}' | jq -r .build >'$T/name'
@@ -43,6 +44,7 @@ kill-api) kill -KILL "\$(mci call -a 'unix:$T/run/mci/supervise.sock' part/statu
 esac
 STEPS
 chmod +x "$T/steps"
+echo "$token" | mci login http://127.0.0.1:"$port" >/dev/null
 mci trigger acme/app >/dev/null
 mci wait -q acme/app/1
 MODULES=$modules PICTURES=${CHECK_RESULTS:-$T}/pictures timeout 240 \

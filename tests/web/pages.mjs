@@ -35,16 +35,17 @@ await step('without a session a page leads to where one begins', async () => {
 	await stranger.waitForSelector('h1 .status');
 	await stranger.context().close();
 });
-await step('a ticket in a link begins one, once', async () => {
-	const { ticket } = JSON.parse(sh(`curl -s -X POST -H 'Authorization: Bearer ${token}' ${base}/api/v1/session/ticket`));
+await step('a link of mci login --browser begins one, once', async () => {
+	const link = sh(`${steps} link`).trim();
+	const ticket = link.split('#ticket=')[1];
 	const guest = await open(browser, base);
-	await guest.goto(`${base}/-/login#ticket=${ticket}`);
+	await guest.goto(link);
 	await guest.waitForURL(`${base}/`);
 	await guest.waitForSelector('.figure');
 	must(!guest.url().includes(ticket), 'the ticket stays in the address');
 	await guest.context().close();
 	const again = await open(browser, base);
-	await again.goto(`${base}/-/login#ticket=${ticket}`);
+	await again.goto(link);
 	await again.waitForSelector('.message.bad');
 	await again.context().close();
 });
