@@ -190,6 +190,11 @@ stopped() {
 	row "memory" "$(figure mci 5)" "$memory" KiB '<' 1.1
 }
 
+# jobs kept from the machine
+sandbox() {
+	"$here/sandbox.sh" "$O"
+}
+
 # secrets taken out of a log
 mask() {
 	"$here/mask.sh" "$O"
