@@ -35,8 +35,8 @@ static int
 spec_find(struct bytes *into, const struct state_build *b, const char *job, struct error *e)
 {
 	AUTO_FREE char *path = xformat("%s/plan.ndjson", b->path);
-	static const enum spec_key not[] = { SPEC_SCRIPT, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER, SPEC_SPLIT,
-		SPEC_STDIN, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_SECRETS, SPEC_PARAMS };
+	static const enum spec_key not[] = { SPEC_SCRIPT, SPEC_FINALLY, SPEC_SHELL, SPEC_SHELL_PER,
+		SPEC_SPLIT, SPEC_STDIN, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_SECRETS, SPEC_PARAMS };
 	AUTO_BYTES plan = { 0 };
 	struct textfile_lines lines;
 	struct span line;

@@ -42,7 +42,8 @@ const struct command *const verbs[] = {
 	KIT(RUN), KIT(BUILD), KIT(LINT), KIT(PARAMS), KIT(JOB), &spec_command,
 	/* what became of them */
 	&ls_command, &show_command, &tree_command, KIT(LOG), KIT(EVENTS), &path_command, &wait_command,
-	&why_command, &artifact_command, &rerun_command, &shell_command, &cancel_command, &unblock_command, &rm_command,
+	&why_command, &artifact_command, &rerun_command, &shell_command, &cancel_command,
+	&unblock_command, &rm_command,
 	/* a server */
 	KIT(UP), &down_command, &reload_command, &status_command, &doctor_command, &demo_command,
 	&trigger_command, &hook_command, &login_command, KIT(ORG), KIT(REPO), KIT(KEY),

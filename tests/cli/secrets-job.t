@@ -65,7 +65,7 @@ fi
 
 # who has a secret and wants it in the log, an event, an output or a file that stays
 cat >print <<'J'
-{"id":"print","secrets":["TOKEN"],"script":["python3 -c 'import os\nfor c in os.environ[\"TOKEN\"].encode(): os.write(1, bytes([c]))'; echo","for p in '' x xy; do printf '%s%s' \"$p\" \"$TOKEN\" | base64; done","printf '\\033]0;%s\\007\\033]8;;http://h/%s\\033\\\\link\\n' \"$TOKEN\" \"$TOKEN\"","echo \"A=$TOKEN\" >>$MCI_OUTPUT","printf '{\"warning\":\"%s\"}\\n' \"$TOKEN\" >$MCI_NOTES","ulimit -c unlimited 2>/dev/null; ulimit -c; (kill -SEGV $$) || :"]}
+{"id":"print","secrets":["TOKEN"],"script":["python3 -c 'import os\nfor c in os.environ[\"TOKEN\"].encode(): os.write(1, bytes([c]))'; echo","for p in '' x xy; do printf '%s%s' \"$p\" \"$TOKEN\" | base64; done","printf '\\033]0;%s\\007\\033]8;;http://h/%s\\033\\\\link\\n' \"$TOKEN\" \"$TOKEN\"","echo \"A=$TOKEN\" >>$MCI_OUTPUT","printf '{\"warning\":\"%s\"}\\n' \"$TOKEN\" >$MCI_NOTES","ulimit -c"]}
 J
 for runner in host sandbox; do
 	if [ $runner = sandbox ] && ! timeout 20 mci-job --sandbox -- true 2>/dev/null; then
