@@ -225,7 +225,12 @@ api() {
 	"$here/api.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask containers stopped events queue server api'
+# streams over HTTP
+stream() {
+	"$here/stream.sh" "$O"
+}
+
+rows='dispatch shells plan scale single resident output reading mask containers stopped events queue server api stream'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
