@@ -98,8 +98,8 @@ ls() {
 		began=$(date +%s%N)
 		MCI_API="http://127.0.0.1:$port" MCI_TOKEN=$TOKEN mci ls b/r >/dev/null
 		echo $((($(date +%s%N) - began) / 1000))
-	done | sort -n >times
-	bound "half of twenty within" "$(awk 'NR == 10 { print $1 / 1000 }' times)" ms 15
+	done | sort -n >taken
+	bound "half of twenty within" "$(awk 'NR == 10 { print $1 / 1000 }' taken)" ms 15
 }
 
 for row in "${@:-sse log ls}"; do
