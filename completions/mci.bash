@@ -52,7 +52,9 @@ ls:list the names in a store
 stat:what stands under a name
 rm:remove names, or with a slash at the end all below
 gc:remove what no name stands on
-verify:read all of a store, and say what is damaged'
+verify:read all of a store, and say what is damaged
+serve:keep the files of a server
+status:what a server of files does now'
 	['mci-blob-archive']='pack:write an archive of entries
 unpack:write what a tar archive holds as entries
 ls:list what a tar archive holds, and check it'
@@ -160,6 +162,8 @@ typeset -gA _mci_operands=(
 	['mci-blob rm']=''
 	['mci-blob gc']=''
 	['mci-blob verify']=''
+	['mci-blob serve']=''
+	['mci-blob status']=''
 	['mci-blob-archive pack']=''
 	['mci-blob-archive unpack']=''
 	['mci-blob-archive ls']=''
@@ -712,6 +716,7 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci-blob gc']='--blob:the store: file:DIR, s3://BUCKET/PREFIX
+--events:the hub that events are posted to
 --age:also remove names that were not found for so long
 --quota:keep so many bytes of files a repository and scope: what was used last
 --wait:for saves and restores that go on; 10s
@@ -729,6 +734,37 @@ typeset -gA _mci_options=(
 	['mci-blob verify']='--blob:the store: file:DIR, s3://BUCKET/PREFIX
 --repair:remove what is damaged, and the names that stand on it
 --json:what is damaged, as JSON objects
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob serve']='--dir:the folder of what is kept
+-l:where clients connect (may be given again)
+--listen:where clients connect (may be given again)
+--grace:how long to answer what is open when told to stop (5s)
+--memory:what to hold for all clients together (64M)
+--mode:of its sockets, in octal (0600)
+--ready-fd:write a newline to this descriptor when it serves
+--events:the hub that events are posted to
+--blob:the store; file:DIR of --dir
+--gc-every:remove what no name stands on so often; 1h
+--age:and names that were not found for so long
+--quota:keep so many bytes of files a repository and scope: what was used last
+-C:go to DIR first
+--chdir:go to DIR first
+--color:use colour or not
+-q:say only what went wrong
+--quiet:say only what went wrong
+-h:show this help
+--help:show this help
+--version:show the version'
+	['mci-blob status']='-a:the server
+--address:the server
+--json:all of it, as one JSON object
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1763,6 +1799,7 @@ typeset -gA _mci_values=(
 	['mci-blob rm --chdir']='@folders'
 	['mci-blob rm --color']='auto always never'
 	['mci-blob gc --blob']='@'
+	['mci-blob gc --events']='@'
 	['mci-blob gc --age']='@'
 	['mci-blob gc --quota']='@'
 	['mci-blob gc --wait']='@'
@@ -1773,6 +1810,26 @@ typeset -gA _mci_values=(
 	['mci-blob verify -C']='@folders'
 	['mci-blob verify --chdir']='@folders'
 	['mci-blob verify --color']='auto always never'
+	['mci-blob serve --dir']='@folders'
+	['mci-blob serve -l']='@'
+	['mci-blob serve --listen']='@'
+	['mci-blob serve --grace']='@'
+	['mci-blob serve --memory']='@'
+	['mci-blob serve --mode']='@'
+	['mci-blob serve --ready-fd']='@'
+	['mci-blob serve --events']='@'
+	['mci-blob serve --blob']='@'
+	['mci-blob serve --gc-every']='@'
+	['mci-blob serve --age']='@'
+	['mci-blob serve --quota']='@'
+	['mci-blob serve -C']='@folders'
+	['mci-blob serve --chdir']='@folders'
+	['mci-blob serve --color']='auto always never'
+	['mci-blob status -a']='@'
+	['mci-blob status --address']='@'
+	['mci-blob status -C']='@folders'
+	['mci-blob status --chdir']='@folders'
+	['mci-blob status --color']='auto always never'
 	['mci-blob-archive pack -C']='@folders'
 	['mci-blob-archive pack --chdir']='@folders'
 	['mci-blob-archive pack --color']='auto always never'

@@ -462,6 +462,7 @@ complete -c mci-blob -n '__fish_seen_subcommand_from rm' -s h -l help -d 'show t
 complete -c mci-blob -n '__fish_seen_subcommand_from rm' -l version -d 'show the version'
 complete -c mci-blob -n __fish_use_subcommand -a gc -d 'remove what no name stands on'
 complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l events -d 'the hub that events are posted to' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l age -d 'also remove names that were not found for so long' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l quota -d 'keep so many bytes of files a repository and scope: what was used last' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l wait -d 'for saves and restores that go on; 10s' -x
@@ -481,6 +482,31 @@ complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l color -d 'use co
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s h -l help -d 'show this help'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a serve -d 'keep the files of a server'
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l dir -d 'the folder of what is kept' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -s l -l listen -d 'where clients connect (may be given again)' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l grace -d 'how long to answer what is open when told to stop (5s)' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l memory -d 'what to hold for all clients together (64M)' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l mode -d 'of its sockets, in octal (0600)' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l ready-fd -d 'write a newline to this descriptor when it serves' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l events -d 'the hub that events are posted to' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l blob -d 'the store; file:DIR of --dir' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l gc-every -d 'remove what no name stands on so often; 1h' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l age -d 'and names that were not found for so long' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l quota -d 'keep so many bytes of files a repository and scope: what was used last' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from serve' -l version -d 'show the version'
+complete -c mci-blob -n __fish_use_subcommand -a status -d 'what a server of files does now'
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -s a -l address -d 'the server' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -l json -d 'all of it, as one JSON object'
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -s C -l chdir -d 'go to DIR first' -r -F
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -l color -d 'use colour or not' -x -a 'auto always never'
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say only what went wrong'
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help'
+complete -c mci-blob -n '__fish_seen_subcommand_from status' -l version -d 'show the version'
 complete -c mci-blob-archive -f
 complete -c mci-blob-archive -n __fish_use_subcommand -a pack -d 'write an archive of entries'
 complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l tar -d 'write a tar archive (pax)'

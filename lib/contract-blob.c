@@ -37,30 +37,17 @@ static const struct contract_field blob_removed[] = {
 	{ "scope", CONTRACT_TEXT, true, "trusted or stranger" },
 };
 
-static const struct contract_field blob_chunk[] = {
-	{ "at", CONTRACT_INTEGER, true, "which byte of the object is its first" },
-	{ "data", CONTRACT_DATA, true, "the bytes, behind the line" },
-};
-
 static const struct contract_event events[] = {
 	{ "blob/saved", "mci-blob", "a name was committed", ROWS(blob_saved) },
 	{ "blob/restored", "mci-blob", "a name was found for who restores it", ROWS(blob_restored) },
 	{ "blob/removed", "mci-blob", "a name was removed", ROWS(blob_removed) },
-	{ "blob/chunk", "mci-blob", "a piece of an object in a stream", ROWS(blob_chunk) },
-};
-
-static const struct contract_field blob_missing[] = {
-	{ "digests", CONTRACT_TEXTS, true, "SHA-256 of objects, in hex; at most 8192" },
-};
-
-static const struct contract_field blob_lacking[] = {
-	{ "missing", CONTRACT_TEXTS, true, "those that are not stored: to be put before a commit" },
 };
 
 static const struct contract_field blob_put[] = {
 	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the whole pack, in hex" },
 	{ "offset", CONTRACT_INTEGER, false, "of the first byte in it; 0" },
 	{ "size", CONTRACT_INTEGER, true, "length of the whole pack" },
+	BLOB_SCOPE,
 	{ "data", CONTRACT_DATA, true, "the bytes, behind the line; at most 4194304" },
 };
 
@@ -71,21 +58,32 @@ static const struct contract_field blob_stored[] = {
 static const struct contract_field blob_commit[] = {
 	{ "name", CONTRACT_TEXT, true, "under which it will be found" },
 	{ "digest", CONTRACT_TEXT, true, "SHA-256 of the manifest, in hex, whose objects are all stored" },
+	{ "bytes", CONTRACT_INTEGER, true, "of the files in it" },
+	{ "files", CONTRACT_INTEGER, true, "how many there are" },
 	BLOB_SCOPE,
 	{ "build", CONTRACT_TEXT, false, "which writes it, as ORG/REPO/N" },
 	{ "run", CONTRACT_INTEGER, false, "of that build; a newer one has its names for itself" },
 };
 
-static const struct contract_field blob_get[] = {
-	{ "name", CONTRACT_TEXT, false, "the manifest that stands under it; or digest" },
-	{ "digest", CONTRACT_TEXT, false, "of an object, or of a manifest" },
+static const struct contract_field blob_locate[] = {
+	{ "digests", CONTRACT_TEXTS, true, "SHA-256 of objects, in hex; at most 4096" },
 	BLOB_SCOPE,
-	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
+	{ "usable", CONTRACT_BOOL, false, "only those that a new name may stand on" },
 };
 
-static const struct contract_field blob_got[] = {
-	{ "digest", CONTRACT_TEXT, true, "SHA-256 of the object, in hex" },
-	{ "bytes", CONTRACT_INTEGER, true, "its length" },
+static const struct contract_field blob_located[] = {
+	{ "places", CONTRACT_ARRAY, true, "of each, in their order: null, or an array of its pack, the pack's "
+	    "scope, where its frame begins in there, bytes of the frame and of what it holds, where the object "
+	    "begins in what it holds, and its bytes" },
+};
+
+static const struct contract_field blob_open[] = {
+	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the pack, in hex" },
+	BLOB_SCOPE,
+};
+
+static const struct contract_field blob_opened[] = {
+	{ "fds", CONTRACT_INTEGER, true, "1: the pack, to be read" },
 };
 
 static const struct contract_field blob_find[] = {
@@ -108,7 +106,7 @@ static const struct contract_field blob_list[] = {
 
 static const struct contract_field blob_listed[] = {
 	{ "names", CONTRACT_ARRAY, true, "objects with name, digest, bytes, files, scope, build, run, "
-	    "created, used and hits" },
+	    "created and used" },
 	{ "more", CONTRACT_BOOL, true, "whether others follow: go on after the last" },
 };
 
@@ -126,14 +124,14 @@ static const struct contract_field blob_status[] = {
 };
 
 static const struct contract_method methods[] = {
-	{ "blob/missing", "which objects are to be sent", ROWS(blob_missing), ROWS(blob_lacking),
-	    "limit,busy,system", true, false },
 	{ "blob/put", "stores a piece of a pack of objects, the last one when it is on the disk",
 	    ROWS(blob_put), ROWS(blob_stored), "refused,busy,limit,system", true, false },
 	{ "blob/commit", "lets a name stand for a manifest, when that is on the disk", ROWS(blob_commit),
 	    NONE, "not-found,refused,fenced,busy,system", true, false },
-	{ "blob/get", "an object, or a manifest, as chunks", ROWS(blob_get), ROWS(blob_got),
-	    "not-found,busy,system", true, true },
+	{ "blob/locate", "where objects are; who asks is in a session from then on, in which nothing goes that "
+	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system", true, false },
+	{ "blob/open", "a pack, on links that carry descriptors", ROWS(blob_open), ROWS(blob_opened),
+	    "not-found,refused,busy,system", true, false },
 	{ "blob/find", "the first of some names that is there", ROWS(blob_find), ROWS(blob_found),
 	    "not-found,busy,system", true, false },
 	{ "blob/list", "the names, a page at a time", ROWS(blob_list), ROWS(blob_listed),

@@ -87,6 +87,8 @@ struct backend_type {
 	int (*sweep)(struct backend *b, struct error *e);
 };
 
+/* Whether it is the address of one: what is none is a server's. */
+bool backend_is(const char *address);
 /* Opens the store's place at the address. NULL with an error. */
 struct backend *backend_open(const char *address, bool make, struct error *e);
 /* NULL is allowed. */

@@ -9,6 +9,16 @@ static const struct backend_type *const types[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+bool
+backend_is(const char *address)
+{
+	for (size_t i = 0; i < COUNT(types); i++) {
+		if (strncmp(address, types[i]->scheme, strlen(types[i]->scheme)) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct backend *
 backend_open(const char *address, bool make, struct error *e)
 {

@@ -152,3 +152,57 @@ direct_open(const char *address, bool stranger, bool make, struct error *e)
 	direct_close(&d->store);
 	return NULL;
 }
+
+int
+direct_take(struct store *s, struct backend_draft *draft, const struct digest *pack, int64_t size,
+    struct error *e)
+{
+	struct direct *d = (struct direct *)s;
+	AUTO_BYTES entries = { 0 };
+
+	if (index_read_draft(draft->fd, size, &entries, e) < 0)
+		return -1;
+	if (direct_publish(s, draft, pack, size, e) < 0)
+		return -1;
+	index_add(d->sides[s->stranger], pack, (const struct format_entry *)(const void *)entries.data,
+	    entries.len / sizeof(struct format_entry));
+	return 0;
+}
+
+int
+direct_open_pack(struct store *s, const struct digest *pack, struct error *e)
+{
+	struct direct *d = (struct direct *)s;
+	struct error why;
+	char name[96];
+	int fd;
+
+	index_pack_name("", pack, name);
+	fd = d->backend->type->open_object(d->backend, name, &why);
+	if (fd < 0 && why.code == ERROR_NOT_FOUND && s->stranger) {
+		index_pack_name(STORE_STRANGER, pack, name);
+		fd = d->backend->type->open_object(d->backend, name, &why);
+	}
+	if (fd < 0)
+		*e = why;
+	return fd;
+}
+
+void
+direct_size(struct store *s, int64_t *chunks, int64_t *bytes)
+{
+	struct direct *d = (struct direct *)s;
+
+	*chunks = *bytes = 0;
+	for (size_t side = 0; side < 2; side++) {
+		const struct index_pack *packs;
+		size_t n;
+
+		if (d->sides[side] == NULL)
+			continue;
+		*chunks += (int64_t)index_chunks(d->sides[side]);
+		packs = index_packs(d->sides[side], &n);
+		for (size_t i = 0; i < n; i++)
+			*bytes += packs[i].size;
+	}
+}

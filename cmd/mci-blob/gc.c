@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "duration.h"
 #include "emit.h"
 #include "memory.h"
@@ -12,14 +13,17 @@
 #include "verbs.h"
 
 struct options {
-	const char *blob, *quota;
+	const char *blob, *quota, *events;
 	int64_t age, wait;
 	bool dry, json;
+	struct bytes told; /* event lines */
 };
 
 static const struct option options[] = {
 	{ .name = "blob", .value = "ADDRESS", .help = "the store: file:DIR, s3://BUCKET/PREFIX",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, blob) },
+	{ .name = "events", .value = "ADDRESS", .help = "the hub that events are posted to",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, events) },
 	{ .name = "age", .value = "DURATION", .help = "also remove names that were not found for so long",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, age) },
 	{ .name = "quota", .value = "SIZE",
@@ -37,9 +41,16 @@ static const struct option options[] = {
 static void
 removed(void *arg, const char *name, bool stranger, const char *reason)
 {
-	const struct options *o = arg;
+	struct options *o = arg;
 	AUTO_BYTES line = { 0 };
 
+	if (o->events != NULL && !o->dry) {
+		emit_event(&o->told, "blob/removed");
+		emit_text(&o->told, "name", name);
+		emit_text(&o->told, "reason", reason);
+		emit_text(&o->told, "scope", stranger ? "stranger" : "trusted");
+		emit_line(&o->told);
+	}
 	if (!o->json) {
 		if (o->dry)
 			printf("%s would be removed: %s\n", name, reason);
@@ -91,6 +102,10 @@ run(void *arg, int argc, char **argv)
 	    (address = store_address(o->blob, &e)) == NULL || sweeping_run(&s, address, &e) < 0)
 		return option_fail(PROGRAM, &e);
 	print(o, &s);
+	/* what is gone is gone, whoever hears of it */
+	if (o->told.len > 0 && call_post(o->events, (struct span){ o->told.data, o->told.len }, &e) < 0)
+		option_complain(PROGRAM, &e);
+	bytes_free(&o->told);
 	return option_finish(PROGRAM, 0);
 }
 

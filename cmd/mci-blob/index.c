@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "memory.h"
 #include "merge.h"
 
@@ -227,43 +228,74 @@ entries_ok(const struct format_entry *entries, size_t n, uint64_t end)
 	return true;
 }
 
-static int
-read_foot(struct backend *b, const char *name, int64_t size, struct format_foot *foot, struct error *e)
+/* Where a pack is read from: an object, or a file that is none yet. */
+struct source {
+	struct backend *backend;
+	int fd;
+	const char *name;
+	int64_t size;
+};
+
+static ssize_t
+source_get(const struct source *s, int64_t from, void *into, size_t n, struct error *e)
 {
 	ssize_t got;
 
-	if (size < (int64_t)(FORMAT_MAGIC + sizeof(*foot)))
-		return error_set(e, ERROR_INPUT, "%s: is no pack", name);
-	got = b->type->get(b, name, size - (int64_t)sizeof(*foot), foot, sizeof(*foot), e);
+	if (s->backend != NULL)
+		return s->backend->type->get(s->backend, s->name, from, into, n, e);
+	got = kernel.pread(s->fd, into, n, from);
+	return got < 0 ? error_sys(e, "read %s", s->name) : got;
+}
+
+static int
+read_foot(const struct source *s, struct format_foot *foot, struct error *e)
+{
+	ssize_t got;
+
+	if (s->size < (int64_t)(FORMAT_MAGIC + sizeof(*foot)))
+		return error_set(e, ERROR_INPUT, "%s: is no pack", s->name);
+	got = source_get(s, s->size - (int64_t)sizeof(*foot), foot, sizeof(*foot), e);
 	if (got < 0)
 		return -1;
 	if (got != (ssize_t)sizeof(*foot) || memcmp(foot->magic, FORMAT_FOOT_MAGIC, FORMAT_MAGIC) != 0 ||
-	    foot->n > 4 * FORMAT_PACK_ENTRIES || foot->entries > (uint64_t)size ||
-	    foot->entries + foot->n * sizeof(struct format_entry) + sizeof(*foot) != (uint64_t)size)
-		return error_set(e, ERROR_INPUT, "%s: is damaged: its end is no pack's", name);
+	    foot->n > 4 * FORMAT_PACK_ENTRIES || foot->entries > (uint64_t)s->size ||
+	    foot->entries + foot->n * sizeof(struct format_entry) + sizeof(*foot) != (uint64_t)s->size)
+		return error_set(e, ERROR_INPUT, "%s: its end is no pack's", s->name);
 	return 0;
 }
 
-int
-index_read_pack(struct backend *b, const char *name, int64_t size, struct bytes *into, struct error *e)
+static int
+read_pack(const struct source *s, struct bytes *into, struct error *e)
 {
 	struct format_foot foot;
 	size_t n;
 	ssize_t got;
 	char *p;
 
-	if (read_foot(b, name, size, &foot, e) < 0)
+	if (read_foot(s, &foot, e) < 0)
 		return -1;
 	n = foot.n * sizeof(struct format_entry);
 	p = bytes_reserve(into, n + 1);
-	got = b->type->get(b, name, (int64_t)foot.entries, p, n, e);
+	got = source_get(s, (int64_t)foot.entries, p, n, e);
 	if (got < 0)
 		return -1;
 	if ((size_t)got != n || !entries_ok((const struct format_entry *)(const void *)p, foot.n,
 	    foot.entries))
-		return error_set(e, ERROR_INPUT, "%s: is damaged: its entries are none", name);
+		return error_set(e, ERROR_INPUT, "%s: its entries are no pack's", s->name);
 	into->len += n;
 	return 0;
+}
+
+int
+index_read_pack(struct backend *b, const char *name, int64_t size, struct bytes *into, struct error *e)
+{
+	return read_pack(&(struct source){ b, -1, name, size }, into, e);
+}
+
+int
+index_read_draft(int fd, int64_t size, struct bytes *into, struct error *e)
+{
+	return read_pack(&(struct source){ NULL, fd, "the pack", size }, into, e);
 }
 
 /* Makes an index object of the one that is mapped and all loose packs, and maps that. */
@@ -335,6 +367,7 @@ static int
 hold(struct index *x, const uint32_t *loose, size_t nloose, struct error *e)
 {
 	struct bytes all = { 0 };
+	struct error why;
 	size_t n;
 
 	for (size_t i = 0; i < nloose; i++) {
@@ -343,8 +376,12 @@ hold(struct index *x, const uint32_t *loose, size_t nloose, struct error *e)
 		struct format_entry *entries;
 
 		index_pack_name(x->side, &x->packs[loose[i]].id, name);
-		if (index_read_pack(x->backend, name, x->packs[loose[i]].size, &all, e) < 0) {
+		if (index_read_pack(x->backend, name, x->packs[loose[i]].size, &all, &why) < 0) {
+			all.len = was;
+			if (why.code == ERROR_INPUT || why.code == ERROR_NOT_FOUND)
+				continue;
 			bytes_free(&all);
+			*e = why;
 			return -1;
 		}
 		entries = (struct format_entry *)(void *)(all.data + was);
@@ -376,8 +413,15 @@ take_loose(struct index *x, bool all, struct error *e)
 		if (x->packs[i].covered)
 			continue;
 		index_pack_name(x->side, &x->packs[i].id, name);
-		if (read_foot(x->backend, name, x->packs[i].size, &feet[n], e) < 0)
+		if (read_foot(&(struct source){ x->backend, -1, name, x->packs[i].size }, &feet[n],
+		    &why) < 0) {
+			/* it is as if it were not there: one that is damaged takes no other along, and
+			 * verify names it */
+			if (why.code == ERROR_INPUT || why.code == ERROR_NOT_FOUND)
+				continue;
+			*e = why;
 			return -1;
+		}
 		entries += feet[n].n;
 		loose[n++] = (uint32_t)i;
 	}

@@ -54,6 +54,8 @@ const struct format_entry *index_entry(const struct index *x, const struct diges
 
 /* The entries of a pack: added to into. size is the pack's. Checks that they can be right. 0 or -1. */
 int index_read_pack(struct backend *b, const char *name, int64_t size, struct bytes *into, struct error *e);
+/* The same of a file that is to become one. */
+int index_read_draft(int fd, int64_t size, struct bytes *into, struct error *e);
 /* The name of a pack's object. */
 void index_pack_name(const char *side, const struct digest *id, char name[96]);
 

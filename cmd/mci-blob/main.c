@@ -7,6 +7,7 @@
 static const struct command *const verbs[] = {
 	&blob_save_command, &blob_restore_command, &blob_put_command, &blob_get_command, &blob_ls_command,
 	&blob_stat_command, &blob_rm_command, &blob_gc_command, &blob_verify_command,
+	    &blob_serve_command, &blob_status_command,
 };
 
 int

@@ -274,26 +274,42 @@ store_small(struct own *o, size_t nchunks, struct error *e)
 	return at == 0 ? 0 : packer_store(o->thread, o->raw, at, o->chunks, nchunks, e);
 }
 
-/* Files that were not changed need not be read, when the store has what they were made of. */
+/* Files that were not changed need not be read, when the store has what they were made of: all are asked
+ * for at once. */
 static int
-check_known(struct own *o, struct reading_item *item, struct error *e)
+check_known(struct own *o, struct reading_batch *b, struct error *e)
 {
-	bool all = true;
+	AUTO_BYTES digests = { 0 };
+	size_t n = 0;
 
-	if (item->nchunks > o->nplaces) {
-		o->nplaces = item->nchunks;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->items[i].how == READING_KNOWN)
+			bytes_add(&digests, b->items[i].chunks, b->items[i].nchunks * sizeof(struct digest));
+	}
+	n = digests.len / sizeof(struct digest);
+	if (n > o->nplaces) {
+		o->nplaces = n;
 		o->places = xrealloc(o->places, o->nplaces, sizeof(*o->places));
 	}
-	if (item->nchunks > 0 && packer_locate(o->thread, item->chunks, item->nchunks, o->places, e) < 0)
-		return -1;
-	for (size_t i = 0; i < item->nchunks && all; i++)
-		all = o->places[i].packed > 0;
-	if (all)
-		return 0;
-	item->how = READING_WHOLE;
-	item->first = true;
-	item->from = 0;
-	item->length = item->st.st_size;
+	if (n == 0 || packer_locate(o->thread, (const struct digest *)(const void *)digests.data, n,
+	    o->places, e) < 0)
+		return n == 0 ? 0 : -1;
+	n = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		struct reading_item *item = &b->items[i];
+		bool all = true;
+
+		if (item->how != READING_KNOWN)
+			continue;
+		for (size_t k = 0; k < item->nchunks; k++)
+			all = all && o->places[n++].packed > 0;
+		if (all)
+			continue;
+		item->how = READING_WHOLE;
+		item->first = true;
+		item->from = 0;
+		item->length = item->st.st_size;
+	}
 	return 0;
 }
 
@@ -302,12 +318,12 @@ work_on(struct own *o, struct reading_batch *b, struct error *e)
 {
 	size_t used = 0, nchunks = 0;
 
+	if (check_known(o, b, e) < 0)
+		return -1;
 	for (size_t i = 0; i < b->n; i++) {
 		struct reading_item *item = &b->items[i];
 		bool large = item->how == READING_PART || item->st.st_size > FORMAT_WHOLE;
 
-		if (item->how == READING_KNOWN && check_known(o, item, e) < 0)
-			return -1;
 		if (item->how == READING_HOLE && item->first && read_hole(o, item, e) < 0)
 			return -1;
 		if (item->how != READING_WHOLE && item->how != READING_PART)

@@ -61,5 +61,14 @@ char *store_address(const char *address, struct error *e);
 int store_scope(const char *scope, bool *stranger, struct error *e);
 
 struct store *direct_open(const char *address, bool stranger, bool make, struct error *e); /* direct.c */
+struct store *remote_open(const char *address, bool stranger, struct error *e); /* remote.c */
+/* Of a direct one: publishes a pack that came from elsewhere, if it is one, and finds what is in it from
+ * now on, in this session. 0 or -1. */
+int direct_take(struct store *s, struct backend_draft *draft, const struct digest *pack, int64_t size,
+    struct error *e);
+/* A descriptor to read a pack, on either side that the session reads. -1 with an error. */
+int direct_open_pack(struct store *s, const struct digest *pack, struct error *e);
+/* How many chunks there are, and bytes of packs. */
+void direct_size(struct store *s, int64_t *chunks, int64_t *bytes);
 
 #endif

@@ -32,7 +32,9 @@ store_open(const char *address, bool stranger, bool make, struct error *e)
 {
 	AUTO_FREE char *text = store_address(address, e);
 
-	return text == NULL ? NULL : direct_open(text, stranger, make, e);
+	if (text == NULL)
+		return NULL;
+	return backend_is(text) ? direct_open(text, stranger, make, e) : remote_open(text, stranger, e);
 }
 
 void

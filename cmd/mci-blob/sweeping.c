@@ -161,7 +161,8 @@ judge(struct marking *m, size_t side, uint64_t worth)
 	for (size_t i = 0; i < npacks; i++)
 		small += packs[i].size < SMALL;
 	for (size_t i = 0; i < npacks; i++)
-		fates[i].goes = fates[i].live == 0 || (worth > 0 &&
+		/* of one that is damaged nobody knows what is in it: verify is for that */
+		fates[i].goes = !packs[i].covered ? false : fates[i].live == 0 || (worth > 0 &&
 		    (fates[i].live < (uint64_t)packs[i].size / worth ||
 		    (small > MANY && packs[i].size < SMALL)));
 	return fates;

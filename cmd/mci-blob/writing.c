@@ -21,7 +21,7 @@ struct own {
 	struct bytes parent; /* of dir */
 	int dir;
 	struct digest *digests;
-	struct place *places;
+	struct place *all, *places; /* of the batch, from the item's on */
 	size_t room;
 	char *buffer;
 };
@@ -155,7 +155,7 @@ end(void *own)
 	if (o->dir >= 0)
 		close(o->dir);
 	free(o->digests);
-	free(o->places);
+	free(o->all);
 	free(o->buffer);
 	free(o);
 }
@@ -178,19 +178,27 @@ enter(struct own *o, const char *path, const char **name, struct error *e)
 	return o->dir < 0 ? -1 : 0;
 }
 
-/* Where the item's chunks are. */
+/* Where the chunks of the whole batch are. */
 static int
-locate(struct own *o, const struct entry *x, struct error *e)
+locate(struct own *o, const struct writing_batch *b, struct error *e)
 {
-	if (x->npieces > o->room) {
-		o->room = 2 * x->npieces;
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += b->items[i].known ? 0 : b->items[i].entry.npieces;
+	if (n > o->room) {
+		o->room = 2 * n;
 		o->digests = xrealloc(o->digests, o->room, sizeof(*o->digests));
-		o->places = xrealloc(o->places, o->room, sizeof(*o->places));
+		o->all = xrealloc(o->all, o->room, sizeof(*o->all));
 	}
-	for (size_t i = 0; i < x->npieces; i++)
-		o->digests[i] = x->pieces[i].digest;
-	return x->npieces == 0 ? 0 : o->w->store->type->locate(o->w->store, o->digests, x->npieces, false,
-	    o->places, e);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct entry *x = &b->items[i].entry;
+
+		for (size_t k = 0; k < x->npieces && !b->items[i].known; k++)
+			o->digests[at++] = x->pieces[k].digest;
+	}
+	o->places = o->all;
+	return n == 0 ? 0 : o->w->store->type->locate(o->w->store, o->digests, n, false, o->all, e);
 }
 
 /* Whether the file that is there holds the same; -1: that cannot be told. */
@@ -296,7 +304,7 @@ work_on(struct own *o, struct writing_item *item, struct error *e)
 	const struct entry *x = &item->entry;
 	const char *name;
 
-	if (enter(o, x->path.data, &name, e) < 0 || locate(o, x, e) < 0)
+	if (enter(o, x->path.data, &name, e) < 0)
 		return -1;
 	if (item->there) {
 		AUTO_CLOSE int fd = kernel.open_beneath(o->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
@@ -314,14 +322,16 @@ static void
 work(void *own, struct crew_job *job)
 {
 	struct writing_batch *b = (struct writing_batch *)job;
+	struct own *o = own;
 
+	b->failed = locate(o, b, &b->error) < 0;
 	for (size_t i = 0; i < b->n && !b->failed; i++) {
 		struct writing_item *item = &b->items[i];
 
 		if (item->known)
 			continue;
-		b->failed = work_on(own, item, &b->error) < 0;
-		item->done = kernel.wall();
+		b->failed = work_on(o, item, &b->error) < 0;
+		o->places += item->entry.npieces;
 	}
 }
 

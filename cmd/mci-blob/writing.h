@@ -23,7 +23,6 @@ struct writing_item {
 	bool known;         /* and it is: it was looked at before */
 	struct stat st;     /* of the file as it is now, when it is done */
 	bool written;
-	int64_t done;       /* the wall clock then */
 };
 
 struct writing_batch {

@@ -369,7 +369,7 @@ log_server_open(struct log_server *s, struct loop *loop, const char *dir, const 
 	s->closing = closing_new(s->offload, &s->logdir);
 	s->inventory = inventory_new(&(struct inventory_place){
 	    s->offload, &s->logdir, &s->writers, removed, s });
-	if (events != NULL && (s->news = news_new(loop, events, e)) == NULL)
+	if (events != NULL && (s->news = news_new(loop, "mci-log", events, e)) == NULL)
 		return -1;
 	return writers_recover(&s->writers, e);
 }

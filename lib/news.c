@@ -9,15 +9,17 @@
 
 struct news {
 	struct client *client;
+	const char *program;
 	bool refused; /* and it was said */
 };
 
 static void
 outage(void *arg, const struct error *why)
 {
-	(void)arg;
+	const struct news *n = arg;
+
 	if (why != NULL)
-		fprintf(stderr, "mci-log: events are dropped: %s\n", why->text);
+		fprintf(stderr, "%s: events are dropped: %s\n", n->program, why->text);
 }
 
 static void
@@ -26,7 +28,7 @@ complaint(void *arg, const struct error *why)
 	struct news *n = arg;
 
 	if (!n->refused)
-		fprintf(stderr, "mci-log: an event was refused, the first of all that are: %s\n",
+		fprintf(stderr, "%s: an event was refused, the first of all that are: %s\n", n->program,
 		    why->text);
 	n->refused = true;
 }
@@ -34,10 +36,11 @@ complaint(void *arg, const struct error *why)
 static const struct client_events events = { .outage = outage, .complaint = complaint };
 
 struct news *
-news_new(struct loop *loop, const char *address, struct error *e)
+news_new(struct loop *loop, const char *program, const char *address, struct error *e)
 {
 	struct news *n = xmalloc(sizeof(*n));
 
+	n->program = program;
 	n->client = client_open(loop, address, &events, n, e);
 	if (n->client != NULL)
 		return n;

@@ -1,0 +1,473 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "connect.h"
+#include "contract.h"
+#include "emit.h"
+#include "kernel.h"
+#include "loop.h"
+#include "memory.h"
+#include "message.h"
+#include "scratch.h"
+#include "store.h"
+
+/* Another mci-blob serve: chunks are compressed and unpacked here, and only packs and names go there. A
+ * pack is read from its own file, whose descriptor the server hands over. */
+
+#define DIGESTS 4096
+#define OPEN 16
+/* Of a pack in one request, whose params are counted with it. */
+#define PIECE (CONTRACT_DATA_LIMIT - 4096)
+#define LIST 500
+#define LIMIT (120 * SECOND)
+
+struct opened {
+	struct digest pack;
+	int fd; /* -1: free */
+	unsigned users;
+	uint64_t turn;
+};
+
+struct remote {
+	struct store store;
+	pthread_mutex_t lock; /* of all of it: one asks at a time */
+	struct loop *loop;
+	struct client *client;
+	struct opened open[OPEN];
+	uint64_t turn;
+	bool answered, failed, connected;
+	struct bytes result;
+	int fd;
+	struct error error;
+};
+
+static void
+remote_close(struct store *s)
+{
+	struct remote *r = (struct remote *)s;
+
+	for (size_t i = 0; i < OPEN; i++) {
+		if (r->open[i].fd >= 0)
+			close(r->open[i].fd);
+	}
+	client_close(r->client);
+	if (r->loop != NULL) {
+		connect_reap(r->loop);
+		loop_free(r->loop);
+	}
+	bytes_free(&r->result);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static void
+done(void *arg, struct span result, const struct error *e)
+{
+	struct remote *r = arg;
+
+	r->answered = true;
+	r->failed = e->code != ERROR_NONE;
+	r->result.len = 0;
+	if (r->failed)
+		r->error = *e;
+	else
+		bytes_add(&r->result, result.p, result.n);
+	if (client_fds(r->client, &r->fd, 1) == 0)
+		r->fd = -1;
+}
+
+/* Asks, and waits; the result is r's, until the next one. The lock is held. One connection is a session,
+ * so that nothing is asked again over another. */
+static int
+ask(struct remote *r, const char *method, struct bytes *params, struct span data, struct error *e)
+{
+	const struct client_wish w = { .again = CLIENT_ONCE, .limit = LIMIT, .data = data };
+
+	bytes_char(params, '}');
+	r->answered = false;
+	r->fd = -1;
+	client_call(r->client, method, (struct span){ params->data, params->len }, &w, done, r);
+	while (!r->answered) {
+		if (loop_round(r->loop, -1, e) != 0)
+			return -1;
+	}
+	if (r->failed)
+		*e = r->error;
+	return r->failed ? -1 : 0;
+}
+
+static void
+begin(struct remote *r, struct bytes *params)
+{
+	emit_open(params);
+	emit_text(params, "scope", r->store.stranger ? "stranger" : "trusted");
+}
+
+/* ["HEX","trusted",at,packed,raw,from,size] */
+static int
+read_place(struct place *p, struct span raw, struct error *e)
+{
+	int64_t numbers[5];
+	struct scan scan;
+	struct scan_member m;
+
+	if (scan_open(&scan, raw.p, raw.n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < 7; i++) {
+		bool text = i < 2;
+
+		if (scan_next(&scan, &m, e) <= 0 || (m.value.type == SCAN_STRING) != text)
+			return error_set(e, ERROR_INPUT, "blob/locate: a place that is none");
+		if (i == 0 && !digest_parse(&p->pack, (struct span){ m.value.raw.p + 1, m.value.raw.n - 2 }))
+			return error_set(e, ERROR_INPUT, "blob/locate: a pack that is none");
+		if (i == 1)
+			p->stranger = scan_text_is(&m.value, "stranger");
+		if (!text && scan_integer(&m.value, 0, i == 2 ? INT64_MAX : UINT32_MAX,
+		    &numbers[i - 2], e) < 0)
+			return -1;
+	}
+	p->at = (uint64_t)numbers[0];
+	p->packed = (uint32_t)numbers[1];
+	p->raw = (uint32_t)numbers[2];
+	p->from = (uint32_t)numbers[3];
+	p->size = (uint32_t)numbers[4];
+	return 0;
+}
+
+static int
+read_places(struct remote *r, struct place *places, size_t n, struct error *e)
+{
+	struct scan scan;
+	struct scan_value v;
+	struct scan_member m;
+
+	if (message_member(r->result.data, r->result.len, "places", &v, e) <= 0 || v.type != SCAN_ARRAY ||
+	    scan_open(&scan, v.raw.p, v.raw.n, e) < 0)
+		return error_set(e, ERROR_INPUT, "blob/locate: no places");
+	for (size_t i = 0; i < n; i++) {
+		places[i] = (struct place){ 0 };
+		if (scan_next(&scan, &m, e) <= 0)
+			return error_set(e, ERROR_INPUT, "blob/locate: too few places");
+		if (m.value.type == SCAN_ARRAY && read_place(&places[i], m.value.raw, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+locate_some(struct remote *r, const struct digest *chunks, size_t n, bool usable, struct place *places,
+    struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	char hex[DIGEST_HEX + 1];
+
+	begin(r, &params);
+	emit_bool(&params, "usable", usable);
+	emit_key(&params, "digests");
+	for (size_t i = 0; i < n; i++) {
+		digest_hex(&chunks[i], hex);
+		bytes_format(&params, "%c\"%s\"", i == 0 ? '[' : ',', hex);
+	}
+	bytes_char(&params, ']');
+	return ask(r, "blob/locate", &params, (struct span){ 0 }, e) < 0 ? -1 : read_places(r, places, n, e);
+}
+
+static int
+remote_locate(struct store *s, const struct digest *chunks, size_t n, bool usable, struct place *places,
+    struct error *e)
+{
+	struct remote *r = (struct remote *)s;
+	int result = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t from = 0; from < n && result == 0; from += DIGESTS)
+		result = locate_some(r, chunks + from, n - from < DIGESTS ? n - from : DIGESTS, usable,
+		    places + from, e);
+	pthread_mutex_unlock(&r->lock);
+	return result;
+}
+
+/* The lock is held. -1 with an error. */
+static int
+open_pack(struct remote *r, const struct place *p, struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	char hex[DIGEST_HEX + 1];
+
+	begin(r, &params);
+	digest_hex(&p->pack, hex);
+	emit_text(&params, "pack", hex);
+	if (ask(r, "blob/open", &params, (struct span){ 0 }, e) < 0)
+		return -1;
+	return r->fd >= 0 ? r->fd : error_set(e, ERROR_INPUT, "blob/open: the pack did not come");
+}
+
+/* The pack's file, held until users is less again; *fd is another's to close when there is no room. */
+static struct opened *
+hold(struct remote *r, const struct place *p, int *fd, struct error *e)
+{
+	struct opened *found = NULL, *spare = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t i = 0; i < OPEN && found == NULL; i++) {
+		struct opened *o = &r->open[i];
+
+		if (o->fd >= 0 && digest_compare(&o->pack, &p->pack) == 0)
+			found = o;
+		else if (o->users == 0 && (spare == NULL || o->turn < spare->turn))
+			spare = o;
+	}
+	*fd = found != NULL ? found->fd : open_pack(r, p, e);
+	if (found == NULL && *fd >= 0 && spare != NULL) {
+		if (spare->fd >= 0)
+			close(spare->fd);
+		spare->fd = *fd;
+		spare->pack = p->pack;
+		found = spare;
+	}
+	if (found != NULL) {
+		found->users++;
+		found->turn = ++r->turn;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+static int
+remote_fetch(struct store *s, const struct place *p, void *into, struct error *e)
+{
+	struct remote *r = (struct remote *)s;
+	int fd;
+	struct opened *o = hold(r, p, &fd, e);
+	size_t did = 0;
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return -1;
+	while (did < p->packed && got > 0) {
+		got = kernel.pread(fd, (char *)into + did, p->packed - did, (off_t)(p->at + did));
+		did += got > 0 ? (size_t)got : 0;
+	}
+	if (got < 0)
+		error_sys(e, "read a pack");
+	else if (did < p->packed)
+		error_set(e, ERROR_INPUT, "a pack is cut short");
+	pthread_mutex_lock(&r->lock);
+	if (o != NULL)
+		o->users--;
+	else
+		close(fd);
+	pthread_mutex_unlock(&r->lock);
+	return did == p->packed ? 0 : -1;
+}
+
+static int
+remote_draft(struct store *s, struct backend_draft *d, struct error *e)
+{
+	int reader;
+
+	(void)s;
+	/* appended to by one descriptor, and read by the other, which is kept for that */
+	d->fd = scratch_file(&reader, e);
+	if (d->fd < 0)
+		return -1;
+	d->name = xformat("%d", reader);
+	return 0;
+}
+
+static void
+remote_drop(struct store *s, struct backend_draft *d)
+{
+	(void)s;
+	if (d->name != NULL)
+		close(atoi(d->name));
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->name);
+	*d = (struct backend_draft){ -1, NULL };
+}
+
+static int
+send_pack(struct remote *r, int fd, const struct digest *pack, int64_t size, struct error *e)
+{
+	AUTO_FREE char *piece = xmalloc(PIECE);
+	char hex[DIGEST_HEX + 1];
+	int64_t at = 0;
+
+	digest_hex(pack, hex);
+	while (at < size) {
+		AUTO_BYTES params = { 0 };
+		ssize_t got = kernel.pread(fd, piece, PIECE, at);
+
+		if (got <= 0)
+			return error_sys(e, "read a pack");
+		begin(r, &params);
+		emit_text(&params, "pack", hex);
+		emit_integer(&params, "offset", at);
+		emit_integer(&params, "size", size);
+		emit_integer(&params, "data", got);
+		if (ask(r, "blob/put", &params, (struct span){ piece, (size_t)got }, e) < 0)
+			return -1;
+		at = message_integer((struct span){ r->result.data, r->result.len }, "offset", -1);
+		if (at < 0 || at > size)
+			return error_set(e, ERROR_INPUT, "blob/put: no offset came back");
+	}
+	return 0;
+}
+
+static int
+remote_publish(struct store *s, struct backend_draft *d, const struct digest *pack, int64_t size,
+    struct error *e)
+{
+	struct remote *r = (struct remote *)s;
+	int result;
+
+	pthread_mutex_lock(&r->lock);
+	result = send_pack(r, atoi(d->name), pack, size, e);
+	pthread_mutex_unlock(&r->lock);
+	remote_drop(s, d);
+	return result;
+}
+
+static int
+remote_commit(struct store *s, const struct record *record, struct error *e)
+{
+	struct remote *r = (struct remote *)s;
+	AUTO_BYTES params = { 0 };
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(&record->root, hex);
+	begin(r, &params);
+	emit_text(&params, "name", record->name);
+	emit_text(&params, "digest", hex);
+	emit_integer(&params, "bytes", record->bytes);
+	emit_integer(&params, "files", record->files);
+	if (record->build != NULL)
+		emit_text(&params, "build", record->build);
+	if (record->run > 0)
+		emit_integer(&params, "run", record->run);
+	return ask(r, "blob/commit", &params, (struct span){ 0 }, e);
+}
+
+static int
+remote_find(struct store *s, const char *const *names, size_t n, struct record *record, bool *hit,
+    struct error *e)
+{
+	struct remote *r = (struct remote *)s;
+	AUTO_BYTES params = { 0 };
+	struct span result;
+
+	begin(r, &params);
+	emit_list(&params, "names", names, n);
+	if (ask(r, "blob/find", &params, (struct span){ 0 }, e) < 0)
+		return -1;
+	result = (struct span){ r->result.data, r->result.len };
+	*hit = message_true(result, "hit");
+	return record_parse(record, result, e);
+}
+
+/* One page; *after is the last name, NULL when nothing follows. */
+static int
+list_page(struct remote *r, const char *prefix, char **after, int (*each)(void *arg,
+    struct record *r), void *arg,
+    struct error *e)
+{
+	AUTO_BYTES params = { 0 };
+	AUTO_FREE char *text = NULL;
+	struct span result;
+	struct scan scan;
+	struct scan_value v;
+	struct scan_member m;
+	int more;
+
+	begin(r, &params);
+	emit_text(&params, "prefix", prefix);
+	if (*after != NULL)
+		emit_text(&params, "after", *after);
+	emit_integer(&params, "limit", LIST);
+	free(*after);
+	*after = NULL;
+	if (ask(r, "blob/list", &params, (struct span){ 0 }, e) < 0)
+		return -1;
+	/* each may ask something itself */
+	text = xmemdup(r->result.data, r->result.len);
+	result = (struct span){ text, r->result.len };
+	if (message_member(result.p, result.n, "names", &v, e) <= 0 || v.type != SCAN_ARRAY ||
+	    scan_open(&scan, v.raw.p, v.raw.n, e) < 0)
+		return error_set(e, ERROR_INPUT, "blob/list: no names");
+	while ((more = scan_next(&scan, &m, e)) > 0) {
+		struct record record;
+
+		if (record_parse(&record, m.value.raw, e) < 0)
+			return -1;
+		if (message_true(result, "more")) {
+			free(*after);
+			*after = xstrdup(record.name);
+		}
+		more = each(arg, &record);
+		if (more != 0)
+			return more;
+	}
+	return more;
+}
+
+static int
+remote_list(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r), void *arg,
+    struct error *e)
+{
+	char *after = NULL;
+	int result;
+
+	do
+		result = list_page((struct remote *)s, prefix, &after, each, arg, e);
+	while (result == 0 && after != NULL);
+	free(after);
+	return result;
+}
+
+static int
+remote_remove(struct store *s, const char *name, struct error *e)
+{
+	struct remote *r = (struct remote *)s;
+	AUTO_BYTES params = { 0 };
+
+	begin(r, &params);
+	emit_text(&params, "name", name);
+	return ask(r, "blob/remove", &params, (struct span){ 0 }, e);
+}
+
+static const struct store_type remote_type = {
+	.close = remote_close,
+	.locate = remote_locate,
+	.fetch = remote_fetch,
+	.draft = remote_draft,
+	.publish = remote_publish,
+	.drop = remote_drop,
+	.commit = remote_commit,
+	.find = remote_find,
+	.list = remote_list,
+	.remove = remote_remove,
+};
+
+struct store *
+remote_open(const char *address, bool stranger, struct error *e)
+{
+	struct remote *r = xmalloc(sizeof(*r));
+
+	r->store.type = &remote_type;
+	r->store.stranger = stranger;
+	for (size_t i = 0; i < OPEN; i++)
+		r->open[i].fd = -1;
+	pthread_mutex_init(&r->lock, NULL);
+	r->loop = loop_new(e);
+	r->client = r->loop == NULL ? NULL : client_open(r->loop, address, NULL, NULL, e);
+	if (r->client != NULL && client_connect(r->client, e) == 0)
+		return &r->store;
+	remote_close(&r->store);
+	return NULL;
+}

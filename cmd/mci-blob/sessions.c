@@ -1,0 +1,383 @@
+#include "sessions.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "duration.h"
+#include "emit.h"
+#include "kernel.h"
+#include "memory.h"
+
+/* How old what a status says may be. */
+#define COUNTED_EVERY (10 * SECOND)
+
+/* One connection: what it refers to stays until it is lost (backend.h). */
+struct session {
+	struct session *next;
+	uint64_t connection;
+	struct store *stores[2]; /* the thread's: of who is trusted, and of a stranger */
+	/* a pack that comes in */
+	bool coming;
+	struct digest pack;
+	struct backend_draft draft;
+	int64_t at, size;
+	bool stranger;
+};
+
+struct sessions {
+	struct offload *thread;
+	char *address;
+	struct backend *drafts; /* the loop's: for packs that come in */
+	struct session *first;
+	void (*told)(void *arg, struct span line);
+	void *arg;
+	pthread_mutex_t lock; /* of counts */
+	struct sessions_counts counts;
+	atomic_llong hits, misses;
+	int64_t counted; /* the thread's */
+};
+
+static int
+count_name(void *arg, struct record *r)
+{
+	struct sessions_counts *c = arg;
+
+	c->names++;
+	record_free(r);
+	return 0;
+}
+
+/* On the thread. */
+static void
+count(struct sessions *s, bool now)
+{
+	struct sessions_counts c = { 0 };
+	struct store *store;
+
+	if (!now && kernel.now() - s->counted < COUNTED_EVERY)
+		return;
+	store = direct_open(s->address, true, true, NULL);
+	if (store == NULL)
+		return;
+	if (store->type->list(store, "", count_name, &c, NULL) == 0) {
+		direct_size(store, &c.objects, &c.bytes);
+		pthread_mutex_lock(&s->lock);
+		s->counts = c;
+		pthread_mutex_unlock(&s->lock);
+		s->counted = kernel.now();
+	}
+	store_close(store);
+}
+
+struct sessions *
+sessions_new(struct loop *loop, const char *address, void (*told)(void *arg, struct span line), void *arg,
+    struct error *e)
+{
+	struct sessions *s = xmalloc(sizeof(*s));
+
+	pthread_mutex_init(&s->lock, NULL);
+	s->told = told;
+	s->arg = arg;
+	s->address = xstrdup(address);
+	s->drafts = backend_open(address, true, e);
+	if (s->drafts != NULL && (s->thread = offload_new(loop, e)) != NULL) {
+		count(s, true);
+		return s;
+	}
+	sessions_free(s);
+	return NULL;
+}
+
+static struct session *
+session_of(struct sessions *s, uint64_t connection)
+{
+	struct session *x;
+
+	for (x = s->first; x != NULL && x->connection != connection; x = x->next)
+		;
+	if (x != NULL)
+		return x;
+	x = xmalloc(sizeof(*x));
+	x->connection = connection;
+	x->draft.fd = -1;
+	x->next = s->first;
+	s->first = x;
+	return x;
+}
+
+/* On the thread. */
+static struct store *
+store_of(struct sessions *s, struct session *x, bool stranger, struct error *e)
+{
+	if (x->stores[stranger] == NULL)
+		x->stores[stranger] = direct_open(s->address, stranger, true, e);
+	return x->stores[stranger];
+}
+
+void
+sessions_drop(struct ask *a)
+{
+	if (a->draft.fd >= 0)
+		a->all->drafts->type->drop(a->all->drafts, &a->draft);
+	if (a->fd >= 0)
+		close(a->fd);
+	record_free(&a->record);
+	bytes_free(&a->texts);
+	bytes_free(&a->result);
+	bytes_free(&a->event);
+	free(a->digests);
+	free(a->name);
+	free(a);
+}
+
+static void
+work(void *arg)
+{
+	struct ask *a = arg;
+	struct store *store = store_of(a->all, a->session, a->record.stranger, &a->error);
+
+	a->failed = store == NULL || a->work(a, store, &a->error) < 0;
+	if (!a->failed && a->event.len > 0)
+		count(a->all, false);
+}
+
+static void
+done(void *arg)
+{
+	struct ask *a = arg;
+
+	if (a->failed) {
+		request_fail_with(a->request, &a->error);
+	} else {
+		if (a->event.len > 0)
+			a->all->told(a->all->arg, (struct span){ a->event.data, a->event.len });
+		if (a->result.len > 0)
+			bytes_char(&a->result, '}');
+		if (a->fd >= 0)
+			request_reply_fds(a->request, (struct span){ a->result.data,
+			    a->result.len }, &a->fd, 1);
+		else
+			request_reply(a->request, (struct span){ a->result.data, a->result.len });
+	}
+	sessions_drop(a);
+}
+
+struct ask *
+sessions_ask(struct sessions *s, struct request *r, int (*todo)(struct ask *a, struct store *store,
+    struct error *e))
+{
+	struct ask *a;
+
+	if (request_connection(r) == 0) {
+		request_fail(r, "invalid-request", "it needs an id");
+		return NULL;
+	}
+	a = xmalloc(sizeof(*a));
+	*a = (struct ask){ .job = { .work = work, .done = done, .arg = a }, .all = s,
+		.session = session_of(s, request_connection(r)), .request = r, .work = todo, .fd = -1,
+		.draft = { -1, NULL } };
+	return a;
+}
+
+/* The loop reads these numbers at any time, and may read the one before. */
+void
+sessions_note(struct ask *a, bool hit)
+{
+	if (hit)
+		atomic_fetch_add(&a->all->hits, 1);
+	else
+		atomic_fetch_add(&a->all->misses, 1);
+}
+
+void
+sessions_give(struct ask *a)
+{
+	offload_give(a->all->thread, &a->job);
+}
+
+/* Only who says what it is may have it stored under that name. */
+static int
+check_pack(struct ask *a, struct error *e)
+{
+	AUTO_FREE char *buffer = xmalloc(1 << 20);
+	struct digest_state *s = digest_new();
+	struct digest is;
+	ssize_t got;
+
+	for (int64_t at = 0; (got = kernel.pread(a->draft.fd, buffer, 1 << 20, at)) > 0; at += got)
+		digest_add(s, buffer, (size_t)got);
+	digest_end(s, &is);
+	digest_free(s);
+	if (got < 0)
+		return error_sys(e, "read a pack");
+	return digest_compare(&is, &a->digests[0]) == 0 ? 0 :
+	    error_set(e, ERROR_REFUSED, "the pack's bytes are not those of its name");
+}
+
+static int
+work_publish(struct ask *a, struct store *store, struct error *e)
+{
+	struct digest pack = a->digests[0];
+
+	if (check_pack(a, e) < 0 || direct_take(store, &a->draft, &pack, a->size, e) < 0)
+		return -1;
+	emit_open(&a->result);
+	emit_integer(&a->result, "offset", a->size);
+	return 0;
+}
+
+static void
+drop_draft(struct sessions *s, struct session *x)
+{
+	if (x->coming)
+		s->drafts->type->drop(s->drafts, &x->draft);
+	x->coming = false;
+}
+
+static void
+reply_offset(struct request *r, int64_t at)
+{
+	AUTO_BYTES result = { 0 };
+
+	emit_open(&result);
+	emit_integer(&result, "offset", at);
+	bytes_char(&result, '}');
+	request_reply(r, (struct span){ result.data, result.len });
+}
+
+void
+sessions_put(struct sessions *s, struct request *r, const char *pack, int64_t offset, int64_t size,
+    bool stranger)
+{
+	struct session *x;
+	struct digest id;
+	struct error e;
+
+	if (request_connection(r) == 0) {
+		request_fail(r, "invalid-request", "it needs an id");
+		return;
+	}
+	if (!digest_parse(&id, (struct span){ pack, strlen(pack) }) || size <= 0 ||
+	    size > 4LL * FORMAT_PACK) {
+		request_fail(r, "invalid-params", "blob/put: pack is no digest, or its size is none");
+		return;
+	}
+	x = session_of(s, request_connection(r));
+	if (x->coming && (digest_compare(&x->pack, &id) != 0 || offset == 0))
+		drop_draft(s, x);
+	if (!x->coming) {
+		if (s->drafts->type->draft(s->drafts, stranger ? STORE_STRANGER "packs/" : "packs/",
+		    &x->draft,
+		    &e) < 0) {
+			request_fail_with(r, &e);
+			return;
+		}
+		x->coming = true;
+		x->pack = id;
+		x->at = 0;
+		x->size = size;
+		x->stranger = stranger;
+	}
+	if (offset != x->at)
+		reply_offset(r, x->at);
+}
+
+void
+sessions_data(struct sessions *s, struct request *r, struct span piece, uint64_t left)
+{
+	struct session *x = session_of(s, request_connection(r));
+	struct error e;
+	struct ask *a;
+
+	if ((int64_t)piece.n > x->size - x->at) {
+		request_fail(r, "refused", "blob/put: more bytes than its size");
+		return;
+	}
+	if (kernel_write_all(x->draft.fd, piece.p, piece.n) < 0) {
+		error_sys(&e, "write a pack");
+		request_fail_with(r, &e);
+		drop_draft(s, x);
+		return;
+	}
+	x->at += (int64_t)piece.n;
+	if (left > 0)
+		return;
+	if (x->at < x->size) {
+		reply_offset(r, x->at);
+		return;
+	}
+	a = sessions_ask(s, r, work_publish);
+	a->draft = x->draft;
+	a->size = x->size;
+	a->record.stranger = x->stranger;
+	a->digests = xmalloc(sizeof(*a->digests));
+	a->digests[0] = x->pack;
+	x->coming = false;
+	x->draft = (struct backend_draft){ -1, NULL };
+	sessions_give(a);
+}
+
+struct farewell {
+	struct offload_job job;
+	struct session *session;
+};
+
+static void
+work_end(void *arg)
+{
+	struct farewell *f = arg;
+
+	store_close(f->session->stores[0]);
+	store_close(f->session->stores[1]);
+	free(f->session);
+	free(f);
+}
+
+void
+sessions_gone(struct sessions *s, uint64_t connection)
+{
+	for (struct session **at = &s->first; *at != NULL; at = &(*at)->next) {
+		struct session *x = *at;
+		struct farewell *f;
+
+		if (x->connection != connection)
+			continue;
+		*at = x->next;
+		drop_draft(s, x);
+		/* behind all that it asked */
+		f = xmalloc(sizeof(*f));
+		*f = (struct farewell){ .job = { .work = work_end, .arg = f }, .session = x };
+		offload_give(s->thread, &f->job);
+		return;
+	}
+}
+
+struct sessions_counts
+sessions_counts(struct sessions *s)
+{
+	struct sessions_counts c;
+
+	pthread_mutex_lock(&s->lock);
+	c = s->counts;
+	pthread_mutex_unlock(&s->lock);
+	c.hits = atomic_load(&s->hits);
+	c.misses = atomic_load(&s->misses);
+	return c;
+}
+
+void
+sessions_free(struct sessions *s)
+{
+	if (s == NULL)
+		return;
+	while (s->thread != NULL && s->first != NULL)
+		sessions_gone(s, s->first->connection);
+	offload_free(s->thread);
+	backend_close(s->drafts);
+	pthread_mutex_destroy(&s->lock);
+	free(s->address);
+	free(s);
+}
