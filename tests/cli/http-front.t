@@ -2,38 +2,25 @@
 # A server of the web in front of mci, as the example has it: who asks, what streams, what is large.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/server-lib.sh"
-PATH="$PATH:/usr/sbin"
+. "$ROOT/tests/cli/front-lib.sh"
 need nginx curl jq python3 openssl
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-port=$(free_port) front=$(free_port)
+port=$(free_port) public=$(free_port)
 wiring | sed 's/^api: mci-api /&--host ci.example.org --proxy 127.0.0.1 /' >"$T/wiring"
 UP="-l 127.0.0.1:$port"
 up "$T/wiring" || exit 1
 token=$(mci token create --scope admin --name admin)
 
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key.pem" -out "$T/cert.pem" -subj /CN=ci.example.org -days 2 2>/dev/null
-mkdir "$T/nginx"
-{
-	printf 'daemon off; pid %s/pid; error_log %s/error;\n' "$T/nginx" "$T/nginx"
-	[ "$(id -u)" != 0 ] || echo 'user root;'
-	printf 'events {} http { access_log off;\n'
-	for kind in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s;\n' "$kind" "$T/nginx/$kind"; done
-	sed "s|listen 443|listen 127.0.0.1:$front|; s|127.0.0.1:3000|127.0.0.1:$port|; s|ssl_certificate /.*|ssl_certificate $T/cert.pem;|
-		s|ssl_certificate_key .*|ssl_certificate_key $T/key.pem;|" "$ROOT/examples/front/nginx.conf"
-	echo '}'
-} >"$T/nginx/conf"
+authority ca
+certificate ca ci.example.org
+front "$public" "$port"
 ok "nginx takes the example" nginx -t -c "$T/nginx/conf" -p "$T/nginx" -e "$T/nginx/error"
-nginx -c "$T/nginx/conf" -p "$T/nginx" -e "$T/nginx/error" >"$T/nginx/out" 2>&1 &
-nginx=$!
-started="$started $nginx"
+front_up
 ask() {
 	path=$1
 	shift
-	curl -s -m 10 --cacert "$T/cert.pem" --resolve "ci.example.org:$front:127.0.0.1" -H "Authorization: Bearer $token" "$@" \
-		"https://ci.example.org:$front$path"
+	curl -s -m 10 --cacert "$T/ca.pem" --resolve "ci.example.org:$public:127.0.0.1" -H "Authorization: Bearer $token" "$@" \
+		"https://ci.example.org:$public$path"
 }
 wait_until "nginx is there" ask /api/v1/version
 is "$(ask /api/v1/version | jq -r .name)" mci "a request goes through"
