@@ -1,5 +1,6 @@
 #include "verdict.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "memory.h"
@@ -18,7 +19,7 @@ static const struct verdict verdicts[] = {
 	{ 503, 503, ERROR_BUSY, false, "it has too much to do" },
 	{ 400, 499, ERROR_INPUT, false, "it refuses the request" },
 	{ 500, 599, ERROR_DISCONNECTED, true, "nobody answers behind it" },
-	{ 0, 999, ERROR_DISCONNECTED, true, "this is no answer of an mci-api" },
+	{ 0, LONG_MAX, ERROR_DISCONNECTED, true, "this is no answer of an mci-api" },
 };
 
 const struct verdict *
