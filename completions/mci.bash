@@ -606,6 +606,7 @@ typeset -gA _mci_options=(
 --ready-fd:write a newline to this descriptor when it serves
 --events:where the hub is (default: $MCI_EVENTS)
 --log:where the log server is (default: $MCI_LOG)
+--blob:where the store of files is (default: $MCI_BLOB)
 --store:where the store is (default: $MCI_STORE)
 --supervise:where the supervisor is (default: $MCI_SUPERVISE)
 --http:where HTTP is served: HOST:PORT or unix:PATH (again: more)
@@ -1742,6 +1743,7 @@ typeset -gA _mci_values=(
 	['mci-api --ready-fd']='@'
 	['mci-api --events']='@'
 	['mci-api --log']='@'
+	['mci-api --blob']='@'
 	['mci-api --store']='@'
 	['mci-api --supervise']='@'
 	['mci-api --http']='@'

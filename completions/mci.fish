@@ -367,6 +367,7 @@ complete -c mci-api -l mode -d 'of its sockets, in octal (0600)' -x
 complete -c mci-api -l ready-fd -d 'write a newline to this descriptor when it serves' -x
 complete -c mci-api -l events -d 'where the hub is (default: $MCI_EVENTS)' -x
 complete -c mci-api -l log -d 'where the log server is (default: $MCI_LOG)' -x
+complete -c mci-api -l blob -d 'where the store of files is (default: $MCI_BLOB)' -x
 complete -c mci-api -l store -d 'where the store is (default: $MCI_STORE)' -x
 complete -c mci-api -l supervise -d 'where the supervisor is (default: $MCI_SUPERVISE)' -x
 complete -c mci-api -l http -d 'where HTTP is served: HOST:PORT or unix:PATH (again: more)' -x

@@ -13,6 +13,7 @@
 #define SERVE_ENTRIES(row) \
 	row(events, "mci-events", "serve") \
 	row(log, "mci-log", "serve") \
+	row(blob, "mci-blob", "serve") \
 	row(store, "mci-store", "serve") \
 	row(api, "mci-api", NULL)
 

@@ -21,11 +21,11 @@
 #define PROGRAM "mci-api"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-#define NPLACES 5
+#define NPLACES 6
 
 struct options {
 	struct serve_options serve;
-	const char *events, *log, *store, *supervise;
+	const char *events, *log, *blob, *store, *supervise;
 	struct option_list http;
 	bool one;
 	int64_t patience;
@@ -37,6 +37,7 @@ struct options {
 static const struct serve_peer peers[] = {
 	{ .service = "events", .offset = offsetof(struct options, events) },
 	{ .service = "log", .offset = offsetof(struct options, log) },
+	{ .service = "blob", .offset = offsetof(struct options, blob) },
 	{ .service = "store", .offset = offsetof(struct options, store) },
 	{ .service = "supervise", .offset = offsetof(struct options, supervise) },
 };
@@ -48,6 +49,7 @@ static const struct place {
 } places[NPLACES] = {
 	{ &contract_events, offsetof(struct options, events) },
 	{ &contract_log, offsetof(struct options, log) },
+	{ &contract_blob, offsetof(struct options, blob) },
 	{ &contract_store, offsetof(struct options, store) },
 	{ &contract_queue, offsetof(struct options, store) },
 	{ &contract_supervise, offsetof(struct options, supervise) },
@@ -63,6 +65,7 @@ static const struct option options[] = {
 	SERVE_OPTIONS_BARE(struct options, serve),
 	SERVICE(events, "where the hub is (default: $MCI_EVENTS)"),
 	SERVICE(log, "where the log server is (default: $MCI_LOG)"),
+	SERVICE(blob, "where the store of files is (default: $MCI_BLOB)"),
 	SERVICE(store, "where the store is (default: $MCI_STORE)"),
 	SERVICE(supervise, "where the supervisor is (default: $MCI_SUPERVISE)"),
 	{ .name = "http",

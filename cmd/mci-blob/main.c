@@ -1,4 +1,5 @@
 #include "option.h"
+#include "serveentry.h"
 #include "standard.h"
 #include "verbs.h"
 
@@ -9,6 +10,8 @@ static const struct command *const verbs[] = {
 	&blob_stat_command, &blob_rm_command, &blob_gc_command, &blob_verify_command,
 	    &blob_serve_command, &blob_status_command,
 };
+
+const struct serve_entry blob_entry = { &blob_program, &blob_serve_command, verbs, COUNT(verbs) };
 
 int
 main(int argc, char **argv)

@@ -89,7 +89,7 @@ UP=--single
 up "$T/all" || exit 1
 is "$(parts)" "single running true,admin done true,token done true,agent running true," "mci status shows one part for all of them"
 is "$(mci-supervise --dir "$T/data" --check "$T/all" | sort | tr '\t\n' ' ,')" \
-	"start api,start events,start log,start store,stop single," "--check shows what it would be without"
+	"start api,start blob,start events,start log,start store,stop single," "--check shows what it would be without"
 is "$(mci-supervise --dir "$T/data" --check --single "$T/all")" "" "... and that nothing would change with it"
 builds single
 for n in 1 2; do
@@ -109,7 +109,7 @@ else
 	ok "idle it has less than 8 MB: $together KiB in one process, $apart KiB in four" test "$together" -lt 8192
 fi
 is "$(find "/proc/$pid/task" -name comm -exec cat {} + | sort -u | tr '\n' ' ')" \
-	"api events log mci-single store " "each service has a thread, by its name"
+	"api blob events log mci-single store " "each service has a thread, by its name"
 down
 is "$(pgrep -f "$T/data")" "" "down leaves nothing"
 is "$(find "$T/run/mci" -type s)" "" "... no socket either"
