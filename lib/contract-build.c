@@ -108,6 +108,27 @@ static const struct contract_field job_start[] = {
 	    "mci-job or nothing" },
 };
 
+/* The job's own container, or that of a service beside it. */
+#define CONTAINER \
+	{ "attempt", CONTRACT_INTEGER, true, "from 1" }, \
+	{ "service", CONTRACT_TEXT, false, "id of the service that runs there; else the job does" }
+
+static const struct contract_field container_pending[] = {
+	CONTAINER,
+	{ "image", CONTRACT_TEXT, true, "what it is made of" },
+};
+
+static const struct contract_field container_start[] = {
+	CONTAINER,
+	{ "pid", CONTRACT_INTEGER, true, "process id of the first process in it, as it is outside" },
+	{ "address", CONTRACT_TEXT, false, "where others reach what it exposes" },
+	{ "ports", CONTRACT_OBJECT, false, "by what port there: number by number in the container" },
+};
+
+static const struct contract_field container_end[] = {
+	CONTAINER,
+};
+
 static const struct contract_field command_start[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 	{ "command", CONTRACT_INTEGER, true, "which entry of script, from 0; those of finally count on" },
@@ -259,6 +280,9 @@ static const struct contract_event events[] = {
 	{ "job/start", "mci-job", "an attempt runs", ROWS(job_start) },
 	{ "job/executed", "mci-job", "an attempt is over", ROWS(job_executed) },
 	{ "job/end", "mci-build", "the job is finished; exactly once a job", ROWS(job_end) },
+	{ "container/pending", "mci-job", "a container is made", ROWS(container_pending) },
+	{ "container/start", "mci-job", "what was to be run in it runs", ROWS(container_start) },
+	{ "container/end", "mci-job", "it is gone", ROWS(container_end) },
 	{ "command/start", "mci-job", "an entry of script begins", ROWS(command_start) },
 	{ "command/end", "mci-job", "an entry of script is over", ROWS(command_end) },
 	{ "artifact/restored", "mci-build", "an artifact is back, before the attempt starts",

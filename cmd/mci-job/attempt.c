@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attemptlog.h"
+#include "containerwatch.h"
 #include "copy.h"
 #include "demands.h"
 #include "duration.h"
@@ -230,6 +231,7 @@ finish(struct attempt *a, const char *reason)
 {
 	bool storing;
 
+	containerwatch_end(&a->container);
 	for (int i = 0; i < 2 && is_started(a); i++) {
 		if (a->pipes[i] >= 0)
 			drain(a, i, BUDGET);
@@ -333,6 +335,7 @@ begin(struct attempt *a)
 	a->start = kernel.now();
 	limits_watch(a, limits_due);
 	event_start(a);
+	a->container = containerwatch_begin(a, &a->place, &a->spec, NULL);
 	entry_start(a);
 	if (timeout > 0)
 		a->timeout = loop_after(a->site->loop, timeout, timed_out, a);
@@ -500,6 +503,7 @@ process_next(struct attempt *a, struct error *e)
 {
 	const struct spec_entry *entry = a->closing ? &a->spec.finally[a->entry] : &a->spec.script[a->entry];
 
+	containerwatch_end(&a->container);
 	child_free(a->leader);
 	a->leader = NULL;
 	if (entry->name != NULL)
@@ -507,6 +511,7 @@ process_next(struct attempt *a, struct error *e)
 	if (launch_entry(a, leader_ended, e) < 0)
 		return -1;
 	a->state = ATTEMPT_RUNNING;
+	a->container = containerwatch_begin(a, &a->place, &a->spec, NULL);
 	entry_start(a);
 	return 0;
 }
@@ -535,6 +540,10 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 	struct attempt *a = arg;
 	const char *limit;
 
+	containerwatch_look(a->container);
+	/* one that was killed has not removed it yet */
+	if (WIFEXITED(status))
+		containerwatch_end(&a->container);
 	launch_ended(a, &status);
 	if (!a->closing)
 		a->status = status;
@@ -652,10 +661,13 @@ finally_next(struct attempt *a)
 static void
 undone(void *arg, int status, const struct rusage *usage)
 {
+	struct attempt *a = arg;
+
 	(void)status;
 	(void)usage;
-	((struct attempt *)arg)->state = ATTEMPT_CLEARING;
-	clear(arg);
+	containerwatch_end(&a->container);
+	a->state = ATTEMPT_CLEARING;
+	clear(a);
 }
 
 /* Nothing at all is left of it. */

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "emit.h"
+#include "eventline.h"
 #include "kernel.h"
 #include "limits.h"
 #include "mask.h"
@@ -11,61 +12,26 @@
 /* What command/start shows of an entry; the whole is in the plan. */
 #define TEXT_LIMIT 4096
 
-static struct bytes *
-open_event(struct report *r, const char *type, const char *job, int attempt)
-{
-	struct bytes *b = &r->out;
-
-	if (!r->events || r->lost)
-		return NULL;
-	emit_event(b, type);
-	/* an id needs no escapes */
-	bytes_text(b, ",\"job\":\"");
-	bytes_text(b, job);
-	bytes_text(b, "\",\"attempt\":");
-	bytes_number(b, attempt);
-	return b;
-}
-
-static struct bytes *
-open_own(struct attempt *a, const char *type)
-{
-	return open_event(&a->site->report, type, a->spec.id, a->spec.attempt);
-}
-
 void
 event_initializing(struct attempt *a)
 {
-	struct bytes *b = open_own(a, "job/initializing");
+	struct bytes *b = eventline_open(a, "job/initializing");
 
 	if (b != NULL)
 		emit_line(b);
 }
 
-/* Where others reach what it exposes. */
-static void
-ports_add(struct bytes *b, const struct attempt *a)
-{
-	emit_text(b, "address", "127.0.0.1");
-	emit_key(b, "ports");
-	for (size_t i = 0; i < a->spec.nexpose; i++)
-		bytes_format(b, "%c\"%d\":%d", i == 0 ? '{' : ',', a->spec.expose[i],
-		    a->place.ports != NULL ? a->place.ports[i] : a->spec.expose[i]);
-	bytes_char(b, '}');
-}
-
 void
 event_start(struct attempt *a)
 {
-	struct bytes *b = open_own(a, "job/start");
+	struct bytes *b = eventline_open(a, "job/start");
 
 	if (b == NULL)
 		return;
 	emit_integer(b, "pid", child_pid(a->leader));
 	emit_text(b, "runner", runners_choose(&a->spec, a->site->settings->runner));
 	limits_event(b, a);
-	if (a->spec.nexpose > 0)
-		ports_add(b, a);
+	eventline_ports(b, &a->spec, &a->place);
 	emit_line(b);
 }
 
@@ -133,7 +99,7 @@ name_of(const struct attempt *a, struct bytes *name)
 static void
 section(struct attempt *a, struct span name, const char *how)
 {
-	struct bytes *b = open_own(a, "log/annotated");
+	struct bytes *b = eventline_open(a, "log/annotated");
 
 	if (b == NULL)
 		return;
@@ -152,7 +118,7 @@ event_command_start(struct attempt *a)
 {
 	AUTO_BYTES text = { 0 };
 	AUTO_BYTES name = { 0 };
-	struct bytes *b = open_own(a, "command/start");
+	struct bytes *b = eventline_open(a, "command/start");
 	bool named;
 
 	if (b == NULL)
@@ -172,7 +138,7 @@ void
 event_command_end(struct attempt *a, int exit)
 {
 	AUTO_BYTES name = { 0 };
-	struct bytes *b = open_own(a, "command/end");
+	struct bytes *b = eventline_open(a, "command/end");
 
 	if (b == NULL)
 		return;
@@ -214,7 +180,7 @@ log_put(struct bytes *b, const struct attempt *a)
 void
 event_executed(struct attempt *a, const char *reason, struct span outputs)
 {
-	struct bytes *b = open_own(a, "job/executed");
+	struct bytes *b = eventline_open(a, "job/executed");
 
 	if (b == NULL)
 		return;
@@ -250,7 +216,7 @@ note_text(struct bytes *b, struct span text)
 void
 event_note(struct attempt *a, struct span line, bool json)
 {
-	struct bytes *b = open_own(a, "log/annotated");
+	struct bytes *b = eventline_open(a, "log/annotated");
 	AUTO_BYTES masked = { 0 };
 
 	if (b == NULL)
@@ -269,7 +235,7 @@ event_note(struct attempt *a, struct span line, bool json)
 void
 event_dropped(struct report *r, const char *job, int attempt)
 {
-	struct bytes *b = open_event(r, "job/executed", job, attempt);
+	struct bytes *b = eventline_open_of(r, "job/executed", job, attempt);
 
 	if (b == NULL)
 		return;

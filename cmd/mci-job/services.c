@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "containerwatch.h"
 #include "duration.h"
 #include "kernel.h"
 #include "leftovers.h"
@@ -26,6 +27,7 @@ struct service {
 	struct spec spec;           /* of its process; borrows all that it holds */
 	char *argv[6], *text, *id, *name, *network, *shared;
 	struct runner_job place;
+	struct containerwatch *container;
 	struct child *child;        /* NULL: not started, or gone */
 	struct child *undo;         /* removes what its runner left */
 	struct child *probe;        /* the command that says whether it is ready */
@@ -69,6 +71,7 @@ service_free(struct service *s)
 {
 	struct error e;
 
+	containerwatch_end(&s->container);
 	output_close(s);
 	if (s->log.name != NULL)
 		(void)logfile_close(&s->log, &e);
@@ -194,6 +197,9 @@ service_ended(void *arg, int status, const struct rusage *usage)
 	struct error e = { 0 };
 
 	(void)usage;
+	containerwatch_look(s->container);
+	if (WIFEXITED(status))
+		containerwatch_end(&s->container);
 	child_signal_group(s->child, SIGKILL);
 	child_free(s->child);
 	s->child = NULL;
@@ -303,7 +309,10 @@ spawn(struct service *s, int end, struct error *e)
 	if (place_prepare(&s->place, &p, e) < 0)
 		return -1;
 	s->child = child_start(site->loop, &p, service_ended, s, e);
-	return s->child == NULL ? -1 : 0;
+	if (s->child == NULL)
+		return -1;
+	s->container = containerwatch_begin(a, &s->place, &s->spec, s->said->id);
+	return 0;
 }
 
 static int

@@ -34,6 +34,7 @@
 
 struct site;
 struct services;
+struct containerwatch;
 
 enum attempt_state {
 	ATTEMPT_FREE,
@@ -75,6 +76,7 @@ struct attempt {
 	char *token;              /* MCI_OUTPUT=PATH */
 	char *secrets;            /* folder of those that it gets as files */
 	struct runner_job place;  /* where its processes run */
+	struct containerwatch *container; /* of the leader; NULL: it runs in none, or that is gone */
 	char *room;               /* its own of the site's rooms, or NULL */
 	char *copy;               /* of what is built, where it works; NULL: in the build's folder */
 	int64_t start;            /* kernel.now() at job/start */

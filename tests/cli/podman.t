@@ -24,6 +24,10 @@ is "$(field 'last.outputs.n')" 1 'its outputs come back'
 is "$(field 'map(select(.type == "command/start").text) | join("|")')" \
 	'cat /etc/passwd|echo two >&2|pwd; echo n=1 >>$MCI_OUTPUT' 'each entry is told as it begins'
 is "$(field '.[1].runner')" podman 'job/start names the runner'
+is "$(field 'map(.type | select(test("^(job|container)/"))) | join(" ")')" \
+	'job/initializing job/start container/pending container/start container/end job/executed' \
+	'events tell that its container is made, runs and is gone'
+is "$(field '.[] | select(.type == "container/pending").image')" localhost/box 'of what it is made'
 
 export FROM_HERE=host
 job '{"id":"env","image":"localhost/box","script":"env","env":{"A":"1","B":"two\nlines","HOME":"/tmp","LD_PRELOAD":"x"}}'
@@ -65,6 +69,8 @@ is "$(field 'map(select(.type == "log/annotated").note.warning) | join(" ")')" w
 job '{"id":"none","image":"localhost/no-such","pull":"never","script":"true"}'
 is "$status" 125 'an image that is not there is an error'
 like "$(ended)" '^start image: localhost/no-such: podman could not run it .*log' 'that says where podman says why'
+is "$(field 'map(.type | select(test("^container/"))) | join(" ")')" 'container/pending container/end' \
+	'such a container never starts'
 has logs/none.log 'no-such.*not known' 'in the log'
 job '{"id":"prog","image":"localhost/box","argv":["no-such-program"]}'
 like "$status $(ended)" '^125 start image: localhost/box: what was to be run there' 'a program that is not in it'
@@ -111,11 +117,15 @@ if [ "$(id -u)" = 0 ] && command -v slirp4netns >/dev/null && [ -c /dev/net/tun 
 	    until [ -n "$(at)" ]; do sleep 0.05; done
 	    until busybox nc $(at) 2>/dev/null | grep container; do sleep 0.05; done
 	E
-	exits 0 'another job reaches the port that a running one exposes' timeout 60 mci-build -q -j2
+	exits 0 'another job reaches the port that a running one exposes' timeout 60 mci-build --json -j2
 	is "$(mci log @/ask)" 'from the container' 'by what mci jobs says'
+	is "$(jq -c 'select(.type == "container/start") | [.job, .address, (.ports | keys)]' "$out")" \
+		'["open","127.0.0.1",["8000"]]' 'and the event of its container'
+	is "$(jq -s 'map(.seq) | length > 9 and . == [range(.[0]; .[0] + length)]' "$out")" true \
+		'which is numbered as the others are'
 	rm -r .mci
 else
-	skip 2 'no slirp4netns, or no /dev/net/tun for us'
+	skip 4 'no slirp4netns, or no /dev/net/tun for us'
 fi
 # a registry
 python3 "$ROOT/tests/cli/registry.py" "$ROOTFS" team/image >port 2>asked &
@@ -178,8 +188,11 @@ cat >.mci/build.yaml <<'E'
   image: localhost/box
   cmd: [cat, made]
 E
-exits 0 'mci-build runs a build of containers' timeout 100 mci-build -q
+exits 0 'mci-build runs a build of containers' timeout 100 mci-build --json
 like "$(cat made)" '^from local/' 'that see what the others made'
+is "$(jq -r 'select(.type | startswith("container/")) | .job + " " + .type' "$out")" \
+	"$(printf '%s container/%s\n' one pending one start one end two pending two start two end)" \
+	'and tell of their containers'
 printf -- '- {id: api, image: localhost/box, script: "test -S $MCI_BUILD && echo socket $MCI_BUILD"}\n' >.mci/build.yaml
 run timeout 100 mci-build -q
 is "$(mci log @/api)" 'socket /run/mci/build.sock' "the build's API is there for its jobs"

@@ -26,6 +26,9 @@ image serve
 job '{"id":"a","image":"localhost/serve","services":[{"id":"web-1","script":"serve 8000","expose":[8000]},{"id":"two","image":"localhost/serve","script":"serve 9000","ready":{"log":"serving on"},"expose":9000}],"script":["echo $MCI_SERVICE_WEB_1_HOST:$MCI_SERVICE_WEB_1_PORT","nc $MCI_SERVICE_TWO_HOST $MCI_SERVICE_TWO_PORT","ip link show tap0 >&2 || :"]}'
 is "$status $(ended)" '0 exit 0' 'a job with two services in containers'
 is "$(head -n 2 logs/a.log)" "$(printf '127.0.0.1:8000\nhello from 9000')" 'finds them by its variables'
+is "$(field 'map(select(.type | startswith("container/")) | .type[10:] + " " + (.service // "-")) | .[:7] + (.[7:] | sort) | join(",")')" \
+	'pending web-1,start web-1,pending two,start two,pending -,start -,end -,end two,end web-1' \
+	'events tell of each container'
 has "logs/a+web-1.log" '^serving on 8000$' 'each has a log of its own'
 wait_for_none 'no container is left'
 job '{"id":"cmd","image":"localhost/serve","services":[{"id":"s","script":["serve 8000"],"ready":"test -e /tmp/there || { touch /tmp/there; exit 1; }"}],"script":"true"}'

@@ -44,9 +44,8 @@ export class Fold {
 		if (e.type === 'job/queued' && !job.queued)
 			job.queued = e.time;
 		if (e.type === 'job/start')
-			Object.assign(job, { started: job.started ?? e.time, attempt: e.attempt, runner: e.runner, limits: e.limits });
-		if (e.type === 'container/start')
-			Object.assign(job, { address: e.address, ports: e.ports });
+			Object.assign(job, { started: job.started ?? e.time, attempt: e.attempt, runner: e.runner, limits: e.limits,
+				address: e.address, ports: e.ports });
 		if (status)
 			job.status = status;
 		if (e.type === 'job/end') {
