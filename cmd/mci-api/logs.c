@@ -285,7 +285,7 @@ form_of(const struct ask *a)
 {
 	const char *accept = exchange_header(a->x, "Accept");
 
-	for (size_t i = sizeof(forms) / sizeof(forms[0]); accept != NULL && i-- > 1;) {
+	for (size_t i = sizeof(forms) / sizeof(forms[0]) - 1; accept != NULL && i > 0; i--) {
 		if (strstr(accept, forms[i].accept) != NULL)
 			return &forms[i];
 	}

@@ -74,11 +74,11 @@ has_type(const json_t *value, enum contract_type type)
 }
 
 static const struct contract_field *
-field_of(struct shape s, const char *name)
+field_of(const struct contract_field *fields, size_t n, const char *name)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (strcmp(s.fields[i].name, name) == 0 || strcmp(s.fields[i].name, "*") == 0)
-			return &s.fields[i];
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(fields[i].name, name) == 0 || strcmp(fields[i].name, "*") == 0)
+			return &fields[i];
 	}
 	return NULL;
 }
@@ -97,7 +97,7 @@ check_object(const json_t *object, struct shape s, const char *method, struct er
 			return error_set(e, ERROR_INTERNAL, "%s is missing", s.fields[i].name);
 	}
 	json_object_foreach((json_t *)object, name, value) {
-		const struct contract_field *f = field_of(s, name);
+		const struct contract_field *f = field_of(s.fields, s.n, name);
 		const char *of = shape_element(method, name);
 
 		if (f == NULL || !has_type(value, f->type))

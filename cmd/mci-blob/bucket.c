@@ -152,6 +152,14 @@ wait_for(struct bucket *b, struct waiting *w)
 	*at = w->next;
 }
 
+/* Under the lock, as is wait_for, which takes it out again. */
+static void
+wait_begin(struct bucket *b, struct waiting *w)
+{
+	w->next = b->waiting;
+	b->waiting = w;
+}
+
 /* One request, params an open JSON object; fd goes with it unless it is -1. 0 or -1. */
 static int
 call(struct bucket *b, const char *method, struct bytes *params, int fd, struct bytes *result,
@@ -170,8 +178,7 @@ call(struct bucket *b, const char *method, struct bytes *params, int fd, struct 
 	w.done = b->lost;
 	if (b->lost)
 		error_set(&w.e, ERROR_DISCONNECTED, "%s: " WORKER " has ended", b->address);
-	w.next = b->waiting;
-	b->waiting = &w;
+	wait_begin(b, &w);
 	pthread_mutex_unlock(&b->lock);
 	rpc_request(&line, w.id, method, (struct span){ params->data, params->len });
 	sent = w.done ? 0 : send_line(b, &line, fd, &w.e);

@@ -321,13 +321,15 @@ cover(struct index *x, const uint32_t *loose, size_t nloose, const struct format
 				mapped = xstrdup(x->objects[i]);
 		}
 	}
-	if (mapped != NULL)
-		sources[n++] = (struct merge_source){ .name = mapped,
+	if (mapped != NULL) {
+		sources[0] = (struct merge_source){ .name = mapped,
 			.at = (int64_t)(sizeof(struct format_index) + x->nnumbers * sizeof(struct digest)),
 			.n = x->n, .numbers = x->numbers, .nnumbers = x->nnumbers };
-	for (size_t i = 0; i < nloose; i++) {
+		n = 1;
+	}
+	for (size_t i = 0; i < nloose; i++, n++) {
 		index_pack_name(x->side, &ids[loose[i]], name);
-		sources[n++] = (struct merge_source){ .name = xstrdup(name), .at = (int64_t)feet[i].entries,
+		sources[n] = (struct merge_source){ .name = xstrdup(name), .at = (int64_t)feet[i].entries,
 			.n = feet[i].n, .number = loose[i] };
 	}
 	result = merge_write(x->backend, x->side, ids, (uint32_t)x->npacks, sources, n, name, e);

@@ -87,7 +87,7 @@ become(const struct options *o, const struct bytes *spec, const char *runner, st
 {
 	AUTO_FREE char *program = process_kit("mci-job");
 	AUTO_FREE const char **argv = xmalloc((10 + 2 * o->env.n) * sizeof(*argv));
-	int fd = memfd_create("spec", 0);
+	int fd = memfd_create("spec", MFD_CLOEXEC);
 	AUTO_FREE char *number = xformat("%d", fd);
 	size_t n = 0;
 
@@ -114,6 +114,7 @@ become(const struct options *o, const struct bytes *spec, const char *runner, st
 	argv[n++] = "--";
 	argv[n++] = "sh";
 	argv[n] = NULL;
+	fcntl(fd, F_SETFD, 0);
 	process_become(program, (char *const *)(uintptr_t)argv);
 	return error_sys(e, "%s", program);
 }
