@@ -109,8 +109,8 @@ url_check(const struct address *a, const char *rest, struct error *e)
 	}
 	if (host > 0 && memchr(rest, '@', host) != NULL)
 		return error_set(e, ERROR_INPUT, "%.*s…: a URL of a server has no name and password in it: "
-		    "'mci login URL' takes a token, or MCI_TOKEN has it", (int)(strstr(a->text, "//") - a->text) + 2,
-		    a->text);
+		    "'mci login URL' takes a token, or MCI_TOKEN has it",
+		    (int)(strstr(a->text, "//") - a->text) + 2, a->text);
 	if (host == 0 || strpbrk(rest, "?#") != NULL)
 		return error_set(e, ERROR_INPUT, "%s: expected http://HOST[:PORT][/PATH]", a->text);
 	return 0;

@@ -42,7 +42,8 @@ void address_free(struct address *a);
  * it (-, fd:N, a socket whose absolute path is too long). The caller frees; NULL with an error as
  * address_parse. */
 char *address_elsewhere(const char *text, struct error *e);
-/* The same for where large files are kept, which may also be file:DIR, made absolute, or s3://BUCKET/PREFIX. */
+/* The same for where large files are kept, which may also be file:DIR, made absolute, or
+ * s3://BUCKET/PREFIX. */
 char *address_store_elsewhere(const char *text, struct error *e);
 
 /* Whether a text is the address of a server that is reached over HTTP. */

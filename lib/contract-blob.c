@@ -72,9 +72,10 @@ static const struct contract_field blob_locate[] = {
 };
 
 static const struct contract_field blob_located[] = {
-	{ "places", CONTRACT_ARRAY, true, "of each, in their order: null, or an array of its pack, the pack's "
-	    "scope, where its frame begins in there, bytes of the frame and of what it holds, where the object "
-	    "begins in what it holds, and its bytes" },
+	{ "places", CONTRACT_ARRAY, true,
+	    "of each, in their order: null, or an array of its pack, the pack's "
+	    "scope, where its frame begins in there, bytes of the frame and of what it holds, where the "
+	    "object begins in what it holds, and its bytes" },
 };
 
 static const struct contract_field blob_open[] = {
@@ -128,7 +129,8 @@ static const struct contract_method methods[] = {
 	    ROWS(blob_put), ROWS(blob_stored), "refused,busy,limit,system", true, false },
 	{ "blob/commit", "lets a name stand for a manifest, when that is on the disk", ROWS(blob_commit),
 	    NONE, "not-found,refused,fenced,busy,system", true, false },
-	{ "blob/locate", "where objects are; who asks is in a session from then on, in which nothing goes that "
+	{ "blob/locate", "where objects are; who asks is in a session from then on, in which nothing "
+	    "goes that "
 	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system", true, false },
 	{ "blob/open", "a pack, on links that carry descriptors", ROWS(blob_open), ROWS(blob_opened),
 	    "not-found,refused,busy,system", true, false },

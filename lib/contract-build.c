@@ -147,7 +147,8 @@ static const struct contract_field command_end[] = {
 #define EXECUTED \
 	{ "exit", CONTRACT_INTEGER, false, "exit status, for reason exit" }, \
 	{ "signal", CONTRACT_INTEGER, false, "the signal that ended it, for reason signal" }, \
-	{ "error", CONTRACT_TEXT, false, "what was wrong, for reasons start, service, lost and limit:NAME, with " \
+	{ "error", CONTRACT_TEXT, false, \
+	    "what was wrong, for reasons start, service, lost and limit:NAME, with " \
 	    "finally, or which process goes on" }, \
 	{ "elapsed", CONTRACT_SECONDS, false, "time since job/start" }, \
 	{ "user", CONTRACT_SECONDS, false, "CPU time in the program" }, \
@@ -162,7 +163,8 @@ static const struct contract_field command_end[] = {
 
 static const struct contract_field job_executed[] = {
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
-	{ "reason", CONTRACT_TEXT, true, "exit, signal, timeout, canceled, limit:NAME, lost, service or start" },
+	{ "reason", CONTRACT_TEXT, true,
+	    "exit, signal, timeout, canceled, limit:NAME, lost, service or start" },
 	EXECUTED,
 };
 

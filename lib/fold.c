@@ -288,7 +288,8 @@ take_executed(struct fold *f, struct fold_job *j, const struct message *m)
 		s = j->exit == 0 ? STATUS_SUCCESS : STATUS_FAILURE;
 	else if (strcmp(j->reason, "canceled") == 0)
 		s = STATUS_CANCELED;
-	else if (strcmp(j->reason, "start") == 0 || strcmp(j->reason, "service") == 0 || strcmp(j->reason, "lost") == 0)
+	else if (strcmp(j->reason, "start") == 0 || strcmp(j->reason, "service") == 0 ||
+	    strcmp(j->reason, "lost") == 0)
 		s = STATUS_ERROR;
 	job_status(f, j, s);
 }

@@ -244,8 +244,8 @@ login_token_check(const char *text, struct error *e)
 		return error_set(e, ERROR_INPUT, "a token has 1 to %d bytes", LOGIN_TOKEN);
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] <= ' ' || text[i] > '~')
-			return error_set(e, ERROR_INPUT, "a token is visible ASCII: byte %zu of this one is not",
-			    i + 1);
+			return error_set(e, ERROR_INPUT,
+			    "a token is visible ASCII: byte %zu of this one is not", i + 1);
 	}
 	return 0;
 }

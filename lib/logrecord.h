@@ -1,7 +1,8 @@
 /*
- * logrecord: a line of a log as JSON, one line too: {"time","build","job","attempt","line","stream","text"}, with
- * "b64" (RFC 4648 section 4) in place of "text" where that is no UTF-8. A longer one comes in pieces of the same
- * number, all but the last with "more":true.
+ * logrecord: a line of a log as JSON, one line too:
+ * {"time","build","job","attempt","line","stream","text"}, with "b64" (RFC 4648 section 4) in place of
+ * "text" where that is no UTF-8. A longer one comes in pieces of the same number, all but the last with
+ * "more":true.
  */
 #ifndef MCI_LOGRECORD_H
 #define MCI_LOGRECORD_H

@@ -11,8 +11,8 @@
 
 struct news;
 
-/* NULL with an error when it is no address. Nothing is tried before there is an event. program is for what is said,
- * and borrowed. */
+/* NULL with an error when it is no address. Nothing is tried before there is an event. program is for
+ * what is said, and borrowed. */
 struct news *news_new(struct loop *loop, const char *program, const char *address, struct error *e);
 /* An event line. NULL is allowed as news. */
 void news_post(struct news *n, struct span line);

@@ -37,7 +37,8 @@ enum spec_key {
 	SPEC_DIR, SPEC_WORKSPACE, SPEC_TIMEOUT, SPEC_QUIET_TIMEOUT, SPEC_LABELS, SPEC_RUNNER,
 	SPEC_STDIN, SPEC_SPLIT,
 	SPEC_PTY, SPEC_PARAMS, SPEC_SECRETS, SPEC_LIMITS, SPEC_IMAGE, SPEC_CMD, SPEC_ARGS, SPEC_ENTRYPOINT,
-	SPEC_MOUNTS, SPEC_PLATFORM, SPEC_USER, SPEC_PULL, SPEC_SERVICES, SPEC_DEPENDS_ON, SPEC_WHEN, SPEC_MATRIX,
+	SPEC_MOUNTS, SPEC_PLATFORM, SPEC_USER, SPEC_PULL, SPEC_SERVICES, SPEC_DEPENDS_ON, SPEC_WHEN,
+	    SPEC_MATRIX,
 	SPEC_PARALLEL,
 	SPEC_RETRY, SPEC_ALLOW_FAILURE, SPEC_SKIP_CODE, SPEC_BLOCKED,
 	SPEC_INPUTS, SPEC_TOOLCHAIN,
@@ -74,9 +75,11 @@ struct spec {
 	struct spec_param *secrets;
 	size_t nsecrets;
 	struct limits limits;
-	int64_t size, memory, cpus; /* the original's limits: so many CPUs and twice as many G; see spec_limits */
+	/* the original's limits: so many CPUs and twice as many G; see spec_limits */
+	int64_t size, memory, cpus;
 	char *image;
-	char **cmd, **args, **entrypoint; /* NULL-terminated: in place of what the image says, and behind it */
+	/* NULL-terminated: in place of what the image says, and behind it */
+	char **cmd, **args, **entrypoint;
 	size_t ncmd, nargs, nentrypoint;
 	struct spec_mount *mounts;
 	size_t nmounts;

@@ -242,7 +242,8 @@ mount_check(const struct spec_mount *m, struct error *e)
 		return error_set(e, ERROR_INPUT, ": '%.200s' is not a path below the build's folder, "
 		    "which alone can be mounted", m->from);
 	if (m->to[0] != '/' || strchr(m->to, ':') != NULL)
-		return error_set(e, ERROR_INPUT, ": '%.200s' is not an absolute path in the container", m->to);
+		return error_set(e, ERROR_INPUT, ": '%.200s' is not an absolute path in the container",
+		    m->to);
 	return 0;
 }
 
@@ -465,7 +466,8 @@ services_read(void *at, size_t *n, const struct scan_value *v, unsigned how, str
 	for (size_t i = 0; i < *n; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (strcasecmp((*list)[i].id, (*list)[j].id) == 0)
-				return error_set(e, ERROR_INPUT, "[%zu].id: '%s' comes twice", i, (*list)[i].id);
+				return error_set(e, ERROR_INPUT, "[%zu].id: '%s' comes twice", i,
+				    (*list)[i].id);
 		}
 	}
 	return 0;

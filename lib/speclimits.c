@@ -88,7 +88,8 @@ static int
 cpus_parse(const char *text, size_t n, int64_t *out, struct error *e)
 {
 	const char *point = memchr(text, '.', n);
-	size_t whole = point == NULL ? n : (size_t)(point - text), decimals = point == NULL ? 0 : n - whole - 1;
+	size_t whole = point == NULL ? n : (size_t)(point - text);
+	size_t decimals = point == NULL ? 0 : n - whole - 1;
 	int64_t cpus, part = 0;
 
 	if (decimals > 3 || (point != NULL && decimals == 0) ||
@@ -152,9 +153,10 @@ limits_set(struct limits *l, const char *text, struct error *e)
 		return parse((enum limit)which, text + n + 1, strlen(text + n + 1), &l->of[which], e) < 0 ?
 		    error_before(e, "%s: ", rows[which].name) : 0;
 	for (size_t i = 0; i < LIMIT_COUNT; i++)
-		bytes_format(&known, "%s%s", i == 0 ? "" : i + 1 == LIMIT_COUNT ? " and " : ", ", rows[i].name);
-	return error_set(e, ERROR_INPUT, "there is no limit '%.*s'; there are %s", (int)(n > 64 ? 64 : n), text,
-	    bytes_string(&known));
+		bytes_format(&known, "%s%s", i == 0 ? "" : i + 1 == LIMIT_COUNT ? " and " : ", ",
+		    rows[i].name);
+	return error_set(e, ERROR_INPUT, "there is no limit '%.*s'; there are %s",
+	    (int)(n > 64 ? 64 : n), text, bytes_string(&known));
 }
 
 /* A number as it is written, or a text. */

@@ -18,9 +18,10 @@ static int
 try(const char *runner, const char *workdir, struct error *e)
 {
 	AUTO_FREE char *program = process_kit("mci-job");
-	const char *argv[] = { "mci-job", "--no-settings", "-C", workdir, "--timeout", "20s", "--runner", runner,
-		"--", "true", NULL };
-	struct process_spec p = { .path = program, .argv = (char *const *)(uintptr_t)argv, .in = -1, .out = -1 };
+	const char *argv[] = { "mci-job", "--no-settings", "-C", workdir, "--timeout", "20s",
+		"--runner", runner, "--", "true", NULL };
+	struct process_spec p = { .path = program, .argv = (char *const *)(uintptr_t)argv, .in = -1,
+	    .out = -1 };
 	AUTO_BYTES said = { 0 };
 	struct child *child;
 	int fds[2];

@@ -7,10 +7,10 @@
 #include "error.h"
 
 /*
- * named is what the command line says, or NULL. *runner is the name to give to builds, borrowed, and *isolates
- * whether builds of strangers may run there. Where nobody named one and the sandbox does not work here, that is
- * said on standard error. Starts a job and waits for it. 0, or -1 with an error when the named one does not
- * work.
+ * named is what the command line says, or NULL. *runner is the name to give to builds, borrowed, and
+ * *isolates whether builds of strangers may run there. Where nobody named one and the sandbox does not
+ * work here, that is said on standard error. Starts a job and waits for it. 0, or -1 with an error when
+ * the named one does not work.
  */
 int runner_choose(const char *named, const char *workdir, const char **runner, bool *isolates,
     struct error *e);

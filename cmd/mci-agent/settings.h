@@ -5,7 +5,8 @@
 /* All is borrowed; paths and addresses hold wherever a program is started. */
 struct settings {
 	const char *workdir;
-	const char *events, *log, *blob, *store; /* addresses; log may be NULL: logs stay in the build's folder */
+	/* addresses; log may be NULL: logs stay in the build's folder */
+	const char *events, *log, *blob, *store;
 	const char *runner;               /* NULL: mci-build's own choice */
 };
 

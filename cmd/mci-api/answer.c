@@ -74,7 +74,8 @@ answer_json(struct ask *a, int status, struct span json)
 		answer_as(a, status, NULL, (struct span){ "", 0 });
 		return;
 	}
-	if (a->gateway->options.check && a->route != NULL && status < 300 && shape_check(a->route, json, &e) < 0) {
+	if (a->gateway->options.check && a->route != NULL && status < 300 &&
+	    shape_check(a->route, json, &e) < 0) {
 		answer_text(a, 500, NULL, e.text);
 		return;
 	}

@@ -41,7 +41,8 @@ static bool
 touches_identities(const char *method)
 {
 	return (strncmp(method, "token/", 6) == 0 && strcmp(method, "token/check") != 0) ||
-	    strncmp(method, "session/", 8) == 0 || strcmp(method, "agent/remove") == 0 || strcmp(method, "org/remove") == 0 ||
+	    strncmp(method, "session/", 8) == 0 || strcmp(method, "agent/remove") == 0 ||
+	    strcmp(method, "org/remove") == 0 ||
 	    strcmp(method, "repo/remove") == 0 || strcmp(method, "repo/put") == 0;
 }
 

@@ -50,7 +50,8 @@ begin(struct ask *a, bool once, ask_done *done)
 	emit_integer(&params, "seconds", once ? TICKET : LASTS);
 	emit_bool(&params, "once", once);
 	bytes_char(&params, '}');
-	ask_call(a, "session/begin", (struct span){ params.data, params.len }, (struct span){ NULL, 0 }, done);
+	ask_call(a, "session/begin", (struct span){ params.data, params.len }, (struct span){ NULL, 0 },
+	    done);
 	explicit_bzero(params.data, params.len);
 }
 

@@ -417,7 +417,8 @@ expect(struct turn *t, struct span id)
 	t->open++;
 }
 
-/* What the door says of it is all that comes of it: events have no replies, and what is no line gets a complaint. */
+/* What the door says of it is all that comes of it: events have no replies, and what is no line gets a
+ * complaint. */
 static void
 pass_raw(struct turn *t, struct span line)
 {
@@ -432,7 +433,8 @@ static int
 pass_request(struct turn *t, const struct message *m)
 {
 	struct gateway_place *place = gateway_place(t->ask->gateway, m->method);
-	const struct contract_method *row = place == NULL ? NULL : contract_method(place->contract, m->method);
+	const struct contract_method *row = place == NULL ? NULL :
+	    contract_method(place->contract, m->method);
 	AUTO_BYTES params = { 0 }, repo = { 0 }, line = { 0 };
 	struct error e;
 
@@ -477,7 +479,8 @@ static int
 pass_event(struct turn *t, const struct message *m)
 {
 	static const char publish[] = "event/publish";
-	const struct contract_method *row = contract_any_method((struct span){ publish, sizeof(publish) - 1 });
+	const struct contract_method *row = contract_any_method(
+	    (struct span){ publish, sizeof(publish) - 1 });
 	AUTO_BYTES params = { 0 }, repo = { 0 };
 	struct error e;
 
@@ -548,7 +551,8 @@ pass(struct turn *t)
 static void
 feed(struct session *s)
 {
-	static const char barrier[] = "{\"jsonrpc\":\"2.0\",\"id\":" BARRIER ",\"method\":\"event/barrier\"}\n";
+	static const char barrier[] = "{\"jsonrpc\":\"2.0\",\"id\":" BARRIER
+	    ",\"method\":\"event/barrier\"}\n";
 	struct turn *t = s->turns, *next;
 
 	for (; t != NULL; t = next) {

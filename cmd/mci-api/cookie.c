@@ -54,7 +54,8 @@ cookie_check(struct ask *a, const char *token)
 	if (shown != NULL && strcmp(shown, word) == 0)
 		return 0;
 	answer_text(a, 403, NULL,
-	    "a browser's session changes something only with the X-CSRF-Token that GET /api/v1/session tells");
+	    "a browser's session changes something only with the X-CSRF-Token that GET /api/v1/session "
+	    "tells");
 	return -1;
 }
 

@@ -4,7 +4,8 @@
 
 /* Nothing is taken from elsewhere, nothing inline is run or shown, and nobody frames it (Content Security
  * Policy level 3). */
-#define POLICY "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
+#define POLICY "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " \
+	"connect-src 'self'; " \
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const struct document_file *

@@ -1,6 +1,6 @@
 /*
- * document: what a browser gets: the files of the page, which make(1) puts into the program (embed), and the HTML around
- * what is shown before the page's modules run, or without them.
+ * document: what a browser gets: the files of the page, which make(1) puts into the program (embed),
+ * and the HTML around what is shown before the page's modules run, or without them.
  */
 #ifndef MCI_API_DOCUMENT_H
 #define MCI_API_DOCUMENT_H

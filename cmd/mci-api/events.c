@@ -28,7 +28,8 @@ static const struct contract_field takes[] = {
 };
 
 const struct contract_method events_takes = {
-	.name = "events", .help = "the hub's events, live", .params = takes, .nparams = sizeof(takes) / sizeof(takes[0]),
+	.name = "events", .help = "the hub's events, live", .params = takes,
+	.nparams = sizeof(takes) / sizeof(takes[0]),
 };
 
 struct stream {
@@ -160,7 +161,8 @@ read_place(const char *text, struct follow_place *place)
 {
 	const char *dash = strchr(text, '-');
 
-	return dash != NULL && number_parse(text, (size_t)(dash - text), 0, INT64_MAX, &place->epoch, NULL) == 0 &&
+	return dash != NULL &&
+	    number_parse(text, (size_t)(dash - text), 0, INT64_MAX, &place->epoch, NULL) == 0 &&
 	    number_parse(dash + 1, strlen(dash + 1), 0, INT64_MAX - 1, &place->offset, NULL) == 0;
 }
 
@@ -176,7 +178,8 @@ read_from(struct ask *a, struct follow_place *place, struct bytes *from)
 			place->offset++;
 			return 0;
 		}
-		answer_problem(a, 400, "Last-Event-ID", "Last-Event-ID: expected the id of an event, as 3-17");
+		answer_problem(a, 400, "Last-Event-ID",
+		    "Last-Event-ID: expected the id of an event, as 3-17");
 		return -1;
 	}
 	if (text == NULL || strcmp(text, "now") == 0 || read_place(text, place))
@@ -186,7 +189,8 @@ read_from(struct ask *a, struct follow_place *place, struct bytes *from)
 	else if (strcmp(text, "start") == 0 || (strlen(text) >= 20 && text[4] == '-'))
 		emit_string(from, text, strlen(text));
 	else {
-		answer_problem(a, 400, "from", "from: expected now, start, EPOCH-OFFSET, an offset or a time");
+		answer_problem(a, 400, "from",
+		    "from: expected now, start, EPOCH-OFFSET, an offset or a time");
 		return -1;
 	}
 	return 0;
@@ -217,7 +221,8 @@ emit_types(struct bytes *params, const char *text)
 static int
 write_params(struct ask *a, struct bytes *params)
 {
-	const char *org = params_query(a, "org"), *repo = params_query(a, "repo"), *build = params_query(a, "build"),
+	const char *org = params_query(a, "org"), *repo = params_query(a, "repo"),
+	    *build = params_query(a, "build"),
 	    *job = params_query(a, "job"), *type = params_query(a, "type");
 	AUTO_FREE char *prefix = NULL;
 
@@ -351,5 +356,6 @@ events_post(struct ask *a)
 	emit_open(&params);
 	emit_raw(&params, "events", (struct span){ events.data, events.len });
 	bytes_char(&params, '}');
-	ask_call(a, "event/publish", (struct span){ params.data, params.len }, (struct span){ NULL, 0 }, posted);
+	ask_call(a, "event/publish", (struct span){ params.data, params.len }, (struct span){ NULL, 0 },
+	    posted);
 }

@@ -1,7 +1,7 @@
 /*
- * events: the hub's events over HTTP: lines (application/x-ndjson), Server-Sent Events where the client asks for
- * text/event-stream, each of them our events or CloudEvents. What a token may not see is not there: the filter is
- * what rights.h leaves of what was asked for.
+ * events: the hub's events over HTTP: lines (application/x-ndjson), Server-Sent Events where the client
+ * asks for text/event-stream, each of them our events or CloudEvents. What a token may not see is not
+ * there: the filter is what rights.h leaves of what was asked for.
  */
 #ifndef MCI_API_EVENTS_H
 #define MCI_API_EVENTS_H

@@ -380,7 +380,8 @@ http_new(struct loop *loop, const struct http_events *events, void *arg, struct 
 	struct http *h = xmalloc(sizeof(*h));
 	const union MHD_DaemonInfo *info;
 
-	*h = (struct http){ .loop = loop, .events = *events, .arg = arg, .epoll = -1, .patience = HTTP_PATIENCE };
+	*h = (struct http){ .loop = loop, .events = *events, .arg = arg, .epoll = -1,
+	    .patience = HTTP_PATIENCE };
 	h->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
 	    0, NULL, NULL, handle, h, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,

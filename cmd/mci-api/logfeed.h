@@ -1,7 +1,7 @@
 /*
- * logfeed: the bytes of one log as its server sends them, on a connection of their own: what is stored, or as it
- * grows until it is closed. A feed that was cut goes on where it was. Whoever takes no more pauses it: then the
- * server waits.
+ * logfeed: the bytes of one log as its server sends them, on a connection of their own: what is stored,
+ * or as it grows until it is closed. A feed that was cut goes on where it was. Whoever takes no more
+ * pauses it: then the server waits.
  */
 #ifndef MCI_API_LOGFEED_H
 #define MCI_API_LOGFEED_H

@@ -55,8 +55,8 @@ over(void *arg, bool truncated, const struct error *why)
 
 		from = end == NULL ? 0 : (size_t)(end - p->text.data) + 1;
 		bytes_text(&html, "<p>The last lines; <a href=\"/api/v1/orgs/");
-		bytes_format(&html, "%s/repos/%s/builds/%s/jobs/%s/log\">all of them</a>.</p>", p->a->values[0],
-		    p->a->values[1], p->a->values[2], p->a->values[3]);
+		bytes_format(&html, "%s/repos/%s/builds/%s/jobs/%s/log\">all of them</a>.</p>",
+		    p->a->values[0], p->a->values[1], p->a->values[2], p->a->values[3]);
 	}
 	bytes_text(&html, "<pre>");
 	if (p->text.len > 0)
@@ -70,7 +70,8 @@ found(struct ask *a, const struct logs_name *name)
 {
 	static const struct logfeed_events events = { bytes_came, over };
 	int64_t from = name->bytes > SHOWN ? name->bytes - SHOWN : 0;
-	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, from, name->bytes, false };
+	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, from,
+	    name->bytes, false };
 	struct ending *p = xmalloc(sizeof(*p));
 	struct error e;
 

@@ -50,7 +50,8 @@ build_of(const struct ask *a)
 {
 	AUTO_BYTES name = { 0 };
 
-	bytes_format(&name, "%s/%s/%s", params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"));
+	bytes_format(&name, "%s/%s/%s", params_value(a, "org"), params_value(a, "repo"),
+	    params_value(a, "number"));
 	return xstrdup(bytes_string(&name));
 }
 
@@ -161,7 +162,8 @@ lines_piece(struct reading *r, struct span piece, int64_t when)
 {
 	while (piece.n > 0) {
 		const char *end = memchr(piece.p, '\n', piece.n);
-		size_t n = end == NULL ? piece.n : (size_t)(end - piece.p), room = LOGRECORD_PIECE - r->part.len;
+		size_t n = end == NULL ? piece.n : (size_t)(end - piece.p),
+		    room = LOGRECORD_PIECE - r->part.len;
 
 		if (r->part.len == 0)
 			r->when = when;
@@ -170,7 +172,8 @@ lines_piece(struct reading *r, struct span piece, int64_t when)
 
 			bytes_add(&r->part, piece.p, room);
 			whole = logrecord_whole(r->part.data, r->part.len);
-			piece = (struct span){ piece.p + room - (r->part.len - whole), piece.n - room + (r->part.len - whole) };
+			piece = (struct span){ piece.p + room - (r->part.len - whole),
+			    piece.n - room + (r->part.len - whole) };
 			r->part.len = whole;
 			line_over(r, true);
 			continue;
@@ -293,12 +296,13 @@ form_of(const struct ask *a)
 }
 
 static void
-start(struct ask *a, const struct logs_name *name, const struct form *form, int64_t from, int64_t to, int status)
+start(struct ask *a, const struct logs_name *name, const struct form *form, int64_t from, int64_t to,
+    int status)
 {
 	static const struct logfeed_events events = { bytes_came, feed_over };
 	static const struct exchange_source source = { read_out, read_over };
-	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, form->lines ? 0 : from, to,
-		form->lines };
+	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt,
+		form->lines ? 0 : from, to, form->lines };
 	struct reading *r = xmalloc(sizeof(*r));
 	struct error e;
 
@@ -317,8 +321,8 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 	exchange_stream(a->x, status, form->type, to >= 0 && form == &forms[0] ? to - from : -1, &source, r);
 }
 
-/* One range of bytes (RFC 9110 section 14.2): 1 and its ends, 0: there is none that is understood, which asks for
- * all; -1: none of the log's bytes are in it. */
+/* One range of bytes (RFC 9110 section 14.2): 1 and its ends, 0: there is none that is understood,
+ * which asks for all; -1: none of the log's bytes are in it. */
 static int
 range_of(const struct ask *a, int64_t bytes, int64_t *from, int64_t *to)
 {
@@ -329,7 +333,8 @@ range_of(const struct ask *a, int64_t bytes, int64_t *from, int64_t *to)
 	if (text == NULL || strncmp(text, "bytes=", 6) != 0 || strchr(text, ',') != NULL)
 		return 0;
 	text += 6;
-	if (text[0] == '-' && sscanf(text, "-%18lld%n", &last, &used) == 1 && text[used] == '\0' && last >= 0) {
+	if (text[0] == '-' && sscanf(text, "-%18lld%n", &last, &used) == 1 && text[used] == '\0' &&
+	    last >= 0) {
 		*from = last < bytes ? bytes - last : 0;
 		*to = bytes;
 	} else if (sscanf(text, "%18lld-%n", &first, &used) == 1 && used > 0 && first >= 0) {

@@ -1,6 +1,6 @@
 /*
- * logs: functions of rows: what a job printed: its bytes (ranges of them, or as they come), its lines as JSON or as
- * Server-Sent Events.
+ * logs: functions of rows: what a job printed: its bytes (ranges of them, or as they come), its lines
+ * as JSON or as Server-Sent Events.
  */
 #ifndef MCI_API_LOGS_H
 #define MCI_API_LOGS_H

@@ -22,13 +22,14 @@ const struct contract_field logscan_index_answer[8] = {
 	{ "partial", CONTRACT_BOOL, true, "bytes follow behind the last end" },
 	{ "open", CONTRACT_BOOL, true, "somebody writes it" },
 	{ "truncated", CONTRACT_BOOL, true, "bytes are missing at its end" },
-	{ "offsets", CONTRACT_ARRAY, true, "of the first byte of line 1, of that so many lines on, and so on" },
+	{ "offsets", CONTRACT_ARRAY, true,
+	    "of the first byte of line 1, of that so many lines on, and so on" },
 };
 
 const struct contract_field logscan_times_answer[2] = {
 	{ "lines", CONTRACT_INTEGER, true, "that have an end" },
-	{ "times", CONTRACT_ARRAY, true, "pairs: lines in front, and when the next one came, in milliseconds since "
-	    "1970" },
+	{ "times", CONTRACT_ARRAY, true,
+	    "pairs: lines in front, and when the next one came, in milliseconds since 1970" },
 };
 
 struct pass {
@@ -94,7 +95,8 @@ begin(struct ask *a, const struct logs_name *name, bool times, void (*line)(stru
     void (*tell)(struct pass *p, struct bytes *json))
 {
 	static const struct logfeed_events events = { bytes_came, pass_over };
-	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, 0, name->bytes, times };
+	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, 0,
+	    name->bytes, times };
 	const char *every = params_query(a, "every");
 	struct pass *p = xmalloc(sizeof(*p));
 	struct error e;

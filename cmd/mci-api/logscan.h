@@ -1,5 +1,5 @@
-/* logscan: functions of rows: where the lines of a log begin, and when they came: what a page needs to show a part of a
- * log without having all of it. One pass over the bytes, which are not kept. */
+/* logscan: functions of rows: where the lines of a log begin, and when they came: what a page needs to
+ * show a part of a log without having all of it. One pass over the bytes, which are not kept. */
 #ifndef MCI_API_LOGSCAN_H
 #define MCI_API_LOGSCAN_H
 

@@ -165,8 +165,8 @@ spawn(struct hunt *h, const struct logs_name *name, const char *text, int to, st
 	argv[n] = NULL;
 	environment_copy(&env, NULL, 0);
 	environment_set(&env, "MCI_LOG", logs_address(h->a));
-	h->child = child_start(h->loop, &(struct process_spec){ .path = program, .argv = argv, .env = env.pairs,
-		.in = -1, .out = to, .err = -1, .group = true }, ended, h, e);
+	h->child = child_start(h->loop, &(struct process_spec){ .path = program, .argv = argv,
+		.env = env.pairs, .in = -1, .out = to, .err = -1, .group = true }, ended, h, e);
 	environment_close(&env);
 	return h->child == NULL ? -1 : 0;
 }
@@ -196,7 +196,8 @@ found(struct ask *a, const struct logs_name *name)
 	a->state = h;
 	a->drop = drop;
 	fcntl(h->out, F_SETFL, O_NONBLOCK);
-	if (spawn(h, name, text, ends[1], &e) < 0 || loop_watch(h->loop, h->out, EPOLLIN, readable, h, &e) < 0)
+	if (spawn(h, name, text, ends[1], &e) < 0 ||
+	    loop_watch(h->loop, h->out, EPOLLIN, readable, h, &e) < 0)
 		answer_error(a, &e);
 	else
 		h->patience = loop_after(h->loop, PATIENCE, late, h);

@@ -1,5 +1,5 @@
-/* logsearch: a function of a row: the lines of a log that match, found by "mci-log grep" in a process of its own: a
- * search through much takes longer than anybody else may wait. */
+/* logsearch: a function of a row: the lines of a log that match, found by "mci-log grep" in a process
+ * of its own: a search through much takes longer than anybody else may wait. */
 #ifndef MCI_API_LOGSEARCH_H
 #define MCI_API_LOGSEARCH_H
 

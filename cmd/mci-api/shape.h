@@ -1,6 +1,7 @@
 /*
- * shape: what answers look like: of each method's results what the elements of its arrays, and the members of its
- * objects, are. From this the OpenAPI document is made, and answers are held against it (--check-answers).
+ * shape: what answers look like: of each method's results what the elements of its arrays, and the
+ * members of its objects, are. From this the OpenAPI document is made, and answers are held against it
+ * (--check-answers).
  */
 #ifndef MCI_API_SHAPE_H
 #define MCI_API_SHAPE_H
@@ -19,8 +20,8 @@ struct shape {
 struct shape shape_of(const struct route *r);
 /* The method's results. */
 struct shape shape_results(const char *method);
-/* The method whose results (or parameters, see params) an element of that array, or the object, is; NULL: it is
- * not said. */
+/* The method whose results (or parameters, see params) an element of that array, or the object, is;
+ * NULL: it is not said. */
 const char *shape_element(const char *method, const char *member);
 /* Whether an answer has the row's shape. 0, or -1 with where it has not. */
 int shape_check(const struct route *r, struct span json, struct error *e);

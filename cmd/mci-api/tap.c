@@ -361,8 +361,8 @@ tap_open(struct tap *t, const struct tap_wish *w, struct error *e)
 		return NULL;
 	}
 	r = xmalloc(sizeof(*r));
-	*r = (struct tap_reader){ .tap = t, .filter = filter, .place = w->place, .wake = w->wake, .arg = w->arg,
-		.next = t->readers, .at_list = &t->readers };
+	*r = (struct tap_reader){ .tap = t, .filter = filter, .place = w->place, .wake = w->wake,
+		.arg = w->arg, .next = t->readers, .at_list = &t->readers };
 	/* members with commas between them, as follow.h has them */
 	if (w->params.n > 2)
 		bytes_add(&r->params, w->params.p + 1, w->params.n - 2);

@@ -57,8 +57,8 @@ void
 web_page(struct ask *a)
 {
 	static const char without[] =
-	    "<noscript><p class=\"message\">This page needs JavaScript. Lists, builds and logs are shown without "
-	    "it.</p></noscript>";
+	    "<noscript><p class=\"message\">This page needs JavaScript. Lists, builds and logs are "
+	    "shown without it.</p></noscript>";
 
 	web_answer(a, 200, (struct span){ without, sizeof(without) - 1 });
 }

@@ -80,7 +80,8 @@ list_bytes(void *arg, int64_t at, const void *p, size_t n, struct error *e)
 	return 0;
 }
 
-/* A bug in a reader of archives is to find nothing that it could open. The sanitizer opens files at its end. */
+/* A bug in a reader of archives is to find nothing that it could open. The sanitizer opens files at its
+ * end. */
 static void
 open_nothing_more(void)
 {

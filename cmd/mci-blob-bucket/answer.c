@@ -245,8 +245,8 @@ answer_error(
 	(void)markup_error((struct span){ a->body.data, a->body.len }, &m);
 	/* the answer to HEAD has no body that would say more */
 	if (a->status == 403 && m.code[0] == '\0')
-		snprintf(said, sizeof(said), "the key %s may not, or its secret or this machine's clock is wrong",
-		    p->id);
+		snprintf(said, sizeof(said),
+		    "the key %s may not, or its secret or this machine's clock is wrong", p->id);
 	else
 		snprintf(said, sizeof(said), "%s", a->status == 404 && m.message[0] == '\0' ?
 		    "there is no such object" : m.message);

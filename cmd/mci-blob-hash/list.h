@@ -1,6 +1,7 @@
 /*
- * list: what a key is made of: one line of JSON an input, facts {"fact":NAME,"digest":HEX} as they were told,
- * then files {"file":PATH,"is":"file|program|link","digest":HEX} by their names. The key is the digest of that.
+ * list: what a key is made of: one line of JSON an input, facts {"fact":NAME,"digest":HEX} as they were
+ * told, then files {"file":PATH,"is":"file|program|link","digest":HEX} by their names. The key is the
+ * digest of that.
  */
 #ifndef MCI_BLOB_HASH_LIST_H
 #define MCI_BLOB_HASH_LIST_H

@@ -19,8 +19,8 @@ struct walk {
 	size_t n;
 };
 
-/* Whether a path matches, or a folder that it is in does. names: a glob without slash is one of the last word of
- * a path, as in gitignore(5). */
+/* Whether a path matches, or a folder that it is in does. names: a glob without slash is one of the
+ * last word of a path, as in gitignore(5). */
 static bool
 matches(const char *glob, const char *path, bool names)
 {

@@ -85,7 +85,8 @@ param_get(void *self, struct request *r)
 		value = names_secret(a, name) ? params_secret_value(a->params, name) : NULL;
 		if (value == NULL) {
 			request_fail(r, "refused", a->asks == NULL ? "%s is a secret: a job that names it in "
-			    "secrets has it as a variable" : "%s is a secret that this job does not name", name);
+			    "secrets has it as a variable" :
+			    "%s is a secret that this job does not name", name);
 			return;
 		}
 	}
@@ -495,7 +496,8 @@ api_open(struct api *a, struct error *e)
 		return -1;
 	a->path = xformat("%s/api", a->sockets.path);
 	a->control_path = xformat("%s/control", a->sockets.path);
-	/* jobs that root isolates are somebody else, to whom it is handed: nobody else gets into the folder */
+	/* jobs that root isolates are somebody else, to whom it is handed: nobody else gets into the
+	 * folder */
 	a->jobs = serve(a, &api_service, a->path, geteuid() == 0 ? 0666 : 0600, e);
 	if (a->jobs == NULL)
 		return -1;
@@ -521,7 +523,8 @@ api_door_open(struct api *a, const char *job, struct error *e)
 		.path = xformat("%s/%u", a->sockets.path, ++a->last_door) };
 	d->api.asks = d->job;
 	a->doors = d;
-	/* the job may be another user; to the folder of the sockets only we get, and what a runner shows it */
+	/* the job may be another user; to the folder of the sockets only we get, and what a runner
+	 * shows it */
 	d->server = serve(&d->api, &api_service, d->path, 0666, e);
 	return d->server == NULL ? NULL : d->path;
 }

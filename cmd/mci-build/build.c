@@ -101,8 +101,8 @@ wire_below(struct build *b)
 	b->runner = (struct runner){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.workspace = &b->workspace, .params = &b->inputs.params, .env = &o->env, .limits = &o->limits,
 		.most = &o->most, .jobs = o->jobs,
-		.name = o->runner, .podman = o->podman, .ports = o->ports, .stranger = o->stranger, .log = o->log,
-		.events = &schedule_runner_events, .arg = &b->schedule,
+		.name = o->runner, .podman = o->podman, .ports = o->ports, .stranger = o->stranger,
+		.log = o->log, .events = &schedule_runner_events, .arg = &b->schedule,
 		.door_open = door_open, .door_close = door_close, .doors = &b->api };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,

@@ -91,8 +91,8 @@ surroundings_open(struct surroundings *u, const struct filters *f, int err)
 		environment_set(&u->env, "MCI_BUILD_ID", f->workspace->identity.name);
 		environment_set(&u->env, "MCI_SOURCE", f->workspace->identity.source);
 	}
-	u->spec = (struct process_spec){ .argv = u->words, .env = u->env.pairs, .dir = f->workspace->dir, .in = -1, .out = -1,
-		.err = err,
+	u->spec = (struct process_spec){ .argv = u->words, .env = u->env.pairs,
+		.dir = f->workspace->dir, .in = -1, .out = -1, .err = err,
 		/* under --plan the terminal's ^C is to reach it: nobody else would end it */
 		.session = !f->plan };
 }

@@ -80,7 +80,8 @@ struct job {
 	char *skip;       /* why it does not run whatever comes before it; NULL: it may */
 	struct jobfiles *files;  /* that it takes and leaves; NULL: none */
 	struct job_rules *rules; /* NULL: all is as usual */
-	char *address, *ports; /* where others reach what its last attempt exposes, and an object of ports; NULL */
+	/* where others reach what its last attempt exposes, and an object of ports; NULL */
+	char *address, *ports;
 	struct json_t *outputs; /* of its last attempt, NULL */
 	struct json_t *sets;    /* outputs set by call, NULL */
 	uint32_t sets_size;     /* in bytes (result.h) */

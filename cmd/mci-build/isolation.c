@@ -17,7 +17,8 @@ isolation_check(const struct isolation *i, struct error *e)
 {
 	if (!i->stranger || isolation_wanted(i))
 		return 0;
-	return error_set(e, ERROR_INPUT, "this build is a stranger's: it runs only where a runner isolates it "
+	return error_set(e, ERROR_INPUT,
+	    "this build is a stranger's: it runs only where a runner isolates it "
 	    "(--runner sandbox), and %s does not", i->runner == NULL ? "the host" : i->runner);
 }
 

@@ -1,6 +1,6 @@
 /*
- * isolation: a program of the repository that is no job, its script or a filter, started where jobs run. What the
- * build runs in the user's own place is started as it is.
+ * isolation: a program of the repository that is no job, its script or a filter, started where jobs
+ * run. What the build runs in the user's own place is started as it is.
  */
 #ifndef MCI_BUILD_ISOLATION_H
 #define MCI_BUILD_ISOLATION_H

@@ -120,8 +120,8 @@ static const struct option options[] = {
 	  .offset = FIELD(ports) },
 	{ .name = "podman", .value = "COMMAND", .help = "what runs containers (podman)", .kind = OPTION_TEXT,
 	  .offset = FIELD(podman) },
-	{ .name = "runner", .value = "NAME", .help = "where jobs run: host, sandbox, podman", .kind = OPTION_TEXT,
-	  .offset = FIELD(runner) },
+	{ .name = "runner", .value = "NAME", .help = "where jobs run: host, sandbox, podman",
+	  .kind = OPTION_TEXT, .offset = FIELD(runner) },
 	{ .name = "sandbox", .help = "the same as --runner sandbox", .kind = OPTION_FLAG,
 	  .offset = FIELD(sandbox) },
 	{ .name = "watch", .help = "build again whenever files change", .kind = OPTION_FLAG,
@@ -523,7 +523,8 @@ main(int argc, char **argv)
 	operands_sort(&o, params, argc, argv);
 	if (o.stop_at != NULL && strcmp(o.stop_at, "failed") != 0) {
 		if (o.select.n > 0)
-			return usage("--break JOB runs that job and what it depends on: leave the operands out");
+			return usage("--break JOB runs that job and what it depends on: leave the "
+			    "operands out");
 		o.select = (struct option_list){ &o.stop_at, 1 };
 	}
 	o.fail_fast |= o.stop_at != NULL;

@@ -319,8 +319,8 @@ params_apply(const struct params *p, struct spec *s, struct error *e)
 		const char *from = spec_param_from(&s->secrets[i]);
 
 		if (!params_secret(p, from))
-			return error_set(e, ERROR_INPUT, "secrets[%zu]: '%s' was not given; add --secret %s", i, from,
-			    from);
+			return error_set(e, ERROR_INPUT,
+			    "secrets[%zu]: '%s' was not given; add --secret %s", i, from, from);
 	}
 	return 0;
 }

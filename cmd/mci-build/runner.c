@@ -194,7 +194,8 @@ spawn(struct runner *r, const char *api, int lock, const int ends[2], struct err
 	AUTO_FREE char *path = process_kit("mci-job");
 	AUTO_FREE char *jobs = xformat("%lld", (long long)r->jobs);
 	const struct option_list *grants = r->env;
-	AUTO_FREE const char **argv = xmalloc((27 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
+	AUTO_FREE const char **argv = xmalloc(
+	    (27 + 2 * (grants->n + r->limits->n + r->most->n)) * sizeof(*argv));
 	AUTO_FREE char **names = xmalloc(grants->n * sizeof(*names));
 	/* as long as a part of the build lives, its folder is locked, and the one that it works in */
 	const int locks[2][2] = { { r->workspace->folder.lock, 3 }, { lock, 4 } };
@@ -289,7 +290,8 @@ is_apart(const struct runner *r, const struct job *j)
 
 	if (r->name != NULL)
 		return strcmp(r->name, "host") != 0;
-	return message_member(j->line, j->line_length, "runner", &named, NULL) > 0 && !scan_text_is(&named, "host");
+	return message_member(j->line, j->line_length, "runner", &named, NULL) > 0 &&
+	    !scan_text_is(&named, "host");
 }
 
 void

@@ -577,7 +577,8 @@ started(void *arg, struct span id, struct span line)
 		j->ports = xmemdup(ports.raw.p, ports.raw.n);
 }
 
-const struct runner_events schedule_runner_events = { .started = started, .noted = noted, .executed = executed, .gone = gone };
+const struct runner_events schedule_runner_events = { .started = started, .noted = noted,
+    .executed = executed, .gone = gone };
 
 static bool
 cancel(struct schedule *s, uint32_t job, const char *reason)

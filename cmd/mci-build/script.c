@@ -537,7 +537,8 @@ script_init(struct script *s)
 	s->out = -1;
 	s->log = (struct scriptlog){ .pipe = -1, .dir = -1 };
 	s->filters = (struct filters){ .loop = s->loop, .workspace = s->workspace, .env = s->env,
-		.given = s->given, .plan = s->plan, .isolation = s->isolation, .outcome = s->outcome, .intake = s->intake,
+		.given = s->given, .plan = s->plan, .isolation = s->isolation, .outcome = s->outcome,
+		.intake = s->intake,
 		.progress = s->progress, .came = filtered, .drained = drained, .ended = filters_ended,
 		.arg = s };
 	filters_init(&s->filters);

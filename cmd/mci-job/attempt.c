@@ -437,7 +437,8 @@ go(struct attempt *a)
 	struct error e = { 0 };
 
 	copy_name(a);
-	if (limits_prepare(a, limit_hit, &e) < 0 || launch_log(a, &e) < 0 || (copies ? copy_start(a, copied, &e) :
+	if (limits_prepare(a, limit_hit, &e) < 0 || launch_log(a, &e) < 0 ||
+	    (copies ? copy_start(a, copied, &e) :
 	    a->spec.nservices > 0 ? 0 : launch_entry(a, leader_ended, &e)) < 0) {
 		not_started(a, &e);
 		return;

@@ -43,7 +43,8 @@ memory_set(const struct cgroup_tree *t, int dir, int64_t value)
 		/* without swap the kernel has no such file */
 		(void)write_text(dir, "memory.swap.max", value == 0 ? "max" : "0");
 		(void)write_text(dir, "memory.oom.group", "1");
-		return value == 0 ? write_text(dir, "memory.max", "max") : write_number(dir, "memory.max", value);
+		return value == 0 ? write_text(dir, "memory.max", "max") :
+		    write_number(dir, "memory.max", value);
 	}
 	/* the sum with swap may never be less than memory alone */
 	if (value == 0)
@@ -66,7 +67,8 @@ static int
 cpus_set(const struct cgroup_tree *t, int dir, int64_t value)
 {
 	int64_t quota = value * (PERIOD / 1000);
-	AUTO_FREE char *text = value == 0 ? xstrdup("max 100000") : xformat("%lld %d", (long long)quota, PERIOD);
+	AUTO_FREE char *text = value == 0 ? xstrdup("max 100000") :
+	    xformat("%lld %d", (long long)quota, PERIOD);
 
 	if (t->unified)
 		return write_text(dir, "cpu.max", text);
@@ -220,8 +222,8 @@ control_watch(struct cgroup *g, const struct control *c, size_t tree, loop_ready
 		return;
 	g->base[c->limit] = hits(g, c, tree);
 	*fd = notice_open(g, c, tree);
-	if (*fd >= 0 && loop_watch(g->loop, *fd, EPOLLPRI | (c->limit == LIMIT_MEMORY ? EPOLLIN : 0), hit, arg,
-	    NULL) < 0)
+	if (*fd >= 0 && loop_watch(g->loop, *fd, EPOLLPRI | (c->limit == LIMIT_MEMORY ? EPOLLIN : 0),
+	    hit, arg, NULL) < 0)
 		memory_close(fd);
 }
 

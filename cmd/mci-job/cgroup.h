@@ -1,7 +1,8 @@
 /*
- * cgroup: control groups (cgroups(7)) for the attempts of a worker, where the machine lets us make some below
- * our own: version 2 where it is delegated to us, else version 1. A slot keeps its groups for the next
- * attempt; a process joins by being started with what is in joins. Where there are none all of this does nothing.
+ * cgroup: control groups (cgroups(7)) for the attempts of a worker, where the machine lets us make some
+ * below our own: version 2 where it is delegated to us, else version 1. A slot keeps its groups for the
+ * next attempt; a process joins by being started with what is in joins. Where there are none all of
+ * this does nothing.
  */
 #ifndef JOB_CGROUP_H
 #define JOB_CGROUP_H
@@ -32,8 +33,8 @@ struct cgroup {
 	struct loop *loop;
 };
 
-/* Makes groups with these limits for a slot; *applied gets a bit for each limit that holds there. hit is called
- * when one was, with a number of enum limit. 0, or -1: not even a group. */
+/* Makes groups with these limits for a slot; *applied gets a bit for each limit that holds there. hit
+ * is called when one was, with a number of enum limit. 0, or -1: not even a group. */
 int cgroup_prepare(struct cgroup *g, const struct cgroups *all, size_t slot, const struct limits *l,
     unsigned *applied, struct loop *loop, void (*hit)(void *arg, uint32_t events), void *arg,
     struct error *e);

@@ -71,7 +71,8 @@ has_word(const char *list, const char *word, const char *between)
 	return false;
 }
 
-/* Our group in the hierarchy of this controller (version 2: NULL), as /proc/self/cgroup has it; caller frees. */
+/* Our group in the hierarchy of this controller (version 2: NULL), as /proc/self/cgroup has it; caller
+ * frees. */
 static char *
 own_path(const char *own, const char *controller)
 {

@@ -1,7 +1,7 @@
 /*
- * cgroupplace: where control groups (cgroups(7)) can be made below our own: version 2 where that is delegated
- * to us, else version 1. Each mci-job has a folder there, mci-PID, which it keeps locked: a folder that nobody
- * holds is what a killed one has left.
+ * cgroupplace: where control groups (cgroups(7)) can be made below our own: version 2 where that is
+ * delegated to us, else version 1. Each mci-job has a folder there, mci-PID, which it keeps locked: a
+ * folder that nobody holds is what a killed one has left.
  */
 #ifndef JOB_CGROUPPLACE_H
 #define JOB_CGROUPPLACE_H
@@ -27,8 +27,8 @@ struct cgroups {
 	size_t n;          /* 0: there is no place */
 };
 
-/* Looks for places, by files as /proc/self/cgroup and /proc/self/mountinfo; removes what killed ones have left
- * there, and makes our folders. */
+/* Looks for places, by files as /proc/self/cgroup and /proc/self/mountinfo; removes what killed ones
+ * have left there, and makes our folders. */
 void cgroups_open(struct cgroups *c, const char *own, const char *mounts);
 void cgroups_close(struct cgroups *c);
 /* Removes what killed ones have left, and kills the processes in there. */

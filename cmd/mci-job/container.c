@@ -19,10 +19,11 @@
 #define CONTROLLERS "/sys/fs/cgroup/unified/cgroup.controllers"
 
 /*
- * crun refuses to run where cgroup v1 has the controllers but one of v2 (a hybrid of both), even when it is to
- * make no cgroup. There podman gets a mount namespace of its own that does not show v2: as root by taking it
- * away, else, inside podman's own namespaces, by an empty folder over both. Names of networks, which podman mounts,
- * go with that namespace too: whoever removes the container from another one could not.
+ * crun refuses to run where cgroup v1 has the controllers but one of v2 (a hybrid of both), even when
+ * it is to make no cgroup. There podman gets a mount namespace of its own that does not show v2: as
+ * root by taking it away, else, inside podman's own namespaces, by an empty folder over both. Names of
+ * networks, which podman mounts, go with that namespace too: whoever removes the container from another
+ * one could not.
  */
 static const char hide_root[] = "umount /sys/fs/cgroup/unified && mkdir -p /run/netns && "
     "mount -t tmpfs none /run/netns && exec \"$@\"";
@@ -167,7 +168,8 @@ container_run(struct words *w, const struct settings *settings, const struct con
 const char *
 container_network(void)
 {
-	return has_program("slirp4netns") && access("/dev/net/tun", R_OK | W_OK) == 0 ? "slirp4netns" : "none";
+	return has_program("slirp4netns") && access("/dev/net/tun", R_OK | W_OK) == 0 ? "slirp4netns" :
+	    "none";
 }
 
 /* The next one behind *at that nobody listens on; false when there is none. */
@@ -175,7 +177,8 @@ static bool
 port_free(const struct settings *settings, int *at)
 {
 	for (int left = settings->last_port - settings->first_port; left >= 0; left--) {
-		*at = *at >= settings->last_port || *at < settings->first_port ? settings->first_port : *at + 1;
+		*at = *at >= settings->last_port || *at < settings->first_port ? settings->first_port :
+		    *at + 1;
 		if (!listeners_have(0, *at))
 			return true;
 	}
@@ -189,7 +192,8 @@ container_expose(struct words *w, const struct settings *settings, const int *po
 	static int at; /* each gets another one than the last, which may not listen yet */
 
 	if (at == 0)
-		at = settings->first_port + (int)(getpid() % (settings->last_port - settings->first_port + 1));
+		at = settings->first_port +
+		    (int)(getpid() % (settings->last_port - settings->first_port + 1));
 	for (size_t i = 0; i < n; i++) {
 		if (!port_free(settings, &at))
 			return error_set(e, ERROR_LIMIT, "expose: no port from %d to %d is free",

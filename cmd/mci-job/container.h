@@ -1,7 +1,7 @@
 /*
- * container: the command lines for podman(1) that start and end containers of ours. All of one have files in
- * the scratch folder that begin with its stem: STEM.pid and STEM.conmon, once it runs, and STEM.undo, the command
- * that removes it (leftovers.h).
+ * container: the command lines for podman(1) that start and end containers of ours. All of one have
+ * files in the scratch folder that begin with its stem: STEM.pid and STEM.conmon, once it runs, and
+ * STEM.undo, the command that removes it (leftovers.h).
  */
 #ifndef JOB_CONTAINER_H
 #define JOB_CONTAINER_H
@@ -29,8 +29,8 @@ int container_run(struct words *w, const struct settings *settings, const struct
     const char *network, struct error *e);
 /* A network that is no other's, which reaches outside where that can be had here. */
 const char *container_network(void);
-/* Appends what lets ports of it be reached on this machine, by container_network. hosts gets the numbers that they
- * have here, free ones of the range. 0 or -1. */
+/* Appends what lets ports of it be reached on this machine, by container_network. hosts gets the
+ * numbers that they have here, free ones of the range. 0 or -1. */
 int container_expose(struct words *w, const struct settings *settings, const int *ports, size_t n, int *hosts,
     struct error *e);
 /* Appends the image, or the folder that stands for one, behind all options. folder is that of the build. */

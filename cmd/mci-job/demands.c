@@ -31,7 +31,8 @@ demands_check(const struct settings *settings, const struct environment *v, cons
 		return -1;
 	if (s->script == NULL && s->argv == NULL &&
 	    strcmp(runners_choose(s, settings->runner), runners[RUNNERS_HOST].name) == 0)
-		return error_set(e, ERROR_INPUT, "image: what it runs without a script is known to podman alone, "
+		return error_set(e, ERROR_INPUT,
+		    "image: what it runs without a script is known to podman alone, "
 		    "not to --runner host");
 	for (size_t i = 0; i < s->nparams; i++) {
 		if (variables_value(v, s, s->params[i].name) == NULL)

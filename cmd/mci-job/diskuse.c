@@ -27,8 +27,8 @@ void
 diskuse_begin(struct diskuse *d, struct loop *loop, const char *dir, const char *other, bool own,
     int64_t limit)
 {
-	*d = (struct diskuse){ .loop = loop, .dirs = { dir, other }, .own = own, .limit = limit, .start = kernel.wall(),
-		.result = -1 };
+	*d = (struct diskuse){ .loop = loop, .dirs = { dir, other }, .own = own, .limit = limit,
+		.start = kernel.wall(), .result = -1 };
 	for (size_t i = 0; i < 2; i++)
 		d->free[i] = d->seen[i] = room(d->dirs[i]);
 }

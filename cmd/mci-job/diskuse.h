@@ -1,8 +1,9 @@
 /*
- * diskuse: how much a job adds to the folder that it works in, and to the one for its temporary
- * files, which it may share with others. The kernel
- * keeps no such account, so it is looked for: as long as the file systems have not become fuller by a good part
- * of what is allowed, nothing is to be done; then a process of its own adds up what was written since the job began. What its processes have written themselves counts wherever it went.
+ * diskuse: how much a job adds to the folder that it works in, and to the one for its temporary files,
+ * which it may share with others. The kernel keeps no such account, so it is looked for: as long as the
+ * file systems have not become fuller by a good part of what is allowed, nothing is to be done; then a
+ * process of its own adds up what was written since the job began. What its processes have written
+ * themselves counts wherever it went.
  */
 #ifndef JOB_DISKUSE_H
 #define JOB_DISKUSE_H

@@ -9,7 +9,8 @@
 
 #define PIECE 4096
 
-/* We are in no foreground group that would be told (SIGWINCH), so it is looked at whenever something happens. */
+/* We are in no foreground group that would be told (SIGWINCH), so it is looked at whenever something
+ * happens. */
 static void
 size_follow(struct interactive *t)
 {

@@ -21,8 +21,8 @@ void launch_undo(struct attempt *a);
 int launch_entry(struct attempt *a, child_ended *ended, struct error *e);
 /* A signal to all that it started. */
 void launch_signal(struct attempt *a, int signal);
-/* What its runner has left outside our processes is undone by another one, which becomes the leader. False: there
- * is no such thing. */
+/* What its runner has left outside our processes is undone by another one, which becomes the leader.
+ * False: there is no such thing. */
 bool launch_leftovers(struct attempt *a, child_ended *ended);
 /* One of its processes has ended so: what that is outside its runner. When it was the runner that failed the
  * attempt is at its end. */

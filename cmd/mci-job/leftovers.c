@@ -39,7 +39,8 @@ leftovers_command(const char *stem)
 	char **argv, *own;
 
 	/* cut off by whoever was killed: it had started nothing yet */
-	if (textfile_read(&text, path, COMMAND_LIMIT, &e) < 0 || text.len == 0 || text.data[text.len - 1] != '\0')
+	if (textfile_read(&text, path, COMMAND_LIMIT, &e) < 0 || text.len == 0 ||
+	    text.data[text.len - 1] != '\0')
 		return NULL;
 	for (size_t i = 0; i < text.len; i++)
 		words += text.data[i] == '\0';

@@ -154,7 +154,8 @@ limits_watch(struct attempt *a, loop_due *due)
 	}
 	a->look = NULL;
 	if (a->limits.of[LIMIT_DISK] > 0 || is_untold(a, LIMIT_MEMORY) || is_untold(a, LIMIT_PROCESSES))
-		a->look = loop_after(a->site->loop, is_looked_at(a, LIMIT_PROCESSES) ? LOOK_SOON : LOOK, due, a);
+		a->look = loop_after(a->site->loop, is_looked_at(a, LIMIT_PROCESSES) ? LOOK_SOON : LOOK,
+		    due, a);
 }
 
 /* Its processes: what the leader has started, and what has left it. */
@@ -197,8 +198,8 @@ written(const struct attempt *a)
 	return bytes;
 }
 
-/* In a folder that several share what one has written is not to be told apart from what another has: it is the
- * one that wrote most. */
+/* In a folder that several share what one has written is not to be told apart from what another has: it
+ * is the one that wrote most. */
 static bool
 wrote_most(const struct attempt *a, int64_t bytes)
 {
@@ -219,7 +220,8 @@ looked(struct attempt *a)
 	int64_t bytes = 0;
 	const char *reason = NULL;
 
-	if (a->limits.of[LIMIT_DISK] == 0 && !is_looked_at(a, LIMIT_PROCESSES) && !is_looked_at(a, LIMIT_MEMORY))
+	if (a->limits.of[LIMIT_DISK] == 0 && !is_looked_at(a, LIMIT_PROCESSES) &&
+	    !is_looked_at(a, LIMIT_MEMORY))
 		return NULL;
 	processes(a, &all);
 	if (is_looked_at(a, LIMIT_PROCESSES) && (int64_t)all.n > a->limits.of[LIMIT_PROCESSES])
@@ -272,7 +274,8 @@ by(const struct attempt *a, enum limit which)
 	case LIMIT_CPUS:
 	case LIMIT_MEMORY:
 	case LIMIT_PROCESSES:
-		return is_grouped(a, which) ? cgroup_name(&a->cgroup, which) : which == LIMIT_CPUS ? "nothing" :
+		return is_grouped(a, which) ? cgroup_name(&a->cgroup, which) :
+		    which == LIMIT_CPUS ? "nothing" :
 		    "rlimit";
 	case LIMIT_FILES:
 	case LIMIT_FILE_SIZE:

@@ -14,8 +14,8 @@ int limits_check(const struct settings *settings, const struct spec *s, struct e
 int limits_prepare(struct attempt *a, loop_ready *hit, struct error *e);
 /* It runs: what has to be looked at is. due is called for that, and calls limits_hit. */
 void limits_watch(struct attempt *a, loop_due *due);
-/* The reason it is to end for, with a->error set; NULL: it had not too much. status is that of a leader that has
- * ended, -1 of one that runs. */
+/* The reason it is to end for, with a->error set; NULL: it had not too much. status is that of a leader
+ * that has ended, -1 of one that runs. */
 const char *limits_hit(struct attempt *a, int status);
 /* Says that it had too much of this: the reason. */
 const char *limits_over(struct attempt *a, enum limit which);

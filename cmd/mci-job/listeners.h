@@ -1,4 +1,5 @@
-/* listeners: whether somebody listens on a port of TCP, from the kernel's tables of a process's network (proc(5)). */
+/* listeners: whether somebody listens on a port of TCP, from the kernel's tables of a process's network
+ * (proc(5)). */
 #ifndef JOB_LISTENERS_H
 #define JOB_LISTENERS_H
 

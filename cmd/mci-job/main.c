@@ -64,8 +64,8 @@ static const struct option options[] = {
 	  .kind = OPTION_CHOICE, .offset = offsetof(struct options, progress),
 	  .choices = "json|plain|none", .project = true },
 	/* not shown: for mci shell */
-	{ .name = "interactive", .kind = OPTION_NUMBER, .offset = offsetof(struct options, interactive), .min = 3,
-	  .max = 1023 },
+	{ .name = "interactive", .kind = OPTION_NUMBER, .offset = offsetof(struct options, interactive),
+	  .min = 3, .max = 1023 },
 	{ .name = "explain", .help = "print what would be executed and run nothing",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, explain) },
 	{ .letter = 'e', .name = "env", .value = "NAME[=VALUE]",
@@ -138,7 +138,8 @@ ports_take(struct settings *s, const char *text, struct error *e)
 
 	if (dash == NULL || number_parse(text, (size_t)(dash - text), 1, 65535, &first, NULL) < 0 ||
 	    number_parse(dash + 1, strlen(dash + 1), first, 65535, &last, NULL) < 0)
-		return error_set(e, ERROR_USAGE, "--expose-ports '%.64s': expected FIRST-LAST, as 20000-21000", text);
+		return error_set(e, ERROR_USAGE,
+		    "--expose-ports '%.64s': expected FIRST-LAST, as 20000-21000", text);
 	s->first_port = (int)first;
 	s->last_port = (int)last;
 	return 0;
@@ -169,7 +170,8 @@ main(int argc, char **argv)
 		.progress = o.progress != NULL ? o.progress : progress_default(),
 		.env = o.env.items, .nenv = o.env.n, .argv = argc > 0 ? argv : NULL };
 	if (limits_take(&settings.limits, &o.limits, "--limit", &e) < 0 ||
-	    limits_take(&settings.most, &o.most, "--limit-most", &e) < 0 || ports_take(&settings, o.ports, &e) < 0 || log_of(&settings, &e) < 0) {
+	    limits_take(&settings.most, &o.most, "--limit-most", &e) < 0 ||
+	    ports_take(&settings, o.ports, &e) < 0 || log_of(&settings, &e) < 0) {
 		option_complain("mci-job", &e);
 		return EXIT_USAGE;
 	}

@@ -13,9 +13,10 @@ static const struct runner table[RUNNERS_N] = {
 	[RUNNERS_SANDBOX] = { .name = "sandbox", .rooms = true, .check = sandbox_check,
 	    .prepare = sandbox_prepare, .signal = sandbox_signal, .ended = sandbox_ended,
 	    .explain = sandbox_explain, .over = sandbox_over },
-	[RUNNERS_PODMAN] = { .name = "podman", .elsewhere = true, .check = podman_check, .prepare = podman_prepare,
-	    .owns = podman_owns, .left = podman_left, .signal = podman_signal,
-	    .network = podman_network, .first = podman_first, .enter = podman_enter, .ended = podman_ended, .over = podman_over },
+	[RUNNERS_PODMAN] = { .name = "podman", .elsewhere = true, .check = podman_check,
+	    .prepare = podman_prepare, .owns = podman_owns, .left = podman_left, .signal = podman_signal,
+	    .network = podman_network, .first = podman_first, .enter = podman_enter,
+	    .ended = podman_ended, .over = podman_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 

@@ -52,8 +52,8 @@ podman_check(const struct settings *settings, const struct spec *spec, struct er
 static bool
 is_ours(const char *name, size_t n)
 {
-	static const char *const names[] = { "PATH", "HOME", "USER", "TMPDIR", "PWD", "MCI_BUILD", "MCI_OUTPUT", "MCI_EVENTS", "MCI_LOG",
-		"MCI_STORE", "MCI_BLOB", "MCI_API" };
+	static const char *const names[] = { "PATH", "HOME", "USER", "TMPDIR", "PWD", "MCI_BUILD",
+		"MCI_OUTPUT", "MCI_EVENTS", "MCI_LOG", "MCI_STORE", "MCI_BLOB", "MCI_API" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
@@ -87,9 +87,9 @@ is_asked(const struct runner_job *job, const char *name, size_t n)
 static bool
 is_podmans(const char *pair)
 {
-	static const char *const begin[] = { "LD_", "CONTAINER", "STORAGE_", "REGISTRY_", "DBUS_", "GO", "XDG_",
-		"NOTIFY_", "LISTEN_", "PODMAN", "BUILDAH", "_CONTAINERS", "HOME=", "PATH=", "TMPDIR=", "USER=",
-		"BASH_ENV=", "ENV=", "GLIBC", "SSL_" };
+	static const char *const begin[] = { "LD_", "CONTAINER", "STORAGE_", "REGISTRY_", "DBUS_", "GO",
+		"XDG_", "NOTIFY_", "LISTEN_", "PODMAN", "BUILDAH", "_CONTAINERS", "HOME=", "PATH=",
+		"TMPDIR=", "USER=", "BASH_ENV=", "ENV=", "GLIBC", "SSL_" };
 
 	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
 		if (strncmp(pair, begin[i], strlen(begin[i])) == 0)
@@ -339,7 +339,8 @@ expose_add(struct podman *m, struct runner_job *job, struct error *e)
 	    strcmp(network_of(job), "host") == 0)
 		return 0;
 	if (strcmp(network_of(job), "slirp4netns") != 0)
-		return error_set(e, ERROR_INPUT, "expose: a container's ports need slirp4netns and /dev/net/tun, and "
+		return error_set(e, ERROR_INPUT,
+		    "expose: a container's ports need slirp4netns and /dev/net/tun, and "
 		    "a network that is not none");
 	free(job->ports);
 	job->ports = xmalloc(s->nexpose * sizeof(int));
@@ -382,7 +383,8 @@ podman_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	return 0;
 }
 
-/* The job gets it, not podman: that would hand it on once more, and complain when nobody is there to take it. */
+/* The job gets it, not podman: that would hand it on once more, and complain when nobody is there to
+ * take it. */
 void
 podman_signal(struct runner_job *job, const struct child *leader, int signal)
 {
@@ -446,7 +448,8 @@ not_run(const struct runner_job *job, int status, struct error *e)
 	if (code == STATUS_NOT_FOUND || code == STATUS_NOT_RUN)
 		return error_set(e, ERROR_INPUT, "image: %s: what was to be run there cannot be; podman says "
 		    "in the log why", job->spec->image);
-	return error_set(e, ERROR_SYSTEM, "image: %s: podman could not run it (exit status %d); it says in the "
+	return error_set(e, ERROR_SYSTEM,
+	    "image: %s: podman could not run it (exit status %d); it says in the "
 	    "log why", job->spec->image, code < 0 ? STATUS_PODMAN : code);
 }
 

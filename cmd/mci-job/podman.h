@@ -1,5 +1,5 @@
-/* podman: a runner that puts each process of a job into a container of its own, started by podman(1), with the
- * folder of the build at its own path. */
+/* podman: a runner that puts each process of a job into a container of its own, started by podman(1),
+ * with the folder of the build at its own path. */
 #ifndef JOB_PODMAN_H
 #define JOB_PODMAN_H
 

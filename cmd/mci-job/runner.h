@@ -37,7 +37,8 @@ struct runner_job {
 	const char *secrets; /* folder of files for it alone, which its variables name; NULL: none */
 	const char *script;  /* path of the script that the command reads, or NULL */
 	const char *output;  /* path of what it puts out; a runner may set another of its own */
-	int *ports;          /* those that the spec exposes, as they are on this machine, malloced; or NULL: the same */
+	/* those that the spec exposes, as they are on this machine, malloced; or NULL: the same */
+	int *ports;
 	const char *network; /* that of its services, as its runner knows it; NULL: it has none */
 	/* the runner's; NULL at first */
 	void *own;
@@ -50,23 +51,25 @@ struct runner {
 	/* Whether it can run this here: 0, or -1 with an error that says the way out. NULL: always. */
 	int (*check)(const struct settings *settings, const struct spec *spec, struct error *e);
 	/*
-	 * p is the command on this machine, or where the job has none no path: an absolute dir, descriptors, env. It becomes what is spawned;
-	 * what it points to then is the runner's until the next call. Called for each process of the attempt,
-	 * one after another. 0, or -1 with an error; ENOENT, EACCES and ENOEXEC in e->sys mean the command
-	 * itself. NULL: p stays.
+	 * p is the command on this machine, or where the job has none no path: an absolute dir,
+	 * descriptors, env. It becomes what is spawned; what it points to then is the runner's until
+	 * the next call. Called for each process of the attempt, one after another. 0, or -1 with an
+	 * error; ENOENT, EACCES and ENOEXEC in e->sys mean the command itself. NULL: p stays.
 	 */
 	int (*prepare)(struct runner_job *job, struct process_spec *p, struct error *e);
 	/* A signal for all of the job, KILL excepted, which goes to the whole tree. NULL: that does, too. */
 	void (*signal)(struct runner_job *job, const struct child *leader, int signal);
-	/* Whether a process that became a child of ours is of this job: one that lacks the job's environment. NULL:
-	 * none is. */
+	/* Whether a process that became a child of ours is of this job: one that lacks the job's
+	 * environment. NULL: none is. */
 	bool (*owns)(const struct runner_job *job, pid_t pid);
-	/* The stem of a command that undoes what the last process left behind outside ours (leftovers.h). NULL: there
-	 * is no such thing. */
+	/* The stem of a command that undoes what the last process left behind outside ours
+	 * (leftovers.h). NULL: there is no such thing. */
 	const char *(*left)(const struct runner_job *job);
-	/* How its network is named to a runner_job that shares it; the caller frees. NULL: it is this machine's. */
+	/* How its network is named to a runner_job that shares it; the caller frees. NULL: it is this
+	 * machine's. */
 	char *(*network)(const struct runner_job *job);
-	/* Its first process, as /proc knows it; -1: it does not run yet. NULL: any of this machine will do. */
+	/* Its first process, as /proc knows it; -1: it does not run yet. NULL: any of this machine will
+	 * do. */
 	pid_t (*first)(const struct runner_job *job);
 	/* Appends what runs a command beside it. NULL: nothing is needed. */
 	void (*enter)(const struct runner_job *job, struct words *w);

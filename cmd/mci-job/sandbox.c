@@ -418,7 +418,8 @@ descriptors_make(struct sandbox *x, const struct process_spec *p, const struct b
 	fcntl(x->status, F_SETFL, O_NONBLOCK);
 	x->extra = xrealloc(x->extra, (size_t)n + 3 + x->nfiles, sizeof(*x->extra));
 	for (size_t i = 0; i < x->nfiles; i++)
-		memcpy(x->extra[(size_t)n + 3 + i], (int[]){ x->files[i], SECRETS_FD + (int)i }, sizeof(*x->extra));
+		memcpy(x->extra[(size_t)n + 3 + i], (int[]){ x->files[i], SECRETS_FD + (int)i },
+		    sizeof(*x->extra));
 	for (int i = 0; i < n; i++) {
 		x->extra[i][0] = p->extra[i][0];
 		x->extra[i][1] = p->extra[i][1];
@@ -460,8 +461,8 @@ spec_change(struct sandbox *x, const struct runner_job *job, struct process_spec
 	x->env[0] = xformat("MCI_OUTPUT=%s/%s", job->scratch, job->name);
 	*p = (struct process_spec){ .path = bwrap, .name = "bwrap", .argv = x->argv, .env = x->env,
 		.dir = "/", .in = p->in, .out = p->out, .err = p->err, .extra = (const int (*)[2])x->extra,
-		.nextra = p->nextra + 3 + (int)x->nfiles, .session = p->session, .group = p->group, .terminal = p->terminal,
-		.setup = &x->setup };
+		.nextra = p->nextra + 3 + (int)x->nfiles, .session = p->session, .group = p->group,
+		.terminal = p->terminal, .setup = &x->setup };
 }
 
 static int

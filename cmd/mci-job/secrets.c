@@ -95,7 +95,8 @@ secrets_apply(const struct secrets *s, struct spec *spec, const char *folder, st
 		const struct spec_pair *secret = find(s->pairs, s->n, spec_param_from(param));
 
 		if (secret == NULL)
-			return error_set(e, ERROR_INPUT, "secrets[%zu]: %s has no value", i, spec_param_from(param));
+			return error_set(e, ERROR_INPUT, "secrets[%zu]: %s has no value", i,
+			    spec_param_from(param));
 		if (param->as == SPEC_PARAM_ENV)
 			variable_give(spec, param->name, secret->value);
 		else if (param->as == SPEC_PARAM_FILE &&

@@ -112,7 +112,8 @@ failed(struct service *s, const char *what)
 		return;
 	if (a->reason == NULL) {
 		a->reason = "service";
-		error_set(&a->error, ERROR_SYSTEM, "services: %s: %s; its log is %s", s->said->id, what, s->id);
+		error_set(&a->error, ERROR_SYSTEM, "services: %s: %s; its log is %s", s->said->id, what,
+		    s->id);
 	}
 	ready(a, false);
 }
@@ -245,7 +246,8 @@ place_make(struct service *s)
 	s->spec = (struct spec){ .id = s->id, .attempt = a->spec.attempt, .pull = a->spec.pull,
 		.image = s->said->image != NULL ? s->said->image : a->spec.image, .env = s->said->env,
 		.nenv = s->said->nenv, .expose = a->spec.expose,
-		.nexpose = s == &s->all->list[0] ? a->spec.nexpose : 0, .runner = a->spec.runner, .network = a->spec.network };
+		.nexpose = s == &s->all->list[0] ? a->spec.nexpose : 0, .runner = a->spec.runner,
+		.network = a->spec.network };
 }
 
 /* What an attempt tells of its own. */
@@ -270,7 +272,8 @@ ports_check(const struct service *s, struct error *e)
 {
 	for (size_t i = 0; i < s->said->nexpose; i++) {
 		if (listeners_have(0, s->said->expose[i]))
-			return error_set(e, ERROR_INPUT, "services: %s: port %d is used already on this machine",
+			return error_set(e, ERROR_INPUT,
+			    "services: %s: port %d is used already on this machine",
 			    s->said->id, s->said->expose[i]);
 	}
 	return 0;
@@ -282,8 +285,8 @@ place_check(const struct service *s, struct error *e)
 	const struct attempt *a = s->all->a;
 
 	if (a->place.runner->rooms)
-		return error_set(e, ERROR_INPUT, "services: there are none in a sandbox; give the job an image, or "
-		    "--runner host");
+		return error_set(e, ERROR_INPUT,
+		    "services: there are none in a sandbox; give the job an image, or --runner host");
 	if (place_is_elsewhere(&s->place) != place_is_elsewhere(&a->place))
 		return error_set(e, ERROR_INPUT, "services: %s: a service with an image needs a job with one",
 		    s->said->id);
@@ -344,7 +347,8 @@ probe_start(struct service *s)
 {
 	struct attempt *a = s->all->a;
 	struct words w = { 0 };
-	struct process_spec p = { .in = a->site->null, .out = a->site->null, .err = a->site->null, .group = true };
+	struct process_spec p = { .in = a->site->null, .out = a->site->null, .err = a->site->null,
+	    .group = true };
 
 	place_enter(&s->place, &w);
 	words_add(&w, "sh", "-c", s->said->ready.command);
@@ -406,7 +410,8 @@ all_ready(struct services *all)
 	all->ready = NULL;
 	a->place.network = all->list[0].shared = place_network(&all->list[0].place);
 	if (all->list[0].place.ports != NULL)
-		a->place.ports = (int *)(void *)xmemdup(all->list[0].place.ports, a->spec.nexpose * sizeof(int));
+		a->place.ports = (int *)(void *)xmemdup(all->list[0].place.ports,
+		    a->spec.nexpose * sizeof(int));
 	ready(a, true);
 }
 
@@ -472,8 +477,8 @@ begin(struct services *all)
 		return;
 	}
 	all->look = loop_after(loop, LOOK / 10, look, all);
-	all->late = loop_after(loop, s->said->ready.within > 0 ? s->said->ready.within : SPEC_READY_WITHIN, late,
-	    all);
+	all->late = loop_after(loop, s->said->ready.within > 0 ? s->said->ready.within :
+	    SPEC_READY_WITHIN, late, all);
 }
 
 void
@@ -527,7 +532,8 @@ service_end(struct service *s)
 	struct attempt *a = s->all->a;
 	const char *stem = place_left(&s->place);
 	AUTO_FREE char **argv = stem == NULL ? NULL : leftovers_command(stem);
-	struct process_spec p = { .in = a->site->null, .out = a->site->null, .err = a->site->null, .group = true };
+	struct process_spec p = { .in = a->site->null, .out = a->site->null, .err = a->site->null,
+	    .group = true };
 
 	child_signal_tree(s->probe, SIGKILL);
 	if (argv != NULL) {

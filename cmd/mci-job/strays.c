@@ -61,8 +61,8 @@ strays_find(const struct attempt *a, struct process_list *out)
 	for (size_t i = 0; i < children->n; i++) {
 		pid_t pid = children->pids[i];
 
-		if (is_leader(a->site, pid) || is_service(a->site, pid) || process_list_has(&a->site->spared, pid) ||
-		    process_list_has(out, pid))
+		if (is_leader(a->site, pid) || is_service(a->site, pid) ||
+		    process_list_has(&a->site->spared, pid) || process_list_has(out, pid))
 			continue;
 		if (!process_may_kill(pid)) {
 			strays_spare(a->site, pid);

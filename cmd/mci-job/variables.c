@@ -75,7 +75,8 @@ variables_make(const struct environment *v, const struct spec *s,
 	char **env = xmalloc(slots * sizeof(*env) + text_size(s, a));
 	char *text = (char *)(env + slots);
 	const bool job = a->id != NULL;
-	const char *const given[] = { a->pwd, job ? a->output : NULL, job ? a->notes : NULL, a->status, a->exit };
+	const char *const given[] = { a->pwd, job ? a->output : NULL, job ? a->notes : NULL, a->status,
+	    a->exit };
 
 	memcpy(env, v->pairs, v->n * sizeof(*env));
 	n = put_spec(v, s, env, v->n, &text);

@@ -21,8 +21,8 @@ answer_expect(struct answer *a, const struct message *request)
 	if (request->id.n == 0)
 		return;
 	a->ids = xrealloc(a->ids, a->n + 1, sizeof(*a->ids));
-	a->ids[a->n++] = (struct answer_id){ .text = xmemdup(request->id.p, request->id.n), .n = request->id.n,
-		.streams = row != NULL && row->stream };
+	a->ids[a->n++] = (struct answer_id){ .text = xmemdup(request->id.p, request->id.n),
+		.n = request->id.n, .streams = row != NULL && row->stream };
 	a->open++;
 }
 
@@ -85,9 +85,11 @@ answer_take(struct answer *a, struct span piece, struct bytes *out, struct error
 		line_add(&a->reader, piece.p, piece.n);
 	while (!a->stream && (got = line_next(&a->reader, &line)) != LINE_NONE) {
 		if (got == LINE_LONG)
-			return error_set(e, ERROR_LIMIT, "a line of the answer is longer than %d bytes", LINE_LIMIT);
+			return error_set(e, ERROR_LIMIT, "a line of the answer is longer than %d bytes",
+			    LINE_LIMIT);
 		if (line_take_in(a, line, e) < 0)
-			return error_before(e, "line %llu of the answer: ", (unsigned long long)a->reader.number);
+			return error_before(e, "line %llu of the answer: ",
+			    (unsigned long long)a->reader.number);
 		bytes_add(out, line.p, line.n);
 		bytes_char(out, '\n');
 		if (a->stream)
@@ -104,7 +106,8 @@ answer_end(struct answer *a, struct error *e)
 	if (!a->stream && line_rest(&a->reader).n > 0)
 		return error_set(e, ERROR_DISCONNECTED, "the answer was cut in the middle of a line");
 	if (a->open > 0)
-		return error_set(e, ERROR_DISCONNECTED, "the answer ended with %zu of %zu requests open", a->open, a->n);
+		return error_set(e, ERROR_DISCONNECTED,
+		    "the answer ended with %zu of %zu requests open", a->open, a->n);
 	return 0;
 }
 

@@ -239,7 +239,8 @@ batch_refused(struct batch *b)
 	AUTO_BYTES line = { 0 };
 	struct error e;
 
-	verdict_explain(b->says, r->url, b->status, b->where, (struct span){ b->problem.data, b->problem.len }, &e);
+	verdict_explain(b->says, r->url, b->status, b->where,
+	    (struct span){ b->problem.data, b->problem.len }, &e);
 	if (b->says->loses) {
 		lost(r, &e, false);
 		return;
@@ -281,7 +282,8 @@ post(struct bridge *r, struct batch *b)
 {
 	static const struct exchange_events events = { batch_head, batch_body, batch_over };
 	AUTO_FREE char *session = xformat("Mci-Session: %s/%lld", r->session, (long long)++r->posts);
-	const char *headers[] = { "Content-Type: application/x-ndjson", "Accept: application/x-ndjson", session, NULL };
+	const char *headers[] = { "Content-Type: application/x-ndjson", "Accept: application/x-ndjson",
+	    session, NULL };
 
 	b->next = r->open;
 	b->at = &r->open;

@@ -58,7 +58,8 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socketp)
 {
 	struct http *h = arg;
 	struct watch *w = socketp;
-	uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
+	uint32_t events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) |
+	    ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
@@ -242,7 +243,8 @@ exchange_go_on(struct exchange *x)
 static void
 authorities(CURL *easy)
 {
-	const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
+	const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE"),
+	    *folder = getenv("SSL_CERT_DIR");
 
 	if (bundle == NULL || *bundle == '\0')
 		bundle = file;
@@ -272,8 +274,8 @@ http_ask(struct http *h, const char *method, const char *path, const char *const
 	struct exchange *x = xmalloc(sizeof(*x));
 	AUTO_FREE char *url = xformat("%s%s", h->url, path);
 
-	*x = (struct exchange){ .http = h, .easy = curl_easy_init(), .body = *body, .events = events, .arg = arg,
-		.next = h->exchanges, .at = &h->exchanges };
+	*x = (struct exchange){ .http = h, .easy = curl_easy_init(), .body = *body, .events = events,
+		.arg = arg, .next = h->exchanges, .at = &h->exchanges };
 	*body = (struct bytes){ 0 };
 	if (x->next != NULL)
 		x->next->at = &x->next;

@@ -68,8 +68,8 @@ verdict_explain(const struct verdict *v, const char *url, long status, const cha
 	if (problem.n > 0)
 		detail_of(problem, &detail);
 	if (where != NULL)
-		error_set(e, v->code, "%s: %s to %.300s, where the token is not taken: name the right address", url,
-		    v->text, where);
+		error_set(e, v->code, "%s: %s to %.300s, where the token is not taken: name the right "
+		    "address", url, v->text, where);
 	else if (detail.len > 0)
 		error_set(e, v->code, "%s: %s", url, bytes_string(&detail));
 	else

@@ -17,7 +17,7 @@ struct verdict {
 /* NULL: it is an answer, of that content type. */
 const struct verdict *verdict_find(long status, const char *type);
 /* For people: what the problem says where it is one, else what the status means. */
-void verdict_explain(const struct verdict *v, const char *url, long status, const char *where, struct span problem,
-    struct error *e);
+void verdict_explain(const struct verdict *v, const char *url, long status, const char *where,
+    struct span problem, struct error *e);
 
 #endif

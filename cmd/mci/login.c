@@ -30,7 +30,8 @@ static const struct option options[] = {
 	  .offset = offsetof(struct options, name) },
 	{ .name = "local", .help = "go back to this machine's server; logins are kept", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, local) },
-	{ .name = "browser", .help = "print a link with which a browser is logged in: good once, for a minute",
+	{ .name = "browser",
+	  .help = "print a link with which a browser is logged in: good once, for a minute",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, browser) },
 	{ .name = "remove", .help = "forget the login", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, remove) },
@@ -176,19 +177,22 @@ browse(const char *text, struct error *e)
 	if (text != NULL)
 		url = login_url(text, e);
 	else if (login_current(&url, e) == 0 && url == NULL)
-		error_set(e, ERROR_USAGE, "there is no login: 'mci login URL' makes one, with a token that is asked for");
+		error_set(e, ERROR_USAGE,
+		    "there is no login: 'mci login URL' makes one, with a token that is asked for");
 	if (url == NULL)
 		return -1;
 	got = login_token(&token, url, e);
 	if (got == 0)
-		error_set(e, ERROR_USAGE, "%s: there is no token for it: 'mci login %s' asks for one", url, url);
+		error_set(e, ERROR_USAGE, "%s: there is no token for it: 'mci login %s' asks for one",
+		    url, url);
 	if (got > 0) {
 		emit_open(&params);
 		emit_text(&params, "token", bytes_string(&token));
 		emit_integer(&params, "seconds", TICKET);
 		emit_bool(&params, "once", true);
 		bytes_char(&params, '}');
-		got = call_once(url, "session/begin", (struct span){ params.data, params.len }, PATIENCE, &result, e);
+		got = call_once(url, "session/begin", (struct span){ params.data, params.len },
+		    PATIENCE, &result, e);
 		explicit_bzero(params.data, params.len);
 		if (got == 0)
 			got = print_link(url, (struct span){ result.data, result.len }, e);
