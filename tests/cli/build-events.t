@@ -171,7 +171,7 @@ exits 125 "a script that sets what is not its own" mci-build -q ./seq
 has "$err" '^mci-build: ./seq: line 1: seq: is set by mci-build; leave it out' "is told so with its line"
 exits 0 "and its build can be read" mci show
 
-exits 2 "an address that is none" mci-build -q --events nowhere:1
+exits 2 "an address that is none" mci-build -q --events nowhere
 rm -rf "$T/state"
 exits 0 "a build whose name was used before" mci-build -q --events "$hub"
 has "$err" 'the hub had [0-9]+ events of a build local/p/1 before' "is told so"

@@ -158,7 +158,7 @@ is "$(end a status),$(end b status),$(end f status),$(end w status)" canceled,sk
 is "$(end b reason)" "a did not succeed" "which name it"
 ok "show says so" sh -c 'mci show @ | grep -q "^status.*failure"'
 exits 1 "and mci wait" mci wait @
-is "$(mci tree @ | tail -n 1)" "mci log @/a" "and the tree names the log of what was canceled"
+is "$(mci tree @ | tail -n 1)" "mci log @/a; mci shell @/a" "and the tree names the log of what was canceled"
 canceled a '{"id":"a","script":["sleep 60"],"allow-failure":true}' '{"id":"b","script":["true"],"depends-on":"a"}'
 is "$status,$(end a status),$(end a allowed),$(end b status)" 0,canceled,true,success "unless it was allowed to fail"
 canceled m.1 '{"id":"m","script":["sleep 60"],"matrix":{"A":[1]}}' '{"id":"b","script":["true"],"depends-on":"m"}'
