@@ -6,11 +6,12 @@
 # and error. Without such lines anything may be printed. '...' in a line stands for any text, a line '...' for
 # any lines. Every command must succeed ('; echo $?' where that is not the point). The commands of a page are
 # one session of one sh in a copy of tests/fixtures/sample, a git repository in which one build has run already.
-# A block after a line '.\" not run: REASON' is skipped.
+# A block after a line '.\" not run: REASON' is skipped. A session that does not end is ended: what hung has failed.
 . "${0%/*}/lib.sh"
 need mandoc git jq
 # of the environment that an example lists; none starts a server
 unset MCI_SUPERVISE_LISTEN
+bound=$((PATIENCE * 6))
 
 # The options in a page, as they are typed: from its '.It Fl' lines, those about arguments left out.
 page_options() {
@@ -105,15 +106,17 @@ check_examples() {
 	make_session "$name"
 	[ ! -e skipped ] || skip "$(grep -c . skipped)" "examples that need more than a shell"
 	[ -s session ] || return
-	(
-		cd "$project" && git init -q && git add -A &&
+	# shellcheck disable=SC2016
+	timeout -k 5 "$bound" sh -c '
+		cd "$1" && git init -q && git add -A &&
 			git -c user.name=Test -c user.email=test@localhost commit -q -m Sample &&
-			mci-build -q && sh "$session/session"
-	) >session.out 2>&1
+			mci-build -q && sh "$2/session"' - "$project" "$session" >session.out 2>&1
 	n=1
 	while [ -e "$n.command" ]; do
 		text="${name##*/}: $(head -n 1 $n.command)"
-		if [ ! -e $n.status ]; then
+		if [ ! -e $n.status ] && [ -e $n.got ]; then
+			fail "$text (did not end; a page has $bound s)" $n.got session.out
+		elif [ ! -e $n.status ]; then
 			fail "$text (not reached)" session.out
 		elif [ "$(cat $n.status)" != 0 ]; then
 			fail "$text (status $(cat $n.status))" $n.got
@@ -136,13 +139,16 @@ for program in "$MCI_BIN"/*; do
 	is "$(comm -23 "$T/page" "$T/program")" '' "every option in the page is one of $name"
 done
 
-# The keys of a job are those of the table that reads them, and what the page says of them together.
+# The keys of a job are those of the table that reads them, and what the page says of them together. Lists within an
+# item are of what its value holds.
 page_keys() {
 	awk -v from="$1" -v to="$2" -v items="${3:-}" '
 		index($0, from) { inside = 1; next }
 		inside && index($0, to) { exit }
 		!inside { next }
-		/^\.It Cm / || (items == "" && /^\.Cm /) {
+		/^\.Bl / { depth++ }
+		/^\.El/ { depth-- }
+		(items == "" || depth == 1) && /^\.It Cm / || (items == "" && /^\.Cm /) {
 			sub(/^\.(It )?Cm /, "")
 			n = split($0, word, " ")
 			for (i = 1; i <= n; i++) if (word[i] ~ /^[a-z]/) print word[i]
