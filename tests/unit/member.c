@@ -97,7 +97,7 @@ complain(void *arg, const struct error *e)
 static void
 open_member(const char *text)
 {
-	const struct wiring_place place = { .name = "w", .dir = folder, .run = folder };
+	const struct wiring_place place = { .name = "w", .dir = folder, .run = folder, .http = "unix:http.sock" };
 	struct error e;
 
 	strcpy(folder, "/tmp/mci-member.XXXXXX");
