@@ -33,10 +33,12 @@ struct work {
 	struct writing_batch *batch;
 	struct progress progress;
 	int64_t files, bytes, total;
+	bool killed; /* a restore before this one: what it left is removed */
 	bool again; /* links, or folders to be set, are left for the second pass */
 	/* the folder of the last entry */
 	struct bytes parent;
 	int dir;
+	struct bytes top; /* the last path that is below no other */
 };
 
 /* Reads whole entries: a file's with all its lines. */
@@ -326,6 +328,31 @@ third_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e
 	return x->kind == ENTRY_FOLDER ? set_folder(w, x, e) : 0;
 }
 
+/* Takes away what a killed restore was about to put into its place, in each folder of the tree, and in those that
+ * its tops stand in. */
+static int
+clean(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
+{
+	bool below = w->top.len > 0 && x->path.len > w->top.len && x->path.data[w->top.len] == '/' &&
+	    memcmp(x->path.data, w->top.data, w->top.len) == 0;
+	AUTO_CLOSE int fd = x->kind != ENTRY_FOLDER ? -1 : kernel.open_beneath(w->writing.root, x->path.data,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	const char *name;
+	int dir;
+
+	(void)lines;
+	if (fd >= 0)
+		writing_clean(fd);
+	if (x->kind == ENTRY_HEAD || below)
+		return 0;
+	w->top.len = 0;
+	bytes_add(&w->top, x->path.data, x->path.len);
+	dir = enter(w, x->path.data, &name, e);
+	if (dir >= 0)
+		writing_clean(dir);
+	return dir < 0 ? -1 : 0;
+}
+
 /* Opens the statcache when the head has told the paths. */
 static void
 open_cache(struct work *w, struct span head)
@@ -336,6 +363,7 @@ open_cache(struct work *w, struct span head)
 
 	paths = jsontext_list(head, "paths", &text, &n);
 	w->cache = statcache_open(w->writing.root, paths, n);
+	w->killed = statcache_written(w->cache);
 	free(paths);
 	free(text);
 }
@@ -379,7 +407,9 @@ restore(struct work *w, struct error *e)
 		return -1;
 	if (each_entry(w, first_pass, e) < 0 || give(w, e) < 0 || take(w, true, e) < 0)
 		return -1;
-	if (!w->again)
+	if (w->killed && each_entry(w, clean, e) < 0)
+		return -1;
+	if (!w->again && !w->killed)
 		return 0;
 	return each_entry(w, second_pass, e) < 0 ? -1 : each_entry(w, third_pass, e);
 }
@@ -405,6 +435,7 @@ restoring_run(struct restoring *s, struct store *store, const struct record *r, 
 	statcache_close(w.cache, result == 0);
 	unpack_end(w.unpack);
 	bytes_free(&w.parent);
+	bytes_free(&w.top);
 	if (w.dir >= 0)
 		close(w.dir);
 	progress_end(&w.progress);

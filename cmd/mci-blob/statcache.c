@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "checksum.h"
@@ -42,6 +43,8 @@ struct statcache {
 	const char *path;
 	struct bytes write;
 	char *fresh;
+	char *written; /* the note that they are being written; NULL: none */
+	int note;
 };
 
 static char *
@@ -65,14 +68,37 @@ cache_name(int root, const char *const *tops, size_t n)
 	return xstrdup(hex);
 }
 
+/* Creates the file, or takes over that of one who was killed (*left), and holds it. -1: another has it, or
+ * it cannot be. */
+static int
+hold(int dir, const char *name, bool *left)
+{
+	int fd = kernel.open(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	struct stat ours, now;
+
+	*left = fd < 0 && errno == EEXIST;
+	if (*left)
+		fd = kernel.open(dir, name, O_WRONLY, 0);
+	if (fd < 0)
+		return -1;
+	/* its holder may have given it another name, or none, in between */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &ours) == 0 && fstatat(dir, name, &now, 0) == 0 &&
+	    ours.st_ino == now.st_ino && ftruncate(fd, 0) == 0)
+		return fd;
+	*left = false;
+	close(fd);
+	return -1;
+}
+
 struct statcache *
 statcache_open(int root, const char *const *tops, size_t n)
 {
 	struct statcache *c = xmalloc(sizeof(*c));
 	AUTO_FREE char *state = folder_state(NULL), *path = NULL;
 	char magic[sizeof(MAGIC)] = "";
+	bool left;
 
-	c->dir = c->in = c->out = -1;
+	c->dir = c->in = c->out = c->note = -1;
 	c->ended = true;
 	if (state == NULL)
 		return c;
@@ -87,10 +113,22 @@ statcache_open(int root, const char *const *tops, size_t n)
 	if (c->in >= 0)
 		c->ended = kernel_read_some(c->in, magic, sizeof(MAGIC) - 1) != sizeof(MAGIC) - 1 ||
 		    strcmp(magic, MAGIC) != 0;
-	c->fresh = xformat("%s.%d", c->name, (int)getpid());
-	c->out = kernel.open(c->dir, c->fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	c->fresh = xformat("%s.new", c->name);
+	c->out = hold(c->dir, c->fresh, &left);
 	bytes_text(&c->write, MAGIC);
 	return c;
+}
+
+bool
+statcache_written(struct statcache *c)
+{
+	bool left;
+
+	if (c->name == NULL)
+		return false;
+	c->written = xformat("%s.written", c->name);
+	c->note = hold(c->dir, c->written, &left);
+	return left;
 }
 
 /* Sees to it that so many bytes are there; false at the end. */
@@ -216,6 +254,7 @@ statcache_add(struct statcache *c, const char *path, const struct statcache_file
 	if (c->write.len < BUFFER)
 		return;
 	if (kernel_write_all(c->out, c->write.data, c->write.len) < 0) {
+		(void)names_remove(c->dir, c->fresh, NULL);
 		close(c->out);
 		c->out = -1;
 	}
@@ -230,8 +269,12 @@ statcache_close(struct statcache *c, bool keep)
 	keep = keep && c->out >= 0 && kernel_write_all(c->out, c->write.data, c->write.len) == 0;
 	if (keep)
 		(void)names_replace(c->dir, c->fresh, c->name, NULL);
-	else if (c->fresh != NULL)
+	else if (c->out >= 0)
 		(void)names_remove(c->dir, c->fresh, NULL);
+	if (c->note >= 0) {
+		(void)names_remove(c->dir, c->written, NULL);
+		close(c->note);
+	}
 	if (c->in >= 0)
 		close(c->in);
 	if (c->out >= 0)
@@ -242,5 +285,6 @@ statcache_close(struct statcache *c, bool keep)
 	bytes_free(&c->write);
 	free(c->name);
 	free(c->fresh);
+	free(c->written);
 	free(c);
 }

@@ -27,6 +27,8 @@ struct statcache_file {
 
 /* Never fails: what cannot be read knows nothing, and what cannot be written is not kept. */
 struct statcache *statcache_open(int root, const char *const *tops, size_t n);
+/* Notes that the files are being written, until statcache_close. True: somebody began so and was killed. */
+bool statcache_written(struct statcache *c);
 /* What is known of path, that is behind the one asked for before; borrowed until the next call. NULL:
  * nothing. */
 const struct statcache_file *statcache_find(struct statcache *c, const char *path);

@@ -1,11 +1,13 @@
 #include "writing.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -90,6 +92,34 @@ writing_fresh(char name[64])
 	static atomic_uint number;
 
 	snprintf(name, 64, WRITING_FRESH "%d.%u", (int)getpid(), atomic_fetch_add(&number, 1));
+}
+
+/* Whoever writes a file holds it. */
+static bool
+is_left(int dir, const char *name)
+{
+	AUTO_CLOSE int fd = kernel.open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+
+	return fd >= 0 ? flock(fd, LOCK_EX | LOCK_NB) == 0 : errno == ELOOP;
+}
+
+void
+writing_clean(int dir)
+{
+	int fd = kernel.open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(d)) != NULL) {
+		if (strncmp(entry->d_name, WRITING_FRESH, strlen(WRITING_FRESH)) == 0 && is_left(dir, entry->d_name))
+			(void)names_remove(dir, entry->d_name, NULL);
+	}
+	closedir(d);
 }
 
 int
@@ -280,6 +310,7 @@ write_file(struct own *o, struct writing_item *item, const char *name, struct er
 	fd = kernel.open(o->dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return error_sys(e, "create %s", x->path.data);
+	(void)flock(fd, LOCK_EX | LOCK_NB); /* writing_clean */
 	if (write_pieces(o, x, fd, e) < 0 || writing_set(fd, x, e) < 0) {
 		(void)names_remove(o->dir, fresh, NULL);
 		return -1;

@@ -48,6 +48,8 @@ void writing_free(struct writing_batch *b);
 /* The folder that path stands in, below root: its descriptor, and in *name what path is in there. make:
  * folders that are not there are made. -1 with an error. */
 int writing_parent(int root, const char *path, bool make, const char **name, struct error *e);
+/* Removes from the folder what writers who were killed were about to put into its place. */
+void writing_clean(int dir);
 /* Makes room for what is no folder, where one that is empty stands. 0 or -1. */
 int writing_place(int dir, const char *fresh, const char *name, const char *path, struct error *e);
 /* A name that nothing has. */
