@@ -62,7 +62,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib -I$(O) 
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc: -ljansson for lib/jsontree, -lzstd for lib/logpack.
 LIBS_mci-agent := -ljansson
-LIBS_mci-api := -ljansson -lmicrohttpd
+LIBS_mci-api := -ljansson -lmicrohttpd -lzstd
 LIBS_mci-blob := -lzstd -lcrypto
 LIBS_mci-blob-archive := -larchive
 LIBS_mci-blob-bucket := -lcurl -lcrypto -lexpat

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "encoding.h"
 #include "jsontree.h"
 #include "logfeed.h"
 #include "logrecord.h"
@@ -118,12 +119,14 @@ struct form {
 	void (*piece)(struct reading *r, struct span piece, int64_t when);
 	void (*end)(struct reading *r, bool truncated);
 	bool lines; /* what goes before from cannot be left out: lines are counted */
+	bool squeezed; /* for a client that takes zstd */
 };
 
 struct reading {
 	struct exchange *x;
 	struct logfeed *feed;
 	const struct form *form;
+	struct squeeze *squeeze; /* NULL: as they are */
 	struct bytes out;
 	size_t given;  /* of out */
 	bool over, cut;
@@ -224,9 +227,9 @@ events_end(struct reading *r, bool truncated)
 }
 
 static const struct form forms[] = {
-	{ "text/plain", "text/plain; charset=utf-8", plain_piece, plain_end, false },
-	{ "application/x-ndjson", "application/x-ndjson", lines_piece, lines_end, true },
-	{ "text/event-stream", "text/event-stream", events_piece, events_end, false },
+	{ "text/plain", "text/plain; charset=utf-8", plain_piece, plain_end, false, true },
+	{ "application/x-ndjson", "application/x-ndjson", lines_piece, lines_end, true, true },
+	{ "text/event-stream", "text/event-stream", events_piece, events_end, false, false },
 };
 
 static void
@@ -252,23 +255,39 @@ feed_over(void *arg, bool truncated, const struct error *why)
 	exchange_wake(r->x);
 }
 
+/* Takes off what waits into n bytes at p, in the way that the client takes it; how many, or -1. */
+static ssize_t
+give(struct reading *r, char *p, size_t n)
+{
+	struct span left = { r->out.data == NULL ? "" : r->out.data + r->given, r->out.len - r->given };
+	ssize_t made;
+
+	if (r->squeeze != NULL) {
+		made = squeeze_take(r->squeeze, &left, r->over && !r->cut, p, n);
+	} else {
+		made = (ssize_t)(n < left.n ? n : left.n);
+		memcpy(p, left.p, (size_t)made);
+		left.n -= (size_t)made;
+	}
+	r->given = r->out.len - left.n;
+	if (left.n == 0)
+		r->given = r->out.len = 0;
+	return made;
+}
+
 static ssize_t
 read_out(void *arg, char *p, size_t n)
 {
 	struct reading *r = arg;
-	size_t left = r->out.len - r->given;
+	ssize_t made = give(r, p, n);
 
-	if (left == 0)
+	if (made < 0)
+		return -2;
+	if (made == 0)
 		return r->over ? (r->cut ? -2 : -1) : 0;
-	if (n > left)
-		n = left;
-	memcpy(p, r->out.data + r->given, n);
-	r->given += n;
-	if (r->given == r->out.len)
-		r->given = r->out.len = 0;
 	if (!r->over && r->out.len - r->given < BEHIND / 2)
 		logfeed_pause(r->feed, false);
-	return (ssize_t)n;
+	return made;
 }
 
 static void
@@ -277,6 +296,7 @@ read_over(void *arg)
 	struct reading *r = arg;
 
 	logfeed_close(r->feed);
+	squeeze_free(r->squeeze);
 	bytes_free(&r->out);
 	bytes_free(&r->head);
 	bytes_free(&r->part);
@@ -295,6 +315,12 @@ form_of(const struct ask *a)
 	return &forms[0];
 }
 
+static bool
+takes_zstd(const struct ask *a)
+{
+	return encoding_taken(exchange_header(a->x, "Accept-Encoding"), "zstd");
+}
+
 static void
 start(struct ask *a, const struct logs_name *name, const struct form *form, int64_t from, int64_t to,
     int status)
@@ -304,6 +330,7 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt,
 		form->lines ? 0 : from, to, form->lines };
 	struct reading *r = xmalloc(sizeof(*r));
+	bool squeezed = form->squeezed && status != 206 && takes_zstd(a), whole = to >= 0 && form == &forms[0] && !squeezed;
 	struct error e;
 
 	*r = (struct reading){ .x = a->x, .form = form, .number = 1, .at = from };
@@ -315,10 +342,14 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 		return;
 	}
 	a->answered = true;
+	if (squeezed) {
+		r->squeeze = squeeze_new();
+		exchange_add(a->x, "Content-Encoding", "zstd");
+	}
 	exchange_add(a->x, "X-Content-Type-Options", "nosniff");
 	exchange_add(a->x, "Cache-Control", "private, no-cache");
-	exchange_add(a->x, "Vary", "Authorization, Cookie, Accept");
-	exchange_stream(a->x, status, form->type, to >= 0 && form == &forms[0] ? to - from : -1, &source, r);
+	exchange_add(a->x, "Vary", "Authorization, Cookie, Accept, Accept-Encoding");
+	exchange_stream(a->x, status, form->type, whole ? to - from : -1, &source, r);
 }
 
 /* One range of bytes (RFC 9110 section 14.2): 1 and its ends, 0: there is none that is understood,
@@ -367,7 +398,7 @@ found(struct ask *a, const struct logs_name *name)
 	const struct form *form = form_of(a);
 	const char *follow = params_query(a, "follow");
 	int64_t from = first_byte(a), to = name->bytes;
-	char text[64];
+	char text[80];
 	int range;
 
 	if (name->truncated)
@@ -377,7 +408,7 @@ found(struct ask *a, const struct logs_name *name)
 		return;
 	}
 	range = form == &forms[0] ? range_of(a, name->bytes, &from, &to) : 0;
-	exchange_add(a->x, "Accept-Ranges", form == &forms[0] ? "bytes" : "none");
+	exchange_add(a->x, "Accept-Ranges", form == &forms[0] && (range > 0 || !takes_zstd(a)) ? "bytes" : "none");
 	if (range < 0 || from < 0 || from > name->bytes) {
 		snprintf(text, sizeof(text), "bytes */%lld", (long long)name->bytes);
 		exchange_add(a->x, "Content-Range", text);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "encoding.h"
 
 /* RFC 8246 */
 #define FOR_EVER "public, max-age=31536000, immutable"
@@ -13,15 +14,6 @@ static const struct contract_field fields[] = {
 };
 const struct contract_method web_takes = { .name = "page", .params = fields,
 	.nparams = sizeof(fields) / sizeof(fields[0]) };
-
-/* Browsers all take gzip; whoever has not said so gets plain bytes. */
-static bool
-takes_gzip(const struct ask *a)
-{
-	const char *takes = exchange_header(a->x, "Accept-Encoding");
-
-	return takes != NULL && strstr(takes, "gzip") != NULL && strstr(takes, "gzip;q=0") == NULL;
-}
 
 void
 web_file(struct ask *a)
@@ -35,7 +27,8 @@ web_file(struct ask *a)
 	exchange_add(a->x, "Vary", "Accept-Encoding");
 	if (strcmp(a->values[0], document_tag) == 0)
 		exchange_add(a->x, "Cache-Control", FOR_EVER);
-	if (takes_gzip(a)) {
+	/* browsers all take gzip; whoever has not said so gets plain bytes */
+	if (encoding_taken(exchange_header(a->x, "Accept-Encoding"), "gzip")) {
 		exchange_add(a->x, "Content-Encoding", "gzip");
 		answer_as(a, 200, f->type, (struct span){ f->packed, (size_t)(f->packed_end - f->packed) });
 	} else {

@@ -3,7 +3,7 @@
 # a search through it.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/server-lib.sh"
-need jq curl git
+need jq curl git zstd
 
 up || exit 1
 agent --runner host
@@ -55,6 +55,26 @@ is "$(ask "$log/search" >/dev/null; code),$(jq -r .field "$T/body")" 400,q "some
 is "$(ask "$log/search?q=(&regex=true" | jq -c .lines)" '[]' "a broken expression finds nothing"
 is "$(ask "${log%/print/log}/none/log" >/dev/null; code)" 404 "a log that is not there"
 
+# ---- compressed
+ask $log -H 'Accept-Encoding: gzip, deflate, ZSTD' >/dev/null
+has "$T/head" '^Content-Encoding: zstd' "who takes zstd gets it"
+hasnt "$T/head" '^Content-Length' "as it is made"
+has "$T/head" '^Accept-Ranges: none' "without ranges"
+has "$T/head" '^Vary: .*Accept-Encoding' "and what is kept of it is for those alone"
+ok "the same bytes are in it" sh -c 'zstd -dqc "$1" | cmp -s - expected' - "$T/body"
+ok "which are fewer" test "$(wc -c <"$T/body")" -lt $(($(wc -c <expected) / 2))
+for takes in identity gzip zstandard 'zstd;q=0' 'gzip, zstd; q=0.00, br' '*' ''; do
+	ask $log -H "Accept-Encoding: $takes" >/dev/null
+	ok "for who takes '$takes' they are as they are" cmp -s expected "$T/body"
+done
+for takes in 'zstd;q=0.001' 'zstd , gzip' 'br,zstd;q=1.0'; do
+	is "$(ask $log -H "Accept-Encoding: $takes" | zstd -dqc | sha256sum)" "$(sha256sum <expected)" "'$takes' takes zstd"
+done
+is "$(ask $log -r 5-10 -H 'Accept-Encoding: zstd')$(code)" "1
+line206" "a range is of the bytes as they are"
+hasnt "$T/head" '^Content-Encoding' "... and said to be"
+is "$(ask $log -H 'Accept-Encoding: zstd' -H 'Accept: application/x-ndjson' | zstd -dqc | head -n 5001 | sha256sum)" "$(head -n 5001 lines | sha256sum)" "lines as JSON too"
+
 slow=/api/v1/orgs/acme/repos/app/builds/1/jobs/slow/log
 wait_until "the other has begun" sh -c "curl -sf --unix-socket '$socket' -H 'Authorization: Bearer $token' http://localhost$slow | grep first"
 is "$(ask $slow/index | jq .open)" true "a log that is written"
@@ -62,13 +82,20 @@ curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" "http://local
 live=$!
 curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' "http://localhost$slow?follow=true" >events &
 sse=$!
-started="$started $live $sse"
+curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept-Encoding: zstd' "http://localhost$slow?follow=true" >packed &
+packed=$!
+started="$started $live $sse $packed"
 wait_for_line live first
+wait_until "a compressed one" sh -c 'zstd -dqc packed 2>/dev/null | grep -q first'
+pass "what has come so far can be read, compressed too"
 wait_for_line events first
 touch "$T/go"
 wait_end $live
 is "$(cat live)" "first
 second" "is followed to its end"
+wait_end $packed
+is "$(zstd -dqc packed)" "first
+second" "... and has an end"
 wait_end $sse
 is "$(grep -c '^data: "' events),$(grep '^event' events),$(sed -n 's/^id: //p' events | tail -n 1)" "2,event: eof,13" "as events too, each with the place to go on"
 is "$(curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' -H 'Last-Event-ID: 6' "http://localhost$slow?follow=true" | grep '^data' | head -n 1)" \
