@@ -1,6 +1,7 @@
 #!/bin/bash
-# stream.sh O [ROW...]: what streams over HTTP. Rows: sse (1,000 readers of 10 events a second), log (a log of 1 GB
-# beside nginx with sendfile), ls (the kit as a client). Needs curl, and nginx for log.
+# stream.sh O [ROW...]: what streams over HTTP. Rows: sse (1,000 readers of 10 events a second), builds (how much those
+# slow two builds), log (a log of 1 GB beside nginx with sendfile), ls (the kit as a client). Needs curl, and nginx for
+# log.
 set -u
 O=$(cd "$1" && pwd)
 shift
@@ -57,6 +58,62 @@ for i in range(100):
 	bound "memory of a reader" "$(awk -v a="$was" -v b="$is" 'BEGIN { print (b - a) / 1000 }')" KiB 8
 }
 
+# two FILE: adds to it how long two builds took that keep two processors busy and print a line now and then, in ms
+two() {
+	began=$(date +%s%N)
+	MCI_API=$api mci trigger -q --wait b/one - <busy.ndjson & first=$!
+	MCI_API=$api mci trigger -q --wait b/two - <busy.ndjson & wait "$first" $! || note builds "FAILED"
+	echo $((($(date +%s%N) - began) / 1000000)) >>"$1"
+}
+# processor PID: time that a process used so far, in ms
+processor() {
+	awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) * 1000 / tick }' "/proc/$1/stat"
+}
+# share MS FILE: of all processors for as long as the lines of FILE say
+share() {
+	awk -v ms="$1" -v cores="$(nproc)" '{ wall += $1 } END { printf "%.1f", 100 * ms / wall / cores }' "$2"
+}
+least() {
+	sort -n "$1" | head -n 1
+}
+
+builds() {
+	heading "Two builds, and 1,000 readers of 10 events a second (ms)"
+	mci call -a "$api" org/put name=b >reply
+	for name in one two; do mci call -a "$api" repo/put org=b name=$name main=main >reply; done
+	mci call -a "$api" token/create agent=local | sed 's/.*"token":"\([^"]*\)".*/\1/' >token
+	chmod 600 token
+	mkfifo claims
+	mci-agent -a "$api" --token-file token --workdir agent --runner host -j 2 --ready-fd 3 3>claims >agent.out 2>&1 &
+	agent=$!
+	read -r _ <claims
+	cat >busy.ndjson <<-'END'
+		{"id":"busy","script":["for n in 1 2 3 4 5; do echo $n; seq 400000 | sort -R --random-source=/dev/zero >/dev/null; done"]}
+	END
+	used=0 theirs=0
+	for _ in 1 2 3; do
+		two without
+		"$O/tests/bench/readers" "$port" /api/v1/events 1000 10000 >readers &
+		readers=$!
+		until grep -q ready readers; do sleep 0.05; done
+		(while :; do
+			printf '{"type":"bench/tick","time":"2026-11-27T00:00:00.000Z","t":0}\n'
+			sleep 0.1
+		done) | mci-events pub -a "unix:$run/mci/events.sock" &
+		events=$!
+		was=$(processor "$process") them=$(processor "$readers")
+		two with
+		used=$((used + $(processor "$process") - was)) theirs=$((theirs + $(processor "$readers") - them))
+		kill "$readers" "$events"
+		wait "$readers" "$events" 2>/dev/null
+	done
+	kill "$agent"
+	wait "$agent"
+	row "least of three, beside none" "$(least with)" "$(least without)" ms '<' 1.05
+	bound "of all processors, mci-api" "$(share "$used" with)" % 5
+	note "of all processors, the readers themselves" "$(share "$theirs" with) %"
+}
+
 # seconds FILE URL OPTION...: the least of three
 seconds() {
 	file=$1 url=$2
@@ -102,7 +159,7 @@ ls() {
 	bound "half of twenty within" "$(awk 'NR == 10 { print $1 / 1000 }' taken)" ms 15
 }
 
-for row in "${@:-sse log ls}"; do
+for row in "${@:-sse builds log ls}"; do
 	for one in $row; do
 		$one
 	done
