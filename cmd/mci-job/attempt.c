@@ -10,27 +10,26 @@
 #include <unistd.h>
 
 #include "attemptlog.h"
+#include "attemptnotes.h"
 #include "containerwatch.h"
 #include "copy.h"
 #include "demands.h"
 #include "duration.h"
 #include "ending.h"
-#include "entries.h"
 #include "events.h"
+#include "finally.h"
 #include "kernel.h"
 #include "launch.h"
 #include "limits.h"
 #include "memory.h"
-#include "message.h"
 #include "names.h"
+#include "output.h"
 #include "outputs.h"
 #include "place.h"
 #include "process.h"
 #include "services.h"
 #include "strays.h"
 
-#define BUDGET (4 * 1024 * 1024)           /* of output moved before the loop looks at others */
-#define SHOWN_BUDGET (64 * 1024)           /* the same when it is shown line by line */
 #define AGAIN (INT64_C(10) * 1000000)      /* between two looks at what is left */
 #define CHECKS 500                         /* then what the kernel cannot end is let be */
 
@@ -44,128 +43,6 @@ log_failed(struct attempt *a)
 	launch_close(a, 0);
 	launch_close(a, 1);
 	kill_all(a, "limit:log");
-}
-
-/* Moves output into the log; false when there will be no more. */
-static bool
-drain(struct attempt *a, int which, int64_t budget)
-{
-	bool direct = a->site->settings->argv != NULL;
-	uint32_t stream = a->spec.split ? (uint32_t)which + 1 : 0;
-	struct error e = { 0 };
-	enum logfile_result got;
-
-	if (a->site->settings->interactive >= 0)
-		return interactive_show(&a->site->interactive);
-	got = logfile_drain(&a->log, a->pipes[which], stream, budget, direct ? 1 + which : -1, &e);
-	display_update(&a->display);
-	if (got == LOGFILE_ERROR) {
-		if (a->error.code == ERROR_NONE)
-			a->error = e;
-		log_failed(a);
-	} else if (a->log.cap > 0 && a->log.dropped > 0 && a->reason == NULL) {
-		limits_over(a, LIMIT_LOG);
-		log_failed(a);
-		return false;
-	}
-	return got == LOGFILE_MORE;
-}
-
-static void
-output_ready(struct attempt *a, int which)
-{
-	if (!drain(a, which, a->display.fd < 0 ? BUDGET : SHOWN_BUDGET))
-		launch_close(a, which);
-}
-
-static void
-first_ready(void *arg, uint32_t events)
-{
-	(void)events;
-	output_ready(arg, 0);
-}
-
-static void
-second_ready(void *arg, uint32_t events)
-{
-	(void)events;
-	output_ready(arg, 1);
-}
-
-/* What was printed until now is in the log, as far as pipes keep an order. */
-static void
-catch_up(struct attempt *a)
-{
-	for (int i = 0; i < 2; i++) {
-		if (a->pipes[i] >= 0)
-			drain(a, i, BUDGET);
-	}
-}
-
-static void
-note_came(void *arg, struct span line, bool json)
-{
-	struct attempt *a = arg;
-	struct scan_value warning;
-
-	catch_up(a);
-	a->warnings += json && message_member(line.p, line.n, "warning", &warning, NULL) > 0 &&
-	    warning.type == SCAN_STRING;
-	event_note(a, line, json);
-}
-
-static void
-entry_start(struct attempt *a)
-{
-	a->entry_start = kernel.now();
-	if (a->part.n > 0)
-		event_command_start(a);
-}
-
-/* An entry with a name ends at a place in the log. */
-static void
-entry_end(struct attempt *a, int status)
-{
-	if (a->part.n == 0)
-		return;
-	if (a->part.entries[a->entry - a->first].name != NULL)
-		catch_up(a);
-	event_command_end(a, status);
-}
-
-/* The shell says that it begins an entry. Only the one that follows can be true. */
-static void
-entry_begun(void *arg, size_t index, int status)
-{
-	struct attempt *a = arg;
-	bool waits;
-
-	if (!a->command.tells || a->first + index != a->entry + 1 || index >= a->part.n)
-		return;
-	waits = entries_wait(a->part.entries, index);
-	if (waits)
-		catch_up(a);
-	entry_end(a, status);
-	a->entry++;
-	entry_start(a);
-	/* a pipe takes more lines than there may be entries; a shell that is gone waits for nothing */
-	if (waits)
-		(void)kernel_write_all(a->wait, "\n", 1);
-}
-
-/* The slot's own pipe, made for the first job that runs in it. */
-static int
-notes_prepare(struct attempt *a, struct error *e)
-{
-	if (a->notes_ready || a->site->settings->argv != NULL)
-		return 0;
-	a->notes.note = note_came;
-	a->notes.command = entry_begun;
-	a->notes.arg = a;
-	if (notes_open(&a->notes, a->site->loop, e) < 0)
-		return -1;
-	a->notes_ready = true;
-	return 0;
 }
 
 static void
@@ -232,10 +109,8 @@ finish(struct attempt *a, const char *reason)
 	bool storing;
 
 	containerwatch_end(&a->container);
-	for (int i = 0; i < 2 && is_started(a); i++) {
-		if (a->pipes[i] >= 0)
-			drain(a, i, BUDGET);
-	}
+	if (is_started(a))
+		output_catch_up(a);
 	if (a->notes_ready)
 		notes_end(&a->notes);
 	a->logged = a->log.name != NULL;
@@ -284,7 +159,7 @@ quiet_due(void *arg)
 	int64_t size = a->log.size + a->log.dropped, left = a->spec.quiet_timeout;
 
 	a->quiet = NULL;
-	catch_up(a);
+	output_catch_up(a);
 	if (size == a->quiet_size && a->log.size + a->log.dropped == size) {
 		AUTO_BYTES text = { 0 };
 
@@ -336,7 +211,7 @@ begin(struct attempt *a)
 	limits_watch(a, limits_due);
 	event_start(a);
 	a->container = containerwatch_begin(a, &a->place, &a->spec, NULL);
-	entry_start(a);
+	attemptnotes_entry(a);
 	if (timeout > 0)
 		a->timeout = loop_after(a->site->loop, timeout, timed_out, a);
 	if (a->spec.quiet_timeout > 0)
@@ -350,6 +225,7 @@ prepare(struct attempt *a, struct spec *spec)
 	a->pipes[0] = a->pipes[1] = a->ends[0] = a->ends[1] = a->ends[2] = a->wait = -1;
 	a->log = (struct logfile_writer){ .fd = -1, .index = -1 };
 	a->display.fd = -1;
+	a->log_failed = log_failed;
 	a->token = token_make(a);
 	a->site->running++;
 }
@@ -464,11 +340,10 @@ log_opened(struct attempt *a, struct error *why)
 static void
 set_up(struct attempt *a)
 {
-	static loop_ready *const ready[2] = { first_ready, second_ready };
 	struct error e = { 0 };
 	int asked;
 
-	if (notes_prepare(a, &e) < 0 || launch_open(a, ready, &e) < 0 ||
+	if (attemptnotes_open(a, &e) < 0 || launch_open(a, output_ready, &e) < 0 ||
 	    (asked = attemptlog_open(a, log_opened, &e)) < 0)
 		not_started(a, &e);
 	else if (asked == 0)
@@ -508,12 +383,12 @@ process_next(struct attempt *a, struct error *e)
 	child_free(a->leader);
 	a->leader = NULL;
 	if (entry->name != NULL)
-		catch_up(a);
+		output_catch_up(a);
 	if (launch_entry(a, leader_ended, e) < 0)
 		return -1;
 	a->state = ATTEMPT_RUNNING;
 	a->container = containerwatch_begin(a, &a->place, &a->spec, NULL);
-	entry_start(a);
+	attemptnotes_entry(a);
 	return 0;
 }
 
@@ -555,7 +430,7 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 	/* what the shell told is older than its end */
 	if (a->notes_ready && a->command.tells)
 		notes_drain(&a->notes);
-	entry_end(a, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	attemptnotes_entry_end(a, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	if (script_next(a))
 		return;
 	a->state = ATTEMPT_CLEARING;
@@ -602,35 +477,6 @@ finally_over(void *arg)
 	kill_all(a, NULL);
 }
 
-/* The script is over, and nothing of it is left: finally gets what its timeout has left, and at least GRACE;
- * no more than that when it was ended. */
-static void
-finally_begin(struct attempt *a)
-{
-	int64_t left = a->timeout == NULL ? GRACE : loop_left(a->timeout);
-	bool limited = a->timeout != NULL || a->reason != NULL || a->hurried;
-
-	if (a->reason != NULL || a->hurried || left < GRACE)
-		left = GRACE;
-	loop_cancel(a->site->loop, a->timeout);
-	loop_cancel(a->site->loop, a->quiet);
-	loop_cancel(a->site->loop, a->grace);
-	a->timeout = limited ? loop_after(a->site->loop, left, finally_over, a) : NULL;
-	a->quiet = a->grace = NULL;
-	a->closing = true;
-	a->entry = 0;
-}
-
-/* Somebody wants the end of it. */
-static void
-finally_hurry(struct attempt *a)
-{
-	if (a->timeout != NULL && loop_left(a->timeout) <= GRACE)
-		return;
-	loop_cancel(a->site->loop, a->timeout);
-	a->timeout = loop_after(a->site->loop, GRACE, finally_over, a);
-}
-
 /* Starts the next entry of finally, in a shell of its own; false when there is none any more. */
 static bool
 finally_next(struct attempt *a)
@@ -642,7 +488,7 @@ finally_next(struct attempt *a)
 	if (a->closing)
 		a->entry++;
 	else
-		finally_begin(a);
+		finally_begin(a, finally_over);
 	loop_cancel(a->site->loop, a->again);
 	a->again = NULL;
 	a->killing = false;
@@ -765,7 +611,7 @@ attempt_cancel(struct attempt *a, const char *reason)
 {
 	a->hurried = true;
 	if (a->closing)
-		finally_hurry(a);
+		finally_hurry(a, finally_over);
 	if (a->reason != NULL || a->killing || a->closing || a->state == ATTEMPT_STORING)
 		return;
 	a->reason = reason;

@@ -67,6 +67,7 @@ struct attempt {
 	struct logservice_call *asked; /* about the log at a server; NULL: nothing is */
 	void (*log_opened)(struct attempt *a, struct error *why);
 	void (*log_closed)(struct attempt *a);
+	void (*log_failed)(struct attempt *a); /* it takes no more */
 	bool logged;              /* it had a log */
 	const char *verdict;      /* why it has ended, and */
 	struct bytes outputs;     /* what it has put out, once it is over */
