@@ -34,6 +34,7 @@
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
+#include "stop.h"
 #include "transfer.h"
 #include "turn.h"
 #include "why.h"
@@ -430,37 +431,24 @@ signals_take(struct build *b, struct error *e)
 	return 0;
 }
 
-static void
-checkout_note(void *arg, const char *text)
+static struct opening
+opening(struct build *b)
 {
-	const struct build *b = arg;
-
-	outcome_note(&b->outcome, "%s", text);
-}
-
-/* A run before has made one as soon as it has said where. */
-static int
-checkout_open(struct build *b, struct error *e)
-{
-	if (b->resume.past.dir != NULL) {
-		workspace_return(&b->workspace, b->resume.past.dir);
-		return 0;
-	}
-	return workspace_check_out(&b->workspace, b->inputs.definition.project, b->options->rev,
-	    checkout_note, b, e);
+	return (struct opening){ b->options, b->loop, &b->outcome, &b->inputs.definition, &b->workspace,
+		&b->resume };
 }
 
 /* The build has a number, and a log. */
 static int
 folder_open(struct build *b, struct error *e)
 {
+	const struct opening o = opening(b);
 	AUTO_FREE char *events = NULL;
 	AUTO_FREE char *plan = NULL;
 	/* specs that came on standard input come from there again */
 	bool planned = b->options->resume_at != NULL && b->inputs.definition.kind == DEFINITION_STDIN;
 
-	if (opening_folder(&(struct opening){ b->options, b->loop, &b->outcome, &b->inputs.definition,
-	    &b->workspace, &b->resume }, e) < 0)
+	if (opening_folder(&o, e) < 0)
 		return -1;
 	b->publish.repeats_known = b->options->resume_at != NULL;
 	events = xformat("%s/events.ndjson", b->workspace.folder.path);
@@ -482,11 +470,13 @@ folder_open(struct build *b, struct error *e)
 static int
 open_all(struct build *b, struct error *e)
 {
+	const struct opening o = opening(b);
+
 	if (signals_take(b, e) < 0 || folder_open(b, e) < 0)
 		return -1;
 	if (in_place(b))
 		workspace_enter(&b->workspace, b->inputs.definition.project);
-	else if (checkout_open(b, e) < 0 || (b->options->given == NULL &&
+	else if (opening_checkout(&o, e) < 0 || (b->options->given == NULL &&
 	    definition_move(&b->inputs.definition, b->workspace.dir, e) < 0))
 		return -1;
 	if (commandline_keep(b->options, &b->workspace, b->mask, e) < 0 || api_open(&b->api, e) < 0 ||
@@ -593,49 +583,6 @@ clean_up(struct build *b)
 	turn_close(&b->turn);
 }
 
-/* The job at which the build stopped: the first that failed, else the one that was named. */
-static const struct job *
-stop_find(const struct build *b)
-{
-	const char *named = b->options->stop_at;
-	const struct job *found = NULL;
-
-	for (uint32_t i = 0; i < b->graph.n; i++) {
-		const struct job *j = &b->graph.jobs[i];
-
-		if (j->declared && (j->status == STATUS_FAILURE || j->status == STATUS_ERROR))
-			return j;
-		if (j->declared && status_ended(j->status) && strcmp(j->id, named) == 0)
-			found = j;
-	}
-	return found;
-}
-
-/* A shell there, as long as a clean checkout is still there as well. */
-static void
-stop_look(struct build *b)
-{
-	const struct job *j = stop_find(b);
-	AUTO_FREE char *program = process_kit("mci"), *name = NULL;
-	const char *argv[] = { "mci", "shell", NULL, NULL };
-	struct process_spec p = { .path = program, .argv = (char *const *)(uintptr_t)argv, .in = STDIN_FILENO,
-		.out = STDOUT_FILENO, .err = STDERR_FILENO };
-	struct child *c;
-	struct error e;
-
-	if (j == NULL)
-		return;
-	argv[2] = name = xformat("%s/%s", b->workspace.identity.name, j->id);
-	outcome_note(&b->outcome, "stopped at %s: mci shell %s", j->id, name);
-	if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
-		return;
-	c = child_start(NULL, &p, NULL, NULL, &e);
-	if (c == NULL)
-		outcome_note(&b->outcome, "%s", e.text);
-	else
-		child_wait(c);
-}
-
 /* Rounds until the script, or standard input, has ended. */
 static void
 plan_round(void *arg)
@@ -737,7 +684,7 @@ build_run(const struct build_options *o)
 		if (!o->plan)
 			clean_up(&b);
 		if (o->stop_at != NULL && !o->plan)
-			stop_look(&b);
+			stop_look(&b.graph, o->stop_at, b.workspace.identity.name, &b.outcome);
 		intake_close(&b.intake);
 		workspace_close(&b.workspace);
 	}

@@ -85,3 +85,20 @@ opening_folder(const struct opening *o, struct error *e)
 		return ordered(o, e);
 	return workspace_open(o->workspace, o->definition->project, o->options->log_dir, e);
 }
+
+static void
+checkout_note(void *arg, const char *text)
+{
+	outcome_note(arg, "%s", text);
+}
+
+int
+opening_checkout(const struct opening *o, struct error *e)
+{
+	if (o->resume->past.dir != NULL) {
+		workspace_return(o->workspace, o->resume->past.dir);
+		return 0;
+	}
+	return workspace_check_out(o->workspace, o->definition->project, o->options->rev, checkout_note,
+	    o->outcome, e);
+}

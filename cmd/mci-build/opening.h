@@ -22,5 +22,8 @@ struct opening {
 /* Waits in rounds of the loop for what is left of a run before. An order is held from now on: at its end
  * the build is let go (outcome). 0; -1 with an error, or when that happens. */
 int opening_folder(const struct opening *o, struct error *e);
+/* A clean checkout for it: that of a run before, which has made one as soon as it has said where, or a new
+ * one. 0 or -1. */
+int opening_checkout(const struct opening *o, struct error *e);
 
 #endif
