@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "listing.h"
 #include "markup.h"
 #include "memory.h"
-#include "number.h"
 #include "sums.h"
-#include "timestamp.h"
 
 /* Parts of one object that are under way at once. */
 #define ABREAST 4
@@ -465,57 +464,19 @@ begin(struct upload *u)
 
 /* ---- what arrived before */
 
-struct arrived {
-	struct upload *upload;
-	int64_t number;
-	char etag[SUMS_MD5];
-};
-
 static void
-arrived_begin(void *arg)
+part_came(void *arg, int64_t number, const char *etag)
 {
-	struct arrived *x = arg;
+	struct upload *u = arg;
 
-	x->number = 0;
-	x->etag[0] = '\0';
-}
-
-static void
-arrived_end(void *arg)
-{
-	struct arrived *x = arg;
-
-	if (x->number >= 1 && x->number <= x->upload->nparts)
-		memcpy(x->upload->parts[x->number - 1].etag, x->etag, sizeof(x->etag));
-}
-
-static void
-arrived_field(void *arg, int item, const char *name, const char *text)
-{
-	struct arrived *x = arg;
-	size_t n = strlen(text);
-
-	if (item && strcmp(name, "PartNumber") == 0)
-		(void)number_parse(text, n, 1, UPLOAD_PARTS_MOST, &x->number, NULL);
-	if (!item || strcmp(name, "ETag") != 0)
-		return;
-	if (n > 2 && text[0] == '"') {
-		text++;
-		n -= 2;
-	}
-	if (n == 32) {
-		memcpy(x->etag, text, n);
-		x->etag[n] = '\0';
-	}
+	if (number <= u->nparts)
+		memcpy(u->parts[number - 1].etag, etag, SUMS_MD5);
 }
 
 static int
 parts_check(void *arg, const struct answer *a, struct error *e)
 {
-	static const struct markup_events events = { "Part", arrived_begin, arrived_end, arrived_field };
-	struct arrived x = { .upload = arg };
-
-	return markup_read((struct span){ a->body.data, a->body.len }, "ListPartsResult", &events, &x, e);
+	return listing_parts((struct span){ a->body.data, a->body.len }, part_came, arg, e);
 }
 
 /* With an upload of its own. */
@@ -564,63 +525,13 @@ parts_listed(void *arg, const struct answer *a, const struct error *e)
 	send_parts(u);
 }
 
-struct found {
-	struct upload *upload;
-	const char *prefix;
-	char *key, *id;
-	int64_t begun, newest; /* of this one; of the one that was taken */
-};
-
-static void
-found_begin(void *arg)
-{
-	struct found *f = arg;
-
-	free(f->key);
-	free(f->id);
-	f->key = f->id = NULL;
-	f->begun = 0;
-}
-
-static void
-found_end(void *arg)
-{
-	struct found *f = arg;
-	size_t n = strlen(f->prefix);
-
-	if (f->key == NULL || f->id == NULL || strncmp(f->key, f->prefix, n) != 0 ||
-	    strcmp(f->key + n, f->upload->name) != 0 || f->begun < f->newest)
-		return;
-	f->newest = f->begun;
-	free(f->upload->id);
-	f->upload->id = f->id;
-	f->id = NULL;
-}
-
-static void
-found_field(void *arg, int item, const char *name, const char *text)
-{
-	struct found *f = arg;
-
-	if (item && strcmp(name, "Key") == 0 && f->key == NULL)
-		f->key = xstrdup(text);
-	else if (item && strcmp(name, "UploadId") == 0 && f->id == NULL)
-		f->id = xstrdup(text);
-	else if (item && strcmp(name, "Initiated") == 0)
-		(void)timestamp_parse(text, strlen(text), &f->begun, NULL);
-}
-
 static int
 uploads_check(void *arg, const struct answer *a, struct error *e)
 {
-	static const struct markup_events events = { "Upload", found_begin, found_end, found_field };
 	struct upload *u = arg;
-	struct found f = { .upload = u, .prefix = traffic_place(u->traffic)->prefix };
-	int done = markup_read(
-	    (struct span){ a->body.data, a->body.len }, "ListMultipartUploadsResult", &events, &f, e);
+	AUTO_FREE char *key = xformat("%s%s", traffic_place(u->traffic)->prefix, u->name);
 
-	found_begin(&f);
-	return done;
+	return listing_newest((struct span){ a->body.data, a->body.len }, key, &u->id, e);
 }
 
 static void
@@ -675,7 +586,7 @@ looked(void *arg, const struct object *o, const struct error *e)
 static void
 in_parts(struct upload *u)
 {
-	int64_t least = (u->wish.size + UPLOAD_PARTS_MOST - 1) / UPLOAD_PARTS_MOST;
+	int64_t least = (u->wish.size + LISTING_PARTS_MOST - 1) / LISTING_PARTS_MOST;
 
 	u->part = u->wish.part > least ? u->wish.part : least;
 	u->nparts = (u->wish.size + u->part - 1) / u->part;

@@ -13,7 +13,6 @@
 
 /* S3 User Guide, "Amazon S3 multipart upload limits" */
 #define UPLOAD_PART_LEAST (5 * 1024 * 1024)
-#define UPLOAD_PARTS_MOST 10000
 
 struct upload_wish {
 	const char *name;

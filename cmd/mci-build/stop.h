@@ -5,8 +5,8 @@
 #include "graph.h"
 #include "outcome.h"
 
-/* Says at which job that was, the first that failed or else the one of this name, and where there is a terminal
- * becomes its shell and waits for that. The job's folder, a clean checkout as well, has to be there still. */
+/* Says at which job that was, the first that failed or else the one of this name; where there is a terminal
+ * it opens a shell there and waits for its end. A clean checkout has to be there still. */
 void stop_look(const struct graph *graph, const char *named, const char *build,
     const struct outcome *outcome);
 

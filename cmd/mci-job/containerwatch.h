@@ -9,8 +9,8 @@
 
 struct containerwatch;
 
-/* The command that makes it was started; service is the id of the one that runs there, NULL for the job itself.
- * What is given has to last until the end. NULL: it is no container, and nothing is told. */
+/* The command that makes it was started; service is the id of the one that runs there, NULL for the job
+ * itself. What is given has to last until the end. NULL: it is no container, and nothing is told. */
 struct containerwatch *containerwatch_begin(struct attempt *a, const struct runner_job *place,
     const struct spec *spec, const char *service);
 /* Tells that it runs, if it does by now: to be called before what shows that is removed. */

@@ -5,8 +5,8 @@
 #include "loop.h"
 #include "site.h"
 
-/* Nothing of the script is left: finally gets what its timeout has left, and at least GRACE; no more than that
- * when it was ended. over is called at the end of that time. */
+/* Nothing of the script is left: finally gets what its timeout has left, and at least GRACE; no more than
+ * that when it was ended. over is called at the end of that time. */
 void finally_begin(struct attempt *a, loop_due *over);
 /* Somebody wants the end of it: GRACE is left, unless it is less already. */
 void finally_hurry(struct attempt *a, loop_due *over);
