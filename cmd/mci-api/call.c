@@ -1,27 +1,19 @@
 #include "call.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "duration.h"
 #include "emit.h"
 #include "kernel.h"
-#include "line.h"
-#include "link.h"
 #include "memory.h"
 #include "message.h"
 #include "number.h"
 #include "rights.h"
 #include "rpc.h"
+#include "session.h"
 
-/* A client that lives asks more often. */
-#define IDLE (30 * SECOND)
-/* Each is a connection to the door, and has some to the services. */
-#define SESSIONS 1024
 /* Data goes to the door in pieces of so many bytes. */
 #define PIECE ((size_t)64 * 1024)
 /* Answers that wait in memory while their reader does not take them. */
@@ -29,172 +21,6 @@
 #define MEDIA "application/x-ndjson"
 /* An id of our own, which no client's line can have: a control character stands in it. */
 #define BARRIER "\"\\u0001passed\""
-
-/* One POST. */
-struct turn {
-	struct session *session;
-	struct ask *ask;
-	size_t at;            /* of the body: what is passed on */
-	size_t data;          /* of the data that follows, not passed yet */
-	bool skips;           /* it goes nowhere */
-	struct bytes *ids;    /* that wait for their replies */
-	size_t nids, open;
-	bool streams;         /* one of them does */
-	bool barrier;         /* events were passed: their complaints come before its reply */
-	bool passed;
-	struct bytes out;     /* replies */
-	size_t given;
-	struct turn *next;    /* which was asked after it */
-};
-
-struct session {
-	struct sessions *all;
-	char id[33];          /* "": of one POST */
-	char *owner;          /* id of the token */
-	int64_t posts;
-	int from;             /* the door's; -1: it is over */
-	bool waits;           /* until something comes from there */
-	struct link *to;      /* only sends */
-	struct line_reader reader;
-	struct turn *turns;   /* the oldest first */
-	struct turn *stream;  /* that has taken the connection over */
-	struct loop_timer *idle;
-	struct session *next, **at_list;
-};
-
-struct sessions {
-	struct loop *loop;
-	int (*connect)(void *arg, int in, int out, struct error *e);
-	void *arg;
-	struct session *first;
-	size_t n;
-	bool stopping;
-};
-
-static void feed(struct session *s);
-
-/* ---- a session */
-
-static void
-session_free(struct session *s)
-{
-	*s->at_list = s->next;
-	if (s->next != NULL)
-		s->next->at_list = s->at_list;
-	s->all->n--;
-	loop_cancel(s->all->loop, s->idle);
-	if (s->waits)
-		loop_forget(s->all->loop, s->from);
-	memory_close(&s->from);
-	link_close(s->to);
-	line_free(&s->reader);
-	free(s->owner);
-	free(s);
-}
-
-/* The connection to the door ends: whoever waits for more learns that it was cut. */
-static void
-session_cut(struct session *s)
-{
-	if (s->waits)
-		loop_forget(s->all->loop, s->from);
-	s->waits = false;
-	memory_close(&s->from);
-	for (struct turn *t = s->turns; t != NULL; t = t->next)
-		exchange_wake(t->ask->x);
-	if (s->turns == NULL)
-		session_free(s);
-}
-
-static void
-idle_due(void *arg)
-{
-	struct session *s = arg;
-
-	s->idle = NULL;
-	if (s->turns == NULL)
-		session_free(s);
-}
-
-static void
-rest(struct session *s)
-{
-	loop_cancel(s->all->loop, s->idle);
-	s->idle = NULL;
-	if (s->turns != NULL)
-		return;
-	if (s->id[0] == '\0' || s->from < 0 || s->all->stopping)
-		session_free(s);
-	else
-		s->idle = loop_after(s->all->loop, IDLE, idle_due, s);
-}
-
-static void
-door_drained(void *arg, struct link *l)
-{
-	(void)l;
-	feed(arg);
-}
-
-static void
-door_closed(void *arg, struct link *l, const struct error *why)
-{
-	struct session *s = arg;
-
-	(void)l;
-	(void)why;
-	s->to = NULL;
-}
-
-static int
-session_connect(struct session *s, struct error *e)
-{
-	static const struct link_events events = { .drained = door_drained, .closed = door_closed };
-	int ends[2], out, to;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
-		return error_sys(e, "a session");
-	/* of two numbers: descriptors do not travel over HTTP, so the door may hand out none */
-	out = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);
-	to = fcntl(ends[0], F_DUPFD_CLOEXEC, 3);
-	s->from = ends[0];
-	if (out < 0 || to < 0) {
-		error_sys(e, "a session");
-		close(ends[1]);
-		memory_close(&out);
-		memory_close(&to);
-		return -1;
-	}
-	if (s->all->connect(s->all->arg, ends[1], out, e) < 0) {
-		close(to);
-		return -1;
-	}
-	s->to = link_take(s->all->loop, -1, to, &events, s, e);
-	return s->to == NULL ? -1 : 0;
-}
-
-static struct session *
-session_new(struct sessions *all, const char *id, const char *owner, struct error *e)
-{
-	struct session *s;
-
-	if (all->n >= SESSIONS || all->stopping) {
-		error_set(e, ERROR_BUSY, all->stopping ? "the server stops" : "too many sessions are open");
-		return NULL;
-	}
-	s = xmalloc(sizeof(*s));
-	*s = (struct session){ .all = all, .owner = xstrdup(owner), .from = -1, .next = all->first,
-		.at_list = &all->first };
-	memcpy(s->id, id, strlen(id) + 1);
-	if (s->next != NULL)
-		s->next->at_list = &s->next;
-	all->first = s;
-	all->n++;
-	if (session_connect(s, e) == 0)
-		return s;
-	session_free(s);
-	return NULL;
-}
 
 /* ---- what comes from the door */
 
@@ -278,7 +104,7 @@ static void readable(void *arg, uint32_t events);
 static void
 await(struct session *s)
 {
-	if (!s->waits && s->from >= 0 && loop_watch(s->all->loop, s->from, EPOLLIN, readable, s, NULL) == 0)
+	if (!s->waits && s->from >= 0 && loop_watch(s->loop, s->from, EPOLLIN, readable, s, NULL) == 0)
 		s->waits = true;
 }
 
@@ -291,7 +117,7 @@ readable(void *arg, uint32_t events)
 	ssize_t n;
 
 	(void)events;
-	loop_forget(s->all->loop, s->from);
+	loop_forget(s->loop, s->from);
 	s->waits = false;
 	if (s->stream != NULL) {
 		/* its reader takes it from there itself */
@@ -383,7 +209,7 @@ turn_over(void *arg)
 	if (cut)
 		session_cut(s);
 	else
-		rest(s);
+		session_rest(s);
 }
 
 /* The head goes out at once: the next POST may come, and is passed on behind this one. */
@@ -591,16 +417,6 @@ read_session(struct ask *a, char id[static 33], int64_t *n)
 	return 1;
 }
 
-static struct session *
-session_find(struct sessions *all, const char *id, const char *owner)
-{
-	struct session *s = all->first;
-
-	while (s != NULL && (strcmp(s->id, id) != 0 || strcmp(s->owner, owner) != 0))
-		s = s->next;
-	return s;
-}
-
 /* The session that the POST is of; NULL, and it is answered. */
 static struct session *
 session_for(struct ask *a)
@@ -620,7 +436,7 @@ session_for(struct ask *a)
 		answer_problem(a, 410, NULL, "the session is over, or this was asked before");
 		return NULL;
 	}
-	if (s == NULL && (s = session_new(all, id, a->who.id, &e)) == NULL) {
+	if (s == NULL && (s = session_new(all, id, a->who.id, feed, &e)) == NULL) {
 		answer_error(a, &e);
 		return NULL;
 	}
@@ -641,7 +457,7 @@ call_lines(struct ask *a)
 	s = session_for(a);
 	if (s == NULL)
 		return;
-	loop_cancel(s->all->loop, s->idle);
+	loop_cancel(s->loop, s->idle);
 	s->idle = NULL;
 	t = xmalloc(sizeof(*t));
 	*t = (struct turn){ .session = s, .ask = a };
@@ -666,42 +482,4 @@ call_end(struct ask *a)
 	answer_json(a, 204, (struct span){ NULL, 0 });
 	if (s != NULL)
 		session_cut(s);
-}
-
-/* ---- all of them */
-
-struct sessions *
-sessions_new(struct loop *loop, int (*connect)(void *arg, int in, int out, struct error *e), void *arg)
-{
-	struct sessions *all = xmalloc(sizeof(*all));
-
-	*all = (struct sessions){ .loop = loop, .connect = connect, .arg = arg };
-	return all;
-}
-
-size_t
-sessions_open(const struct sessions *all)
-{
-	return all->n;
-}
-
-void
-sessions_stop(struct sessions *all)
-{
-	all->stopping = true;
-	for (struct session *s = all->first, *next; s != NULL; s = next) {
-		next = s->next;
-		if (s->turns == NULL)
-			session_free(s);
-	}
-}
-
-void
-sessions_free(struct sessions *all)
-{
-	if (all == NULL)
-		return;
-	while (all->first != NULL)
-		session_free(all->first);
-	free(all);
 }

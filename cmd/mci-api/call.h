@@ -15,23 +15,9 @@
 #define MCI_API_CALL_H
 
 #include "ask.h"
-#include "error.h"
-#include "loop.h"
 
 /* What a POST may have: a batch of the relay's, and one request more with its data. */
 #define CALL_BODY ((size_t)10 * 1024 * 1024)
-
-struct sessions;
-
-/* connect makes a connection to the door on two descriptors, which it takes over in any case; 0 or -1. */
-struct sessions *sessions_new(struct loop *loop, int (*connect)(void *arg, int in, int out, struct error *e),
-    void *arg);
-/* How many are open. */
-size_t sessions_open(const struct sessions *s);
-/* Ends those that nothing is asked in, and every other one when that is answered: the program stops. */
-void sessions_stop(struct sessions *s);
-/* NULL is allowed. */
-void sessions_free(struct sessions *s);
 
 /* Functions of rows. */
 void call_lines(struct ask *a);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "ask.h"
-#include "call.h"
 #include "contract.h"
 #include "counts.h"
 #include "forward.h"
@@ -15,6 +14,7 @@
 #include "option.h"
 #include "routes.h"
 #include "serveentry.h"
+#include "session.h"
 #include "standard.h"
 #include "tap.h"
 
