@@ -7,7 +7,8 @@
 
 #include "memory.h"
 
-/* A log is the same few words again and again: what is nearest is enough, and memory is what many readers have. */
+/* A log is the same few words again and again: what is nearest is enough, and memory is what many
+ * readers have. */
 #define LEVEL 1
 #define WINDOW 17
 
@@ -41,7 +42,8 @@ encoding_taken(const char *accept, const char *name)
 	for (; accept != NULL && *accept != '\0'; accept += n) {
 		accept += strspn(accept, " \t,");
 		n = strcspn(accept, ",");
-		if (n >= wanted && strncasecmp(accept, name, wanted) == 0 && strchr(" \t;,", accept[wanted]) != NULL)
+		if (n >= wanted && strncasecmp(accept, name, wanted) == 0 &&
+		    strchr(" \t;,", accept[wanted]) != NULL)
 			return !unwanted(accept, n);
 	}
 	return false;

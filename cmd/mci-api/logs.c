@@ -330,7 +330,8 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt,
 		form->lines ? 0 : from, to, form->lines };
 	struct reading *r = xmalloc(sizeof(*r));
-	bool squeezed = form->squeezed && status != 206 && takes_zstd(a), whole = to >= 0 && form == &forms[0] && !squeezed;
+	bool squeezed = form->squeezed && status != 206 && takes_zstd(a);
+	bool whole = to >= 0 && form == &forms[0] && !squeezed;
 	struct error e;
 
 	*r = (struct reading){ .x = a->x, .form = form, .number = 1, .at = from };
@@ -408,7 +409,8 @@ found(struct ask *a, const struct logs_name *name)
 		return;
 	}
 	range = form == &forms[0] ? range_of(a, name->bytes, &from, &to) : 0;
-	exchange_add(a->x, "Accept-Ranges", form == &forms[0] && (range > 0 || !takes_zstd(a)) ? "bytes" : "none");
+	exchange_add(a->x, "Accept-Ranges",
+	    form == &forms[0] && (range > 0 || !takes_zstd(a)) ? "bytes" : "none");
 	if (range < 0 || from < 0 || from > name->bytes) {
 		snprintf(text, sizeof(text), "bytes */%lld", (long long)name->bytes);
 		exchange_add(a->x, "Content-Range", text);

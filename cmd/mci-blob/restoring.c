@@ -328,8 +328,8 @@ third_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e
 	return x->kind == ENTRY_FOLDER ? set_folder(w, x, e) : 0;
 }
 
-/* Takes away what a killed restore was about to put into its place, in each folder of the tree, and in those that
- * its tops stand in. */
+/* Takes away what a killed restore was about to put into its place, in each folder of the tree, and in
+ * those that its tops stand in. */
 static int
 clean(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
 {

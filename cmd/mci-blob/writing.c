@@ -116,7 +116,8 @@ writing_clean(int dir)
 		return;
 	}
 	while ((entry = readdir(d)) != NULL) {
-		if (strncmp(entry->d_name, WRITING_FRESH, strlen(WRITING_FRESH)) == 0 && is_left(dir, entry->d_name))
+		if (strncmp(entry->d_name, WRITING_FRESH, strlen(WRITING_FRESH)) == 0 &&
+		    is_left(dir, entry->d_name))
 			(void)names_remove(dir, entry->d_name, NULL);
 	}
 	closedir(d);

@@ -109,7 +109,6 @@ for folder in "$ROOT"/examples/*/; do
 	case $name in
 	front) ;; # nginx.conf by http-front.t; a Caddyfile needs Caddy
 	hello | react | python | c | jq | yaml | monkey | cross | monorepo | release | parts | cached | notify) ;;
-	front) ;; # by http-front.t
 	*) fail "examples/$name is tested" ;;
 	esac
 done
