@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #define OURS "mci-"
 #define LEAF "mci-leaf"      /* for processes that were in a group which is to have others below it */
 #define DEPTH 16             /* of groups in groups that are removed */
+#define DESCRIPTORS 64       /* with fewer there are no groups: version 1 takes up to nine for the first job */
 #define ROUNDS 50            /* of KILL, for those that started others meanwhile */
 
 static const struct controller {
@@ -316,10 +318,21 @@ sweep(const struct cgroup_tree *t)
 		closedir(all);
 }
 
+/* Whether there are descriptors for groups beside those that jobs cannot do without. */
+static bool
+descriptors_suffice(void)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= DESCRIPTORS;
+}
+
 void
 cgroups_open(struct cgroups *c, const char *own, const char *mounts)
 {
 	*c = (struct cgroups){ .n = 0 };
+	if (!descriptors_suffice())
+		return;
 	find(c, own, mounts);
 	for (size_t i = 0; i < c->n;) {
 		sweep(&c->trees[i]);

@@ -28,7 +28,7 @@ struct cgroups {
 };
 
 /* Looks for places, by files as /proc/self/cgroup and /proc/self/mountinfo; removes what killed ones
- * have left there, and makes our folders. */
+ * left there, and makes our folders. There is no place for who may open few files: its jobs need them. */
 void cgroups_open(struct cgroups *c, const char *own, const char *mounts);
 void cgroups_close(struct cgroups *c);
 /* Removes what killed ones have left, and kills the processes in there. */
