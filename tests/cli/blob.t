@@ -113,6 +113,31 @@ exits 1 "an older run is refused" mci-blob save artifact/o/r/1/j/y tree/bin --bu
 has "$err" 'run 2 of o/r/1 has begun' "and told why"
 exits 0 "the same one is not" mci-blob save artifact/o/r/1/j/y tree/bin --build o/r/1 --run 2
 
+# files that change while they are saved
+need python3
+mkdir busy
+head -c 100000 /dev/urandom >busy/calm
+head -c 1500000 /dev/urandom >busy/large
+mci-blob save busy busy
+for changing in large small; do
+	background python3 -c 'import sys
+f = open(sys.argv[1], "r+b" if sys.argv[1] == "busy/large" else "wb", buffering=0)
+n = 0
+while True:
+    f.seek(0)
+    f.write(b"%d" % n)
+    n += 1
+    open("written", "w").close()' "busy/$changing"
+	wait_until "it is written" test -e written
+	exits 75 "a $changing file that changes while it is saved fails the save" mci-blob save busy busy
+	has "$err" "busy/$changing: changed while it was saved" "and is named"
+	is "$(mci-blob stat busy --json | jq .files)" 2 "what stood under the name still does"
+	kill $pid
+	wait_end $pid
+	rm -f written busy/small
+done
+exits 0 "once it is let be it is saved" mci-blob save busy busy
+
 # no way out of the folder
 mkdir -p way/tree "$T/outside"
 ln -s "$T/outside" way/tree/sub
