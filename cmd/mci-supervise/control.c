@@ -149,7 +149,7 @@ welcome(const struct control *c)
 	bytes_format(&text, "mci is up in %s, in ", c->source.dir);
 	duration_write(&text, (kernel.now() - c->began) / MILLISECOND * MILLISECOND);
 	bytes_text(&text,
-	    "; ^C ends it. Jobs run as this user, without a sandbox.\n"
+	    "; ^C ends it. Jobs run in a sandbox where bwrap works, see mci-runner(7).\n"
 	    "HTTP is at ");
 	bytes_format(&text, "%s%s", strncmp(c->source.http, "unix:", 5) == 0 ? "" : "http://",
 	    c->source.http);
