@@ -28,8 +28,9 @@ demand_note(void *arg, const struct spec_row *row)
 	    (in->takes_results && artifact))
 		return;
 	in->noted_places = true;
-	outcome_note(in->prepare.outcome, "caches and artifacts are left alone: nothing is saved, "
-	    "restored or looked for");
+	outcome_note(in->prepare.outcome, in->takes_results ?
+	    "caches are left alone: nothing is saved, restored or looked for" :
+	    "caches and artifacts are left alone: nothing is saved, restored or looked for");
 }
 
 /* Keys that no part serves yet are an error, never ignored. A plan asks for no machine. */
