@@ -17,7 +17,7 @@ static const struct {
 	[VIEW_EMPTY] = { "--tmpfs", "empty" },
 	[VIEW_PROC] = { "--proc", "own" },
 	[VIEW_DEV] = { "--dev", "own" },
-	[VIEW_LOCKED] = { "--remount-ro", "reads" },
+	[VIEW_LOCKED] = { "--remount-ro", "locked" },
 };
 
 /* Where programs and what they need are found. What else a machine has is nobody's business: homes, /srv,
