@@ -23,7 +23,7 @@
 #define OURS "mci-"
 #define LEAF "mci-leaf"      /* for processes that were in a group which is to have others below it */
 #define DEPTH 16             /* of groups in groups that are removed */
-#define DESCRIPTORS 64       /* with fewer there are no groups: version 1 takes up to nine for the first job */
+#define DESCRIPTORS 64       /* with fewer there are no groups: version 1 takes up to nine for a job */
 #define ROUNDS 50            /* of KILL, for those that started others meanwhile */
 
 static const struct controller {

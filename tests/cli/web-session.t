@@ -67,4 +67,5 @@ is "$(ask "/-/web/old/style.css"),$(grep -c immutable "$T/head")" "200,0" "an ol
 is "$(ask /-/web/x/index.html),$(ask /-/web/x/none.js),$(ask /-/web/x/..%2fmain.c)" "404,404,404" "nothing else is there"
 first=$(cat "$ROOT"/cmd/mci-api/web/* | gzip -9 | wc -c)
 ok "all of it is under 100 kB compressed" test "$first" -lt 100000
+down
 finish
