@@ -91,7 +91,6 @@ export const api = {
 	repoBuilds: (name, query) => json(path([...repo(name), 'builds'], query)),
 	build: (name) => json(path(build(name))),
 	jobs: (name) => json(path([...build(name), 'jobs'])),
-	artifacts: (name) => json(path([...build(name), 'artifacts'])),
 	events: (name, query, signal) => ask(path([...build(name), 'events'], query), { headers: { Accept: 'application/x-ndjson' }, signal }),
 	trigger: (name, body) => json(path([...repo(name), 'builds']), { method: 'POST', body }),
 	cancel: (name, job) => json(path([...build(name), ...(job ? ['jobs', job] : []), 'cancel']), { method: 'POST', body: {} }),

@@ -83,10 +83,6 @@ const LATER = {
 			n.file ? make('div', { class: 'mono' }, `${n.file}${n.line ? `:${n.line}` : ''}`) : '')) : 'There are none.';
 	},
 	Tests: (name, fold) => testTable(name, fold.of('test')),
-	Artifacts: async (name) => {
-		const { artifacts } = await api.artifacts(name);
-		return artifacts.length ? make('ul', {}, artifacts.map((a) => make('li', {}, make('a', { href: a.href, download: true }, `${a.job}/${a.id}`), ` ${a.bytes} bytes`))) : 'There are none.';
-	},
 	Plan: (name, fold) => make('pre', {}, [...fold.jobs.values()].map((job) => JSON.stringify(job.spec ?? { id: job.id, 'depends-on': job['depends-on'] })).join('\n')),
 	Events: async (name) => make('pre', {}, (await (await api.events(name, { follow: false })).text()).slice(-500000)),
 };
