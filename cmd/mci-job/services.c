@@ -427,6 +427,8 @@ look(void *arg)
 		return;
 	}
 	timers_cancel(all);
+	/* it runs: told before anything that stands on it */
+	containerwatch_look(s->container);
 	tell(s);
 	all->at++;
 	if (all->at < all->n)
