@@ -417,9 +417,6 @@ leader_ended(void *arg, int status, const struct rusage *usage)
 	const char *limit;
 
 	containerwatch_look(a->container);
-	/* one that was killed has not removed it yet */
-	if (WIFEXITED(status))
-		containerwatch_end(&a->container);
 	launch_ended(a, &status);
 	if (!a->closing)
 		a->status = status;
@@ -555,7 +552,10 @@ clear(struct attempt *a)
 	if (a->checks >= CHECKS)
 		strays_spare_all(a);
 	if (!left || a->checks >= CHECKS) {
-		if (!launch_leftovers(a, undone) && !finally_next(a) && !services_end(a, services_gone))
+		if (launch_leftovers(a, undone) || finally_next(a))
+			return;
+		containerwatch_end(&a->container);
+		if (!services_end(a, services_gone))
 			finish(a, ending_reason(a));
 		return;
 	}

@@ -37,7 +37,7 @@ struct podman {
 	char *output;         /* a file in there */
 	char *values;         /* the file of its variables */
 	int (*extra)[2];      /* descriptors: podman hands on those from 3 without a gap */
-	bool ran;             /* the process that has ended did run */
+	bool cut;             /* it is podman that was told to end: what it leaves is not known */
 };
 
 int
@@ -356,6 +356,7 @@ podman_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	if (m == NULL && own_make(job, e) < 0)
 		return -1;
 	m = job->own;
+	m->cut = false;
 	words_free(&m->argv);
 	words_free(&m->env);
 	container_free(&m->container);
@@ -388,13 +389,16 @@ podman_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 void
 podman_signal(struct runner_job *job, const struct child *leader, int signal)
 {
-	const struct podman *m = job->own;
+	struct podman *m = job->own;
 	pid_t first = m == NULL ? 0 : container_pid(&m->container);
 
-	if (first > 0)
+	if (first > 0) {
 		process_signal_tree(first, false, signal);
-	else
-		child_signal_tree(leader, signal);
+		return;
+	}
+	if (m != NULL)
+		m->cut = true;
+	child_signal_tree(leader, signal);
 }
 
 char *
@@ -461,7 +465,9 @@ podman_ended(struct runner_job *job, int *status, struct error *e)
 
 	if (!WIFEXITED(*status))
 		return 0; /* killed, and the container is still to be removed */
-	container_gone(&m->container);
+	/* it may have made one that does not run yet */
+	if (ran && !m->cut)
+		container_gone(&m->container);
 	/* as a process that a signal ended is told here */
 	if (ran && WEXITSTATUS(*status) > 128 && WEXITSTATUS(*status) < 128 + 32)
 		*status = WEXITSTATUS(*status) - 128;

@@ -149,6 +149,11 @@ wait_for_none 'and is gone'
 job '{"id":"deaf","image":"localhost/box","timeout":"1s","script":"trap \"\" TERM; echo deaf; while :; do sleep 0.1; done"}'
 is "$(grep -v Killed logs/deaf.log) $(field last.reason)" 'deaf timeout' 'then it has to'
 wait_for_none 'and is gone as well'
+for time in 20ms 100ms 200ms; do
+	job '{"id":"early","image":"localhost/box","timeout":"'$time'","script":"sleep 1000"}'
+	is "$(field last.reason)" timeout "what is ended $time after its begin"
+	wait_for_none 'leaves no container, whether or not it ran'
+done
 
 # cancel, and the death of either of mci-job's two processes
 started() {
