@@ -38,7 +38,7 @@ rootfs() {
 }
 
 image() {
-	tar -C "$ROOTFS" -c . | $PODMAN import - "localhost/$1" >/dev/null 2>&1
+	tar -C "$ROOTFS" --owner 0 --group 0 --numeric-owner -c . | $PODMAN import - "localhost/$1" >/dev/null 2>&1
 }
 
 containers() {
