@@ -29,7 +29,7 @@ is "$(mci call -a "$api" server/status | jq -r '.server | has("pid")')" true "it
 is "$(mci call -a "$api" event/status | jq -r .tail)" 0 "a service is asked by the noun of the method"
 is "$(mci call -a "$api" log/status | jq -r .followers)" 0 "another one by another noun"
 exits 2 "what no service has is refused" mci call -a "$api" nothing/here
-has "$err" "no method of the services events, log, store, queue" "with what there is"
+has "$err" "no method of the services events, log, blob, store, queue" "with what there is"
 exits 2 "parameters are looked at here" mci call -a "$api" log/get job=x
 exits 75 "a service that is away is said to be" mci call -a "$api" build/list
 
