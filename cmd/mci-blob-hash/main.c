@@ -9,9 +9,13 @@
 #include "memory.h"
 #include "option.h"
 #include "standard.h"
+#include "textfile.h"
 #include "tree.h"
 
 #define PROGRAM "mci-blob-hash"
+/* Bytes of a key, and of the list of a run before. */
+#define KEY_MOST ((size_t)1024 * 1024)
+#define LIST_MOST ((size_t)1024 * 1024 * 1024)
 #define CHANGED 20 /* names that people still read */
 
 struct options {
@@ -53,19 +57,6 @@ static const struct command command = {
 };
 
 static int
-file_read(struct bytes *into, const char *path, struct error *e)
-{
-	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_RDONLY, 0);
-	ssize_t n;
-
-	if (fd < 0)
-		return error_sys(e, "%s", path);
-	while ((n = kernel.read(fd, bytes_reserve(into, 65536), 65536)) > 0)
-		into->len += (size_t)n;
-	return n < 0 ? error_sys(e, "%s", path) : 0;
-}
-
-static int
 file_write(const char *path, const struct bytes *text, struct error *e)
 {
 	AUTO_CLOSE int fd = kernel.open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -81,7 +72,7 @@ all_add(const struct options *o, struct bytes *list, const struct tree *t, int64
 	AUTO_BYTES key = { 0 };
 	int result = 0;
 
-	if (o->key != NULL && file_read(&key, o->key, e) < 0)
+	if (o->key != NULL && textfile_read(&key, o->key, KEY_MOST, e) < 0)
 		return -1;
 	if (o->facts && list_facts(list, STDIN_FILENO, (struct span){ key.data, key.len }, e) < 0)
 		return -1;
@@ -108,7 +99,7 @@ print(const struct options *o, const struct bytes *list, size_t files, int64_t b
 	emit_text(&line, "digest", hex);
 	emit_integer(&line, "files", (int64_t)files);
 	emit_integer(&line, "bytes", bytes);
-	if (o->last != NULL && file_read(&last, o->last, &e) == 0) {
+	if (o->last != NULL && textfile_read(&last, o->last, LIST_MOST, &e) == 0) {
 		list_compare(&changed, (struct span){ list->data, list->len },
 		    (struct span){ last.data, last.len }, CHANGED);
 		emit_key(&line, "changed");
