@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "additions.h"
@@ -27,13 +26,13 @@
 #include "outcome.h"
 #include "plan.h"
 #include "posted.h"
-#include "process.h"
 #include "progress.h"
 #include "publish.h"
 #include "resume.h"
 #include "runner.h"
 #include "schedule.h"
 #include "script.h"
+#include "signals.h"
 #include "stop.h"
 #include "transfer.h"
 #include "turn.h"
@@ -62,6 +61,7 @@ struct build {
 	struct additions additions;
 	struct api api;
 	struct publish publish;
+	struct signals signals;
 	struct resume resume;    /* what was before this run */
 	struct logservice *logs; /* keeps the script's log; NULL: none does */
 	struct loop_timer *deadline;
@@ -105,6 +105,9 @@ wire_below(struct build *b)
 		.name = o->runner, .podman = o->podman, .ports = o->ports, .stranger = o->stranger,
 		.log = o->log, .events = &schedule_runner_events, .arg = &b->schedule,
 		.door_open = door_open, .door_close = door_close, .doors = &b->api };
+	b->signals = (struct signals){ .loop = b->loop, .outcome = &b->outcome, .runner = &b->runner,
+		.progress = &b->progress, .publish = &b->publish, .ordered = o->order != NULL,
+		.over = &b->over };
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,
 			.log = o->order == NULL ? NULL : o->log,
@@ -364,73 +367,6 @@ round_end(void *arg)
 	    !runner_alive(&b->runner) && !publish_open(&b->publish);
 }
 
-/* The first asks everything to end, a second one does not wait for it. */
-static void
-interrupted(void *arg, const struct signalfd_siginfo *info)
-{
-	struct build *b = arg;
-	int signal = (int)info->ssi_signo;
-
-	/* no terminal of an order hangs up: so the kernel wakes a group that was stopped and whose parent
-	 * died (POSIX, _exit: Consequences of Process Termination); the lifeline says what that means */
-	if (signal == SIGHUP && b->options->order != NULL)
-		return;
-	/* behind the build's end only the waiting for readers is over; but whoever types ^C means a loop as
-	 * well that may be around us */
-	if (!b->outcome.finished || signal == SIGINT)
-		process_caught(signal);
-	if (b->outcome.finished && b->options->order != NULL)
-		return; /* what the hub has not taken is not over; our lifeline ends us */
-	if (b->outcome.finished) {
-		progress_abandon(&b->progress);
-		publish_abandon(&b->publish);
-		b->over = true;
-		return;
-	}
-	if (!b->outcome.canceled) {
-		AUTO_FREE char *reason = xformat("SIG%s", sigabbrev_np(signal));
-		outcome_cancel(&b->outcome, 128 + signal, reason);
-		return;
-	}
-	if (signal == SIGINT)
-		runner_kill(&b->runner);
-}
-
-/* ^Z: mci-job, in a group of its own, is stopped with us; the time stopped counts for nobody. */
-static void
-suspended(void *arg, const struct signalfd_siginfo *info)
-{
-	struct build *b = arg;
-	int64_t before = kernel.now();
-
-	(void)info;
-	runner_signal(&b->runner, SIGTSTP);
-	kill(getpid(), SIGSTOP);
-	loop_shift(b->loop, kernel.now() - before);
-	runner_signal(&b->runner, SIGCONT);
-}
-
-static int
-signals_take(struct build *b, struct error *e)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-
-	signal(SIGPIPE, SIG_IGN);
-	if (children_adopt(b->loop, NULL, NULL, e) < 0 ||
-	    loop_on_signal(b->loop, SIGTSTP, suspended, b, e) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct sigaction old;
-
-		/* nohup and background jobs of a shell come with these ignored: they stay so */
-		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-			continue;
-		if (loop_on_signal(b->loop, ends[i], interrupted, b, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static struct opening
 opening(struct build *b)
 {
@@ -472,7 +408,7 @@ open_all(struct build *b, struct error *e)
 {
 	const struct opening o = opening(b);
 
-	if (signals_take(b, e) < 0 || folder_open(b, e) < 0)
+	if (signals_take(&b->signals, e) < 0 || folder_open(b, e) < 0)
 		return -1;
 	if (in_place(b))
 		workspace_enter(&b->workspace, b->inputs.definition.project);
