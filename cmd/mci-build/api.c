@@ -84,8 +84,9 @@ param_get(void *self, struct request *r)
 		/* the jobs of the runner "host" share a socket: which of them asks cannot be told */
 		value = names_secret(a, name) ? params_secret_value(a->params, name) : NULL;
 		if (value == NULL) {
-			request_fail(r, "refused", a->asks == NULL ? "%s is a secret: a job that names it in "
-			    "secrets has it as a variable" :
+			request_fail(r, "refused", a->script ? "%s is a secret: a job that the script writes "
+			    "may name it, the script has none" : a->asks == NULL ? "%s is a secret: a job "
+			    "that names it in secrets has it as a variable" :
 			    "%s is a secret that this job does not name", name);
 			return;
 		}
@@ -144,23 +145,58 @@ output_get(void *self, struct request *r)
 	reply_bytes(r, &result);
 }
 
+/* Whether who asks is known to be another than this. */
+static bool
+is_another(const struct api *a, struct request *r, const char *job)
+{
+	bool is = a->asks != NULL && strcmp(a->asks, job) != 0;
+
+	if (is)
+		request_fail(r, "refused", "job: it is '%s' that asks here, not '%s'", a->asks,
+		    job);
+	return is;
+}
+
+/* The job that asks: where nobody knows, as it says; NULL: none. False: the request is answered. */
+static bool
+asker(const struct api *a, struct request *r, struct job **found)
+{
+	const char *said = request_raw(r, "job").n > 0 ? request_text(r, "job") : NULL;
+	const char *id = said != NULL ? said : a->asks;
+	uint32_t job = id == NULL ? NO_JOB : graph_find(a->graph, id, strlen(id));
+
+	*found = job == NO_JOB || !a->graph->jobs[job].declared ? NULL : &a->graph->jobs[job];
+	return id == NULL || !is_another(a, r, id);
+}
+
+/* What is for a job alone: whoever asks works in its folder. */
+static bool
+job_asks(const struct api *a, struct request *r, struct job **j)
+{
+	if (has_ended(a, r))
+		return false;
+	if (a->script) {
+		request_fail(r, "refused", "%s is for jobs: the script only reads what is built",
+		    request_row(r)->name);
+		return false;
+	}
+	return asker(a, r, j);
+}
+
 static void
 output_set(void *self, struct request *r)
 {
 	const struct api *a = self;
 	const char *name = request_text(r, "name");
 	const char *value = request_text(r, "value");
+	struct job *asks;
 	/* a request that was answered is gone, and its texts with it */
-	struct job *j = has_ended(a, r) ? NULL : job_of(self, r);
+	struct job *j = job_asks(a, r, &asks) ? job_of(self, r) : NULL;
 	AUTO_BYTES masked = { 0 };
 	struct error e;
 
 	if (j == NULL)
 		return;
-	if (a->asks != NULL && strcmp(a->asks, j->id) != 0) {
-		request_fail(r, "refused", "these are outputs of job '%s', and '%s' asks", j->id, a->asks);
-		return;
-	}
 	if (j->status != STATUS_RUNNING) {
 		request_fail(r, "refused", "job '%s' does not run", j->id);
 		return;
@@ -176,16 +212,6 @@ output_set(void *self, struct request *r)
 		reply_nothing(r);
 }
 
-/* The job that asks, as it says; NULL: none. */
-static struct job *
-asker(const struct api *a, struct request *r)
-{
-	const char *id = request_raw(r, "job").n > 0 ? request_text(r, "job") : NULL;
-	uint32_t job = id == NULL ? NO_JOB : graph_find(a->graph, id, strlen(id));
-
-	return job == NO_JOB || !a->graph->jobs[job].declared ? NULL : &a->graph->jobs[job];
-}
-
 static void
 job_add(void *self, struct request *r)
 {
@@ -196,13 +222,12 @@ job_add(void *self, struct request *r)
 	struct scan_value id;
 	struct error e;
 
-	if (has_ended(a, r))
+	if (has_ended(a, r) || !asker(a, r, &j))
 		return;
 	if (outcome_ends(a->outcome)) {
 		request_fail(r, "refused", "the build is ending");
 		return;
 	}
-	j = asker(a, r);
 	if (j != NULL)
 		jobfiles_act(j->files);
 	if (additions_take(a->additions, r, spec))
@@ -276,13 +301,27 @@ build_get(void *self, struct request *r)
 	reply_bytes(r, &result);
 }
 
+/* An event of a job is that job's to tell, where it is known who tells. */
+static int
+event_take(const struct api *a, struct span line, struct error *e)
+{
+	struct scan_value job;
+	AUTO_BYTES id = { 0 };
+
+	if (a->asks != NULL && message_member(line.p, line.n, "job", &job, NULL) > 0 &&
+	    scan_text(&job, &id, NULL) == 0 && strcmp(bytes_string(&id), a->asks) != 0)
+		return error_set(e, ERROR_REFUSED, "job: it is '%s' that posts here, not '%s'", a->asks,
+		    bytes_string(&id));
+	return posted_take(a->posted, line, false, e);
+}
+
 static void
 event_post(void *self, struct request *r)
 {
 	struct api *a = self;
 	struct error e;
 
-	if (posted_take(a->posted, request_params(r), false, &e) < 0)
+	if (event_take(a, request_params(r), &e) < 0)
 		request_fail_with(r, &e);
 	else if (stored(a, r))
 		reply_nothing(r);
@@ -291,10 +330,8 @@ event_post(void *self, struct request *r)
 static int
 event_posted(void *self, const struct link_peer *peer, const struct message *m, struct error *e)
 {
-	const struct api *a = self;
-
 	(void)peer;
-	return posted_take(a->posted, m->line, false, e);
+	return event_take(self, m->line, e);
 }
 
 /* One subscriber: a feed to the connection. */
@@ -369,19 +406,30 @@ mask_add_call(void *self, struct request *r)
 	name(void *self, struct request *r) \
 	{ \
 		struct api *a = self; \
+		struct job *j; \
  \
-		if (!has_ended(a, r)) \
-			filecalls_##name(a->files, asker(a, r), r); \
+		if (job_asks(a, r, &j)) \
+			filecalls_##name(a->files, j, r); \
 	}
 FILES(artifact_save)
 FILES(artifact_restore)
-FILES(artifact_get)
-FILES(artifact_list)
 FILES(cache_save)
 FILES(cache_restore)
-FILES(cache_list)
 FILES(workspace_save)
 FILES(workspace_restore)
+
+#define STORED(name) \
+	static void \
+	name(void *self, struct request *r) \
+	{ \
+		struct api *a = self; \
+ \
+		if (!has_ended(a, r)) \
+			filecalls_##name(a->files, r); \
+	}
+STORED(artifact_get)
+STORED(artifact_list)
+STORED(cache_list)
 
 static const struct service_method api_methods[] = {
 	{ "artifact/save", artifact_save },
@@ -519,9 +567,11 @@ api_door_open(struct api *a, const char *job, struct error *e)
 {
 	struct api_door *d = xmalloc(sizeof(*d));
 
-	*d = (struct api_door){ .next = a->doors, .of = a, .api = *a, .job = xstrdup(job),
+	*d = (struct api_door){ .next = a->doors, .of = a, .api = *a,
+		.job = job == NULL ? NULL : xstrdup(job),
 		.path = xformat("%s/%u", a->sockets.path, ++a->last_door) };
 	d->api.asks = d->job;
+	d->api.script = job == NULL;
 	a->doors = d;
 	/* the job may be another user; to the folder of the sockets only we get, and what a runner
 	 * shows it */
@@ -549,7 +599,7 @@ api_door_close(struct api *a, const char *job)
 {
 	struct api_door *d = a->doors;
 
-	while (d != NULL && (d->closing || strcmp(d->job, job) != 0))
+	while (d != NULL && (d->closing || d->job == NULL || strcmp(d->job, job) != 0))
 		d = d->next;
 	if (d == NULL)
 		return;

@@ -1,6 +1,6 @@
 /*
- * api: the build's sockets. The API at $MCI_BUILD is for its jobs: params, outputs, new jobs, events. Jobs on
- * the host share one; any other has its own, and is known by it.
+ * api: the build's sockets. The API at $MCI_BUILD is for its jobs and its script: params, outputs, new jobs,
+ * events. Those on the host share one; any other has its own, and is known by it.
  * The control socket, whose path is in the build folder, takes cancel and unblock from people.
  */
 #ifndef MCI_BUILD_API_H
@@ -22,7 +22,7 @@
 #include "turn.h"
 #include "workspace.h"
 
-/* A socket for one job. */
+/* A socket for one job, or for the script. */
 struct api_door;
 
 struct api {
@@ -46,6 +46,7 @@ struct api {
 	struct scratch sockets; /* the folder of the two */
 	char *path, *control_path;
 	const char *asks;       /* who asks here, where that is known: a job's id; else NULL */
+	bool script;            /* the script does, or a filter: neither is a job */
 	struct api_door *doors;
 	unsigned last_door;
 };
@@ -53,7 +54,8 @@ struct api {
 /* Listens; path is where jobs reach it. 0 or -1. */
 int api_open(struct api *a, struct error *e);
 void api_close(struct api *a);
-/* A socket for this job alone, by which it is known: its path, until it is closed; NULL with an error. */
+/* A socket for this job alone, by which it is known: its path, until it is closed; NULL with an error. job
+ * NULL: for the script and the filters, until api_close. */
 const char *api_door_open(struct api *a, const char *job, struct error *e);
 void api_door_close(struct api *a, const char *job);
 

@@ -16,6 +16,7 @@
 #include "graph.h"
 #include "inputs.h"
 #include "intake.h"
+#include "isolation.h"
 #include "journal.h"
 #include "kernel.h"
 #include "logservice.h"
@@ -244,6 +245,8 @@ take_up(struct build *b)
 static int
 parts_start(struct build *b, struct error *e)
 {
+	const char *door = b->api.path;
+
 	facts_tell(b);
 	take_up(b);
 	/* people who build in a folder look for it there */
@@ -253,8 +256,10 @@ parts_start(struct build *b, struct error *e)
 	if (runner_start(&b->runner, b->api.path, turn_lock(&b->turn), e) < 0 ||
 	    (!b->progress.started && progress_start(&b->progress, e) < 0))
 		return -1;
+	if (isolation_wanted(&b->script.isolation) && (door = api_door_open(&b->api, NULL, e)) == NULL)
+		return -1;
 	/* a document is checked whole before its first job starts: schedule_round comes later */
-	return script_start(&b->script, b->api.path, e);
+	return script_start(&b->script, door, e);
 }
 
 /* The folder is ours to work in. */

@@ -387,9 +387,9 @@ filecalls_artifact_restore(struct filecalls *f, struct job *j, struct request *r
 }
 
 void
-filecalls_artifact_get(struct filecalls *f, struct job *j, struct request *r)
+filecalls_artifact_get(struct filecalls *f, struct request *r)
 {
-	struct filecall *c = call_new(f, j, r, "artifact", NULL);
+	struct filecall *c = call_new(f, NULL, r, "artifact", NULL);
 	const char *as = request_text(r, "as");
 	AUTO_FILEWORDS w = { 0 };
 	AUTO_BYTES name = { 0 };
@@ -433,9 +433,9 @@ list(struct filecall *c, const char *beginning, const char *as)
 }
 
 void
-filecalls_artifact_list(struct filecalls *f, struct job *j, struct request *r)
+filecalls_artifact_list(struct filecalls *f, struct request *r)
 {
-	struct filecall *c = call_new(f, j, r, "artifact", NULL);
+	struct filecall *c = call_new(f, NULL, r, "artifact", NULL);
 	const char *job = request_text(r, "job");
 	AUTO_BYTES name = { 0 };
 
@@ -487,10 +487,10 @@ filecalls_cache_restore(struct filecalls *f, struct job *j, struct request *r)
 }
 
 void
-filecalls_cache_list(struct filecalls *f, struct job *j, struct request *r)
+filecalls_cache_list(struct filecalls *f, struct request *r)
 {
 	AUTO_BYTES name = { 0 };
-	struct filecall *c = call_new(f, j, r, "cache", NULL);
+	struct filecall *c = call_new(f, NULL, r, "cache", NULL);
 
 	cache_name(c, &name, "");
 	list(c, bytes_string(&name), "caches");

@@ -24,14 +24,14 @@ struct filecalls {
 	char *workspace; /* what workspace/save came to: a JSON object; NULL: it was not called */
 };
 
-/* Methods of the build's API; j is the job that asks, or NULL. Each answers r, now or later. */
+/* Methods of the build's API; j is the job that asks, or NULL: nobody knows. Each answers r, now or later. */
 void filecalls_artifact_save(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_artifact_restore(struct filecalls *f, struct job *j, struct request *r);
-void filecalls_artifact_get(struct filecalls *f, struct job *j, struct request *r);
-void filecalls_artifact_list(struct filecalls *f, struct job *j, struct request *r);
+void filecalls_artifact_get(struct filecalls *f, struct request *r);
+void filecalls_artifact_list(struct filecalls *f, struct request *r);
 void filecalls_cache_save(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_cache_restore(struct filecalls *f, struct job *j, struct request *r);
-void filecalls_cache_list(struct filecalls *f, struct job *j, struct request *r);
+void filecalls_cache_list(struct filecalls *f, struct request *r);
 void filecalls_workspace_save(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_workspace_restore(struct filecalls *f, struct job *j, struct request *r);
 void filecalls_close(struct filecalls *f);

@@ -282,16 +282,18 @@ runner_start(struct runner *r, const char *api, int lock, struct error *e)
 	return 0;
 }
 
-/* Whether a job's runner keeps it apart, so that it is known who asks at its socket. */
+/* Whether a job's runner keeps it apart, so that it is known who asks at its socket. An image is no matter of
+ * the host's, unless that was said. */
 static bool
 is_apart(const struct runner *r, const struct job *j)
 {
-	struct scan_value named;
+	struct scan_value said;
 
 	if (r->name != NULL)
 		return strcmp(r->name, "host") != 0;
-	return message_member(j->line, j->line_length, "runner", &named, NULL) > 0 &&
-	    !scan_text_is(&named, "host");
+	if (message_member(j->line, j->line_length, "runner", &said, NULL) > 0)
+		return !scan_text_is(&said, "host");
+	return message_member(j->line, j->line_length, "image", &said, NULL) > 0;
 }
 
 void

@@ -72,10 +72,50 @@ run env PATH="$broken:$PATH" mci-build --json --sandbox
 is "$status,$(jq -r 'select(.type == "job/end") | .status + " " + .reason' "$out")" '125,error start' \
 	"a build says that its jobs could not be run"
 
-# ---- builds of strangers
-printf '#!/bin/sh\ncat "${0%%/*}/specs"\n' >.mci/build
+# ---- sockets: each job and the script have their own, by which it is known who asks
+cat >.mci/build <<'END'
+#!/bin/sh
+try() {
+	if answer=$("$@" 2>&1); then echo "$1 $2 $3: done${answer:+ $answer}"; else echo "$1 $2 $3: $answer"; fi >&2
+}
+echo '{"id":"a","secrets":["KEY"],"script":["read x <wait","mci call output/set job=b name=X value=1 || :","MCI_JOB_ID=b mci artifact save x made || :","mci post note/said job=b || :","mci post note/said job=a","mci artifact save mine made"]}'
+try mci param get WORD
+try mci param get KEY
+try mci call output/set job=a name=X value=1
+try mci artifact save x .mci
+try mci cache save k .mci
+try mci call cache/restore key=k dir="$PWD"
+try mci call workspace/restore dir="$PWD"
+try mci add more -- true
+try mci post note/scripted count:=1
+mci jobs | grep -qw a && echo jobs >&2
+END
 chmod +x .mci/build
 rm .mci/build.json
+mkfifo wait
+(exec 3<>wait; echo >&3; echo >made; KEY=s3cr3t-key timeout 60 mci-build --json --sandbox -p WORD=word --secret KEY >"$out" 2>"$err")
+folder=$(jq -r 'select(.type == "build/start").folder' "$out")
+is "$(jq -r 'select(.type == "build/end").status' "$out")" success "script and jobs have what is theirs"
+is "$(cat "$folder/script.log")" "$(cat <<-'END'
+	mci param get: done word
+	mci param get: mci: KEY is a secret: a job that the script writes may name it, the script has none
+	mci call output/set: mci: output/set is for jobs: the script only reads what is built
+	mci artifact save: mci: artifact/save is for jobs: the script only reads what is built
+	mci cache save: mci: cache/save is for jobs: the script only reads what is built
+	mci call cache/restore: mci: cache/restore is for jobs: the script only reads what is built
+	mci call workspace/restore: mci: workspace/restore is for jobs: the script only reads what is built
+	mci add more: done more
+	mci post note/scripted: done
+	jobs
+END
+)" "the script's own socket gives it params and jobs, no secrets, and nothing that writes what is built"
+is "$(grep -c "job: it is 'a' that .* here, not 'b'" "$folder/logs/a.log")" 3 "a job speaks for no other"
+is "$(jq -r 'select(.type == "note/said").job' "$out")" a "and for itself"
+is "$(jq -r 'select(.type == "artifact/saved") | .job + " " + .artifact' "$out")" "a mine" "whose its artifacts are is known"
+rm wait made
+
+# ---- builds of strangers
+printf '#!/bin/sh\ncat "${0%%/*}/specs"\n' >.mci/build
 git init -q . && git add .mci && git -c user.name=x -c user.email=x@x commit -qm x
 # order KEYS: what a server would order
 order() {

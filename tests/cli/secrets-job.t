@@ -56,7 +56,7 @@ $wanted" 'or in a file in memory of its own'
 $wanted" 'or asks for it at its own socket'
 	has "$folder/logs/other.log" 'TOKEN is a secret that this job does not name' 'which gives none to who did not name it'
 	is "$(log other | tail -1)" 0 'and it is in the environment of no process that another job sees'
-	has "$folder/logs/other.log" "these are outputs of job 'env', and 'other' asks" \
+	has "$folder/logs/other.log" "job: it is 'other' that asks here, not 'env'" \
 		'nor lets a job set the outputs of another'
 	ok 'nothing of it is left' nowhere
 else
