@@ -7,6 +7,7 @@
 #include "contract.h"
 #include "dial.h"
 #include "frame.h"
+#include "kernel.h"
 #include "line.h"
 #include "link.h"
 #include "memory.h"
@@ -29,6 +30,8 @@ struct call {
 	uint64_t line, heard;     /* SENT: which line of the link it is, and what had come on it then */
 	struct backoff backoff;
 	struct loop_timer *rest, *limit;
+	int64_t deadline, outage; /* when limit is due; how long it waits for a connection, 0: until then */
+	bool hurried;             /* limit is for the end of the outage that it waits through */
 	struct error *why;        /* FAILED */
 	client_done *done;
 	void *arg;
@@ -156,11 +159,33 @@ leave(struct client *c)
 		release(c);
 }
 
+static void limit_passed(void *arg);
+
+/* Waits for its connection as long as it wishes, for its reply as long as it may. */
+static void
+set_limit(struct call *call)
+{
+	struct client *c = call->client;
+	bool hurried = call->state == WAITING && c->away && call->outage > 0;
+	int64_t left;
+
+	if (call->hurried == hurried)
+		return;
+	left = call->deadline - kernel.now();
+	if (hurried && call->outage < left)
+		left = call->outage;
+	loop_cancel(c->loop, call->limit);
+	call->limit = loop_after(c->loop, left > 0 ? left : 0, limit_passed, call);
+	call->hurried = hurried;
+}
+
 static void
 away(struct client *c, const struct error *why)
 {
 	c->away = true;
 	c->why = *why;
+	for (struct call *call = c->first; call != NULL; call = call->next)
+		set_limit(call);
 	kick(c);
 }
 
@@ -238,8 +263,8 @@ find(const struct client *c, int64_t id)
 {
 	struct call *call = c->first;
 
-	while (call != NULL && call->id != id)
-		call = call->next;
+	for (; call != NULL && call->id != id; call = call->next)
+		;
 	return call;
 }
 
@@ -445,6 +470,7 @@ send_call(struct call *call)
 		return false;
 	}
 	set_state(call, SENT);
+	set_limit(call);
 	call->line = ++c->lines;
 	call->heard = c->heard;
 	if (call->again == CLIENT_ONCE)
@@ -577,16 +603,16 @@ call_new(struct client *c, const struct client_wish *w, client_done *done, void 
 	struct call *call = xmalloc(sizeof(*call));
 
 	*call = (struct call){ .client = c, .id = ++c->id, .state = SENT, .again = w->again,
-		.done = done, .arg = arg, .previous = c->last };
-	if (c->last != NULL)
-		c->last->next = call;
-	else
-		c->first = call;
+		.done = done, .arg = arg, .previous = c->last,
+		.outage = w->limit >= 0 ? w->outage : 0 };
+	*(c->last != NULL ? &c->last->next : &c->first) = call;
 	c->last = call;
 	c->ncalls++;
-	if (w->limit >= 0)
-		call->limit = loop_after(c->loop, w->limit > 0 ? w->limit : CLIENT_LIMIT, limit_passed,
-		    call);
+	if (w->limit >= 0) {
+		call->deadline = kernel.now() + (w->limit > 0 ? w->limit : CLIENT_LIMIT);
+		call->hurried = true; /* whatever it says, it is set now */
+		set_limit(call);
+	}
 	return call;
 }
 
@@ -609,6 +635,7 @@ client_call(struct client *c, const char *method, struct span params, const stru
 		return call->id;
 	}
 	set_state(call, WAITING);
+	set_limit(call);
 	if (c->dial.link == NULL || c->nwaiting > 1 || !send_call(call))
 		kick(c);
 	return call->id;

@@ -63,6 +63,9 @@ struct client_wish {
 	 * ERROR_BUSY, or with the reason why there is no connection; a reply that comes later is
 	 * dropped. */
 	int64_t limit;
+	/* Of it, how long it waits while there is no connection: then it fails with the reason why. 0: all of
+	 * it. */
+	int64_t outage;
 	/* Bytes behind the request; params has the member "data" then. */
 	struct span data;
 	/* Descriptors that go with it (at most LINK_FDS of link.h), of which copies are made and kept

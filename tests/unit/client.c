@@ -251,6 +251,35 @@ START_TEST(nobody_there)
 }
 END_TEST
 
+/* A call may wait less for a connection than for its reply. */
+START_TEST(outage_waited_through)
+{
+	const struct client_wish hasty = { .outage = SECOND };
+
+	refuses = ECONNREFUSED;
+	ask("a", &hasty);
+	ask("b", NULL);
+	pass(SECOND - 20 * MILLISECOND);
+	is_told("away;");
+	pass(40 * MILLISECOND);
+	is_told("a=disconnected;");
+	refuses = 0;
+	pass(2 * SECOND);
+	say(0, REPLY("2", "two"));
+	is_told("back;b=\"two\";");
+	/* the next link comes in time, and then it has all of its limit */
+	ask("c", &hasty);
+	settle();
+	hang_up(0);
+	is_told("away;");
+	pass(5 * SECOND);
+	ck_assert_str_eq(heard(1), ASKED("3", "a"));
+	is_told("");
+	say(1, REPLY("3", "three"));
+	is_told("back;c=\"three\";");
+}
+END_TEST
+
 /* A full queue is no outage. */
 START_TEST(busy_listener)
 {
@@ -639,6 +668,7 @@ main(void)
 	tcase_add_test(t, requests_wait_for_room);
 	tcase_add_test(t, mute);
 	tcase_add_test(t, nobody_there);
+	tcase_add_test(t, outage_waited_through);
 	tcase_add_test(t, busy_listener);
 	tcase_add_test(t, lost_link);
 	tcase_add_test(t, busy_server);
