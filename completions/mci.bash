@@ -615,6 +615,7 @@ typeset -gA _mci_options=(
 --origin:pages from there may ask, as https://ci.example.org (again: more)
 --patience:how long a head, and a body, may take to come (30s)
 --proxy:X-Forwarded-For is believed from there (again: more)
+--rate:requests a second of one token, or of one address without (200); 0: any number
 --stdin:answer one HTTP request from standard input, and end
 -C:go to DIR first
 --chdir:go to DIR first
@@ -1751,6 +1752,7 @@ typeset -gA _mci_values=(
 	['mci-api --origin']='@'
 	['mci-api --patience']='@'
 	['mci-api --proxy']='@'
+	['mci-api --rate']='@'
 	['mci-api -C']='@folders'
 	['mci-api --chdir']='@folders'
 	['mci-api --color']='auto always never'

@@ -376,6 +376,7 @@ complete -c mci-api -l host -d 'a name by which it may be asked at a local addre
 complete -c mci-api -l origin -d 'pages from there may ask, as https://ci.example.org (again: more)' -x
 complete -c mci-api -l patience -d 'how long a head, and a body, may take to come (30s)' -x
 complete -c mci-api -l proxy -d 'X-Forwarded-For is believed from there (again: more)' -x
+complete -c mci-api -l rate -d 'requests a second of one token, or of one address without (200); 0: any number' -x
 complete -c mci-api -l stdin -d 'answer one HTTP request from standard input, and end'
 complete -c mci-api -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-api -l color -d 'use colour or not' -x -a 'auto always never'

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "duration.h"
 #include "emit.h"
 #include "shape.h"
 #include "siphash.h"
@@ -105,6 +106,15 @@ title_of(int status)
 	return "Error";
 }
 
+void
+answer_later(struct ask *a, int64_t wait)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)((wait + SECOND - 1) / SECOND));
+	exchange_add(a->x, "Retry-After", text);
+}
+
 /* A browser without a session is sent to where it can begin one. */
 static void
 to_login(struct ask *a)
@@ -150,7 +160,7 @@ answer_text(struct ask *a, int status, const char *field, const char *detail)
 	if (status == 401)
 		exchange_add(a->x, "WWW-Authenticate", "Bearer realm=\"mci\"");
 	if (status == 503)
-		exchange_add(a->x, "Retry-After", "1");
+		answer_later(a, SECOND);
 	if (wants_text(a)) {
 		bytes_format(&body, "%d %s: %s\n", status, title_of(status), detail);
 		exchange_answer(a->x, status, "text/plain; charset=utf-8",
@@ -230,8 +240,11 @@ answer_error(struct ask *a, const struct error *e)
 	char field[64];
 
 	field_of(a->method, text, field, sizeof(field));
-	/* what is missing and what they may not see are the same, to the letter */
-	if (e->code == ERROR_NOT_FOUND)
+	/* where its socket is helps nobody out there; what is missing and what they may not see are the same,
+	 * to the letter */
+	if (e->code == ERROR_DISCONNECTED)
+		text = "a service behind this is away";
+	else if (e->code == ERROR_NOT_FOUND)
 		text = "nothing of that name is here for this token";
 	answer_text(a, statuses[e->code],
 	    e->code != ERROR_NOT_FOUND && field[0] != '\0' ? field : NULL, text);

@@ -42,11 +42,18 @@ struct ask {
 	int64_t call; /* 0: none */
 	struct span data; /* that goes with it: of the body */
 	bool asks_only;   /* nothing is called: what is to be known is whether it may be */
+	char *public_repo; /* ORG/REPO whose being public is their right to it; NULL: it is their token */
+	struct {
+		struct ground *ground;
+		struct ask *next, **at;
+	} standing; /* of standing.c */
 	/* of the row's function */
 	void *state;
 	void (*drop)(void *state); /* called once, when the request is over */
 };
 
+/* Before an answer that says no for now: when it is worth asking again. */
+void answer_later(struct ask *a, int64_t wait);
 /* With JSON, its ETag looked at; status 0: the row's. */
 void answer_json(struct ask *a, int status, struct span json);
 /* The same for any other type. */

@@ -16,7 +16,9 @@
 #include "memory.h"
 #include "message.h"
 #include "params.h"
+#include "rates.h"
 #include "scan.h"
+#include "standing.h"
 
 /* Exchanges that may wait for an answer at once; one more is told to come again. */
 #define WAITING 2048
@@ -24,17 +26,6 @@
 #define LIMIT (30 * SECOND)
 
 /* ---- what is called */
-
-static void
-called(void *arg, struct span result, const struct error *e)
-{
-	struct ask *a = arg;
-	ask_done *done = a->done;
-
-	a->call = 0;
-	a->done = NULL;
-	done(a, result, e);
-}
 
 /* Whoever changes these may have changed what tokens are good for. */
 static bool
@@ -47,9 +38,22 @@ touches_identities(const char *method)
 }
 
 static void
+called(void *arg, struct span result, const struct error *e)
+{
+	struct ask *a = arg;
+	ask_done *done = a->done;
+
+	a->call = 0;
+	a->done = NULL;
+	if (touches_identities(a->method->name))
+		standings_look(a->gateway->standings);
+	done(a, result, e);
+}
+
+static void
 go(struct ask *a, struct span data)
 {
-	const struct client_wish wish = { .limit = LIMIT, .data = data };
+	const struct client_wish wish = { .limit = LIMIT, .outage = GATEWAY_OUTAGE, .data = data };
 
 	if (touches_identities(a->method->name))
 		identities_forget(a->gateway->identities);
@@ -96,6 +100,8 @@ looked_up(void *arg, struct span result, const struct error *e)
 		allowed(a);
 		return;
 	}
+	free(a->public_repo);
+	a->public_repo = NULL;
 	if (e->code != ERROR_NONE && e->code != ERROR_NOT_FOUND) {
 		a->done = NULL;
 		answer_error(a, e);
@@ -110,9 +116,12 @@ static void
 look_up(struct ask *a, const char *repo)
 {
 	static const char method[] = "repo/get";
+	const struct client_wish wish = { .limit = LIMIT, .outage = GATEWAY_OUTAGE };
 	const char *slash = strchr(repo, '/');
 	AUTO_BYTES params = { 0 };
 
+	free(a->public_repo);
+	a->public_repo = xstrdup(repo);
 	emit_open(&params);
 	emit_span(
 	    &params, "org", (struct span){ repo, slash == NULL ? 0 : (size_t)(slash - repo) });
@@ -120,7 +129,7 @@ look_up(struct ask *a, const char *repo)
 	bytes_char(&params, '}');
 	a->caller = gateway_place(a->gateway, (struct span){ method, sizeof(method) - 1 })->client;
 	a->call = client_call(
-	    a->caller, method, (struct span){ params.data, params.len }, NULL, looked_up, a);
+	    a->caller, method, (struct span){ params.data, params.len }, &wish, looked_up, a);
 }
 
 static void
@@ -259,9 +268,32 @@ ask_forward(struct ask *a)
 
 /* ---- a request */
 
+/* Whether it has not asked too much of late: whoever has a token by that, others by their address. What
+ * builds are run with is never held up. 0, or -1 and it is answered. */
+static int
+admit(struct ask *a)
+{
+	AUTO_BYTES client = { 0 };
+	int64_t wait;
+
+	if (a->gateway->rates == NULL || who_has(&a->who, RIGHTS_AGENT))
+		return 0;
+	bytes_format(&client, "%s:%s", a->who.id == NULL ? "address" : "token",
+	    a->who.id == NULL ? a->from : a->who.id);
+	wait = rates_take(a->gateway->rates, (struct span){ client.data, client.len }, kernel.now());
+	if (wait == 0)
+		return 0;
+	answer_later(a, wait);
+	answer_problem(a, 429, NULL, "more than %lld requests a second came from %s",
+	    (long long)a->gateway->options.rate, a->who.id == NULL ? "there" : "this token");
+	return -1;
+}
+
 static void
 run(struct ask *a)
 {
+	if (admit(a) < 0)
+		return;
 	if (a->route->handle != NULL)
 		a->route->handle(a);
 	else
@@ -273,15 +305,13 @@ run(struct ask *a)
 static void
 nobody(struct ask *a)
 {
-	int seconds = identity_failed(a->gateway->identities, a->from);
-	char text[16];
+	int64_t wait = identity_failed(a->gateway->identities, a->from);
 
-	if (seconds == 0) {
+	if (wait == 0) {
 		answer_text(a, 401, NULL, "that token is nobody's");
 		return;
 	}
-	snprintf(text, sizeof(text), "%d", seconds);
-	exchange_add(a->x, "Retry-After", text);
+	answer_later(a, wait);
 	answer_text(a, 429, NULL, "too many wrong tokens came from there");
 }
 
@@ -374,6 +404,7 @@ ended(void *arg, struct exchange *x)
 
 	g->open--;
 	counts_add(g->counts, a->route, exchange_status(x), kernel.now() - exchange_began(x));
+	standing_over(a);
 	identity_cancel(g->identities, a->identity);
 	if (a->call != 0)
 		client_cancel(a->caller, a->call);
@@ -385,6 +416,7 @@ ended(void *arg, struct exchange *x)
 	target_free(&a->target);
 	who_free(&a->who);
 	bytes_free(&a->params);
+	free(a->public_repo);
 	free(a);
 }
 

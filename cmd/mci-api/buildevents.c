@@ -11,6 +11,7 @@
 #include "message.h"
 #include "params.h"
 #include "rpc.h"
+#include "standing.h"
 
 /* What waits in memory for a reader; more is left with the store. */
 #define BEHIND ((size_t)256 * 1024)
@@ -72,7 +73,7 @@ reply_came(struct reading *r, const struct message *m)
 	a->answered = true;
 	exchange_add(a->x, "X-Content-Type-Options", "nosniff");
 	exchange_add(a->x, "Cache-Control", "private, no-cache");
-	exchange_stream(a->x, 200, "application/x-ndjson", -1, &source, r);
+	standing_stream(a, 200, "application/x-ndjson", -1, &source, r);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "rights.h"
 #include "rpc.h"
 #include "session.h"
+#include "standing.h"
 
 /* Data goes to the door in pieces of so many bytes. */
 #define PIECE ((size_t)64 * 1024)
@@ -220,7 +221,7 @@ turn_begin(struct turn *t)
 
 	exchange_add(t->ask->x, "X-Accel-Buffering", "no");
 	exchange_add(t->ask->x, "Cache-Control", "no-store");
-	exchange_stream(t->ask->x, 200, MEDIA, -1, &source, t);
+	standing_stream(t->ask, 200, MEDIA, -1, &source, t);
 }
 
 /* ---- requests */

@@ -11,6 +11,7 @@
 #include "message.h"
 #include "number.h"
 #include "params.h"
+#include "standing.h"
 #include "tap.h"
 #include "textfile.h"
 
@@ -285,7 +286,7 @@ begin(struct ask *a, struct span result, const struct error *e)
 		s->beat = loop_after(exchange_loop(a->x), BEAT, beat, s);
 	exchange_add(a->x, "X-Accel-Buffering", "no");
 	exchange_add(a->x, "Cache-Control", "no-store");
-	exchange_stream(a->x, 200, s->sse ? "text/event-stream" :
+	standing_stream(a, 200, s->sse ? "text/event-stream" :
 	    "application/x-ndjson", -1, &source, s);
 }
 

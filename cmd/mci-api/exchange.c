@@ -335,6 +335,13 @@ exchange_wake(struct exchange *x)
 	resume(x);
 }
 
+void
+exchange_cut(struct exchange *x)
+{
+	x->left = true;
+	resume(x);
+}
+
 int
 exchange_status(const struct exchange *x)
 {

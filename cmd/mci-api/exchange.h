@@ -63,7 +63,7 @@ struct exchange {
 	int status;
 	struct MHD_Response *response; /* that is not queued yet */
 	int fd;              /* the connection's */
-	bool watched, left;  /* whether it leaves is watched; it has */
+	bool watched, left;  /* whether it leaves is watched; it has, or is to */
 	const struct exchange_source *source;
 	void *arg;
 };
@@ -117,6 +117,8 @@ void exchange_stream(struct exchange *x, int status, const char *type, int64_t s
     const struct exchange_source *source, void *arg);
 /* There is more to read. */
 void exchange_wake(struct exchange *x);
+/* Ends an answer that comes in pieces before its end, so that the reader sees that it is not whole. */
+void exchange_cut(struct exchange *x);
 /* The status that was answered; 0: none yet. */
 int exchange_status(const struct exchange *x);
 

@@ -13,11 +13,15 @@
 #include "client.h"
 #include "command.h"
 #include "contract.h"
+#include "duration.h"
 #include "error.h"
 #include "http.h"
 #include "loop.h"
 #include "rights.h"
 #include "route.h"
+
+/* A request waits so long for a service that is away: it may just be started anew. */
+#define GATEWAY_OUTAGE (2 * SECOND)
 
 /* A service, and where it is. */
 struct gateway_place {
@@ -30,6 +34,7 @@ struct gateway_options {
 	struct option_list hosts; /* names by which it may be asked besides those of this machine */
 	struct option_list origins; /* that a browser may ask from */
 	struct option_list proxies; /* addresses whose X-Forwarded-* are believed */
+	int64_t rate;               /* requests a second of one client; 0: as many as it likes */
 	bool check;                 /* each answer is held against its shape: for tests */
 };
 
@@ -45,6 +50,8 @@ struct gateway {
 	struct sessions *sessions; /* NULL: for one request alone */
 	struct tap *tap;
 	struct counts *counts;
+	struct standings *standings;
+	struct rates *rates; /* NULL: nobody is bounded */
 	int64_t began; /* kernel.now() */
 	size_t open;   /* exchanges that wait for an answer */
 };

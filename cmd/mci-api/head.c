@@ -1,5 +1,6 @@
 #include "head.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,6 +276,7 @@ find_from(struct ask *a)
 	const struct option_list *known = &a->gateway->options.proxies;
 	const char *list = exchange_header(a->x, "X-Forwarded-For");
 	size_t end = list == NULL ? 0 : strlen(list);
+	struct in6_addr six;
 
 	snprintf(a->from, sizeof(a->from), "%s", exchange_from(a->x));
 	while (end > 0 && is_listed(known, a->from)) {
@@ -288,6 +290,11 @@ find_from(struct ask *a)
 		    (int)(end - begin - strspn(list + begin, " \t")),
 		    list + begin + strspn(list + begin, " \t"));
 		end = begin == 0 ? 0 : begin - 1;
+	}
+	/* who has one address of IPv6 has all that begin so (RFC 4291) */
+	if (inet_pton(AF_INET6, a->from, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six)) {
+		memset(six.s6_addr + 8, 0, 8);
+		inet_ntop(AF_INET6, &six, a->from, sizeof(a->from));
 	}
 }
 

@@ -138,6 +138,7 @@ int64_t
 identity_ask(struct identities *i, const char *token, identity_known *known, void *arg)
 {
 	static const char method[] = "token/check";
+	const struct client_wish wish = { .outage = GATEWAY_OUTAGE };
 	struct span text = { token, strlen(token) };
 	const uint64_t hash[2] = { siphash(i->keys, text), siphash(i->keys + 2, text) };
 	const struct known *k = place_of(i, hash);
@@ -168,7 +169,7 @@ identity_ask(struct identities *i, const char *token, identity_known *known, voi
 	bytes_char(&params, '}');
 	a->call = client_call(
 	    gateway_place(i->gateway, (struct span){ method, sizeof(method) - 1 })->client, method,
-	    (struct span){ params.data, params.len }, NULL, told, a);
+	    (struct span){ params.data, params.len }, &wish, told, a);
 	/* as short as it is: the request has it still */
 	explicit_bzero(params.data, params.len);
 	return a->number;
@@ -208,7 +209,7 @@ failures_of(struct identities *i, const char *from)
 	return &i->failures[siphash(i->keys, text) % WATCHED];
 }
 
-int
+int64_t
 identity_failed(struct identities *i, const char *from)
 {
 	struct failures *f = failures_of(i, from);
@@ -217,7 +218,7 @@ identity_failed(struct identities *i, const char *from)
 	if (strcmp(f->from, from) != 0 || now - f->since > WATCH)
 		*f = (struct failures){ .since = now };
 	snprintf(f->from, sizeof(f->from), "%s", from);
-	return ++f->n <= FAILURES ? 0 : (int)((f->since + WATCH - now) / SECOND) + 1;
+	return ++f->n <= FAILURES ? 0 : f->since + WATCH - now + 1;
 }
 
 void

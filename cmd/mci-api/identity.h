@@ -24,8 +24,8 @@ int64_t identity_ask(struct identities *i, const char *token, identity_known *kn
 void identity_cancel(struct identities *i, int64_t asked);
 /* Something has been changed that they stand on. */
 void identities_forget(struct identities *i);
-/* Somebody there has shown a wrong token: seconds until the next one is worth a look, 0: now. */
-int identity_failed(struct identities *i, const char *from);
+/* Somebody there has shown a wrong token: nanoseconds until the next one is worth a look, 0: now. */
+int64_t identity_failed(struct identities *i, const char *from);
 void identities_free(struct identities *i);
 
 #endif

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "number.h"
 #include "params.h"
+#include "standing.h"
 
 /* What waits in memory for a reader; more is left with the log server. */
 #define BEHIND ((size_t)256 * 1024)
@@ -350,7 +351,7 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 	exchange_add(a->x, "X-Content-Type-Options", "nosniff");
 	exchange_add(a->x, "Cache-Control", "private, no-cache");
 	exchange_add(a->x, "Vary", "Authorization, Cookie, Accept, Accept-Encoding");
-	exchange_stream(a->x, status, form->type, whole ? to - from : -1, &source, r);
+	standing_stream(a, status, form->type, whole ? to - from : -1, &source, r);
 }
 
 /* One range of bytes (RFC 9110 section 14.2): 1 and its ends, 0: there is none that is understood,

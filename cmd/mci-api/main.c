@@ -12,9 +12,11 @@
 #include "oneshot.h"
 #include "openapi.h"
 #include "option.h"
+#include "rates.h"
 #include "routes.h"
 #include "serveentry.h"
 #include "session.h"
+#include "standing.h"
 #include "standard.h"
 #include "tap.h"
 
@@ -22,6 +24,9 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #define NPLACES 6
+/* Requests a second of one client: some pages of a browser at once, and no more than a tenth of what
+ * this program can. */
+#define RATE 200
 
 struct options {
 	struct serve_options serve;
@@ -95,6 +100,10 @@ static const struct option options[] = {
 	    .help = "X-Forwarded-For is believed from there (again: more)",
 	    .kind = OPTION_LIST,
 	    .offset = offsetof(struct options, gateway.options.proxies) },
+	{ .name = "rate", .value = "N",
+	  .help = "requests a second of one token, or of one address without (200); 0: any number",
+	  .kind = OPTION_NUMBER, .offset = offsetof(struct options, gateway.options.rate),
+	  .min = 0, .max = 1000000 },
 	{ .name = "stdin",
 	    .help = "answer one HTTP request from standard input, and end",
 	    .kind = OPTION_FLAG,
@@ -132,6 +141,8 @@ open_gateway(struct options *o, struct loop *loop, struct error *e)
 		o->places[i] = (struct gateway_place){ places[i].contract, address_of(o, i), NULL };
 	g->counts = counts_new(routes, nroutes);
 	g->identities = identities_new(g);
+	g->standings = standings_new(g);
+	g->rates = g->options.rate > 0 ? rates_new(g->options.rate) : NULL;
 	g->tap = tap_new(loop, o->events);
 	g->http = http_new(loop, &ask_events, g, e);
 	if (g->http == NULL)
@@ -151,6 +162,8 @@ close_gateway(struct options *o)
 	tap_free(g->tap);
 	gateway_close(g);
 	identities_free(g->identities);
+	standings_free(g->standings);
+	rates_free(g->rates);
 	counts_free(g->counts);
 }
 
@@ -260,7 +273,7 @@ answer_one(struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = { .gateway.options.rate = RATE };
 
 	standard_begin();
 	option_parse(&command, &argc, argv, &o);

@@ -9,6 +9,8 @@ work=$(mktemp -d "${BENCH_DIR:-$O}/api-XXXXXX") || exit 1
 run=$(mktemp -d /dev/shm/mci-api-XXXXXX 2>/dev/null) || run=$work/run
 export PATH="$O/bin:$PATH:/usr/sbin" LC_ALL=C HOME="$work" XDG_RUNTIME_DIR="$run" XDG_STATE_HOME="$work/state"
 mkdir -p "$run" && chmod 700 "$run"
+# one client is all of the load
+export MCI_API_RATE=0
 unset MCI_API MCI_EVENTS MCI_STORE MCI_LOG
 server='' front=''
 trap '[ -z "$server" ] || kill $server; [ -z "$front" ] || kill $front; wait; cd /; rm -rf "$work" "$run"' EXIT

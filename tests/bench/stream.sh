@@ -11,6 +11,8 @@ run=$(mktemp -d /dev/shm/mci-stream-XXXXXX 2>/dev/null) || run=$work/run
 export PATH="$O/bin:$PATH:/usr/sbin" LC_ALL=C HOME="$work" XDG_RUNTIME_DIR="$run" XDG_STATE_HOME="$work/state"
 export XDG_CONFIG_HOME="$work/config"
 mkdir -p "$run" && chmod 700 "$run"
+# one client is all of the load
+export MCI_API_RATE=0
 unset MCI_API MCI_EVENTS MCI_STORE MCI_LOG MCI_TOKEN
 server='' front=''
 trap '[ -z "$server" ] || kill $server; [ -z "$front" ] || kill $front; wait; cd /; rm -rf "$work" "$run"' EXIT

@@ -4,6 +4,8 @@
 . "$ROOT/tests/cli/server-lib.sh"
 need python3
 
+# it asks faster than anybody may
+export MCI_API_RATE=0
 up || exit 1
 mci org put acme && mci repo put acme/app url=https://example.org/app
 mci call -a "$api" build/trigger repo=acme/app >/dev/null
