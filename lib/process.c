@@ -497,8 +497,9 @@ process_descends_from(pid_t ancestor)
 	return is_below(getpid(), ancestor) > 0;
 }
 
-/* The whole of /proc/PID/environ behind a NUL, so that every variable begins behind one. */
-static void
+/* The whole of /proc/PID/environ behind a NUL, so that every variable begins behind one. False when it has
+ * none any more, or it is not ours to read. */
+static bool
 environ_read(pid_t pid, struct bytes *text)
 {
 	AUTO_CLOSE int fd = -1;
@@ -512,6 +513,7 @@ environ_read(pid_t pid, struct bytes *text)
 	while (fd >= 0 && text->len < ENVIRON_LIMIT &&
 	    (n = kernel.read(fd, bytes_reserve(text, 4096), 4096)) > 0)
 		text->len += (size_t)n;
+	return fd >= 0;
 }
 
 bool
@@ -521,12 +523,9 @@ process_has_env(pid_t pid, const char *pair)
 	AUTO_BYTES text = { 0 };
 	size_t length = strlen(pair) + 1;
 
-	/* in the middle of exec(2) a process has none for a moment; one that has ended never has */
-	environ_read(pid, &text);
-	for (int i = 0; i < 20 && text.len == 1; i++) {
+	/* in the middle of exec(2) it is empty for a moment; of one that has ended it cannot be opened */
+	for (int i = 0; i < 20 && environ_read(pid, &text) && text.len == 1; i++)
 		nanosleep(&moment, NULL);
-		environ_read(pid, &text);
-	}
 	for (size_t at = 0; at + length < text.len;) {
 		const char *start = memchr(text.data + at, '\0', text.len - at);
 

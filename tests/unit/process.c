@@ -265,6 +265,23 @@ START_TEST(orphans_become_ours_and_keep_their_token)
 }
 END_TEST
 
+/* Jobs end beside it, and their worker has no time to sleep. */
+START_TEST(one_that_has_ended_has_no_environment_and_is_not_waited_for)
+{
+	pid_t pid = family("echo", "TOKEN=abc");
+	struct rusage before, after;
+	siginfo_t info;
+
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert_int_eq(getrusage(RUSAGE_THREAD, &before), 0);
+	for (int i = 0; i < 50; i++)
+		ck_assert(!process_has_env(pid, "TOKEN=abc"));
+	ck_assert_int_eq(getrusage(RUSAGE_THREAD, &after), 0);
+	ck_assert_int_lt(after.ru_nvcsw - before.ru_nvcsw, 50);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
 /* Each is held by a descriptor before it is signaled: there are more than may be open at once. */
 START_TEST(more_than_descriptors_are_signaled)
 {
@@ -355,6 +372,7 @@ main(void)
 	tcase_set_timeout(end, 20);
 	tcase_add_test(end, descendants_are_listed_and_signaled);
 	tcase_add_test(end, orphans_become_ours_and_keep_their_token);
+	tcase_add_test(end, one_that_has_ended_has_no_environment_and_is_not_waited_for);
 	tcase_add_test(end, more_than_descriptors_are_signaled);
 	suite_add_tcase(suite, end);
 	runner = srunner_create(suite);
