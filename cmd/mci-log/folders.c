@@ -169,12 +169,32 @@ folders_runs(const struct folders *f, bool empty, size_t *n)
 	return runs;
 }
 
+static bool
+has_run(int folder, int run)
+{
+	AUTO_BYTES logs = { 0 };
+	AUTO_BYTES script = { 0 };
+
+	if (folder < 0)
+		return false;
+	logfile_stem(&script, "script", run);
+	bytes_text(&script, ".idx");
+	if (faccessat(folder, bytes_string(&script), F_OK, 0) == 0)
+		return true;
+	logfile_folder(&logs, run);
+	return faccessat(folder, bytes_string(&logs), F_OK, 0) == 0 && !is_empty(folder, bytes_string(&logs));
+}
+
+/* Asked whenever a log is opened: looks into no folder of logs that need not be looked into. */
 int
 folders_newest(const struct folders *f)
 {
 	size_t n;
-	AUTO_FREE int *runs = folders_runs(f, false, &n);
+	AUTO_FREE int *runs = folders_runs(f, true, &n);
 
+	while (n > 0 && runs[n - 1] > 1 && !has_run(f->own.live, runs[n - 1]) &&
+	    !has_run(f->own.archive, runs[n - 1]))
+		n--;
 	return n == 0 ? 1 : runs[n - 1];
 }
 

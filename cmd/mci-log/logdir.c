@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,29 +93,61 @@ open_pair(const struct logdir *s, const char *stem, struct stored *f)
 	return -1;
 }
 
-static int
-mark(const struct logdir *s, const struct logname *n, ino_t inode, struct error *e)
+/* The name of a build's link in DIR/.open; false when the build has no folder. */
+static bool
+mark_name(const struct logdir *s, const char *build, char name[24])
 {
-	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
-	AUTO_BYTES name = { 0 };
+	struct stat st;
+
+	if (fstatat(s->at.live, build, &st, 0) < 0)
+		return false;
+	snprintf(name, 24, "%llu", (unsigned long long)st.st_ino);
+	return true;
+}
+
+static bool
+mark_is(const struct logdir *s, const char *link, const char *build)
+{
+	char text[NAME_ROOM];
+	ssize_t n = readlinkat(s->marks, link, text, sizeof(text));
+
+	return n >= 0 && (size_t)n == strlen(build) && memcmp(text, build, (size_t)n) == 0;
+}
+
+static int
+mark(const struct logdir *s, const char *build, struct error *e)
+{
+	char link[24];
 
 	if (s->marks < 0)
 		return 0;
-	logname_write(&name, n);
-	/* a link of that number was left by a file that is gone: no two files have one */
+	if (!mark_name(s, build, link))
+		return error_sys(e, "stat %s/%s", s->path, build);
+	if (mark_is(s, link, build))
+		return 0;
+	/* a link of that number was left by a folder that is gone: no two folders have one */
 	(void)names_remove(s->marks, link, NULL);
-	if (symlinkat(bytes_string(&name), s->marks, link) == 0)
+	if (symlinkat(build, s->marks, link) == 0)
 		return 0;
 	return error_sys(e, "mark %s/.open/%s", s->path, link);
 }
 
 void
-logdir_unmark(const struct logdir *s, ino_t inode)
+logdir_unmark(const struct logdir *s, const char *build)
 {
-	AUTO_FREE char *link = xformat("%llu", (unsigned long long)inode);
+	char link[24];
 
-	if (s->marks >= 0)
+	if (s->marks >= 0 && mark_name(s, build, link))
 		(void)names_remove(s->marks, link, NULL);
+}
+
+static int
+make_folder(const struct logdir *s, const struct logname *n, struct error *e)
+{
+	AUTO_FREE char *logs = logname_folder(n);
+	AUTO_FREE char *path = xformat("%s/%s", s->path, logs);
+
+	return folder_make(path, e);
 }
 
 /* Whether the log, locked now, may be written. */
@@ -151,24 +184,25 @@ logdir_write(const struct logdir *s, struct logname *n, bool resume, struct stor
 {
 	AUTO_BYTES name = { 0 };
 	AUTO_FREE char *stem = NULL;
-	AUTO_FREE char *logs = NULL;
-	AUTO_FREE char *folder = NULL;
+	int there;
 
 	n->run = n->run == 0 ? 1 : n->run;
 	n->attempt = n->attempt == 0 ? 1 : n->attempt;
 	stem = logname_stem(n);
 	logname_write(&name, n);
-	logs = logname_folder(n);
-	folder = xformat("%s/%s", s->path, logs);
-	if (folder_make(folder, e) < 0)
-		return -1;
 	if (stored_away(s, stem))
 		return error_set(e, ERROR_REFUSED, "%s is there already, stored away", bytes_string(&name));
-	if (open_pair(s, stem, f) < 0)
+	there = open_pair(s, stem, f);
+	if (there < 0 && errno == ENOENT) {
+		if (make_folder(s, n, e) < 0)
+			return -1;
+		there = open_pair(s, stem, f);
+	}
+	if (there < 0)
 		return error_sys(e, "open %s", bytes_string(&name));
 	if (!stored_unlocked(f->index, true))
 		error_set(e, ERROR_BUSY, "%s is being written", bytes_string(&name));
-	else if (may_write(f, resume, bytes_string(&name), e) == 0 && mark(s, n, stored_inode(f), e) == 0)
+	else if (may_write(f, resume, bytes_string(&name), e) == 0 && mark(s, n->build, e) == 0)
 		return 0;
 	stored_close(f);
 	return -1;
@@ -310,7 +344,7 @@ logdir_folders(const struct logdir *s, const struct logname *n, int *into)
 }
 
 int
-logdir_marked(const struct logdir *s, void (*each)(void *arg, struct logname *n), void *arg,
+logdir_marked(const struct logdir *s, bool (*each)(void *arg, const char *build), void *arg,
     struct error *e)
 {
 	char **names = NULL;
@@ -321,15 +355,16 @@ logdir_marked(const struct logdir *s, void (*each)(void *arg, struct logname *n)
 	for (size_t i = 0; i < n; i++) {
 		char text[NAME_ROOM];
 		ssize_t length = readlinkat(s->marks, names[i], text, sizeof(text) - 1);
-		struct logname name;
+		struct logname name = { 0 };
+		bool kept = false;
 
 		if (length > 0) {
 			text[length] = '\0';
-			if (logname_parse(&name, text, NULL) == 0)
-				each(arg, &name);
-			else
-				(void)names_remove(s->marks, names[i], NULL);
+			kept = logname_parse(&name, text, NULL) == 0 && each(arg, name.build);
+			logname_free(&name);
 		}
+		if (!kept)
+			(void)names_remove(s->marks, names[i], NULL);
 		free(names[i]);
 	}
 	free(names);
@@ -426,8 +461,6 @@ logdir_remove(const struct logdir *s, const struct logname *n, struct error *e)
 
 	f.index = stored_index(&s->at, stem);
 	busy = f.index >= 0 && !stored_unlocked(f.index, false);
-	if (f.index >= 0 && !busy)
-		logdir_unmark(s, stored_inode(&f));
 	stored_close(&f);
 	return busy ? error_set(e, ERROR_BUSY, "the log is being written") : stored_remove(&s->at, stem, e);
 }

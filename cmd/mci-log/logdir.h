@@ -1,8 +1,8 @@
 /*
  * logdir: the folder of all logs of a server, and of a user whose builds keep only theirs (logname.h has
  * the layout). Here a log always has its index, which is locked by whoever writes it (stored.h). DIR/.open
- * holds a link for each log without end, named by the index's inode and pointing to the log's name: what a
- * server looks at when it starts.
+ * holds a link for each build that has logs without end, named by its folder's inode and pointing to the
+ * build's name: what a server looks at when it starts.
  */
 #ifndef MCI_LOG_LOGDIR_H
 #define MCI_LOG_LOGDIR_H
@@ -31,9 +31,9 @@ int logdir_archive(struct logdir *s, const char *address, struct error *e);
 void logdir_close(struct logdir *s);
 
 /*
- * For a writer: makes the log, or with resume goes on with one that has no end, or was cut. Locked, marked
- * where there are marks. ERROR_BUSY while another writes it, ERROR_REFUSED when it is there already (and
- * whole). run and attempt 0 are taken as 1.
+ * For a writer: makes the log, or with resume goes on with one that has no end, or was cut. Locked, its build
+ * marked where there are marks. ERROR_BUSY while another writes it, ERROR_REFUSED when it is there already
+ * (and whole). run and attempt 0 are taken as 1.
  */
 int logdir_write(const struct logdir *s, struct logname *n, bool resume, struct stored *f,
     struct error *e);
@@ -52,7 +52,8 @@ int logdir_look(const struct logdir *s, struct logname *n, struct stored_state *
 int64_t logdir_size(const struct logdir *s, const struct logname *n);
 /* Writes the end record of a log whose writer is gone, cut at its size. 0 or -1. */
 int logdir_cut(const struct logdir *s, struct logname *n, struct error *e);
-void logdir_unmark(const struct logdir *s, ino_t mark);
+/* The build has no log without end any more. */
+void logdir_unmark(const struct logdir *s, const char *build);
 /* Where the logs of a build stand, to be closed by the caller; both are -1 when there are none. */
 struct folders logdir_build(const struct logdir *s, const char *build);
 /* Opens the folders in which the names on the way to a log stand, its own first and DIR last: how many. What
@@ -61,8 +62,8 @@ struct folders logdir_build(const struct logdir *s, const char *build);
 int logdir_folders(const struct logdir *s, const struct logname *n, int *into);
 /* The path of a log's index, for inotify. Caller frees. */
 char *logdir_path(const struct logdir *s, const struct logname *n, const char *suffix);
-/* Calls each for every marked log; the name is the callee's. */
-int logdir_marked(const struct logdir *s, void (*each)(void *arg, struct logname *n), void *arg,
+/* Calls each for every marked build; when that returns false, it is marked no longer. 0 or -1. */
+int logdir_marked(const struct logdir *s, bool (*each)(void *arg, const char *build), void *arg,
     struct error *e);
 /* Calls each for every log of a run of the build, of 0: of all runs, the oldest first; the script's first,
  * jobs by name. 0 or -1. */

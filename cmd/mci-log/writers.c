@@ -60,16 +60,59 @@ written_in(struct logname *n)
 	n->attempt = n->attempt == 0 ? 1 : n->attempt;
 }
 
+static bool
+writes_build(const struct writers *l, const char *build)
+{
+	const struct entry *x = l->entries;
+
+	while (x != NULL && strcmp(x->name.build, build) != 0)
+		x = x->next;
+	return x != NULL;
+}
+
+static bool
+rests(const struct writers *l, const char *build)
+{
+	size_t i = 0;
+
+	while (i < WRITERS_RESTED && (l->rested[i] == NULL || strcmp(l->rested[i], build) != 0))
+		i++;
+	return i < WRITERS_RESTED;
+}
+
+/* Takes the place of the one that rests for longest. */
+static void
+rest(struct writers *l, char *build)
+{
+	char **place = &l->rested[l->next_rested++ % WRITERS_RESTED];
+
+	if (*place != NULL && !writes_build(l, *place))
+		logdir_unmark(l->logdir, *place);
+	free(*place);
+	*place = build;
+}
+
+/* The log has its end, or is gone. */
+static void
+entry_done(struct entry *x)
+{
+	struct writers *l = x->writers;
+	AUTO_FREE char *build = xstrdup(x->name.build);
+
+	entry_free(x);
+	if (!writes_build(l, build) && !rests(l, build))
+		rest(l, xstrdup(build));
+}
+
 /* The log has its end: it is the writers's business no longer. */
 static void
 ended(struct entry *x, const struct stored_state *state)
 {
 	struct writers *l = x->writers;
 
-	logdir_unmark(l->logdir, x->mark);
 	l->closed++;
 	l->on_closed(l->arg, &x->name, state);
-	entry_free(x);
+	entry_done(x);
 }
 
 static void look_again(void *arg);
@@ -109,8 +152,7 @@ cut(struct entry *x, struct stored_state *state)
 		look_later(x, RETRY);
 		return;
 	}
-	logdir_unmark(l->logdir, x->mark);
-	entry_free(x);
+	entry_done(x);
 }
 
 /* Whether the writer of files still lives, and if not, how it left the log. */
@@ -123,7 +165,7 @@ check(struct entry *x, bool patient)
 	if (logdir_look(x->writers->logdir, &x->name, &state, &e) < 0) {
 		/* removed under us: there is nothing to keep; or there are no descriptors now */
 		if (e.code == ERROR_NOT_FOUND)
-			entry_free(x);
+			entry_done(x);
 		else
 			look_later(x, RETRY);
 	} else if (state.ended) {
@@ -166,11 +208,11 @@ await_writer(struct entry *x)
 }
 
 static struct entry *
-entry_new(struct writers *l, const struct logname *n, ino_t mark)
+entry_new(struct writers *l, const struct logname *n)
 {
 	struct entry *x = xmalloc(sizeof(*x));
 
-	*x = (struct entry){ .writers = l, .mark = mark, .opened = kernel.now(), .next = l->entries };
+	*x = (struct entry){ .writers = l, .opened = kernel.now(), .next = l->entries };
 	logname_copy(&x->name, n);
 	l->entries = x;
 	return x;
@@ -186,21 +228,27 @@ watch_index(struct entry *x)
 	x->watch = watch_add(x->writers->watcher, path, changed, x, NULL);
 }
 
+/* Of one build. */
+struct recovery {
+	struct writers *writers;
+	bool unread; /* a log of it cannot be looked at now */
+};
+
 static void
 recover(void *arg, struct logname *n)
 {
-	struct writers *l = arg;
+	struct recovery *r = arg;
+	struct writers *l = r->writers;
 	struct stored_state state;
 	struct stored f;
-	struct entry *x;
+	struct error e;
 
-	written_in(n);
-	if (logdir_read(l->logdir, n, &f, NULL) == 0) {
-		x = entry_new(l, n, stored_inode(&f));
-		if (stored_look(&f, &state, NULL) < 0 || state.ended) {
-			logdir_unmark(l->logdir, stored_inode(&f));
-			entry_free(x);
-		} else {
+	if (logdir_read(l->logdir, n, &f, &e) < 0) {
+		r->unread |= e.code != ERROR_NOT_FOUND;
+	} else {
+		if (stored_look(&f, &state, NULL) == 0 && !state.ended) {
+			struct entry *x = entry_new(l, n);
+
 			x->opened_at = state.size;
 			watch_index(x);
 			if (!state.written)
@@ -211,15 +259,28 @@ recover(void *arg, struct logname *n)
 	logname_free(n);
 }
 
+static bool
+recover_build(void *arg, const char *build)
+{
+	struct recovery r = { arg, false };
+	struct error e;
+
+	if (logdir_list(r.writers->logdir, build, 0, recover, &r, &e) < 0)
+		r.unread |= e.code != ERROR_NOT_FOUND;
+	return r.unread || writes_build(r.writers, build);
+}
+
 int
 writers_recover(struct writers *l, struct error *e)
 {
-	return logdir_marked(l->logdir, recover, l, e);
+	return logdir_marked(l->logdir, recover_build, l, e);
 }
 
 void
 writers_free(struct writers *l)
 {
+	for (size_t i = 0; i < WRITERS_RESTED; i++)
+		rest(l, NULL);
 	while (l->entries != NULL) {
 		if (l->entries->ours)
 			logfile_leave(&l->entries->writer);
@@ -246,8 +307,7 @@ opened(struct writers *l, const struct logname *n, const struct stored *f, uint6
 	struct stored_state state = { 0 };
 
 	if (x == NULL)
-		x = entry_new(l, n, stored_inode(f));
-	x->mark = stored_inode(f);
+		x = entry_new(l, n);
 	(void)stored_look(f, &state, NULL);
 	x->opened_at = state.size;
 	return take_over(x, connection);

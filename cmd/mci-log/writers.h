@@ -21,7 +21,6 @@
 struct entry {
 	struct writers *writers;
 	struct logname name;
-	ino_t mark;
 	uint64_t connection;          /* of its writer, 0 when that was lost */
 	bool ours;                    /* writer is in use: we write it */
 	struct logfile_writer writer;
@@ -42,12 +41,18 @@ struct append {
 	uint32_t stream;
 };
 
+#define WRITERS_RESTED 16
+
 struct writers {
 	struct loop *loop;
 	struct logdir *logdir;
 	struct watcher *watcher;
 	int64_t patience;             /* nanoseconds that a writer without descriptors may be away */
 	struct entry *entries;
+	/* Builds whose logs have all ended: mostly the next one is opened soon, so they stay marked until as
+	 * many others came. */
+	char *rested[WRITERS_RESTED];
+	size_t next_rested;
 	uint64_t closed;              /* logs, since the start */
 	/* A log was opened, with its size; a log was closed, or its writer is gone. */
 	void (*on_opened)(void *arg, const struct logname *n, int64_t size);

@@ -222,6 +222,7 @@ kill -TERM "$serving"
 wait_end "$serving"
 is "$status" 0 "it stops when it is told to"
 ok "... and takes its socket along" test ! -e "$server"
+is "$(ls -A d/.open)" "" "... and the marks of builds whose logs have all ended"
 
 # a disk that takes its time to remove holds up nobody: answers come as they are ready
 request() { printf '{"jsonrpc":"2.0","id":%d,"method":"log/%s","params":%s}\n' "$@"; }
