@@ -1,6 +1,7 @@
 #!/bin/bash
 # server.sh O [ROW...]: a whole server: from a trigger to a stored result, with and without a checkout, how fast a
-# queue drains, and what it takes when nothing happens. Rows: one checkout drain idle.
+# queue drains, what a build of many jobs takes, and the server itself when nothing happens. Rows: one checkout
+# drain many idle.
 set -u
 O=$(cd "$1" && pwd)
 shift
@@ -22,7 +23,7 @@ api=unix:$run/mci/mci.sock
 # up OPTION...: returns when it is ready
 up() {
 	mkfifo "$work/ready" 2>/dev/null
-	mci-supervise --ready-fd 3 "$@" 3>"$work/ready" >server.out 2>server.err &
+	mci-supervise -l 127.0.0.1:0 --ready-fd 3 "$@" 3>"$work/ready" >server.out 2>server.err &
 	server=$!
 	read -r _ <"$work/ready"
 }
@@ -93,6 +94,33 @@ drain() {
 	up
 }
 
+# An agent of our own, whose jobs run by that runner.
+agent() {
+	mci-agent --runner "$1" -a "$api" --token-file token --workdir agent >agent.out 2>&1 &
+	agent=$!
+}
+
+many() {
+	heading "One build of 1,000 jobs 'true' (jobs a second)"
+	seq 1000 | sed 's/.*/{"id":"j&","argv":["true"]}/' >many.ndjson
+	down
+	up "$work/wiring-without"
+	repo thousand
+	mci call -a "$api" token/create agent=many | sed 's/.*"token":"\([^"]*\)".*/\1/' >token
+	for runner in host sandbox; do
+		agent $runner
+		mci trigger -q --wait b/thousand - <one.ndjson || exit 1
+		"$tools/measure" -n 3 server sh -c 'mci trigger -q --wait b/thousand - <many.ndjson' \
+			--- local sh -c "mci-build -q --runner $runner - <many.ndjson" >figures || exit 1
+		kill $agent
+		wait $agent
+		row "a server's build, on $runner, beside mci-build" "$(awk "BEGIN { print 1e6 / $(figure server 3) }")" \
+			"$(awk "BEGIN { print 1e6 / $(figure local 3) }")" /s '>' "$([ $runner = host ] && echo 0.25 || echo 0.75)"
+	done
+	down
+	up
+}
+
 idle() {
 	heading "A server that has nothing to do"
 	pss=0
@@ -113,7 +141,7 @@ idle() {
 
 mci-supervise --print-wiring | sed '/^token:/,$d' >wiring-without
 up
-[ $# -gt 0 ] || set -- one checkout drain idle
+[ $# -gt 0 ] || set -- one checkout drain many idle
 for r; do
 	"$r"
 done
