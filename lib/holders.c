@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,13 +31,46 @@ has_lock(pid_t pid, const char *descriptor)
 	return strstr(text, "FLOCK") != NULL;
 }
 
+/* Who has taken it, as the kernel tells everybody (/proc/locks); 0: it is not known. */
+static pid_t
+taker(const struct stat *file)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	pid_t found = 0;
+	char line[256];
+
+	while (found == 0 && locks != NULL && fgets(line, sizeof(line), locks) != NULL) {
+		unsigned long long inode;
+		int pid;
+
+		if (sscanf(line, "%*d: FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &inode) == 2 &&
+		    inode == file->st_ino && pid > 0)
+			found = pid;
+	}
+	if (locks != NULL)
+		fclose(locks);
+	return found;
+}
+
+/* One that lets nobody look into it (process_private) is known by having taken the lock. Its number may be
+ * another's by now, if it has ended and others have inherited that: what it would be has our program. */
+static bool
+has_taken(pid_t pid, const struct stat *file)
+{
+	char its[64], ours[64];
+
+	process_name(pid, its);
+	process_name(getpid(), ours);
+	return strcmp(its, ours) == 0 && taker(file) == pid;
+}
+
 static bool
 holds(pid_t pid, const struct stat *file)
 {
 	AUTO_FREE char *path = xformat("/proc/%d/fd", (int)pid);
 	DIR *all = opendir(path);
 	const struct dirent *entry;
-	bool found = false;
+	bool found = all == NULL && errno == EACCES && has_taken(pid, file);
 
 	while (all != NULL && !found && (entry = readdir(all)) != NULL) {
 		struct stat st;

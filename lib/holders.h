@@ -1,7 +1,8 @@
 /*
  * holders: who has a file locked (flock(2)), whoever took the lock and whoever inherited it, from
- * /proc/PID/fdinfo (proc_pid_fdinfo(5)): those processes that this one may look at. To end what was
- * left behind by one that was killed, and may be stopped.
+ * /proc/PID/fdinfo (proc_pid_fdinfo(5)): those processes that this one may look at, and of the others whoever
+ * took it, if that runs the same program. To end what was left behind by one that was killed, and may be
+ * stopped.
  */
 #ifndef MCI_HOLDERS_H
 #define MCI_HOLDERS_H

@@ -298,6 +298,12 @@ process_spawn(pid_t *pid, const struct process_spec *p, struct error *e)
 static volatile sig_atomic_t caught;
 
 void
+process_private(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+void
 process_caught(int signal)
 {
 	if (caught == 0)
@@ -311,7 +317,7 @@ process_end(int status)
 
 	if (caught == 0)
 		return status;
-	prctl(PR_SET_DUMPABLE, 0); /* no core of one that is done */
+	process_private(); /* no core of one that is done */
 	signal(caught, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, caught);

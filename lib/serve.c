@@ -19,6 +19,7 @@
 #include "memory.h"
 #include "number.h"
 #include "option.h"
+#include "process.h"
 
 /* A line of a megabyte needs room of two while it grows. */
 #define MEMORY_LEAST (8 * 1024 * 1024)
@@ -493,6 +494,7 @@ serve_begin(void)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	process_private();
 }
 
 static int

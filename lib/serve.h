@@ -146,8 +146,8 @@ int serve_ready(struct serve *s, struct error *e);
 void serve_stop(struct serve *s);
 
 /* For the start of any process that serves, before descriptors are made: as many descriptors as the
- * system allows, a reader that has left is a failed write and not a signal, and what is made is this
- * user's alone. Part of serve_run. */
+ * system allows, a reader that has left is a failed write and not a signal, what is made is this user's
+ * alone, and nobody looks into the process (process_private). Part of serve_run. */
 void serve_begin(void);
 
 #endif

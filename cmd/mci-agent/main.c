@@ -11,6 +11,7 @@
 #include "login.h"
 #include "memory.h"
 #include "option.h"
+#include "process.h"
 #include "runner.h"
 #include "secretfile.h"
 #include "standard.h"
@@ -219,6 +220,7 @@ main(int argc, char **argv)
 
 		status = workdir == NULL ? -1 : checkout_run(workdir, argv[0]);
 	} else {
+		process_private();
 		status = run(&o, &e);
 	}
 	if (status < 0) {

@@ -1,4 +1,5 @@
 #include "option.h"
+#include "process.h"
 #include "standard.h"
 #include "verbs.h"
 
@@ -16,6 +17,7 @@ int
 main(int argc, char **argv)
 {
 	standard_begin();
+	process_private();
 	return option_dispatch(PROGRAM, "keeps objects in a bucket of S3", verbs,
 	    sizeof(verbs) / sizeof(verbs[0]), argc, argv);
 }

@@ -1,4 +1,5 @@
 #include "order.h"
+#include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -251,6 +252,7 @@ order_read(struct order *o, const char *address, struct error *e)
 	struct line_reader lines = { 0 };
 	int result;
 
+	process_private();
 	*o = (struct order){ .fd = lifeline_open(address, e) };
 	if (o->fd < 0)
 		return error_before(e, "--order ");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "process.h"
 #include "secretfile.h"
 #include "textfile.h"
 
@@ -115,6 +116,7 @@ secret_take(struct params *p, const char *name, const char *value, size_t n, str
 		e->code = ERROR_USAGE;
 		return error_before(e, "%s: ", name);
 	}
+	process_private();
 	param = add(p, name, strlen(name));
 	param->value = xstrdup(value);
 	param->secret = true;

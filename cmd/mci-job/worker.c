@@ -240,6 +240,7 @@ mask_value(void *arg, const char *name, struct span value, struct error *e)
 {
 	struct worker *w = arg;
 
+	process_private();
 	if (mask_add(w->site.mask, value.p, value.n, e) < 0)
 		return -1;
 	return name == NULL ? 0 : secrets_set(&w->site.secrets, name, value.p, e);

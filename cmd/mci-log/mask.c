@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "option.h"
+#include "process.h"
 #include "secretfile.h"
 #include "standard.h"
 #include "verbs.h"
@@ -29,6 +30,7 @@ secrets_add(struct mask *m, const struct option_list *files, struct error *e)
 {
 	if (files->n == 0)
 		return error_set(e, ERROR_USAGE, "mask: name what is to be masked: --secret-file FILE");
+	process_private();
 	for (size_t i = 0; i < files->n; i++) {
 		AUTO_BYTES secret = { 0 };
 

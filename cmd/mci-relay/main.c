@@ -7,6 +7,7 @@
 #include "join.h"
 #include "memory.h"
 #include "option.h"
+#include "process.h"
 #include "standard.h"
 
 #define PROGRAM "mci-relay"
@@ -66,6 +67,7 @@ main(int argc, char **argv)
 	int status;
 
 	standard_begin();
+	process_private();
 	option_parse(&command, &argc, argv, NULL);
 	status = relay(argc > 0 ? argv[0] : NULL, &told, &e);
 	if (status < 0) {
