@@ -83,6 +83,7 @@ static const struct contract_field job_pending[] = {
 	{ "name", CONTRACT_TEXT, false, "what people call the job" },
 	{ "depends-on", CONTRACT_TEXTS, false, "ids of the jobs that it waits for" },
 	{ "takes", CONTRACT_TEXTS, false, "ids of the artifacts that it restores" },
+	{ "plan", CONTRACT_OBJECT, false, "the job as it was written: of a server's build, up to 64 KiB" },
 };
 
 static const struct contract_field job_queued[] = {

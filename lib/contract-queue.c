@@ -152,6 +152,7 @@ static const struct contract_field build_got[] = {
 	{ "of", CONTRACT_TEXT, false, "the build that it runs again" },
 	{ "agent", CONTRACT_TEXT, false, "that has it now" },
 	{ "cancel", CONTRACT_TEXT, false, "why it is to be canceled" },
+	{ "params", CONTRACT_OBJECT, false, "texts by name that its trigger gave; not in lists" },
 	{ "started", CONTRACT_TEXT, false, "time of its first build/start" },
 	{ "ended", CONTRACT_TEXT, false, "time of its build/end" },
 	{ "elapsed", CONTRACT_SECONDS, false, "as build/end says" },

@@ -146,7 +146,7 @@ wire_above(struct build *b)
 
 	b->intake = (struct intake){ .definition = &b->inputs.definition,
 		.source = inputs_source(&b->inputs, o), .selection = &b->inputs.selection, .mask = b->mask,
-		.graph = &b->graph, .schedule = &b->schedule,
+		.graph = &b->graph, .schedule = &b->schedule, .tells = o->order != NULL,
 		.prepare = { .params = &b->inputs.params, .outcome = &b->outcome, .workspace = &b->workspace,
 			.env = &o->env, .runner = o->runner, .stranger = o->stranger, .plan = o->plan,
 			.places = !in_place(b) || o->order != NULL, .unsealed = o->unsealed } };

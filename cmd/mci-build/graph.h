@@ -44,7 +44,7 @@ struct job {
 	char *id;
 	char *name;       /* what people call it; NULL: its id */
 	char *line;       /* what mci-job is given; NULL once the job has ended */
-	char *plan;       /* the whole spec as one line, kept under --plan */
+	char *plan;       /* the whole spec as one line, kept under --plan, and until it is told */
 	char *values;     /* of a matrix' job its combination: NAME=VALUE, each ended by NUL; else NULL */
 	uint32_t line_length;
 	uint32_t needs;   /* first edge to a job that it depends on, NO_JOB at the end of the list */

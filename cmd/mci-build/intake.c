@@ -16,6 +16,9 @@
 #include "runners.h"
 #include "when.h"
 
+/* Bytes of a spec that an event tells. */
+#define SPEC_TOLD ((size_t)64 * 1024)
+
 /* What is let pass in place is said once. */
 static void
 demand_note(void *arg, const struct spec_row *row)
@@ -52,23 +55,43 @@ served_check(struct intake *in, const struct spec *s, struct error *e)
 	return runners_demands(s, in->prepare.runner, demand_note, in, e);
 }
 
+static void
+spec_masked(const struct intake *in, struct bytes *into, const struct spec *s)
+{
+	AUTO_BYTES line = { 0 };
+
+	spec_write(&line, s, false);
+	mask_json(in->mask, into, line.data, line.len);
+}
+
 /* --plan keeps the spec as it was written, so that its output is an input again. */
 static void
 plan_keep(struct intake *in, uint32_t job, const struct spec *s)
 {
-	struct job *j = &in->graph->jobs[job];
+	struct bytes masked = { 0 };
+
+	if (!in->prepare.plan) {
+		spec_masked(in, &in->lines, s);
+		return;
+	}
+	spec_masked(in, &masked, s);
+	in->graph->jobs[job].plan = bytes_give(&masked);
+}
+
+/* What job/pending is to tell: the job as it was written. */
+static char *
+told(const struct intake *in, const struct spec *s)
+{
 	struct bytes line = { 0 };
 
-	spec_write(&line, s, false);
-	if (in->prepare.plan) {
-		struct bytes masked = { 0 };
-
-		mask_json(in->mask, &masked, line.data, line.len);
-		j->plan = bytes_give(&masked);
-	} else {
-		mask_json(in->mask, &in->lines, line.data, line.len);
-	}
-	bytes_free(&line);
+	if (!in->tells)
+		return NULL;
+	spec_masked(in, &line, s);
+	if (line.len > 0 && line.data[line.len - 1] == '\n')
+		line.len--;
+	if (line.len > SPEC_TOLD)
+		bytes_free(&line);
+	return line.len > 0 ? bytes_give(&line) : NULL;
 }
 
 /* The spec keeps its codes: the plan still has to tell them. */
@@ -321,7 +344,7 @@ static int
 job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *number, struct error *e)
 {
 	bool left_out = selection_skips(in->selection, s->id, matrix_id);
-	AUTO_FREE char *reason = NULL;
+	AUTO_FREE char *reason = NULL, *written = told(in, s);
 	struct graph *g = in->graph;
 	struct jobfiles *files;
 	struct waits waits;
@@ -355,8 +378,9 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 	j->line = line;
 	j->line_length = length;
 	j->skip = reason;
+	j->plan = written;
 	j->left_out = left_out;
-	reason = NULL;
+	reason = written = NULL;
 	j->when = (uint8_t)statuses;
 	fill(j, s);
 	j->left_out |= plan_leaves_out(in, j);

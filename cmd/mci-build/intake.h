@@ -41,6 +41,7 @@ struct intake {
 	uint32_t nstack;
 	struct intake_pending *pending;
 	size_t npending;
+	bool tells;          /* specs go into events: no plan is kept where people look */
 	bool takes_results;  /* the job that comes: its artifacts are kept in any case */
 	bool noted_places;   /* caches and artifacts were mentioned */
 	bool ended;          /* the definition has no more specs; jobs may still add some */

@@ -238,8 +238,12 @@ schedule_arrived(struct schedule *s, uint32_t job)
 			bytes_char(line, ']');
 		}
 		takes_add(line, j->files);
+		if (j->plan != NULL)
+			emit_raw(line, "plan", (struct span){ j->plan, strlen(j->plan) });
 		journal_end(s->journal);
 	}
+	free(j->plan);
+	j->plan = NULL;
 	if (j->waiting == 0)
 		go_on(s, job);
 }

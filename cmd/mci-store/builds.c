@@ -49,7 +49,7 @@ static const struct column build_columns[] = {
 	{ "error", TEXT },
 	{ "jobs", JSON },
 };
-enum { NAME, NUMBER, STATE, AGENT = 16, DECIDED = 18, STATUS = 19 };
+enum { NAME, NUMBER, STATE, AGENT = 16, DECIDED = 18, STATUS = 19, PARAMS = 27 };
 
 /* Of result_jobs. */
 static const struct column job_columns[] = {
@@ -126,7 +126,7 @@ status_of(struct query *q)
 }
 
 static void
-emit_build(struct bytes *into, struct query *q)
+emit_members(struct bytes *into, struct query *q)
 {
 	const char *name = query_column_text(q, NAME);
 
@@ -138,6 +138,12 @@ emit_build(struct bytes *into, struct query *q)
 		emit_column(into, q, i, &build_columns[i]);
 	if (strcmp(query_column_text(q, STATE), "claimed") == 0)
 		emit_text(into, "agent", query_column_text(q, AGENT));
+}
+
+static void
+emit_build(struct bytes *into, struct query *q)
+{
+	emit_members(into, q);
 	bytes_char(into, '}');
 }
 
@@ -161,7 +167,10 @@ builds_get(struct database *reader, struct request *r)
 		request_fail_with(r, &e);
 		return;
 	}
-	emit_build(&result, &q);
+	emit_members(&result, &q);
+	if (!query_column_null(&q, PARAMS))
+		emit_raw(&result, "params", query_column_span(&q, PARAMS));
+	bytes_char(&result, '}');
 	request_reply(r, (struct span){ result.data, result.len });
 }
 

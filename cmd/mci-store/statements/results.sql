@@ -51,7 +51,7 @@ SELECT status FROM result_job WHERE build = $1 AND job = $2;
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
 	build.ref, build.branch, build.tag, build.rev, build.base, build.actor, build.message, build.rerun_of,
 	build.agent, build.cancel, build.status, result.status, result.started, result.ended, result.elapsed, result.exit,
-	result.reason, result.error, result.jobs
+	result.reason, result.error, result.jobs, build.params
 FROM build LEFT JOIN result ON result.build = build.id WHERE build.name = $1;
 
 -- Pages: each begins with what an index finds, then builds before one, then what is looked at in each.
