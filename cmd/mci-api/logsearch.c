@@ -146,9 +146,10 @@ static int
 spawn(struct hunt *h, const struct logs_name *name, const char *text, int to, struct error *e)
 {
 	AUTO_FREE char *program = process_kit("mci-log");
+	AUTO_FREE char *attempt = xformat("%lld", (long long)name->attempt);
 	AUTO_BYTES which = { 0 };
 	struct environment env = { 0 };
-	char *argv[12];
+	char *argv[14];
 	size_t n = 0;
 
 	bytes_format(&which, "%s/%s", name->build, name->job);
@@ -159,6 +160,8 @@ spawn(struct hunt *h, const struct logs_name *name, const char *text, int to, st
 		argv[n++] = (char *)(uintptr_t)"-F";
 	if (asked(h->a, "ignore-case"))
 		argv[n++] = (char *)(uintptr_t)"-i";
+	argv[n++] = (char *)(uintptr_t)"--attempt";
+	argv[n++] = attempt;
 	argv[n++] = (char *)(uintptr_t)"--";
 	argv[n++] = (char *)(uintptr_t)text;
 	argv[n++] = (char *)(uintptr_t)bytes_string(&which);
