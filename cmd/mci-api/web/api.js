@@ -12,7 +12,7 @@ export class Problem extends Error {
 export const base = '/api/v1';
 const listeners = new Set();
 let reachable = true;
-let csrf;
+let session;   // what is known of this browser's, or will be
 
 // Calls run(true) when the server answers again and run(false) when it does not.
 export function onReach(run) {
@@ -36,7 +36,7 @@ export function path(parts, query = {}) {
 export async function ask(address, { method = 'GET', body, headers = {}, signal } = {}) {
 	const options = { method, headers: { Accept: 'application/json', ...headers }, signal, credentials: 'same-origin' };
 	if (method !== 'GET')
-		options.headers['X-CSRF-Token'] = csrf ?? '';
+		options.headers['X-CSRF-Token'] = (await session?.catch(() => null))?.csrf ?? '';
 	if (body !== undefined) {
 		options.headers['Content-Type'] = 'application/json';
 		options.body = JSON.stringify(body);
@@ -72,11 +72,7 @@ const repo = (name) => {
 };
 
 export const api = {
-	session: async () => {
-		const session = await json(`${base}/session`);
-		csrf = session.csrf;
-		return session;
-	},
+	session: () => session = json(`${base}/session`),
 	// a token or a ticket; the browser then has a cookie that no script can read
 	login: (secret) => json(`${base}/session`, { method: 'POST', headers: { Authorization: `Bearer ${secret}` } }),
 	logout: () => json(`${base}/session`, { method: 'DELETE' }),
@@ -96,9 +92,12 @@ export const api = {
 	cancel: (name, job) => json(path([...build(name), ...(job ? ['jobs', job] : []), 'cancel']), { method: 'POST', body: {} }),
 	rerun: (name, body) => json(path([...build(name), 'retry']), { method: 'POST', body }),
 	unblock: (name, job) => json(path([...build(name), 'jobs', job, 'unblock']), { method: 'POST', body: {} }),
-	params: (org) => json(path(['orgs', org, 'params'])),
-	keys: (org) => json(path(['orgs', org, 'keys'])),
-	tokens: (org) => json(path(['orgs', org, 'tokens'])),
+	removeRepo: (name) => json(path(repo(name)), { method: 'DELETE' }),
+	// what an organisation has: kind is params, keys or tokens
+	things: (org, kind) => json(path(['orgs', org, kind], { limit: 1000 })),
+	makeThing: (org, kind, body) => json(path(['orgs', org, kind]), { method: 'POST', body }),
+	putThing: (org, kind, id, body) => json(path(['orgs', org, kind, id]), { method: 'PUT', body }),
+	removeThing: (org, kind, id) => json(path(['orgs', org, kind, id]), { method: 'DELETE' }),
 	agents: () => json(path(['agents'])),
 	queue: () => json(path(['queue'])),
 	log: (name, job, part, query, options) =>

@@ -211,10 +211,10 @@ class Page {
 			make('a', { href: api.logAddress(this.name, this.job), download: `${this.name.replaceAll('/', '-')}-${this.job}.log` }, 'Download'));
 	}
 
-	// Whether there is a log; of a build that goes on there may be one later.
-	async start() {
+	// Whether there is a log; of a build that goes on there may be one later. first is told when there is something to see.
+	async start(first = () => {}) {
 		try {
-			await this.source.start();
+			await this.source.start(this.marked ? undefined : () => { this.view.draw(); first(); });
 			return true;
 		} catch (e) {
 			if (e.status !== 404 || !live((await api.build(this.name)).status))
@@ -266,12 +266,18 @@ export async function open([org, repo, number, job], holder) {
 	const press = (key) => () => holder.querySelector(`[data-key=${key}]`)?.click();
 	setKeys([['n', 'next match', press('n')], ['N', 'previous match', press('N')], ['e', 'first error', press('e')], ['f', 'follow', press('F')],
 		['w', 'wrap', press('w')], ['t', 'times', press('t')], ['y', 'copy the marked lines', press('y')],
-		['g g', 'beginning', () => { page.follow(false); page.view.scrollTo(0); }], ['G', 'end', () => page.view.end()]]);
-	const started = await page.start();
-	if (started)
-		page.begin();
-	else
-		page.wait();
+		['g g', 'beginning', () => { page.follow(false); page.view.scrollTo(0); }], ['G', 'end', () => started.then(() => page.view.end())]]);
+	let started;
+	await new Promise((seen, failed) => {
+		started = page.start(seen);
+		started.then((there) => {
+			seen();
+			if (there)
+				page.begin();
+			else
+				page.wait();
+		}, failed);
+	});
 	const moved = () => {
 		page.marked = range(location.hash);
 		if (page.marked)

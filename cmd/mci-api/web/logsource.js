@@ -4,6 +4,7 @@
 
 const STEP = 1000;   // lines a block; as asked of the server
 const KEPT = 60;     // blocks that are kept as text
+const HEAD = 32768;  // bytes that are shown before it is known how many there are
 const NEWLINE = 10;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -23,12 +24,31 @@ export class LogSource {
 		this.abort = new AbortController();
 	}
 
-	async start() {
-		const answer = await this.ask('index', { every: STEP }, {}, this.abort.signal);
-		const index = await answer.json();
+	// Learns where the lines are. What is at the beginning is asked for at the same time, and told when it comes first: the
+	// server reads a log once through for its index.
+	async start(first = () => {}) {
+		let index;
+		if (!this.lines)
+			this.head().then((lines) => {
+				if (index || !lines.length)
+					return;
+				this.keep(0, lines);
+				this.lines = lines.length;
+				first();
+			}, () => {});
+		index = await (await this.ask('index', { every: STEP }, {}, this.abort.signal)).json();
 		Object.assign(this, { offsets: index.offsets, lines: index.lines, bytes: index.bytes, open: index.open,
 			truncated: index.truncated });
 		this.partial = index.partial;   // whether bytes come behind the last line end
+		if (this.blocks.has(0))
+			await this.load(0, true);
+	}
+
+	async head() {
+		const answer = await this.ask('bytes', {}, { Range: `bytes=0-${HEAD - 1}` }, this.abort.signal);
+		const lines = decoder.decode(await answer.arrayBuffer()).split('\n').slice(0, STEP);
+		// the last one may be cut
+		return lines.slice(0, -1);
 	}
 
 	// How many there are to show: the last may have no end yet.
@@ -68,7 +88,7 @@ export class LogSource {
 		return this.block(Math.floor(number / STEP))?.[number % STEP];
 	}
 
-	async load(number) {
+	async load(number, again = false) {
 		const from = this.offsets[number];
 		const to = this.offsets[number + 1] ?? this.bytes;
 		if (from === undefined || to <= from)
@@ -79,8 +99,9 @@ export class LogSource {
 		if (text.endsWith('\n'))
 			lines.pop();
 		// what came by the stream meanwhile is newer
-		if (!this.blocks.has(number))
+		if (again || !this.blocks.has(number))
 			this.keep(number, lines);
+		return undefined;
 	}
 
 	// The oldest go, but not the one that grows.

@@ -1,30 +1,38 @@
-// logview: a list of any length of which only what can be seen is in the page. The place of the scroll bar says which
-// row is first; rows may be higher than one line (wrapped), they follow each other as in any text.
+// logview: a list of any length of which only what can be seen is in the page. Browsers have a limit for heights: a list
+// that would be higher is shown in a space of that height, in which the scroll bar stands in proportion; a wheel or an
+// arrow still moves by as many pixels as anywhere. Rows may be higher than one line (wrapped).
 import { make, eachFrame } from './dom.js';
 
 const ROW = 18;             // pixels of a row that is not wrapped, as in the style sheet
-const TALLEST = 15000000;   // browsers have a limit for heights
+const TALLEST = 15000000;   // pixels
 const MORE = 20;            // rows in front and behind that are made beforehand
 
 export class LogView {
 	// total() rows; makeRow(number) answers an element; moved(atEnd) is told when the reader scrolls
 	constructor({ total, makeRow, moved, label }) {
-		Object.assign(this, { total, makeRow, moved });
+		Object.assign(this, { total, makeRow, moved, top: 0, scrollTop: 0 });
 		this.window = make('div', { class: 'log-window' });
 		this.space = make('div', { class: 'log-space' }, this.window);
 		this.box = make('div', { class: 'log-box', tabindex: 0, role: 'log', 'aria-live': 'off', 'aria-label': label }, this.space);
 		this.draw = eachFrame(() => this.drawNow());
 		this.box.addEventListener('scroll', () => this.scrolled());
+		this.box.addEventListener('scrollend', () => this.settle());
 		new ResizeObserver(() => this.draw()).observe(this.box);
 	}
 
-	get height() {
-		return Math.min(TALLEST, this.total() * ROW);
+	// of the whole list, and of the space that stands for it
+	get length() {
+		return this.total() * ROW;
 	}
 
-	// rows a pixel, where the list is too long for one to one
+	get height() {
+		return Math.min(TALLEST, this.length);
+	}
+
+	// pixels of the list a pixel of the scroll bar's way
 	get scale() {
-		return this.total() * ROW / Math.max(1, this.height);
+		const way = Math.max(1, this.height - this.box.clientHeight);
+		return Math.max(1, (this.length - this.box.clientHeight) / way);
 	}
 
 	get atEnd() {
@@ -32,17 +40,32 @@ export class LogView {
 	}
 
 	scrolled() {
+		const { scrollTop, scrollHeight, clientHeight } = this.box;
 		// what this file did itself is not the reader's
 		const asked = this.asked;
 		this.asked = undefined;
-		if (asked === undefined || Math.abs(asked - this.box.scrollTop) > 2)
+		if (asked === undefined || Math.abs(asked - scrollTop) > 2) {
+			const by = scrollTop - this.scrollTop;
+			const edge = scrollTop <= 0 || scrollTop >= scrollHeight - clientHeight - 1;
+			// a short way is that of a wheel or a key, a long one that of the bar
+			this.top = this.scale > 1 && !edge && Math.abs(by) < 2 * clientHeight ? this.top + by : scrollTop * this.scale;
 			this.moved(this.atEnd);
+		}
+		this.scrollTop = scrollTop;
 		this.draw();
 	}
 
+	// After short ways the bar stands a little beside where it should.
+	settle() {
+		if (Math.abs(this.top / this.scale - this.box.scrollTop) > 1)
+			this.scrollTo(this.top);
+	}
+
+	// Goes to a place in the list, in pixels of it.
 	scrollTo(top) {
-		this.asked = Math.max(0, Math.min(top, this.box.scrollHeight - this.box.clientHeight));
-		this.box.scrollTop = top;
+		this.top = Math.max(0, Math.min(top, this.length - this.box.clientHeight));
+		this.scrollTop = this.asked = this.top / this.scale;
+		this.box.scrollTop = this.scrollTop;
 		this.draw();
 	}
 
@@ -52,16 +75,16 @@ export class LogView {
 		const visible = this.box.clientHeight / ROW;
 		const first = this.first();
 		if (always || row < first || row >= first + visible - 1)
-			this.scrollTo((row - visible / 3) * ROW / this.scale);
+			this.scrollTo((row - visible / 3) * ROW);
 	}
 
 	end() {
 		this.setHeight();
-		this.scrollTo(this.height);
+		this.scrollTo(this.length);
 	}
 
 	first() {
-		return Math.max(0, Math.floor(this.box.scrollTop * this.scale / ROW));
+		return Math.max(0, Math.floor(Math.min(this.top, this.length - this.box.clientHeight) / ROW));
 	}
 
 	setHeight() {
@@ -86,7 +109,7 @@ export class LogView {
 	// The first row stands at the upper edge; at the end of the list the last one at the lower.
 	place(firstRow, last) {
 		const above = firstRow ? firstRow.offsetTop : 0;
-		let top = this.box.scrollTop - above - this.box.scrollTop * this.scale % ROW;
+		let top = this.box.scrollTop - above - this.top % ROW;
 		if (last && this.atEnd)
 			top = this.box.scrollHeight - this.window.offsetHeight;
 		if (this.box.scrollHeight <= this.box.clientHeight)

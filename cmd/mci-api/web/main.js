@@ -12,7 +12,7 @@ const PAGES = [
 	['/-/queue', 'queue'],
 	['/-/wallboard', 'wallboard'],
 	[`/${NAME}`, 'org'],
-	[`/${NAME}/-/params`, 'settings'],
+	[`/${NAME}/-/params`, 'given'],
 	[`/${NAME}/${NAME}`, 'builds'],
 	[`/${NAME}/${NAME}/-/trigger`, 'trigger'],
 	[`/${NAME}/${NAME}/-/trends`, 'trends'],
@@ -28,10 +28,12 @@ let leave = () => {};
 let turn = 0;
 
 function crumbs(pathname) {
-	const parts = pathname.split('/').filter(Boolean).filter((part) => part !== '-');
-	if (pathname.startsWith('/-/') || !parts.length)
+	const parts = pathname.split('/').filter(Boolean);
+	if (parts[0] === '-' || !parts.length)
 		return [];
-	const trail = parts.map((part, i) => [' / ', make('a', { href: `/${parts.slice(0, i + 1).join('/')}` }, decodeURIComponent(part))]);
+	const trail = parts.flatMap((part, i) => part === '-' ? [] : [i ? ' / ' : '', i === parts.length - 1 ?
+		make('span', { 'aria-current': 'page' }, decodeURIComponent(part)) :
+		make('a', { href: `/${parts.slice(0, i + 1).join('/')}` }, decodeURIComponent(part))]);
 	return make('nav', { class: 'crumbs', 'aria-label': 'Where this is' }, trail);
 }
 
@@ -109,6 +111,8 @@ addEventListener('popstate', () => show());
 startBanner();
 startClock();
 startKeys(go);
+// whose it is may come later than the page
 api.session().then((session) => {
 	document.getElementById('who').textContent = session.name ?? '';
-}, () => {}).finally(show);
+}, () => {});
+show();
