@@ -112,16 +112,16 @@ await step('colours, a progress bar as its last state, and a folded section', as
 });
 await step('what failed is run again', async () => {
 	await go(failed);
-	await page.getByRole('button', { name: 'Run what failed' }).click();
+	await page.getByRole('button', { name: 'Run what failed', exact: true }).click();
 	await page.waitForURL((url) => url.pathname !== failed);
 	await status(page, 'failure');
 });
 await step('a blocked job is let go on, and a build canceled', async () => {
 	const name = sh(`${steps} gate`).trim();
 	await go(`/${name}`);
-	await page.getByRole('button', { name: 'Continue' }).first().click({ timeout: 30000 });
+	await page.getByRole('button', { name: 'Continue', exact: true }).first().click({ timeout: 30000 });
 	await page.waitForSelector('tr:has-text("after") .s-running', { timeout: 30000 });
-	await page.getByRole('button', { name: 'Cancel' }).click();
+	await page.getByRole('button', { name: 'Cancel', exact: true }).click();
 	await status(page, 'canceled');
 });
 await step('a log is followed live, lets go when the reader scrolls up, and survives a restart of the server', async () => {
@@ -139,12 +139,16 @@ await step('a log is followed live, lets go when the reader scrolls up, and surv
 	await page.waitForFunction(() => document.getElementById('banner').hidden, null, { timeout: 20000 });
 });
 await step('everything has its words for a terminal', async () => {
-	for (const [path, words] of [['/acme/app', 'mci ls acme/app'], [failed, `mci rerun ${failed.slice(1)} --failed`], [`${failed}/bad/log`, `mci log ${failed.slice(1)}/bad`], ['/acme/app/-/trigger', 'mci trigger acme/app']]) {
+	for (const [path, words] of [['/acme/app', 'mci ls acme/app'], [failed, `mci show ${failed.slice(1)}`], [`${failed}/bad/log`, `mci log ${failed.slice(1)}/bad`], ['/acme/app/-/trigger', 'mci trigger acme/app']]) {
 		await go(path);
 		await page.locator('.command summary').first().click();
 		await page.waitForSelector(`.command pre:has-text("${words}")`);
 		await page.waitForSelector('.command pre:has-text("curl -H")');
 	}
+	await go(failed);
+	await page.getByRole('button', { name: 'Run what failed: the command' }).click();
+	await page.waitForSelector(`div.how pre:has-text("mci rerun ${failed.slice(1)} --failed")`);
+	await page.waitForSelector(`div.how pre:has-text("curl -H")`);
 });
 await step('by keyboard alone', async () => {
 	await go('/');

@@ -1,54 +1,17 @@
-// build: one build: how it stands and why, its jobs as list, graph and waterfall, what they left, what can be done.
+// build: one build: how it stands, its jobs as list, graph and waterfall, what they left.
 import { api, reach } from './api.js';
-import { ref, title } from './builds.js';
-import { action, commands, curl, mci } from './command.js';
+import { buttons, header, reason, unblock } from './buildhead.js';
+import { commands, curl, mci } from './command.js';
 import { eachFrame, fill, make, rows } from './dom.js';
 import { Fold, watchBuild } from './fold.js';
 import { Graph } from './graph.js';
 import { setKeys } from './keys.js';
-import { badge, bad, counts, live } from './status.js';
-import { duration, elapsed, moment } from './time.js';
+import { Sorter } from './sort.js';
+import { state } from './state.js';
+import { badge, bad, live, order } from './status.js';
+import { testTable } from './tests.js';
+import { elapsed } from './time.js';
 import { Waterfall } from './waterfall.js';
-
-export function facts(pairs) {
-	return make('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== undefined && value !== '' && value !== null)
-		.map(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]));
-}
-
-// Why a job or build ended as it did, in words.
-export function reason(thing) {
-	const { reason: word, exit, signal, error, message } = thing;
-	const what = word === 'exit' || (!word && exit) ? `exit status ${exit}` : word === 'signal' ? `ended by ${signal}` : word;
-	return [what, error ?? message].filter(Boolean).join(': ');
-}
-
-function header(build) {
-	return [
-		make('h1', {}, `${title(build) || build.build} `, badge(build.status)),
-		build.error || build.reason || build.cancel ? make('div', { class: `message ${bad(build.status) ? 'bad' : ''}` }, reason(build) || build.cancel) : [],
-		facts([
-			['Commit', build.rev && make('code', {}, build.rev.slice(0, 12))], ['Ref', ref(build)],
-			['Message', build.message && make('pre', {}, build.message)], ['By', build.actor],
-			['Trigger', `${build.event}${build.trust === 'stranger' ? ', by a stranger: no secrets, isolated' : ''}`],
-			['Again of', build.of && make('a', { href: `/${build.of}` }, build.of)],
-			['Params', build.params && Object.entries(build.params).map(([k, v]) => make('div', { class: 'mono' }, `${k}=${v}`))],
-			['Run', build.run > 1 ? `${build.run}: it was taken up again` : undefined], ['Agent', build.agent],
-			['Accepted', moment(build.created)], ['Waited', build.started && duration((Date.parse(build.started) - Date.parse(build.created)) / 1000)],
-			['Took', elapsed(live(build.status) ? build.started : undefined, build.elapsed)], ['Jobs', counts(build.jobs)],
-		]),
-	];
-}
-
-function buttons(name, build, go) {
-	const again = (body) => async () => go(`/${(await api.rerun(name, body)).build}`);
-	return live(build.status) ? [
-		action({ label: 'Cancel', key: 'c', run: () => api.cancel(name), kind: 'danger' }),
-	] : [
-		action({ label: 'Run again', key: 'r', run: again({}), kind: 'main' }),
-		bad(build.status) ? action({ label: 'Run what failed', key: 'f', run: again({ failed: true }) }) : [],
-		make('a', { href: `/${build.repo}/-/trigger?of=${encodeURIComponent(name)}` }, 'with other params'),
-	];
-}
 
 function jobRow(name, job) {
 	return [
@@ -58,20 +21,35 @@ function jobRow(name, job) {
 		make('td', {}, bad(job.status) || job.status === 'skipped' ? reason(job) : '', job.allowed ? ' (may fail)' : ''),
 		make('td', {}, elapsed(job.status === 'running' ? job.started : undefined, job.elapsed)),
 		make('td', {}, job.started ? make('a', { href: `/${name}/${job.id}/log` }, 'log') : '',
-			job.status === 'blocked' ? action({ label: 'Continue', run: () => api.unblock(name, job.id) }) : ''),
+			job.status === 'blocked' ? unblock(name, job.id) : ''),
 	];
 }
 
-function jobTable(name) {
-	const body = make('tbody', { 'data-list': true });
-	return { element: make('div', { class: 'scroll' }, make('table', {}, make('caption', { class: 'hidden-word' }, 'Jobs'),
-		make('thead', {}, make('tr', {}, ['Status', 'Job', 'Why', 'Took', ''].map((h) => make('th', { scope: 'col' }, h)))), body)),
-	show: (build, jobs) => rows(body, jobs, (job) => job.id, () => make('tr'), (row, job) => {
-		const text = JSON.stringify(job);
-		if (row.text !== text)
-			fill(row, jobRow(name, job));
-		row.text = text;
-	}) };
+const COLUMNS = [['Status', (job) => order(job.status)], ['Job', (job) => job.name ?? job.id], ['Why'], ['Took', (job) => job.elapsed], ['']];
+
+class Jobs {
+	constructor(name) {
+		this.name = name;
+		this.body = make('tbody', { 'data-list': true });
+		this.sorter = new Sorter(COLUMNS, () => this.draw());
+		this.element = make('div', { class: 'scroll' }, make('table', {}, make('caption', { class: 'hidden-word' }, 'Jobs'),
+			make('thead', {}, this.sorter.row), this.body));
+	}
+
+	show(build, jobs) {
+		this.jobs = jobs;
+		this.draw();
+	}
+
+	draw() {
+		rows(this.body, this.sorter.order(this.jobs), (job) => job.id, () => make('tr'), (row, job) => {
+			const { spec, ...seen } = job;
+			const text = JSON.stringify(seen);
+			if (row.text !== text)
+				fill(row, jobRow(this.name, job));
+			row.text = text;
+		});
+	}
 }
 
 // What is made when somebody looks.
@@ -83,24 +61,12 @@ const LATER = {
 			n.file ? make('div', { class: 'mono' }, `${n.file}${n.line ? `:${n.line}` : ''}`) : '')) : 'There are none.';
 	},
 	Tests: (name, fold) => testTable(name, fold.of('test')),
-	Plan: (name, fold) => make('pre', {}, [...fold.jobs.values()].map((job) => JSON.stringify(job.spec ?? { id: job.id, 'depends-on': job['depends-on'] })).join('\n')),
+	Plan: (name, fold) => {
+		const specs = [...fold.jobs.values()].map((job) => JSON.stringify(job.spec ?? { id: job.id, name: job.name, 'depends-on': job['depends-on'] }));
+		return specs.length ? [make('p', { class: 'crumbs' }, 'The jobs as they were written, a line each: what mci-build takes.'), make('pre', { class: 'lines' }, specs.join('\n'))] : 'No job has come yet.';
+	},
 	Events: async (name) => make('pre', {}, (await (await api.events(name, { follow: false })).text()).slice(-500000)),
 };
-
-const TEST = { fail: 'failure', error: 'error' };
-
-// Failed ones first, then the slowest.
-export function testTable(name, tests) {
-	if (!tests.length)
-		return 'No test results were reported.';
-	const order = { fail: 0, error: 0, skip: 2 };
-	const sorted = [...tests].sort((a, b) => (order[a.result] ?? 1) - (order[b.result] ?? 1) || (b.elapsed ?? 0) - (a.elapsed ?? 0));
-	return make('div', { class: 'scroll' }, make('table', {}, make('thead', {}, make('tr', {}, ['Result', 'Test', 'Where', 'Took'].map((h) => make('th', { scope: 'col' }, h)))),
-		make('tbody', {}, sorted.slice(0, 2000).map((t) => make('tr', {}, make('td', { class: bad(TEST[t.result]) ? 's-failure' : undefined }, t.result),
-			make('td', {}, [t.suite, t.text].filter(Boolean).join(' › '), t.message ? make('pre', {}, t.message) : ''),
-			make('td', { class: 'mono' }, t.file ? `${t.file}${t.line ? `:${t.line}` : ''}` : make('a', { href: `/${name}/${t.job}/log` }, t.job)),
-			make('td', {}, duration(t.elapsed)))))));
-}
 
 export function tabs(names, select) {
 	const list = make('div', { class: 'tabs', role: 'tablist' });
@@ -108,12 +74,14 @@ export function tabs(names, select) {
 	const choose = (name) => {
 		for (const tab of list.children) {
 			const chosen = tab.textContent === name;
+			if (chosen)
+				panel.setAttribute('aria-labelledby', tab.id);
 			tab.setAttribute('aria-selected', chosen);
 			tab.tabIndex = chosen ? 0 : -1;
 		}
 		select(name, panel);
 	};
-	list.append(...names.map((name) => make('button', { type: 'button', role: 'tab', 'aria-controls': 'panel', onclick: () => choose(name) }, name)));
+	list.append(...names.map((name) => make('button', { type: 'button', role: 'tab', id: `tab-${name.toLowerCase()}`, 'aria-controls': 'panel', onclick: () => choose(name) }, name)));
 	list.addEventListener('keydown', (e) => {
 		const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
 		if (!by)
@@ -128,25 +96,29 @@ export function tabs(names, select) {
 
 export async function open([org, repo, number], holder, go) {
 	const name = `${org}/${repo}/${number}`;
-	const views = { Jobs: jobTable(name), Graph: new Graph(name), Waterfall: new Waterfall(name) };
+	const views = { Jobs: new Jobs(name), Graph: new Graph(name), Waterfall: new Waterfall(name) };
 	const fold = new Fold();
-	let build = await api.build(name);
-	let tab = 'Jobs';
+	let build;
+	let tab;
 	const top = make('div');
 	const bar = make('div', { class: 'toolbar' });
-	const state = make('p', { class: 'hidden-word', role: 'status' });
+	const said = make('p', { class: 'hidden-word', role: 'status' });
 	const show = () => {
-		const head = JSON.stringify(build);
+		if (!build)
+			return;
+		const head = JSON.stringify([build, fold.agent]);
 		if (top.text !== head) {
-			fill(top, header(build));
+			fill(top, header(build, fold.agent));
 			fill(bar, buttons(name, build, go));
-			state.textContent = `${name} is ${build.status}`;
+			said.textContent = `${name} is ${build.status}`;
 		}
 		top.text = head;
 		views[tab]?.show(build, [...fold.jobs.values()]);
 	};
-	const chooser = tabs([...Object.keys(views), ...Object.keys(LATER)], async (chosen, panel) => {
+	const names = [...Object.keys(views), ...Object.keys(LATER)];
+	const chooser = tabs(names, async (chosen, panel) => {
 		tab = chosen;
+		state.set('tab', chosen === names[0] ? undefined : chosen);
 		if (views[chosen]) {
 			fill(panel, views[chosen].element);
 			return show();
@@ -159,26 +131,31 @@ export async function open([org, repo, number], holder, go) {
 		}
 		return undefined;
 	});
-	fill(holder, top, bar, state, chooser.element, commands(() => [mci('show', name), mci('log', name),
-		...(live(build.status) ? [mci('cancel', name)] : [mci('rerun', name), mci('rerun', name, '--failed')]), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}`)]));
+	fill(holder, top, bar, said, chooser.element, commands(() => [mci('show', name), mci('log', name),
+		curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}`), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/events`)]));
 	const press = (key) => () => bar.querySelector(`[data-key=${key}]`)?.click();
-	setKeys([['c', 'cancel', press('c')], ['r', 'run again', press('r')], ['f', 'run what failed', press('f')]]);
+	setKeys([['c', 'cancel', press('c')], ['r', 'run again', press('r')], ['f', 'run what failed', press('f')],
+		...names.map((n, i) => [String(i + 1), n.toLowerCase(), () => chooser.choose(n)])]);
 	// what the store says of it follows what happened
 	let asked;
 	const later = () => { asked ??= setTimeout(async () => {
 		asked = undefined;
-		build = await api.build(name).catch(() => build);
+		build = await api.build(name).catch((e) => e.status === 404 ? { ...build, status: 'canceled', error: 'This build was removed.' } : build);
 		show();
 		if (fold.ended && live(build.status))
 			later();
 	}, 250); };
 	const frame = eachFrame(show);
-	const stop = await watchBuild(name, fold, () => {
+	const watched = watchBuild(name, fold, () => {
 		frame();
-		later();
+		if (build)
+			later();
 	}, () => reach(false));
+	let stop;
+	[build, stop] = await Promise.all([api.build(name), watched]);
 	show();
-	chooser.choose('Jobs');
+	const wanted = state.get('tab');
+	chooser.choose(names.includes(wanted) ? wanted : names[0]);
 	return () => {
 		stop();
 		clearTimeout(asked);

@@ -13,26 +13,27 @@ export const title = (build) => (build.message ?? '').split('\n')[0];
 export const ref = (build) => build.branch ?? build.tag ?? build.ref ?? '';
 
 // One build as a row; also the dashboard's and the queue's.
-export function buildRow(build, { repo = false } = {}) {
+export function buildRow(build, { repo = false, note } = {}) {
 	return make('tr', {},
 		make('td', {}, badge(build.status)),
 		make('td', {}, make('a', { class: 'first', href: `/${build.build}` }, repo ? build.build : `#${build.number}`)),
 		make('td', {}, make('span', { class: 'mono' }, ref(build)), make('div', { class: 'crumbs' }, title(build))),
 		make('td', { class: 'wide' }, build.event, build.actor ? ` by ${build.actor}` : ''),
-		make('td', { class: 'wide' }, counts(build.jobs)),
+		make('td', note ? {} : { class: 'wide' }, note ? note(build) : counts(build.jobs)),
 		make('td', {}, elapsed(build.status === 'running' ? build.started : undefined, build.elapsed)),
 		make('td', {}, moment(build.created)));
 }
 
-const HEADS = ['Status', 'Build', 'What', ['Why', 'wide'], ['Jobs', 'wide'], 'Took', 'When'];
+const HEADS = ['Status', 'Build', 'What', ['Trigger', 'wide'], ['Jobs', 'wide'], 'Took', 'When'];
 
-export function buildTable(caption) {
+// note: a column of that head in the place of the jobs', filled by what show is given.
+export function buildTable(caption, note) {
 	const body = make('tbody', { 'data-list': true });
 	const table = make('div', { class: 'scroll' }, make('table', {}, make('caption', { class: 'hidden-word' }, caption),
-		make('thead', {}, make('tr', {}, HEADS.map((h) => make('th', { scope: 'col', class: Array.isArray(h) ? h[1] : undefined }, Array.isArray(h) ? h[0] : h)))),
+		make('thead', {}, make('tr', {}, HEADS.map((h) => note && h[0] === 'Jobs' ? note : h).map((h) => make('th', { scope: 'col', class: Array.isArray(h) ? h[1] : undefined }, Array.isArray(h) ? h[0] : h)))),
 		body));
 	return { table, show: (builds, options) => rows(body, builds, (b) => b.build, () => make('tr'), (row, build) => {
-		const text = JSON.stringify(build);
+		const text = JSON.stringify([build, options?.note?.(build)]);
 		// only what changed is made again: the focus stays where it is
 		if (row.text !== text)
 			row.replaceChildren(...buildRow(build, options).childNodes);

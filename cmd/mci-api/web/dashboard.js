@@ -1,11 +1,14 @@
 // dashboard: what is going on: figures of today, a search box, a card a repository, all of it live.
 import { api, follow } from './api.js';
 import { ref, title } from './builds.js';
+import { commands, curl, mci } from './command.js';
 import { eachFrame, fill, make, rows } from './dom.js';
+import { guide } from './guide.js';
 import { badge, known, live } from './status.js';
-import { duration, elapsed, moment } from './time.js';
+import { duration, elapsed, moment, progress } from './time.js';
 
 const STRIP = 20;
+const PAGES = 5; // of a thousand builds
 
 function median(list) {
 	const sorted = list.filter((n) => n !== undefined).sort((a, b) => a - b);
@@ -32,15 +35,6 @@ export function strip(builds) {
 			'aria-label': `build ${b.number}: ${b.status}` })));
 }
 
-// How far what runs is, against the time that builds there usually take.
-function progress(build, usual) {
-	if (!usual || !build.started)
-		return [];
-	const past = (Date.now() - Date.parse(build.started)) / 1000;
-	return make('progress', { max: 100, value: Math.min(99, Math.round(100 * past / usual)), 'aria-label': `${build.build} runs`,
-		title: `usually ${duration(usual)}` });
-}
-
 function card(repo, builds) {
 	const last = builds.find((b) => !live(b.status));
 	const running = builds.filter((b) => live(b.status));
@@ -52,9 +46,20 @@ function card(repo, builds) {
 			make('p', {}, 'no build has ended yet'),
 		last ? make('p', {}, title(last)) : [],
 		strip(builds),
-		running.slice(0, 3).map((b) => make('p', {}, badge(b.status), ' ', make('a', { href: `/${b.build}` }, `#${b.number}`), ' ', ref(b), ' ', elapsed(b.started), progress(b, usual))),
+		running.slice(0, 3).map((b) => make('p', {}, badge(b.status), ' ', make('a', { href: `/${b.build}` }, `#${b.number}`), ' ', ref(b), ' ', elapsed(b.started), progress(b.started, usual, `${b.build} runs`))),
 		waiting ? make('p', {}, `${waiting} waiting`) : [],
 	];
+}
+
+// The newest builds, and all of today's.
+async function recently() {
+	const builds = [];
+	for (let more = true, pages = 0; more && pages < PAGES; pages++) {
+		const answer = await api.builds({ limit: 1000, before: builds.at(-1)?.build });
+		builds.push(...answer.builds);
+		more = answer.more && Date.parse(builds.at(-1).created) >= new Date().setHours(0, 0, 0, 0);
+	}
+	return builds;
 }
 
 // Repositories, builds (ORG/REPO/N) by what is typed.
@@ -75,13 +80,13 @@ export async function open(place, holder, go) {
 	let repos = [];
 	let builds = [];
 	const load = async () => {
-		const [listed, recent] = await Promise.all([api.repos().catch(() => ({ repos: [] })), api.builds({ limit: 1000 })]);
-		builds = recent.builds;
+		const [listed, recent] = await Promise.all([api.repos().catch(() => ({ repos: [] })), recently()]);
+		builds = recent;
 		repos = [...new Set([...builds.map((b) => b.repo), ...listed.repos.map((r) => `${r.org}/${r.id}`)])];
 	};
 	const top = make('div', { class: 'figures' });
 	const cards = make('ul', { class: 'cards', 'data-list': true });
-	const guide = make('div');
+	const first = make('div');
 	const draw = () => {
 		fill(top, figures(builds));
 		const of = new Map(repos.map((r) => [r, []]));
@@ -92,8 +97,7 @@ export async function open(place, holder, go) {
 				fill(row, card(name, list));
 			row.text = text;
 		});
-		fill(guide, repos.length ? [] : make('div', { class: 'message' }, make('p', {}, 'There are no repositories yet. In a clone of yours:'),
-			make('pre', {}, 'mci repo put ORG/NAME --url "$PWD"\nmci hook install ORG/NAME\ngit push'), make('p', {}, 'or '), make('pre', {}, 'mci trigger ORG/NAME')));
+		fill(first, repos.length ? [] : guide('ORG'));
 	};
 	await load();
 	draw();
@@ -101,7 +105,7 @@ export async function open(place, holder, go) {
 	// many events make one question
 	const later = () => { timer ??= setTimeout(async () => { timer = undefined; await load().catch(() => {}); frame(); }, 300); };
 	const frame = eachFrame(draw);
-	fill(holder, make('h1', {}, 'Dashboard'), search(() => repos, go), top, guide, cards);
+	fill(holder, make('h1', {}, 'Dashboard'), search(() => repos, go), top, first, cards, commands(() => [mci('ls'), curl('GET', '/api/v1/builds')]));
 	const stop = follow({ type: 'build/*' }, later, later);
 	return () => {
 		stop();

@@ -15,10 +15,11 @@ export class Fold {
 		this.events = 0;
 		this.ended = undefined;
 		this.run = 0;
+		this.agent = undefined; // that had it last
 	}
 
 	job(id) {
-		return this.jobs.get(id) ?? this.jobs.set(id, { id, status: 'pending' }).get(id);
+		return this.jobs.get(id) ?? this.jobs.set(id, { id, status: 'pending', attempts: [] }).get(id);
 	}
 
 	event(e) {
@@ -27,6 +28,8 @@ export class Fold {
 			this.run = e.run;
 		if (e.type === 'build/end')
 			this.ended = e;
+		else if (e.type === 'build/pending')
+			this.agent = e.agent ?? this.agent;
 		else if (e.type === 'script/params')
 			this.params = e.params;
 		else if (e.type === 'log/annotated')
@@ -38,14 +41,18 @@ export class Fold {
 	jobEvent(job, e) {
 		const status = STATUS[e.type];
 		if (e.type === 'job/pending')
-			Object.assign(job, { name: e.name, 'depends-on': e['depends-on'] });
-		if (e.type === 'job/added')
-			job.spec = e.spec;
-		if (e.type === 'job/queued' && !job.queued)
-			job.queued = e.time;
-		if (e.type === 'job/start')
+			Object.assign(job, { name: e.name, 'depends-on': e['depends-on'], spec: e.plan });
+		if (e.type === 'job/queued') {
+			job.queued ??= e.time;
+			job.again = e.time;
+		}
+		if (e.type === 'job/start') {
 			Object.assign(job, { started: job.started ?? e.time, attempt: e.attempt, runner: e.runner, limits: e.limits,
 				address: e.address, ports: e.ports });
+			job.attempts.push({ attempt: e.attempt, queued: job.again, started: e.time });
+		}
+		if (e.type === 'job/executed')
+			Object.assign(job.attempts.at(-1) ?? {}, { ended: e.time, reason: e.reason, exit: e.exit });
 		if (status)
 			job.status = status;
 		if (e.type === 'job/end') {

@@ -3,6 +3,8 @@ import { api } from './api.js';
 import { commands, curl, mci } from './command.js';
 import { strip } from './dashboard.js';
 import { fill, make } from './dom.js';
+import { guide } from './guide.js';
+import { state } from './state.js';
 import { badge } from './status.js';
 import { moment } from './time.js';
 
@@ -27,12 +29,14 @@ export async function open([org], holder) {
 	const lists = make('div');
 	const draw = (label, part = '') => fill(lists, groups(repos.filter((r) => r.id.includes(part)), label).map(([value, list]) => [value ? make('h2', {}, value) : [],
 		make('ul', { class: 'cards', 'data-list': true }, list.map((r) => card(org, r, builds.filter((b) => b.repo === `${org}/${r.id}`))))]));
-	const form = make('form', { class: 'toolbar', role: 'search', onsubmit: (e) => e.preventDefault(), oninput: () => draw(form.elements.label?.value, form.elements.part.value) },
+	const form = make('form', { class: 'toolbar', role: 'search', onsubmit: (e) => e.preventDefault(), oninput: () => {
+		state.set('group', form.elements.label?.value);
+		draw(form.elements.label?.value, form.elements.part.value);
+	} },
 		make('label', {}, 'Name ', make('input', { name: 'part', type: 'search', 'data-search': true })),
-		labels.length ? make('label', {}, 'Group by ', make('select', { name: 'label' }, ['', ...labels].map((l) => make('option', {}, l)))) : []);
-	draw();
+		labels.length ? make('label', {}, 'Group by ', make('select', { name: 'label' }, ['', ...labels].map((l) => make('option', { value: l, selected: l === state.get('group') }, l || 'nothing')))) : []);
+	draw(state.get('group'));
 	fill(holder, make('h1', {}, org), make('div', { class: 'toolbar' }, make('a', { href: `/${org}/-/params` }, 'Params, keys and tokens')),
-		repos.length ? [form, lists] : make('div', { class: 'message' }, make('p', {}, 'This organisation has no repositories. In a clone of one:'),
-			make('pre', {}, `mci repo put ${org}/NAME --url "$PWD"\nmci hook install ${org}/NAME\ngit push`)),
+		repos.length ? [form, lists] : guide(org),
 		commands(() => [mci('repo', 'ls', org), curl('GET', `/api/v1/orgs/${org}/repos`)]));
 }

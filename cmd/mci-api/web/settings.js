@@ -1,38 +1,56 @@
-// settings: of a repository, or of an organisation: what builds get from it (names and filters, never values).
+// settings: of a repository: where it is, how it is built, the labels by which params and keys find it.
 import { api } from './api.js';
 import { action, commands, curl, mci } from './command.js';
 import { fill, make } from './dom.js';
+import { area, check, field, form, lines, pairs, text } from './form.js';
 
-// A filter in words: any of the lines, each with all of its labels; none means every build.
-function words(filters) {
-	return !filters?.length ? 'every build' : filters.map((all) =>
-		Object.entries(all).map(([label, value]) => `${label} is ${value}`).join(' and ')).join(', or ');
+// [member, label, element of its value, value of its element, what is to be known]
+const FIELDS = [
+	['name', 'Name', (v) => text('name', v), (e) => e.value],
+	['url', 'Where git fetches it', (v) => text('url', v), (e) => e.value],
+	['main', 'Main branch', (v) => text('main', v, { size: 20 }), (e) => e.value],
+	['labels', 'Labels, NAME=VALUE a line', (v) => area('labels', lines(v)), (e) => pairs(e.value), 'Params and keys are given to repositories by them.'],
+	['agents', 'Labels an agent must have', (v) => area('agents', lines(v), { rows: 2 }), (e) => pairs(e.value)],
+	['max-builds', 'Builds at once', (v) => text('max-builds', v || '', { type: 'number', min: 0, size: 6 }), (e) => Number(e.value), 'Empty: as many as there are agents.'],
+	['supersede', 'A newer build of a branch cancels those that wait', (v) => check('supersede', v), (e) => e.checked],
+	['public', 'Everybody may look at its builds', (v) => check('public', v), (e) => e.checked],
+];
+
+// What differs from how it is now.
+function changes(repo, elements) {
+	const body = {};
+	for (const [key, , , read] of FIELDS) {
+		const value = read(elements[key]);
+		if (JSON.stringify(value) !== JSON.stringify(repo[key] ?? empty(value)))
+			body[key] = value;
+	}
+	return body;
 }
 
-function table(heads, lines, none) {
-	return lines.length ? make('div', { class: 'scroll' }, make('table', {}, make('thead', {}, make('tr', {}, heads.map((h) => make('th', { scope: 'col' }, h)))),
-		make('tbody', {}, lines.map((line) => make('tr', {}, line.map((cell) => make('td', {}, cell))))))) : make('p', { class: 'empty' }, none);
+const empty = (value) => ({ string: '', number: 0, boolean: false, object: {} })[typeof value];
+
+const words = (body) => Object.entries(body).map(([k, v]) => typeof v === 'string' ? `${k}=${v}` : `${k}:=${JSON.stringify(v)}`);
+
+export async function open([org, id], holder, go) {
+	const name = `${org}/${id}`;
+	const address = `/api/v1/orgs/${org}/repos/${id}`;
+	const repo = await api.repo(name);
+	const said = make('p', { role: 'status' });
+	const save = async () => {
+		const body = changes(repo, edit.elements);
+		await api.putRepo(name, body);
+		Object.assign(repo, body);
+		said.textContent = 'Saved.';
+	};
+	const same = () => {
+		const body = changes(repo, edit.elements);
+		return [mci('repo', 'put', name, words(body)), curl('PUT', address, body)];
+	};
+	const edit = form(FIELDS.map(([key, label, element, , about]) => field(label, element(repo[key]), about)),
+		action({ label: 'Save', kind: 'main', run: save, same }), said);
+	fill(holder, make('h1', {}, `Settings of ${name}`), edit,
+		make('h2', {}, 'Remove it'), make('p', {}, 'One that has builds cannot be removed.'),
+		action({ label: 'Remove', kind: 'danger', sure: `Remove ${name}: press again`, run: async () => { await api.removeRepo(name); go(`/${org}`); },
+			same: () => [mci('repo', 'rm', name), curl('DELETE', address)] }),
+		commands(same));
 }
-
-async function organisation(org, holder) {
-	const [{ params }, { keys }, { tokens }] = await Promise.all([api.params(org), api.keys(org), api.tokens(org).catch(() => ({ tokens: [] }))]);
-	fill(holder, make('h1', {}, `What builds of ${org} get`),
-		make('h2', {}, 'Params'), table(['Name', 'For', 'About'], params.map((p) => [make('code', {}, p.name), words(p.only), p.description ?? '']), 'There are none.'),
-		make('h2', {}, 'SSH keys'), table(['Name', 'For', 'Public part'], keys.map((k) => [k.name ?? k.id, words(k.only), make('code', {}, (k.public ?? '').slice(0, 60))]), 'There are none.'),
-		make('h2', {}, 'Tokens'), table(['Name', 'May', 'Last used'], tokens.map((t) => [t.name ?? t.id, (t.scopes ?? []).join(', '), t.used ?? 'never']), 'There are none that you may see.'),
-		commands(() => [mci('param', 'ls', org), mci('param', 'put', org, '--name', 'NAME', '--secret-file', 'FILE'), mci('key', 'ls', org), mci('token', 'ls'), curl('GET', `/api/v1/orgs/${org}/params`)], 'read and change them in a terminal'));
-}
-
-const FIELDS = [['name', 'Name'], ['url', 'Where its sources are'], ['main', 'Main branch']];
-
-async function repository(org, id, holder) {
-	const repo = await api.repo(`${org}/${id}`);
-	const form = make('form', { onsubmit: (e) => { e.preventDefault(); form.querySelector('button').click(); } },
-		FIELDS.map(([key, label]) => make('div', { class: 'row' }, make('label', {}, `${label} `, make('input', { name: key, value: repo[key] ?? '', size: 40 })))),
-		action({ label: 'Save', kind: 'main', run: () => api.putRepo(`${org}/${id}`, body()) }));
-	const body = () => Object.fromEntries(FIELDS.map(([key]) => [key, form.elements[key].value]).filter(([, v]) => v));
-	fill(holder, make('h1', {}, `Settings of ${org}/${id}`), form,
-		commands(() => [mci('repo', 'put', `${org}/${id}`, Object.entries(body()).flatMap(([k, v]) => [`--${k}`, v])), curl('PUT', `/api/v1/orgs/${org}/repos/${id}`, body())]));
-}
-
-export const open = ([org, repo], holder) => repo ? repository(org, repo, holder) : organisation(org, holder);

@@ -29,6 +29,9 @@ export function counts(byStatus = {}) {
 			make('span', { class: 'hidden-word' }, ` ${status} `)));
 }
 
+// Where a status stands in that order.
+export const order = (status) => ORDER.indexOf(status);
+
 // The status of a set of jobs that are shown as one.
 export function worst(statuses) {
 	return ORDER.find((status) => statuses.includes(status)) ?? 'pending';

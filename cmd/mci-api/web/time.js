@@ -42,13 +42,25 @@ export function elapsed(start, seconds) {
 	return make('span', { class: 'elapsed', 'data-since': start }, duration((Date.now() - Date.parse(start)) / 1000));
 }
 
+// Hundredths of the usual time that are over; never all of them, as nobody knows how long it takes.
+function done(start, usual) {
+	return Math.min(99, Math.round(100 * (Date.now() - Date.parse(start)) / 1000 / usual));
+}
+
+// How far what runs is, against the seconds that the like usually takes.
+export function progress(start, usual, label) {
+	return start && usual ? make('progress', { max: 100, value: done(start, usual), 'data-since': start, 'data-usual': usual, 'aria-label': label, title: `usually ${duration(usual)}` }) : [];
+}
+
 // Brings what is on the page up to date; text that stays the same is left alone, so that nothing is announced.
 function tick() {
 	const set = (e, text) => { if (e.textContent !== text) e.textContent = text; };
 	for (const e of document.querySelectorAll('time[data-relative]'))
 		set(e, relative(e.dateTime));
-	for (const e of document.querySelectorAll('[data-since]'))
+	for (const e of document.querySelectorAll('span[data-since]'))
 		set(e, duration((Date.now() - Date.parse(e.dataset.since)) / 1000));
+	for (const e of document.querySelectorAll('progress[data-since]'))
+		e.value = done(e.dataset.since, e.dataset.usual);
 }
 
 export function startClock() {

@@ -12,7 +12,7 @@ export async function open(place, holder) {
 		builds.forEach((b) => { if (!last.has(b.repo)) last.set(b.repo, b); });
 		const order = ['failure', 'error', 'running', 'blocked'];
 		const rank = (b) => (order.indexOf(b.status) + 1) || 9;
-		fill(tiles, [...last.values()].sort((a, b) => rank(a) - rank(b) || a.repo.localeCompare(b.repo)).map((b) =>
+		fill(tiles, [...last.values()].sort((a, b) => rank(a) - rank(b) || a.repo.localeCompare(b.repo, undefined, { numeric: true })).map((b) =>
 			make('div', { class: `tile s-${known(b.status)}` }, make('span', { class: 'shape', 'aria-hidden': true }, shape(b.status)), ' ',
 				make('a', { href: `/${b.build}` }, b.repo), make('div', {}, b.status, ' · ', moment(b.ended ?? b.created)))));
 	};

@@ -6,23 +6,26 @@ import { duration } from './time.js';
 
 const ms = (time) => time ? Date.parse(time) : undefined;
 
-// [class, from, to, title] of each piece of a job's time
+// [class, from, to, title] of each piece of a job's time: of each attempt how long it waited and ran.
 function pieces(job, begin, now) {
-	const started = ms(job.started);
-	const ended = ms(job.ended) ?? (started ? now : undefined);
-	const queued = ms(job.queued) ?? begin;
 	const list = [];
-	if (started && started > queued)
-		list.push(['wait', queued, started, `waited ${duration((started - queued) / 1000)}`]);
-	if (started && ended)
-		list.push([`s-${known(job.status)}`, started, ended, `${job.status}, ${duration((ended - started) / 1000)}${job.attempt > 1 ? `, attempt ${job.attempt}` : ''}`]);
+	job.attempts.forEach((one, i) => {
+		const last = i === job.attempts.length - 1;
+		const [queued, started] = [ms(one.queued) ?? begin, ms(one.started)];
+		const ended = ms(one.ended) ?? (last ? ms(job.ended) : undefined) ?? now;
+		const status = last ? job.status : 'failure';
+		if (started > queued)
+			list.push(['wait', queued, started, `waited ${duration((started - queued) / 1000)}`]);
+		list.push([`s-${known(status)}`, started, ended, `${status}, ${duration((ended - started) / 1000)}${job.attempts.length > 1 ? `, attempt ${one.attempt}` : ''}`]);
+	});
 	return list;
 }
 
 export class Waterfall {
 	constructor(name) {
 		this.name = name;
-		this.element = make('div', { class: 'waterfall' });
+		this.element = make('div', {}, make('p', { class: 'crumbs' }, 'Striped: it waited. Outlined: the longest way through the build.'),
+			this.grid = make('div', { class: 'waterfall' }));
 	}
 
 	show(build, jobs) {
@@ -31,8 +34,8 @@ export class Waterfall {
 		const end = ms(build.ended) ?? now;
 		const whole = Math.max(1, end - begin);
 		const path = criticalPath(jobs);
-		const ran = jobs.filter((job) => job.started);
-		fill(this.element, ran.length ? ran.map((job) => {
+		const ran = jobs.filter((job) => job.attempts.length);
+		fill(this.grid, ran.length ? ran.map((job) => {
 			const critical = path.has(job.id) ? 'critical' : '';
 			return [
 				make('a', { href: `/${this.name}/${job.id}`, class: critical, title: critical && 'on the longest way through the build' }, `${shape(job.status)} ${job.id}`),
