@@ -14,7 +14,7 @@ log:show what jobs printed: mci-log
 events:publish and subscribe: mci-events
 path:print the path of a build'\''s folder, or of a job'\''s log
 wait:wait until a build has ended, and exit as it did
-why:say what ran or skipped a job; of no build, which jobs would run: mci-build --why
+why:say what ran or skipped the jobs of a build; of none, which would run: mci-build --why
 artifact:list and fetch the files that jobs left; in a job: leave some
 rerun:run a build again, or what failed of it
 shell:open a shell where a job of a build ran, with its environment

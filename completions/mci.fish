@@ -124,7 +124,7 @@ complete -c mci -n '__fish_seen_subcommand_from wait' -l color -d 'use colour or
 complete -c mci -n '__fish_seen_subcommand_from wait' -s q -l quiet -d 'say only what went wrong'
 complete -c mci -n '__fish_seen_subcommand_from wait' -s h -l help -d 'show this help'
 complete -c mci -n '__fish_seen_subcommand_from wait' -l version -d 'show the version'
-complete -c mci -n __fish_use_subcommand -a why -d 'say what ran or skipped a job; of no build, which jobs would run: mci-build --why'
+complete -c mci -n __fish_use_subcommand -a why -d 'say what ran or skipped the jobs of a build; of none, which would run: mci-build --why'
 complete -c mci -n '__fish_seen_subcommand_from why' -a '(__mci_jobs)'
 complete -c mci -n __fish_use_subcommand -a artifact -d 'list and fetch the files that jobs left; in a job: leave some'
 complete -c mci -n '__fish_seen_subcommand_from artifact' -a '(__mci_jobs)'

@@ -42,12 +42,13 @@ become(const char *program, const char *argument, int argc, char **argv, int at,
 	return error_sys(e, "%s", program);
 }
 
-/* Whether it is a job of a build, and no path of a definition. */
+/* Whether it is a build or a job of one, and no path of a definition, nor a job of that. */
 static bool
-is_job(const char *word)
+is_build(const char *word)
 {
-	return word != NULL && strchr("./-", word[0]) == NULL && strchr(word, '/') != NULL &&
-	    strchr(word, '=') == NULL;
+	if (word == NULL || strchr("./-", word[0]) != NULL || strchr(word, '=') != NULL)
+		return false;
+	return word[0] == '@' || strchr(word, '/') != NULL || word[strspn(word, "0123456789")] == '\0';
 }
 
 /* Whether the verb is mci's own with these words behind it. */
@@ -57,9 +58,9 @@ is_own(const struct kit *k, char **words)
 	const char *word = words[0];
 
 	/* what stands behind another option may be its value */
-	while (k->jobs && *words != NULL && (strcmp(*words, "--json") == 0 || strcmp(*words, "-q") == 0))
+	while (k->builds && *words != NULL && (strcmp(*words, "--json") == 0 || strcmp(*words, "-q") == 0))
 		words++;
-	if (k->jobs && is_job(*words))
+	if (k->builds && is_build(*words))
 		return true;
 	return k->own != NULL && (word == NULL || word[0] == '-' || strcmp(word, k->own) == 0);
 }

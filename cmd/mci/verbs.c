@@ -11,7 +11,7 @@ const struct kit kit[] = {
 	    false },
 	[PARAMS] = { WORD("params", "list the params that a definition takes: mci-build --params", NULL),
 	    "mci-build", "--params", NULL, false },
-	/* of a job that there was: why.c */
+	/* of a build that there was: why.c */
 	[WHY] = { WORD("why", NULL, NULL), "mci-build", "--why", NULL, true },
 	[JOB] = { WORD("job", "run jobs: mci-job", NULL), "mci-job", NULL, NULL, false },
 	[LOG] = { WORD("log", "show what jobs printed: mci-log", "logs cat"), "mci-log", NULL, NULL, false },

@@ -41,7 +41,7 @@ struct kit {
 	const char *program;
 	const char *argument; /* in front of the others, or NULL */
 	const char *own;      /* with this word behind it it is mci's own verb; NULL: with none */
-	bool jobs;            /* with a job of a build behind it, too */
+	bool builds;          /* with a build or a job of one behind it, too */
 };
 extern const struct kit kit[];
 extern const size_t nkit;

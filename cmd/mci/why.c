@@ -12,6 +12,7 @@
 #include "logfile.h"
 #include "memory.h"
 #include "message.h"
+#include "nametable.h"
 #include "option.h"
 #include "place.h"
 #include "remote.h"
@@ -23,19 +24,27 @@ struct options {
 };
 
 static const struct option options[] = {
-	{ .name = "json", .help = "one JSON object", .kind = OPTION_FLAG,
+	{ .name = "json", .help = "one JSON object a job", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
 };
 
-/* What the build's events say of the job. */
+/* What the build's events say of a job. */
 struct told {
-	const char *job;
-	bool there, cached, unsealed, missed, forced;
+	char *job;
+	bool cached, unsealed, missed, forced;
 	char *status, *reason, *error, *key, *origin;
 	char *changed;    /* JSON array; NULL: not known */
-	char *dir, *logs; /* of the build: what was built, and the logs of its jobs */
 	int attempt;
 	struct bytes needs; /* ids, ", " between them */
+};
+
+/* Of the build. */
+struct account {
+	const char *only;      /* that job alone; or NULL */
+	struct told *jobs;     /* as they came */
+	size_t njobs;
+	struct nametable ids;  /* of jobs */
+	char *dir, *logs;      /* what was built, and the logs of its jobs */
 };
 
 static void
@@ -104,11 +113,45 @@ end_take(struct told *t, struct span line)
 	t->unsealed = message_true(line, "unsealed");
 }
 
-static void
-start_take(struct told *t, struct span line)
+static bool
+told_is(const void *jobs, uint32_t place, struct span name)
 {
-	text_take(&t->dir, line, "dir");
-	text_take(&t->logs, line, "logs");
+	return span_is(name, ((const struct told *)jobs)[place].job);
+}
+
+static struct told *
+told_of(struct account *a, struct span job)
+{
+	uint32_t place = nametable_put(&a->ids, job, (uint32_t)a->njobs, told_is, a->jobs);
+
+	if (place == a->njobs) {
+		/* room for as many again whenever their number is a power of two */
+		if ((a->njobs & (a->njobs - 1)) == 0)
+			a->jobs = xrealloc(a->jobs, a->njobs == 0 ? 1 : 2 * a->njobs, sizeof(*a->jobs));
+		a->jobs[a->njobs++] = (struct told){ .job = xmemdup(job.p, job.n) };
+	}
+	return &a->jobs[place];
+}
+
+static void
+account_free(struct account *a)
+{
+	for (size_t i = 0; i < a->njobs; i++) {
+		struct told *t = &a->jobs[i];
+
+		free(t->job);
+		free(t->status);
+		free(t->reason);
+		free(t->error);
+		free(t->key);
+		free(t->origin);
+		free(t->changed);
+		bytes_free(&t->needs);
+	}
+	free(a->jobs);
+	nametable_free(&a->ids);
+	free(a->dir);
+	free(a->logs);
 }
 
 static int
@@ -122,16 +165,19 @@ event_take(void *arg, struct span line)
 		{ "result/missed", missed_take },
 		{ "job/end", end_take },
 	};
-	struct told *t = arg;
+	struct account *a = arg;
 	struct message m;
+	struct told *t;
 
 	if (message_read(&m, line.p, line.n, NULL) < 0)
 		return 0;
-	if (span_is(m.type, "build/start"))
-		start_take(t, line);
-	if (!span_is(m.job, t->job))
+	if (span_is(m.type, "build/start")) {
+		text_take(&a->dir, line, "dir");
+		text_take(&a->logs, line, "logs");
+	}
+	if (m.job.n == 0 || (a->only != NULL && !span_is(m.job, a->only)))
 		return 0;
-	t->there = true;
+	t = told_of(a, m.job);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (span_is(m.type, rows[i].type))
 			rows[i].take(t, line);
@@ -140,7 +186,7 @@ event_take(void *arg, struct span line)
 }
 
 static int
-events_read(struct told *t, const struct state_build *b, struct error *e)
+events_read(struct account *a, const struct state_build *b, struct error *e)
 {
 	AUTO_FREE char *address = remote_is(b) ? api_address(e) : NULL;
 	AUTO_FREE char *path = remote_is(b) ? NULL : xformat("%s/events.ndjson", b->path);
@@ -149,12 +195,12 @@ events_read(struct told *t, const struct state_build *b, struct error *e)
 	struct span line;
 
 	if (path == NULL)
-		return address == NULL ? -1 : buildstream_read(address, b->name, event_take, t, e);
+		return address == NULL ? -1 : buildstream_read(address, b->name, event_take, a, e);
 	if (fd < 0)
 		return error_sys(e, "%s", path);
 	while (line_read(&r, fd) > 0) {
 		while (line_next(&r, &line) == LINE_OK)
-			event_take(t, line);
+			event_take(a, line);
 	}
 	line_free(&r);
 	return 0;
@@ -162,7 +208,7 @@ events_read(struct told *t, const struct state_build *b, struct error *e)
 
 /* The words of a line that are files of what was built. */
 static void
-files_add(struct bytes *found, const struct told *t, struct span line)
+files_add(struct bytes *found, const char *dir, struct span line)
 {
 	static const char ends[] = " \t'\"`:,;()[]<>";
 	AUTO_FREE char *text = xmemdup(line.p, line.n);
@@ -170,11 +216,11 @@ files_add(struct bytes *found, const struct told *t, struct span line)
 
 	for (char *word = strtok_r(text, ends, &rest); word != NULL; word = strtok_r(NULL, ends, &rest)) {
 		AUTO_FREE char *path = NULL;
-		size_t n = strlen(t->dir);
+		size_t n = strlen(dir);
 
-		if (strncmp(word, t->dir, n) == 0 && word[n] == '/')
+		if (strncmp(word, dir, n) == 0 && word[n] == '/')
 			word += n + 1;
-		path = xformat("%s/%s", t->dir, word);
+		path = xformat("%s/%s", dir, word);
 		if (*word == '/' || strcmp(word, ".") == 0 || strcmp(word, "..") == 0 ||
 		    access(path, F_OK) < 0 || (found->len > 0 && strstr(bytes_string(found), word) != NULL))
 			continue;
@@ -185,7 +231,7 @@ files_add(struct bytes *found, const struct told *t, struct span line)
 /* Files that a job which was kept to its inputs said that it misses, and that are there: from its log, as no
  * program says it elsewhere. */
 static void
-undeclared_add(struct bytes *b, const struct told *t)
+undeclared_add(struct bytes *b, const struct account *a, const struct told *t)
 {
 	static const char missing[] = "No such file or directory"; /* strerror(ENOENT) in the C locale */
 	AUTO_BYTES path = { 0 };
@@ -194,15 +240,15 @@ undeclared_add(struct bytes *b, const struct told *t)
 	struct span line;
 	int fd;
 
-	if (t->dir == NULL || t->logs == NULL || t->key == NULL || t->cached)
+	if (a->dir == NULL || a->logs == NULL || t->key == NULL || t->cached)
 		return;
-	bytes_format(&path, "%s/", t->logs);
+	bytes_format(&path, "%s/", a->logs);
 	logfile_name(&path, t->job, t->attempt, "log");
 	fd = kernel_open_file(AT_FDCWD, bytes_string(&path));
 	while (fd >= 0 && line_read(&r, fd) > 0) {
 		while (line_next(&r, &line) == LINE_OK) {
 			if (memmem(line.p, line.n, missing, sizeof(missing) - 1) != NULL)
-				files_add(&found, t, line);
+				files_add(&found, a->dir, line);
 		}
 	}
 	if (fd >= 0)
@@ -231,7 +277,7 @@ missed_add(struct bytes *b, const struct told *t)
 }
 
 static void
-why_add(struct bytes *b, const struct told *t, struct bytes *needs)
+why_add(struct bytes *b, const struct account *a, struct told *t)
 {
 	if (t->status == NULL) {
 		bytes_text(b, "has not ended");
@@ -243,23 +289,23 @@ why_add(struct bytes *b, const struct told *t, struct bytes *needs)
 	} else if (t->missed) {
 		bytes_text(b, "ran: ");
 		missed_add(b, t);
-	} else if (needs->len > 0) {
-		bytes_format(b, "ran behind %s; it names no inputs", bytes_string(needs));
+	} else if (t->needs.len > 0) {
+		bytes_format(b, "ran behind %s; it names no inputs", bytes_string(&t->needs));
 	} else {
 		bytes_text(b, "ran; it names no inputs");
 	}
 	if (t->error != NULL)
 		bytes_format(b, "; %s", t->error);
-	undeclared_add(b, t);
+	undeclared_add(b, a, t);
 }
 
 static void
-print(const struct options *o, const char *build, struct told *t)
+print(const struct options *o, const char *build, const struct account *a, struct told *t)
 {
 	AUTO_BYTES why = { 0 };
 	AUTO_BYTES line = { 0 };
 
-	why_add(&why, t, &t->needs);
+	why_add(&why, a, t);
 	if (!o->json) {
 		printf("%s: %s\n", t->job, bytes_string(&why));
 		return;
@@ -285,32 +331,22 @@ static int
 run(void *arg, int argc, char **argv)
 {
 	const struct options *o = arg;
-	struct told t = { 0 };
+	struct account a = { 0 };
 	struct state_build b;
 	AUTO_FREE char *job = NULL;
 	struct error e;
-	int result;
+	int result = place_job(&b, &job, argv[0], &e);
 
 	(void)argc;
-	result = place_job(&b, &job, argv[0], &e);
-	if (result == 0 && job == NULL)
-		result = error_set(&e, ERROR_USAGE, "%s: expected BUILD/JOB", argv[0]);
-	t.job = job;
+	a.only = job;
 	if (result == 0)
-		result = events_read(&t, &b, &e);
-	if (result == 0 && !t.there)
-		result = error_set(&e, ERROR_NOT_FOUND, "%s has no job '%s'", b.name, job);
-	if (result == 0)
-		print(o, b.name, &t);
-	free(t.status);
-	free(t.reason);
-	free(t.error);
-	free(t.key);
-	free(t.origin);
-	free(t.changed);
-	free(t.dir);
-	free(t.logs);
-	bytes_free(&t.needs);
+		result = events_read(&a, &b, &e);
+	if (result == 0 && a.njobs == 0)
+		result = job == NULL ? error_set(&e, ERROR_NOT_FOUND, "%s has no jobs", b.name) :
+		    error_set(&e, ERROR_NOT_FOUND, "%s has no job '%s'", b.name, job);
+	for (size_t i = 0; result == 0 && i < a.njobs; i++)
+		print(o, b.name, &a, &a.jobs[i]);
+	account_free(&a);
 	state_build_free(&b);
 	return result < 0 ? place_complain(&e) : 0;
 }
@@ -318,8 +354,8 @@ run(void *arg, int argc, char **argv)
 const struct command why_command = {
 	.program = "mci",
 	.verb = "why",
-	.operands = "BUILD/JOB",
-	.summary = "say what ran or skipped a job; of no build, which jobs would run: mci-build --why",
+	.operands = "BUILD[/JOB]",
+	.summary = "say what ran or skipped the jobs of a build; of none, which would run: mci-build --why",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.min_operands = 1,

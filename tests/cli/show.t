@@ -48,6 +48,16 @@ is "$(mci show --json says | jq -c '.annotations | map(.note.summary // empty)')
 is "$(mci show --json | jq -c 'select(.job) | [.job, .outputs.A, .tests.pass, .annotations]' | sort)" '["again",null,1,null]
 ["quiet",null,null,null]
 ["says","1",1,null]' "of a whole build the notes are counted alone"
+is "$(mci why @)" "says: ran; it names no inputs
+quiet: ran behind says; it names no inputs
+again: ran; it names no inputs" "mci why says of a build what ran or skipped each job"
+name=$(mci ls | cut -f 1)
+for build in 1 @~0 "$name"; do
+	is "$(mci why "$build/quiet")" "quiet: ran behind says; it names no inputs" "... of one that is named $build"
+done
+is "$(mci why --json 1 | jq -r .job | tr '\n' ' ')" "says quiet again " "... with an object a job"
+exits 1 "a build that is not there" mci why 7
+has "$err" "there is no build $(echo "$name" | sed 's,1$,7,')" "is named"
 printf '%s\n' '{"id":"a","script":"printf \"{\\\"notice\\\":\\\"\\\\033[2Jx\\\"}\\n\" >$MCI_NOTES; mci output set \"E=$(printf \"\\033[2Jx\")\""}' | mci-build -q -
 if command -v script >/dev/null; then
 	script -qc 'mci show a' "$T/typescript" >/dev/null </dev/null
