@@ -4,39 +4,15 @@
 #include <string.h>
 
 #include "backoff.h"
+#include "calls.h"
 #include "contract.h"
 #include "dial.h"
-#include "frame.h"
 #include "kernel.h"
 #include "line.h"
 #include "link.h"
 #include "memory.h"
 #include "message.h"
 #include "rpc.h"
-
-enum state {
-	WAITING, /* for a connection, or for room on it */
-	SENT,    /* on this connection */
-	RESTING, /* the other side was busy: until a pause is over */
-	FAILED,  /* and its caller is to be told */
-};
-
-struct call {
-	struct client *client;
-	int64_t id;
-	enum state state;
-	enum client_again again;
-	struct frame request;     /* what is sent (again); empty when that cannot be any more */
-	uint64_t line, heard;     /* SENT: which line of the link it is, and what had come on it then */
-	struct backoff backoff;
-	struct loop_timer *rest, *limit;
-	int64_t deadline, outage; /* when limit is due; how long it waits for a connection, 0: until then */
-	bool hurried;             /* limit is for the end of the outage that it waits through */
-	struct error *why;        /* FAILED */
-	client_done *done;
-	void *arg;
-	struct call *next, *previous;
-};
 
 struct client {
 	struct loop *loop;
@@ -45,10 +21,9 @@ struct client {
 	void *arg;
 	uint64_t lines, heard;     /* how many went and came on the link */
 	struct error said;         /* a complaint on it: its last word, should it be lost */
-	struct call *first, *last; /* as they came */
-	size_t ncalls, nwaiting, bytes;
-	int64_t id;
+	struct calls calls;
 	int *fds, nfds;            /* that came with the reply being told; -1: taken */
+	struct bytes reply, data;  /* one whose bytes are still coming, and those */
 	struct loop_timer *kick;
 	bool away, away_told;
 	struct error why;          /* away: why */
@@ -75,58 +50,11 @@ kick(struct client *c)
 		c->kick = loop_after(c->loop, 0, kicked, c);
 }
 
-static void
-set_state(struct call *call, enum state state)
-{
-	struct client *c = call->client;
-
-	if (call->state == WAITING)
-		c->nwaiting--;
-	if (state == WAITING)
-		c->nwaiting++;
-	call->state = state;
-}
-
-static void
-forget_request(struct call *call)
-{
-	call->client->bytes -= call->request.bytes.len;
-	frame_free(&call->request);
-}
-
-/* It is no longer one of the client's. */
-static void
-take_out(struct call *call)
-{
-	struct client *c = call->client;
-
-	set_state(call, FAILED);
-	loop_cancel(c->loop, call->rest);
-	loop_cancel(c->loop, call->limit);
-	forget_request(call);
-	if (call->previous != NULL)
-		call->previous->next = call->next;
-	else
-		c->first = call->next;
-	if (call->next != NULL)
-		call->next->previous = call->previous;
-	else
-		c->last = call->previous;
-	c->ncalls--;
-}
-
-static void
-call_free(struct call *call)
-{
-	free(call->why);
-	free(call);
-}
-
 /* Takes it out and tells its caller, who may close the client. Only in the loop's callbacks. */
 static void
 end(struct call *call, struct span result, const struct error *e)
 {
-	take_out(call);
+	call_take_out(call, call->client->loop);
 	call->done(call->arg, result, e);
 	call_free(call);
 }
@@ -135,9 +63,9 @@ end(struct call *call, struct span result, const struct error *e)
 static void
 fail(struct call *call, const struct error *why)
 {
-	if (call->state == FAILED)
+	if (call->state == CALL_FAILED)
 		return;
-	set_state(call, FAILED);
+	call_set_state(call, CALL_FAILED);
 	call->why = xmalloc(sizeof(*call->why));
 	*call->why = *why;
 	kick(call->client);
@@ -148,6 +76,8 @@ release(struct client *c)
 {
 	if (c->depth > 0)
 		return;
+	bytes_free(&c->reply);
+	bytes_free(&c->data);
 	free(c);
 }
 
@@ -166,7 +96,7 @@ static void
 set_limit(struct call *call)
 {
 	struct client *c = call->client;
-	bool hurried = call->state == WAITING && c->away && call->outage > 0;
+	bool hurried = call->state == CALL_WAITING && c->away && call->outage > 0;
 	int64_t left;
 
 	if (call->hurried == hurried)
@@ -184,7 +114,7 @@ away(struct client *c, const struct error *why)
 {
 	c->away = true;
 	c->why = *why;
-	for (struct call *call = c->first; call != NULL; call = call->next)
+	for (struct call *call = c->calls.first; call != NULL; call = call->next)
 		set_limit(call);
 	kick(c);
 }
@@ -203,8 +133,9 @@ tell_outage(struct client *c)
 static void
 unreachable(struct client *c, const struct error *why)
 {
-	for (struct call *call = c->first; call != NULL; call = call->next) {
-		if (call->state == WAITING && (call->again == CLIENT_ONCE || dial_is_single(&c->dial)))
+	for (struct call *call = c->calls.first; call != NULL; call = call->next) {
+		if (call->state == CALL_WAITING &&
+		    (call->again == CLIENT_ONCE || dial_is_single(&c->dial)))
 			fail(call, why);
 	}
 	away(c, why);
@@ -233,15 +164,16 @@ lost(struct client *c, const struct error *why)
 	struct error e;
 
 	dial_lost(&c->dial);
+	c->data.len = 0;
 	lost_error(c, why, &e);
-	for (struct call *call = c->first; call != NULL; call = call->next) {
-		if (call->state != SENT)
+	for (struct call *call = c->calls.first; call != NULL; call = call->next) {
+		if (call->state != CALL_SENT)
 			continue;
 		open = true;
 		if (call->again == CLIENT_ONCE)
 			fail(call, &e);
 		else
-			set_state(call, WAITING);
+			call_set_state(call, CALL_WAITING);
 	}
 	if (dial_is_single(&c->dial))
 		unreachable(c, &e);
@@ -258,14 +190,32 @@ drop_link(struct client *c, const struct error *why)
 	lost(c, why);
 }
 
-static struct call *
-find(const struct client *c, int64_t id)
+/* Whether it is to be told when its bytes are here, too. */
+static bool
+awaits_data(struct client *c, const struct message *m)
 {
-	struct call *call = c->first;
+	struct scan_value id = { SCAN_NUMBER, m->id };
+	struct call *call;
+	struct error e;
+	int64_t number;
+	uint64_t n;
 
-	for (; call != NULL && call->id != id; call = call->next)
-		;
-	return call;
+	c->data.len = 0;
+	if (m->id.n == 0 || m->id.p[0] == '"' || scan_integer(&id, 1, c->calls.id, &number, NULL) < 0)
+		return false;
+	call = calls_find(&c->calls, number);
+	n = call == NULL ? 0 : rpc_reply_data(call->row, m->result);
+	if (n > CONTRACT_DATA_LIMIT) {
+		error_set(&e, ERROR_DISCONNECTED, "it sends more than %d bytes behind a reply",
+		    CONTRACT_DATA_LIMIT);
+		drop_link(c, &e);
+	}
+	if (n == 0 || n > CONTRACT_DATA_LIMIT)
+		return n > 0;
+	c->reply.len = 0;
+	bytes_add(&c->reply, m->line.p, m->line.n);
+	link_data(c->dial.link, n);
+	return true;
 }
 
 static void
@@ -274,7 +224,7 @@ call_rested(void *arg)
 	struct call *call = arg;
 
 	call->rest = NULL;
-	set_state(call, WAITING);
+	call_set_state(call, CALL_WAITING);
 	step(call->client);
 }
 
@@ -284,7 +234,7 @@ rest(struct call *call, const struct error *why)
 {
 	struct client *c = call->client;
 
-	set_state(call, RESTING);
+	call_set_state(call, CALL_RESTING);
 	call->rest = loop_after(c->loop, backoff_next(&call->backoff), call_rested, call);
 	away(c, why);
 }
@@ -306,7 +256,7 @@ answered(struct call *call, const struct message *m)
 	if (!rpc_passing(&e)) {
 		c->away = false;
 		tell_outage(c);
-		call = find(c, id); /* unless it was given up in there */
+		call = calls_find(&c->calls, id); /* unless it was given up in there */
 	}
 	if (call != NULL)
 		end(call, m->error.n > 0 ? (struct span){ NULL, 0 } : m->result, &e);
@@ -316,8 +266,8 @@ answered(struct call *call, const struct message *m)
 static void
 complained(struct client *c, uint64_t line, const struct error *e)
 {
-	for (struct call *call = c->first; call != NULL && line > 0; call = call->next) {
-		if (call->state == SENT && call->line == line) {
+	for (struct call *call = c->calls.first; call != NULL && line > 0; call = call->next) {
+		if (call->state == CALL_SENT && call->line == line) {
 			end(call, (struct span){ NULL, 0 }, e);
 			return;
 		}
@@ -339,12 +289,12 @@ reply_came(struct client *c, const struct message *m)
 		rpc_reply_error(m, &e);
 		complained(c, 0, &e);
 	} else if (m->id.n == 0 || m->id.p[0] == '"' ||
-	    scan_integer(&id, 1, c->id, &number, NULL) < 0) {
+	    scan_integer(&id, 1, c->calls.id, &number, NULL) < 0) {
 		/* whatever it means, replies can no longer be told apart */
 		error_set(&e, ERROR_DISCONNECTED, "it answered what was not asked, with the id %.*s",
 		    (int)(m->id.n < 40 ? m->id.n : 40), m->id.p);
 		drop_link(c, &e);
-	} else if ((call = find(c, number)) != NULL && call->state == SENT) {
+	} else if ((call = calls_find(&c->calls, number)) != NULL && call->state == CALL_SENT) {
 		answered(call, m);
 	}
 }
@@ -371,7 +321,8 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	c->nfds = nfds;
 	if (message_read(&m, line.p, line.n, NULL) == 0) {
 		if (m.kind == MESSAGE_REPLY) {
-			reply_came(c, &m);
+			if (!awaits_data(c, &m))
+				reply_came(c, &m);
 		} else if (m.kind == MESSAGE_EVENT && span_is(m.type, "error")) {
 			rpc_line_error(&m, &e);
 			complained(c, (uint64_t)message_integer(line, "line", 0), &e);
@@ -379,6 +330,21 @@ line_came(void *arg, struct link *l, struct span line, int *fds, int nfds)
 	}
 	c->nfds = 0;
 	close_all(fds, nfds);
+	leave(c);
+}
+
+static void
+data_came(void *arg, struct link *l, struct span piece, uint64_t left)
+{
+	struct client *c = arg;
+	struct message m;
+
+	(void)l;
+	c->depth++;
+	c->heard++;
+	bytes_add(&c->data, piece.p, piece.n);
+	if (left == 0 && message_read(&m, c->reply.data, c->reply.len, NULL) == 0)
+		reply_came(c, &m);
 	leave(c);
 }
 
@@ -394,10 +360,10 @@ too_long(void *arg, struct link *l, uint64_t number, struct span head)
 	(void)number;
 	c->depth++;
 	c->heard++;
-	call = find(c, message_integer(head, "id", 0));
+	call = calls_find(&c->calls, message_integer(head, "id", 0));
 	error_set(&e, ERROR_LIMIT, "%s: the reply is longer than a line may be (%d bytes)",
 	    c->dial.address.text, LINE_LIMIT);
-	if (call != NULL && call->state == SENT)
+	if (call != NULL && call->state == CALL_SENT)
 		end(call, (struct span){ NULL, 0 }, &e);
 	leave(c);
 }
@@ -419,6 +385,7 @@ link_lost(void *arg, struct link *l, const struct error *why)
 
 static const struct link_events link_events = {
 	.line = line_came,
+	.data = data_came,
 	.too_long = too_long,
 	.drained = drained,
 	.asks = true,
@@ -469,12 +436,12 @@ send_call(struct call *call)
 		unreachable(c, &c->why);
 		return false;
 	}
-	set_state(call, SENT);
+	call_set_state(call, CALL_SENT);
 	set_limit(call);
 	call->line = ++c->lines;
 	call->heard = c->heard;
 	if (call->again == CLIENT_ONCE)
-		forget_request(call);
+		call_forget_request(call);
 	return true;
 }
 
@@ -483,9 +450,10 @@ pump(struct client *c)
 {
 	struct call *call, *next;
 
-	for (call = c->first; call != NULL && c->nwaiting > 0 && c->dial.link != NULL; call = next) {
+	for (call = c->calls.first; call != NULL && c->calls.nwaiting > 0 && c->dial.link != NULL;
+	    call = next) {
 		next = call->next;
-		if (call->state == WAITING && !send_call(call))
+		if (call->state == CALL_WAITING && !send_call(call))
 			return;
 	}
 }
@@ -496,10 +464,10 @@ wants_link(const struct client *c)
 {
 	bool now = c->dial.pause == NULL;
 
-	if (c->nwaiting == 0 || c->dial.link != NULL)
+	if (c->calls.nwaiting == 0 || c->dial.link != NULL)
 		return false;
-	for (const struct call *call = c->first; call != NULL && !now; call = call->next)
-		now = call->state == WAITING && call->again == CLIENT_ONCE;
+	for (const struct call *call = c->calls.first; call != NULL && !now; call = call->next)
+		now = call->state == CALL_WAITING && call->again == CLIENT_ONCE;
 	return now;
 }
 
@@ -515,13 +483,13 @@ step(void *arg)
 		reach(c);
 	pump(c);
 	tell_outage(c);
-	for (call = c->first; call != NULL && !c->closed; ) {
-		if (call->state != FAILED) {
+	for (call = c->calls.first; call != NULL && !c->closed; ) {
+		if (call->state != CALL_FAILED) {
 			call = call->next;
 			continue;
 		}
 		end(call, (struct span){ NULL, 0 }, call->why);
-		call = c->first; /* whatever was done in there */
+		call = c->calls.first; /* whatever was done in there */
 	}
 	leave(c);
 }
@@ -552,68 +520,42 @@ client_connect(struct client *c, struct error *e)
 	return -1;
 }
 
-static bool
-is_idempotent(const char *method)
-{
-	const struct contract_method *row =
-	    contract_any_method((struct span){ method, strlen(method) });
-
-	return row != NULL && row->idempotent;
-}
-
-/* Whether so much may be open. 0 or -1. */
-static int
-has_room(const struct client *c, struct error *e)
-{
-	if (c->ncalls > CLIENT_CALLS)
-		return error_set(e, ERROR_LIMIT, "%s: more than %d calls are open", c->dial.address.text,
-		    CLIENT_CALLS);
-	if (c->bytes > CLIENT_BYTES)
-		return error_set(e, ERROR_LIMIT, "%s: more than %zu bytes of requests wait",
-		    c->dial.address.text, CLIENT_BYTES);
-	return 0;
-}
-
 /* Nobody has answered in time. A connection on which nothing comes at all is not kept for others. */
 static void
 limit_passed(void *arg)
 {
 	struct call *call = arg;
 	struct client *c = call->client;
-	bool mute = call->state == SENT && call->heard == c->heard;
+	bool mute = call->state == CALL_SENT && call->heard == c->heard;
 	struct error e;
 
 	call->limit = NULL;
-	if (call->state != SENT && c->away)
+	if (call->state != CALL_SENT && c->away)
 		e = c->why;
 	else
 		error_set(&e, ERROR_BUSY, "%s: no reply in time", c->dial.address.text);
-	for (const struct call *other = c->first; other != NULL && mute; other = other->next)
-		mute = other == call || other->state != SENT;
+	for (const struct call *other = c->calls.first; other != NULL && mute; other = other->next)
+		mute = other == call || other->state != CALL_SENT;
 	if (mute)
 		dial_drop(&c->dial);
+	else if (call_gives_data(call))
+		drop_link(c, &e); /* nobody would know what its bytes are */
 	c->depth++;
 	end(call, (struct span){ NULL, 0 }, &e);
 	leave(c);
 }
 
-static struct call *
-call_new(struct client *c, const struct client_wish *w, client_done *done, void *arg)
+/* Whether so much may be open. 0 or -1. */
+static int
+has_room(const struct client *c, struct error *e)
 {
-	struct call *call = xmalloc(sizeof(*call));
-
-	*call = (struct call){ .client = c, .id = ++c->id, .state = SENT, .again = w->again,
-		.done = done, .arg = arg, .previous = c->last,
-		.outage = w->limit >= 0 ? w->outage : 0 };
-	*(c->last != NULL ? &c->last->next : &c->first) = call;
-	c->last = call;
-	c->ncalls++;
-	if (w->limit >= 0) {
-		call->deadline = kernel.now() + (w->limit > 0 ? w->limit : CLIENT_LIMIT);
-		call->hurried = true; /* whatever it says, it is set now */
-		set_limit(call);
-	}
-	return call;
+	if (c->calls.n > CLIENT_CALLS)
+		return error_set(e, ERROR_LIMIT, "%s: more than %d calls are open", c->dial.address.text,
+		    CLIENT_CALLS);
+	if (c->calls.bytes > CLIENT_BYTES)
+		return error_set(e, ERROR_LIMIT, "%s: more than %zu bytes of requests wait",
+		    c->dial.address.text, CLIENT_BYTES);
+	return 0;
 }
 
 int64_t
@@ -622,33 +564,54 @@ client_call(struct client *c, const char *method, struct span params, const stru
 {
 	static const struct client_wish usual = { 0 };
 	const struct client_wish *w = wish != NULL ? wish : &usual;
-	struct call *call = call_new(c, w, done, arg);
+	struct call *call = calls_add(&c->calls, c, method, done, arg);
 	struct error e;
 	int made;
 
+	call->again = w->again;
 	if (call->again == CLIENT_BY_TABLE)
-		call->again = is_idempotent(method) ? CLIENT_AGAIN : CLIENT_ONCE;
+		call->again = call->row != NULL && call->row->idempotent ? CLIENT_AGAIN : CLIENT_ONCE;
+	if (w->limit >= 0) {
+		call->outage = w->outage;
+		call->deadline = kernel.now() + (w->limit > 0 ? w->limit : CLIENT_LIMIT);
+		call->hurried = true; /* whatever it says, it is set now */
+		set_limit(call);
+	}
 	made = frame_make(&call->request, call->id, method, params, w->data, w->fds, w->nfds, &e);
-	c->bytes += call->request.bytes.len;
+	c->calls.bytes += call->request.bytes.len;
 	if (made < 0 || has_room(c, &e) < 0) {
 		fail(call, &e);
 		return call->id;
 	}
-	set_state(call, WAITING);
+	call_set_state(call, CALL_WAITING);
 	set_limit(call);
-	if (c->dial.link == NULL || c->nwaiting > 1 || !send_call(call))
+	if (c->dial.link == NULL || c->calls.nwaiting > 1 || !send_call(call))
 		kick(c);
 	return call->id;
+}
+
+/* Nobody hears of it. */
+static void
+deaf(void *arg, struct span result, const struct error *e)
+{
+	(void)arg;
+	(void)result;
+	(void)e;
 }
 
 void
 client_cancel(struct client *c, int64_t id)
 {
-	struct call *call = find(c, id);
+	struct call *call = calls_find(&c->calls, id);
 
 	if (call == NULL)
 		return;
-	take_out(call);
+	/* what its reply is is to be known: bytes may follow */
+	if (c->dial.link != NULL && call_gives_data(call)) {
+		call->done = deaf;
+		return;
+	}
+	call_take_out(call, call->client->loop);
 	call_free(call);
 }
 
@@ -662,6 +625,12 @@ client_fds(struct client *c, int *fds, int max)
 		c->fds[i] = -1;
 	}
 	return n;
+}
+
+struct span
+client_data(const struct client *c)
+{
+	return (struct span){ c->data.data, c->data.len };
 }
 
 int
@@ -679,7 +648,7 @@ client_post(struct client *c, struct span line)
 		return -1;
 	}
 	c->lines++;
-	if (c->away && c->ncalls == 0) {
+	if (c->away && c->calls.n == 0) {
 		c->away = false;
 		kick(c);
 	}
@@ -691,10 +660,10 @@ client_close(struct client *c)
 {
 	if (c == NULL)
 		return;
-	while (c->first != NULL)
-		client_cancel(c, c->first->id);
 	loop_cancel(c->loop, c->kick);
 	dial_close(&c->dial);
+	while (c->calls.first != NULL)
+		client_cancel(c, c->calls.first->id);
 	c->closed = true;
 	release(c);
 }

@@ -94,6 +94,8 @@ void client_cancel(struct client *c, int64_t call);
 /* Inside done: moves up to max descriptors that came with the reply to fds; how many. What is not
  * taken is closed. */
 int client_fds(struct client *c, int *fds, int max);
+/* Inside done: the bytes that came behind the reply; borrowed. */
+struct span client_data(const struct client *c);
 /* Sends an event line (with newline), which nobody answers. -1 when it is dropped: there is no
  * connection, or it takes no more; events->outage says which. */
 int client_post(struct client *c, struct span line);

@@ -87,6 +87,17 @@ static const struct contract_field blob_opened[] = {
 	{ "fds", CONTRACT_INTEGER, true, "1: the pack, to be read" },
 };
 
+static const struct contract_field blob_read[] = {
+	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the pack, in hex" },
+	BLOB_SCOPE,
+	{ "offset", CONTRACT_INTEGER, true, "of the first byte that is wanted" },
+	{ "length", CONTRACT_INTEGER, true, "how many are, at most 4194304" },
+};
+
+static const struct contract_field blob_bytes[] = {
+	{ "data", CONTRACT_DATA, true, "the bytes, behind the line; fewer at the pack's end" },
+};
+
 static const struct contract_field blob_find[] = {
 	{ "names", CONTRACT_TEXTS, true, "the first is looked for as it is, those behind it as beginnings "
 	    "of a name: the newest one is found" },
@@ -134,6 +145,8 @@ static const struct contract_method methods[] = {
 	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system", true, false },
 	{ "blob/open", "a pack, on links that carry descriptors", ROWS(blob_open), ROWS(blob_opened),
 	    "not-found,refused,busy,system", true, false },
+	{ "blob/read", "bytes of a pack, on any link", ROWS(blob_read), ROWS(blob_bytes),
+	    "not-found,refused,limit,busy,system", true, false },
 	{ "blob/find", "the first of some names that is there", ROWS(blob_find), ROWS(blob_found),
 	    "not-found,busy,system", true, false },
 	{ "blob/list", "the names, a page at a time", ROWS(blob_list), ROWS(blob_listed),

@@ -117,14 +117,26 @@ contract_error_code(long code)
 	return ERROR_INTERNAL;
 }
 
-bool
-contract_brings_data(const struct contract_method *m)
+static bool
+has_data(const struct contract_field *fields, size_t n)
 {
-	for (size_t i = 0; i < m->nparams; i++) {
-		if (m->params[i].type == CONTRACT_DATA)
+	for (size_t i = 0; i < n; i++) {
+		if (fields[i].type == CONTRACT_DATA)
 			return true;
 	}
 	return false;
+}
+
+bool
+contract_brings_data(const struct contract_method *m)
+{
+	return has_data(m->params, m->nparams);
+}
+
+bool
+contract_gives_data(const struct contract_method *m)
+{
+	return has_data(m->results, m->nresults);
 }
 
 const char *

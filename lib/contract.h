@@ -25,11 +25,11 @@ enum contract_type {
 	CONTRACT_OBJECT,
 	CONTRACT_ARRAY,
 	CONTRACT_ANY,
-	CONTRACT_DATA,   /* so many raw bytes follow the line */
+	CONTRACT_DATA,   /* so many raw bytes follow the line, of a request or a reply */
 	CONTRACT_FDS,    /* so many descriptors come with the line */
 };
 
-/* The data that one request may bring; more is skipped and refused. */
+/* The data that one request may bring; more is skipped and refused. A reply has no more either. */
 #define CONTRACT_DATA_LIMIT (4 * 1024 * 1024)
 /* The descriptors that one line may carry. */
 #define CONTRACT_FDS_LIMIT 4
@@ -108,6 +108,8 @@ const struct contract_method *contract_any_method(struct span name);
 bool contract_has_noun(const struct contract_service *s, struct span name);
 /* Whether bytes follow a request of it: it has a parameter of type data. */
 bool contract_brings_data(const struct contract_method *m);
+/* Whether they follow its reply: it has such a result. */
+bool contract_gives_data(const struct contract_method *m);
 const struct contract_event *contract_event(struct span type);
 const struct contract_error *contract_error(const char *name);
 /* The row that tells an error of this side to the other one; never NULL. */

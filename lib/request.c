@@ -263,6 +263,21 @@ request_reply_fds(struct request *r, struct span result, const int *fds, int nfd
 	request_done(r);
 }
 
+void
+request_reply_data(struct request *r, struct span result, struct span data)
+{
+	AUTO_FREE char *front = xformat("\"data\":%zu", data.n);
+	AUTO_BYTES counted = { 0 }, line = { 0 };
+
+	if (r->connection != NULL) {
+		message_splice(&counted, (struct span){ front, strlen(front) }, result.p, result.n);
+		rpc_reply(&line, r->arguments.id, (struct span){ counted.data, counted.len - 1 });
+		bytes_add(&line, data.p, data.n);
+		connection_send(r->connection, &line);
+	}
+	request_done(r);
+}
+
 static void
 answer_error(struct request *r, const char *name, const char *text)
 {

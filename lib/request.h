@@ -53,6 +53,9 @@ void request_reply(struct request *r, struct span result);
 /* The same with descriptors, of which copies are made; result is a JSON object and gets "fds". Only
  * where request_carries_fds. */
 void request_reply_fds(struct request *r, struct span result, const int *fds, int nfds);
+/* The same with bytes behind the line, at most CONTRACT_DATA_LIMIT; result gets "data". For methods whose row
+ * has such a result. */
+void request_reply_data(struct request *r, struct span result, struct span data);
 /* error_name is of a row of contract_errors. */
 void request_fail(struct request *r, const char *error_name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -97,18 +97,30 @@ rpc_passing(const struct error *e)
 	return e->code == ERROR_DISCONNECTED || e->code == ERROR_BUSY || e->code == ERROR_SYSTEM;
 }
 
-uint64_t
-rpc_data(const struct contract_method *row, struct span params)
+static uint64_t
+data_of(const struct contract_field *fields, size_t nfields, struct span object)
 {
 	int64_t n;
 
-	for (size_t i = 0; i < row->nparams; i++) {
+	for (size_t i = 0; i < nfields; i++) {
 		struct scan_value v;
 
-		if (row->params[i].type == CONTRACT_DATA && params.n > 0 &&
-		    message_member(params.p, params.n, row->params[i].name, &v, NULL) == 1 &&
+		if (fields[i].type == CONTRACT_DATA && object.n > 0 &&
+		    message_member(object.p, object.n, fields[i].name, &v, NULL) == 1 &&
 		    scan_integer(&v, 0, INT64_MAX, &n, NULL) == 0)
 			return (uint64_t)n;
 	}
 	return 0;
+}
+
+uint64_t
+rpc_data(const struct contract_method *row, struct span params)
+{
+	return data_of(row->params, row->nparams, params);
+}
+
+uint64_t
+rpc_reply_data(const struct contract_method *row, struct span result)
+{
+	return row == NULL ? 0 : data_of(row->results, row->nresults, result);
 }

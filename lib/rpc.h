@@ -24,6 +24,8 @@ void rpc_refusal(struct bytes *line, struct span id, const struct contract_error
 void rpc_complaint(struct bytes *line, uint64_t number, const char *name, const char *text);
 /* How many bytes of data follow a request of this row, whether it is right otherwise or not. */
 uint64_t rpc_data(const struct contract_method *row, struct span params);
+/* And how many follow a reply with this result; row NULL, none. */
+uint64_t rpc_reply_data(const struct contract_method *row, struct span result);
 /* What the error of a reply says, or of a line of type error in its place. Returns -1, as error_set. */
 int rpc_reply_error(const struct message *m, struct error *e);
 /* What a line of type error says. Returns -1. */

@@ -30,7 +30,7 @@ turn_of(struct session *s, struct span id, size_t *index)
 {
 	for (struct turn *t = s->turns; t != NULL; t = t->next) {
 		for (size_t i = 0; i < t->nids; i++) {
-			if (t->ids[i].len == id.n && memcmp(t->ids[i].data, id.p, id.n) == 0) {
+			if (t->ids[i].id.len == id.n && memcmp(t->ids[i].id.data, id.p, id.n) == 0) {
 				*index = i;
 				return t;
 			}
@@ -42,7 +42,7 @@ turn_of(struct session *s, struct span id, size_t *index)
 static void
 id_over(struct turn *t, size_t i)
 {
-	bytes_free(&t->ids[i]);
+	bytes_free(&t->ids[i].id);
 	t->ids[i] = t->ids[--t->nids];
 	t->open--;
 }
@@ -73,6 +73,8 @@ line_came(struct session *s, struct span line)
 			say(t, line);
 		return;
 	}
+	s->left = rpc_reply_data(t->ids[i].row, m.result);
+	s->bulk = s->left > 0 ? t : NULL;
 	id_over(t, i);
 	if (span_is(m.id, BARRIER)) {
 		t->barrier = false;
@@ -100,6 +102,27 @@ behind(const struct session *s)
 	return n;
 }
 
+/* The next that has come of the bytes behind a reply, or a line. false: nothing more is whole. */
+static bool
+take_next(struct session *s)
+{
+	struct span piece;
+	enum line_result got;
+
+	if (s->bulk != NULL) {
+		piece = line_take(&s->reader, s->left);
+		bytes_add(&s->bulk->out, piece.p, piece.n);
+		s->left -= piece.n;
+		if (s->left == 0)
+			s->bulk = NULL;
+		return piece.n > 0;
+	}
+	got = line_next(&s->reader, &piece);
+	if (got == LINE_OK)
+		line_came(s, piece);
+	return got != LINE_NONE;
+}
+
 static void readable(void *arg, uint32_t events);
 
 static void
@@ -113,8 +136,6 @@ static void
 readable(void *arg, uint32_t events)
 {
 	struct session *s = arg;
-	struct span line;
-	enum line_result got;
 	ssize_t n;
 
 	(void)events;
@@ -126,10 +147,8 @@ readable(void *arg, uint32_t events)
 		return;
 	}
 	n = line_read(&s->reader, s->from);
-	while (s->stream == NULL && (got = line_next(&s->reader, &line)) != LINE_NONE) {
-		if (got == LINE_OK)
-			line_came(s, line);
-	}
+	while (s->stream == NULL && take_next(s))
+		;
 	if (s->stream != NULL) {
 		struct span more = line_take(&s->reader, UINT64_MAX);
 
@@ -183,7 +202,7 @@ turn_read(void *arg, char *p, size_t n)
 	}
 	if (s->stream == t)
 		return read_stream(s, p, n);
-	if (t->passed && t->open == 0)
+	if (t->passed && t->open == 0 && s->bulk != t)
 		return -1;
 	return s->from < 0 ? -2 : 0;
 }
@@ -194,13 +213,15 @@ turn_over(void *arg)
 {
 	struct turn *t = arg, **at;
 	struct session *s = t->session;
-	bool cut = t->open > 0 || s->stream == t || !t->passed;
+	bool cut = t->open > 0 || s->stream == t || s->bulk == t || !t->passed;
 
 	for (at = &s->turns; *at != t; at = &(*at)->next)
 		;
 	*at = t->next;
 	if (s->stream == t)
 		s->stream = NULL;
+	if (s->bulk == t)
+		s->bulk = NULL;
 	while (t->nids > 0)
 		id_over(t, 0);
 	free(t->ids);
@@ -236,11 +257,11 @@ refuse(struct turn *t, struct span id, const char *name, const char *text)
 }
 
 static void
-expect(struct turn *t, struct span id)
+expect(struct turn *t, struct span id, const struct contract_method *row)
 {
 	t->ids = xrealloc(t->ids, t->nids + 1, sizeof(*t->ids));
-	t->ids[t->nids] = (struct bytes){ 0 };
-	bytes_add(&t->ids[t->nids++], id.p, id.n);
+	t->ids[t->nids] = (struct turn_id){ .row = row };
+	bytes_add(&t->ids[t->nids++].id, id.p, id.n);
 	t->open++;
 }
 
@@ -273,7 +294,7 @@ pass_request(struct turn *t, const struct message *m)
 	if (row == NULL) {
 		/* the door knows of no other services than we do */
 		if (m->id.n > 0)
-			expect(t, m->id);
+			expect(t, m->id, NULL);
 		pass_raw(t, m->line);
 		return 0;
 	}
@@ -290,7 +311,7 @@ pass_request(struct turn *t, const struct message *m)
 	if (m->id.n > 0) {
 		bytes_text(&line, ",\"id\":");
 		bytes_add(&line, m->id.p, m->id.n);
-		expect(t, m->id);
+		expect(t, m->id, row);
 	}
 	bytes_format(&line, ",\"method\":\"%s\",\"params\":", row->name);
 	bytes_add(&line, params.data, params.len);
@@ -390,7 +411,7 @@ feed(struct session *s)
 		if (!t->passed)
 			return;
 		if (t->barrier && s->to != NULL) {
-			expect(t, (struct span){ BARRIER, sizeof(BARRIER) - 1 });
+			expect(t, (struct span){ BARRIER, sizeof(BARRIER) - 1 }, NULL);
 			link_send(s->to, barrier, sizeof(barrier) - 1);
 		}
 		/* all was refused */

@@ -105,17 +105,35 @@ passage_free(void *state)
 	free(p);
 }
 
+/* Without what stands for something besides the line, which is put in anew. */
+static void
+plain_result(struct bytes *into, struct span result, const char *name)
+{
+	json_auto_t *tree = jsontree_read(result, NULL);
+
+	json_object_del(tree, name);
+	jsontree_write(into, tree);
+}
+
+static void
+reply_data(struct passage *p, struct span result)
+{
+	AUTO_BYTES plain = { 0 };
+
+	plain_result(&plain, result, "data");
+	request_reply_data(p->request, (struct span){ plain.data, plain.len },
+	    client_data(p->caller->client));
+}
+
 /* The descriptors of a reply go on; their number is put in anew. */
 static void
 reply_fds(struct passage *p, struct span result)
 {
-	json_auto_t *tree = jsontree_read(result, NULL);
 	AUTO_BYTES plain = { 0 };
 	int fds[CONTRACT_FDS_LIMIT];
 	int n = client_fds(p->caller->client, fds, CONTRACT_FDS_LIMIT);
 
-	json_object_del(tree, "fds");
-	jsontree_write(&plain, tree);
+	plain_result(&plain, result, "fds");
 	request_reply_fds(p->request, (struct span){ plain.data, plain.len }, fds, n);
 	for (int i = 0; i < n; i++)
 		close(fds[i]);
@@ -138,6 +156,8 @@ answered(void *arg, struct span result, const struct error *e)
 
 	if (e->code != ERROR_NONE)
 		request_fail_with(p->request, e);
+	else if (contract_gives_data(p->row))
+		reply_data(p, result);
 	else if (!results_have_fds(p->row, result))
 		request_reply(p->request, result);
 	else if (request_carries_fds(p->request))

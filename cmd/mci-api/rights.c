@@ -24,6 +24,7 @@ enum whose {
 	LIST_BUILD, /* org or repo: whose builds are listed; narrowed */
 	TOKENS,     /* org and repo: whom tokens are for; narrowed */
 	TOKEN,      /* org: whom a token is for; narrowed, and not for who has a repository alone */
+	FILES,      /* for who may touch all, as yet; and for agents, whatever the scope is */
 	PREFIX,     /* build: what the names of builds begin with; narrowed */
 };
 
@@ -90,6 +91,14 @@ static const struct right {
 	{ "log/follow", RIGHTS_READ, BUILD },
 	{ "log/remove", RIGHTS_WRITE, BUILD },
 	{ "log/status", RIGHTS_ADMIN, ALL },
+	{ "blob/find", RIGHTS_READ, FILES },
+	{ "blob/list", RIGHTS_READ, FILES },
+	{ "blob/locate", RIGHTS_READ, FILES },
+	{ "blob/read", RIGHTS_READ, FILES },
+	{ "blob/put", RIGHTS_WRITE, FILES },
+	{ "blob/commit", RIGHTS_WRITE, FILES },
+	{ "blob/remove", RIGHTS_WRITE, FILES },
+	{ "blob/status", RIGHTS_ADMIN, ALL },
 	{ "event/publish", RIGHTS_AGENT, EVENTS },
 	{ "event/subscribe", RIGHTS_READ, PREFIX },
 	{ "event/status", RIGHTS_ADMIN, ALL },
@@ -149,6 +158,8 @@ who_has(const struct who *w, enum rights_scope scope)
 		return false;
 	if (scope == RIGHTS_AGENT)
 		return (w->scopes & 1U << RIGHTS_AGENT) != 0;
+	if (scope == RIGHTS_READ && (w->scopes & 1U << RIGHTS_AGENT) != 0)
+		return true;
 	/* of those that take each other in, any from it on */
 	return (w->scopes & ((1U << RIGHTS_AGENT) - 1)) >> scope != 0;
 }
@@ -373,6 +384,7 @@ theirs(const struct who *w, const struct right *r, struct names *n, struct bytes
 
 	switch (r->whose) {
 	case ALL:
+	case FILES:
 		return w->id != NULL && w->org == NULL;
 	case OWN:
 		return w->id != NULL;
@@ -453,7 +465,7 @@ static enum rights_answer
 answer(const struct who *w, const struct right *r, const struct names *n, bool fits,
     const struct bytes *repo, struct error *e)
 {
-	if (fits && who_has(w, r->scope))
+	if (fits && (who_has(w, r->scope) || (r->whose == FILES && who_has(w, RIGHTS_AGENT))))
 		return RIGHTS_YES;
 	if (fits) {
 		error_set(e, ERROR_REFUSED, "this token has not the scope %s",

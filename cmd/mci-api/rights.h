@@ -15,7 +15,7 @@
 #include "contract.h"
 #include "error.h"
 
-/* Each but agent takes in those in front of it. */
+/* Each but agent takes in those in front of it, and agent the first. */
 enum rights_scope {
 	RIGHTS_READ,
 	RIGHTS_TRIGGER,

@@ -13,6 +13,12 @@
 struct session;
 struct sessions;
 
+/* A request that waits for its reply. */
+struct turn_id {
+	struct bytes id;                   /* raw JSON */
+	const struct contract_method *row; /* NULL: the barrier's, or of nobody */
+};
+
 /* One POST. */
 struct turn {
 	struct session *session;
@@ -20,7 +26,7 @@ struct turn {
 	size_t at;            /* of the body: what is passed on */
 	size_t data;          /* of the data that follows, not passed yet */
 	bool skips;           /* it goes nowhere */
-	struct bytes *ids;    /* that wait for their replies */
+	struct turn_id *ids;
 	size_t nids, open;
 	bool streams;         /* one of them does */
 	bool barrier;         /* events were passed: their complaints come before its reply */
@@ -42,6 +48,8 @@ struct session {
 	struct line_reader reader;
 	struct turn *turns;   /* the oldest first */
 	struct turn *stream;  /* that has taken the connection over */
+	struct turn *bulk;    /* gets the bytes behind a reply, that come */
+	uint64_t left;        /* how many they still are */
 	struct loop_timer *idle;
 	void (*drained)(struct session *s); /* the door takes more */
 	struct session *next, **at_list;

@@ -169,6 +169,25 @@ direct_take(struct store *s, struct backend_draft *draft, const struct digest *p
 	return 0;
 }
 
+ssize_t
+direct_read(struct store *s, const struct digest *pack, int64_t offset, void *into, size_t n, struct error *e)
+{
+	struct direct *d = (struct direct *)s;
+	struct error why;
+	char name[96];
+	ssize_t got;
+
+	index_pack_name("", pack, name);
+	got = d->backend->type->get(d->backend, name, offset, into, n, &why);
+	if (got < 0 && why.code == ERROR_NOT_FOUND && s->stranger) {
+		index_pack_name(STORE_STRANGER, pack, name);
+		got = d->backend->type->get(d->backend, name, offset, into, n, &why);
+	}
+	if (got < 0)
+		*e = why;
+	return got;
+}
+
 int
 direct_open_pack(struct store *s, const struct digest *pack, struct error *e)
 {

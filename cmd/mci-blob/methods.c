@@ -162,6 +162,47 @@ blob_open(void *self, struct request *r)
 	sessions_give(a);
 }
 
+static int
+work_read(struct ask *a, struct store *store, struct error *e)
+{
+	ssize_t got = direct_read(store, &a->digests[0], a->offset, bytes_reserve(&a->data, (size_t)a->limit),
+	    (size_t)a->limit, e);
+
+	if (got < 0)
+		return -1;
+	a->data.len = (size_t)got;
+	a->gives = true;
+	emit_open(&a->result);
+	return 0;
+}
+
+static void
+blob_read(void *self, struct request *r)
+{
+	const char *pack = request_text(r, "pack");
+	int64_t offset = request_integer(r, "offset", 0), length = request_integer(r, "length", 0);
+	struct digest id;
+	struct ask *a;
+
+	if (!digest_parse(&id, (struct span){ pack, strlen(pack) })) {
+		request_fail(r, "invalid-params", "pack: \"%s\" is no digest", pack);
+		return;
+	}
+	if (offset < 0 || length < 1 || length > CONTRACT_DATA_LIMIT) {
+		request_fail(r, "invalid-params", "length: expected 1 to %d, and offset from 0",
+		    CONTRACT_DATA_LIMIT);
+		return;
+	}
+	a = ask(self, r, work_read);
+	if (a == NULL)
+		return;
+	a->digests = xmalloc(sizeof(id));
+	a->digests[0] = id;
+	a->offset = offset;
+	a->limit = length;
+	sessions_give(a);
+}
+
 static void
 blob_put(void *self, struct request *r)
 {
@@ -413,7 +454,8 @@ status(void *self, struct bytes *into, struct error *e)
 }
 
 static const struct service_method methods[] = {
-	{ "blob/locate", blob_locate }, { "blob/open", blob_open }, { "blob/put", blob_put },
+	{ "blob/locate", blob_locate }, { "blob/open", blob_open }, { "blob/read", blob_read },
+	{ "blob/put", blob_put },
 	{ "blob/commit", blob_commit }, { "blob/find", blob_find }, { "blob/list", blob_list },
 	{ "blob/remove", blob_remove },
 };

@@ -127,6 +127,7 @@ sessions_drop(struct ask *a)
 	record_free(&a->record);
 	bytes_free(&a->texts);
 	bytes_free(&a->result);
+	bytes_free(&a->data);
 	bytes_free(&a->event);
 	free(a->digests);
 	free(a->name);
@@ -156,7 +157,10 @@ done(void *arg)
 			a->all->told(a->all->arg, (struct span){ a->event.data, a->event.len });
 		if (a->result.len > 0)
 			bytes_char(&a->result, '}');
-		if (a->fd >= 0)
+		if (a->gives)
+			request_reply_data(a->request, (struct span){ a->result.data, a->result.len },
+			    (struct span){ a->data.data, a->data.len });
+		else if (a->fd >= 0)
 			request_reply_fds(a->request, (struct span){ a->result.data,
 			    a->result.len }, &a->fd, 1);
 		else

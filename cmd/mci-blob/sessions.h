@@ -28,10 +28,12 @@ struct ask {
 	size_t n;                  /* of either */
 	bool usable;
 	char *name;
-	int64_t limit;
+	int64_t limit, offset;
 	struct backend_draft draft;
 	int64_t size;
 	struct bytes result, event;
+	bool gives;                /* data goes behind the reply */
+	struct bytes data;
 	int fd;
 	bool failed;
 	struct error error;

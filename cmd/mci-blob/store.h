@@ -66,6 +66,9 @@ struct store *remote_open(const char *address, bool stranger, struct error *e); 
  * now on, in this session. 0 or -1. */
 int direct_take(struct store *s, struct backend_draft *draft, const struct digest *pack, int64_t size,
     struct error *e);
+/* Up to n bytes of a pack from offset on; fewer only at its end. -1 with an error. */
+ssize_t direct_read(struct store *s, const struct digest *pack, int64_t offset, void *into, size_t n,
+    struct error *e);
 /* A descriptor to read a pack, on either side that the session reads. -1 with an error. */
 int direct_open_pack(struct store *s, const struct digest *pack, struct error *e);
 /* How many chunks there are, and bytes of packs. */

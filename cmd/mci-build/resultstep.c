@@ -91,12 +91,39 @@ list_name(const struct filestep_site *at, const struct job *j)
 	return bytes_give(&name);
 }
 
+/* "KIND/ORG/-": what all repositories of an organisation share, where others have the repository's name. */
+static void
+shared_name(const struct filestep_site *at, struct bytes *into, const char *kind)
+{
+	const char *build = at->workspace->identity.name;
+
+	bytes_format(into, "%s/%.*s/-", kind, (int)strcspn(build, "/"), build);
+}
+
 /* What one artifact of the result is called; p NULL: the result itself. */
 static char *
-result_name(const struct job *j, const struct spec_place *p)
+result_name(const struct filestep_site *at, const struct job *j, const struct spec_place *p)
 {
-	return p == NULL ? xformat("result/%s", j->files->content->key) :
-	    xformat("result/%s/%s", j->files->content->key, p->id);
+	AUTO_BYTES name = { 0 };
+
+	shared_name(at, &name, "result");
+	bytes_format(&name, "/%s", j->files->content->key);
+	if (p != NULL)
+		bytes_format(&name, "/%s", p->id);
+	bytes_string(&name);
+	return bytes_give(&name);
+}
+
+/* Of the key that stands for secrets in those of results. */
+static char *
+seal_name(const struct filestep_site *at)
+{
+	AUTO_BYTES name = { 0 };
+
+	shared_name(at, &name, "key");
+	bytes_text(&name, "/results");
+	bytes_string(&name);
+	return bytes_give(&name);
 }
 
 static void
@@ -141,8 +168,8 @@ void
 resultstep_words(const struct filestep_site *at, uint32_t job, const struct filestep *s, struct filewords *w)
 {
 	const struct job *j = &at->graph->jobs[job];
-	AUTO_FREE char *list = list_name(at, j);
-	AUTO_FREE char *name = j->files->content->key == NULL ? NULL : result_name(j, s->place);
+	AUTO_FREE char *list = list_name(at, j), *seal = seal_name(at);
+	AUTO_FREE char *name = j->files->content->key == NULL ? NULL : result_name(at, j, s->place);
 
 	switch (s->kind) {
 	case STEP_INPUTS:
@@ -152,10 +179,10 @@ resultstep_words(const struct filestep_site *at, uint32_t job, const struct file
 		kit_words(at, j, w, "restore", "last", list, NULL);
 		break;
 	case STEP_SEAL_FIND:
-		kit_words(at, j, w, "restore", "seal", "key/results", NULL);
+		kit_words(at, j, w, "restore", "seal", seal, NULL);
 		break;
 	case STEP_SEAL_SAVE:
-		kit_words(at, j, w, "save", "seal", "key/results", "key");
+		kit_words(at, j, w, "save", "seal", seal, "key");
 		break;
 	case STEP_KEY:
 		key_words(at, j, w);

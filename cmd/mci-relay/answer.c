@@ -10,19 +10,17 @@
 struct answer_id {
 	char *text; /* raw JSON; NULL: it is answered */
 	size_t n;
-	bool streams;
+	const struct contract_method *row; /* NULL: nobody's */
 };
 
 void
 answer_expect(struct answer *a, const struct message *request)
 {
-	const struct contract_method *row = contract_any_method(request->method);
-
 	if (request->id.n == 0)
 		return;
 	a->ids = xrealloc(a->ids, a->n + 1, sizeof(*a->ids));
 	a->ids[a->n++] = (struct answer_id){ .text = xmemdup(request->id.p, request->id.n),
-		.n = request->id.n, .streams = row != NULL && row->stream };
+		.n = request->id.n, .row = contract_any_method(request->method) };
 	a->open++;
 }
 
@@ -55,7 +53,8 @@ reply_take(struct answer *a, const struct message *m, struct error *e)
 	if (id == NULL)
 		return error_set(e, ERROR_INPUT, "it answered what was not asked, with the id %.*s",
 		    (int)(m->id.n < 40 ? m->id.n : 40), m->id.p);
-	a->stream = id->streams && m->error.n == 0;
+	a->stream = id->row != NULL && id->row->stream && m->error.n == 0;
+	a->data = rpc_reply_data(id->row, m->result);
 	id_over(a, id);
 	return 0;
 }
@@ -75,6 +74,21 @@ line_take_in(struct answer *a, struct span line, struct error *e)
 	    m.kind == MESSAGE_REQUEST ? "a request" : "a spec");
 }
 
+/* Passes on what has come behind a reply; whether more is to come before the next line. */
+static bool
+data_lacks(struct answer *a, struct bytes *out)
+{
+	while (a->data > 0) {
+		struct span piece = line_take(&a->reader, a->data);
+
+		if (piece.n == 0)
+			return true;
+		bytes_add(out, piece.p, piece.n);
+		a->data -= piece.n;
+	}
+	return false;
+}
+
 int
 answer_take(struct answer *a, struct span piece, struct bytes *out, struct error *e)
 {
@@ -83,7 +97,7 @@ answer_take(struct answer *a, struct span piece, struct bytes *out, struct error
 
 	if (!a->stream)
 		line_add(&a->reader, piece.p, piece.n);
-	while (!a->stream && (got = line_next(&a->reader, &line)) != LINE_NONE) {
+	while (!a->stream && !data_lacks(a, out) && (got = line_next(&a->reader, &line)) != LINE_NONE) {
 		if (got == LINE_LONG)
 			return error_set(e, ERROR_LIMIT, "a line of the answer is longer than %d bytes",
 			    LINE_LIMIT);
@@ -103,6 +117,8 @@ answer_take(struct answer *a, struct span piece, struct bytes *out, struct error
 int
 answer_end(struct answer *a, struct error *e)
 {
+	if (a->data > 0)
+		return error_set(e, ERROR_DISCONNECTED, "the answer was cut in the bytes behind a reply");
 	if (!a->stream && line_rest(&a->reader).n > 0)
 		return error_set(e, ERROR_DISCONNECTED, "the answer was cut in the middle of a line");
 	if (a->open > 0)

@@ -1,13 +1,15 @@
 /*
  * answer: the body of what a server answers to one POST of ours, which carried requests: their replies,
- * each once and in any order, complaints about lines, and behind the reply of a method that streams the
- * stream, to the end. Nothing else is believed. It reads and holds nothing but half a line.
+ * each once and in any order, with the bytes that some announce, complaints about lines, and behind the
+ * reply of a method that streams the stream, to the end. Nothing else is believed. It reads and holds
+ * nothing but half a line.
  */
 #ifndef MCI_RELAY_ANSWER_H
 #define MCI_RELAY_ANSWER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bytes.h"
 #include "error.h"
@@ -23,6 +25,7 @@ struct answer {
 	struct line_reader reader;
 	bool loose;            /* a line was no message: an id that we could not read may be refused */
 	bool stream;           /* all that comes is */
+	uint64_t data;         /* so many bytes come behind the last reply */
 };
 
 /* A request was put into the POST. */

@@ -653,6 +653,50 @@ START_TEST(pauses_grow)
 }
 END_TEST
 
+static void
+bulk_done(void *arg, struct span result, const struct error *e)
+{
+	struct span data = client_data(client);
+
+	done(arg, result, e);
+	bytes_format(&told, "%.*s;", (int)data.n, data.p);
+}
+
+static int64_t
+ask_bulk(const char *caller, const struct client_wish *wish)
+{
+	return client_call(client, "blob/read", NOTHING, wish, bulk_done, (void *)(uintptr_t)caller);
+}
+
+#define BULK(id, n) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":{\"data\":" n "}}\n"
+
+/* A reply is told when the bytes behind it are there, also where they look like lines, and where nobody waits
+ * for it any more. */
+START_TEST(bytes_behind_replies)
+{
+	int64_t given_up;
+
+	ask_bulk("a", NULL);
+	ask("b", NULL);
+	given_up = ask_bulk("c", NULL);
+	ask_bulk("d", NULL);
+	ask_bulk("e", &once);
+	settle();
+	client_cancel(client, given_up);
+	say(0, BULK("1", "5") "x\ny");
+	is_told("");
+	say(0, "\nz" REPLY("2", "two") BULK("3", "3") "{}\n" BULK("4", "0"));
+	is_told("a={\"data\":5};x\ny\nz;b=\"two\";d={\"data\":0};;");
+	say(0, BULK("5", "9") "cut");
+	hang_up(0);
+	is_told("away;e=disconnected;;");
+	ask_bulk("f", &once);
+	settle();
+	say(1, BULK("6", "4194305"));
+	is_told("f=disconnected;;");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -682,6 +726,7 @@ main(void)
 	tcase_add_test(t, single_connection);
 	tcase_add_test(t, connecting_now);
 	tcase_add_test(t, pauses_grow);
+	tcase_add_test(t, bytes_behind_replies);
 	suite_add_tcase(s, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
