@@ -232,6 +232,48 @@ static const struct contract_field job_listed[] = {
 	{ "more", CONTRACT_BOOL, true, "whether there are others, that do not fit into the line" },
 };
 
+static const struct contract_field artifact_named[] = {
+	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
+	{ "job", CONTRACT_TEXT, true, "id of the job that left it" },
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+};
+
+static const struct contract_field artifact_got[] = {
+	{ "build", CONTRACT_TEXT, true, "whose it is" },
+	{ "job", CONTRACT_TEXT, true, "id of the job that left it" },
+	{ "artifact", CONTRACT_TEXT, true, "its id" },
+	{ "name", CONTRACT_TEXT, false, "what it is called in the store of large files" },
+	{ "digest", CONTRACT_TEXT, false, "SHA-256 of its manifest, in hex" },
+	{ "files", CONTRACT_INTEGER, true, "how many there are" },
+	{ "bytes", CONTRACT_INTEGER, true, "of the files in it" },
+	{ "saved", CONTRACT_TEXT, true, "when" },
+	{ "trust", CONTRACT_TEXT, true, "of the build: trusted or stranger" },
+};
+
+static const struct contract_field artifact_list[] = {
+	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
+	{ "job", CONTRACT_TEXT, false, "only of this one" },
+	{ "from", CONTRACT_INTEGER, false, "how many to leave out; 0" },
+	{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 100" },
+};
+
+static const struct contract_field artifact_listed[] = {
+	{ "artifacts", CONTRACT_ARRAY, true, "by job: objects as of artifact/get" },
+	{ "more", CONTRACT_BOOL, true, "whether there are others" },
+};
+
+static const struct contract_field artifact_search[] = {
+	{ "name", CONTRACT_TEXT, false, "is in their ids, in small letters or capitals; all" },
+	{ "org", CONTRACT_TEXT, false, "only of this organisation" },
+	{ "repo", CONTRACT_TEXT, false, "ORG/REPO; all" },
+	{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 100" },
+};
+
+static const struct contract_field artifact_found[] = {
+	{ "artifacts", CONTRACT_ARRAY, true, "of the newest build first: objects as of artifact/get" },
+	{ "more", CONTRACT_BOOL, true, "whether there are others" },
+};
+
 static const struct contract_field build_events[] = {
 	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
 	{ "from", CONTRACT_INTEGER, false, "how many of its events to leave out; 0" },
@@ -278,6 +320,12 @@ static const struct contract_method methods[] = {
 	    false },
 	{ "job/list", "the jobs of a build", ROWS(jobs_of), ROWS(job_listed), "not-found,system",
 	    true, false },
+	{ "artifact/get", "what a job has left under an id", ROWS(artifact_named), ROWS(artifact_got),
+	    "not-found,system", true, false },
+	{ "artifact/list", "what the jobs of a build have left", ROWS(artifact_list), ROWS(artifact_listed),
+	    "not-found,limit,system", true, false },
+	{ "artifact/search", "artifacts by their ids, among the newest 50000", ROWS(artifact_search),
+	    ROWS(artifact_found), "not-found,limit,system", true, false },
 };
 
 const struct contract_service contract_queue = {

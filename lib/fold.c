@@ -154,6 +154,15 @@ static const struct member script_members[] = {
 	{ { NULL, 0 }, 0, 0 },
 };
 
+static const struct member artifact_members[] = {
+	{ NAME("artifact"), SHAPE_TEXT, offsetof(struct fold_artifact, id) },
+	{ NAME("name"), SHAPE_TEXT, offsetof(struct fold_artifact, name) },
+	{ NAME("digest"), SHAPE_TEXT, offsetof(struct fold_artifact, digest) },
+	{ NAME("files"), SHAPE_COUNT, offsetof(struct fold_artifact, files) },
+	{ NAME("bytes"), SHAPE_COUNT, offsetof(struct fold_artifact, bytes) },
+	{ { NULL, 0 }, 0, 0 },
+};
+
 static bool
 same(struct span a, struct span b)
 {
@@ -304,6 +313,36 @@ take_end(struct fold *f, struct fold_job *j, const struct message *m)
 	job_status(f, j, s < 0 ? STATUS_ERROR : (enum status)s);
 }
 
+static void
+artifact_free(struct fold_artifact *a)
+{
+	free(a->id);
+	free(a->name);
+	free(a->digest);
+}
+
+/* One of the same id, of an attempt before, is not there any more. */
+static void
+take_artifact(struct fold *f, struct fold_job *j, const struct message *m)
+{
+	struct fold_artifact a = { .saved = f->time };
+
+	members_take(artifact_members, &a, m);
+	if (a.id == NULL) {
+		artifact_free(&a);
+		return;
+	}
+	for (size_t i = 0; i < j->nartifacts; i++) {
+		if (strcmp(j->artifacts[i].id, a.id) == 0) {
+			artifact_free(&j->artifacts[i]);
+			j->artifacts[i] = a;
+			return;
+		}
+	}
+	j->artifacts = xrealloc(j->artifacts, j->nartifacts + 1, sizeof(*j->artifacts));
+	j->artifacts[j->nartifacts++] = a;
+}
+
 /* What a message says is so until the next one. */
 static int
 build_take(struct fold *f, const struct message *m)
@@ -378,6 +417,7 @@ static const struct row {
 	{ NAME("job/start"), true, STATUS_RUNNING, take_start },
 	{ NAME("job/executed"), true, -1, take_executed },
 	{ NAME("job/end"), true, -1, take_end },
+	{ NAME("artifact/saved"), true, -1, take_artifact },
 	{ NAME("build/queued"), false, STATUS_QUEUED, NULL },
 	{ NAME("build/initializing"), false, STATUS_INITIALIZING, NULL },
 	{ NAME("build/pending"), false, STATUS_PENDING, build_pending },
@@ -541,6 +581,9 @@ fold_free(struct fold *f)
 		free(f->jobs[i].text);
 		free(f->jobs[i].step);
 		free(f->jobs[i].runner);
+		for (size_t k = 0; k < f->jobs[i].nartifacts; k++)
+			artifact_free(&f->jobs[i].artifacts[k]);
+		free(f->jobs[i].artifacts);
 	}
 	free(f->jobs);
 	nametable_free(&f->ids);

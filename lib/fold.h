@@ -26,6 +26,14 @@ bool status_ended(enum status s);
 /* Whether something that ended so has not done what it was to do: failure, error, canceled. */
 bool status_bad(enum status s);
 
+/* What a job has left in the store of large files. */
+struct fold_artifact {
+	char *id;
+	char *name, *digest;        /* what it is called there, and SHA-256 of its manifest; may be NULL */
+	int64_t files, bytes;
+	int64_t saved;              /* wall clock */
+};
+
 struct fold_job {
 	char *id;
 	char *name;                 /* what people call it; may be NULL */
@@ -43,6 +51,8 @@ struct fold_job {
 	int command;                /* index of the entry that began last, -1 */
 	char *text, *step;          /* of that entry, and its name; may be NULL */
 	size_t order;               /* when it first appeared */
+	struct fold_artifact *artifacts; /* in the order in which they came first */
+	size_t nartifacts;
 };
 
 struct fold {

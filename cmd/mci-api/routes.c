@@ -22,10 +22,13 @@
 #define BUILD REPO "/builds/{number}"
 #define JOB BUILD "/jobs/{job}"
 
+#define ARTIFACT JOB "/artifacts/{artifact}"
+
 #define OF_ORG "org={org}"
 #define OF_REPO "repo={org}/{repo}"
 #define OF_BUILD "build={org}/{repo}/{number}"
 #define OF_JOB OF_BUILD " job={job}"
+#define OF_ARTIFACT OF_JOB " artifact={artifact}"
 #define FILTERS "status branch event actor since until before limit"
 
 #define ROWS(table) table, sizeof(table) / sizeof((table)[0])
@@ -161,6 +164,15 @@ const struct route routes[] = {
 	ROW(GET, JOB "/tests", "the results of its tests", CALLS("job/get", OF_JOB), .takes = &jobnotes_takes,
 	    .query = "from limit", .answer = jobnotes_tests_answer, .nanswer = 3, .next = "from=#",
 	    .handle = jobnotes_tests),
+
+	/* ---- what jobs have left */
+	ROW(GET, BUILD "/artifacts", "what its jobs have left",
+	    LISTS("artifact/list", OF_BUILD, "job from limit", "from=#")),
+	ROW(GET, JOB "/artifacts", "what it has left", LISTS("artifact/list", OF_JOB, "from limit", "from=#")),
+	ROW(GET, ARTIFACT, "an artifact", CALLS("artifact/get", OF_ARTIFACT)),
+	ROW(GET, API "/artifacts", "artifacts by their ids, of the newest builds first",
+	    CALLS("artifact/search", NULL), .query = "name org repo limit"),
+
 	ROW(POST, JOB "/unblock", "lets a blocked job go on", TAKES("job/unblock", OF_JOB)),
 	ROW(POST, JOB "/cancel", "cancels it alone", TAKES("build/cancel", OF_JOB)),
 

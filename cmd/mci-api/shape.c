@@ -17,6 +17,8 @@ static const struct element {
 	{ "build/list", "builds", "build/get" },
 	{ "build/latest", "builds", "build/get" },
 	{ "job/list", "jobs", "job/get" },
+	{ "artifact/list", "artifacts", "artifact/get" },
+	{ "artifact/search", "artifacts", "artifact/get" },
 };
 
 struct shape

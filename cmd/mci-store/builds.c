@@ -71,6 +71,19 @@ static const struct column job_columns[] = {
 	{ "cached", BOOL },
 	{ "allowed", BOOL },
 };
+
+/* Of artifacts. */
+static const struct column artifact_columns[] = {
+	{ "build", TEXT },
+	{ "job", TEXT },
+	{ "artifact", TEXT },
+	{ "name", TEXT },
+	{ "digest", TEXT },
+	{ "files", INTEGER },
+	{ "bytes", INTEGER },
+	{ "saved", TIME },
+	{ "trust", TEXT },
+};
 #define COLUMNS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
 static void
@@ -472,4 +485,138 @@ builds_jobs(struct database *reader, struct request *r)
 	}
 	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
 	request_reply(r, (struct span){ result.data, result.len });
+}
+
+/* ---- what jobs have left */
+
+static void
+emit_artifact(struct bytes *into, struct query *q)
+{
+	emit_open(into);
+	for (int i = 0; i < COLUMNS(artifact_columns); i++)
+		emit_column(into, q, i, &artifact_columns[i]);
+	bytes_char(into, '}');
+}
+
+/* Answers with a page of them. */
+static void
+answer_artifacts(struct query *q, int64_t limit, struct request *r)
+{
+	AUTO_BYTES result = { 0 };
+	struct error e;
+	int64_t n = 0;
+	int got;
+
+	bytes_text(&result, "{\"artifacts\":[");
+	while ((got = query_next(q, &e)) > 0 && n < limit && result.len < PAGE_BYTES) {
+		if (n++ > 0)
+			bytes_char(&result, ',');
+		emit_artifact(&result, q);
+	}
+	if (got < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
+	request_reply(r, (struct span){ result.data, result.len });
+}
+
+static int
+read_limit(struct request *r, int64_t *limit, struct error *e)
+{
+	*limit = request_integer(r, "limit", LATEST);
+	return *limit >= 1 && *limit <= PAGE_MOST ? 0 :
+	    error_set(e, ERROR_INPUT, "limit: expected 1 to %d", PAGE_MOST);
+}
+
+void
+builds_artifact(struct database *reader, struct request *r)
+{
+	const char *artifact = request_text(r, "artifact");
+	AUTO_BYTES result = { 0 };
+	struct error e;
+	AUTO_QUERY q = { 0 };
+	int64_t id = 0;
+	int got = find_build(reader, request_text(r, "build"), &id, &e);
+
+	if (got > 0) {
+		query_begin(&q, reader, STATEMENT_ARTIFACTS);
+		query_integer(&q, id);
+		query_text(&q, request_text(r, "job"));
+		query_text(&q, artifact);
+		query_integer(&q, 0);
+		query_integer(&q, 1);
+		got = query_next(&q, &e);
+		if (got == 0)
+			error_set(&e, ERROR_NOT_FOUND, "there is no artifact '%.128s' of that job", artifact);
+	}
+	if (got <= 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	emit_artifact(&result, &q);
+	request_reply(r, (struct span){ result.data, result.len });
+}
+
+void
+builds_artifacts(struct database *reader, struct request *r)
+{
+	struct error e;
+	AUTO_QUERY q = { 0 };
+	int64_t id = 0, limit;
+
+	if (read_limit(r, &limit, &e) < 0 || find_build(reader, request_text(r, "build"), &id, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	query_begin(&q, reader, STATEMENT_ARTIFACTS);
+	query_integer(&q, id);
+	query_text(&q, request_text(r, "job"));
+	query_null(&q);
+	query_integer(&q, request_integer(r, "from", 0));
+	query_integer(&q, limit + 1);
+	answer_artifacts(&q, limit, r);
+}
+
+/* A text as a pattern of LIKE that finds it anywhere; capitals are as small ones. */
+static void
+anywhere(struct bytes *into, const char *text)
+{
+	bytes_char(into, '%');
+	for (; *text != '\0'; text++) {
+		if (strchr("%_!", *text) != NULL)
+			bytes_char(into, '!');
+		bytes_char(into, *text >= 'A' && *text <= 'Z' ? (char)(*text | 0x20) : *text);
+	}
+	bytes_char(into, '%');
+}
+
+void
+builds_artifacts_search(struct database *reader, struct request *r)
+{
+	const char *name = request_text(r, "name"), *repo = request_text(r, "repo");
+	AUTO_FREE char *owner = repo == NULL ? NULL : xmemdup(repo, strcspn(repo, "/"));
+	AUTO_BYTES like = { 0 };
+	struct page p = { 0 };
+	struct error e;
+	AUTO_QUERY q = { 0 };
+
+	if (read_limit(r, &p.limit, &e) < 0 || find_org(reader, request_text(r, "org"), &p.org, &e) < 0 ||
+	    find_repo(&p, reader, repo, &e) < 0 || (p.org == 0 && find_org(reader, owner, &p.org, &e) < 0)) {
+		request_fail_with(r, &e);
+		return;
+	}
+	query_begin(&q, reader, p.org > 0 ? STATEMENT_ARTIFACTS_SEARCH_ORG : STATEMENT_ARTIFACTS_SEARCH);
+	if (p.org > 0) {
+		said(&q, p.org);
+		said(&q, p.repo);
+	}
+	if (name == NULL || *name == '\0') {
+		query_null(&q);
+	} else {
+		anywhere(&like, name);
+		query_text(&q, bytes_string(&like));
+	}
+	query_integer(&q, p.limit + 1);
+	answer_artifacts(&q, p.limit, r);
 }

@@ -422,6 +422,24 @@ finish(void *self)
 	histories_free(&((struct queue *)self)->histories);
 }
 
+static void
+artifact(void *self, struct request *r)
+{
+	builds_artifact(((struct queue *)self)->reader, r);
+}
+
+static void
+artifacts(void *self, struct request *r)
+{
+	builds_artifacts(((struct queue *)self)->reader, r);
+}
+
+static void
+artifacts_search(void *self, struct request *r)
+{
+	builds_artifacts_search(((struct queue *)self)->reader, r);
+}
+
 static const struct service_method methods[] = {
 	{ "build/trigger", trigger },
 	{ "build/claim", claim },
@@ -436,6 +454,9 @@ static const struct service_method methods[] = {
 	{ "job/unblock", unblock },
 	{ "job/get", job },
 	{ "job/list", jobs },
+	{ "artifact/get", artifact },
+	{ "artifact/list", artifacts },
+	{ "artifact/search", artifacts_search },
 };
 
 const struct service queue_service = {

@@ -76,6 +76,37 @@ job_write(struct database *db, int64_t build, const struct fold_job *j, struct e
 	return query_run(&q, e);
 }
 
+static int
+artifact_write(struct database *db, int64_t build, const struct fold_job *j, const struct fold_artifact *a,
+    struct error *e)
+{
+	AUTO_QUERY q = { 0 };
+
+	query_begin(&q, db, STATEMENT_RESULT_ARTIFACT_SET);
+	query_integer(&q, build);
+	query_integer(&q, (int64_t)j->order);
+	query_text(&q, j->id);
+	query_text(&q, a->id);
+	query_text(&q, a->name);
+	query_text(&q, a->digest);
+	query_integer(&q, a->files);
+	query_integer(&q, a->bytes);
+	query_integer(&q, a->saved);
+	return query_run(&q, e);
+}
+
+static int
+job_all_write(struct database *db, int64_t build, const struct fold_job *j, struct error *e)
+{
+	if (job_write(db, build, j, e) < 0)
+		return -1;
+	for (size_t i = 0; i < j->nartifacts; i++) {
+		if (artifact_write(db, build, j, &j->artifacts[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 results_write(struct database *db, int64_t build, int64_t repo, const struct fold *f,
     const bool *marks, struct error *e)
@@ -83,7 +114,7 @@ results_write(struct database *db, int64_t build, int64_t repo, const struct fol
 	if (build_write(db, build, repo, f, e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->njobs; i++) {
-		if ((marks == NULL || marks[i]) && job_write(db, build, &f->jobs[i], e) < 0)
+		if ((marks == NULL || marks[i]) && job_all_write(db, build, &f->jobs[i], e) < 0)
 			return -1;
 	}
 	return 0;
@@ -92,11 +123,13 @@ results_write(struct database *db, int64_t build, int64_t repo, const struct fol
 int
 results_forget(struct database *db, int64_t build, struct error *e)
 {
-	AUTO_QUERY result = { 0 }, jobs = { 0 };
+	AUTO_QUERY result = { 0 }, jobs = { 0 }, artifacts = { 0 };
 
 	query_begin(&result, db, STATEMENT_RESULT_FORGET);
 	query_integer(&result, build);
 	query_begin(&jobs, db, STATEMENT_RESULT_JOBS_FORGET);
 	query_integer(&jobs, build);
-	return query_run(&result, e) < 0 ? -1 : query_run(&jobs, e);
+	query_begin(&artifacts, db, STATEMENT_RESULT_ARTIFACTS_FORGET);
+	query_integer(&artifacts, build);
+	return query_run(&result, e) < 0 || query_run(&jobs, e) < 0 ? -1 : query_run(&artifacts, e);
 }

@@ -27,6 +27,15 @@ ON CONFLICT (build, position) DO UPDATE SET job = excluded.job, name = excluded.
 	user_time = excluded.user_time, system_time = excluded.system_time, maxrss = excluded.maxrss,
 	bytes = excluded.bytes, cached = excluded.cached, allowed = excluded.allowed;
 
+-- result_artifact_set (integer, integer, text, text, text, text, integer, integer, integer) writer
+INSERT INTO result_artifact (build, position, job, artifact, name, digest, files, bytes, saved)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (build, position, artifact) DO UPDATE SET job = excluded.job, name = excluded.name,
+	digest = excluded.digest, files = excluded.files, bytes = excluded.bytes, saved = excluded.saved;
+
+-- result_artifacts_forget (integer) writer
+DELETE FROM result_artifact WHERE build = $1;
+
 -- result_forget (integer) writer
 DELETE FROM result WHERE build = $1;
 
@@ -46,6 +55,28 @@ FROM result_job WHERE build = $1 AND position >= $2 ORDER BY position;
 
 -- result_job_status (integer, text) reader
 SELECT status FROM result_job WHERE build = $1 AND job = $2;
+
+-- artifacts (integer, text, text, integer, integer) reader
+SELECT build.name, a.job, a.artifact, a.name, a.digest, a.files, a.bytes, a.saved, build.trust
+FROM result_artifact AS a JOIN build ON build.id = a.build
+WHERE a.build = $1 AND ($2 IS NULL OR a.job = $2) AND ($3 IS NULL OR a.artifact = $3)
+ORDER BY a.position, a.artifact LIMIT $5 OFFSET $4;
+
+-- those of the newest builds alone are looked at: what is searched for may be in none
+-- artifacts_search (text, integer) reader
+SELECT build.name, a.job, a.artifact, a.name, a.digest, a.files, a.bytes, a.saved, build.trust
+FROM (SELECT * FROM result_artifact ORDER BY build DESC, position, artifact LIMIT 50000) AS a
+JOIN build ON build.id = a.build
+WHERE ($1 IS NULL OR lower(a.artifact) LIKE $1 ESCAPE '!')
+ORDER BY a.build DESC, a.position, a.artifact LIMIT $2;
+
+-- artifacts_search_org (integer, integer, text, integer) reader
+SELECT a.build_name, a.job, a.artifact, a.name, a.digest, a.files, a.bytes, a.saved, a.trust
+FROM (SELECT build.name AS build_name, build.trust, result_artifact.*
+	FROM build JOIN result_artifact ON result_artifact.build = build.id
+	WHERE build.org = $1 AND ($2 IS NULL OR build.repo = $2) ORDER BY build.id DESC LIMIT 50000) AS a
+WHERE ($3 IS NULL OR lower(a.artifact) LIKE $3 ESCAPE '!')
+ORDER BY a.build DESC, a.position, a.artifact LIMIT $4;
 
 -- build_get (text) reader
 SELECT build.name, build.number, build.state, build.trust, build.event, build.created, build.run, build.priority,
