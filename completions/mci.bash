@@ -668,10 +668,14 @@ typeset -gA _mci_options=(
 -h:show this help
 --help:show this help
 --version:show the version'
-	['mci-blob get']='-o:into this file, once it is whole
+	['mci-blob get']='--bytes:only bytes A to B of the file, from 0
+--head:first a line about it, as a JSON object
+--last:only its last N bytes
+-o:into this file, once it is whole
 --output:into this file, once it is whole
 --tar:all that was saved, as a tar archive
 --zip:all that was saved, as a zip archive
+--zstd:the tar archive compressed
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
 --scope:whose names: trusted, or stranger, who reads both
 -C:go to DIR first
@@ -694,6 +698,7 @@ typeset -gA _mci_options=(
 --help:show this help
 --version:show the version'
 	['mci-blob stat']='--files:the files in it, a JSON object a line
+--head:with --files: first a line about all, as a JSON object
 --json:as a JSON object
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
 --scope:whose names: trusted, or stranger, who reads both
@@ -777,6 +782,7 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-blob-archive pack']='--tar:write a tar archive (pax)
 --zip:write a zip archive
+--zstd:compress the tar archive
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not
@@ -1780,6 +1786,8 @@ typeset -gA _mci_values=(
 	['mci-blob put -C']='@folders'
 	['mci-blob put --chdir']='@folders'
 	['mci-blob put --color']='auto always never'
+	['mci-blob get --bytes']='@'
+	['mci-blob get --last']='@'
 	['mci-blob get -o']='@files'
 	['mci-blob get --output']='@files'
 	['mci-blob get --blob']='@'

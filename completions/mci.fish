@@ -424,9 +424,13 @@ complete -c mci-blob -n '__fish_seen_subcommand_from put' -s q -l quiet -d 'say 
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -s h -l help -d 'show this help'
 complete -c mci-blob -n '__fish_seen_subcommand_from put' -l version -d 'show the version'
 complete -c mci-blob -n __fish_use_subcommand -a get -d 'print a stored file, or all as an archive'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l bytes -d 'only bytes A to B of the file, from 0' -x
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l head -d 'first a line about it, as a JSON object'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l last -d 'only its last N bytes' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -s o -l output -d 'into this file, once it is whole' -r -F
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -l tar -d 'all that was saved, as a tar archive'
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -l zip -d 'all that was saved, as a zip archive'
+complete -c mci-blob -n '__fish_seen_subcommand_from get' -l zstd -d 'the tar archive compressed'
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
 complete -c mci-blob -n '__fish_seen_subcommand_from get' -s C -l chdir -d 'go to DIR first' -r -F
@@ -445,6 +449,7 @@ complete -c mci-blob -n '__fish_seen_subcommand_from ls' -s h -l help -d 'show t
 complete -c mci-blob -n '__fish_seen_subcommand_from ls' -l version -d 'show the version'
 complete -c mci-blob -n __fish_use_subcommand -a stat -d 'what stands under a name'
 complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l files -d 'the files in it, a JSON object a line'
+complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l head -d 'with --files: first a line about all, as a JSON object'
 complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l json -d 'as a JSON object'
 complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from stat' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'
@@ -513,6 +518,7 @@ complete -c mci-blob-archive -f
 complete -c mci-blob-archive -n __fish_use_subcommand -a pack -d 'write an archive of entries'
 complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l tar -d 'write a tar archive (pax)'
 complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l zip -d 'write a zip archive'
+complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l zstd -d 'compress the tar archive'
 complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-blob-archive -n '__fish_seen_subcommand_from pack' -s q -l quiet -d 'say only what went wrong'

@@ -1,6 +1,7 @@
 #include "number.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 static int
 digits_parse(const char *text, size_t n, int64_t *out)
@@ -57,5 +58,23 @@ number_size(const char *text, size_t n, int64_t *out, struct error *e)
 		return error_set(e, ERROR_INPUT, "'%.*s' is not a size such as 4096, 64k or 100M",
 		    (int)(n > 40 ? 40 : n), text);
 	*out = value << shift;
+	return 0;
+}
+
+int
+number_range(const char *text, int64_t least, int64_t *first, int64_t *last, struct error *e)
+{
+	const char *dash = strchr(text, '-');
+	size_t n = dash == NULL ? strlen(text) : (size_t)(dash - text);
+	const char *second = dash == NULL ? text : dash + 1;
+	size_t rest = strlen(second);
+
+	*first = least;
+	*last = INT64_MAX;
+	if (strcmp(text, "-") == 0 || *text == '\0' ||
+	    (n > 0 && number_parse(text, n, least, INT64_MAX - 1, first, NULL) < 0) ||
+	    (rest > 0 && number_parse(second, rest, *first, INT64_MAX - 1, last, NULL) < 0))
+		return error_set(e, ERROR_USAGE, "'%s': expected A-B, A-, -B or A, from %lld on", text,
+		    (long long)least);
 	return 0;
 }

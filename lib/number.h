@@ -13,5 +13,8 @@ int number_parse(const char *text, size_t n, int64_t min, int64_t max, int64_t *
     struct error *e);
 /* Bytes with an optional unit k, M or G (powers of 1024; "64k", "100M"). */
 int number_size(const char *text, size_t n, int64_t *out, struct error *e);
+/* "A-B", both inside, "A-", "-B" or "A", none below least; what is left out is least, and INT64_MAX. 0 or
+ * -1. */
+int number_range(const char *text, int64_t least, int64_t *first, int64_t *last, struct error *e);
 
 #endif

@@ -38,6 +38,27 @@ common_headers(struct ask *a)
 		exchange_add(a->x, "Vary", "Authorization, Cookie, Accept");
 }
 
+bool
+answer_unchanged(struct ask *a, const char *etag)
+{
+	exchange_add(a->x, "ETag", etag);
+	if (!has_etag(a, etag))
+		return false;
+	a->answered = true;
+	common_headers(a);
+	exchange_answer(a->x, 304, NULL, (struct span){ "", 0 });
+	return true;
+}
+
+void
+answer_stream(struct ask *a, int status, const char *type, int64_t size,
+    const struct exchange_source *source, void *arg)
+{
+	a->answered = true;
+	common_headers(a);
+	exchange_stream(a->x, status, type, size, source, arg);
+}
+
 void
 answer_as(struct ask *a, int status, const char *type, struct span body)
 {
@@ -93,7 +114,7 @@ title_of(int status)
 		const char *title;
 	} titles[] = { { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
 		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 406, "Not Acceptable" },
-		{ 409, "Conflict" }, { 413, "Content Too Large" },
+		{ 409, "Conflict" }, { 410, "Gone" }, { 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
 		{ 421, "Misdirected Request" }, { 422, "Unprocessable Content" },
 		{ 429, "Too Many Requests" }, { 500, "Internal Server Error" },

@@ -58,6 +58,12 @@ void answer_later(struct ask *a, int64_t wait);
 void answer_json(struct ask *a, int status, struct span json);
 /* The same for any other type. */
 void answer_as(struct ask *a, int status, const char *type, struct span body);
+/* The representation that there is now has this ETag, quotes included: says so, and whether the client has it
+ * already, who is told that then. */
+bool answer_unchanged(struct ask *a, const char *etag);
+/* With bytes that come, as exchange_stream has it. */
+void answer_stream(struct ask *a, int status, const char *type, int64_t size,
+    const struct exchange_source *source, void *arg);
 /* With a problem. field may be NULL. */
 void answer_problem(struct ask *a, int status, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -49,6 +49,7 @@ struct gateway {
 	struct identities *identities;
 	struct sessions *sessions; /* NULL: for one request alone */
 	struct tap *tap;
+	struct blobworkers *workers;
 	struct counts *counts;
 	struct standings *standings;
 	struct rates *rates; /* NULL: nobody is bounded */

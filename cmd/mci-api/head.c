@@ -12,7 +12,7 @@
 
 /* What begins with api or - is never an organisation's. */
 static bool
-meant(const struct ask *a, const char *path, const char **values)
+meant(struct ask *a, const char *path, const char **values)
 {
 	const char *first = a->target.nsegments > 0 ? a->target.segments[0] : "";
 
@@ -156,7 +156,8 @@ check_values(struct ask *a)
 
 	for (size_t i = 0; (p = strchr(p, '{')) != NULL; i++, p++) {
 		const char *value = a->values[i];
-		bool fits = strncmp(p, "{number}", 8) == 0 ? value[0] != '\0' && value[0] != '0' &&
+		bool fits = p[strcspn(p, "}") - 1] == '*' ? value[0] != '\0' :
+		    strncmp(p, "{number}", 8) == 0 ? value[0] != '\0' && value[0] != '0' &&
 			strlen(value) < 10 && value[strspn(value, "0123456789")] == '\0' :
 							     spec_id_ok(value, strlen(value));
 
@@ -244,9 +245,13 @@ check_accept(struct ask *a)
 {
 	const char *accept = exchange_header(a->x, "Accept");
 
-	if (accept == NULL || a->route->media != ROUTE_JSON || accepts(accept, "application/json"))
+	bool lines = a->route->media == ROUTE_LINES;
+
+	if (accept == NULL || (a->route->media != ROUTE_JSON && !lines) ||
+	    accepts(accept, "application/json") || (lines && accepts(accept, "application/x-ndjson")))
 		return 0;
-	answer_problem(a, 406, NULL, "Accept: what is here is application/json");
+	answer_problem(a, 406, NULL, "Accept: what is here is application/json%s",
+	    lines ? ", or application/x-ndjson" : "");
 	return -1;
 }
 

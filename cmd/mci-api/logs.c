@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "number.h"
 #include "params.h"
+#include "ranges.h"
 #include "standing.h"
 
 /* What waits in memory for a reader; more is left with the log server. */
@@ -354,37 +355,6 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 	standing_stream(a, status, form->type, whole ? to - from : -1, &source, r);
 }
 
-/* One range of bytes (RFC 9110 section 14.2): 1 and its ends, 0: there is none that is understood,
- * which asks for all; -1: none of the log's bytes are in it. */
-static int
-range_of(const struct ask *a, int64_t bytes, int64_t *from, int64_t *to)
-{
-	const char *text = exchange_header(a->x, "Range");
-	long long first = -1, last = -1;
-	int used = 0;
-
-	if (text == NULL || strncmp(text, "bytes=", 6) != 0 || strchr(text, ',') != NULL)
-		return 0;
-	text += 6;
-	if (text[0] == '-' && sscanf(text, "-%18lld%n", &last, &used) == 1 && text[used] == '\0' &&
-	    last >= 0) {
-		*from = last < bytes ? bytes - last : 0;
-		*to = bytes;
-	} else if (sscanf(text, "%18lld-%n", &first, &used) == 1 && used > 0 && first >= 0) {
-		text += used;
-		*from = first;
-		*to = bytes;
-		if (*text != '\0') {
-			if (sscanf(text, "%18lld%n", &last, &used) != 1 || text[used] != '\0' || last < first)
-				return 0;
-			*to = last + 1 < bytes ? last + 1 : bytes;
-		}
-	} else {
-		return 0;
-	}
-	return *from < *to ? 1 : -1;
-}
-
 static int64_t
 first_byte(const struct ask *a)
 {
@@ -400,8 +370,9 @@ found(struct ask *a, const struct logs_name *name)
 	const struct form *form = form_of(a);
 	const char *follow = params_query(a, "follow");
 	int64_t from = first_byte(a), to = name->bytes;
+	struct range wish;
 	char text[80];
-	int range;
+	bool part, none;
 
 	if (name->truncated)
 		exchange_add(a->x, "Mci-Truncated", "true");
@@ -409,21 +380,22 @@ found(struct ask *a, const struct logs_name *name)
 		start(a, name, form, from, -1, 200);
 		return;
 	}
-	range = form == &forms[0] ? range_of(a, name->bytes, &from, &to) : 0;
+	part = form == &forms[0] && ranges_read(exchange_header(a->x, "Range"), &wish);
+	none = part && !ranges_of(&wish, name->bytes, &from, &to);
 	exchange_add(a->x, "Accept-Ranges",
-	    form == &forms[0] && (range > 0 || !takes_zstd(a)) ? "bytes" : "none");
-	if (range < 0 || from < 0 || from > name->bytes) {
+	    form == &forms[0] && ((part && !none) || !takes_zstd(a)) ? "bytes" : "none");
+	if (none || from < 0 || from > name->bytes) {
 		snprintf(text, sizeof(text), "bytes */%lld", (long long)name->bytes);
 		exchange_add(a->x, "Content-Range", text);
 		answer_problem(a, 416, NULL, "the log has %lld bytes", (long long)name->bytes);
 		return;
 	}
-	if (range > 0) {
+	if (part) {
 		snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)from, (long long)to - 1,
 		    (long long)name->bytes);
 		exchange_add(a->x, "Content-Range", text);
 	}
-	start(a, name, form, from, to, range > 0 ? 206 : 200);
+	start(a, name, form, from, to, part ? 206 : 200);
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "blobworker.h"
 #include "contract.h"
 #include "counts.h"
 #include "forward.h"
@@ -144,6 +145,7 @@ open_gateway(struct options *o, struct loop *loop, struct error *e)
 	g->standings = standings_new(g);
 	g->rates = g->options.rate > 0 ? rates_new(g->options.rate) : NULL;
 	g->tap = tap_new(loop, o->events);
+	g->workers = blobworkers_new(loop);
 	g->http = http_new(loop, &ask_events, g, e);
 	if (g->http == NULL)
 		return -1;
@@ -160,6 +162,7 @@ close_gateway(struct options *o)
 	http_free(g->http);
 	sessions_free(g->sessions);
 	tap_free(g->tap);
+	blobworkers_free(g->workers);
 	gateway_close(g);
 	identities_free(g->identities);
 	standings_free(g->standings);

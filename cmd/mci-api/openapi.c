@@ -44,6 +44,12 @@ reference(const char *method)
 	return json_pack("{s:s}", "$ref", name);
 }
 
+static bool
+is_json(const struct route *r)
+{
+	return r->media == ROUTE_JSON || r->media == ROUTE_LINES;
+}
+
 /* ---- schemas */
 
 static json_t *
@@ -130,7 +136,7 @@ all_schemas(const struct route *routes, size_t n)
 		struct shape s = shape_of(&routes[i]);
 
 		if (method == NULL || routes[i].answer != NULL || s.n == 0 ||
-		    routes[i].media != ROUTE_JSON)
+		    !is_json(&routes[i]))
 			continue;
 		add_schema(schemas, method);
 		for (size_t k = 0; k < s.n; k++) {
@@ -162,9 +168,10 @@ static void
 add_path(json_t *list, const struct route *r)
 {
 	for (const char *p = r->path; (p = strchr(p, '{')) != NULL; p++) {
-		size_t n = strcspn(p + 1, "}");
+		size_t n = strcspn(p + 1, "*}");
 		bool number = n == 6 && strncmp(p + 1, "number", 6) == 0;
-		json_t *schema = number ? json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum",
+		json_t *schema = p[1 + n] == '*' ? json_pack("{s:s, s:i}", "type", "string", "minLength", 1) :
+		    number ? json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum",
 					      1, "maximum", 999999999) :
 					  json_pack("{s:s, s:s}", "type", "string", "pattern",
 					      "^[A-Za-z0-9][A-Za-z0-9._+,-]{0,127}$");
@@ -212,6 +219,10 @@ success_of(const struct route *r)
 	const char *method = r->answer_of != NULL ? r->answer_of : r->call;
 	json_t *schema = r->answer != NULL ? object_schema(shape_of(r), NULL, NULL, NULL) : NULL;
 
+	if (r->media == ROUTE_LINES)
+		return json_pack("{s:s, s:{s:{s:o}, s:{}}}", "description", r->summary, "content",
+		    "application/json", "schema", schema != NULL ? schema : reference(method),
+		    "application/x-ndjson");
 	if (r->media == ROUTE_JSON && shape_of(r).n > 0)
 		return json_pack("{s:s, s:{s:{s:o}}}", "description", r->summary, "content",
 		    "application/json", "schema", schema != NULL ? schema : reference(method));
@@ -228,7 +239,7 @@ static json_t *
 responses_of(const struct route *r)
 {
 	int status = r->status != 0                      ? r->status :
-	    r->media == ROUTE_JSON && shape_of(r).n == 0 ? 204 :
+	    is_json(r) && shape_of(r).n == 0 ? 204 :
 							   200;
 	AUTO_FREE char *code = xformat("%d", status);
 
@@ -261,12 +272,18 @@ all_paths(const struct route *routes, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const char *name = http_verb_name(routes[i].verb);
-		json_t *item = json_object_get(paths, routes[i].path);
+		AUTO_FREE char *path = xstrdup(routes[i].path);
+		char *star = strchr(path, '*');
 		AUTO_FREE char *verb = xstrdup(name);
+		json_t *item;
 
+		/* OpenAPI has no name for what takes slashes: they are escaped there */
+		if (star != NULL)
+			memmove(star, star + 1, strlen(star));
+		item = json_object_get(paths, path);
 		if (item == NULL) {
 			item = json_object();
-			json_object_set_new(paths, routes[i].path, item);
+			json_object_set_new(paths, path, item);
 		}
 		for (char *p = verb; *p != '\0'; p++)
 			*p = (char)tolower((unsigned char)*p);

@@ -20,7 +20,7 @@ params_value(const struct ask *a, const char *name)
 	size_t i = 0, n = strlen(name);
 
 	while ((p = strchr(p, '{')) != NULL) {
-		if (strncmp(p + 1, name, n) == 0 && p[1 + n] == '}')
+		if (strncmp(p + 1, name, n) == 0 && p[1 + n + (p[1 + n] == '*')] == '}')
 			return a->values[i];
 		p++;
 		i++;

@@ -22,6 +22,7 @@ struct ask;
 
 enum route_media {
 	ROUTE_JSON,   /* application/json; errors as application/problem+json */
+	ROUTE_LINES,  /* the same, or application/x-ndjson for who asks for that */
 	ROUTE_TEXT,   /* text/plain, or plain HTML of the same for a browser */
 	ROUTE_STREAM, /* what the row's function says */
 	ROUTE_SVG,

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "about.h"
+#include "artifacts.h"
 #include "badge.h"
 #include "browser.h"
 #include "buildevents.h"
@@ -164,17 +165,30 @@ const struct route routes[] = {
 	ROW(GET, JOB "/tests", "the results of its tests", CALLS("job/get", OF_JOB), .takes = &jobnotes_takes,
 	    .query = "from limit", .answer = jobnotes_tests_answer, .nanswer = 3, .next = "from=#",
 	    .handle = jobnotes_tests),
-
-	/* ---- what jobs have left */
-	ROW(GET, BUILD "/artifacts", "what its jobs have left",
-	    LISTS("artifact/list", OF_BUILD, "job from limit", "from=#")),
-	ROW(GET, JOB "/artifacts", "what it has left", LISTS("artifact/list", OF_JOB, "from limit", "from=#")),
-	ROW(GET, ARTIFACT, "an artifact", CALLS("artifact/get", OF_ARTIFACT)),
-	ROW(GET, API "/artifacts", "artifacts by their ids, of the newest builds first",
-	    CALLS("artifact/search", NULL), .query = "name org repo limit"),
-
 	ROW(POST, JOB "/unblock", "lets a blocked job go on", TAKES("job/unblock", OF_JOB)),
 	ROW(POST, JOB "/cancel", "cancels it alone", TAKES("build/cancel", OF_JOB)),
+
+	/* ---- what jobs have left */
+	ROW(GET, API "/artifacts", "artifacts by their ids, of the newest builds first",
+	    CALLS("artifact/search", NULL), .query = "name org repo limit"),
+	ROW(GET, BUILD "/artifacts", "what its jobs have left",
+	    LISTS("artifact/list", OF_BUILD, "job from limit", "from=#")),
+	ROW(GET, JOB "/artifacts", "what it has left",
+	    LISTS("artifact/list", OF_JOB, "from limit", "from=#")),
+	ROW(GET, ARTIFACT, "an artifact", CALLS("artifact/get", OF_ARTIFACT)),
+	ROW(GET, ARTIFACT "/files", "the files in it: a page, or all as lines",
+	    CALLS("artifact/get", OF_ARTIFACT), .takes = &artifacts_takes, .query = "from limit",
+	    .answer = artifacts_files_answer, .nanswer = 2, .next = "from=#", .media = ROUTE_LINES,
+	    .handle = artifacts_files),
+	ROW(GET, ARTIFACT "/files/{path*}", "the bytes of one of them",
+	    CALLS("artifact/get", OF_ARTIFACT " path={path}"), .takes = &artifacts_takes,
+	    .media = ROUTE_STREAM, .streams = true, .handle = artifacts_file),
+	ROW(GET, ARTIFACT "/archive.tar", "all of it as a tar archive", CALLS("artifact/get", OF_ARTIFACT),
+	    .media = ROUTE_STREAM, .streams = true, .handle = artifacts_tar),
+	ROW(GET, ARTIFACT "/archive.tar.zst", "the same compressed", CALLS("artifact/get", OF_ARTIFACT),
+	    .media = ROUTE_STREAM, .streams = true, .handle = artifacts_tar_zst),
+	ROW(GET, ARTIFACT "/archive.zip", "all of it as a zip archive", CALLS("artifact/get", OF_ARTIFACT),
+	    .media = ROUTE_STREAM, .streams = true, .handle = artifacts_zip),
 
 	/* ---- administration */
 	ROW(GET, API "/queue", "how many builds wait, and are held", CALLS("build/status", NULL)),

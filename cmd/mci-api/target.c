@@ -52,8 +52,13 @@ read_segments(struct target *t, const char *path, struct error *e)
 	for (path++; *path != '\0';) {
 		size_t n = strcspn(path, "/");
 
-		if (t->nsegments == TARGET_SEGMENTS)
-			return error_set(e, ERROR_INPUT, "at most %d segments", TARGET_SEGMENTS);
+		if (t->nsegments == TARGET_SEGMENTS) {
+			AUTO_FREE char *rest = decode(path, strlen(path), false, e);
+
+			t->longer = true;
+			return rest == NULL ? -1 : 0;
+		}
+		t->begins[t->nsegments] = path;
 		t->segments[t->nsegments] = decode(path, n, false, e);
 		if (t->segments[t->nsegments++] == NULL)
 			return -1;
@@ -109,8 +114,17 @@ target_value(const struct target *t, const char *name)
 	return NULL;
 }
 
+/* From a segment on. */
+static const char *
+tail(struct target *t, size_t from)
+{
+	free(t->tail);
+	t->tail = decode(t->begins[from], strlen(t->begins[from]), false, NULL);
+	return t->tail;
+}
+
 bool
-target_is(const struct target *t, const char *pattern, const char **values)
+target_is(struct target *t, const char *pattern, const char **values)
 {
 	size_t i = 0, nvalues = 0;
 
@@ -119,13 +133,15 @@ target_is(const struct target *t, const char *pattern, const char **values)
 
 		if (i == t->nsegments)
 			return false;
+		if (pattern[0] == '{' && pattern[n - 2] == '*')
+			return (values[nvalues] = tail(t, i)) != NULL;
 		if (pattern[0] == '{')
 			values[nvalues++] = t->segments[i];
 		else if (strncmp(pattern, t->segments[i], n) != 0 || t->segments[i][n] != '\0')
 			return false;
 		pattern += n + (pattern[n] == '/');
 	}
-	return i == t->nsegments;
+	return i == t->nsegments && !t->longer;
 }
 
 void
@@ -133,6 +149,7 @@ target_free(struct target *t)
 {
 	for (size_t i = 0; i < t->nsegments; i++)
 		free(t->segments[i]);
+	free(t->tail);
 	for (size_t i = 0; i < t->npairs; i++) {
 		free(t->pairs[i].name);
 		free(t->pairs[i].value);

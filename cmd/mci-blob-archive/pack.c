@@ -19,7 +19,7 @@
 #define PIECE ((size_t)64 * 1024)
 
 struct options {
-	bool tar, zip;
+	bool tar, zip, zstd;
 };
 
 struct pack {
@@ -245,8 +245,9 @@ run(void *arg, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (o->tar == o->zip) {
-		error_set(&e, ERROR_USAGE, "expected --tar or --zip");
+	if (o->tar == o->zip || (o->zip && o->zstd)) {
+		error_set(&e, ERROR_USAGE, o->tar == o->zip ? "expected --tar or --zip" :
+		    "--zstd is of a tar archive");
 		return option_fail(PROGRAM, &e);
 	}
 	k.archive = archive_write_new();
@@ -257,6 +258,8 @@ run(void *arg, int argc, char **argv)
 	/* libarchive would write its own form of extended attributes as well, of which GNU tar complains */
 	if (o->tar)
 		archive_write_set_format_option(k.archive, "pax", "xattrheader", "SCHILY");
+	if (o->zstd)
+		archive_write_add_filter_zstd(k.archive);
 	archive_write_set_bytes_per_block(k.archive, (int)PIECE);
 	archive_write_set_bytes_in_last_block(k.archive, 1);
 	done = all(&k, &e);
@@ -277,6 +280,10 @@ static const struct option options[] = {
 	    .help = "write a zip archive",
 	    .kind = OPTION_FLAG,
 	    .offset = offsetof(struct options, zip) },
+	{ .name = "zstd",
+	    .help = "compress the tar archive",
+	    .kind = OPTION_FLAG,
+	    .offset = offsetof(struct options, zstd) },
 };
 
 const struct command archive_pack_command = {

@@ -29,10 +29,11 @@ struct worker {
 };
 
 static int
-worker_start(struct worker *w, const char *verb, const char *form, int other, struct error *e)
+worker_start(struct worker *w, const char *verb, const char *form, bool zstd, int other, struct error *e)
 {
 	AUTO_FREE char *program = process_kit(WORKER);
-	char *argv[] = { (char *)WORKER, (char *)(uintptr_t)verb, (char *)(uintptr_t)form, NULL };
+	char *argv[] = { (char *)WORKER, (char *)(uintptr_t)verb, (char *)(uintptr_t)form,
+		zstd ? (char *)(uintptr_t)"--zstd" : NULL, NULL };
 	struct process_spec p = { .path = program, .argv = argv, .err = STDERR_FILENO };
 	bool packs = form != NULL;
 	int ends[2];
@@ -204,13 +205,14 @@ give_link(struct giving *g, const struct entry *link, struct error *e)
 }
 
 int
-archive_get(struct store *store, const struct record *r, bool zip, int to, struct error *e)
+archive_get(struct store *store, const struct record *r, const char *form, bool zstd, int to,
+    struct error *e)
 {
-	struct giving g = { .store = store, .r = r, .zip = zip };
+	struct giving g = { .store = store, .r = r, .zip = strcmp(form, "--zip") == 0 };
 	struct worker w;
 	int done;
 
-	if (worker_start(&w, "pack", zip ? "--zip" : "--tar", to, e) < 0)
+	if (worker_start(&w, "pack", form, zstd, to, e) < 0)
 		return worker_end(&w, -1, e);
 	g.to = w.fd;
 	g.lines = unpack_begin(store);
@@ -377,7 +379,7 @@ archive_put(struct store *store, struct record *r, int from, struct error *e)
 	int done;
 
 	t.manifest.thread = packer_begin(t.packer);
-	done = worker_start(&t.worker, "unpack", NULL, from, e);
+	done = worker_start(&t.worker, "unpack", NULL, false, from, e);
 	if (done == 0)
 		done = take_all(&t, e);
 	done = worker_end(&t.worker, done, e);

@@ -5,108 +5,65 @@
 #include <unistd.h>
 
 #include "archive.h"
-#include "entry.h"
+#include "emit.h"
 #include "kernel.h"
-#include "manifest.h"
 #include "memory.h"
 #include "names.h"
+#include "number.h"
+#include "onefile.h"
 #include "option.h"
-#include "standard.h"
 #include "verbs.h"
 
 struct options {
-	const char *blob, *scope, *output;
-	bool tar, zip;
+	const char *blob, *scope, *output, *bytes, *last;
+	bool tar, zip, zstd, head;
 };
 
 static const struct option options[] = {
+	{ .name = "bytes", .value = "A-B", .help = "only bytes A to B of the file, from 0",
+	  .kind = OPTION_TEXT, .offset = offsetof(struct options, bytes) },
+	{ .name = "head", .help = "first a line about it, as a JSON object", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, head) },
+	{ .name = "last", .value = "N", .help = "only its last N bytes", .kind = OPTION_TEXT,
+	  .offset = offsetof(struct options, last) },
 	{ .letter = 'o', .name = "output", .value = "FILE", .help = "into this file, once it is whole",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, output) },
 	{ .name = "tar", .help = "all that was saved, as a tar archive", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, tar) },
 	{ .name = "zip", .help = "all that was saved, as a zip archive", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, zip) },
+	{ .name = "zstd", .help = "the tar archive compressed", .kind = OPTION_FLAG,
+	  .offset = offsetof(struct options, zstd) },
 	VERBS_STORE(struct options),
 };
 
 static int
-write_out(int fd, struct span bytes, struct error *e)
+write_head(const struct record *r, int fd, struct error *e)
 {
-	int done = fd == STDOUT_FILENO ? standard_write(fd, bytes.p, bytes.n) : kernel_write_all(fd,
-	    bytes.p, bytes.n);
+	AUTO_BYTES line = { 0 };
 
-	return done == 0 ? 0 : error_sys(e, "write");
-}
-
-static int
-write_pieces(struct unpack *u, const struct entry *x, int fd, struct error *e)
-{
-	static const char zeros[65536];
-
-	for (size_t i = 0; i < x->npieces; i++) {
-		struct span bytes;
-
-		for (int64_t left = x->pieces[i].hole; left > 0; left -= (int64_t)bytes.n) {
-			bytes = (struct span){ zeros,
-			    left < (int64_t)sizeof(zeros) ? (size_t)left : sizeof(zeros) };
-			if (write_out(fd, bytes, e) < 0)
-				return -1;
-		}
-		if (x->pieces[i].hole == 0 &&
-		    (unpack_find(u, &x->pieces[i].digest, &bytes, e) < 0 || write_out(fd, bytes, e) < 0))
-			return -1;
-	}
-	return 0;
-}
-
-/* Looks for the file: path, or the only one there is. Its first entry line is where chunks begin; those in
- * more lines follow. */
-static int
-get_file(struct store *store, const struct record *r, const char *path, int fd, struct error *e)
-{
-	struct unpack *lines = unpack_begin(store), *chunks = unpack_begin(store);
-	struct entry x = { 0 };
-	int64_t files, bytes;
-	struct manifest_reader *m = manifest_open(lines, &r->root, &files, &bytes, e);
-	struct span line;
-	int more = -1;
-	bool wanted = false, found = false;
-
-	if (m != NULL && path == NULL && files != 1) {
-		more = error_set(e, ERROR_USAGE,
-		    "%s: has %lld files: name one of them behind it, or restore them all",
-		    r->name, (long long)files);
-	} else if (m != NULL) {
-		while ((more = manifest_next(m, &line, e)) > 0) {
-			if (entry_read(&x, line, e) < 0) {
-				more = -1;
-				break;
-			}
-			if (x.kind != ENTRY_MORE)
-				wanted = x.kind == ENTRY_FILE && (path == NULL ||
-				    strcmp(x.path.data, path) == 0);
-			found = found || wanted;
-			if (wanted && write_pieces(chunks, &x, fd, e) < 0) {
-				more = -1;
-				break;
-			}
-		}
-		if (more == 0 && !found)
-			more = error_set(e, ERROR_NOT_FOUND, "%s: has no file %s", r->name,
-			    path == NULL ? "" : path);
-	}
-	manifest_close(m);
-	entry_free(&x);
-	unpack_end(lines);
-	unpack_end(chunks);
-	return more;
+	emit_open(&line);
+	record_members(&line, r);
+	emit_line(&line);
+	return onefile_write(fd, (struct span){ line.data, line.len }, e);
 }
 
 static int
 get_to(struct store *store, const struct record *r, const char *path, const struct options *o, int fd,
     struct error *e)
 {
-	return o->tar || o->zip ? archive_get(store, r, o->zip, fd, e) : get_file(store, r, path, fd, e);
+	struct onefile file = { .path = path, .upto = INT64_MAX, .last = -1, .head = o->head };
+
+	if (!o->tar && !o->zip) {
+		if ((o->bytes != NULL && number_range(o->bytes, 0, &file.from, &file.upto, e) < 0) ||
+		    (o->last != NULL && number_parse(o->last, strlen(o->last), 0, INT64_MAX, &file.last,
+		    e) < 0))
+			return -1;
+		return onefile_get(store, r, &file, fd, e);
+	}
+	if (o->head && write_head(r, fd, e) < 0)
+		return -1;
+	return archive_get(store, r, o->zip ? "--zip" : "--tar", o->zstd, fd, e);
 }
 
 static int
@@ -130,6 +87,24 @@ get(struct store *store, const struct record *r, const char *path, const struct 
 }
 
 static int
+check(const struct options *o, int argc, struct error *e)
+{
+	bool archive = o->tar || o->zip;
+
+	if (o->tar && o->zip)
+		return error_set(e, ERROR_USAGE, "--tar or --zip, not both");
+	if (o->zstd && !o->tar)
+		return error_set(e, ERROR_USAGE, "--zstd is of a tar archive: --tar --zstd");
+	if (archive && argc > 1)
+		return error_set(e, ERROR_USAGE, "an archive is of all that was saved: no PATH");
+	if ((archive || o->last != NULL) && o->bytes != NULL)
+		return error_set(e, ERROR_USAGE, "--bytes is of a file, and not with --last");
+	if (archive && o->last != NULL)
+		return error_set(e, ERROR_USAGE, "--last is of a file");
+	return 0;
+}
+
+static int
 run(void *arg, int argc, char **argv)
 {
 	struct options *o = arg;
@@ -139,10 +114,7 @@ run(void *arg, int argc, char **argv)
 	bool stranger, hit;
 	int result = -1;
 
-	if ((o->tar || o->zip) && (o->tar == o->zip || argc > 1))
-		error_set(&e, ERROR_USAGE, o->tar == o->zip ? "--tar or --zip, not both" :
-		    "an archive is of all that was saved: no PATH");
-	else if (store_scope(o->scope, &stranger, &e) == 0 &&
+	if (check(o, argc, &e) == 0 && store_scope(o->scope, &stranger, &e) == 0 &&
 	    (store = store_open(o->blob, stranger, false, &e)) != NULL &&
 	    store->type->find(store, (const char *const *)argv, 1, &r, &hit, &e) == 0)
 		result = get(store, &r, argc > 1 ? argv[1] : NULL, o, &e);

@@ -12,7 +12,7 @@
 
 struct options {
 	const char *blob, *scope;
-	bool json, files;
+	bool json, files, head;
 };
 
 static const struct option ls_options[] = {
@@ -24,6 +24,8 @@ static const struct option ls_options[] = {
 static const struct option stat_options[] = {
 	{ .name = "files", .help = "the files in it, a JSON object a line", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, files) },
+	{ .name = "head", .help = "with --files: first a line about all, as a JSON object",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, head) },
 	{ .name = "json", .help = "as a JSON object", .kind = OPTION_FLAG,
 	    .offset = offsetof(struct options, json) },
 	VERBS_STORE(struct options),
@@ -196,6 +198,8 @@ run_stat(void *arg, int argc, char **argv)
 		result = store->type->list(store, argv[0], match, &w, &e);
 	if (result == 0 && w.record.name == NULL)
 		result = error_set(&e, ERROR_NOT_FOUND, "%s is not there", argv[0]);
+	if (result == 0 && o->files && o->head)
+		print_json(&w.record);
 	if (result == 0 && o->files)
 		result = print_manifest(store, &w.record, &e);
 	else if (result == 0)

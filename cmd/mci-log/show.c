@@ -194,9 +194,9 @@ read_range(const struct options *o, struct range *r, struct error *e)
 	if (o->tail != NULL &&
 	    number_parse(o->tail, strlen(o->tail), 0, INT64_MAX, &r->tail, e) < 0)
 		return error_before(e, "--tail: ");
-	if (o->lines != NULL && range_parse(o->lines, 1, &r->first_line, &r->last_line, e) < 0)
+	if (o->lines != NULL && number_range(o->lines, 1, &r->first_line, &r->last_line, e) < 0)
 		return error_before(e, "--lines: ");
-	if (o->bytes != NULL && range_parse(o->bytes, 0, &r->first_byte, &r->last_byte, e) < 0)
+	if (o->bytes != NULL && number_range(o->bytes, 0, &r->first_byte, &r->last_byte, e) < 0)
 		return error_before(e, "--bytes: ");
 	if (o->since != NULL && range_since(o->since, &r->since, e) < 0)
 		return error_before(e, "--since: ");

@@ -6,25 +6,6 @@
 #include "kernel.h"
 #include "memory.h"
 #include "moment.h"
-#include "number.h"
-
-int
-range_parse(const char *text, int64_t least, int64_t *first, int64_t *last, struct error *e)
-{
-	const char *dash = strchr(text, '-');
-	size_t n = dash == NULL ? strlen(text) : (size_t)(dash - text);
-	const char *second = dash == NULL ? text : dash + 1;
-	size_t rest = strlen(second);
-
-	*first = least;
-	*last = INT64_MAX;
-	if (strcmp(text, "-") == 0 || *text == '\0' ||
-	    (n > 0 && number_parse(text, n, least, INT64_MAX - 1, first, NULL) < 0) ||
-	    (rest > 0 && number_parse(second, rest, *first, INT64_MAX - 1, last, NULL) < 0))
-		return error_set(e, ERROR_USAGE, "'%s': expected A-B, A-, -B or A, from %lld on", text,
-		    (long long)least);
-	return 0;
-}
 
 int
 range_since(const char *text, int64_t *since, struct error *e)

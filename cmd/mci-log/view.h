@@ -19,8 +19,6 @@ struct range {
 	int64_t tail;                  /* lines, -1: no bound */
 };
 
-/* Reads "A-B", "A-", "-B" or "A", none below least. 0 or -1. */
-int range_parse(const char *text, int64_t least, int64_t *first, int64_t *last, struct error *e);
 /* A moment (RFC 3339), or a duration before now. */
 int range_since(const char *text, int64_t *since, struct error *e);
 /* Whether any bound is set. */

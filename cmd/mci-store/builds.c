@@ -544,8 +544,8 @@ builds_artifact(struct database *reader, struct request *r)
 		query_integer(&q, id);
 		query_text(&q, request_text(r, "job"));
 		query_text(&q, artifact);
-		query_integer(&q, 0);
 		query_integer(&q, 1);
+		query_integer(&q, 0);
 		got = query_next(&q, &e);
 		if (got == 0)
 			error_set(&e, ERROR_NOT_FOUND, "there is no artifact '%.128s' of that job", artifact);
@@ -573,8 +573,8 @@ builds_artifacts(struct database *reader, struct request *r)
 	query_integer(&q, id);
 	query_text(&q, request_text(r, "job"));
 	query_null(&q);
-	query_integer(&q, request_integer(r, "from", 0));
 	query_integer(&q, limit + 1);
+	query_integer(&q, request_integer(r, "from", 0));
 	answer_artifacts(&q, limit, r);
 }
 

@@ -60,7 +60,7 @@ def token(name, scopes, org=None, repo=None, agent=None):
 def target(route, place):
     verb, path, scope, call, _ = route
     p = PLACES[place]
-    path = re.sub(r"{(\w+)}", lambda m: p.get(m.group(1), "x"), path)
+    path = re.sub(r"{(\w+)\*?}", lambda m: p.get(m.group(1), "x"), path)
     if call == "build/events":  # these builds have no end
         path += "?follow=false"
     body = BODIES.get(call)

@@ -60,7 +60,7 @@ SELECT status FROM result_job WHERE build = $1 AND job = $2;
 SELECT build.name, a.job, a.artifact, a.name, a.digest, a.files, a.bytes, a.saved, build.trust
 FROM result_artifact AS a JOIN build ON build.id = a.build
 WHERE a.build = $1 AND ($2 IS NULL OR a.job = $2) AND ($3 IS NULL OR a.artifact = $3)
-ORDER BY a.position, a.artifact LIMIT $5 OFFSET $4;
+ORDER BY a.position, a.artifact LIMIT $4 OFFSET $5;
 
 -- those of the newest builds alone are looked at: what is searched for may be in none
 -- artifacts_search (text, integer) reader
