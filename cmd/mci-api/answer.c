@@ -51,12 +51,10 @@ answer_unchanged(struct ask *a, const char *etag)
 }
 
 void
-answer_stream(struct ask *a, int status, const char *type, int64_t size,
-    const struct exchange_source *source, void *arg)
+answer_begin(struct ask *a)
 {
 	a->answered = true;
 	common_headers(a);
-	exchange_stream(a->x, status, type, size, source, arg);
 }
 
 void

@@ -61,9 +61,8 @@ void answer_as(struct ask *a, int status, const char *type, struct span body);
 /* The representation that there is now has this ETag, quotes included: says so, and whether the client has it
  * already, who is told that then. */
 bool answer_unchanged(struct ask *a, const char *etag);
-/* With bytes that come, as exchange_stream has it. */
-void answer_stream(struct ask *a, int status, const char *type, int64_t size,
-    const struct exchange_source *source, void *arg);
+/* It is answered by who calls this, with what all answers have in their head. */
+void answer_begin(struct ask *a);
 /* With a problem. field may be NULL. */
 void answer_problem(struct ask *a, int status, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -15,6 +15,7 @@
 #include "params.h"
 #include "ranges.h"
 #include "siphash.h"
+#include "standing.h"
 
 /* Files of an answer in JSON, and their bytes; a page of long ones ends before that. */
 #define FILES 1000
@@ -160,6 +161,7 @@ answered(struct reading *r)
 	r->ask = NULL;
 	a->state = NULL;
 	a->drop = NULL;
+	answer_begin(a);
 	return a;
 }
 
@@ -176,7 +178,7 @@ archive_begun(struct reading *r, struct span head)
 	add_disposition(r->ask, name);
 	add_guard(r->ask);
 	exchange_add(r->ask->x, "Accept-Ranges", "none");
-	answer_stream(answered(r), 200, type, -1, &bytes_source, r);
+	standing_stream(answered(r), 200, type, -1, &bytes_source, r);
 }
 
 static void
@@ -202,7 +204,7 @@ file_begun(struct reading *r, struct span head)
 	}
 	add_disposition(a, slash == NULL ? path : slash + 1);
 	add_guard(a);
-	answer_stream(answered(r), r->ranged ? 206 : 200, type_of(path), to - from, &bytes_source, r);
+	standing_stream(answered(r), r->ranged ? 206 : 200, type_of(path), to - from, &bytes_source, r);
 }
 
 /* ---- a list of files */
@@ -322,7 +324,7 @@ files_begun(struct reading *r, struct span head)
 		return;
 	}
 	r->limit = INT64_MAX;
-	answer_stream(answered(r), 200, "application/x-ndjson", -1, &source, r);
+	standing_stream(answered(r), 200, "application/x-ndjson", -1, &source, r);
 }
 
 /* ---- from the row of the store to the bytes */
