@@ -7,6 +7,7 @@
 #include "logfeed.h"
 #include "logs.h"
 #include "memory.h"
+#include "safe.h"
 #include "web.h"
 
 /* Bytes at the end of a log that are shown without the modules. */
@@ -42,7 +43,8 @@ static void
 over(void *arg, bool truncated, const struct error *why)
 {
 	struct ending *p = arg;
-	AUTO_BYTES html = { 0 };
+	AUTO_BYTES html = { 0 }, clean = { 0 };
+	struct safe safe = { 0 };
 	size_t from = 0;
 
 	(void)truncated;
@@ -60,7 +62,9 @@ over(void *arg, bool truncated, const struct error *why)
 	}
 	bytes_text(&html, "<pre>");
 	if (p->text.len > 0)
-		document_escape(&html, (struct span){ p->text.data + from, p->text.len - from });
+		safe_add(&safe, &clean, p->text.data + from, p->text.len - from);
+	safe_end(&safe, &clean);
+	document_escape(&html, (struct span){ bytes_string(&clean), clean.len });
 	bytes_text(&html, "</pre>");
 	web_answer(p->a, 200, (struct span){ html.data, html.len });
 }

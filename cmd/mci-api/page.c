@@ -19,9 +19,31 @@
 
 /* ---- text */
 
+/* What is written: text for a terminal, or the same as HTML with links in it. */
+struct sheet {
+	struct bytes text;
+	bool html;
+};
+
+/* Text, and spaces up to so many bytes; with href it leads there. */
+static void
+cell(struct sheet *s, struct span text, int width, const char *href)
+{
+	if (s->html && href != NULL)
+		bytes_format(&s->text, "<a href=\"%s\">", href);
+	if (s->html)
+		document_escape(&s->text, text);
+	else
+		bytes_add(&s->text, text.p, text.n);
+	if (s->html && href != NULL)
+		bytes_text(&s->text, "</a>");
+	for (size_t n = text.n; n < (size_t)width; n++)
+		bytes_char(&s->text, ' ');
+}
+
 /* A member's text on one line, with nothing in it that a terminal obeys; at most so many bytes. */
 static void
-put(struct bytes *into, const json_t *o, const char *name, int width, size_t most)
+put_link(struct sheet *into, const json_t *o, const char *name, int width, size_t most, const char *href)
 {
 	const char *text = json_string_value(json_object_get(o, name));
 	struct safe safe = { 0 };
@@ -35,35 +57,43 @@ put(struct bytes *into, const json_t *o, const char *name, int width, size_t mos
 		n--;
 	safe_add(&safe, &clean, text == NULL ? "" : text, n);
 	safe_end(&safe, &clean);
-	bytes_format(into, "%-*s", width, bytes_string(&clean));
+	cell(into, (struct span){ bytes_string(&clean), clean.len }, width, href);
 }
 
 static void
-put_seconds(struct bytes *into, const json_t *o, const char *name, int width)
+put(struct sheet *into, const json_t *o, const char *name, int width, size_t most)
+{
+	put_link(into, o, name, width, most, NULL);
+}
+
+static void
+put_seconds(struct sheet *into, const json_t *o, const char *name, int width)
 {
 	const json_t *value = json_object_get(o, name);
 	AUTO_BYTES text = { 0 };
 
 	if (value != NULL)
 		duration_write(&text, (int64_t)(json_number_value(value) * 10) * (SECOND / 10));
-	bytes_format(into, "%-*s", width, bytes_string(&text));
+	cell(into, (struct span){ bytes_string(&text), text.len }, width, NULL);
 }
 
 /* "2026-11-27 01:20" */
 static void
-put_time(struct bytes *into, const json_t *o, const char *name)
+put_time(struct sheet *into, const json_t *o, const char *name)
 {
 	const char *text = json_string_value(json_object_get(o, name));
 
 	if (text == NULL || strlen(text) < 16)
-		bytes_format(into, "%-18s", "");
+		bytes_format(&into->text, "%-18s", "");
 	else
-		bytes_format(into, "%.10s %.5s  ", text, text + 11);
+		bytes_format(&into->text, "%.10s %.5s  ", text, text + 11);
 }
 
 static void
-end_line(struct bytes *into)
+end_line(struct sheet *s)
 {
+	struct bytes *into = &s->text;
+
 	while (into->len > 0 && into->data[into->len - 1] == ' ')
 		into->len--;
 	bytes_char(into, '\n');
@@ -71,18 +101,23 @@ end_line(struct bytes *into)
 
 /* ---- the answer */
 
+static struct sheet
+sheet_new(const struct ask *a)
+{
+	return (struct sheet){ .html = document_wanted(a->x) };
+}
+
 static void
-answer(struct ask *a, const struct bytes *text)
+answer(struct ask *a, const struct sheet *s)
 {
 	AUTO_BYTES html = { 0 };
 
-	if (!document_wanted(a->x)) {
-		answer_as(
-		    a, 200, "text/plain; charset=utf-8", (struct span){ text->data, text->len });
+	if (!s->html) {
+		answer_as(a, 200, "text/plain; charset=utf-8", (struct span){ s->text.data, s->text.len });
 		return;
 	}
 	bytes_text(&html, "<pre>");
-	document_escape(&html, (struct span){ text->data, text->len });
+	bytes_add(&html, s->text.data, s->text.len);
 	bytes_text(&html, "</pre>");
 	web_answer(a, 200, (struct span){ html.data, html.len });
 }
@@ -92,6 +127,7 @@ page_root(struct ask *a)
 {
 	const char *host = exchange_header(a->x, "Host");
 	AUTO_BYTES text = { 0 };
+	struct sheet s = sheet_new(a);
 
 	bytes_format(&text,
 	    "mci %s: a continuous-integration server\n\n"
@@ -105,49 +141,72 @@ page_root(struct ask *a)
 	    "  lets mci work here.\n",
 	    MCI_VERSION, host == NULL ? "HOST" : host, host == NULL ? "HOST" : host,
 	    host == NULL ? "HOST" : host);
-	answer(a, &text);
+	cell(&s, (struct span){ text.data, text.len }, 0, NULL);
+	answer(a, &s);
+	bytes_free(&s.text);
 }
 
 /* ---- builds */
 
 static void
-put_builds(struct bytes *into, const json_t *builds, bool whole)
+put_builds(struct sheet *into, const json_t *builds, bool whole)
 {
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach((json_t *)builds, i, one) {
+		const char *name = json_string_value(json_object_get(one, "build"));
+		/* made of names that the store checks, and a number */
+		AUTO_FREE char *href = xformat("/%s", name == NULL ? "" : name);
+		AUTO_FREE char *number =
+		    xformat("%lld", (long long)json_integer_value(json_object_get(one, "number")));
+
 		if (whole)
-			put(into, one, "build", 28, 200);
+			put_link(into, one, "build", 28, 200, href);
 		else
-			bytes_format(into, "%-7lld",
-			    (long long)json_integer_value(json_object_get(one, "number")));
-		bytes_text(into, " ");
+			cell(into, (struct span){ number, strlen(number) }, 7, href);
+		bytes_char(&into->text, ' ');
 		put(into, one, "status", 13, 20);
 		put(into, one, "branch", 20, 80);
-		bytes_text(into, " ");
+		bytes_char(&into->text, ' ');
 		put_time(into, one, "created");
 		put_seconds(into, one, "elapsed", 9);
-		bytes_text(into, " ");
+		bytes_char(&into->text, ' ');
 		put(into, one, "message", 0, MESSAGE);
 		end_line(into);
 	}
 	if (json_array_size(builds) == 0)
-		bytes_text(into, "no builds yet\n");
+		bytes_text(&into->text, "no builds yet\n");
+}
+
+/* Without the modules nothing is added when one scrolls. */
+static void
+put_older(struct ask *a, struct sheet *s, const json_t *tree)
+{
+	const json_t *builds = json_object_get(tree, "builds");
+	const json_t *last = json_array_get(builds, json_array_size(builds) - 1);
+	const char *name = json_string_value(json_object_get(last, "build"));
+
+	if (s->html && name != NULL && json_is_true(json_object_get(tree, "more")))
+		bytes_format(&s->text, "\n<a href=\"/%s/%s?before=%s\">older</a>\n", params_value(a, "org"),
+		    params_value(a, "repo"), name);
 }
 
 static void
 list(struct ask *a, struct span result, const struct error *e, bool whole)
 {
 	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
-	AUTO_BYTES text = { 0 };
+	struct sheet s = sheet_new(a);
 
 	if (e->code != ERROR_NONE) {
 		answer_error(a, e);
 		return;
 	}
-	put_builds(&text, json_object_get(tree, "builds"), whole);
-	answer(a, &text);
+	put_builds(&s, json_object_get(tree, "builds"), whole);
+	if (!whole)
+		put_older(a, &s, tree);
+	answer(a, &s);
+	bytes_free(&s.text);
 }
 
 static void
@@ -187,27 +246,30 @@ page_repo(struct ask *a)
 /* ---- a build */
 
 static void
-put_jobs(struct bytes *into, const json_t *jobs)
+put_jobs(struct sheet *into, const char *build, const json_t *jobs)
 {
 	const json_t *one;
 	size_t i, n = json_array_size(jobs);
 
 	json_array_foreach((json_t *)jobs, i, one) {
-		bytes_text(into, i + 1 == n ? "└─ " : "├─ ");
-		put(into, one, "job", 24, 128);
-		bytes_text(into, " ");
+		const char *id = json_string_value(json_object_get(one, "job"));
+		AUTO_FREE char *href = xformat("/%s/%s/log", build, id == NULL ? "" : id);
+
+		bytes_text(&into->text, i + 1 == n ? "└─ " : "├─ ");
+		put_link(into, one, "job", 24, 128, href);
+		bytes_char(&into->text, ' ');
 		put(into, one, "status", 13, 20);
 		put_seconds(into, one, "elapsed", 9);
 		if (json_object_get(one, "reason") != NULL) {
-			bytes_text(into, " ");
+			bytes_char(&into->text, ' ');
 			put(into, one, "reason", 0, 40);
 		}
 		if (json_object_get(one, "exit") != NULL &&
 		    json_integer_value(json_object_get(one, "exit")) != 0)
-			bytes_format(into, " %lld",
+			bytes_format(&into->text, " %lld",
 			    (long long)json_integer_value(json_object_get(one, "exit")));
 		if (json_object_get(one, "error") != NULL) {
-			bytes_text(into, ": ");
+			bytes_text(&into->text, ": ");
 			put(into, one, "error", 0, MESSAGE);
 		}
 		end_line(into);
@@ -215,20 +277,20 @@ put_jobs(struct bytes *into, const json_t *jobs)
 }
 
 static void
-put_head(struct bytes *into, const json_t *build)
+put_head(struct sheet *into, const json_t *build)
 {
 	put(into, build, "build", 0, 300);
-	bytes_text(into, "  ");
+	bytes_text(&into->text, "  ");
 	put(into, build, "status", 0, 20);
 	if (json_object_get(build, "elapsed") != NULL) {
-		bytes_text(into, " in ");
+		bytes_text(&into->text, " in ");
 		put_seconds(into, build, "elapsed", 0);
 	}
-	bytes_text(into, "  ");
+	bytes_text(&into->text, "  ");
 	put(into, build, "branch", 0, 80);
-	bytes_text(into, " ");
+	bytes_text(&into->text, " ");
 	put(into, build, "rev", 0, 12);
-	bytes_text(into, "  ");
+	bytes_text(&into->text, "  ");
 	put(into, build, "actor", 0, 60);
 	end_line(into);
 	if (json_object_get(build, "message") != NULL) {
@@ -241,45 +303,56 @@ put_head(struct bytes *into, const json_t *build)
 	}
 }
 
+static char *
+build_of(const struct ask *a)
+{
+	return xformat(
+	    "%s/%s/%s", params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"));
+}
+
 static void
 with_jobs(struct ask *a, struct span result, const struct error *e)
 {
 	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
-	struct bytes *text = a->state;
+	AUTO_FREE char *build = build_of(a);
+	struct sheet *s = a->state;
 
 	if (e->code != ERROR_NONE) {
 		answer_error(a, e);
 		return;
 	}
-	put_jobs(text, json_object_get(tree, "jobs"));
+	put_jobs(s, build, json_object_get(tree, "jobs"));
 	if (json_is_true(json_object_get(tree, "more")))
-		bytes_text(text, "   ...\n");
-	answer(a, text);
+		bytes_text(&s->text, "   ...\n");
+	answer(a, s);
 }
 
 static void
 drop(void *state)
 {
-	bytes_free(state);
-	free(state);
+	struct sheet *s = state;
+
+	bytes_free(&s->text);
+	free(s);
 }
 
 static void
 with_build(struct ask *a, struct span result, const struct error *e)
 {
 	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
-	AUTO_FREE char *build =
-	    xformat("%s/%s/%s", params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"));
+	AUTO_FREE char *build = build_of(a);
 	AUTO_BYTES params = { 0 };
+	struct sheet *s;
 
 	if (e->code != ERROR_NONE) {
 		answer_error(a, e);
 		return;
 	}
-	a->state = xmalloc(sizeof(struct bytes));
+	s = xmalloc(sizeof(*s));
+	*s = sheet_new(a);
+	a->state = s;
 	a->drop = drop;
-	*(struct bytes *)a->state = (struct bytes){ 0 };
-	put_head(a->state, tree);
+	put_head(s, tree);
 	emit_open(&params);
 	emit_text(&params, "build", build);
 	bytes_char(&params, '}');
@@ -291,15 +364,17 @@ static void
 with_job(struct ask *a, struct span result, const struct error *e)
 {
 	json_auto_t *jobs = json_array();
-	AUTO_BYTES text = { 0 };
+	AUTO_FREE char *build = build_of(a);
+	struct sheet s = sheet_new(a);
 
 	if (e->code != ERROR_NONE) {
 		answer_error(a, e);
 		return;
 	}
 	json_array_append_new(jobs, jsontree_read(result, NULL));
-	put_jobs(&text, jobs);
-	answer(a, &text);
+	put_jobs(&s, build, jobs);
+	answer(a, &s);
+	bytes_free(&s.text);
 }
 
 void

@@ -4,6 +4,8 @@
 
 #include "document.h"
 #include "encoding.h"
+#include "params.h"
+#include "target.h"
 
 /* RFC 8246 */
 #define FOR_EVER "public, max-age=31536000, immutable"
@@ -36,12 +38,38 @@ web_file(struct ask *a)
 	}
 }
 
+/* Links to the organisation, repository and build that a page is of: the way up where no module makes one. */
+static void
+put_way(struct ask *a, struct bytes *html)
+{
+	static const char *const names[] = { "org", "repo", "number", "job" };
+	AUTO_BYTES place = { 0 };
+
+	if (params_value(a, names[0]) == NULL)
+		return;
+	bytes_text(html, "<p class=\"crumbs\">");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = params_value(a, names[i]);
+
+		if (value == NULL)
+			break;
+		bytes_char(&place, '/');
+		target_escape(&place, value);
+		bytes_format(html, "%s<a href=\"%s\">", i > 0 ? " / " : "", bytes_string(&place));
+		document_escape(html, (struct span){ value, strlen(value) });
+		bytes_text(html, "</a>");
+	}
+	bytes_text(html, "</p>");
+}
+
 void
 web_answer(struct ask *a, int status, struct span html)
 {
-	AUTO_BYTES page = { 0 };
+	AUTO_BYTES page = { 0 }, whole = { 0 };
 
-	document_write(&page, html);
+	put_way(a, &whole);
+	bytes_add(&whole, html.p, html.n);
+	document_write(&page, (struct span){ whole.data, whole.len });
 	document_headers(a->x);
 	answer_as(a, status, "text/html; charset=utf-8", (struct span){ page.data, page.len });
 }
