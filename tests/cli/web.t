@@ -14,11 +14,21 @@ up || exit 1
 agent --runner host -j 4
 token=$(mci call -a "$api" token/create name=person 'scopes:=["write"]' | jq -r .token)
 evil='<img src=x onerror=window.evil=1><script>window.evil=1</script>'
-project app <<'JOBS'
-{"id":"good","script":["echo '{\"section\":\"Compile\"}' >>$MCI_NOTES","printf '\\033[32mgreen\\033[0m\\n'","for p in 10 50 100; do printf '\\r%s%%' $p; done; echo","for i in 1 2 3 4 5; do echo step $i; done","echo '{\"section\":\"Compile\",\"end\":true}' >>$MCI_NOTES","echo behind"]}
+# taken FILE: waits until what was written to the pipe has been read, so that what follows comes behind it
+cat >"$T/taken" <<'END'
+#!/usr/bin/env python3
+import fcntl, os, sys, termios
+pipe = os.open(sys.argv[1], os.O_WRONLY)
+while any(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))):
+    pass
+END
+chmod +x "$T/taken"
+sed "s|@TAKEN@|$T/taken|" >specs <<'JOBS'
+{"id":"good","script":["echo '{\"section\":\"Compile\"}' >>$MCI_NOTES; @TAKEN@ $MCI_NOTES","printf '\\033[32mgreen\\033[0m\\n'","for p in 10 50 100; do printf '\\r%s%%' $p; done; echo","for i in 1 2 3 4 5; do echo step $i; done","echo '{\"section\":\"Compile\",\"end\":true}' >>$MCI_NOTES","echo behind"]}
 {"id":"bad","script":["i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo line $i; done","echo error: it broke","echo '{\"test\":\"sums two\",\"result\":\"fail\",\"file\":\"sum.c\",\"line\":3}' >>$MCI_NOTES","echo '{\"test\":\"sums one\",\"result\":\"pass\"}' >>$MCI_NOTES","echo '{\"error\":\"no such thing\",\"file\":\"a.c\",\"line\":7}' >>$MCI_NOTES","exit 3"],"depends-on":["good"]}
 {"id":"late","script":["true"],"depends-on":["bad"]}
 JOBS
+project app <specs
 project gate <<'JOBS'
 {"id":"gate","script":["true"],"blocked":true}
 {"id":"after","script":["sleep 60"],"depends-on":["gate"]}

@@ -6,9 +6,9 @@ import { make } from './dom.js';
 import { badge, bad, counts, live } from './status.js';
 import { duration, elapsed, moment } from './time.js';
 
-export function facts(pairs) {
-	return make('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== undefined && value !== '' && value !== null && value !== false)
-		.map(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]));
+export function facts(pairs, kind = '') {
+	return make('dl', { class: `facts ${kind}` }, pairs.filter(([, value]) => value !== undefined && value !== '' && value !== null && value !== false)
+		.map(([name, value]) => make('div', { class: 'fact' }, make('dt', {}, name), make('dd', {}, value))));
 }
 
 // Why a job or build ended as it did, in words.

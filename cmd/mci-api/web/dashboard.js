@@ -54,12 +54,12 @@ function card(repo, builds) {
 // The newest builds, and all of today's.
 async function recently() {
 	const builds = [];
-	for (let more = true, pages = 0; more && pages < PAGES; pages++) {
+	for (let pages = 1; ; pages++) {
 		const answer = await api.builds({ limit: 1000, before: builds.at(-1)?.build });
 		builds.push(...answer.builds);
-		more = answer.more && Date.parse(builds.at(-1).created) >= new Date().setHours(0, 0, 0, 0);
+		if (!answer.more || pages === PAGES || Date.parse(builds.at(-1).created) < new Date().setHours(0, 0, 0, 0))
+			return [builds, answer.more];
 	}
-	return builds;
 }
 
 // Repositories, builds (ORG/REPO/N) by what is typed.
@@ -79,9 +79,11 @@ function search(names, go) {
 export async function open(place, holder, go) {
 	let repos = [];
 	let builds = [];
+	let cut = false;          // there are builds that are older
+	const older = new Map();  // of repositories that are quiet
 	const load = async () => {
 		const [listed, recent] = await Promise.all([api.repos().catch(() => ({ repos: [] })), recently()]);
-		builds = recent;
+		[builds, cut] = recent;
 		repos = [...new Set([...builds.map((b) => b.repo), ...listed.repos.map((r) => `${r.org}/${r.id}`)])];
 	};
 	const top = make('div', { class: 'figures' });
@@ -91,7 +93,8 @@ export async function open(place, holder, go) {
 		fill(top, figures(builds));
 		const of = new Map(repos.map((r) => [r, []]));
 		builds.forEach((b) => of.get(b.repo)?.push(b));
-		rows(cards, [...of], ([name]) => name, () => make('li', { class: 'card' }), (row, [name, list]) => {
+		older.forEach((list, name) => of.get(name)?.push(...list.filter((b) => !of.get(name).some((known) => known.build === b.build))));
+		rows(cards, [...of], ([name]) => name, ([name]) => make('li', { class: 'card', 'data-repo': name }), (row, [name, list]) => {
 			const text = JSON.stringify(list.slice(0, STRIP));
 			if (row.text !== text)
 				fill(row, card(name, list));
@@ -101,6 +104,15 @@ export async function open(place, holder, go) {
 	};
 	await load();
 	draw();
+	// what was built long ago is asked for when somebody looks at it
+	const quiet = new IntersectionObserver((seen) => seen.filter((e) => e.isIntersecting).forEach(async ({ target }) => {
+		quiet.unobserve(target);
+		const answer = await api.repoBuilds(target.dataset.repo, { limit: STRIP }).catch(() => ({ builds: [] }));
+		older.set(target.dataset.repo, answer.builds);
+		frame();
+	}));
+	if (cut)
+		repos.filter((name) => builds.filter((b) => b.repo === name).length < STRIP).forEach((name) => quiet.observe(cards.keyed.get(name)));
 	let timer;
 	// many events make one question
 	const later = () => { timer ??= setTimeout(async () => { timer = undefined; await load().catch(() => {}); frame(); }, 300); };
@@ -109,6 +121,7 @@ export async function open(place, holder, go) {
 	const stop = follow({ type: 'build/*' }, later, later);
 	return () => {
 		stop();
+		quiet.disconnect();
 		clearTimeout(timer);
 	};
 }

@@ -64,20 +64,21 @@ export class Fold {
 			job.reason = e.reason;
 	}
 
-	// Notes of one kind, as "error" or "test", each with its job.
+	// Notes of one kind, as "error" or "test", each with its job: of the last attempt.
 	of(...kinds) {
-		return this.notes.flatMap(({ job, at, note }) => {
-			const kind = kinds.find((k) => note[k] !== undefined);
+		return this.notes.flatMap(({ job, attempt, at, note }) => {
+			const last = (this.jobs.get(job)?.attempt ?? attempt) === attempt;
+			const kind = last && kinds.find((k) => note?.[k] !== undefined);
 			return kind ? [{ ...note, kind, text: note[kind], job, at }] : [];
 		});
 	}
 
 	// Sections of a job's log as { title, from, to } in bytes; one that has no end goes on to the next, or to the end.
-	sections(id) {
+	sections(id, which = this.jobs.get(id)?.attempt) {
 		const list = [];
 		let open;
-		for (const { job, at, note } of this.notes) {
-			if (job !== id || note.section === undefined)
+		for (const { job, attempt, at, note } of this.notes) {
+			if (job !== id || Number(attempt) !== Number(which) || note?.section === undefined)
 				continue;
 			if (open && open.to === undefined)
 				open.to = at;

@@ -7,7 +7,8 @@ import { fill, make } from './dom.js';
 import { Fold, watchBuild } from './fold.js';
 import { setKeys } from './keys.js';
 import { LogSource } from './logsource.js';
-import { Folds, LogView } from './logview.js';
+import { Sections } from './logsections.js';
+import { LogView } from './logview.js';
 import { live } from './status.js';
 
 const ERRORS = '(^|[^a-z])(error|failed|failure|fatal|panic|exception|traceback)([^a-z]|$)';
@@ -22,21 +23,20 @@ function range(hash) {
 }
 
 class Page {
-	constructor(name, job) {
-		Object.assign(this, { name, job, marked: range(location.hash), found: [], at: -1, following: false, times: null });
+	constructor(name, job, attempt) {
+		Object.assign(this, { name, job, attempt, marked: range(location.hash), found: [], at: -1, following: false, times: null });
 		const question = (part, query, headers, signal) => this.ask(part, query, headers, signal);
 		this.source = new LogSource(question, (e) => this.changed(e));
-		this.folds = new Folds();
-		this.closed = new Set();
-		this.sections = [];
-		this.view = new LogView({ total: () => this.folds.rows(this.source.count), makeRow: (row) => this.row(row),
+		this.sections = new Sections(() => this.view.draw());
+		this.view = new LogView({ total: () => this.sections.folds.rows(this.source.count), makeRow: (row) => this.row(row),
 			moved: (atEnd) => this.follow(atEnd && this.source.open), label: `Log of ${name}/${job}` });
 		this.state = make('p', { role: 'status', class: 'crumbs' });
+		this.others = make('p', { class: 'attempts' });
 	}
 
 	ask(part, query, headers, signal) {
 		const where = part === 'bytes' ? undefined : part === 'follow' ? undefined : part;
-		return api.log(this.name, this.job, where, part === 'follow' ? { ...query, follow: true } : query,
+		return api.log(this.name, this.job, where, { ...query, follow: part === 'follow' || undefined, attempt: this.attempt },
 			{ headers: { Accept: part === 'bytes' || part === 'follow' ? 'text/plain' : 'application/json', ...headers }, signal });
 	}
 
@@ -52,13 +52,13 @@ class Page {
 
 	say() {
 		const { count, bytes, open, truncated } = this.source;
-		this.state.textContent = `${count.toLocaleString()} lines, ${bytes.toLocaleString()} bytes` +
+		this.state.textContent = `${count.toLocaleString()} ${count === 1 ? 'line' : 'lines'}, ${bytes.toLocaleString()} bytes` +
 			`${open ? this.following ? ', following' : ', still growing' : ''}${truncated ? '; bytes are missing at its end' : ''}` +
 			`${this.found.length ? `; ${this.at + 1} of ${this.found.length}${this.foundMore ? '+' : ''} found` : ''}`;
 	}
 
 	row(row) {
-		const line = this.folds.line(row);
+		const line = this.sections.folds.line(row);
 		const text = this.source.line(line);
 		const e = make('div', { class: 'log-row', id: `L${line + 1}` });
 		if (this.marked && line >= this.marked[0] && line <= this.marked[1])
@@ -70,30 +70,16 @@ class Page {
 		e.append(number);
 		if (this.times)
 			e.append(make('span', { class: 'time' }, this.time(line)));
-		const section = this.sections.find((s) => s.from === line);
+		const section = this.sections.at(line);
 		if (section)
-			e.append(this.foldButton(section));
+			e.append(this.sections.button(section));
 		const content = make('span', { class: 'text' });
+		if (section)
+			e.classList.add('section');
 		if (text !== undefined)
 			content.append(...parseLine(text).pieces.map(element));
 		e.append(content);
 		return e;
-	}
-
-	foldButton(section) {
-		const closed = this.closed.has(section);
-		return make('button', { type: 'button', class: 'fold', 'aria-expanded': !closed, title: section.title, onclick: () => {
-			if (closed)
-				this.closed.delete(section);
-			else
-				this.closed.add(section);
-			this.fold();
-		} }, closed ? '▸' : '▾');
-	}
-
-	fold() {
-		this.folds.set([...this.closed].map((s) => [s.from + 1, s.to]));
-		this.view.draw();
 	}
 
 	mark(event, line) {
@@ -106,11 +92,8 @@ class Page {
 
 	jump(line) {
 		this.follow(false);
-		for (const section of this.closed)
-			if (line > section.from && line < section.to)
-				this.closed.delete(section);
-		this.fold();
-		this.view.show(this.folds.row(line));
+		this.sections.reveal(line);
+		this.view.show(this.sections.folds.row(line));
 		this.say();
 	}
 
@@ -206,9 +189,14 @@ class Page {
 			this.followButton,
 			this.toggle('Wrap', 'w', (on) => { this.view.box.classList.toggle('wrapped', on); this.view.draw(); }),
 			this.toggle('Times', 't', (on) => this.showTimes(on)),
+			this.foldsButton = this.toggle('Fold sections', 'z', (on) => this.sections.closeAll(on)),
 			action({ label: 'Copy lines', key: 'y', run: () => this.copy() }),
-			make('a', { href: api.logAddress(this.name, this.job) }, 'Raw'),
-			make('a', { href: api.logAddress(this.name, this.job), download: `${this.name.replaceAll('/', '-')}-${this.job}.log` }, 'Download'));
+			make('a', { href: this.address }, 'Raw'),
+			make('a', { href: this.address, download: `${this.name.replaceAll('/', '-')}-${this.job}.log` }, 'Download'));
+	}
+
+	get address() {
+		return api.logAddress(this.name, this.job, { attempt: this.attempt });
 	}
 
 	// Whether there is a log; of a build that goes on there may be one later. first is told when there is something to see.
@@ -242,30 +230,37 @@ class Page {
 			this.say();
 			this.view.draw();
 		});
-		this.readSections().then(() => this.view.draw(), () => {});
+		this.readNotes().catch(() => {});
 		if (this.source.open)
 			this.source.follow().catch((e) => this.changed(e));
 	}
 
-	async readSections() {
+	// What the build's events say of it.
+	async readNotes() {
 		const fold = new Fold();
 		(await watchBuild(this.name, fold, () => {}))();
-		const list = fold.sections(this.job);
-		for (const s of list)
-			[s.from, s.to] = [await this.source.lineAt(s.from), s.to === undefined ? undefined : await this.source.lineAt(s.to)];
-		this.sections = list.filter((s) => s.to > s.from + 1);
+		await this.sections.read(fold.sections(this.job, this.attempt), this.source);
+		this.foldsButton.hidden = !this.sections.list.length;
+		this.showAttempts(fold.jobs.get(this.job)?.attempts ?? []);
+	}
+
+	// The logs of the other attempts.
+	showAttempts(list) {
+		const shown = this.attempt ?? list.at(-1)?.attempt;
+		fill(this.others, list.length > 1 ? ['Attempts: ', list.map(({ attempt }) => [Number(attempt) === Number(shown) ? make('b', {}, attempt) :
+			make('a', { href: `/${this.name}/${this.job}/log?attempt=${attempt}` }, attempt), ' '])] : []);
 	}
 }
 
 export async function open([org, repo, number, job], holder) {
 	const name = `${org}/${repo}/${number}`;
-	const page = new Page(name, job);
-	fill(holder, make('h1', {}, `${name}/${job}`), page.toolbar(), page.state, page.view.box,
+	const page = new Page(name, job, new URLSearchParams(location.search).get('attempt') ?? undefined);
+	fill(holder, make('h1', {}, `${name}/${job}`), page.others, page.toolbar(), page.state, page.view.box,
 		commands(() => [mci('log', `${name}/${job}`, page.marked ? ['--lines', `${page.marked[0] + 1}-${page.marked[1] + 1}`] : []),
-			mci('log', '-f', `${name}/${job}`), curl('GET', api.logAddress(name, job))]));
+			page.attempt ? [] : mci('log', '-f', `${name}/${job}`), curl('GET', page.address)].flat()));
 	const press = (key) => () => holder.querySelector(`[data-key=${key}]`)?.click();
 	setKeys([['n', 'next match', press('n')], ['N', 'previous match', press('N')], ['e', 'first error', press('e')], ['f', 'follow', press('F')],
-		['w', 'wrap', press('w')], ['t', 'times', press('t')], ['y', 'copy the marked lines', press('y')],
+		['w', 'wrap', press('w')], ['t', 'times', press('t')], ['z', 'fold sections', press('z')], ['y', 'copy the marked lines', press('y')],
 		['g g', 'beginning', () => { page.follow(false); page.view.scrollTo(0); }], ['G', 'end', () => started.then(() => page.view.end())]]);
 	let started;
 	await new Promise((seen, failed) => {

@@ -13,7 +13,7 @@ export function testTable(name, tests) {
 		return 'No test results were reported.';
 	const sorted = [...tests].sort((a, b) => (ORDER[a.result] ?? 1) - (ORDER[b.result] ?? 1) || (b.elapsed ?? 0) - (a.elapsed ?? 0));
 	const failed = tests.filter((t) => STATUS[t.result]).length;
-	return [make('p', {}, `${tests.length} tests, ${failed} failed${tests.length > SHOWN ? `; the first ${SHOWN}` : ''}`),
+	return [make('p', {}, `${tests.length} ${tests.length === 1 ? 'test' : 'tests'}, ${failed} failed${tests.length > SHOWN ? `; the first ${SHOWN}` : ''}`),
 		make('div', { class: 'scroll' }, make('table', {}, make('caption', { class: 'hidden-word' }, 'Test results'),
 			make('thead', {}, make('tr', {}, ['Result', 'Test', 'Where', 'Took'].map((h) => make('th', { scope: 'col' }, h)))),
 			make('tbody', {}, sorted.slice(0, SHOWN).map((t) => row(name, t)))))];
@@ -30,5 +30,5 @@ function row(name, t) {
 export function slowest(tests) {
 	const slow = tests.filter((t) => t.elapsed).sort((a, b) => b.elapsed - a.elapsed).slice(0, 10);
 	return slow.length ? [make('h2', {}, 'Slowest tests'), facts(slow.map((t) => [duration(t.elapsed),
-		[make('progress', { max: slow[0].elapsed, value: t.elapsed, 'aria-hidden': true }), t.text]]))] : [];
+		[make('progress', { max: slow[0].elapsed, value: t.elapsed, 'aria-hidden': true }), t.text]]), 'bars')] : [];
 }

@@ -19,7 +19,7 @@ function chart(values, label) {
 	const at = (v, i) => `${(i * SIZE.width / Math.max(1, values.length - 1)).toFixed(1)} ${(SIZE.height - v / top * (SIZE.height - 4) - 2).toFixed(1)}`;
 	let d = '';
 	values.forEach((v, i) => { if (v !== undefined) d += `${d && values[i - 1] !== undefined ? 'L' : 'M'}${at(v, i)}`; });
-	return make('div', { class: 'scroll' }, make('svg:svg', { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, width: SIZE.width, height: SIZE.height, role: 'img', 'aria-label': label },
+	return make('div', { class: 'scroll chart' }, make('svg:svg', { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, width: SIZE.width, height: SIZE.height, role: 'img', 'aria-label': label },
 		make('svg:path', { d, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5 })));
 }
 
