@@ -13,11 +13,12 @@
 	BIT(SPEC_MOUNTS) | BIT(SPEC_PLATFORM) | BIT(SPEC_USER) | BIT(SPEC_PULL) | BIT(SPEC_ARCH))
 
 const struct runners_row runners[RUNNERS_N] = {
-	[RUNNERS_HOST] = { "host", false, 0 },
-	[RUNNERS_SANDBOX] = { "sandbox", true, 0 },
-	[RUNNERS_PODMAN] = { "podman", true, CONTAINER_KEYS },
+	[RUNNERS_HOST] = { "host", false, false, 0 },
+	[RUNNERS_SANDBOX] = { "sandbox", false, true, 0 },
+	[RUNNERS_PODMAN] = { "podman", false, true, CONTAINER_KEYS },
+	[RUNNERS_SSH] = { "ssh", true, false, 0 },
 	/* it is handed the whole spec, and refuses what it cannot give itself */
-	[RUNNERS_EXTERNAL] = { "", false, UINT64_MAX },
+	[RUNNERS_EXTERNAL] = { "", false, false, UINT64_MAX },
 };
 
 static bool
@@ -35,13 +36,21 @@ is_program(const char *name)
 	return path != NULL && strchr(path, '/') != NULL;
 }
 
+static bool
+is_row(const struct runners_row *row, const char *name)
+{
+	size_t n = strlen(row->name);
+
+	return strncmp(name, row->name, n) == 0 && (name[n] == '\0' || (row->places && name[n] == ':'));
+}
+
 const struct runners_row *
 runners_find(const char *name, struct error *e)
 {
 	AUTO_BYTES known = { 0 };
 
 	for (size_t i = 0; i < RUNNERS_EXTERNAL; i++) {
-		if (strcmp(name, runners[i].name) == 0)
+		if (is_row(&runners[i], name))
 			return &runners[i];
 		bytes_format(&known, "%s%s", i > 0 ? ", " : "", runners[i].name);
 	}
@@ -73,7 +82,7 @@ static bool
 is_without_images(const char *name)
 {
 	for (size_t i = 0; i < RUNNERS_EXTERNAL; i++) {
-		if (i != RUNNERS_HOST && strcmp(name, runners[i].name) == 0)
+		if (i != RUNNERS_HOST && is_row(&runners[i], name))
 			return (runners[i].serves & BIT(SPEC_IMAGE)) == 0;
 	}
 	return false;

@@ -16,12 +16,14 @@ enum runners_number {
 	RUNNERS_HOST,
 	RUNNERS_SANDBOX,
 	RUNNERS_PODMAN,
+	RUNNERS_SSH,
 	RUNNERS_EXTERNAL, /* the last: it stands for all programs */
 	RUNNERS_N
 };
 
 struct runners_row {
 	const char *name; /* of a program "" */
+	bool places;      /* behind its name and a colon stands which of several is meant */
 	bool isolates;    /* jobs of strangers may run there */
 	uint64_t serves;  /* keys of SPEC_MACHINE that it gives, 1 << enum spec_key */
 };

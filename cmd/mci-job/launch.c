@@ -400,7 +400,7 @@ launch_ended(struct attempt *a, int *status)
 	if (place_ended(&a->place, status, &e) == 0 || a->reason != NULL)
 		return;
 	a->error = e;
-	a->reason = "start";
+	a->reason = e.code == ERROR_DISCONNECTED ? "lost" : "start";
 	a->cut = true;
 }
 

@@ -6,6 +6,7 @@
 #include "external.h"
 #include "sandbox.h"
 #include "podman.h"
+#include "ssh.h"
 
 /* In the order of lib's runners. */
 static const struct runner table[RUNNERS_N] = {
@@ -17,6 +18,8 @@ static const struct runner table[RUNNERS_N] = {
 	    .prepare = podman_prepare, .owns = podman_owns, .left = podman_left, .signal = podman_signal,
 	    .network = podman_network, .first = podman_first, .enter = podman_enter,
 	    .ended = podman_ended, .over = podman_over },
+	[RUNNERS_SSH] = { .name = "ssh", .elsewhere = true, .check = ssh_check, .prepare = ssh_prepare,
+	    .signal = ssh_signal, .ended = ssh_ended, .over = ssh_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 

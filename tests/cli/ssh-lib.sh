@@ -39,7 +39,7 @@ StrictModes no
 UsePAM no
 MaxStartups 100
 LogLevel VERBOSE
-SetEnv "PATH=$PATH" "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "LC_ALL=C.UTF-8" "$(env | grep '^ASAN_OPTIONS=' || echo CI=true)"
+SetEnv "PATH=$PATH" "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "LC_ALL=C.UTF-8" "TMPDIR=$TMPDIR" "$(env | grep '^ASAN_OPTIONS=' || echo CI=true)"
 END
 	cat >ssh_config <<END
 Host ci
