@@ -19,7 +19,7 @@ static const struct runner table[RUNNERS_N] = {
 	    .network = podman_network, .first = podman_first, .enter = podman_enter,
 	    .ended = podman_ended, .over = podman_over },
 	[RUNNERS_SSH] = { .name = "ssh", .elsewhere = true, .check = ssh_check, .prepare = ssh_prepare,
-	    .signal = ssh_signal, .ended = ssh_ended, .over = ssh_over },
+	    .signal = ssh_signal, .owns = ssh_owns, .ended = ssh_ended, .over = ssh_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 

@@ -21,6 +21,8 @@ extern char **environ;
 #define SAID_LIMIT 65536
 
 struct ssh {
+	char *mark;       /* a variable that all processes of ours have */
+	struct words env; /* ours, and mark */
 	char *carry;      /* folder of what is carried besides, and of how it goes; made anew for each process */
 	struct words argv;
 	int extra[2][2];
@@ -215,6 +217,9 @@ ssh_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 		job->own = s = xmalloc(sizeof(*s));
 		*s = (struct ssh){ .carry = xformat("%s/%s.ssh", job->scratch != NULL ? job->scratch : "SCRATCH",
 		    job->name) };
+		s->mark = xformat("MCI_SSH_CARRY=%s", s->carry);
+		words_add_all(&s->env, (const char *const *)environ);
+		words_add(&s->env, s->mark);
 	}
 	if (job->scratch != NULL && carry_make(job, p, e) < 0)
 		return -1;
@@ -226,7 +231,7 @@ ssh_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	p->path = "/bin/sh";
 	p->name = "sh";
 	p->argv = s->argv.list;
-	p->env = environ;
+	p->env = s->env.list;
 	p->dir = "/";
 	return 0;
 }
@@ -237,6 +242,14 @@ ssh_signal(struct runner_job *job, const struct child *leader, int signal)
 {
 	(void)job;
 	child_signal(leader, signal);
+}
+
+bool
+ssh_owns(const struct runner_job *job, pid_t pid)
+{
+	const struct ssh *s = job->own;
+
+	return s != NULL && process_has_env(pid, s->mark);
 }
 
 /* The last line of what ssh said. */
@@ -295,6 +308,8 @@ ssh_over(struct runner_job *job)
 	if (job->scratch != NULL)
 		(void)names_remove_tree(s->carry, NULL);
 	words_free(&s->argv);
+	words_free(&s->env);
+	free(s->mark);
 	free(s->carry);
 	free(s);
 }

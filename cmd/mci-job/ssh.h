@@ -10,6 +10,7 @@
 int ssh_check(const struct settings *settings, const struct spec *spec, struct error *e);
 int ssh_prepare(struct runner_job *job, struct process_spec *p, struct error *e);
 void ssh_signal(struct runner_job *job, const struct child *leader, int signal);
+bool ssh_owns(const struct runner_job *job, pid_t pid);
 int ssh_ended(struct runner_job *job, int *status, struct error *e);
 void ssh_over(struct runner_job *job);
 
