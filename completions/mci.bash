@@ -958,7 +958,7 @@ typeset -gA _mci_options=(
 --limit-most:let no job use more than this
 --expose-ports:reach what containers expose by these ports (20000-21000)
 --podman:what runs containers (podman)
---runner:where jobs run: host, sandbox, podman
+--runner:where jobs run: host, sandbox, podman, ssh:HOST
 --sandbox:the same as --runner sandbox
 --watch:build again whenever files change
 --log:let this log server keep the jobs'\'' logs (default: $MCI_LOG)
@@ -1136,7 +1136,7 @@ typeset -gA _mci_options=(
 --jobs:run at most N jobs at once
 --log-dir:keep what each job prints in DIR
 --log:let this log server keep what each job prints
---runner:run all jobs there (host, sandbox, podman)
+--runner:run all jobs there (host, sandbox, podman, ssh:HOST)
 --sandbox:the same as --runner sandbox
 --network:of isolated jobs that name none
 --visible:let isolated jobs read PATH, too

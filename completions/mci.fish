@@ -707,8 +707,8 @@ complete -c mci-build -l expose-ports -d 'reach what containers expose by these 
 complete -c mci -n '__fish_seen_subcommand_from run build' -l expose-ports -d 'reach what containers expose by these ports (20000-21000)' -x
 complete -c mci-build -l podman -d 'what runs containers (podman)' -x
 complete -c mci -n '__fish_seen_subcommand_from run build' -l podman -d 'what runs containers (podman)' -x
-complete -c mci-build -l runner -d 'where jobs run: host, sandbox, podman' -x
-complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host, sandbox, podman' -x
+complete -c mci-build -l runner -d 'where jobs run: host, sandbox, podman, ssh:HOST' -x
+complete -c mci -n '__fish_seen_subcommand_from run build' -l runner -d 'where jobs run: host, sandbox, podman, ssh:HOST' -x
 complete -c mci-build -l sandbox -d 'the same as --runner sandbox'
 complete -c mci -n '__fish_seen_subcommand_from run build' -l sandbox -d 'the same as --runner sandbox'
 complete -c mci-build -l watch -d 'build again whenever files change'
@@ -876,8 +876,8 @@ complete -c mci-job -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci -n '__fish_seen_subcommand_from job' -l log-dir -d 'keep what each job prints in DIR' -r -F
 complete -c mci-job -l log -d 'let this log server keep what each job prints' -x
 complete -c mci -n '__fish_seen_subcommand_from job' -l log -d 'let this log server keep what each job prints' -x
-complete -c mci-job -l runner -d 'run all jobs there (host, sandbox, podman)' -x
-complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host, sandbox, podman)' -x
+complete -c mci-job -l runner -d 'run all jobs there (host, sandbox, podman, ssh:HOST)' -x
+complete -c mci -n '__fish_seen_subcommand_from job' -l runner -d 'run all jobs there (host, sandbox, podman, ssh:HOST)' -x
 complete -c mci-job -l sandbox -d 'the same as --runner sandbox'
 complete -c mci -n '__fish_seen_subcommand_from job' -l sandbox -d 'the same as --runner sandbox'
 complete -c mci-job -l network -d 'of isolated jobs that name none' -x -a 'host none'

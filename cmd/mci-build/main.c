@@ -120,7 +120,7 @@ static const struct option options[] = {
 	  .offset = FIELD(ports) },
 	{ .name = "podman", .value = "COMMAND", .help = "what runs containers (podman)", .kind = OPTION_TEXT,
 	  .offset = FIELD(podman) },
-	{ .name = "runner", .value = "NAME", .help = "where jobs run: host, sandbox, podman",
+	{ .name = "runner", .value = "NAME", .help = "where jobs run: host, sandbox, podman, ssh:HOST",
 	  .kind = OPTION_TEXT, .offset = FIELD(runner) },
 	{ .name = "sandbox", .help = "the same as --runner sandbox", .kind = OPTION_FLAG,
 	  .offset = FIELD(sandbox) },

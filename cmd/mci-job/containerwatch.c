@@ -79,7 +79,7 @@ containerwatch_begin(struct attempt *a, const struct runner_job *place, const st
 {
 	struct containerwatch *w;
 
-	if (!place_is_elsewhere(place))
+	if (!place_is_container(place))
 		return NULL;
 	w = xmalloc(sizeof(*w));
 	*w = (struct containerwatch){ .a = a, .place = place, .spec = spec, .service = service };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "notes.h"
+#include "words.h"
 
 /*
  * Each entry is evaluated by itself, from _mci_t. Its status is kept inside its eval where it can be, in
@@ -37,19 +38,6 @@ entries_wait(const struct spec_entry *entries, size_t index)
 	return entries[index - 1].name != NULL || entries[index].name != NULL;
 }
 
-static void
-quote(struct bytes *b, const char *text)
-{
-	bytes_char(b, '\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			bytes_text(b, "'\\''");
-		else
-			bytes_char(b, *text);
-	}
-	bytes_char(b, '\'');
-}
-
 void
 entries_join(struct bytes *b, const struct spec_entry *entries, size_t n)
 {
@@ -59,7 +47,7 @@ entries_join(struct bytes *b, const struct spec_entry *entries, size_t n)
 
 		bytes_format(b, "{ _mci %zu %s %s ", i, closed,
 		    i > 0 && entries_wait(entries, i) ? "wait" : "go");
-		quote(b, entries[i].run);
+		words_quote(b, entries[i].run);
 		bytes_text(b, " && :; } 2>/dev/null; eval \"$_mci_t\"\n");
 	}
 }

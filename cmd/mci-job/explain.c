@@ -20,30 +20,13 @@ struct explanation {
 	int status;
 };
 
-/* A word as a shell would read it again, on one line. */
 static void
 word_print(const char *word)
 {
-	static const char plain[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:+@%=";
-	bool control = strpbrk(word, "\n\t\r\033") != NULL;
+	AUTO_BYTES text = { 0 };
 
-	if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-		fputs(word, stdout);
-		return;
-	}
-	fputs(control ? "$'" : "'", stdout);
-	for (; *word != '\0'; word++) {
-		unsigned char c = (unsigned char)*word;
-
-		if (control && (c < 0x20 || c == '\\' || c == '\''))
-			printf(c == '\n' ? "\\n" : c == '\t' ? "\\t" : c < 0x20 ? "\\%03o" : "\\%c", c);
-		else if (c == '\'')
-			fputs("'\\''", stdout);
-		else
-			putchar(c);
-	}
-	putchar('\'');
+	words_show(&text, word);
+	fputs(bytes_string(&text), stdout);
 }
 
 static void

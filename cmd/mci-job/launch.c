@@ -233,7 +233,8 @@ start(struct attempt *a, const char *dir, const char *pwd, int wait, child_ended
 		.dir = dir, .in = a->ends[0] >= 0 && !a->closing ? a->ends[0] : site->null, .out = a->ends[1],
 		.err = a->ends[2] >= 0 ? a->ends[2] : a->ends[1], .extra = extra,
 		.nextra = noted + (wait >= 0), .group = true };
-	const struct childsetup setup = { .groups = a->cgroup.joins, .ngroups = (size_t)a->cgroup.njoins,
+	const struct childsetup setup = { .groups = a->cgroup.joins,
+		.ngroups = place_is_remote(&a->place) ? 0 : (size_t)a->cgroup.njoins,
 		.limits = a->rlimits, .nlimits = a->nrlimits, .landlock = -1 };
 
 	if (a->terminal[0] != '\0') {

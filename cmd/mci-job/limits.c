@@ -12,6 +12,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "place.h"
 #include "processuse.h"
 #include "strays.h"
 
@@ -95,6 +96,13 @@ is_grouped(const struct attempt *a, enum limit which)
 	return (a->grouped & BIT(which)) != 0;
 }
 
+/* Whether the kernel leaves it to us to look. */
+static bool
+is_looked_at(const struct attempt *a, enum limit which)
+{
+	return a->limits.of[which] > 0 && !is_grouped(a, which) && !place_is_remote(&a->place);
+}
+
 static void
 rlimits_fill(struct attempt *a)
 {
@@ -111,7 +119,7 @@ rlimits_fill(struct attempt *a)
 	if (of[LIMIT_MEMORY] > 0 && !is_grouped(a, LIMIT_MEMORY))
 		rlimit_add(a, RLIMIT_DATA, of[LIMIT_MEMORY]);
 	/* a wall behind what is looked at: the kernel counts all processes of this user, other jobs' too */
-	if (of[LIMIT_PROCESSES] > 0 && !is_grouped(a, LIMIT_PROCESSES) && geteuid() != 0)
+	if (of[LIMIT_PROCESSES] > 0 && is_looked_at(a, LIMIT_PROCESSES) && geteuid() != 0)
 		rlimit_add(a, RLIMIT_NPROC, process_count(geteuid()) + of[LIMIT_PROCESSES] + WALL);
 }
 
@@ -121,25 +129,21 @@ limits_prepare(struct attempt *a, loop_ready *hit, struct error *e)
 	struct site *site = a->site;
 
 	a->limits = effective(site->settings, &a->spec);
-	if (cgroup_prepare(&a->cgroup, &site->cgroups, (size_t)(a - site->attempts), &a->limits, &a->grouped,
+	a->grouped = 0;
+	if (!place_is_remote(&a->place) &&
+	    cgroup_prepare(&a->cgroup, &site->cgroups, (size_t)(a - site->attempts), &a->limits, &a->grouped,
 	    site->loop, hit, a, e) < 0)
 		return error_before(e, "limits: ");
 	rlimits_fill(a);
 	return 0;
 }
 
-/* Whether the kernel leaves it to us to look. */
-static bool
-is_looked_at(const struct attempt *a, enum limit which)
-{
-	return a->limits.of[which] > 0 && !is_grouped(a, which);
-}
-
 /* Whether it may be hit without a word. */
 static bool
 is_untold(const struct attempt *a, enum limit which)
 {
-	return a->limits.of[which] > 0 && !(is_grouped(a, which) && cgroup_tells(&a->cgroup, which));
+	return a->limits.of[which] > 0 && !place_is_remote(&a->place) &&
+	    !(is_grouped(a, which) && cgroup_tells(&a->cgroup, which));
 }
 
 void
@@ -274,6 +278,8 @@ by(const struct attempt *a, enum limit which)
 	case LIMIT_CPUS:
 	case LIMIT_MEMORY:
 	case LIMIT_PROCESSES:
+		if (place_is_remote(&a->place))
+			return which == LIMIT_MEMORY ? "rlimit" : "nothing";
 		return is_grouped(a, which) ? cgroup_name(&a->cgroup, which) :
 		    which == LIMIT_CPUS ? "nothing" :
 		    "rlimit";

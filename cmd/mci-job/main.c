@@ -38,7 +38,7 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log_dir) },
 	{ .name = "log", .value = "ADDRESS", .help = "let this log server keep what each job prints",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, log) },
-	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host, sandbox, podman)",
+	{ .name = "runner", .value = "RUNNER", .help = "run all jobs there (host, sandbox, podman, ssh:HOST)",
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, runner) },
 	{ .name = "sandbox", .help = "the same as --runner sandbox", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, sandbox) },

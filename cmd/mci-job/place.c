@@ -14,12 +14,14 @@ static const struct runner table[RUNNERS_N] = {
 	[RUNNERS_SANDBOX] = { .name = "sandbox", .rooms = true, .check = sandbox_check,
 	    .prepare = sandbox_prepare, .signal = sandbox_signal, .ended = sandbox_ended,
 	    .explain = sandbox_explain, .over = sandbox_over },
-	[RUNNERS_PODMAN] = { .name = "podman", .elsewhere = true, .check = podman_check,
+	[RUNNERS_PODMAN] = { .name = "podman", .elsewhere = true, .container = true,
+	    .check = podman_check,
 	    .prepare = podman_prepare, .owns = podman_owns, .left = podman_left, .signal = podman_signal,
 	    .network = podman_network, .first = podman_first, .enter = podman_enter,
 	    .ended = podman_ended, .over = podman_over },
-	[RUNNERS_SSH] = { .name = "ssh", .elsewhere = true, .check = ssh_check, .prepare = ssh_prepare,
-	    .signal = ssh_signal, .owns = ssh_owns, .ended = ssh_ended, .over = ssh_over },
+	[RUNNERS_SSH] = { .name = "ssh", .elsewhere = true, .remote = true, .check = ssh_check,
+	    .prepare = ssh_prepare, .signal = ssh_signal, .owns = ssh_owns, .shares = ssh_shares,
+	    .ended = ssh_ended, .over = ssh_over },
 	[RUNNERS_EXTERNAL] = { .prepare = external_prepare, .over = external_over },
 };
 
@@ -55,6 +57,28 @@ bool
 place_is_elsewhere(const struct runner_job *job)
 {
 	return job->runner != NULL && job->runner->elsewhere;
+}
+
+bool
+place_is_container(const struct runner_job *job)
+{
+	return job->runner != NULL && job->runner->container;
+}
+
+bool
+place_is_remote(const struct runner_job *job)
+{
+	return job->runner != NULL && job->runner->remote;
+}
+
+bool
+place_shares(const char *scratch, pid_t pid)
+{
+	for (size_t i = 0; i < RUNNERS_N; i++) {
+		if (table[i].shares != NULL && table[i].shares(scratch, pid))
+			return true;
+	}
+	return false;
 }
 
 bool

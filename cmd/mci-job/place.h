@@ -11,6 +11,11 @@ int place_prepare(struct runner_job *job, struct process_spec *p, struct error *
 void place_signal(struct runner_job *job, const struct child *leader, int signal);
 /* Whether the programs there are not those of this machine. */
 bool place_is_elsewhere(const struct runner_job *job);
+/* Whether its processes are in containers; whether they are on another machine. */
+bool place_is_container(const struct runner_job *job);
+bool place_is_remote(const struct runner_job *job);
+/* Whether a process is what jobs of this run share, whatever runs them. */
+bool place_shares(const char *scratch, pid_t pid);
 /* Whether a process that became a child of ours is of this job. */
 bool place_owns(const struct runner_job *job, pid_t pid);
 /* The stem of what is left outside our processes (leftovers.h), or may be; NULL: there is no such thing. */

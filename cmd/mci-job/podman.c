@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "names.h"
 #include "notes.h"
+#include "variables.h"
 #include "words.h"
 
 extern char **environ;
@@ -46,41 +47,6 @@ podman_check(const struct settings *settings, const struct spec *spec, struct er
 	if (spec->image == NULL)
 		return error_set(e, ERROR_INPUT, "runner: podman needs an image, as in \"image\":\"debian\"");
 	return container_check(settings, e);
-}
-
-/* What a container has of its own, or cannot reach: not taken over from this machine. */
-static bool
-is_ours(const char *name, size_t n)
-{
-	static const char *const names[] = { "PATH", "HOME", "USER", "TMPDIR", "PWD", "MCI_BUILD",
-		"MCI_OUTPUT", "MCI_EVENTS", "MCI_LOG", "MCI_STORE", "MCI_BLOB", "MCI_API" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
-			return true;
-	}
-	return n > 4 && memcmp(name, "XDG_", 4) == 0;
-}
-
-static bool
-is_named(const char *pair, const char *name, size_t n)
-{
-	return strncmp(pair, name, n) == 0 && (pair[n] == '=' || pair[n] == '\0');
-}
-
-/* Whether the job itself, or -e, says it. */
-static bool
-is_asked(const struct runner_job *job, const char *name, size_t n)
-{
-	for (size_t i = 0; i < job->spec->nenv; i++) {
-		if (is_named(job->spec->env[i].name, name, n))
-			return true;
-	}
-	for (size_t i = 0; i < job->settings->nenv; i++) {
-		if (is_named(job->settings->env[i], name, n))
-			return true;
-	}
-	return false;
 }
 
 /* Names that mean something to podman, or to the loader that starts it. */
@@ -127,9 +93,7 @@ variables_add(struct podman *m, const struct runner_job *job, char *const *env, 
 
 	words_add_all(&m->env, (const char *const *)environ);
 	for (; *env != NULL; env++) {
-		size_t n = strcspn(*env, "=");
-
-		if (is_ours(*env, n) && !is_asked(job, *env, n))
+		if (!variables_travel(job->spec, job->settings->env, job->settings->nenv, *env))
 			continue;
 		if (variable_add(m, &file, *env, e) < 0)
 			return -1;

@@ -48,6 +48,8 @@ struct runner {
 	const char *name; /* NULL: a program's */
 	bool rooms;       /* it asks for room and home */
 	bool elsewhere;   /* the programs there are not those of this machine */
+	bool container;   /* its processes are in containers, of images */
+	bool remote;      /* on another machine: what is seen here of a job's processes is not the job */
 	/* Whether it can run this here: 0, or -1 with an error that says the way out. NULL: always. */
 	int (*check)(const struct settings *settings, const struct spec *spec, struct error *e);
 	/*
@@ -62,6 +64,8 @@ struct runner {
 	/* Whether a process that became a child of ours is of this job: one that lacks the job's
 	 * environment. NULL: none is. */
 	bool (*owns)(const struct runner_job *job, pid_t pid);
+	/* Whether it is what jobs of a run share, and goes with that. NULL: there is no such thing. */
+	bool (*shares)(const char *scratch, pid_t pid);
 	/* The stem of a command that undoes what the last process left behind outside ours
 	 * (leftovers.h). NULL: there is no such thing. */
 	const char *(*left)(const struct runner_job *job);

@@ -22,6 +22,7 @@
 #include "scope.h"
 #include "syscalls.h"
 #include "view.h"
+#include "words.h"
 
 #define OWN "/run/mci"
 #define OUTPUT OWN "/output"
@@ -530,27 +531,6 @@ sandbox_ended(struct runner_job *job, int *status, struct error *e)
 	return bwrap_failed(e);
 }
 
-/* A word for a shell, where it needs to be told. */
-static void
-quote(struct bytes *into, const char *text)
-{
-	static const char plain[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:+@%=";
-
-	if (*text != '\0' && text[strspn(text, plain)] == '\0') {
-		bytes_text(into, text);
-		return;
-	}
-	bytes_char(into, '\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			bytes_text(into, "'\\''");
-		else
-			bytes_char(into, *text);
-	}
-	bytes_char(into, '\'');
-}
-
 void
 sandbox_explain(struct runner_job *job, const struct process_spec *p, struct bytes *into)
 {
@@ -564,12 +544,12 @@ sandbox_explain(struct runner_job *job, const struct process_spec *p, struct byt
 	bytes_text(into, "starts\tbwrap");
 	for (size_t at = 0; at < options.len; at += strlen(options.data + at) + 1) {
 		bytes_char(into, ' ');
-		quote(into, options.data + at);
+		words_show(into, options.data + at);
 	}
 	bytes_text(into, " --clearenv [--setenv NAME VALUE]... --");
 	for (size_t i = 0; p->argv[i] != NULL; i++) {
 		bytes_char(into, ' ');
-		quote(into, i == 0 ? p->path : p->argv[i]);
+		words_show(into, i == 0 ? p->path : p->argv[i]);
 	}
 	bytes_char(into, '\n');
 	view_free(&v);

@@ -284,13 +284,16 @@ place_check(const struct service *s, struct error *e)
 {
 	const struct attempt *a = s->all->a;
 
+	if (place_is_remote(&a->place))
+		return error_set(e, ERROR_INPUT, "services: there are none on another machine yet; "
+		    "start them in the job's own script");
 	if (a->place.runner->rooms)
 		return error_set(e, ERROR_INPUT,
 		    "services: there are none in a sandbox; give the job an image, or --runner host");
-	if (place_is_elsewhere(&s->place) != place_is_elsewhere(&a->place))
+	if (place_is_container(&s->place) != place_is_container(&a->place))
 		return error_set(e, ERROR_INPUT, "services: %s: a service with an image needs a job with one",
 		    s->said->id);
-	if (place_is_elsewhere(&s->place))
+	if (place_is_container(&s->place))
 		return 0;
 	if (s->said->nscript == 0)
 		return error_set(e, ERROR_INPUT, "services: %s: without containers it needs a script",

@@ -4,26 +4,35 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
+#include "checksum.h"
+#include "childsetup.h"
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
 #include "notes.h"
 #include "sshscript.h"
 #include "textfile.h"
+#include "variables.h"
+#include "words.h"
 
 extern char **environ;
 
 #define PREFIX "ssh:"
 #define HOST_LIMIT 300
 #define SAID_LIMIT 65536
+#define MASTER_SUFFIX 20
+#define MASTER_MARK "MCI_SSH_MASTER"
 
 struct ssh {
 	char *mark;       /* a variable that all processes of ours have */
 	struct words env; /* ours, and mark */
-	char *carry;      /* folder of what is carried besides, and of how it goes; made anew for each process */
+	char *carry;      /* folder of what is carried besides, and of how it goes; anew each time */
+	char *master;     /* socket of the connection that all jobs there share, or "" */
 	struct words argv;
 	int extra[2][2];
 };
@@ -44,22 +53,11 @@ ssh_check(const struct settings *settings, const struct spec *spec, struct error
 	if (*host == '\0')
 		return error_set(e, ERROR_INPUT, "runner: ssh needs a host, as in ssh:me@machine");
 	if (*host == '-' || strlen(host) > HOST_LIMIT ||
-	    host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@:%[]")] != '\0')
-		return error_set(e, ERROR_INPUT, "runner: '%.64s' is no host of ssh, which is [USER@]HOST", host);
+	    host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789-_.@:%[]")] != '\0')
+		return error_set(e, ERROR_INPUT, "runner: '%.64s' is no host of ssh, which is [USER@]HOST",
+		    host);
 	return 0;
-}
-
-static void
-quote(struct bytes *b, const char *text)
-{
-	bytes_char(b, '\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			bytes_text(b, "'\\''");
-		else
-			bytes_char(b, *text);
-	}
-	bytes_char(b, '\'');
 }
 
 /* Whether it is the path or one below; *rest is what stands behind. */
@@ -72,7 +70,8 @@ is_below(const char *text, const char *path, const char **rest)
 	return n > 0 && strncmp(text, path, n) == 0 && (text[n] == '/' || text[n] == '\0');
 }
 
-/* A word for the shell there, in whose d is the folder. What names something that is carried names it there. */
+/* A word for the shell there, in whose d is the folder. What names something that is carried names it
+ * there. */
 static void
 word_add(struct bytes *b, const struct runner_job *job, const char *text)
 {
@@ -89,42 +88,7 @@ word_add(struct bytes *b, const struct runner_job *job, const char *text)
 			break;
 		}
 	}
-	quote(b, text);
-}
-
-/* What means something on this machine alone. */
-static bool
-is_ours(const char *name, size_t n)
-{
-	static const char *const names[] = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "PWD", "OLDPWD",
-		"MCI_BUILD", "MCI_EVENTS", "MCI_LOG", "MCI_STORE", "MCI_BLOB", "MCI_API", "SSH_AUTH_SOCK" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
-			return true;
-	}
-	return n > 4 && memcmp(name, "XDG_", 4) == 0;
-}
-
-static bool
-is_named(const char *pair, const char *name, size_t n)
-{
-	return strncmp(pair, name, n) == 0 && (pair[n] == '=' || pair[n] == '\0');
-}
-
-/* Whether the job itself, or -e, says it. */
-static bool
-is_asked(const struct runner_job *job, const char *name, size_t n)
-{
-	for (size_t i = 0; i < job->spec->nenv; i++) {
-		if (is_named(job->spec->env[i].name, name, n))
-			return true;
-	}
-	for (size_t i = 0; i < job->settings->nenv; i++) {
-		if (is_named(job->settings->env[i], name, n))
-			return true;
-	}
-	return false;
+	words_quote(b, text);
 }
 
 static bool
@@ -143,16 +107,36 @@ variables_add(struct bytes *b, const struct runner_job *job, char *const *env, s
 	for (; *env != NULL; env++) {
 		size_t n = strcspn(*env, "=");
 
-		if (is_ours(*env, n) && !is_asked(job, *env, n))
+		if (!variables_travel(job->spec, job->settings->env, job->settings->nenv, *env))
 			continue;
 		if (!is_shell_name(*env, n))
-			return error_set(e, ERROR_INPUT, "env.%.*s: the runner ssh takes only names that a shell has",
-			    (int)n, *env);
+			return error_set(e, ERROR_INPUT,
+			    "env.%.*s: the runner ssh takes only names that a shell has", (int)n, *env);
 		bytes_format(b, "export %.*s=", (int)n, *env);
 		word_add(b, job, *env + n + 1);
 		bytes_char(b, '\n');
 	}
 	return 0;
+}
+
+/* What bounds it here bounds it there; what that machine does not let us set stays as it is. */
+static void
+limits_add(struct bytes *b, const struct childsetup *setup)
+{
+	static const struct {
+		int resource;
+		char option;
+		rlim_t unit;
+	} options[] = { { RLIMIT_CORE, 'c', 1024 }, { RLIMIT_NOFILE, 'n', 1 }, { RLIMIT_FSIZE, 'f', 1024 },
+		{ RLIMIT_DATA, 'd', 1024 } };
+
+	for (size_t i = 0; setup != NULL && i < setup->nlimits; i++) {
+		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++) {
+			if (options[k].resource == setup->limits[i].resource)
+				bytes_format(b, "ulimit -%c %llu 2>/dev/null\n", options[k].option,
+				    (unsigned long long)(setup->limits[i].value.rlim_max / options[k].unit));
+		}
+	}
 }
 
 /* What bash there reads: values are no argument of any process. */
@@ -163,6 +147,7 @@ job_write(const struct runner_job *job, const struct process_spec *p, const char
 	AUTO_BYTES b = { 0 };
 
 	bytes_text(&b, "d=$PWD\n");
+	limits_add(&b, p->setup);
 	if (variables_add(&b, job, p->env, e) < 0)
 		return -1;
 	bytes_text(&b, "cd -- ");
@@ -208,15 +193,29 @@ descriptors_turn(struct ssh *s, struct process_spec *p)
 	p->nextra = n;
 }
 
+/* Where ssh finds the connection to this host: none where the path is too long for it, which makes it
+ * longer. */
+static char *
+master_of(const struct runner_job *job)
+{
+	const char *host = host_of(job->settings, job->spec);
+	char *path = xformat("%s/ssh-%08x", job->scratch, (unsigned)checksum_add(0, host, strlen(host)));
+
+	if (strlen(path) + MASTER_SUFFIX >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		*path = '\0';
+	return path;
+}
+
 int
 ssh_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 {
+	AUTO_FREE char *blob = process_kit("mci-blob");
 	struct ssh *s = job->own;
 
 	if (s == NULL) {
 		job->own = s = xmalloc(sizeof(*s));
-		*s = (struct ssh){ .carry = xformat("%s/%s.ssh", job->scratch != NULL ? job->scratch : "SCRATCH",
-		    job->name) };
+		*s = (struct ssh){ .carry = xformat("%s/%s.ssh",
+		    job->scratch != NULL ? job->scratch : "SCRATCH", job->name), .master = master_of(job) };
 		s->mark = xformat("MCI_SSH_CARRY=%s", s->carry);
 		words_add_all(&s->env, (const char *const *)environ);
 		words_add(&s->env, s->mark);
@@ -224,15 +223,17 @@ ssh_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	if (job->scratch != NULL && carry_make(job, p, e) < 0)
 		return -1;
 	words_free(&s->argv);
-	words_add(&s->argv, "sh", "-c", sshscript, "mci-job-ssh", host_of(job->settings, job->spec), s->carry,
-	    job->folder, p->terminal != NULL ? "-tt" : "-T", job->output, job->script != NULL ? job->script : "",
-	    job->secrets != NULL ? job->secrets : "");
+	words_add(&s->argv, "sh", "-c", sshscript.here, "mci-job-ssh", host_of(job->settings, job->spec),
+	    s->carry, job->folder, p->terminal != NULL ? "-tt" : "-T", job->output,
+	    job->script != NULL ? job->script : "", job->secrets != NULL ? job->secrets : "", s->master,
+	    *blob == '/' ? blob : "", sshscript.keeps, sshscript.runs);
 	descriptors_turn(s, p);
 	p->path = "/bin/sh";
 	p->name = "sh";
 	p->argv = s->argv.list;
 	p->env = s->env.list;
 	p->dir = "/";
+	p->setup = NULL;
 	return 0;
 }
 
@@ -250,6 +251,14 @@ ssh_owns(const struct runner_job *job, pid_t pid)
 	const struct ssh *s = job->own;
 
 	return s != NULL && process_has_env(pid, s->mark);
+}
+
+bool
+ssh_shares(const char *scratch, pid_t pid)
+{
+	AUTO_FREE char *mark = xformat(MASTER_MARK "=%s", scratch);
+
+	return process_has_env(pid, mark);
 }
 
 /* The last line of what ssh said. */
@@ -292,8 +301,9 @@ ssh_ended(struct runner_job *job, int *status, struct error *e)
 	}
 	said(s->carry, &why);
 	if (strncmp(bytes_string(&result), "lost", 4) == 0)
-		return error_set(e, ERROR_DISCONNECTED, "runner: ssh:%s: the job was lost there, or what it changed: %s",
-		    host, why.len > 0 ? bytes_string(&why) : "the connection ended");
+		return error_set(e, ERROR_DISCONNECTED,
+		    "runner: ssh:%s: the job was lost there, or what it changed: %s", host,
+		    why.len > 0 ? bytes_string(&why) : "the connection ended");
 	return error_set(e, ERROR_SYSTEM, "runner: ssh:%s: the job could not be started there: %s", host,
 	    why.len > 0 ? bytes_string(&why) : "ssh has not said why");
 }
@@ -311,5 +321,6 @@ ssh_over(struct runner_job *job)
 	words_free(&s->env);
 	free(s->mark);
 	free(s->carry);
+	free(s->master);
 	free(s);
 }

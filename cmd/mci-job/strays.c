@@ -64,6 +64,8 @@ strays_find(const struct attempt *a, struct process_list *out)
 		if (is_leader(a->site, pid) || is_service(a->site, pid) ||
 		    process_list_has(&a->site->spared, pid) || process_list_has(out, pid))
 			continue;
+		if (place_shares(a->site->scratch, pid))
+			continue;
 		if (!process_may_kill(pid)) {
 			strays_spare(a->site, pid);
 			continue;

@@ -39,6 +39,40 @@ variables_value(const struct environment *v, const struct spec *s, const char *n
 	return at >= 0 ? strchr(v->pairs[at], '=') + 1 : NULL;
 }
 
+/* What means something on this machine alone. */
+static bool
+stays(const char *name, size_t n)
+{
+	static const char *const names[] = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR",
+		"PWD", "OLDPWD", "MCI_BUILD", "MCI_EVENTS", "MCI_LOG", "MCI_STORE", "MCI_BLOB",
+		"MCI_API", "SSH_AUTH_SOCK" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
+			return true;
+	}
+	return n > 4 && memcmp(name, "XDG_", 4) == 0;
+}
+
+static bool
+is_named(const char *pair, const char *name, size_t n)
+{
+	return strncmp(pair, name, n) == 0 && (pair[n] == '=' || pair[n] == '\0');
+}
+
+bool
+variables_travel(const struct spec *s, const char *const *asked, size_t nasked, const char *pair)
+{
+	size_t n = strcspn(pair, "=");
+	bool named = !stays(pair, n);
+
+	for (size_t i = 0; i < s->nenv && !named; i++)
+		named = is_named(s->env[i].name, pair, n);
+	for (size_t i = 0; i < nasked && !named; i++)
+		named = is_named(asked[i], pair, n);
+	return named;
+}
+
 static size_t
 text_size(const struct spec *s, const struct variables_attempt *a)
 {

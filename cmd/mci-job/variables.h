@@ -5,6 +5,9 @@
 #ifndef JOB_VARIABLES_H
 #define JOB_VARIABLES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "environment.h"
 #include "spec.h"
 
@@ -20,6 +23,10 @@ struct variables_attempt {
 
 /* The value that a job of this spec sees; NULL when it has none. */
 const char *variables_value(const struct environment *v, const struct spec *s, const char *name);
+
+/* Whether NAME=VALUE of that environment means something on another machine or in a container: not
+ * what this one has of its own, unless the spec or one of asked (NAME[=VALUE]) names it. */
+bool variables_travel(const struct spec *s, const char *const *asked, size_t nasked, const char *pair);
 
 /* The environment of one attempt, NULL-terminated, in one piece of memory: the caller frees it. */
 char **variables_make(const struct environment *v, const struct spec *s,

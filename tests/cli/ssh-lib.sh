@@ -39,7 +39,7 @@ StrictModes no
 UsePAM no
 MaxStartups 100
 LogLevel VERBOSE
-SetEnv "PATH=$PATH" "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "LC_ALL=C.UTF-8" "TMPDIR=$TMPDIR" "$(env | grep '^ASAN_OPTIONS=' || echo CI=true)"
+SetEnv "PATH=$PATH" "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "LC_ALL=C.UTF-8" "TMPDIR=$TMPDIR" "XDG_CACHE_HOME=$T/cache-there" "$(env | grep '^ASAN_OPTIONS=' || echo CI=true)"
 END
 	cat >ssh_config <<END
 Host ci
@@ -56,10 +56,10 @@ Host ci
 END
 	ssh="ssh -F $PWD/ssh_config ci"
 	take_run_sshd
-	background "$(command -v sshd)" -D -e -f "$PWD/sshd_config"
+	background "$(command -v sshd)" -D -E "$PWD/sshd_log" -f "$PWD/sshd_config"
 	sshd=$pid
 	wait_until "sshd listens or gives up" sh -c 'is_gone() { ! kill -0 "$1" 2>/dev/null; }
-		is_gone "$1" || grep -q "^Server listening" "$2"' - "$sshd" "$err"
+		is_gone "$1" || grep -qs "^Server listening" "$2"' - "$sshd" "$PWD/sshd_log"
 	if ! $ssh true >said 2>&1; then
 		skip 1 "sshd cannot be used here: $(tail -n 1 said | tr -d '\r')"
 		stop_sshd

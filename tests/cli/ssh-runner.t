@@ -6,6 +6,7 @@
 need jq pgrep bash
 
 start_sshd
+sshd_log=$PWD/sshd_log
 mkdir programs work
 printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$(command -v ssh)" "$PWD/ssh_config" >programs/ssh
 chmod +x programs/ssh
@@ -48,6 +49,46 @@ run mci-job --progress json --runner ssh <"$T/spec"
 like "$(cat "$out" "$err")" 'ssh needs a host, as in ssh:' "a host is needed"
 run mci-job --progress json --runner ssh:-oProxyCommand=x <"$T/spec"
 like "$(cat "$out" "$err")" 'is no host of ssh' "which is no option"
+
+# A host that is not the one that is known.
+key "$T/other"
+echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$T/other.pub")" >"$T/known-else"
+{ sed 's/^Host ci/Host strange/; s/known$/known-else/; s/StrictHostKeyChecking no/StrictHostKeyChecking yes/' ../ssh_config; } >>"$T/strange"
+cat "$T/strange" >>../ssh_config
+run mci-job --progress json --runner ssh:strange <"$T/spec"
+like "$(jq -r 'select(.type == "job/executed") | .reason + " " + .error' "$out")" '^start .*[Hh]ost key' \
+	"a host with another key than its own gets no job"
+
+# One login for all, and what is large is carried by what is known there already.
+logins() {
+	grep -c '^Accepted publickey' "$sshd_log"
+}
+before=$(logins)
+printf '{"id":"j%d","script":["echo \\"$MCI_JOB_ID\\" >made.$MCI_JOB_ID"]}\n' 1 2 3 4 >"$T/specs"
+run mci-job --progress json --log-dir logs -j4 --runner ssh:ci <"$T/specs"
+is "$status $(cat made.j1 made.j2 made.j3 made.j4 | tr '\n' ' ')" '0 j1 j2 j3 j4 ' "jobs run there at once, and each brings back what it made"
+is "$(($(logins) - before))" 1 "by one login"
+head -c 3000000 /dev/urandom >large
+stored() {
+	du -sk "$T/cache-there/mci/ssh" | cut -f1
+}
+job ssh:ci '{"id":"a","script":["cksum <large; echo more >small"]}'
+is "$status" 0 "a larger folder"
+first=$(stored)
+ok "is carried by mci-blob" test "$first" -gt 2900
+sum=$(cksum <large)
+job ssh:ci '{"id":"a","script":["cksum <large; cat small"]}'
+is "$(cat logs/a.log)" "$sum
+more" "with what the job before made"
+ok "and only what is new goes" test "$(($(stored) - first))" -lt 400
+rm large small made.*
+
+# What bounds it.
+job ssh:ci '{"id":"a","limits":{"files":50,"memory":"300M"},"script":["ulimit -n; ulimit -d"]}'
+is "$(tr '\n' ' ' <logs/a.log)$(jq -c 'select(.type == "job/start")."limited-by"' "$out")" \
+	'50 307200 {"memory":"rlimit","files":"rlimit"}' "its limits hold there"
+job ssh:ci '{"id":"a","services":[{"id":"s","script":"true"}],"script":"true"}'
+like "$(executed .error)" 'there are none on another machine' "it has no services, and is told so"
 
 # Values are no arguments.
 job ssh:ci '{"id":"a","env":{"S":"hid''den-9876"},"script":["grep -la [h]idden-9876 /proc/[0-9]*/cmdline | wc -l; echo $S"]}'
