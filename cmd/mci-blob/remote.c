@@ -272,8 +272,8 @@ static int
 remote_fetch(struct store *s, const struct place *p, void *into, struct error *e)
 {
 	struct remote *r = (struct remote *)s;
-	int fd;
-	struct error why;
+	int fd = -1;
+	struct error why = { 0 };
 	struct opened *o = r->plain ? NULL : hold(r, p, &fd, &why);
 	size_t did = 0;
 	ssize_t got = 1;
