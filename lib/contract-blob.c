@@ -1,9 +1,12 @@
 /* The store of large files: the service "blob". */
 #include "contractrows.h"
 
-/* Whose a name is. */
-#define BLOB_SCOPE \
-	{ "scope", CONTRACT_TEXT, false, "trusted, which sees nothing of strangers, or stranger; trusted" }
+/* Whose a name is, and who asks. */
+#define BLOB_ASKER \
+	{ "scope", CONTRACT_TEXT, false, "trusted, which sees nothing of strangers, or stranger; trusted" }, \
+	{ "session", CONTRACT_TEXT, false, "32 hex digits of the client's making: what it has begun goes on " \
+	    "over its next connection, when that comes within a minute" }, \
+	{ "resumed", CONTRACT_BOOL, false, "it was answered in that session before: without it it is refused" }
 
 /* What a name stands for. */
 #define BLOB_FOUND \
@@ -47,7 +50,7 @@ static const struct contract_field blob_put[] = {
 	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the whole pack, in hex" },
 	{ "offset", CONTRACT_INTEGER, false, "of the first byte in it; 0" },
 	{ "size", CONTRACT_INTEGER, true, "length of the whole pack" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 	{ "data", CONTRACT_DATA, true, "the bytes, behind the line; at most 4194304" },
 };
 
@@ -60,14 +63,14 @@ static const struct contract_field blob_commit[] = {
 	{ "digest", CONTRACT_TEXT, true, "SHA-256 of the manifest, in hex, whose objects are all stored" },
 	{ "bytes", CONTRACT_INTEGER, true, "of the files in it" },
 	{ "files", CONTRACT_INTEGER, true, "how many there are" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 	{ "build", CONTRACT_TEXT, false, "which writes it, as ORG/REPO/N" },
 	{ "run", CONTRACT_INTEGER, false, "of that build; a newer one has its names for itself" },
 };
 
 static const struct contract_field blob_locate[] = {
 	{ "digests", CONTRACT_TEXTS, true, "SHA-256 of objects, in hex; at most 4096" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 	{ "usable", CONTRACT_BOOL, false, "only those that a new name may stand on" },
 };
 
@@ -80,7 +83,7 @@ static const struct contract_field blob_located[] = {
 
 static const struct contract_field blob_open[] = {
 	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the pack, in hex" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 };
 
 static const struct contract_field blob_opened[] = {
@@ -89,7 +92,7 @@ static const struct contract_field blob_opened[] = {
 
 static const struct contract_field blob_read[] = {
 	{ "pack", CONTRACT_TEXT, true, "SHA-256 of the pack, in hex" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 	{ "offset", CONTRACT_INTEGER, true, "of the first byte that is wanted" },
 	{ "length", CONTRACT_INTEGER, true, "how many are, at most 4194304" },
 };
@@ -101,7 +104,7 @@ static const struct contract_field blob_bytes[] = {
 static const struct contract_field blob_find[] = {
 	{ "names", CONTRACT_TEXTS, true, "the first is looked for as it is, those behind it as beginnings "
 	    "of a name: the newest one is found" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 };
 
 static const struct contract_field blob_found[] = {
@@ -111,7 +114,7 @@ static const struct contract_field blob_found[] = {
 
 static const struct contract_field blob_list[] = {
 	{ "prefix", CONTRACT_TEXT, false, "only names that begin so" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 	{ "after", CONTRACT_TEXT, false, "go on behind this name" },
 	{ "limit", CONTRACT_INTEGER, false, "at most so many, 1 to 1000; 100" },
 };
@@ -124,7 +127,7 @@ static const struct contract_field blob_listed[] = {
 
 static const struct contract_field blob_remove[] = {
 	{ "name", CONTRACT_TEXT, true, "the whole of it" },
-	BLOB_SCOPE,
+	BLOB_ASKER,
 };
 
 static const struct contract_field blob_status[] = {
@@ -142,7 +145,7 @@ static const struct contract_method methods[] = {
 	    NONE, "not-found,refused,fenced,busy,system", true, false },
 	{ "blob/locate", "where objects are; who asks is in a session from then on, in which nothing "
 	    "goes that "
-	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system", true, false },
+	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system,disconnected", true, false },
 	{ "blob/open", "a pack, on links that carry descriptors", ROWS(blob_open), ROWS(blob_opened),
 	    "not-found,refused,busy,system", true, false },
 	{ "blob/read", "bytes of a pack, on any link", ROWS(blob_read), ROWS(blob_bytes),

@@ -21,10 +21,14 @@ blob_told(void *server, struct span line)
 
 /* The scope that it asks in; -1, and the request is answered. */
 static int
-scope(struct request *r, bool *stranger)
+scope(struct blob_server *s, struct request *r, bool *stranger)
 {
 	struct error e;
 
+	if (sessions_lost(s->sessions, r)) {
+		request_fail(r, "disconnected", "the session is over: what was begun in it is to be begun again");
+		return -1;
+	}
 	if (store_scope(request_text(r, "scope"), stranger, &e) == 0)
 		return 0;
 	request_fail_with(r, &e);
@@ -39,7 +43,7 @@ ask(void *self, struct request *r, int (*work)(struct ask *a, struct store *stor
 	struct ask *a;
 	bool stranger;
 
-	if (scope(r, &stranger) < 0 || (a = sessions_ask(s->sessions, r, work)) == NULL)
+	if (scope(s, r, &stranger) < 0 || (a = sessions_ask(s->sessions, r, work)) == NULL)
 		return NULL;
 	a->record.stranger = stranger;
 	return a;
@@ -209,7 +213,7 @@ blob_put(void *self, struct request *r)
 	struct blob_server *s = self;
 	bool stranger;
 
-	if (scope(r, &stranger) == 0)
+	if (scope(s, r, &stranger) == 0)
 		sessions_put(s->sessions, r, request_text(r, "pack"), request_integer(r, "offset", 0),
 		    request_integer(r, "size", 0), stranger);
 }

@@ -26,6 +26,8 @@
 #define PIECE (CONTRACT_DATA_LIMIT - 4096)
 #define LIST 500
 #define LIMIT (120 * SECOND)
+/* The server keeps a session a minute without a connection. */
+#define OUTAGE (50 * SECOND)
 
 struct opened {
 	struct digest pack;
@@ -41,6 +43,8 @@ struct remote {
 	struct client *client;
 	struct opened open[OPEN];
 	uint64_t turn;
+	char session[33];
+	bool began; /* something was answered in the session */
 	bool plain; /* the link carries no descriptors */
 	bool answered, failed;
 	struct bytes result, data;
@@ -88,13 +92,17 @@ done(void *arg, struct span result, const struct error *e)
 		r->fd = -1;
 }
 
-/* Asks, and waits; the result is r's, until the next one. The lock is held. One connection is a session,
- * so that nothing is asked again over another. */
+/* Asks, and waits; the result is r's, until the next one. The lock is held. What was begun goes on over the
+ * next connection, when one is lost. */
 static int
 ask(struct remote *r, const char *method, struct bytes *params, struct span data, struct error *e)
 {
-	const struct client_wish w = { .again = CLIENT_ONCE, .limit = LIMIT, .data = data };
+	const struct client_wish w = { .again = r->began ? CLIENT_AGAIN : CLIENT_ONCE, .limit = LIMIT,
+		.outage = OUTAGE, .data = data };
 
+	emit_text(params, "session", r->session);
+	if (r->began)
+		emit_bool(params, "resumed", true);
 	bytes_char(params, '}');
 	r->answered = false;
 	r->fd = -1;
@@ -103,6 +111,7 @@ ask(struct remote *r, const char *method, struct bytes *params, struct span data
 		if (loop_round(r->loop, -1, e) != 0)
 			return -1;
 	}
+	r->began = r->began || !r->failed;
 	if (r->failed)
 		*e = r->error;
 	return r->failed ? -1 : 0;
@@ -491,6 +500,18 @@ static const struct store_type remote_type = {
 	.remove = remote_remove,
 };
 
+static void
+name_session(struct remote *r)
+{
+	struct digest bytes;
+	char hex[DIGEST_HEX + 1];
+
+	kernel.random(&bytes, sizeof(bytes));
+	digest_hex(&bytes, hex);
+	memcpy(r->session, hex, sizeof(r->session) - 1);
+	r->session[sizeof(r->session) - 1] = '\0';
+}
+
 struct store *
 remote_open(const char *address, bool stranger, struct error *e)
 {
@@ -501,6 +522,7 @@ remote_open(const char *address, bool stranger, struct error *e)
 	for (size_t i = 0; i < OPEN; i++)
 		r->open[i].fd = -1;
 	pthread_mutex_init(&r->lock, NULL);
+	name_session(r);
 	r->loop = loop_new(e);
 	r->client = r->loop == NULL ? NULL : client_open(r->loop, address, NULL, NULL, e);
 	if (r->client != NULL && client_connect(r->client, e) == 0)

@@ -11,13 +11,20 @@
 #include "kernel.h"
 #include "memory.h"
 
+/* How long a session that has a name outlives its connection, and how many may. */
+#define LINGER (60 * SECOND)
+#define LINGERING 64
+#define NAME 32
 /* How old what a status says may be. */
 #define COUNTED_EVERY (10 * SECOND)
 
-/* One connection: what it refers to stays until it is lost (backend.h). */
+/* What it refers to stays until it is over (backend.h). */
 struct session {
 	struct session *next;
-	uint64_t connection;
+	struct sessions *all;
+	uint64_t connection;     /* 0: it has none now */
+	char name[NAME + 1];     /* "": it is over with its connection */
+	struct loop_timer *linger;
 	struct store *stores[2]; /* the thread's: of who is trusted, and of a stranger */
 	/* a pack that comes in */
 	bool coming;
@@ -28,7 +35,9 @@ struct session {
 };
 
 struct sessions {
+	struct loop *loop;
 	struct offload *thread;
+	size_t lingering;
 	char *address;
 	struct backend *drafts; /* the loop's: for packs that come in */
 	struct session *first;
@@ -79,6 +88,7 @@ sessions_new(struct loop *loop, const char *address, void (*told)(void *arg, str
 	struct sessions *s = xmalloc(sizeof(*s));
 
 	pthread_mutex_init(&s->lock, NULL);
+	s->loop = loop;
 	s->told = told;
 	s->arg = arg;
 	s->address = xstrdup(address);
@@ -91,21 +101,61 @@ sessions_new(struct loop *loop, const char *address, void (*told)(void *arg, str
 	return NULL;
 }
 
+/* NULL: there is none. */
 static struct session *
-session_of(struct sessions *s, uint64_t connection)
+session_find(struct sessions *s, const char *name, uint64_t connection)
 {
-	struct session *x;
+	struct session *x = s->first;
 
-	for (x = s->first; x != NULL && x->connection != connection; x = x->next)
-		;
-	if (x != NULL)
-		return x;
-	x = xmalloc(sizeof(*x));
-	x->connection = connection;
-	x->draft.fd = -1;
-	x->next = s->first;
-	s->first = x;
+	while (x != NULL && (name[0] != '\0' ? strcmp(x->name, name) != 0 :
+	    x->name[0] != '\0' || x->connection != connection))
+		x = x->next;
 	return x;
+}
+
+/* The name of the request's session, "" for none. */
+static const char *
+name_of(struct request *r)
+{
+	const char *name = request_text(r, "session");
+
+	return name == NULL || strlen(name) != NAME ? "" : name;
+}
+
+static void
+stay(struct session *x)
+{
+	if (x->linger != NULL) {
+		loop_cancel(x->all->loop, x->linger);
+		x->all->lingering--;
+	}
+	x->linger = NULL;
+}
+
+static struct session *
+session_of(struct sessions *s, struct request *r)
+{
+	const char *name = name_of(r);
+	struct session *x = session_find(s, name, request_connection(r));
+
+	if (x == NULL) {
+		x = xmalloc(sizeof(*x));
+		*x = (struct session){ .all = s, .draft.fd = -1, .next = s->first };
+		memcpy(x->name, name, strlen(name) + 1);
+		s->first = x;
+	}
+	x->connection = request_connection(r);
+	stay(x);
+	return x;
+}
+
+bool
+sessions_lost(struct sessions *s, struct request *r)
+{
+	const char *name = name_of(r);
+
+	return name[0] != '\0' && request_flag(r, "resumed") &&
+	    session_find(s, name, request_connection(r)) == NULL;
 }
 
 /* On the thread. */
@@ -181,7 +231,7 @@ sessions_ask(struct sessions *s, struct request *r, int (*todo)(struct ask *a, s
 	}
 	a = xmalloc(sizeof(*a));
 	*a = (struct ask){ .job = { .work = work, .done = done, .arg = a }, .all = s,
-		.session = session_of(s, request_connection(r)), .request = r, .work = todo, .fd = -1,
+		.session = session_of(s, r), .request = r, .work = todo, .fd = -1,
 		.draft = { -1, NULL } };
 	return a;
 }
@@ -269,7 +319,7 @@ sessions_put(struct sessions *s, struct request *r, const char *pack, int64_t of
 		request_fail(r, "invalid-params", "blob/put: pack is no digest, or its size is none");
 		return;
 	}
-	x = session_of(s, request_connection(r));
+	x = session_of(s, r);
 	if (x->coming && (digest_compare(&x->pack, &id) != 0 || offset == 0))
 		drop_draft(s, x);
 	if (!x->coming) {
@@ -292,7 +342,7 @@ sessions_put(struct sessions *s, struct request *r, const char *pack, int64_t of
 void
 sessions_data(struct sessions *s, struct request *r, struct span piece, uint64_t left)
 {
-	struct session *x = session_of(s, request_connection(r));
+	struct session *x = session_of(s, r);
 	struct error e;
 	struct ask *a;
 
@@ -340,22 +390,52 @@ work_end(void *arg)
 	free(f);
 }
 
+static void
+session_end(struct session *x)
+{
+	struct session **at = &x->all->first;
+	struct farewell *f = xmalloc(sizeof(*f));
+
+	while (*at != x)
+		at = &(*at)->next;
+	*at = x->next;
+	stay(x);
+	drop_draft(x->all, x);
+	/* behind all that it asked */
+	*f = (struct farewell){ .job = { .work = work_end, .arg = f }, .session = x };
+	offload_give(x->all->thread, &f->job);
+}
+
+static void
+linger_over(void *arg)
+{
+	session_end(arg);
+}
+
+/* Its client may come back. */
+static void
+session_linger(struct session *x)
+{
+	x->connection = 0;
+	if (x->all->lingering >= LINGERING) {
+		session_end(x);
+		return;
+	}
+	x->linger = loop_after(x->all->loop, LINGER, linger_over, x);
+	x->all->lingering++;
+}
+
 void
 sessions_gone(struct sessions *s, uint64_t connection)
 {
-	for (struct session **at = &s->first; *at != NULL; at = &(*at)->next) {
-		struct session *x = *at;
-		struct farewell *f;
+	struct session *x, *next;
 
-		if (x->connection != connection)
-			continue;
-		*at = x->next;
-		drop_draft(s, x);
-		/* behind all that it asked */
-		f = xmalloc(sizeof(*f));
-		*f = (struct farewell){ .job = { .work = work_end, .arg = f }, .session = x };
-		offload_give(s->thread, &f->job);
-		return;
+	for (x = s->first; x != NULL; x = next) {
+		next = x->next;
+		if (x->connection == connection && x->name[0] != '\0')
+			session_linger(x);
+		else if (x->connection == connection)
+			session_end(x);
 	}
 }
 
@@ -378,7 +458,7 @@ sessions_free(struct sessions *s)
 	if (s == NULL)
 		return;
 	while (s->thread != NULL && s->first != NULL)
-		sessions_gone(s, s->first->connection);
+		session_end(s->first);
 	offload_free(s->thread);
 	backend_close(s->drafts);
 	pthread_mutex_destroy(&s->lock);

@@ -1,6 +1,7 @@
 /*
  * sessions: what the clients of a server ask its store. All that may wait for a disk or a bucket is done by
- * the one helper thread, in the order in which it was asked; the loop only takes pieces of packs in.
+ * the one helper thread, in the order in which it was asked; the loop only takes pieces of packs in. A session
+ * is a connection, or, where the client names one, what goes on over its next connection.
  */
 #ifndef MCI_BLOB_SESSIONS_H
 #define MCI_BLOB_SESSIONS_H
@@ -57,6 +58,8 @@ void sessions_give(struct ask *a);
 void sessions_note(struct ask *a, bool hit);
 /* Given up: the request is answered already. */
 void sessions_drop(struct ask *a);
+/* Whether the request names a session that is gone, and was answered then: it has begun something there. */
+bool sessions_lost(struct sessions *s, struct request *r);
 /* A piece of the pack that the request brings, whose offset and size are named. */
 void sessions_put(struct sessions *s, struct request *r, const char *pack, int64_t offset, int64_t size,
     bool stranger);

@@ -48,6 +48,25 @@ is "$(as "$all" mci-blob get notes/acme/app/today | tail -n 1)" 100 "and printed
 exits 0 "a name is removed" as "$all" mci-blob rm cache/acme/app/k2
 exits 1 "and is a miss then" as "$all" mci-blob restore cache/acme/app/k2
 
+# --- a connection that is cut ---
+head -c 30000000 /dev/urandom >large
+mkfifo "$T/ask"
+python3 "$ROOT/tests/cli/cutting-proxy.py" "$port" 9000000 2000000 6000000 <"$T/ask" >"$T/told" &
+proxy=$!
+started="$started $proxy"
+exec 9>"$T/ask"
+wait_for_line "$T/told" '^[0-9]'
+cut=http://127.0.0.1:$(head -n 1 "$T/told")
+exits 0 "an upload whose connection is cut three times goes on" as "$all" mci-blob save --blob "$cut" cache/acme/app/large large
+echo >&9
+wait_for_line "$T/told" '^[0-9]{8}'
+ok "where it was: no more than what was on its way is sent again" test "$(tail -n 1 "$T/told")" -lt 46000000
+kill -TERM $proxy
+exec 9>&-
+exits 0 "what it stored is whole" as "$all" mci-blob get cache/acme/app/large -o large.back
+ok "byte for byte" cmp large large.back
+exits 75 "without a server one is told to try again" as "$all" mci-blob ls --blob "$cut"
+
 # --- who may ---
 exits 1 "without a token nothing is read" as "" mci-blob ls
 exits 0 "who may read, reads" as "$reader" mci-blob -C back restore cache/acme/app/k
