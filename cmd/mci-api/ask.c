@@ -14,11 +14,12 @@
 #include "identity.h"
 #include "kernel.h"
 #include "memory.h"
-#include "message.h"
 #include "params.h"
 #include "rates.h"
+#include "message.h"
 #include "scan.h"
 #include "standing.h"
+#include "visibility.h"
 
 /* Exchanges that may wait for an answer at once; one more is told to come again. */
 #define WAITING 2048
@@ -93,43 +94,33 @@ static void
 looked_up(void *arg, struct span result, const struct error *e)
 {
 	struct ask *a = arg;
+	int public = visibility_told(result, e);
 	struct error why;
 
 	a->call = 0;
-	if (e->code == ERROR_NONE && message_true(result, "public")) {
+	if (public > 0) {
 		allowed(a);
 		return;
 	}
 	free(a->public_repo);
 	a->public_repo = NULL;
-	if (e->code != ERROR_NONE && e->code != ERROR_NOT_FOUND) {
+	if (public < 0) {
 		a->done = NULL;
 		answer_error(a, e);
 		return;
 	}
-	error_set(&why, a->who.id == NULL ? ERROR_REFUSED : ERROR_NOT_FOUND,
-	    "a token is needed: Authorization: Bearer TOKEN");
+	error_set(&why, a->who.id == NULL ? ERROR_REFUSED : ERROR_NOT_FOUND, RIGHTS_TOKEN_NEEDED);
 	refuse(a, a->who.id == NULL ? RIGHTS_UNKNOWN : RIGHTS_MISSING, &why);
 }
 
 static void
 look_up(struct ask *a, const char *repo)
 {
-	static const char method[] = "repo/get";
 	const struct client_wish wish = { .limit = LIMIT, .outage = GATEWAY_OUTAGE };
-	const char *slash = strchr(repo, '/');
-	AUTO_BYTES params = { 0 };
 
 	free(a->public_repo);
 	a->public_repo = xstrdup(repo);
-	emit_open(&params);
-	emit_span(
-	    &params, "org", (struct span){ repo, slash == NULL ? 0 : (size_t)(slash - repo) });
-	emit_text(&params, "id", slash == NULL ? "" : slash + 1);
-	bytes_char(&params, '}');
-	a->caller = gateway_place(a->gateway, (struct span){ method, sizeof(method) - 1 })->client;
-	a->call = client_call(
-	    a->caller, method, (struct span){ params.data, params.len }, &wish, looked_up, a);
+	a->call = visibility_ask(a->gateway, repo, &wish, looked_up, a, &a->caller);
 }
 
 static void

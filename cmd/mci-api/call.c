@@ -14,12 +14,15 @@
 #include "rpc.h"
 #include "session.h"
 #include "standing.h"
+#include "visibility.h"
 
 /* Data goes to the door in pieces of so many bytes. */
 #define PIECE ((size_t)64 * 1024)
 /* Answers that wait in memory while their reader does not take them. */
 #define BEHIND ((size_t)256 * 1024)
 #define MEDIA "application/x-ndjson"
+/* What who has none is told, as who speaks these lines shows one. */
+#define TOKEN_NEEDED "a token is needed: 'mci login URL', or MCI_TOKEN"
 /* An id of our own, which no client's line can have: a control character stands in it. */
 #define BARRIER "\"\\u0001passed\""
 
@@ -225,6 +228,10 @@ turn_over(void *arg)
 	while (t->nids > 0)
 		id_over(t, 0);
 	free(t->ids);
+	if (t->asks != 0)
+		client_cancel(t->asked, t->asks);
+	bytes_free(&t->line);
+	bytes_free(&t->id);
 	bytes_free(&t->out);
 	free(t);
 	/* nobody knows what of it was done: to the services its connection is lost */
@@ -276,6 +283,70 @@ pass_raw(struct turn *t, struct span line)
 	link_send(t->session->to, "\n", 1);
 }
 
+/* Keeps a request as it is to be sent. */
+static void
+hold_request(struct turn *t, const struct contract_method *row, struct span id, struct span params)
+{
+	t->row = row;
+	t->line.len = t->id.len = 0;
+	bytes_text(&t->line, "{\"jsonrpc\":\"2.0\"");
+	if (id.n > 0) {
+		bytes_add(&t->id, id.p, id.n);
+		bytes_text(&t->line, ",\"id\":");
+		bytes_add(&t->line, id.p, id.n);
+	}
+	bytes_format(&t->line, ",\"method\":\"%s\",\"params\":", row->name);
+	bytes_add(&t->line, params.p, params.n);
+	bytes_text(&t->line, "}\n");
+}
+
+static void
+send_request(struct turn *t)
+{
+	if (t->id.len > 0)
+		expect(t, (struct span){ t->id.data, t->id.len }, t->row);
+	t->streams = t->streams || t->row->stream;
+	await(t->session);
+	if (t->session->to != NULL)
+		link_send(t->session->to, t->line.data, t->line.len);
+}
+
+static void feed(struct session *s);
+
+static void
+looked_up(void *arg, struct span result, const struct error *e)
+{
+	struct turn *t = arg;
+	int public = visibility_told(result, e);
+	struct span id = { t->id.data, t->id.len };
+
+	t->asks = 0;
+	if (public > 0) {
+		if (t->row->stream)
+			standing_watch(t->ask);
+		send_request(t);
+	} else if (public < 0) {
+		refuse(t, id, contract_error_for(e->code)->name, "it is not known who may read it: a service is away");
+	} else if (t->ask->who.id == NULL) {
+		refuse(t, id, "refused", TOKEN_NEEDED);
+	} else {
+		refuse(t, id, "not-found", "nothing of that name is here for this token");
+	}
+	t->skips = public <= 0;
+	feed(t->session);
+}
+
+/* What everybody may read of a public repository waits until it is known whether it is. */
+static void
+look_up(struct turn *t, const char *repo)
+{
+	const struct client_wish wish = { .outage = GATEWAY_OUTAGE };
+
+	free(t->ask->public_repo);
+	t->ask->public_repo = xstrdup(repo);
+	t->asks = visibility_ask(t->ask->gateway, repo, &wish, looked_up, t, &t->asked);
+}
+
 /* Passes a request on, with what it has to be narrowed by. 0, or -1 and it is refused. */
 static int
 pass_request(struct turn *t, const struct message *m)
@@ -283,7 +354,8 @@ pass_request(struct turn *t, const struct message *m)
 	struct gateway_place *place = gateway_place(t->ask->gateway, m->method);
 	const struct contract_method *row = place == NULL ? NULL :
 	    contract_method(place->contract, m->method);
-	AUTO_BYTES params = { 0 }, repo = { 0 }, line = { 0 };
+	AUTO_BYTES params = { 0 }, repo = { 0 };
+	enum rights_answer answer;
 	struct error e;
 
 	if (row == NULL && contract_method(&contract_server, m->method) != NULL && 
@@ -302,23 +374,17 @@ pass_request(struct turn *t, const struct message *m)
 	bytes_add(&params, m->params.p, m->params.n);
 	if (params.len == 0)
 		bytes_text(&params, "{}");
-	if (rights_check(&t->ask->who, row, &params, &repo, &e) != RIGHTS_YES) {
-		refuse(t, m->id, e.code == ERROR_NONE ? "not-found" : contract_error_for(e.code)->name,
-		    e.code == ERROR_NONE ? "nothing of that name is here for this token" : e.text);
+	answer = rights_check(&t->ask->who, row, &params, &repo, &e);
+	if (answer != RIGHTS_YES && answer != RIGHTS_IF_PUBLIC) {
+		refuse(t, m->id, contract_error_for(e.code)->name,
+		    answer == RIGHTS_UNKNOWN ? TOKEN_NEEDED : e.text);
 		return -1;
 	}
-	bytes_text(&line, "{\"jsonrpc\":\"2.0\"");
-	if (m->id.n > 0) {
-		bytes_text(&line, ",\"id\":");
-		bytes_add(&line, m->id.p, m->id.n);
-		expect(t, m->id, row);
-	}
-	bytes_format(&line, ",\"method\":\"%s\",\"params\":", row->name);
-	bytes_add(&line, params.data, params.len);
-	bytes_text(&line, "}\n");
-	t->streams = t->streams || row->stream;
-	await(t->session);
-	link_send(t->session->to, line.data, line.len);
+	hold_request(t, row, m->id, (struct span){ params.data, params.len });
+	if (answer == RIGHTS_YES)
+		send_request(t);
+	else
+		look_up(t, bytes_string(&repo));
 	return 0;
 }
 
@@ -367,7 +433,7 @@ pass(struct turn *t)
 	struct session *s = t->session;
 	struct span body = exchange_body(t->ask->x);
 
-	while (s->to != NULL && t->at < body.n && link_unsent(s->to) < PIECE) {
+	while (s->to != NULL && t->at < body.n && t->asks == 0 && link_unsent(s->to) < PIECE) {
 		const char *p = body.p + t->at;
 		size_t left = body.n - t->at;
 
@@ -388,7 +454,7 @@ pass(struct turn *t)
 				pass_line(t, (struct span){ p, n });
 		}
 	}
-	if (t->at < body.n)
+	if (t->at < body.n || t->asks != 0)
 		return;
 	t->passed = true;
 	/* data that is not all there: the door would take the next request for it */
@@ -439,6 +505,12 @@ read_session(struct ask *a, char id[static 33], int64_t *n)
 	return 1;
 }
 
+static const char *
+owner_of(const struct ask *a)
+{
+	return a->who.id == NULL ? "" : a->who.id;
+}
+
 /* The session that the POST is of; NULL, and it is answered. */
 static struct session *
 session_for(struct ask *a)
@@ -447,7 +519,7 @@ session_for(struct ask *a)
 	char id[33];
 	int64_t n;
 	int got = read_session(a, id, &n);
-	struct session *s = got > 0 ? session_find(all, id, a->who.id) : NULL;
+	struct session *s = got > 0 ? session_find(all, id, owner_of(a)) : NULL;
 	struct error e;
 
 	if (got < 0) {
@@ -458,7 +530,7 @@ session_for(struct ask *a)
 		answer_problem(a, 410, NULL, "the session is over, or this was asked before");
 		return NULL;
 	}
-	if (s == NULL && (s = session_new(all, id, a->who.id, feed, &e)) == NULL) {
+	if (s == NULL && (s = session_new(all, id, owner_of(a), feed, &e)) == NULL) {
 		answer_error(a, &e);
 		return NULL;
 	}
@@ -472,10 +544,6 @@ call_lines(struct ask *a)
 	struct session *s;
 	struct turn *t, **at;
 
-	if (a->who.id == NULL) {
-		answer_problem(a, 401, NULL, "a token is needed: Authorization: Bearer TOKEN");
-		return;
-	}
 	s = session_for(a);
 	if (s == NULL)
 		return;
@@ -499,8 +567,8 @@ call_end(struct ask *a)
 	int64_t n;
 	struct session *s = NULL;
 
-	if (a->who.id != NULL && read_session(a, id, &n) > 0)
-		s = session_find(a->gateway->sessions, id, a->who.id);
+	if (read_session(a, id, &n) > 0)
+		s = session_find(a->gateway->sessions, id, owner_of(a));
 	answer_json(a, 204, (struct span){ NULL, 0 });
 	if (s != NULL)
 		session_cut(s);

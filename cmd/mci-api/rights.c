@@ -478,7 +478,7 @@ answer(const struct who *w, const struct right *r, const struct names *n, bool f
 	if (r->scope == RIGHTS_READ && repo->len > 0)
 		return RIGHTS_IF_PUBLIC;
 	if (w->id == NULL) {
-		error_set(e, ERROR_REFUSED, "a token is needed: Authorization: Bearer TOKEN");
+		error_set(e, ERROR_REFUSED, RIGHTS_TOKEN_NEEDED);
 		return RIGHTS_UNKNOWN;
 	}
 	/* what is about all, or makes what is nobody's yet, is no secret: only who may do it */

@@ -15,6 +15,9 @@
 #include "contract.h"
 #include "error.h"
 
+/* What who has none is told. */
+#define RIGHTS_TOKEN_NEEDED "a token is needed: Authorization: Bearer TOKEN"
+
 /* Each but agent takes in those in front of it, and agent the first. */
 enum rights_scope {
 	RIGHTS_READ,

@@ -127,8 +127,11 @@ session_new(struct sessions *all, const char *id, const char *owner,
     void (*drained)(struct session *s), struct error *e)
 {
 	struct session *s;
+	size_t theirs = 0;
 
-	if (all->n >= SESSIONS || all->stopping) {
+	for (s = all->first; s != NULL; s = s->next)
+		theirs += strcmp(s->owner, owner) == 0;
+	if (all->n >= SESSIONS || theirs >= SESSIONS_OF_ONE || all->stopping) {
 		error_set(e, ERROR_BUSY, all->stopping ? "the server stops" : "too many sessions are open");
 		return NULL;
 	}

@@ -31,6 +31,11 @@ struct turn {
 	bool streams;         /* one of them does */
 	bool barrier;         /* events were passed: their complaints come before its reply */
 	bool passed;
+	/* the request that waits until it is known whether its repository is public */
+	int64_t asks;         /* 0: none */
+	struct client *asked;
+	const struct contract_method *row;
+	struct bytes line, id;
 	struct bytes out;     /* replies */
 	size_t given;
 	struct turn *next;    /* which was asked after it */
@@ -40,7 +45,7 @@ struct session {
 	struct sessions *all;
 	struct loop *loop;
 	char id[33];          /* "": of one POST */
-	char *owner;          /* id of the token */
+	char *owner;          /* id of the token; "": nobody's */
 	int64_t posts;
 	int from;             /* the door's; -1: it is over */
 	bool waits;           /* until something comes from there */
@@ -54,6 +59,9 @@ struct session {
 	void (*drained)(struct session *s); /* the door takes more */
 	struct session *next, **at_list;
 };
+
+/* What one client may have of them. */
+#define SESSIONS_OF_ONE 256
 
 /* Of this id, "" for that of one POST, and of the token with the id owner; both are copied. drained is called
  * when the door takes more. NULL with an error: there are too many, or the program stops. */

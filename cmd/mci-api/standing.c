@@ -10,6 +10,7 @@
 #include "message.h"
 #include "siphash.h"
 #include "timestamp.h"
+#include "visibility.h"
 
 /* What is taken away without this program's doing is noticed so late. */
 #define LOOK (5 * SECOND)
@@ -59,28 +60,31 @@ told(void *arg, struct span result, const struct error *e)
 {
 	struct ground *g = arg;
 
+	bool over = g->public ? visibility_told(result, e) == 0 :
+				e->code == ERROR_NOT_FOUND || (e->code == ERROR_NONE && has_expired(result));
+
 	g->call = 0;
-	if (e->code == ERROR_NOT_FOUND ||
-	    (e->code == ERROR_NONE && (g->public ? !message_true(result, "public") : has_expired(result))))
+	if (over)
 		cut_all(g);
 }
 
 static void
 ask_store(struct ground *g)
 {
+	static const char method[] = "token/get";
 	const struct client_wish wish = { .again = CLIENT_ONCE, .limit = LOOK };
-	const char *method = g->public ? "repo/get" : "token/get";
-	const char *slash = g->public ? strchr(g->name, '/') : NULL;
 	AUTO_BYTES params = { 0 };
 
 	if (g->call != 0)
 		return;
+	if (g->public) {
+		g->call = visibility_ask(g->of->gateway, g->name, &wish, told, g, &g->client);
+		return;
+	}
 	emit_open(&params);
-	if (slash != NULL)
-		emit_span(&params, "org", (struct span){ g->name, (size_t)(slash - g->name) });
-	emit_text(&params, "id", slash == NULL ? g->name : slash + 1);
+	emit_text(&params, "id", g->name);
 	bytes_char(&params, '}');
-	g->client = gateway_place(g->of->gateway, (struct span){ method, strlen(method) })->client;
+	g->client = gateway_place(g->of->gateway, (struct span){ method, sizeof(method) - 1 })->client;
 	g->call = client_call(
 	    g->client, method, (struct span){ params.data, params.len }, &wish, told, g);
 }
@@ -147,26 +151,6 @@ ground_free(struct ground *g)
 }
 
 void
-standing_stream(struct ask *a, int status, const char *type, int64_t size,
-    const struct exchange_source *source, void *arg)
-{
-	struct standings *s = a->gateway->standings;
-	struct ground *g;
-
-	if (a->standing.ground == NULL && (a->public_repo != NULL || a->who.id != NULL)) {
-		g = a->public_repo != NULL ? ground_of(s, a->public_repo, true) :
-					     ground_of(s, a->who.id, false);
-		a->standing.ground = g;
-		a->standing.next = g->first;
-		a->standing.at = &g->first;
-		if (g->first != NULL)
-			g->first->standing.at = &a->standing.next;
-		g->first = a;
-	}
-	exchange_stream(a->x, status, type, size, source, arg);
-}
-
-void
 standing_over(struct ask *a)
 {
 	struct ground *g = a->standing.ground;
@@ -179,6 +163,32 @@ standing_over(struct ask *a)
 	a->standing.ground = NULL;
 	if (g->first == NULL)
 		ground_free(g);
+}
+
+void
+standing_watch(struct ask *a)
+{
+	struct standings *s = a->gateway->standings;
+	struct ground *g;
+
+	standing_over(a);
+	if (a->public_repo == NULL && a->who.id == NULL)
+		return;
+	g = a->public_repo != NULL ? ground_of(s, a->public_repo, true) : ground_of(s, a->who.id, false);
+	a->standing.ground = g;
+	a->standing.next = g->first;
+	a->standing.at = &g->first;
+	if (g->first != NULL)
+		g->first->standing.at = &a->standing.next;
+	g->first = a;
+}
+
+void
+standing_stream(struct ask *a, int status, const char *type, int64_t size,
+    const struct exchange_source *source, void *arg)
+{
+	standing_watch(a);
+	exchange_stream(a->x, status, type, size, source, arg);
 }
 
 struct standings *

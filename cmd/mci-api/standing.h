@@ -17,6 +17,8 @@ void standings_free(struct standings *s);
  * here on until standing_over. What is for anybody is not. */
 void standing_stream(struct ask *a, int status, const char *type, int64_t size,
     const struct exchange_source *source, void *arg);
+/* What its right stands on has become another: that is watched. */
+void standing_watch(struct ask *a);
 /* The request is over; also of one that had no such answer. */
 void standing_over(struct ask *a);
 /* Something has been changed that they stand on: it is looked now. */

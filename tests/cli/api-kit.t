@@ -100,6 +100,21 @@ exits 143 "and wait says so" mci wait acme/zlib/2
 ok "the agent has nothing to complain of but the server that was away" \
 	sh -c "! grep -v 'http://127\|again' '$T/agent.err'"
 
+# --- what is public ---
+mci repo put acme/zlib public=true >/dev/null
+# anybody COMMAND...: without a login
+anybody() { env MCI_API="$url" XDG_CONFIG_HOME="$T/none" "$@"; }
+is "$(anybody mci ls acme/zlib | wc -l)" 2 "who has no token reads what is public: its builds"
+is "$(anybody mci log acme/zlib/1/deploy)" deployed "its logs"
+exits 0 "a build" anybody mci show acme/zlib/1
+is "$(anybody mci events sub -a "$url" build/end --build acme/zlib/ --from start --count 1 | jq -r .build)" acme/zlib/1 "its events"
+exits 1 "and nothing else" anybody mci org ls
+has "$err" "a token is needed: 'mci login URL', or MCI_TOKEN" "which is told"
+exits 1 "nor does anybody run it" anybody mci trigger acme/zlib
+mci repo put acme/zlib public=false >/dev/null
+exits 1 "what is not public any more" anybody mci ls acme/zlib
+has "$err" "a token is needed" "is told as what never was"
+
 # --- contexts, and what a token may ---
 echo "$theirs" >"$T/given"
 exits 0 "a second login" mci login "$url/" --name theirs <"$T/given"
