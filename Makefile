@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 VERSION := 0.1.0
 
 # The one list of what has to be installed, as Debian calls it.
-PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev libjansson-dev libsqlite3-dev libssl-dev \
+PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev zlib1g-dev libjansson-dev libsqlite3-dev libssl-dev \
 	libmicrohttpd-dev libcurl4-openssl-dev libexpat1-dev libarchive-dev libseccomp-dev
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
@@ -62,7 +62,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMCI_VERSION='"$(VERSION)"' -Ilib -I$(O) 
 PROGRAMS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 # What a program links besides the kit and libc: -ljansson for lib/jsontree, -lzstd for lib/logpack.
 LIBS_mci-agent := -ljansson
-LIBS_mci-api := -ljansson -lmicrohttpd -lzstd
+LIBS_mci-api := -ljansson -lmicrohttpd -lzstd -lz
 LIBS_mci-blob := -lzstd -lcrypto
 LIBS_mci-blob-archive := -larchive
 LIBS_mci-blob-bucket := -lcurl -lcrypto -lexpat

@@ -81,6 +81,7 @@ static const struct contract_field log_got[] = {
 	{ "run", CONTRACT_INTEGER, true, "of the build" },
 	{ "attempt", CONTRACT_INTEGER, true, "from 1" },
 	{ "bytes", CONTRACT_INTEGER, true, "what is stored" },
+	{ "packed", CONTRACT_INTEGER, false, "bytes that it has as it lies, where it is compressed" },
 	{ "open", CONTRACT_BOOL, true, "somebody writes it" },
 	{ "truncated", CONTRACT_BOOL, true, "bytes are missing at its end" },
 };
@@ -100,6 +101,8 @@ static const struct contract_field log_read[] = {
 	LOG_NAMED("of the build, from 1; the newest that has such a log", "from 1; the last one"),
 	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
 	{ "to", CONTRACT_INTEGER, false, "behind the last byte; what is stored now" },
+	{ "packed", CONTRACT_BOOL, false, "of a log that is compressed, as it lies: frames of zstd (RFC 8878), "
+	    "of whose bytes from and to speak" },
 	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
 };
 

@@ -124,7 +124,7 @@ find_map(struct logpack *p, int64_t file, struct error *e)
 static int
 find_size(struct logpack *p, int64_t file, struct error *e)
 {
-	const int64_t map = p->marks - (int64_t)sizeof(struct logpack_head);
+	const int64_t map = logpack_packed(p);
 	/* the last frame's row stands before the map's */
 	const int64_t row = file -
 	    (int64_t)(sizeof(struct logpack_foot) + 2 * sizeof(struct logpack_seek));
@@ -226,6 +226,12 @@ load(struct logpack *p, uint64_t frame, struct slot *s, struct error *e)
 	s->frame = frame;
 	s->n = raw;
 	return 0;
+}
+
+int64_t
+logpack_packed(const struct logpack *p)
+{
+	return p->marks - (int64_t)sizeof(struct logpack_head);
 }
 
 int

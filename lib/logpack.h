@@ -61,6 +61,8 @@ struct logpack {
 /* Opens NAME.log.zst, name, in the folder dir. 0, or -1 (ERROR_NOT_FOUND when it is not there,
  * ERROR_INPUT when it is damaged: the error names file and byte). */
 int logpack_open(struct logpack *p, int dir, const char *name, struct error *e);
+/* Bytes of the log's frames, which the file begins with. */
+int64_t logpack_packed(const struct logpack *p);
 /* The raw bytes at offset `at`, to the end of their frame; n is 0 at the log's end. Borrowed until
  * the next call of the room. 0 or -1. */
 int logpack_piece(struct logpack *p, int64_t at, struct span *piece, struct error *e);

@@ -326,7 +326,8 @@ looked_up(void *arg, struct span result, const struct error *e)
 			standing_watch(t->ask);
 		send_request(t);
 	} else if (public < 0) {
-		refuse(t, id, contract_error_for(e->code)->name, "it is not known who may read it: a service is away");
+		refuse(t, id, contract_error_for(e->code)->name,
+		    "whether it is public is not known: a service is away");
 	} else if (t->ask->who.id == NULL) {
 		refuse(t, id, "refused", TOKEN_NEEDED);
 	} else {

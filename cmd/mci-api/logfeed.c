@@ -141,6 +141,8 @@ ask(struct logfeed *f, struct error *e)
 		emit_integer(&params, "to", w->to);
 	if (w->times)
 		emit_bool(&params, "times", true);
+	if (w->packed)
+		emit_bool(&params, "packed", true);
 	bytes_char(&params, '}');
 	rpc_request(&line, 1, w->to >= 0 ? "log/read" : "log/follow",
 	    (struct span){ params.data, params.len });

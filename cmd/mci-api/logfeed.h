@@ -20,6 +20,7 @@ struct logfeed_wish {
 	int64_t run, attempt;
 	int64_t from, to; /* bytes; to -1: as it grows, until its end */
 	bool times;       /* each piece has one time */
+	bool packed;      /* as it lies, compressed: from and to are of that */
 };
 
 struct logfeed_events {

@@ -74,8 +74,8 @@ found(struct ask *a, const struct logs_name *name)
 {
 	static const struct logfeed_events events = { bytes_came, over };
 	int64_t from = name->bytes > SHOWN ? name->bytes - SHOWN : 0;
-	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, from,
-	    name->bytes, false };
+	const struct logfeed_wish wish = { .build = name->build, .job = name->job, .run = name->run,
+		.attempt = name->attempt, .from = from, .to = name->bytes };
 	struct ending *p = xmalloc(sizeof(*p));
 	struct error e;
 

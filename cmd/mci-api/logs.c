@@ -78,6 +78,7 @@ got(struct ask *a, struct span result, const struct error *e)
 		.run = json_integer_value(json_object_get(tree, "run")),
 		.attempt = json_integer_value(json_object_get(tree, "attempt")),
 		.bytes = json_integer_value(json_object_get(tree, "bytes")),
+		.packed = json_integer_value(json_object_get(tree, "packed")),
 		.open = json_is_true(json_object_get(tree, "open")),
 		.truncated = json_is_true(json_object_get(tree, "truncated")) };
 	found(a, &name);
@@ -121,7 +122,7 @@ struct form {
 	void (*piece)(struct reading *r, struct span piece, int64_t when);
 	void (*end)(struct reading *r, bool truncated);
 	bool lines; /* what goes before from cannot be left out: lines are counted */
-	bool squeezed; /* for a client that takes zstd */
+	bool squeezed; /* for a client that takes that */
 };
 
 struct reading {
@@ -317,26 +318,29 @@ form_of(const struct ask *a)
 	return &forms[0];
 }
 
-static bool
-takes_zstd(const struct ask *a)
-{
-	return encoding_taken(exchange_header(a->x, "Accept-Encoding"), "zstd");
-}
+/* What of a log is sent, and how. */
+struct sending {
+	const struct form *form;
+	enum encoding encoding;
+	int64_t from, to; /* to -1: as it grows */
+	int status;
+};
 
+/* What lies compressed is sent as it lies. */
 static void
-start(struct ask *a, const struct logs_name *name, const struct form *form, int64_t from, int64_t to,
-    int status)
+start(struct ask *a, const struct logs_name *name, const struct sending *s)
 {
 	static const struct logfeed_events events = { bytes_came, feed_over };
 	static const struct exchange_source source = { read_out, read_over };
+	bool packed = s->encoding == ENCODING_ZSTD && s->form == &forms[0] && name->packed > 0 &&
+	    s->from == 0 && s->to == name->bytes;
+	bool whole = packed || (s->to >= 0 && s->form == &forms[0] && s->encoding == ENCODING_NONE);
 	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt,
-		form->lines ? 0 : from, to, form->lines };
+		s->form->lines ? 0 : s->from, packed ? name->packed : s->to, s->form->lines, packed };
 	struct reading *r = xmalloc(sizeof(*r));
-	bool squeezed = form->squeezed && status != 206 && takes_zstd(a);
-	bool whole = to >= 0 && form == &forms[0] && !squeezed;
 	struct error e;
 
-	*r = (struct reading){ .x = a->x, .form = form, .number = 1, .at = from };
+	*r = (struct reading){ .x = a->x, .form = s->form, .number = 1, .at = s->from };
 	logrecord_head(&r->head, name->build, name->job, (int)name->attempt);
 	r->feed = logfeed_open(a->gateway->loop, logs_address(a), &wish, &events, r, &e);
 	if (r->feed == NULL) {
@@ -344,15 +348,12 @@ start(struct ask *a, const struct logs_name *name, const struct form *form, int6
 		answer_error(a, &e);
 		return;
 	}
-	a->answered = true;
-	if (squeezed) {
-		r->squeeze = squeeze_new();
-		exchange_add(a->x, "Content-Encoding", "zstd");
-	}
-	exchange_add(a->x, "X-Content-Type-Options", "nosniff");
-	exchange_add(a->x, "Cache-Control", "private, no-cache");
-	exchange_add(a->x, "Vary", "Authorization, Cookie, Accept, Accept-Encoding");
-	standing_stream(a, status, form->type, whole ? to - from : -1, &source, r);
+	answer_begin(a);
+	if (!packed)
+		r->squeeze = squeeze_new(s->encoding);
+	if (s->encoding != ENCODING_NONE)
+		exchange_add(a->x, "Content-Encoding", encoding_name(s->encoding));
+	standing_stream(a, s->status, s->form->type, whole ? wish.to - wish.from : -1, &source, r);
 }
 
 static int64_t
@@ -364,38 +365,76 @@ first_byte(const struct ask *a)
 	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
+/* What the bytes of a log that has its end are known by, in this form. */
 static void
-found(struct ask *a, const struct logs_name *name)
+etag_of(const struct logs_name *name, const struct sending *s, char etag[static 96])
 {
-	const struct form *form = form_of(a);
-	const char *follow = params_query(a, "follow");
-	int64_t from = first_byte(a), to = name->bytes;
-	struct range wish;
-	char text[80];
-	bool part, none;
+	snprintf(etag, 96, "\"%lld-%lld-%lld-%d%s\"", (long long)name->run, (long long)name->attempt,
+	    (long long)name->bytes, (int)(s->form - forms),
+	    s->encoding == ENCODING_NONE ? "" : encoding_name(s->encoding));
+}
 
-	if (name->truncated)
-		exchange_add(a->x, "Mci-Truncated", "true");
-	if (follow != NULL ? strcmp(follow, "true") == 0 : a->route->media == ROUTE_TEXT && name->open) {
-		start(a, name, form, from, -1, 200);
-		return;
-	}
-	part = form == &forms[0] && ranges_read(exchange_header(a->x, "Range"), &wish);
-	none = part && !ranges_of(&wish, name->bytes, &from, &to);
+/* Whether a range may be answered: of bytes as they are, and where it goes on with what the client has (RFC
+ * 9110 section 13.1.5) that is still so. */
+static bool
+may_range(const struct ask *a, const struct logs_name *name, const struct sending *s)
+{
+	const char *of = exchange_header(a->x, "If-Range");
+	char etag[96];
+
+	if (s->form != &forms[0])
+		return false;
+	etag_of(name, &(struct sending){ .form = s->form }, etag);
+	return of == NULL || (!name->open && strcmp(of, etag) == 0);
+}
+
+static void
+send_stored(struct ask *a, const struct logs_name *name, struct sending *s)
+{
+	struct range wish;
+	char text[96];
+	bool part = may_range(a, name, s) && ranges_read(exchange_header(a->x, "Range"), &wish);
+	bool none = part && !ranges_of(&wish, name->bytes, &s->from, &s->to);
+
+	if (part && !none)
+		s->encoding = ENCODING_NONE;
 	exchange_add(a->x, "Accept-Ranges",
-	    form == &forms[0] && ((part && !none) || !takes_zstd(a)) ? "bytes" : "none");
-	if (none || from < 0 || from > name->bytes) {
+	    s->form == &forms[0] && s->encoding == ENCODING_NONE ? "bytes" : "none");
+	if (none || s->from < 0 || s->from > name->bytes) {
 		snprintf(text, sizeof(text), "bytes */%lld", (long long)name->bytes);
 		exchange_add(a->x, "Content-Range", text);
 		answer_problem(a, 416, NULL, "the log has %lld bytes", (long long)name->bytes);
 		return;
 	}
+	etag_of(name, s, text);
+	if (!name->open && params_query(a, "from") == NULL && answer_unchanged(a, text))
+		return;
 	if (part) {
-		snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)from, (long long)to - 1,
-		    (long long)name->bytes);
+		snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)s->from,
+		    (long long)s->to - 1, (long long)name->bytes);
 		exchange_add(a->x, "Content-Range", text);
+		s->status = 206;
 	}
-	start(a, name, form, from, to, part ? 206 : 200);
+	start(a, name, s);
+}
+
+static void
+found(struct ask *a, const struct logs_name *name)
+{
+	const char *follow = params_query(a, "follow");
+	struct sending s = { .form = form_of(a), .from = first_byte(a), .to = name->bytes, .status = 200 };
+
+	exchange_add(a->x, "Vary", "Accept-Encoding");
+	if (s.form->squeezed)
+		s.encoding = encoding_chosen(exchange_header(a->x, "Accept-Encoding"));
+	if (name->truncated)
+		exchange_add(a->x, "Mci-Truncated", "true");
+	if (follow != NULL ? strcmp(follow, "true") == 0 : a->route->media == ROUTE_TEXT && name->open) {
+		s.to = -1;
+		start(a, name, &s);
+		return;
+	}
+	send_stored(a, name, &s);
 }
 
 void

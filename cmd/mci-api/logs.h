@@ -18,6 +18,7 @@ struct logs_name {
 	char *build, *job;
 	int64_t run, attempt;
 	int64_t bytes;
+	int64_t packed; /* as it lies, where that is frames of zstd; 0 */
 	bool open, truncated;
 };
 typedef void logs_found(struct ask *a, const struct logs_name *name);

@@ -95,8 +95,8 @@ begin(struct ask *a, const struct logs_name *name, bool times, void (*line)(stru
     void (*tell)(struct pass *p, struct bytes *json))
 {
 	static const struct logfeed_events events = { bytes_came, pass_over };
-	const struct logfeed_wish wish = { name->build, name->job, name->run, name->attempt, 0,
-	    name->bytes, times };
+	const struct logfeed_wish wish = { .build = name->build, .job = name->job, .run = name->run,
+		.attempt = name->attempt, .to = name->bytes, .times = times };
 	const char *every = params_query(a, "every");
 	struct pass *p = xmalloc(sizeof(*p));
 	struct error e;

@@ -30,7 +30,7 @@ web_file(struct ask *a)
 	if (strcmp(a->values[0], document_tag) == 0)
 		exchange_add(a->x, "Cache-Control", FOR_EVER);
 	/* browsers all take gzip; whoever has not said so gets plain bytes */
-	if (encoding_taken(exchange_header(a->x, "Accept-Encoding"), "gzip")) {
+	if (encoding_weight(exchange_header(a->x, "Accept-Encoding"), ENCODING_GZIP) > 0) {
 		exchange_add(a->x, "Content-Encoding", "gzip");
 		answer_as(a, 200, f->type, (struct span){ f->packed, (size_t)(f->packed_end - f->packed) });
 	} else {

@@ -168,6 +168,8 @@ log_get(void *self, struct request *r)
 		emit_integer(&result, "run", n.run);
 		emit_integer(&result, "attempt", n.attempt);
 		emit_integer(&result, "bytes", state.size);
+		if (state.packed > 0)
+			emit_integer(&result, "packed", state.packed);
 		emit_bool(&result, "open", state.written);
 		emit_bool(&result, "truncated", state.truncated);
 		reply(r, &result);
@@ -203,7 +205,8 @@ static void
 log_read(void *self, struct request *r)
 {
 	begin_stream(self, r, (struct stream_wish){ .from = request_integer(r, "from", 0),
-	    .to = request_integer(r, "to", -1), .times = flag(r, "times") });
+	    .to = request_integer(r, "to", -1), .times = flag(r, "times"),
+	    .packed = flag(r, "packed") });
 }
 
 static void

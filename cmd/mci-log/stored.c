@@ -107,6 +107,7 @@ stored_look(const struct stored *s, struct stored_state *state, struct error *e)
 	if (logindex_last(s->index, &r, &size) < 0)
 		return error_sys(e, "read an index");
 	state->size = stored_size(s);
+	state->packed = s->packed ? logpack_packed(&s->pack) : 0;
 	state->ended = r.stream == LOGFILE_END;
 	if (state->ended)
 		state->length = (int64_t)r.offset;

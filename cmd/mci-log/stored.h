@@ -38,6 +38,7 @@ struct stored {
 
 struct stored_state {
 	int64_t size;
+	int64_t packed;  /* bytes of its frames where it is compressed, else 0 */
 	int64_t length;  /* that the end record says, else -1 */
 	int64_t started; /* time of the first chunk, 0 when there is none */
 	bool begun;      /* whoever made the index has come to lock it, or to write to it */

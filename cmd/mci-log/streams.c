@@ -156,7 +156,7 @@ next_line(struct stream *x)
 	return PUMP_WENT;
 }
 
-/* The data behind the line; the kernel copies, but of a packed log. */
+/* The data behind the line; the kernel copies, but of a packed log that is unpacked. */
 static enum pump_step
 give_data(struct stream *x)
 {
@@ -164,8 +164,8 @@ give_data(struct stream *x)
 	struct span piece;
 	size_t done;
 
-	if (!f->packed)
-		done = pump_file(&x->pump, f->log, x->offset, x->left);
+	if (!f->packed || x->wish.packed)
+		done = pump_file(&x->pump, x->tail.log, x->offset, x->left);
 	else if (logpack_piece(&f->pack, x->offset, &piece, NULL) < 0 || piece.n == 0)
 		return PUMP_FAILS;
 	else
@@ -281,6 +281,14 @@ attach(struct stream *x, struct shared_log *shared)
 	x->shared = shared;
 	pump_list_add(&shared->list, &x->pump);
 	(void)stored_look(&shared->files, &state, NULL);
+	if (x->wish.packed) {
+		/* what lies compressed has its end */
+		logtail_init(&x->tail, shared->files.pack.fd, shared->files.index, x->wish.from, false);
+		x->tail.size = x->tail.length = state.packed;
+		x->tail.ended = true;
+		x->tail.truncated = state.truncated;
+		return;
+	}
 	if (!x->wish.follow && (x->wish.to < 0 || x->wish.to > state.size))
 		x->wish.to = state.ended ? -1 : state.size;
 	logtail_init(&x->tail, shared->files.log, shared->files.index, x->wish.from, x->wish.times);
@@ -320,6 +328,12 @@ streams_start(struct streams *s, struct request *r, struct stream_wish *w)
 
 	if (there < 0 || (there == 0 && !w->wait)) {
 		request_fail_with(r, &e);
+		return;
+	}
+	if (there > 0 && w->packed && !shared->files.packed) {
+		if (shared->list.all == NULL)
+			shared_free(shared);
+		request_fail(r, "not-found", "that log is not compressed");
 		return;
 	}
 	if (there == 0) {

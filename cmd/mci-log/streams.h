@@ -34,6 +34,7 @@ struct stream_wish {
 	int64_t from, to;    /* to -1: no bound */
 	bool times;
 	bool follow;         /* until the log is closed; else what is there now */
+	bool packed;         /* a compressed log as it lies: from and to are of that */
 	bool wait;           /* for a log that is not there */
 };
 

@@ -63,13 +63,29 @@ has "$T/head" '^Accept-Ranges: none' "without ranges"
 has "$T/head" '^Vary: .*Accept-Encoding' "and what is kept of it is for those alone"
 ok "the same bytes are in it" sh -c 'zstd -dqc "$1" | cmp -s - expected' - "$T/body"
 ok "which are fewer" test "$(wc -c <"$T/body")" -lt $(($(wc -c <expected) / 2))
-for takes in identity gzip zstandard 'zstd;q=0' 'gzip, zstd; q=0.00, br' '*' ''; do
+for takes in identity zstandard 'zstd;q=0' 'gzip;q=0, zstd; q=0.00, br' '*' ''; do
 	ask $log -H "Accept-Encoding: $takes" >/dev/null
 	ok "for who takes '$takes' they are as they are" cmp -s expected "$T/body"
 done
 for takes in 'zstd;q=0.001' 'zstd , gzip' 'br,zstd;q=1.0'; do
 	is "$(ask $log -H "Accept-Encoding: $takes" | zstd -dqc | sha256sum)" "$(sha256sum <expected)" "'$takes' takes zstd"
 done
+for takes in gzip 'gzip, deflate' 'gzip, zstd;q=0' 'zstd;q=0.5, gzip;q=0.8'; do
+	is "$(ask $log -H "Accept-Encoding: $takes" | gzip -dc | sha256sum)" "$(sha256sum <expected)" "'$takes' takes gzip"
+done
+has "$T/head" '^Content-Encoding: gzip' "which is said"
+ok "... and smaller" test "$(wc -c <"$T/body")" -lt $(($(wc -c <expected) / 2))
+etag() { tr -d '\r' <"$T/head" | sed -n 's/^ETag: //p'; }
+ask $log -H 'Accept-Encoding: zstd' >/dev/null
+packed=$(etag)
+ask $log >/dev/null
+ok "what is compressed has another ETag" test "$packed" != "$(etag)"
+known=$(etag)
+is "$(ask $log -H "If-None-Match: $known" >/dev/null; code),$(etag)" "304,$known" "a log that has its end is not sent again to who has it"
+is "$(ask $log -H 'Accept-Encoding: zstd' -H "If-None-Match: $known" >/dev/null; code)" 200 "... in another form it is"
+is "$(ask $log -r 5-10 -H "If-Range: $known" >/dev/null; code),$(ask $log -r 5-10 -H "If-Range: $packed" >/dev/null; code)" \
+	206,200 "a range is of what the client has, or it gets all"
+is "$(ask $log -I >/dev/null; code),$(sed -n 's/^Content-Length: \([0-9]*\).*/\1/p' "$T/head")" "200,$(wc -c <expected)" "HEAD says how long it is"
 is "$(ask $log -r 5-10 -H 'Accept-Encoding: zstd')$(code)" "1
 line206" "a range is of the bytes as they are"
 hasnt "$T/head" '^Content-Encoding' "... and said to be"
@@ -84,9 +100,12 @@ curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept: t
 sse=$!
 curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept-Encoding: zstd' "http://localhost$slow?follow=true" >packed &
 packed=$!
-started="$started $live $sse $packed"
+curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept-Encoding: gzip' "http://localhost$slow?follow=true" >zipped &
+zipped=$!
+started="$started $live $sse $packed $zipped"
 wait_for_line live first
 wait_until "a compressed one" sh -c 'zstd -dqc packed 2>/dev/null | grep -q first'
+wait_until "by gzip" sh -c 'gzip -dc zipped 2>/dev/null | grep -q first'
 pass "what has come so far can be read, compressed too"
 wait_for_line events first
 touch "$T/go"
@@ -96,10 +115,29 @@ second" "is followed to its end"
 wait_end $packed
 is "$(zstd -dqc packed)" "first
 second" "... and has an end"
+wait_end $zipped
+is "$(gzip -dc zipped)" "first
+second" "... by gzip too"
 wait_end $sse
 is "$(grep -c '^data: "' events),$(grep '^event' events),$(sed -n 's/^id: //p' events | tail -n 1)" "2,event: eof,13" "as events too, each with the place to go on"
 is "$(curl -sN --unix-socket "$socket" -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' -H 'Last-Event-ID: 6' "http://localhost$slow?follow=true" | grep '^data' | head -n 1)" \
 	'data: "second"' "from which it goes on"
 wait_end $waiting
+
+# ---- as it lies
+is "$(mci call -a "$api" log/read build=acme/app/1 job=slow packed:=true 2>&1)" "mci: that log is not compressed" "what lies as it is cannot be had compressed"
+down
+mci-log sweep --dir "$T/data/logs" --compress-after 1ms >/dev/null
+up || exit 1
+lies=$(find "$T/data" -name 'print*.log.zst')
+ask $log -H 'Accept-Encoding: zstd' >/dev/null
+n=$(wc -c <"$T/body")
+ok "what lies compressed is sent as it lies" sh -c 'head -c "$3" "$1" | cmp -s - "$2"' - "$lies" "$T/body" "$n"
+has "$T/head" "^Content-Length: $n" "... so that its length is known"
+is "$(zstd -dqc "$T/body" | sha256sum)" "$(sha256sum <expected)" "and whole"
+is "$(ask $log | sha256sum),$(ask $log -H 'Accept-Encoding: gzip' | gzip -dc | sha256sum)" "$(sha256sum <expected),$(sha256sum <expected)" "others get it as they take it"
+is "$(ask $log -r 5-10 -H 'Accept-Encoding: zstd')$(code)" "1
+line206" "and ranges of it"
+is "$(ask $log -H 'Accept-Encoding: zstd' -H 'Accept: application/x-ndjson' | zstd -dqc | head -n 5001 | sha256sum)" "$(head -n 5001 lines | sha256sum)" "lines are made of it"
 down
 finish
