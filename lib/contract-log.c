@@ -101,8 +101,8 @@ static const struct contract_field log_read[] = {
 	LOG_NAMED("of the build, from 1; the newest that has such a log", "from 1; the last one"),
 	{ "from", CONTRACT_INTEGER, false, "first byte; 0" },
 	{ "to", CONTRACT_INTEGER, false, "behind the last byte; what is stored now" },
-	{ "packed", CONTRACT_BOOL, false, "of a log that is compressed, as it lies: frames of zstd (RFC 8878), "
-	    "of whose bytes from and to speak" },
+	{ "packed", CONTRACT_BOOL, false, "of a log that is compressed, as it lies: frames of zstd "
+	    "(RFC 8878), of whose bytes from and to speak" },
 	{ "times", CONTRACT_BOOL, false, "each piece has one time and stream" },
 };
 

@@ -116,6 +116,7 @@ title_of(int status)
 		{ 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
 		{ 421, "Misdirected Request" }, { 422, "Unprocessable Content" },
 		{ 429, "Too Many Requests" }, { 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
 		{ 503, "Service Unavailable" } };
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {

@@ -520,9 +520,13 @@ session_for(struct ask *a)
 	char id[33];
 	int64_t n;
 	int got = read_session(a, id, &n);
-	struct session *s = got > 0 ? session_find(all, id, owner_of(a)) : NULL;
+	struct session *s = got > 0 && all != NULL ? session_find(all, id, owner_of(a)) : NULL;
 	struct error e;
 
+	if (all == NULL) {
+		answer_problem(a, 501, NULL, "this is for a server: one request alone has no session");
+		return NULL;
+	}
 	if (got < 0) {
 		answer_problem(a, 400, NULL, "Mci-Session: expected 32 hex digits, / and a number from 1");
 		return NULL;
@@ -568,7 +572,7 @@ call_end(struct ask *a)
 	int64_t n;
 	struct session *s = NULL;
 
-	if (read_session(a, id, &n) > 0)
+	if (a->gateway->sessions != NULL && read_session(a, id, &n) > 0)
 		s = session_find(a->gateway->sessions, id, owner_of(a));
 	answer_json(a, 204, (struct span){ NULL, 0 });
 	if (s != NULL)

@@ -133,6 +133,8 @@ request() { printf '%s\r\n' "$@" '' | timeout 10 mci-api --stdin; }
 request 'GET /api/v1/version HTTP/1.1' 'Host: localhost' >"$T/answer"
 has "$T/answer" '^HTTP/1.1 200 OK' "a request on standard input is answered on standard output"
 has "$T/answer" '"name":"mci"' "whole"
+request 'POST /api/v1/call HTTP/1.1' 'Host: localhost' >"$T/answer"
+has "$T/answer" '^HTTP/1.1 501 ' "lines of the kit are for a server alone"
 
 # ---- addresses
 python3 -c 'import socket, sys, time

@@ -11,6 +11,8 @@
 #include "cmd/mci-api/counts.h"
 #include "cmd/mci-api/identity.h"
 #include "cmd/mci-api/routes.h"
+#include "cmd/mci-api/session.h"
+#include "cmd/mci-api/standing.h"
 #include "duration.h"
 #include "kernel.h"
 #include "serve.h"
@@ -62,6 +64,13 @@ stub(const struct contract_service *contract)
 	return s;
 }
 
+/* What comes by POST /api/v1/call goes to the stub. */
+static int
+connect_door(void *arg, int in, int out, struct error *e)
+{
+	return server_connect(arg, in, out, e);
+}
+
 static void
 clean_up(void)
 {
@@ -90,6 +99,8 @@ begin(void)
 		.nplaces = COUNT(places) };
 	gateway.counts = counts_new(routes, nroutes);
 	gateway.identities = identities_new(&gateway);
+	gateway.standings = standings_new(&gateway);
+	gateway.sessions = sessions_new(loop, connect_door, server);
 	gateway.http = http_new(loop, &ask_events, &gateway, NULL);
 	http_patience(gateway.http, SECOND);
 	expect(gateway.http != NULL && gateway_open(&gateway, NULL) == 0);
