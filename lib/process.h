@@ -49,8 +49,8 @@ char *process_kit(const char *name);
 void process_begin(void);
 
 /* This process holds what is secret: another of the same user cannot read its memory, environment or
- * descriptors, or trace it (ptrace(2)), and it leaves no core, until it becomes another program. Only root may.
- * Its children are so, too, until they are. */
+ * descriptors, or trace it (ptrace(2)), and it leaves no core. Children are so, too, each until it becomes
+ * another program. */
 void process_private(void);
 /* A signal that asks this process to end was caught: it ends what it does first, and then by that signal. The
  * first one counts. May itself be a signal's handler. */

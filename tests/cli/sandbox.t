@@ -93,7 +93,7 @@ END
 chmod +x .mci/build
 rm .mci/build.json
 mkfifo wait
-(exec 3<>wait; echo >&3; echo >made; KEY=s3cr3t-key timeout 60 mci-build --json --sandbox -p WORD=word --secret KEY >"$out" 2>"$err")
+(exec 3<>./wait; echo >&3; echo >made; KEY=s3cr3t-key timeout 60 mci-build --json --sandbox -p WORD=word --secret KEY >"$out" 2>"$err")
 folder=$(jq -r 'select(.type == "build/start").folder' "$out")
 is "$(jq -r 'select(.type == "build/end").status' "$out")" success "script and jobs have what is theirs"
 is "$(cat "$folder/script.log")" "$(cat <<-'END'
