@@ -630,6 +630,7 @@ typeset -gA _mci_options=(
 --build:which writes it
 --run:of that build: an older one is refused
 --read-all:also files whose times say that they are as they were
+--mask-fd:refuse names of files with a secret in them; these are read there
 --json:print what was saved, as a JSON object
 --blob:the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH
 --scope:whose names: trusted, or stranger, who reads both
@@ -1766,6 +1767,7 @@ typeset -gA _mci_values=(
 	['mci-blob save --exclude']='@'
 	['mci-blob save --build']='@'
 	['mci-blob save --run']='@'
+	['mci-blob save --mask-fd']='@'
 	['mci-blob save --blob']='@'
 	['mci-blob save --scope']='trusted stranger'
 	['mci-blob save -C']='@folders'

@@ -391,6 +391,7 @@ complete -c mci-blob -n '__fish_seen_subcommand_from save' -l exclude -d 'leave 
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l build -d 'which writes it' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l run -d 'of that build: an older one is refused' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l read-all -d 'also files whose times say that they are as they were'
+complete -c mci-blob -n '__fish_seen_subcommand_from save' -l mask-fd -d 'refuse names of files with a secret in them; these are read there' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l json -d 'print what was saved, as a JSON object'
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX, unix:PATH' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from save' -l scope -d 'whose names: trusted, or stranger, who reads both' -x -a 'trusted stranger'

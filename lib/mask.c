@@ -7,6 +7,7 @@
 #include "emit.h"
 #include "encodings.h"
 #include "finding.h"
+#include "kernel.h"
 #include "memory.h"
 #include "scan.h"
 
@@ -17,6 +18,7 @@ _Static_assert(MASK_SHORTEST >= NEEDLES_SHORTEST, "what may be masked can be fou
 struct mask {
 	struct finding finding;
 	size_t secrets, total;
+	struct bytes given;
 	size_t first; /* needle of what is being added */
 	struct bytes joined; /* what a stream held and what came */
 	struct bytes out;
@@ -184,10 +186,39 @@ mask_add(struct mask *m, const void *secret, size_t n, struct error *e)
 		    MASK_SECRETS, MASK_TOTAL);
 	m->secrets++;
 	m->total += n;
+	bytes_add(&m->given, s.p, s.n);
+	bytes_char(&m->given, '\0');
 	forms_add(m, s);
 	/* of another one the lines are found whatever ends them */
 	if (!lines_add(m, s) && memchr(s.p, '\n', s.n) != NULL)
 		crlf_add(m, s);
+	return 0;
+}
+
+struct span
+mask_given(const struct mask *m)
+{
+	return m == NULL ? (struct span){ NULL, 0 } : (struct span){ m->given.data, m->given.len };
+}
+
+int
+mask_take(struct mask *m, int fd, struct error *e)
+{
+	AUTO_BYTES all = { 0 };
+	ssize_t n;
+
+	while ((n = kernel_read_some(fd, bytes_reserve(&all, 4096), 4096)) > 0) {
+		all.len += (size_t)n;
+		if (all.len > MASK_TOTAL + MASK_SECRETS)
+			return error_set(e, ERROR_LIMIT, "secrets: more than %d bytes", MASK_TOTAL);
+	}
+	if (n < 0)
+		return error_sys(e, "secrets: descriptor %d", fd);
+	bytes_string(&all);
+	for (size_t at = 0; at < all.len; at += strlen(all.data + at) + 1) {
+		if (mask_add(m, all.data + at, strlen(all.data + at), e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -203,6 +234,9 @@ mask_free(struct mask *m)
 	if (m == NULL)
 		return;
 	finding_free(&m->finding);
+	if (m->given.size > 0)
+		explicit_bzero(m->given.data, m->given.size);
+	bytes_free(&m->given);
 	bytes_free(&m->joined);
 	bytes_free(&m->out);
 	free(m);

@@ -38,6 +38,10 @@ struct mask *mask_new(void);
  * long ones.
  */
 int mask_add(struct mask *m, const void *secret, size_t n, struct error *e);
+/* All that were added, each with a NUL behind it, for another process that is to have the same mask; and adds
+ * those that are read from such a descriptor, which stays open. */
+struct span mask_given(const struct mask *m);
+int mask_take(struct mask *m, int fd, struct error *e);
 /* Whether there are no secrets, so that nothing has to be fed at all. NULL is empty too. */
 bool mask_empty(const struct mask *m);
 void mask_free(struct mask *m);

@@ -6,13 +6,14 @@
 #include "folder.h"
 #include "memory.h"
 #include "option.h"
+#include "process.h"
 #include "saving.h"
 #include "verbs.h"
 
 struct options {
 	const char *blob, *scope, *build, *below;
 	struct option_list exclude;
-	int64_t run;
+	int64_t run, mask;
 	bool json, all;
 };
 
@@ -31,6 +32,9 @@ static const struct option options[] = {
 	{ .name = "read-all", .help = "also files whose times say that they are as they were",
 	    .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, all) },
+	{ .name = "mask-fd", .value = "N",
+	    .help = "refuse names of files with a secret in them; these are read there",
+	    .kind = OPTION_NUMBER, .offset = offsetof(struct options, mask), .min = 3, .max = 1023 },
 	{ .name = "json", .help = "print what was saved, as a JSON object", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
 	VERBS_STORE(struct options),
@@ -60,11 +64,18 @@ run(void *arg, int argc, char **argv)
 	struct error e;
 	int result = -1;
 
+	if (o->mask > 0) {
+		process_private();
+		s.mask = mask_new();
+		if (mask_take(s.mask, (int)o->mask, &e) < 0)
+			return option_fail(PROGRAM, &e);
+	}
 	if (record_check_name(r.name, &e) == 0 && store_scope(o->scope, &r.stranger, &e) == 0 &&
 	    (store = store_open(o->blob, r.stranger, true, &e)) != NULL &&
 	    (o->below == NULL || folder_go_below(o->below, false, &e) == 0))
 		result = saving_run(&s, store, &r, &e);
 	store_close(store);
+	mask_free(s.mask);
 	if (result < 0)
 		return option_fail(PROGRAM, &e);
 	if (o->json)

@@ -328,6 +328,19 @@ folder_attributes(struct entry *x, const struct walk_entry *walked, struct error
 	return reading_attributes(x, -1, path, e);
 }
 
+/* Names are kept as they are, and told to whoever looks at what was saved. */
+static int
+name_check(const struct work *w, const char *path, const char *shown, struct error *e)
+{
+	AUTO_BYTES masked = { 0 };
+
+	if (mask_empty(w->s->mask) || !mask_finds(w->s->mask, path, strlen(path)))
+		return 0;
+	mask_text(w->s->mask, &masked, shown, strlen(shown));
+	return error_set(e, ERROR_REFUSED, "%s: a secret stands in its name or in where it links to, which "
+	    "others can see; rename it, or leave it out", bytes_string(&masked));
+}
+
 /* One that has no content. */
 static int
 add_ready(struct work *w, enum entry_kind kind, const struct walk_entry *x, const char *target,
@@ -339,7 +352,8 @@ add_ready(struct work *w, enum entry_kind kind, const struct walk_entry *x, cons
 	describe(entry, kind, x->path, &x->st);
 	if (kind == ENTRY_LINK)
 		bytes_text(&entry->target, target);
-	if ((kind == ENTRY_SYMLINK && read_symlink(entry, x, e) < 0) ||
+	if ((kind == ENTRY_SYMLINK && (read_symlink(entry, x, e) < 0 ||
+	    name_check(w, bytes_string(&entry->target), x->path, e) < 0)) ||
 	    (kind == ENTRY_FOLDER && folder_attributes(entry, x, e) < 0))
 		return -1;
 	entry_write(&item->lines, entry);
@@ -373,7 +387,7 @@ walk_all(struct work *w, struct error *e)
 	int more;
 
 	while ((more = walk_next(w->walk, &x, e)) > 0) {
-		if (add_entry(w, &x, e) < 0)
+		if (name_check(w, x.path, x.path, e) < 0 || add_entry(w, &x, e) < 0)
 			return -1;
 		if (w->batch != NULL && (w->batch->bytes >= BATCH_BYTES || w->batch->n >= BATCH_FILES) &&
 		    give(w, e) < 0)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "mask.h"
 #include "record.h"
 #include "store.h"
 
@@ -12,6 +13,7 @@ struct saving {
 	size_t npaths, nexcludes;
 	bool quiet;     /* nothing on standard error */
 	bool read_all;  /* also what seems unchanged */
+	struct mask *mask; /* names and links with a secret in them are refused; NULL: none are */
 	/* what came of it */
 	int64_t stored; /* bytes that the store has more */
 };

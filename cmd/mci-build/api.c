@@ -169,6 +169,17 @@ asker(const struct api *a, struct request *r, struct job **found)
 	return id == NULL || !is_another(a, r, id);
 }
 
+/* Names of files, artifacts and keys are kept as they are, and are words of a command line before. */
+static bool
+tells_secret(const struct api *a, struct request *r)
+{
+	bool tells = mask_finds(a->mask, request_params(r).p, request_params(r).n);
+
+	if (tells)
+		request_fail(r, "refused", "a secret stands in a name, which others can see");
+	return tells;
+}
+
 /* What is for a job alone: whoever asks works in its folder. */
 static bool
 job_asks(const struct api *a, struct request *r, struct job **j)
@@ -199,6 +210,10 @@ output_set(void *self, struct request *r)
 		return;
 	if (j->status != STATUS_RUNNING) {
 		request_fail(r, "refused", "job '%s' does not run", j->id);
+		return;
+	}
+	if (mask_finds(a->mask, name, strlen(name))) {
+		request_fail(r, "refused", "name: a secret stands in it");
 		return;
 	}
 	if (!value_name_ok(name, strlen(name))) {
@@ -408,7 +423,7 @@ mask_add_call(void *self, struct request *r)
 		struct api *a = self; \
 		struct job *j; \
  \
-		if (job_asks(a, r, &j)) \
+		if (job_asks(a, r, &j) && !tells_secret(a, r)) \
 			filecalls_##name(a->files, j, r); \
 	}
 FILES(artifact_save)
@@ -424,7 +439,7 @@ FILES(workspace_restore)
 	{ \
 		struct api *a = self; \
  \
-		if (!has_ended(a, r)) \
+		if (!has_ended(a, r) && !tells_secret(a, r)) \
 			filecalls_##name(a->files, r); \
 	}
 STORED(artifact_get)

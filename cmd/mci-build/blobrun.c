@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "children.h"
+#include "kernel.h"
 #include "link.h"
 #include "memory.h"
 #include "process.h"
@@ -90,18 +92,46 @@ ended(void *arg, int status, const struct rusage *usage)
 	settle(r);
 }
 
+static bool
+asks_for_mask(char *const *words)
+{
+	for (; *words != NULL && strcmp(*words, "--") != 0; words++) {
+		if (strcmp(*words, "--mask-fd") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The secrets as it reads them, in memory alone. -1 with an error. */
+static int
+mask_open(const struct mask *mask, struct error *e)
+{
+	struct span all = mask_given(mask);
+	int fd = memfd_create("mask", MFD_CLOEXEC);
+
+	if (fd >= 0 && kernel_write_all(fd, all.p, all.n) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	error_sys(e, "a file in memory");
+	memory_close(&fd);
+	return -1;
+}
+
 struct blobrun *
 blobrun_start(struct loop *loop, const struct blobrun_spec *spec, const struct blobrun_events *events,
     void *arg, struct error *e)
 {
 	bool kit = strncmp(spec->words[0], "mci-", 4) == 0;
 	AUTO_FREE char *path = kit ? process_kit(spec->words[0]) : xstrdup(spec->words[0]);
-	const int lock[1][2] = { { spec->lock, 3 } };
+	bool masks = asks_for_mask(spec->words);
+	AUTO_CLOSE int mask = masks ? mask_open(spec->mask, e) : -1;
+	const int extra[2][2] = { { spec->lock, 3 }, { mask, atoi(BLOBRUN_MASK) } };
 	struct process_spec p = { .path = path, .argv = spec->words, .in = spec->in, .group = true,
-		.extra = lock, .nextra = 1 };
+		.extra = extra, .nextra = 1 + masks };
 	struct blobrun *r;
 	int ends[2];
 
+	if (masks && mask < 0)
+		return NULL;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		error_sys(e, "pipe");
 		return NULL;

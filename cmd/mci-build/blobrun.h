@@ -6,6 +6,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "loop.h"
+#include "mask.h"
 
 struct blobrun;
 
@@ -22,7 +23,9 @@ struct blobrun_spec {
 	int in;             /* its standard input; -1: none */
 	int out;            /* what becomes its standard output, which is not read then; -1: it is */
 	int lock;           /* stays open as long as it lives: nobody goes on with the build before */
+	const struct mask *mask; /* its secrets, where the words have --mask-fd BLOBRUN_MASK; or NULL */
 };
+#define BLOBRUN_MASK "4"
 
 /* Starts it. NULL with an error. */
 struct blobrun *blobrun_start(struct loop *loop, const struct blobrun_spec *spec,

@@ -112,10 +112,10 @@ wire_below(struct build *b)
 	b->transfer = (struct transfer){ .loop = b->loop, .journal = &b->journal, .outcome = &b->outcome,
 		.at = { .graph = &b->graph, .workspace = &b->workspace, .address = o->blob,
 			.log = o->order == NULL ? NULL : o->log,
-			.scope = o->order == NULL ? "trusted" : o->order->trust },
-		.mask = b->mask, .no_cache = o->no_cache, .limit = (uint32_t)o->jobs + 1,
+			.scope = o->order == NULL ? "trusted" : o->order->trust, .mask = b->mask },
+		.no_cache = o->no_cache, .limit = (uint32_t)o->jobs + 1,
 		.events = &schedule_transfer_events, .arg = &b->schedule };
-	b->files = (struct filecalls){ .loop = b->loop, .journal = &b->journal, .mask = b->mask,
+	b->files = (struct filecalls){ .loop = b->loop, .journal = &b->journal,
 		.at = &b->transfer.at };
 }
 
@@ -395,7 +395,7 @@ folder_open(struct build *b, struct error *e)
 	events = xformat("%s/events.ndjson", b->workspace.folder.path);
 	plan = xformat("%s/plan.ndjson", b->workspace.folder.path);
 	if ((!planned && intake_open(&b->intake, plan, e) < 0) ||
-	    journal_open(&b->journal, b->loop, events, &b->workspace.identity, e) < 0)
+	    journal_open(&b->journal, b->loop, b->mask, events, &b->workspace.identity, e) < 0)
 		return -1;
 	b->journal.seq = b->resume.past.seq;
 	b->journal.kept_elsewhere = b->options->order != NULL;

@@ -129,7 +129,7 @@ done(void *arg, int status, struct span said)
 	AUTO_BYTES why = { 0 };
 
 	c->process = NULL;
-	mask_text(c->of->mask, &why, said.p, said.n);
+	mask_text(c->of->at->mask, &why, said.p, said.n);
 	if (c->request == NULL)
 		;
 	else if (status == 0)
@@ -173,7 +173,7 @@ start(struct filecall *c, struct filewords *w, int out)
 	struct error e;
 
 	c->process = blobrun_start(c->of->loop, &(struct blobrun_spec){ w->list, -1, out,
-	    c->of->at->workspace->folder.lock }, &events, c, &e);
+	    c->of->at->workspace->folder.lock, c->of->at->mask }, &events, c, &e);
 	filewords_free(w);
 	if (c->process != NULL)
 		return;

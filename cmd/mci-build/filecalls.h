@@ -17,7 +17,6 @@ struct filecalls {
 	/* the caller's */
 	struct loop *loop;
 	struct journal *journal;
-	struct mask *mask;
 	const struct filestep_site *at;
 	/* the room's */
 	struct filecall *calls;

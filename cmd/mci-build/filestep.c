@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blobrun.h"
 #include "jobfiles.h"
 #include "keytemplate.h"
 #include "memory.h"
@@ -243,6 +244,8 @@ filewords_begin(struct filewords *w, const struct filestep_site *at, const char 
 		return;
 	filewords_option(w, "--build", build->name);
 	filewords_option(w, "--run", run);
+	if (!mask_empty(at->mask))
+		filewords_option(w, "--mask-fd", BLOBRUN_MASK);
 }
 
 /* The folder in which what is built stands, and the way from there, through no link that a job has made. */

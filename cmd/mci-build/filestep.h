@@ -58,6 +58,7 @@ struct filestep_site {
 	const char *address; /* of the store; NULL: where mci-blob looks by itself */
 	const char *log;     /* the log server; NULL: logs are files here */
 	const char *scope;   /* whose names are read and written: trusted or stranger */
+	struct mask *mask;   /* what no name is to tell that is kept */
 };
 
 void filesteps_add(struct filestep **steps, size_t *n, struct filestep step);

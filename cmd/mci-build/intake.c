@@ -223,7 +223,7 @@ ids_check(const struct intake *in, const struct spec *s, struct error *e)
 		if (mask_finds(in->mask, s->depends[i].id, strlen(s->depends[i].id)))
 			return error_set(e, ERROR_INPUT, "depends-on[%zu]: a secret stands in it", i);
 	}
-	return 0;
+	return mask_empty(in->mask) ? 0 : jobfiles_check(s, in->mask, e);
 }
 
 static void

@@ -23,6 +23,42 @@ jobfiles_of(const struct spec *s)
 	return f;
 }
 
+static bool
+any_tells(struct mask *mask, char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i] != NULL && mask_finds(mask, texts[i], strlen(texts[i])))
+			return true;
+	}
+	return false;
+}
+
+int
+jobfiles_check(const struct spec *s, struct mask *mask, struct error *e)
+{
+	const struct {
+		const char *key;
+		const struct spec_place *list;
+		size_t n;
+	} all[] = { { "caches", s->caches, s->ncaches },
+		{ "save-artifacts", s->save_artifacts, s->nsave_artifacts },
+		{ "restore-artifacts", s->restore_artifacts, s->nrestore_artifacts } };
+
+	for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
+		for (size_t i = 0; i < all[k].n; i++) {
+			const struct spec_place *p = &all[k].list[i];
+
+			if (any_tells(mask, (char *const[]){ p->id, p->key, p->job }, 3) ||
+			    any_tells(mask, p->paths, p->npaths) ||
+			    any_tells(mask, p->exclude, p->nexclude) ||
+			    any_tells(mask, p->fallback, p->nfallback))
+				return error_set(e, ERROR_INPUT, "%s[%zu]: a secret stands in it",
+				    all[k].key, i);
+		}
+	}
+	return 0;
+}
+
 const struct spec_place *
 jobfiles_artifact(const struct jobfiles *f, const char *id)
 {

@@ -3,6 +3,7 @@
 #define MCI_BUILD_JOBFILES_H
 
 #include "content.h"
+#include "mask.h"
 #include "spec.h"
 
 struct jobfiles {
@@ -24,6 +25,8 @@ struct jobfiles {
 
 /* What is told of it; NULL when it takes and leaves nothing. */
 struct jobfiles *jobfiles_of(const struct spec *s);
+/* What it calls them: is in events, in the store, and on command lines. -1 with an error when a secret is. */
+int jobfiles_check(const struct spec *s, struct mask *mask, struct error *e);
 /* Which of its artifacts has that id; NULL: none. f may be NULL. */
 const struct spec_place *jobfiles_artifact(const struct jobfiles *f, const char *id);
 /* The job has done more than what is kept of its result. f may be NULL. */

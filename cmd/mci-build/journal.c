@@ -11,6 +11,7 @@
 #include "emit.h"
 #include "memory.h"
 #include "message.h"
+#include "scan.h"
 
 struct journal_feed {
 	struct journal *journal;
@@ -24,10 +25,10 @@ struct journal_feed {
 };
 
 int
-journal_open(struct journal *j, struct loop *loop, const char *path, const struct identity *of,
-    struct error *e)
+journal_open(struct journal *j, struct loop *loop, struct mask *mask, const char *path,
+    const struct identity *of, struct error *e)
 {
-	*j = (struct journal){ .loop = loop };
+	*j = (struct journal){ .loop = loop, .mask = mask };
 	bytes_text(&j->front, ",\"build\":");
 	emit_string(&j->front, of->name, strlen(of->name));
 	bytes_format(&j->front, ",\"run\":%d", of->run);
@@ -51,12 +52,53 @@ journal_begin(struct journal *j, const char *type)
 	at = j->pending.len;
 	emit_event(&j->pending, type);
 	j->pending.data[at] = ','; /* emit_event opens an object; this one is open already */
+	j->begun = j->pending.len;
 	return &j->pending;
+}
+
+static bool
+is_found_by(struct span key)
+{
+	static const char *const names[] = { "job", "folder", "logs", "log", "dir" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (span_is(key, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The members that the event that is open was given. */
+static void
+members_mask(struct journal *j)
+{
+	struct span all = { j->pending.data + j->begun, j->pending.len - j->begun };
+	AUTO_BYTES plain = { 0 };
+	struct scan_member m;
+	struct scan s;
+
+	if (mask_empty(j->mask) || all.n == 0 || !mask_finds(j->mask, all.p, all.n))
+		return;
+	bytes_char(&plain, '{');
+	bytes_add(&plain, all.p + 1, all.n - 1);
+	bytes_char(&plain, '}');
+	j->pending.len = j->begun;
+	for (int got = scan_open(&s, plain.data, plain.len, NULL); got >= 0 && scan_next(&s, &m, NULL) > 0;) {
+		AUTO_BYTES value = { 0 };
+
+		if (is_found_by(m.key))
+			bytes_add(&value, m.value.raw.p, m.value.raw.n);
+		else
+			mask_json(j->mask, &value, m.value.raw.p, m.value.raw.n);
+		bytes_format(&j->pending, ",\"%.*s\":", (int)m.key.n, m.key.p);
+		bytes_add(&j->pending, value.data, value.len);
+	}
 }
 
 void
 journal_end(struct journal *j)
 {
+	members_mask(j);
 	emit_line(&j->pending);
 }
 

@@ -15,14 +15,17 @@
 #include "error.h"
 #include "identity.h"
 #include "loop.h"
+#include "mask.h"
 #include "pump.h"
 
 struct journal_feed;
 
 struct journal {
 	struct loop *loop;
+	struct mask *mask;    /* of what we say ourselves */
 	struct appendlog log;
 	struct bytes pending; /* whole event lines of this round */
+	size_t begun;         /* where the members of the event that is open begin there */
 	struct bytes front;   /* ,"build":NAME,"run":N */
 	int64_t seq;          /* of the last event */
 	bool kept_elsewhere;  /* the hub's disk has what is to outlive a power cut: nothing is synced here */
@@ -32,12 +35,13 @@ struct journal {
 	struct error error;   /* why */
 };
 
-int journal_open(struct journal *j, struct loop *loop, const char *path,
+int journal_open(struct journal *j, struct loop *loop, struct mask *mask, const char *path,
     const struct identity *of, struct error *e);
-/* Opens an event line of this type; the caller adds members to the result and calls journal_end. */
+/* Opens an event line of this type; the caller adds members to the result and calls journal_end, which masks
+ * them: but for names by which parts find each other, as folders and jobs. */
 struct bytes *journal_begin(struct journal *j, const char *type);
 void journal_end(struct journal *j);
-/* Takes an event that somebody else wrote, as it is, with seq, build and run put in front. */
+/* Takes an event that somebody else wrote and masked, as it is, with seq, build and run put in front. */
 void journal_forward(struct journal *j, const char *line, size_t n);
 /* Appends what is pending: no kill loses it. -1 once the log cannot be written. */
 int journal_store(struct journal *j, struct error *e);

@@ -84,7 +84,7 @@ fail(struct transfer_run *r, const char *text)
 	if (!kind->needed && !r->canceled)
 		outcome_note(r->transfer->outcome, "%s: %s", job_of(r)->id, bytes_string(&what));
 	else if (r->why.len == 0)
-		mask_text(r->transfer->mask, &r->why, what.data, what.len);
+		mask_text(r->transfer->at.mask, &r->why, what.data, what.len);
 }
 
 /* Says what was kept, or came back; hit: it was there. */
@@ -385,7 +385,7 @@ process_start(struct transfer_run *r, const struct filewords *w, struct error *e
 			return error_sys(e, "%s", path);
 	}
 	r->process = blobrun_start(r->transfer->loop, &(struct blobrun_spec){ w->list, in, out,
-	    r->transfer->at.workspace->folder.lock }, &process_events, r, e);
+	    r->transfer->at.workspace->folder.lock, r->transfer->at.mask }, &process_events, r, e);
 	return r->process == NULL ? -1 : 0;
 }
 

@@ -30,7 +30,6 @@ struct transfer {
 	struct journal *journal;
 	struct outcome *outcome;
 	struct filestep_site at;
-	struct mask *mask;
 	bool no_cache;       /* no result is taken */
 	uint32_t limit;      /* processes at once */
 	const struct transfer_events *events;

@@ -29,7 +29,7 @@ START_TEST(in_every_event)
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	path = xformat("%s/events.ndjson", folder);
-	ck_assert_msg(journal_open(&j, loop, path, of, &e) == 0, "%s", e.text);
+	ck_assert_msg(journal_open(&j, loop, NULL, path, of, &e) == 0, "%s", e.text);
 	journal_begin(&j, "build/start");
 	journal_end(&j);
 	journal_forward(&j, "{\"type\":\"job/start\"}", 20);
