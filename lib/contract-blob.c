@@ -4,9 +4,10 @@
 /* Whose a name is, and who asks. */
 #define BLOB_ASKER \
 	{ "scope", CONTRACT_TEXT, false, "trusted, which sees nothing of strangers, or stranger; trusted" }, \
-	{ "session", CONTRACT_TEXT, false, "32 hex digits of the client's making: what it has begun goes on " \
-	    "over its next connection, when that comes within a minute" }, \
-	{ "resumed", CONTRACT_BOOL, false, "it was answered in that session before: without it it is refused" }
+	{ "session", CONTRACT_TEXT, false, "32 hex digits of the client's making: what it has begun " \
+	    "goes on over its next connection, when that comes within a minute" }, \
+	{ "resumed", CONTRACT_BOOL, false, "it was answered in that session before: refused when that " \
+	    "is over" }
 
 /* What a name stands for. */
 #define BLOB_FOUND \
@@ -130,6 +131,8 @@ static const struct contract_field blob_remove[] = {
 	BLOB_ASKER,
 };
 
+static const struct contract_field blob_leave[] = { BLOB_ASKER };
+
 static const struct contract_field blob_status[] = {
 	{ "names", CONTRACT_INTEGER, true, "how many there are" },
 	{ "objects", CONTRACT_INTEGER, true, "how many are stored" },
@@ -145,7 +148,8 @@ static const struct contract_method methods[] = {
 	    NONE, "not-found,refused,fenced,busy,system", true, false },
 	{ "blob/locate", "where objects are; who asks is in a session from then on, in which nothing "
 	    "goes that "
-	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system,disconnected", true, false },
+	    "it may need", ROWS(blob_locate), ROWS(blob_located), "limit,busy,system,disconnected",
+	    true, false },
 	{ "blob/open", "a pack, on links that carry descriptors", ROWS(blob_open), ROWS(blob_opened),
 	    "not-found,refused,busy,system", true, false },
 	{ "blob/read", "bytes of a pack, on any link", ROWS(blob_read), ROWS(blob_bytes),
@@ -156,6 +160,8 @@ static const struct contract_method methods[] = {
 	    "busy,system", true, false },
 	{ "blob/remove", "removes a name; what nothing else stands on goes later", ROWS(blob_remove),
 	    NONE, "not-found,busy,system", true, false },
+	{ "blob/leave", "ends a session: what it referred to may go", ROWS(blob_leave), NONE, "",
+	    true, false },
 	{ "blob/status", "what the service does now", NONE, ROWS(blob_status), "", true, false },
 };
 

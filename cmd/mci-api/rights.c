@@ -98,6 +98,7 @@ static const struct right {
 	{ "blob/list", RIGHTS_READ, FILES },
 	{ "blob/locate", RIGHTS_READ, FILES },
 	{ "blob/read", RIGHTS_READ, FILES },
+	{ "blob/leave", RIGHTS_READ, FILES },
 	{ "blob/put", RIGHTS_WRITE, FILES },
 	{ "blob/commit", RIGHTS_WRITE, FILES },
 	{ "blob/remove", RIGHTS_WRITE, FILES },

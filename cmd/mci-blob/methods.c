@@ -26,7 +26,8 @@ scope(struct blob_server *s, struct request *r, bool *stranger)
 	struct error e;
 
 	if (sessions_lost(s->sessions, r)) {
-		request_fail(r, "disconnected", "the session is over: what was begun in it is to be begun again");
+		request_fail(r, "disconnected",
+		    "the session is over: what was begun in it is to be begun again");
 		return -1;
 	}
 	if (store_scope(request_text(r, "scope"), stranger, &e) == 0)
@@ -435,6 +436,14 @@ blob_remove(void *self, struct request *r)
 }
 
 static void
+blob_leave(void *self, struct request *r)
+{
+	struct blob_server *s = self;
+
+	sessions_leave(s->sessions, r);
+}
+
+static void
 gone(void *self, uint64_t connection)
 {
 	struct blob_server *s = self;
@@ -461,7 +470,7 @@ static const struct service_method methods[] = {
 	{ "blob/locate", blob_locate }, { "blob/open", blob_open }, { "blob/read", blob_read },
 	{ "blob/put", blob_put },
 	{ "blob/commit", blob_commit }, { "blob/find", blob_find }, { "blob/list", blob_list },
-	{ "blob/remove", blob_remove },
+	{ "blob/remove", blob_remove }, { "blob/leave", blob_leave },
 };
 
 const struct service blob_service = {

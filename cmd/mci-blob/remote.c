@@ -28,6 +28,8 @@
 #define LIMIT (120 * SECOND)
 /* The server keeps a session a minute without a connection. */
 #define OUTAGE (50 * SECOND)
+/* Nobody waits longer for the goodbye. */
+#define GOODBYE (2 * SECOND)
 
 struct opened {
 	struct digest pack;
@@ -44,6 +46,7 @@ struct remote {
 	struct opened open[OPEN];
 	uint64_t turn;
 	char session[33];
+	bool leaving;
 	bool began; /* something was answered in the session */
 	bool plain; /* the link carries no descriptors */
 	bool answered, failed;
@@ -52,11 +55,27 @@ struct remote {
 	struct error error;
 };
 
+static void begin(struct remote *r, struct bytes *params);
+static int ask(struct remote *r, const char *method, struct bytes *params, struct span data, struct error *e);
+
+/* Nobody waits for what it might still refer to. */
+static void
+leave(struct remote *r)
+{
+	AUTO_BYTES params = { 0 };
+
+	r->leaving = true;
+	begin(r, &params);
+	(void)ask(r, "blob/leave", &params, (struct span){ 0 }, NULL);
+}
+
 static void
 remote_close(struct store *s)
 {
 	struct remote *r = (struct remote *)s;
 
+	if (r->began)
+		leave(r);
 	for (size_t i = 0; i < OPEN; i++) {
 		if (r->open[i].fd >= 0)
 			close(r->open[i].fd);
@@ -97,7 +116,8 @@ done(void *arg, struct span result, const struct error *e)
 static int
 ask(struct remote *r, const char *method, struct bytes *params, struct span data, struct error *e)
 {
-	const struct client_wish w = { .again = r->began ? CLIENT_AGAIN : CLIENT_ONCE, .limit = LIMIT,
+	const struct client_wish w = { .again = r->began && !r->leaving ? CLIENT_AGAIN : CLIENT_ONCE,
+		.limit = r->leaving ? GOODBYE : LIMIT,
 		.outage = OUTAGE, .data = data };
 
 	emit_text(params, "session", r->session);
@@ -112,7 +132,7 @@ ask(struct remote *r, const char *method, struct bytes *params, struct span data
 			return -1;
 	}
 	r->began = r->began || !r->failed;
-	if (r->failed)
+	if (r->failed && e != NULL)
 		*e = r->error;
 	return r->failed ? -1 : 0;
 }

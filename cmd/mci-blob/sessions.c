@@ -426,6 +426,16 @@ session_linger(struct session *x)
 }
 
 void
+sessions_leave(struct sessions *s, struct request *r)
+{
+	struct session *x = session_find(s, name_of(r), request_connection(r));
+
+	if (x != NULL)
+		session_end(x);
+	request_reply(r, (struct span){ NULL, 0 });
+}
+
+void
 sessions_gone(struct sessions *s, uint64_t connection)
 {
 	struct session *x, *next;

@@ -1,7 +1,7 @@
 /*
  * sessions: what the clients of a server ask its store. All that may wait for a disk or a bucket is done by
- * the one helper thread, in the order in which it was asked; the loop only takes pieces of packs in. A session
- * is a connection, or, where the client names one, what goes on over its next connection.
+ * the one helper thread, in the order in which it was asked; the loop only takes pieces of packs in. A
+ * session is a connection, or, where the client names one, what goes on over its next connection.
  */
 #ifndef MCI_BLOB_SESSIONS_H
 #define MCI_BLOB_SESSIONS_H
@@ -64,6 +64,8 @@ bool sessions_lost(struct sessions *s, struct request *r);
 void sessions_put(struct sessions *s, struct request *r, const char *pack, int64_t offset, int64_t size,
     bool stranger);
 void sessions_data(struct sessions *s, struct request *r, struct span piece, uint64_t left);
+/* The request's session is over. */
+void sessions_leave(struct sessions *s, struct request *r);
 void sessions_gone(struct sessions *s, uint64_t connection);
 struct sessions_counts sessions_counts(struct sessions *s);
 /* NULL is allowed. */
