@@ -741,7 +741,7 @@ typeset -gA _mci_options=(
 --version:show the version'
 	['mci-blob verify']='--blob:the store: file:DIR, s3://BUCKET/PREFIX
 --repair:remove what is damaged, and the names that stand on it
---json:what is damaged, as JSON objects
+--json:what is damaged and how much was read, as JSON objects
 -C:go to DIR first
 --chdir:go to DIR first
 --color:use colour or not

@@ -484,7 +484,7 @@ complete -c mci-blob -n '__fish_seen_subcommand_from gc' -l version -d 'show the
 complete -c mci-blob -n __fish_use_subcommand -a verify -d 'read all of a store, and say what is damaged'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l blob -d 'the store: file:DIR, s3://BUCKET/PREFIX' -x
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l repair -d 'remove what is damaged, and the names that stand on it'
-complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l json -d 'what is damaged, as JSON objects'
+complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l json -d 'what is damaged and how much was read, as JSON objects'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s C -l chdir -d 'go to DIR first' -r -F
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -l color -d 'use colour or not' -x -a 'auto always never'
 complete -c mci-blob -n '__fish_seen_subcommand_from verify' -s q -l quiet -d 'say only what went wrong'

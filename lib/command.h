@@ -11,6 +11,7 @@ enum option_kind {
 	OPTION_TEXT,     /* const char *, borrowed from argv, the environment or the configuration */
 	OPTION_LIST,     /* struct option_list: may be given again */
 	OPTION_NUMBER,   /* int64_t between min and max */
+	OPTION_SIZE,     /* int64_t bytes, as 4096, 64k, 100M; at least min */
 	OPTION_DURATION, /* int64_t nanoseconds */
 	OPTION_CHOICE,   /* const char *, one of choices ("tree|plain|json|none") */
 };
@@ -27,7 +28,7 @@ struct option {
 	const char *help;  /* one line */
 	enum option_kind kind;
 	size_t offset;     /* of its field in the caller's struct */
-	int64_t min, max;  /* OPTION_NUMBER */
+	int64_t min, max;  /* OPTION_NUMBER; min OPTION_SIZE */
 	/* the words that it takes, split by |; or the one kind of thing that its values complete to */
 	const char *choices;
 	bool project;      /* a project's own .mci/conf may set it: it changes nothing but how the project's

@@ -13,6 +13,7 @@ static const char *const kinds[] = {
 	[OPTION_TEXT] = "text",
 	[OPTION_LIST] = "list",
 	[OPTION_NUMBER] = "number",
+	[OPTION_SIZE] = "size",
 	[OPTION_DURATION] = "duration",
 	[OPTION_CHOICE] = "choice",
 };

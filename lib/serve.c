@@ -17,12 +17,8 @@
 #include "kernel.h"
 #include "lifeline.h"
 #include "memory.h"
-#include "number.h"
 #include "option.h"
 #include "process.h"
-
-/* A line of a megabyte needs room of two while it grows. */
-#define MEMORY_LEAST (8 * 1024 * 1024)
 
 struct texts {
 	char **items;
@@ -329,20 +325,6 @@ read_mode(struct serve *s, const char *text, struct error *e)
 	return 0;
 }
 
-static int
-read_memory(struct serve *s, const char *text, struct error *e)
-{
-	int64_t bytes = (int64_t)BUDGET_BYTES;
-
-	if (text != NULL && number_size(text, strlen(text), &bytes, e) < 0)
-		return error_before(e, "--memory: ");
-	if (bytes < MEMORY_LEAST)
-		return error_set(e, ERROR_USAGE, "--memory: at least %d bytes: room for some lines",
-		    MEMORY_LEAST);
-	s->memory = (size_t)bytes;
-	return 0;
-}
-
 /* The sockets that were handed over: all of them to the only service of a process, else those that are called
  * SERVICE or SERVICE.WHAT. */
 static void
@@ -451,12 +433,12 @@ serve_new(const struct serve_program *p, const struct serve_options *o, void *ar
 	struct serve *s = xmalloc(sizeof(*s));
 
 	*s = (struct serve){ .program = p, .arg = arg, .lock = -1, .grace = o->grace,
-		.patient = lifeline_given() };
+		.memory = o->memory > 0 ? (size_t)o->memory : BUDGET_BYTES, .patient = lifeline_given() };
 	if (s->grace == 0)
 		duration_parse(SERVE_GRACE, sizeof(SERVE_GRACE) - 1, &s->grace, NULL);
 	read_listen(s, o, house);
-	if (read_mode(s, o->mode, e) == 0 && read_memory(s, o->memory, e) == 0 &&
-	    read_folder(s, o->folder, e) == 0 && read_peers(s, house, e) == 0)
+	if (read_mode(s, o->mode, e) == 0 && read_folder(s, o->folder, e) == 0 &&
+	    read_peers(s, house, e) == 0)
 		return s;
 	serve_free(s);
 	return NULL;

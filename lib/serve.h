@@ -20,10 +20,13 @@
 /* How long what is open is answered when the program is told to stop. */
 #define SERVE_GRACE "5s"
 
+/* The least of --memory: a line of a megabyte needs room of two while it grows. */
+#define SERVE_MEMORY (8 * 1024 * 1024)
+
 struct serve_options {
 	struct option_list listen;
-	const char *folder, *mode, *memory;
-	int64_t grace, ready;
+	const char *folder, *mode;
+	int64_t grace, memory, ready;
 };
 
 /* Their rows, for the program's table: member is a struct serve_options in its struct. */
@@ -40,7 +43,7 @@ struct serve_options {
 	  .help = "how long to answer what is open when told to stop (" SERVE_GRACE ")", \
 	  .kind = OPTION_DURATION, .offset = offsetof(type, member.grace) }, \
 	{ .name = "memory", .value = "SIZE", .help = "what to hold for all clients together (64M)", \
-	  .kind = OPTION_TEXT, .offset = offsetof(type, member.memory) }, \
+	  .kind = OPTION_SIZE, .offset = offsetof(type, member.memory), .min = SERVE_MEMORY }, \
 	{ .name = "mode", .value = "MODE", .help = "of its sockets, in octal (0600)", \
 	  .kind = OPTION_TEXT, .offset = offsetof(type, member.mode) }, \
 	{ .name = "ready-fd", .value = "N", .help = "write a newline to this descriptor when it serves", \

@@ -56,6 +56,19 @@ set_number(const struct option *o, void *into, const char *text, struct error *e
 }
 
 static int
+set_size(const struct option *o, void *into, const char *text, struct error *e)
+{
+	int64_t bytes;
+
+	if (number_size(text, strlen(text), &bytes, e) < 0)
+		return -1;
+	if (bytes < o->min)
+		return error_set(e, ERROR_USAGE, "'%.40s' is less than %lld bytes", text, (long long)o->min);
+	*(int64_t *)field(o, into) = bytes;
+	return 0;
+}
+
+static int
 set_duration(const struct option *o, void *into, const char *text, struct error *e)
 {
 	return duration_parse(text, strlen(text), field(o, into), e);
@@ -102,6 +115,7 @@ static int (*const store[])(const struct option *o, void *into, const char *text
 	[OPTION_TEXT] = set_text,
 	[OPTION_LIST] = set_list,
 	[OPTION_NUMBER] = set_number,
+	[OPTION_SIZE] = set_size,
 	[OPTION_DURATION] = set_duration,
 	[OPTION_CHOICE] = set_choice,
 };

@@ -5,7 +5,6 @@
 
 #include "entry.h"
 #include "guard.h"
-#include "number.h"
 #include "option.h"
 #include "reader.h"
 #include "standard.h"
@@ -17,8 +16,7 @@
 #define RATIO_MOST 1000
 
 struct options {
-	const char *size;
-	int64_t entries, ratio;
+	int64_t size, entries, ratio;
 	bool outside;
 };
 
@@ -90,14 +88,12 @@ open_nothing_more(void)
 #endif
 }
 
-static int
-bounds(struct guard_bounds *b, const struct options *o, struct error *e)
+static struct guard_bounds
+bounds(const struct options *o)
 {
-	*b = (struct guard_bounds){ SIZE_MOST, o->entries > 0 ? o->entries : ENTRIES_MOST,
+	return (struct guard_bounds){ o->size > 0 ? o->size : SIZE_MOST,
+		o->entries > 0 ? o->entries : ENTRIES_MOST,
 		o->ratio > 0 ? o->ratio : RATIO_MOST, o->outside };
-	if (o->size != NULL && number_size(o->size, strlen(o->size), &b->size, e) < 0)
-		return error_before(e, "--max-size: ");
-	return 0;
 }
 
 static int
@@ -106,13 +102,12 @@ unpack(const struct options *o, bool listed)
 	struct unpack u = { 0 };
 	const struct reader_sink sink = { listed ? list_entry : write_entry,
 		listed ? list_bytes : write_bytes, &u };
-	struct guard_bounds b;
+	const struct guard_bounds b = bounds(o);
 	struct error e;
-	int done = bounds(&b, o, &e);
+	int done;
 
 	open_nothing_more();
-	if (done == 0)
-		done = reader_run(STDIN_FILENO, &b, &sink, &e);
+	done = reader_run(STDIN_FILENO, &b, &sink, &e);
 	if (done == 0 && !listed)
 		entry_write_eof(&u.out);
 	if (done == 0)
@@ -155,7 +150,7 @@ static const struct option options[] = {
 	{ .name = "max-size",
 	    .value = "SIZE",
 	    .help = "refuse one of more bytes (64G)",
-	    .kind = OPTION_TEXT,
+	    .kind = OPTION_SIZE,
 	    .offset = offsetof(struct options, size) },
 	{ .name = "outside-links",
 	    .help = "take symbolic links that lead out of the tree",

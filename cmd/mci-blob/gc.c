@@ -6,15 +6,14 @@
 #include "duration.h"
 #include "emit.h"
 #include "memory.h"
-#include "number.h"
 #include "option.h"
 #include "store.h"
 #include "sweeping.h"
 #include "verbs.h"
 
 struct options {
-	const char *blob, *quota, *events;
-	int64_t age, wait;
+	const char *blob, *events;
+	int64_t age, quota, wait;
 	bool dry, json;
 	struct bytes told; /* event lines */
 };
@@ -28,8 +27,7 @@ static const struct option options[] = {
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, age) },
 	{ .name = "quota", .value = "SIZE",
 	  .help = "keep so many bytes of files a repository and scope: what was used last",
-	    .kind = OPTION_TEXT,
-	  .offset = offsetof(struct options, quota) },
+	  .kind = OPTION_SIZE, .offset = offsetof(struct options, quota) },
 	{ .name = "wait", .value = "DURATION", .help = "for saves and restores that go on; 10s",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, wait) },
 	{ .letter = 'n', .name = "dry-run", .help = "only say what would go", .kind = OPTION_FLAG,
@@ -91,15 +89,15 @@ static int
 run(void *arg, int argc, char **argv)
 {
 	struct options *o = arg;
-	struct sweeping s = { .dry = o->dry, .age = o->age, .wait = o->wait > 0 ? o->wait : 10 * SECOND,
+	struct sweeping s = { .dry = o->dry, .age = o->age, .quota = o->quota,
+		.wait = o->wait > 0 ? o->wait : 10 * SECOND,
 		.removed = removed, .arg = o };
 	AUTO_FREE char *address = NULL;
 	struct error e;
 
 	(void)argc;
 	(void)argv;
-	if ((o->quota != NULL && number_size(o->quota, strlen(o->quota), &s.quota, &e) < 0) ||
-	    (address = store_address(o->blob, &e)) == NULL || sweeping_run(&s, address, &e) < 0)
+	if ((address = store_address(o->blob, &e)) == NULL || sweeping_run(&s, address, &e) < 0)
 		return option_fail(PROGRAM, &e);
 	print(o, &s);
 	/* what is gone is gone, whoever hears of it */

@@ -4,14 +4,13 @@
 
 #include "emit.h"
 #include "folder.h"
-#include "number.h"
 #include "option.h"
 #include "restoring.h"
 #include "verbs.h"
 
 struct options {
-	const char *blob, *scope, *size, *below;
-	int64_t files;
+	const char *blob, *scope, *below;
+	int64_t files, size;
 	bool json;
 };
 
@@ -22,7 +21,7 @@ static const struct option options[] = {
 	{ .name = "max-files", .value = "N", .help = "refuse a tree of more", .kind = OPTION_NUMBER,
 	  .offset = offsetof(struct options, files), .min = 1, .max = INT64_MAX },
 	{ .name = "max-size", .value = "SIZE", .help = "refuse a tree whose files have more bytes together",
-	  .kind = OPTION_TEXT, .offset = offsetof(struct options, size) },
+	  .kind = OPTION_SIZE, .offset = offsetof(struct options, size) },
 	{ .name = "json", .help = "print what was found, as a JSON object", .kind = OPTION_FLAG,
 	  .offset = offsetof(struct options, json) },
 	VERBS_STORE(struct options),
@@ -45,15 +44,14 @@ static int
 run(void *arg, int argc, char **argv)
 {
 	struct options *o = arg;
-	struct restoring s = { .most_files = o->files, .quiet = option_common.quiet };
+	struct restoring s = { .most_files = o->files, .most_bytes = o->size, .quiet = option_common.quiet };
 	struct record r = { 0 };
 	struct store *store = NULL;
 	struct error e;
 	bool stranger, hit = false;
 	int result = -1;
 
-	if ((o->size == NULL || number_size(o->size, strlen(o->size), &s.most_bytes, &e) == 0) &&
-	    store_scope(o->scope, &stranger, &e) == 0 && (store = store_open(o->blob, stranger,
+	if (store_scope(o->scope, &stranger, &e) == 0 && (store = store_open(o->blob, stranger,
 	    false, &e)) != NULL &&
 	    store->type->find(store, (const char *const *)argv, (size_t)argc, &r, &hit, &e) == 0 &&
 	    (o->below == NULL || folder_go_below(o->below, true, &e) == 0))

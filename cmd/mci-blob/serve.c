@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -8,7 +9,6 @@
 #include "kernel.h"
 #include "memory.h"
 #include "methods.h"
-#include "number.h"
 #include "option.h"
 #include "process.h"
 #include "serve.h"
@@ -21,8 +21,8 @@
 
 struct options {
 	struct serve_options serve;
-	const char *blob, *events, *quota;
-	int64_t age, every;
+	const char *blob, *events;
+	int64_t age, quota, every;
 	struct blob_server server;
 	struct loop *loop;
 	struct loop_timer *timer;
@@ -42,8 +42,7 @@ static const struct option options[] = {
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, age) },
 	{ .name = "quota", .value = "SIZE",
 	  .help = "keep so many bytes of files a repository and scope: what was used last",
-	    .kind = OPTION_TEXT,
-	  .offset = offsetof(struct options, quota) },
+	  .kind = OPTION_SIZE, .offset = offsetof(struct options, quota) },
 };
 
 static void gc_due(void *arg);
@@ -65,7 +64,7 @@ static void
 gc_due(void *arg)
 {
 	struct options *o = arg;
-	AUTO_FREE char *program = process_kit("mci-blob"), *age = NULL;
+	AUTO_FREE char *program = process_kit("mci-blob"), *age = NULL, *quota = NULL;
 	AUTO_BYTES duration = { 0 };
 	char *argv[12] = { "mci-blob", "gc", "--blob", o->address };
 	size_t n = 4;
@@ -84,9 +83,9 @@ gc_due(void *arg)
 		argv[n++] = "--age";
 		argv[n++] = age = bytes_give(&duration);
 	}
-	if (o->quota != NULL) {
+	if (o->quota > 0) {
 		argv[n++] = "--quota";
-		argv[n++] = (char *)(uintptr_t)o->quota;
+		argv[n++] = quota = xformat("%" PRId64, o->quota);
 	}
 	o->gc = child_start(o->loop, &p, gc_over, o, &e);
 	if (o->gc == NULL) {
@@ -99,13 +98,9 @@ static int
 open_blob(struct serve *s, void *arg, struct error *e)
 {
 	struct options *o = arg;
-	int64_t unused;
-
 	setpriority(PRIO_PROCESS, 0, NICE);
 	o->loop = serve_loop(s);
 	o->every = o->every > 0 ? o->every : GC_EVERY;
-	if (o->quota != NULL && number_size(o->quota, strlen(o->quota), &unused, e) < 0)
-		return -1;
 	o->address = o->blob != NULL ? xstrdup(o->blob) : xformat("file:%s/store", serve_folder(s));
 	if (o->events != NULL && (o->server.news = news_new(o->loop, PROGRAM, o->events, e)) == NULL)
 		return -1;

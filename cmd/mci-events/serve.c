@@ -6,18 +6,16 @@
 #include "duration.h"
 #include "memory.h"
 #include "methods.h"
-#include "number.h"
 #include "serve.h"
 #include "verbs.h"
 
-#define SEGMENT_SIZE "64M"
+#define SEGMENT_SIZE (64 * 1024 * 1024)
 #define SEGMENT_LEAST 4096
 
 struct options {
 	struct serve_options serve;
 	struct option_list read_only, build_only;
-	const char *segment_size, *keep_size;
-	int64_t keep_age;
+	int64_t segment_size, keep_size, keep_age;
 	struct hub *hub;
 	struct hub_door **doors;
 	size_t ndoors;
@@ -31,9 +29,9 @@ static const struct option options[] = {
 	  .help = "the same, to publish builds whose names begin so", .kind = OPTION_LIST,
 	  .offset = offsetof(struct options, build_only) },
 	{ .name = "segment-size", .value = "SIZE", .help = "begin a new file when one is so large (64M)",
-	  .kind = OPTION_TEXT, .offset = offsetof(struct options, segment_size) },
+	  .kind = OPTION_SIZE, .offset = offsetof(struct options, segment_size), .min = SEGMENT_LEAST },
 	{ .name = "keep-size", .value = "SIZE", .help = "remove the oldest files of a larger log (0: never)",
-	  .kind = OPTION_TEXT, .offset = offsetof(struct options, keep_size) },
+	  .kind = OPTION_SIZE, .offset = offsetof(struct options, keep_size) },
 	{ .name = "keep-age", .value = "DURATION", .help = "remove files whose newest event is older",
 	  .kind = OPTION_DURATION, .offset = offsetof(struct options, keep_age) },
 };
@@ -94,24 +92,14 @@ listen_build_only(struct serve *s, struct options *o, struct error *e)
 }
 
 static int
-read_size(const char *option, const char *text, int64_t least, int64_t *out, struct error *e)
-{
-	if (number_size(text, strlen(text), out, e) < 0)
-		return error_before(e, "%s: ", option);
-	if (*out != 0 && *out < least)
-		return error_set(e, ERROR_USAGE, "%s: at least %d bytes", option, (int)least);
-	return 0;
-}
-
-static int
 read_settings(const struct options *o, struct hub_settings *s, struct error *e)
 {
 	s->keep_age = o->keep_age;
-	if (read_size("--segment-size", o->segment_size != NULL ? o->segment_size : SEGMENT_SIZE,
-	    SEGMENT_LEAST, &s->segment_size, e) < 0)
-		return -1;
-	return o->keep_size == NULL ? 0 :
-	    read_size("--keep-size", o->keep_size, SEGMENT_LEAST, &s->keep_size, e);
+	s->segment_size = o->segment_size > 0 ? o->segment_size : SEGMENT_SIZE;
+	s->keep_size = o->keep_size;
+	if (s->keep_size > 0 && s->keep_size < SEGMENT_LEAST)
+		return error_set(e, ERROR_USAGE, "--keep-size: at least %d bytes, or 0", SEGMENT_LEAST);
+	return 0;
 }
 
 static int

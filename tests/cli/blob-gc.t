@@ -66,7 +66,8 @@ is "$(mci-blob get n/17)" "text 17" "in which all is"
 is "$(mci-blob ls n/ | wc -l)" 40 "under its name"
 
 # each flipped bit
-exits 0 "a sound store is verified" mci-blob verify
+exits 0 "a sound store is verified" mci-blob verify --json
+is "$(jq -r '.objects > 0 and .bytes > 0 and .damaged == 0' "$out")" true "and how much was read is told"
 found=0 tried=0
 find "$T/store/packs" "$T/store/index" "$T/store/names" -type f >files
 while read -r file; do
@@ -88,6 +89,7 @@ exits 0 "and none where there is none" mci-blob verify
 pack=$(find "$T/store/packs" -type f -size +2M | head -1)
 printf X | dd of="$pack" bs=1 seek=1000000 conv=notrunc 2>/dev/null
 exits 1 "verify says what is damaged" mci-blob verify --json
+is "$(jq .damaged "$out" | tail -1)" 1 "how many"
 is "$(jq -r .object "$out" | head -1)" "packs/${pack##*/}" "by its name"
 mci-blob verify --repair >/dev/null
 exits 0 "--repair leaves a sound store" mci-blob verify
@@ -96,4 +98,7 @@ exits 0 "and can be saved again" mci-blob save cache/o/r/1 a
 rm -rf back/a
 exits 0 "so that" mci-blob -C back restore cache/o/r/1
 ok "it is back" diff -r a back/a
+
+exits 2 "a size that is none" mci-blob gc --quota lots
+has "$err" "^mci-blob: --quota: 'lots' is not a size such as" "is told with its option"
 finish
