@@ -73,10 +73,21 @@ option_text(const struct option *o, char text[static 80])
 	return text;
 }
 
+/* Names of files are part of it, which may hold anything: nothing of them is obeyed, and it is one line. */
 void
 option_complain(const char *program, const struct error *e)
 {
-	fprintf(stderr, "%s: %s\n", program, e->text);
+	AUTO_BYTES text = { 0 };
+
+	for (const char *p = e->text; *p != '\0';) {
+		size_t n = strcspn(p, "\n\t");
+
+		terminal_safe(&text, p, n, false);
+		p += n;
+		if (*p != '\0')
+			bytes_format(&text, "^%c", *p++ | 0x40);
+	}
+	fprintf(stderr, "%s: %.*s\n", program, (int)text.len, text.data);
 }
 
 int

@@ -10,6 +10,8 @@
 #include "duration.h"
 #include "kernel.h"
 #include "memory.h"
+#include "option.h"
+#include "verbs.h"
 
 #define CONNECT_SECONDS 10L
 /* The most that a server may have us wait by Retry-After. */
@@ -531,6 +533,15 @@ over(struct exchange *x, const struct error *e)
 }
 
 static void
+trying_again(const struct error *why)
+{
+	struct error told = *why;
+
+	error_before(&told, "trying again: ");
+	option_complain(PROGRAM, &told);
+}
+
+static void
 again(struct exchange *x, const struct error *why)
 {
 	int64_t pause = backoff_next(&x->backoff), said = x->answer.wait;
@@ -538,7 +549,7 @@ again(struct exchange *x, const struct error *why)
 	if (said > 0 && said * SECOND > pause)
 		pause = (said < WAIT_SECONDS ? said : WAIT_SECONDS) * SECOND;
 	if (!x->traffic->options.quiet && x->tries == 3)
-		fprintf(stderr, "mci-blob-bucket: %s (trying again)\n", why->text);
+		trying_again(why);
 	end_try(x);
 	x->state = RESTING;
 	x->rest = loop_after(x->traffic->loop, pause, rested, x);

@@ -10,9 +10,11 @@
 #include "kernel.h"
 #include "manifest.h"
 #include "memory.h"
+#include "option.h"
 #include "progress.h"
 #include "reading.h"
 #include "statcache.h"
+#include "verbs.h"
 #include "walk.h"
 
 /* Of a batch: raw bytes to be read, and files altogether. A part of a large file is one. */
@@ -366,6 +368,7 @@ static int
 add_entry(struct work *w, const struct walk_entry *x, struct error *e)
 {
 	const char *first;
+	struct error why;
 
 	if (S_ISREG(x->st.st_mode)) {
 		first = x->st.st_nlink > 1 ? link_of(w, x) : NULL;
@@ -375,8 +378,10 @@ add_entry(struct work *w, const struct walk_entry *x, struct error *e)
 		return add_ready(w, ENTRY_FOLDER, x, NULL, e);
 	if (S_ISLNK(x->st.st_mode))
 		return add_ready(w, ENTRY_SYMLINK, x, NULL, e);
-	if (!w->s->quiet)
-		fprintf(stderr, "mci-blob: %s: is left out: no file, folder or symbolic link\n", x->path);
+	if (!w->s->quiet) {
+		error_set(&why, ERROR_INPUT, "%s: is left out: no file, folder or symbolic link", x->path);
+		option_complain(PROGRAM, &why);
+	}
 	return 0;
 }
 
