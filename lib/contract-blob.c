@@ -124,6 +124,8 @@ static const struct contract_field blob_listed[] = {
 	{ "names", CONTRACT_ARRAY, true, "objects with name, digest, bytes, files, scope, build, run, "
 	    "created and used" },
 	{ "more", CONTRACT_BOOL, true, "whether others follow: go on after the last" },
+	{ "damaged", CONTRACT_ARRAY, false, "with the first page: what is wrong with names "
+	    "that cannot be read" },
 };
 
 static const struct contract_field blob_remove[] = {

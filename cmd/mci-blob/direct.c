@@ -104,14 +104,14 @@ direct_find(struct store *s, const char *const *names, size_t n, struct record *
 }
 
 static int
-direct_list(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r), void *arg,
-    struct error *e)
+direct_list(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r),
+    int (*damaged)(void *arg, const char *object, const struct error *why), void *arg, struct error *e)
 {
 	struct direct *d = (struct direct *)s;
-	int result = naming_list(d->backend, "", prefix, each, NULL, arg, e);
+	int result = naming_list(d->backend, "", prefix, each, damaged, arg, e);
 
 	if (result == 0 && s->stranger)
-		result = naming_list(d->backend, STORE_STRANGER, prefix, each, NULL, arg, e);
+		result = naming_list(d->backend, STORE_STRANGER, prefix, each, damaged, arg, e);
 	return result;
 }
 

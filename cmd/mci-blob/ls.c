@@ -5,6 +5,7 @@
 #include "emit.h"
 #include "manifest.h"
 #include "memory.h"
+#include "naming.h"
 #include "option.h"
 #include "table.h"
 #include "timestamp.h"
@@ -33,7 +34,7 @@ static const struct option stat_options[] = {
 
 struct records {
 	struct record *all;
-	size_t n, size;
+	size_t n, size, ndamaged;
 };
 
 static int
@@ -46,6 +47,18 @@ keep(void *arg, struct record *r)
 		l->all = xrealloc(l->all, l->size, sizeof(*l->all));
 	}
 	l->all[l->n++] = *r;
+	return 0;
+}
+
+/* The others are listed all the same. */
+static int
+complain(void *arg, const char *object, const struct error *why)
+{
+	struct records *l = arg;
+
+	(void)object;
+	l->ndamaged++;
+	option_complain(PROGRAM, why);
 	return 0;
 }
 
@@ -129,7 +142,8 @@ run_ls(void *arg, int argc, char **argv)
 	store = store_open(o->blob, stranger, false, &e);
 	if (store == NULL && e.code == ERROR_NOT_FOUND && o->blob == NULL)
 		return option_finish(PROGRAM, 0);
-	result = store == NULL ? -1 : store->type->list(store, argc > 0 ? argv[0] : "", keep, &l, &e);
+	result = store == NULL ? -1 :
+	    store->type->list(store, argc > 0 ? argv[0] : "", keep, complain, &l, &e);
 	store_close(store);
 	if (result == 0) {
 		if (l.n > 0)
@@ -139,7 +153,7 @@ run_ls(void *arg, int argc, char **argv)
 	for (size_t i = 0; i < l.n; i++)
 		record_free(&l.all[i]);
 	free(l.all);
-	return result < 0 ? option_fail(PROGRAM, &e) : option_finish(PROGRAM, 0);
+	return result < 0 ? option_fail(PROGRAM, &e) : option_finish(PROGRAM, l.ndamaged > 0 ? 2 : 0);
 }
 
 static int
@@ -195,7 +209,7 @@ run_stat(void *arg, int argc, char **argv)
 	(void)argc;
 	if (store_scope(o->scope, &stranger, &e) == 0 && (store = store_open(o->blob, stranger,
 	    false, &e)) != NULL)
-		result = store->type->list(store, argv[0], match, &w, &e);
+		result = store->type->list(store, argv[0], match, naming_pass_over, &w, &e);
 	if (result == 0 && w.record.name == NULL)
 		result = error_set(&e, ERROR_NOT_FOUND, "%s is not there", argv[0]);
 	if (result == 0 && o->files && o->head)

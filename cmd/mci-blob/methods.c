@@ -323,7 +323,11 @@ struct page {
 	struct record *all;
 	size_t n, limit;
 	bool more;
+	struct bytes damaged; /* what is said of each, a JSON string, with commas between */
+	size_t ndamaged;
 };
+
+#define DAMAGED 100 /* told of at once */
 
 static int
 by_name(const void *a, const void *b)
@@ -361,6 +365,21 @@ add_to_page(void *arg, struct record *r)
 	return 0;
 }
 
+/* A first page tells of all. */
+static int
+add_damaged(void *arg, const char *object, const struct error *why)
+{
+	struct page *p = arg;
+
+	(void)object;
+	if (p->after != NULL || p->ndamaged == DAMAGED)
+		return 0;
+	if (p->ndamaged++ > 0)
+		bytes_char(&p->damaged, ',');
+	emit_string(&p->damaged, why->text, strlen(why->text));
+	return 0;
+}
+
 static int
 work_list(struct ask *a, struct store *store, struct error *e)
 {
@@ -368,7 +387,7 @@ work_list(struct ask *a, struct store *store, struct error *e)
 	int result;
 
 	p.all = xmalloc((2 * p.limit + 1) * sizeof(*p.all));
-	result = store->type->list(store, a->texts.data, add_to_page, &p, e);
+	result = store->type->list(store, a->texts.data, add_to_page, add_damaged, &p, e);
 	shorten(&p, p.limit);
 	if (result == 0) {
 		emit_open(&a->result);
@@ -383,10 +402,17 @@ work_list(struct ask *a, struct store *store, struct error *e)
 		}
 		bytes_char(&a->result, ']');
 		emit_bool(&a->result, "more", p.more);
+		if (p.ndamaged > 0) {
+			emit_key(&a->result, "damaged");
+			bytes_char(&a->result, '[');
+			bytes_add(&a->result, p.damaged.data, p.damaged.len);
+			bytes_char(&a->result, ']');
+		}
 	}
 	for (size_t i = 0; i < p.n; i++)
 		record_free(&p.all[i]);
 	free(p.all);
+	bytes_free(&p.damaged);
 	return result;
 }
 

@@ -87,9 +87,8 @@ keep_newest(void *arg, struct record *r)
 	return 0;
 }
 
-/* What is damaged is found by verify; who looks for a cache takes another one. */
-static int
-pass_over(void *arg, const char *object, const struct error *why)
+int
+naming_pass_over(void *arg, const char *object, const struct error *why)
 {
 	(void)arg;
 	(void)object;
@@ -111,7 +110,8 @@ naming_find(struct backend *b, bool stranger, const char *const *names, size_t n
 			struct error why;
 
 			if (i > 0) {
-				if (naming_list(b, sides[side], names[i], keep_newest, pass_over, r, e) < 0)
+				if (naming_list(b, sides[side], names[i], keep_newest,
+				    naming_pass_over, r, e) < 0)
 					return -1;
 			} else if (naming_read(b, sides[side], names[i], r, &why) < 0 &&
 			    why.code != ERROR_NOT_FOUND) {

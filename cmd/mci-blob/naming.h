@@ -19,6 +19,8 @@ int naming_find(struct backend *b, bool stranger, const char *const *names, size
 int naming_list(struct backend *b, const char *side, const char *prefix, int (*each)(void *arg,
     struct record *r),
     int (*damaged)(void *arg, const char *object, const struct error *why), void *arg, struct error *e);
+/* For damaged, when it is not the caller's matter: verify finds it, and who wants a cache takes another. */
+int naming_pass_over(void *arg, const char *object, const struct error *why);
 /* Puts the record on its side, unless a newer run of its build has. */
 int naming_commit(struct backend *b, const struct record *r, struct error *e);
 /* ERROR_NOT_FOUND when it is not there. */

@@ -437,11 +437,41 @@ remote_find(struct store *s, const char *const *names, size_t n, struct record *
 	return record_parse(record, result, e);
 }
 
+/* What a page says of names that cannot be read. */
+static int
+tell_damaged(struct span result, int (*damaged)(void *arg, const char *object, const struct error *why),
+    void *arg, struct error *e)
+{
+	struct scan scan;
+	struct scan_value all;
+	struct scan_member m;
+	int more;
+
+	if (message_member(result.p, result.n, "damaged", &all, e) <= 0)
+		return 0;
+	if (all.type != SCAN_ARRAY || scan_open(&scan, all.raw.p, all.raw.n, e) < 0)
+		return error_set(e, ERROR_INPUT, "blob/list: damaged is no array");
+	while ((more = scan_next(&scan, &m, e)) > 0) {
+		AUTO_BYTES text = { 0 };
+		struct error why;
+
+		if (scan_text(&m.value, &text, e) < 0)
+			return -1;
+		error_set(&why, ERROR_INPUT, "%.*s", (int)text.len, text.data);
+		if (damaged == NULL) {
+			*e = why;
+			return -1;
+		}
+		if (damaged(arg, "", &why) < 0)
+			return -1;
+	}
+	return more;
+}
+
 /* One page; *after is the last name, NULL when nothing follows. */
 static int
-list_page(struct remote *r, const char *prefix, char **after, int (*each)(void *arg,
-    struct record *r), void *arg,
-    struct error *e)
+list_page(struct remote *r, const char *prefix, char **after, int (*each)(void *arg, struct record *r),
+    int (*damaged)(void *arg, const char *object, const struct error *why), void *arg, struct error *e)
 {
 	AUTO_BYTES params = { 0 };
 	AUTO_FREE char *text = NULL;
@@ -466,6 +496,8 @@ list_page(struct remote *r, const char *prefix, char **after, int (*each)(void *
 	if (message_member(result.p, result.n, "names", &v, e) <= 0 || v.type != SCAN_ARRAY ||
 	    scan_open(&scan, v.raw.p, v.raw.n, e) < 0)
 		return error_set(e, ERROR_INPUT, "blob/list: no names");
+	if (tell_damaged(result, damaged, arg, e) < 0)
+		return -1;
 	while ((more = scan_next(&scan, &m, e)) > 0) {
 		struct record record;
 
@@ -483,14 +515,14 @@ list_page(struct remote *r, const char *prefix, char **after, int (*each)(void *
 }
 
 static int
-remote_list(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r), void *arg,
-    struct error *e)
+remote_list(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r),
+    int (*damaged)(void *arg, const char *object, const struct error *why), void *arg, struct error *e)
 {
 	char *after = NULL;
 	int result;
 
 	do
-		result = list_page((struct remote *)s, prefix, &after, each, arg, e);
+		result = list_page((struct remote *)s, prefix, &after, each, damaged, arg, e);
 	while (result == 0 && after != NULL);
 	free(after);
 	return result;

@@ -399,6 +399,24 @@ each_entry(struct work *w, int (*each)(struct work *w, struct entry *x, struct b
 	return result;
 }
 
+/* Of a tree that is there in part. */
+static int
+set_what_is(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
+{
+	(void)third_pass(w, x, lines, e);
+	return 0;
+}
+
+/* What could not be restored to its end leaves no folder that nobody else may enter. */
+static int
+fail(struct work *w)
+{
+	struct error unsaid;
+
+	(void)each_entry(w, set_what_is, &unsaid);
+	return -1;
+}
+
 static int
 restore(struct work *w, struct error *e)
 {
@@ -406,7 +424,7 @@ restore(struct work *w, struct error *e)
 	if (w->crew == NULL)
 		return -1;
 	if (each_entry(w, first_pass, e) < 0 || give(w, e) < 0 || take(w, true, e) < 0)
-		return -1;
+		return fail(w);
 	if (w->killed && each_entry(w, clean, e) < 0)
 		return -1;
 	if (!w->again && !w->killed)

@@ -44,7 +44,7 @@ remove_name(struct store *store, const struct options *o, const char *name, stru
 {
 	struct names l = { .name = name, .stranger = store->stranger };
 	int result = name[0] == '\0' ? error_set(e, ERROR_USAGE, "a name is empty") :
-	    store->type->list(store, name, keep, &l, e);
+	    store->type->list(store, name, keep, NULL, &l, e);
 
 	if (result == 0 && l.n == 0)
 		result = error_set(e, ERROR_NOT_FOUND, "%s is not there", name);

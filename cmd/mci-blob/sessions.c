@@ -10,6 +10,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "memory.h"
+#include "naming.h"
 
 /* How long a session that has a name outlives its connection, and how many may. */
 #define LINGER (60 * SECOND)
@@ -71,7 +72,7 @@ count(struct sessions *s, bool now)
 	store = direct_open(s->address, true, true, NULL);
 	if (store == NULL)
 		return;
-	if (store->type->list(store, "", count_name, &c, NULL) == 0) {
+	if (store->type->list(store, "", count_name, naming_pass_over, &c, NULL) == 0) {
 		direct_size(store, &c.objects, &c.bytes);
 		pthread_mutex_lock(&s->lock);
 		s->counts = c;

@@ -43,8 +43,10 @@ struct store_type {
 	 * first. Notes that it was used. ERROR_NOT_FOUND. */
 	int (*find)(struct store *s, const char *const *names, size_t n, struct record *r, bool *hit,
 	    struct error *e);
-	/* Calls each for every name that begins with prefix, in no order; it takes the record. */
-	int (*list)(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r), void *arg,
+	/* Calls each for every name that begins with prefix, in no order; it takes the record. A record that
+	 * is damaged is told to damaged, by its object's name; NULL: an error then. */
+	int (*list)(struct store *s, const char *prefix, int (*each)(void *arg, struct record *r),
+	    int (*damaged)(void *arg, const char *object, const struct error *why), void *arg,
 	    struct error *e);
 	/* ERROR_NOT_FOUND. */
 	int (*remove)(struct store *s, const char *name, struct error *e);

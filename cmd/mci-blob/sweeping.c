@@ -42,15 +42,6 @@ keep_name(void *arg, struct record *r)
 	return 0;
 }
 
-static int
-pass_over(void *arg, const char *object, const struct error *why)
-{
-	(void)arg;
-	(void)object;
-	(void)why;
-	return 0;
-}
-
 static int64_t
 last_used(const struct record *r)
 {
@@ -126,7 +117,7 @@ expire_names(struct work *w, struct error *e)
 	if (w->s->age == 0 && w->s->quota == 0)
 		return 0;
 	for (size_t side = 0; side < 2 && result == 0; side++)
-		result = naming_list(w->backend, sides[side], "", keep_name, pass_over, w, e);
+		result = naming_list(w->backend, sides[side], "", keep_name, naming_pass_over, w, e);
 	if (result == 0)
 		result = expire(w, e);
 	for (size_t i = 0; i < w->n; i++)

@@ -24,8 +24,8 @@ static const struct option options[] = {
 	  .kind = OPTION_TEXT, .offset = offsetof(struct options, blob) },
 	{ .name = "repair", .help = "remove what is damaged, and the names that stand on it",
 	  .kind = OPTION_FLAG, .offset = offsetof(struct options, repair) },
-	{ .name = "json", .help = "what is damaged, as JSON objects", .kind = OPTION_FLAG,
-	  .offset = offsetof(struct options, json) },
+	{ .name = "json", .help = "what is damaged and how much was read, as JSON objects",
+	  .kind = OPTION_FLAG, .offset = offsetof(struct options, json) },
 };
 
 static const char *const sides[] = { "", STORE_STRANGER };
@@ -172,6 +172,20 @@ verify(struct work *w, const char *address)
 	return w->nbad > 0 && !w->o->repair ? 0 : check_names(w, address);
 }
 
+/* The last line: that nothing is said is no proof that anything was read. */
+static void
+print_sum(const struct work *w)
+{
+	AUTO_BYTES line = { 0 };
+
+	emit_open(&line);
+	emit_integer(&line, "objects", w->objects);
+	emit_integer(&line, "bytes", w->bytes);
+	emit_integer(&line, "damaged", (int64_t)w->found);
+	emit_line(&line);
+	fwrite(line.data, 1, line.len, stdout);
+}
+
 static int
 run(void *arg, int argc, char **argv)
 {
@@ -189,6 +203,8 @@ run(void *arg, int argc, char **argv)
 		result = verify(&w, address);
 	progress_end(&w.progress);
 	backend_close(w.backend);
+	if (result == 0 && w.o->json)
+		print_sum(&w);
 	for (size_t i = 0; i < w.nbad; i++)
 		free(w.bad[i]);
 	free(w.bad);

@@ -129,9 +129,15 @@ while True:
     n += 1
     open("written", "w").close()' "busy/$changing"
 	wait_until "it is written" test -e written
-	exits 75 "a $changing file that changes while it is saved fails the save" mci-blob save busy busy
+	# where nothing was written just then it is saved, and rightly
+	for _ in $(seq 100); do
+		before=$(mci-blob stat busy --json | jq -r .digest)
+		run mci-blob save busy busy
+		[ "$status" = 0 ] || break
+	done
+	is "$status" 75 "a $changing file that changes while it is saved fails the save"
 	has "$err" "busy/$changing: changed while it was saved" "and is named"
-	is "$(mci-blob stat busy --json | jq .files)" 2 "what stood under the name still does"
+	is "$(mci-blob stat busy --json | jq -r .digest)" "$before" "what stood under the name still does"
 	kill $pid
 	wait_end $pid
 	rm -f written busy/small
@@ -165,4 +171,35 @@ printf 'XXXX' | dd of="$pack" bs=1 seek=100000 conv=notrunc 2>/dev/null
 mkdir bad
 exits 2 "a flipped byte is found when it is read" mci-blob -C bad restore other
 is "$(find bad -name '.mci-restore*' | wc -l)" 0 "and no half of a file is left"
+
+# a name whose record is damaged is told, and the others are listed
+echo one | mci-blob put listed/one
+echo two | mci-blob put listed/two
+record=$(find "$T/store/names/listed" -name 'one=')
+chmod u+w "$record"
+echo '{' >"$record"
+exits 2 "ls of a damaged name fails" mci-blob ls listed/
+has "$out" '^listed/two' "after it has listed the others"
+has "$err" 'listed/one' "and named that one"
+
+# a name of a file obeys nothing
+mkdir odd
+mkfifo "$(printf 'odd/\033]0;gone\007\nend')"
+exits 0 "a pipe with an odd name is left out" mci-blob save odd odd
+is "$(cat "$err")" 'mci-blob: odd/^[]0;gone^G^Jend: is left out: no file, folder or symbolic link' \
+	"and told without its control characters, on one line"
+
+# what could not be restored to its end
+mkdir -p wide/open full
+chmod 755 wide wide/open
+head -c 3000000 /dev/urandom >wide/open/file
+mci-blob save wide wide
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=755 none full 2>/dev/null; then
+	exits 125 "a restore onto a full disk fails" mci-blob -C full restore wide
+	has "$err" 'No space left' "and says why"
+	is "$(stat -c %a full/wide full/wide/open | tr '\n' ' ')" '755 755 ' "its folders have the mode that they had"
+	umount full
+else
+	skip "needs root, who may mount a small tmpfs"
+fi
 finish
