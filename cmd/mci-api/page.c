@@ -310,6 +310,107 @@ build_of(const struct ask *a)
 	    "%s/%s/%s", params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"));
 }
 
+/* ---- what its jobs have left */
+
+/* Where one of its archives is. */
+static void
+put_archive(struct sheet *into, const char *place, const char *end)
+{
+	AUTO_FREE char *href = xformat("%s/archive.%s", place, end);
+
+	if (into->html)
+		cell(into, (struct span){ end, strlen(end) }, 0, href);
+	else
+		bytes_text(&into->text, href);
+}
+
+/* whole: with where they are to be had. */
+static void
+put_artifacts(struct sheet *into, const struct ask *a, const json_t *artifacts, bool whole)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)artifacts, i, one) {
+		const char *job = json_string_value(json_object_get(one, "job"));
+		const char *id = json_string_value(json_object_get(one, "artifact"));
+		AUTO_FREE char *place = xformat("/api/v1/orgs/%s/repos/%s/builds/%s/jobs/%s/artifacts/%s",
+		    params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"),
+		    job == NULL ? "" : job, id == NULL ? "" : id);
+
+		bytes_text(&into->text, whole ? "" : "artifact ");
+		put(into, one, "job", 24, 128);
+		bytes_char(&into->text, ' ');
+		put(into, one, "artifact", 24, 128);
+		bytes_format(&into->text, " %7lld files %13lld bytes  ",
+		    (long long)json_integer_value(json_object_get(one, "files")),
+		    (long long)json_integer_value(json_object_get(one, "bytes")));
+		if (into->html || whole) {
+			put_archive(into, place, "tar.zst");
+			bytes_char(&into->text, ' ');
+		}
+		if (into->html)
+			put_archive(into, place, "zip");
+		end_line(into);
+	}
+}
+
+static void
+of_artifacts(struct ask *a, struct span result, const struct error *e)
+{
+	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
+	const json_t *artifacts = json_object_get(tree, "artifacts");
+	struct sheet s = sheet_new(a);
+
+	if (e->code != ERROR_NONE) {
+		answer_error(a, e);
+		return;
+	}
+	put_artifacts(&s, a, artifacts, true);
+	if (json_array_size(artifacts) == 0)
+		bytes_text(&s.text, "no artifacts\n");
+	if (json_is_true(json_object_get(tree, "more")))
+		bytes_text(&s.text, "...\n");
+	answer(a, &s);
+	bytes_free(&s.text);
+}
+
+void
+page_artifacts(struct ask *a)
+{
+	begin(a, of_artifacts);
+}
+
+static void
+with_artifacts(struct ask *a, struct span result, const struct error *e)
+{
+	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
+	struct sheet *s = a->state;
+
+	if (e->code != ERROR_NONE) {
+		answer_error(a, e);
+		return;
+	}
+	put_artifacts(s, a, json_object_get(tree, "artifacts"), false);
+	if (json_is_true(json_object_get(tree, "more")))
+		bytes_text(&s->text, "         ...\n");
+	answer(a, s);
+}
+
+/* ---- and all of it */
+
+static void
+call_of_build(struct ask *a, const char *method, ask_done *done)
+{
+	AUTO_FREE char *build = build_of(a);
+	AUTO_BYTES params = { 0 };
+
+	emit_open(&params);
+	emit_text(&params, "build", build);
+	bytes_char(&params, '}');
+	ask_call(a, method, (struct span){ params.data, params.len }, (struct span){ NULL, 0 }, done);
+}
+
 static void
 with_jobs(struct ask *a, struct span result, const struct error *e)
 {
@@ -324,7 +425,7 @@ with_jobs(struct ask *a, struct span result, const struct error *e)
 	put_jobs(s, build, json_object_get(tree, "jobs"));
 	if (json_is_true(json_object_get(tree, "more")))
 		bytes_text(&s->text, "   ...\n");
-	answer(a, s);
+	call_of_build(a, "artifact/list", with_artifacts);
 }
 
 static void
@@ -340,8 +441,6 @@ static void
 with_build(struct ask *a, struct span result, const struct error *e)
 {
 	json_auto_t *tree = e->code == ERROR_NONE ? jsontree_read(result, NULL) : NULL;
-	AUTO_FREE char *build = build_of(a);
-	AUTO_BYTES params = { 0 };
 	struct sheet *s;
 
 	if (e->code != ERROR_NONE) {
@@ -353,11 +452,7 @@ with_build(struct ask *a, struct span result, const struct error *e)
 	a->state = s;
 	a->drop = drop;
 	put_head(s, tree);
-	emit_open(&params);
-	emit_text(&params, "build", build);
-	bytes_char(&params, '}');
-	ask_call(a, "job/list", (struct span){ params.data, params.len }, (struct span){ NULL, 0 },
-	    with_jobs);
+	call_of_build(a, "job/list", with_jobs);
 }
 
 static void

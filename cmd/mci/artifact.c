@@ -13,6 +13,7 @@
 #include "kept.h"
 #include "kernel.h"
 #include "memory.h"
+#include "message.h"
 #include "option.h"
 #include "place.h"
 #include "process.h"
@@ -22,6 +23,8 @@
 
 /* A large artifact takes its time. */
 #define PATIENCE (24 * 60 * 60 * SECOND)
+/* Asked of a server at once. */
+#define PAGE 1000
 
 struct options {
 	const char *address, *out, *from;
@@ -218,6 +221,33 @@ store_of(const struct state_build *b, struct error *e)
 	return remote_is(b) && getenv("MCI_BLOB") == NULL ? api_address(e) : NULL;
 }
 
+/* Those that a server knows of a build, or of one of its jobs, a page after the other. */
+static int
+server_list(const char *build, const char *job, struct kept_list *l, const char *beginning, struct error *e)
+{
+	bool more = true;
+
+	for (int64_t from = 0; more; from = (int64_t)l->n) {
+		AUTO_BYTES params = { 0 };
+		AUTO_BYTES result = { 0 };
+		AUTO_BYTES rows = { 0 };
+
+		emit_open(&params);
+		emit_text(&params, "build", build);
+		if (job != NULL)
+			emit_text(&params, "job", job);
+		emit_integer(&params, "from", from);
+		emit_integer(&params, "limit", PAGE);
+		bytes_char(&params, '}');
+		if (remote_call("artifact/list", (struct span){ params.data, params.len }, &result, e) < 0 ||
+		    door_member(&rows, (struct span){ result.data, result.len }, "artifacts", e) < 0 ||
+		    kept_read(l, (struct span){ rows.data, rows.len }, beginning, e) < 0)
+			return -1;
+		more = (int64_t)l->n > from && message_true((struct span){ result.data, result.len }, "more");
+	}
+	return 0;
+}
+
 /* Finds the artifacts of a build or a job, and the beginning of their names. */
 static int
 build_list(const char *text, struct kept_list *l, char **beginning, char **address, struct error *e)
@@ -230,7 +260,8 @@ build_list(const char *text, struct kept_list *l, char **beginning, char **addre
 		*address = store_of(&b, e);
 		*beginning = xformat("artifact/%s/%s%s", b.name, job == NULL ? "" : job,
 		    job == NULL ? "" : "/");
-		result = kept_ask(l, *address, *beginning, e);
+		result = remote_is(&b) ? server_list(b.name, job, l, *beginning, e) :
+		    kept_ask(l, *address, *beginning, e);
 	}
 	if (result == 0 && job != NULL) {
 		/* shown with the job all the same */
@@ -278,13 +309,15 @@ build_get(const struct options *o, const char *build, const char *id, struct err
 	AUTO_FREE char *address = NULL;
 	AUTO_FREE char *name = NULL;
 	const struct kept *one = NULL;
+	bool stranger;
 	bool bytes = o->out != NULL || archive_of(o) != NULL;
-	char *argv[12];
+	char *argv[16];
 	size_t n = 0;
 
 	if (build_list(build, &l, &beginning, &address, e) == 0)
 		one = kept_find(&l, build == NULL ? "the build" : build, id, e);
-	name = one == NULL ? NULL : xformat("%s%s", beginning, one->name);
+	name = one == NULL ? NULL : xstrdup(one->whole);
+	stranger = one != NULL && one->stranger;
 	kept_free(&l);
 	if (name == NULL)
 		return -1;
@@ -294,6 +327,10 @@ build_get(const struct options *o, const char *build, const char *id, struct err
 	if (address != NULL) {
 		argv[n++] = WORD("--blob");
 		argv[n++] = address;
+	}
+	if (stranger) {
+		argv[n++] = WORD("--scope");
+		argv[n++] = WORD("stranger");
 	}
 	if (archive_of(o) != NULL)
 		argv[n++] = WORD(o->tar ? "--tar" : "--zip");
@@ -323,6 +360,38 @@ size_cell(struct table *t, int64_t n)
 	table_text(t, text, NULL);
 }
 
+/* The same of a build here and of a server's; a name is artifact/ORG/REPO/N/JOB/ID. */
+static void
+print_json(const struct kept_list *l)
+{
+	AUTO_BYTES out = { 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct kept *k = &l->list[i];
+		const char *id = strrchr(k->whole, '/'), *job = id, *build = strchr(k->whole, '/');
+
+		if (id == NULL || build == id)
+			continue;
+		while (job > build && job[-1] != '/')
+			job--;
+		emit_open(&out);
+		if (job - 1 > build)
+			emit_span(&out, "build",
+			    (struct span){ build + 1, (size_t)(job - 1 - (build + 1)) });
+		emit_span(&out, "job", (struct span){ job, (size_t)(id - job) });
+		emit_text(&out, "artifact", id + 1);
+		emit_text(&out, "name", k->whole);
+		if (k->digest != NULL)
+			emit_text(&out, "digest", k->digest);
+		emit_integer(&out, "files", k->files);
+		emit_integer(&out, "bytes", k->bytes);
+		if (k->created != NULL)
+			emit_text(&out, "saved", k->created);
+		emit_line(&out);
+	}
+	fwrite(out.data, 1, out.len, stdout);
+}
+
 /* job: the names have one in front. */
 static void
 print(const struct kept_list *l, bool job, bool json)
@@ -331,6 +400,10 @@ print(const struct kept_list *l, bool job, bool json)
 	static const char *const caches[] = { "CACHE", "FILES", "BYTES", "SAVED" };
 	struct table t;
 
+	if (json && job) {
+		print_json(l);
+		return;
+	}
 	if (json) {
 		fwrite(l->json.data, 1, l->json.len, stdout);
 		return;

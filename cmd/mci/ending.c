@@ -8,6 +8,7 @@
 
 #include "duration.h"
 #include "kernel.h"
+#include "left.h"
 #include "memory.h"
 #include "place.h"
 #include "remote.h"
@@ -165,6 +166,7 @@ ending_add(struct bytes *b, const struct picture *p, const struct fold *f, const
 	struct ending_logs asked = *logs;
 	size_t nfailed = tails_add(b, p, f, &asked);
 
+	left_add(b, f);
 	/* one job's line says all there is to say */
 	if (f->njobs == 1 && f->status == STATUS_SUCCESS && f->counts[STATUS_SUCCESS] == 1)
 		return;

@@ -28,19 +28,34 @@ text_of(struct span object, const char *key)
 	return bytes_give(&text);
 }
 
+static bool
+is_stranger(struct span object)
+{
+	AUTO_FREE char *scope = text_of(object, "scope"), *trust = text_of(object, "trust");
+
+	return (scope != NULL && strcmp(scope, "stranger") == 0) ||
+	    (trust != NULL && strcmp(trust, "stranger") == 0);
+}
+
 int
 kept_add(struct kept_list *l, struct span object, const char *beginning, struct error *e)
 {
 	AUTO_FREE char *name = text_of(object, "name");
+	char *created = text_of(object, "created");
 	size_t n = strlen(beginning);
 
-	if (name == NULL)
-		return error_set(e, ERROR_INPUT, "mci-blob: a name is missing in what it says");
-	if (strncmp(name, beginning, n) != 0)
-		return 0;
+	/* a server says when it was saved */
+	if (created == NULL)
+		created = text_of(object, "saved");
+	if (name == NULL || strncmp(name, beginning, n) != 0) {
+		free(created);
+		return name != NULL ? 0 :
+		    error_set(e, ERROR_INPUT, "mci-blob: a name is missing in what it says");
+	}
 	l->list = xrealloc(l->list, l->n + 1, sizeof(*l->list));
-	l->list[l->n++] = (struct kept){ xstrdup(name + n), message_integer(object, "bytes", 0),
-		message_integer(object, "files", 0), text_of(object, "created") };
+	l->list[l->n++] = (struct kept){ xstrdup(name + n), xstrdup(name), text_of(object, "digest"),
+		message_integer(object, "bytes", 0), message_integer(object, "files", 0), created,
+		is_stranger(object) };
 	bytes_add(&l->json, object.p, object.n);
 	bytes_char(&l->json, '\n');
 	return 0;
@@ -117,6 +132,8 @@ kept_free(struct kept_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		free(l->list[i].name);
+		free(l->list[i].whole);
+		free(l->list[i].digest);
 		free(l->list[i].created);
 	}
 	free(l->list);

@@ -2,14 +2,18 @@
 #ifndef MCI_KEPT_H
 #define MCI_KEPT_H
 
+#include <stdbool.h>
+
 #include "bytes.h"
 #include "error.h"
 
 /* One name of the store, as blob/list has it. Texts are the caller's. */
 struct kept {
 	char *name; /* without the beginning that was asked for */
+	char *whole, *digest;
 	int64_t bytes, files;
 	char *created;
+	bool stranger; /* whose name it is */
 };
 
 struct kept_list {

@@ -6,6 +6,7 @@
 #include "duration.h"
 #include "emit.h"
 #include "glance.h"
+#include "left.h"
 #include "memory.h"
 #include "picture.h"
 #include "place.h"
@@ -67,6 +68,7 @@ job_json(struct bytes *b, const struct fold *f, const struct fold_job *j, const 
 	emit_seconds(b, "system", j->system);
 	emit_integer(b, "maxrss", j->maxrss);
 	emit_integer(b, "bytes", j->bytes);
+	left_emit(b, j);
 	remarks_emit(b, said);
 	emit_line(b);
 }
@@ -185,6 +187,7 @@ show_text(const struct fold *f, const struct remarks *said, const struct state_b
 		putchar('\n');
 	if (f->njobs > 0)
 		show_jobs(f, said, job);
+	left_print(f, job);
 	if (j != NULL)
 		remarks_print(&said->jobs[j - f->jobs]);
 }

@@ -2,19 +2,20 @@
 # What jobs have left, over HTTP: the lists, each file, and all as an archive.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/server-lib.sh"
-need jq git curl tar zstd
+need jq git curl tar zstd python3
 
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+UP="-l 127.0.0.1:$port"
 up || exit 1
 agent
-socket=${MCI_SUPERVISE_LISTEN#unix:}
 # key ORG: a token that reads what is its own
 key() { mci call -a "$api" token/create org="$1" 'scopes:=["read"]' | jq -r .token; }
 # web PATH [CURL OPTION...]: asks with $token; the body on standard output, its head in $T/head, its status in $T/code
 web() {
 	path=$1
 	shift
-	curl -s -D "$T/head" -o "$T/body" -w '%{http_code}' --unix-socket "$socket" ${token:+-H "Authorization: Bearer $token"} \
-		"$@" "http://localhost$path" >"$T/code"
+	curl -s -D "$T/head" -o "$T/body" -w '%{http_code}' ${token:+-H "Authorization: Bearer $token"} \
+		"$@" "http://127.0.0.1:$port$path" >"$T/code"
 	cat "$T/body"
 }
 code() { web "$@" >/dev/null && cat "$T/code"; }
@@ -102,7 +103,36 @@ for path in "" /files /files/out/lib/a.txt /archive.tar /archive.zip; do
 done
 is "$(token=$other && web /api/v1/artifacts)" '{"artifacts":[],"more":false}' "nor found"
 
-# from inside a terminal, and by mci
+# text, and a page without modules
+like "$(web /acme/app/1/artifacts)" "^make  *out  *5 files  *588927 bytes  $one/archive.tar.zst$" "a terminal gets a list"
+is "$(web /acme/app/1/bad/artifacts | wc -l)" 1 "of a job as well"
+is "$(web /acme/app/1/none/artifacts)" "no artifacts" "or that there are none"
+like "$(web /acme/app/1)" "^artifact make  *out  *5 files" "a build names them below its jobs"
+like "$(web /acme/app/1 -H 'Accept: text/html')" "<a href=\"$one/archive.zip\">zip</a>" "and leads a browser to them"
+
+# by mci, here and from elsewhere
+shown() {
+	is "$(mci artifact ls acme/app/1 | cut -f 1-4)" "make	out	5	588927
+make	text	1	6
+bad	why	1	4" "$1 lists them"
+	is "$(mci artifact ls --json acme/app/1/bad | jq -c '[.build, .job, .artifact, .files]')" '["acme/app/1","bad","why",1]' "$1 lists those of a job as JSON"
+	(rm -rf got && mkdir got && cd got && mci artifact get acme/app/1/make out)
+	is "$(cat got/out/lib/a.txt)" hello "$1 fetches one"
+	is "$(mci artifact get --tar -o - acme/app/1 text | tar xOf - a.txt)" hello "$1 fetches an archive of one"
+	like "$(mci show acme/app/1)" "^out	make	5	588927$" "$1 shows them with the build"
+	is "$(mci show --json acme/app/1 | jq -c 'select(.job == "bad").artifacts[0] | [.artifact, .bytes]')" '["why",4]' "$1 shows them with their job"
+	exits 1 "$1 knows none of a job that has none" mci artifact get acme/app/1/none out
+}
+shown "the socket"
+far=$(mci call -a "$api" token/create 'scopes:=["read"]' | jq -r .token)
+saved_api=$MCI_API MCI_API="http://127.0.0.1:$port" MCI_TOKEN=$far
+export MCI_TOKEN
+shown "a URL with a token"
+unset MCI_TOKEN
+MCI_API=$saved_api
+like "$(mci show -f acme/app/1 2>&1)" "^artifact make/out: 5 files, 588927 bytes$" "the tree ends with them"
+
+# what is not there
 is "$(code $build/jobs/make/artifacts/nothing/archive.tar)" 404 "no such artifact"
 mci-blob rm --blob "unix:$T/run/mci/blob.sock" artifact/acme/app/1/make/text
 is "$(code $build/jobs/make/artifacts/text/archive.tar)" 410 "one that is not kept any more"
@@ -111,6 +141,7 @@ web $one/archive.tar -m 1 >/dev/null
 is "$(code /api/v1/health)" 200 "a store of files that hangs holds up nobody else"
 kill -CONT "$(mci status --json | jq '(.parts? // [.])[] | select(.part == "blob") | .pid')"
 is "$(web $one/archive.tar | tar tf - | wc -l)" 8 "and goes on"
+# shellcheck disable=SC2016
 wait_until "no worker is left" sh -c '! pgrep -P "$(mci status --json | jq "(.parts? // [.])[] | select(.part == \"api\") | .pid")"'
 down
 finish
