@@ -61,9 +61,20 @@ damaged(const struct place *p, struct error *e)
 	    (unsigned long long)p->at);
 }
 
+/* That a name is there and what it stands on is not is no miss. */
+static int
+lost(struct error *e, const char *what, const struct digest *d)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(d, hex);
+	return error_set(e, ERROR_INPUT, "%s %s is lost: mci-blob verify says for what it is needed", what, hex);
+}
+
 static int
 fill(struct unpack *u, struct frame *f, const struct place *p, struct error *e)
 {
+	struct error why;
 	size_t got;
 
 	f->turn = 0;
@@ -78,8 +89,12 @@ fill(struct unpack *u, struct frame *f, const struct place *p, struct error *e)
 		f->size = p->raw;
 		f->raw = xrealloc(f->raw, f->size, 1);
 	}
-	if (u->store->type->fetch(u->store, p, u->packed, e) < 0)
+	if (u->store->type->fetch(u->store, p, u->packed, &why) < 0) {
+		if (why.code == ERROR_NOT_FOUND)
+			return lost(e, "pack", &p->pack);
+		*e = why;
 		return -1;
+	}
 	got = u->decompress == NULL ? 0 : ZSTD_decompressDCtx(u->decompress, f->raw, f->size,
 	    u->packed, p->packed);
 	if (ZSTD_isError(got) || got != p->raw)
@@ -96,12 +111,9 @@ unpack_chunk(struct unpack *u, const struct digest *d, const struct place *p, st
 {
 	struct frame *f = NULL, *oldest = &u->frames[0];
 	struct digest is;
-	char hex[DIGEST_HEX + 1];
 
-	if (p->packed == 0) {
-		digest_hex(d, hex);
-		return error_set(e, ERROR_NOT_FOUND, "chunk %s is not in the store", hex);
-	}
+	if (p->packed == 0)
+		return lost(e, "chunk", d);
 	for (size_t i = 0; i < FRAMES && f == NULL; i++) {
 		struct frame *x = &u->frames[i];
 

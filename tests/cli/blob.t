@@ -171,6 +171,10 @@ printf 'XXXX' | dd of="$pack" bs=1 seek=100000 conv=notrunc 2>/dev/null
 mkdir bad
 exits 2 "a flipped byte is found when it is read" mci-blob -C bad restore other
 is "$(find bad -name '.mci-restore*' | wc -l)" 0 "and no half of a file is left"
+mv "$pack" kept
+exits 2 "what a name stands on and is lost is no miss" mci-blob -C bad restore other
+has "$err" '^mci-blob: (chunk|pack) [0-9a-f]{64} is lost: mci-blob verify' "and is named"
+mv kept "$pack"
 
 # a name whose record is damaged is told, and the others are listed
 echo one | mci-blob put listed/one
