@@ -210,6 +210,11 @@ events() {
 	"$here/events.sh" "$O"
 }
 
+# files kept and fetched, beside archivers and other stores
+blob() {
+	"$here/blob.sh" "$O"
+}
+
 # the store's queue of builds
 queue() {
 	"$here/queue.sh" "$O"
@@ -230,7 +235,7 @@ stream() {
 	"$here/stream.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask containers stopped events queue server api stream'
+rows='dispatch shells plan scale single resident output reading mask containers stopped events queue blob server api stream'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
