@@ -1,5 +1,6 @@
 #include "index.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -481,12 +482,55 @@ index_free(struct index *x)
 	free(x);
 }
 
+/* The number that the digest begins with. */
+static uint64_t
+beginning(const struct digest *d)
+{
+	uint64_t big;
+
+	memcpy(&big, d->bytes, sizeof(big));
+	return be64toh(big);
+}
+
+/* About where a digest is: they are spread evenly, so that a few looks take the place of many. */
+static size_t
+guess(const struct format_entry *entries, size_t n, const struct digest *d)
+{
+	uint64_t wanted = beginning(d);
+	size_t at = (size_t)(((unsigned __int128)wanted * n) >> 64);
+
+	for (int look = 0; look < 2; look++) {
+		uint64_t is = beginning(&entries[at].digest);
+		uint64_t apart = is < wanted ? wanted - is : is - wanted;
+		size_t step = (size_t)(((unsigned __int128)apart * n) >> 64);
+
+		if (is < wanted)
+			at = step < n - at ? at + step : n - 1;
+		else
+			at = step < at ? at - step : 0;
+	}
+	return at;
+}
+
 /* The first entry of that digest; n when there is none. */
 static size_t
 search(const struct format_entry *entries, size_t n, const struct digest *d)
 {
-	size_t low = 0, high = n;
+	size_t low, high, step = 1;
 
+	if (n == 0)
+		return n;
+	low = high = guess(entries, n, d);
+	while (low > 0 && digest_compare(&entries[low].digest, d) >= 0) {
+		high = low;
+		low = step < low ? low - step : 0;
+		step *= 2;
+	}
+	while (high < n && digest_compare(&entries[high].digest, d) < 0) {
+		low = high + 1;
+		high = step < n - high ? high + step : n;
+		step *= 2;
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
