@@ -17,6 +17,9 @@ manifest_flush(struct manifest_writer *w, bool all, struct error *e)
 {
 	size_t at = 0;
 
+	/* what is left over is moved: not for each chunk */
+	if (!all && w->lines.len < 2 * FORMAT_CHUNK)
+		return 0;
 	while (w->lines.len - at >= FORMAT_CHUNK || (all && at < w->lines.len)) {
 		size_t n = chunker_cut((const unsigned char *)w->lines.data + at, w->lines.len - at,
 		    FORMAT_CHUNK);

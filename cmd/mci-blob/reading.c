@@ -16,6 +16,7 @@
 /* Files whose times are this old cannot be changed without their times' telling (statcache.c). */
 #define PAUSE_MS 5
 #define ATTRIBUTES (64 * 1024) /* XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux */
+#define FEW_ATTRIBUTES 1024
 
 struct own {
 	const struct reading *r;
@@ -28,18 +29,29 @@ struct own {
 	size_t nplaces;
 };
 
-struct reading_item *
-reading_add(struct reading_batch *b, enum reading_how how, const char *path, const struct stat *st)
+static struct reading_item *
+add(struct reading_batch *b)
 {
-	struct reading_item *item;
-
 	if (b->n == b->room) {
 		b->room = b->room == 0 ? 64 : 2 * b->room;
 		b->items = xrealloc(b->items, b->room, sizeof(*b->items));
 	}
-	item = &b->items[b->n++];
+	return &b->items[b->n++];
+}
+
+struct reading_item *
+reading_add(struct reading_batch *b, enum reading_how how, const char *path, const struct stat *st)
+{
+	struct reading_item *item = add(b);
+
 	*item = (struct reading_item){ .how = how, .path = xstrdup(path), .st = *st };
 	return item;
+}
+
+void
+reading_add_known(struct reading_batch *b, const struct statcache_file *known)
+{
+	*add(b) = (struct reading_item){ .how = READING_KNOWN, .known = statcache_copy(known) };
 }
 
 void
@@ -47,7 +59,7 @@ reading_free(struct reading_batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		free(b->items[i].path);
-		free(b->items[i].chunks);
+		free(b->items[i].known);
 		bytes_free(&b->items[i].lines);
 		entry_free(&b->items[i].entry);
 	}
@@ -123,25 +135,38 @@ open_item(struct own *o, struct reading_item *item, struct error *e)
 	return -1;
 }
 
+/* Nearly all have none, or few: the kernel takes as much memory as it is offered. */
+static ssize_t
+list_attributes(int fd, struct bytes *into)
+{
+	char few[FEW_ATTRIBUTES];
+	ssize_t n = flistxattr(fd, few, sizeof(few));
+
+	if (n < 0 && errno == ERANGE)
+		return flistxattr(fd, bytes_reserve(into, ATTRIBUTES), ATTRIBUTES);
+	if (n > 0)
+		memcpy(bytes_reserve(into, (size_t)n), few, (size_t)n);
+	return n;
+}
+
 int
 reading_attributes(struct entry *x, int fd, const char *path, struct error *e)
 {
-	char names[ATTRIBUTES], value[ATTRIBUTES];
-	ssize_t n = fd >= 0 ? flistxattr(fd, names, sizeof(names)) : llistxattr(path, names, sizeof(names));
+	AUTO_BYTES names = { 0 }, value = { 0 };
+	ssize_t n = list_attributes(fd, &names);
 
-	if (n < 0)
-		return errno == ENOTSUP ? 0 : error_sys(e, "attributes of %s", path);
-	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
+	if (n <= 0)
+		return n == 0 || errno == ENOTSUP ? 0 : error_sys(e, "attributes of %s", path);
+	for (const char *name = names.data; name < names.data + n; name += strlen(name) + 1) {
 		ssize_t got;
 
 		/* the others are the system's: whoever restores may not set them, and should not */
 		if (strncmp(name, "user.", 5) != 0)
 			continue;
-		got = fd >= 0 ? fgetxattr(fd, name, value, sizeof(value)) :
-		    lgetxattr(path, name, value, sizeof(value));
+		got = fgetxattr(fd, name, bytes_reserve(&value, ATTRIBUTES), ATTRIBUTES);
 		if (got < 0)
 			return error_sys(e, "attribute %s of %s", name, path);
-		entry_add_attribute(x, name, value, (size_t)got);
+		entry_add_attribute(x, name, value.data, (size_t)got);
 	}
 	return 0;
 }
@@ -274,6 +299,18 @@ store_small(struct own *o, size_t nchunks, struct error *e)
 	return at == 0 ? 0 : packer_store(o->thread, o->raw, at, o->chunks, nchunks, e);
 }
 
+/* The store lacks what it was made of. */
+static void
+read_again(struct reading_item *item)
+{
+	item->how = READING_WHOLE;
+	item->path = xstrdup(item->known->path);
+	item->st = item->known->st;
+	item->first = true;
+	item->from = 0;
+	item->length = item->st.st_size;
+}
+
 /* Files that were not changed need not be read, when the store has what they were made of: all are asked
  * for at once. */
 static int
@@ -283,8 +320,10 @@ check_known(struct own *o, struct reading_batch *b, struct error *e)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		if (b->items[i].how == READING_KNOWN)
-			bytes_add(&digests, b->items[i].chunks, b->items[i].nchunks * sizeof(struct digest));
+		const struct statcache_file *known = b->items[i].known;
+
+		if (known != NULL)
+			bytes_add(&digests, known->chunks, known->nchunks * sizeof(struct digest));
 	}
 	n = digests.len / sizeof(struct digest);
 	if (n > o->nplaces) {
@@ -299,16 +338,10 @@ check_known(struct own *o, struct reading_batch *b, struct error *e)
 		struct reading_item *item = &b->items[i];
 		bool all = true;
 
-		if (item->how != READING_KNOWN)
-			continue;
-		for (size_t k = 0; k < item->nchunks; k++)
+		for (size_t k = 0; item->known != NULL && k < item->known->nchunks; k++)
 			all = all && o->places[n++].packed > 0;
-		if (all)
-			continue;
-		item->how = READING_WHOLE;
-		item->first = true;
-		item->from = 0;
-		item->length = item->st.st_size;
+		if (!all)
+			read_again(item);
 	}
 	return 0;
 }

@@ -11,11 +11,11 @@
 #include "crew.h"
 #include "entry.h"
 #include "packer.h"
+#include "statcache.h"
 
 enum reading_how {
 	READING_READY, /* lines are there: it has no content */
-	READING_KNOWN,
-	    /* lines and chunks are those of an unchanged file: only read when the store lacks one */
+	READING_KNOWN, /* an unchanged file: only read when the store lacks a chunk of it */
 	READING_WHOLE, /* a file to be read */
 	READING_PART,  /* from, length of a large one */
 	READING_HOLE,  /* nothing to read in those */
@@ -23,13 +23,12 @@ enum reading_how {
 
 struct reading_item {
 	enum reading_how how;
-	char *path;
+	char *path;            /* NULL: KNOWN */
 	struct stat st;
 	int64_t from, length;
 	bool first, last;      /* of the parts */
-	struct bytes lines;    /* READY, KNOWN */
-	struct digest *chunks; /* KNOWN; those of the others are in entry.pieces */
-	size_t nchunks;
+	struct bytes lines;    /* READY */
+	struct statcache_file *known; /* KNOWN: what it was made of; the chunks of others are in entry */
 	struct entry entry;    /* attributes and pieces */
 	int64_t began;         /* the wall clock before it was read; 0: it was not */
 };
@@ -53,8 +52,10 @@ extern const struct crew_type reading_crew;
 
 struct reading_item *reading_add(struct reading_batch *b, enum reading_how how, const char *path,
     const struct stat *st);
+/* A file that is as it was. */
+void reading_add_known(struct reading_batch *b, const struct statcache_file *known);
 void reading_free(struct reading_batch *b);
-/* The attributes of path, a folder's. 0 or -1. */
+/* Adds the attributes of an open file or folder. 0 or -1. */
 int reading_attributes(struct entry *x, int fd, const char *path, struct error *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descent.h"
 #include "jsontext.h"
 #include "kernel.h"
 #include "manifest.h"
@@ -34,10 +35,13 @@ struct work {
 	struct progress progress;
 	int64_t files, bytes, total;
 	bool killed; /* a restore before this one: what it left is removed */
-	bool again; /* links, or folders to be set, are left for the second pass */
+	bool again; /* links, or folders to be set, are left for later passes */
+	bool links; /* there are any */
 	/* the folder of the last entry */
 	struct bytes parent;
 	int dir;
+	struct descent look; /* what is there already */
+	size_t given; /* batches that are under way */
 	struct bytes top; /* the last path that is below no other */
 };
 
@@ -54,9 +58,9 @@ is_more(struct span line)
 	return line.n > 7 && memcmp(line.p, "{\"more\"", 7) == 0;
 }
 
-/* 1, 0 at the end, -1; lines are all of its own. */
+/* All lines of the next entry. 1, 0 at the end, -1. */
 static int
-next_entry(struct entries *r, struct entry *x, struct bytes *lines, struct entry *more, struct error *e)
+next_lines(struct entries *r, struct bytes *lines, struct error *e)
 {
 	struct span line = { r->ahead.data, r->ahead.len };
 	int there = 1;
@@ -67,8 +71,6 @@ next_entry(struct entries *r, struct entry *x, struct bytes *lines, struct entry
 	bytes_add(lines, line.p, line.n);
 	bytes_char(lines, '\n');
 	r->has_ahead = false;
-	if (entry_read(x, (struct span){ lines->data, lines->len - 1 }, e) < 0)
-		return error_before(e, "manifest: ");
 	while ((there = manifest_next(r->manifest, &line, e)) > 0) {
 		if (!is_more(line)) {
 			r->ahead.len = 0;
@@ -78,12 +80,28 @@ next_entry(struct entries *r, struct entry *x, struct bytes *lines, struct entry
 		}
 		bytes_add(lines, line.p, line.n);
 		bytes_char(lines, '\n');
-		if (x->kind != ENTRY_FILE || lines->len > LINES_MOST || entry_read(more, line, e) < 0)
-			return error_set(e, ERROR_INPUT, "manifest: chunks that are no file's, or too many");
+		if (lines->len > LINES_MOST)
+			return error_set(e, ERROR_INPUT, "manifest: too many chunks of one file");
+	}
+	return there < 0 ? -1 : 1;
+}
+
+/* What the lines say; more is room for one. */
+static int
+read_entry(struct entry *x, const struct bytes *lines, struct entry *more, struct error *e)
+{
+	const char *p = lines->data, *end = lines->data + lines->len, *newline = memchr(p, '\n', lines->len);
+
+	if (entry_read(x, (struct span){ p, (size_t)(newline - p) }, e) < 0)
+		return error_before(e, "manifest: ");
+	for (p = newline + 1; p < end; p = newline + 1) {
+		newline = memchr(p, '\n', (size_t)(end - p));
+		if (x->kind != ENTRY_FILE || entry_read(more, (struct span){ p, (size_t)(newline - p) }, e) < 0)
+			return error_set(e, ERROR_INPUT, "manifest: chunks that are no file's");
 		for (size_t i = 0; i < more->npieces; i++)
 			entry_add_piece(x, &more->pieces[i]);
 	}
-	return there < 0 ? -1 : 1;
+	return 0;
 }
 
 static int64_t
@@ -110,6 +128,32 @@ enter(struct work *w, const char *path, const char **name, struct error *e)
 	return w->dir;
 }
 
+static void
+remember(struct work *w, const struct writing_item *item)
+{
+	const struct entry *x = &item->entry;
+	struct statcache_file f = { .path = x->path.data, .st = item->st,
+		.lines = { item->lines.data, item->lines.len } };
+	struct digest *chunks;
+
+	if (item->known != NULL) {
+		statcache_keep(w->cache, item->known);
+		return;
+	}
+	w->s->written += item->written;
+	w->again = w->again || item->written;
+	if (item->st.st_nlink > 1)
+		return;
+	chunks = xmalloc((x->npieces + 1) * sizeof(*chunks));
+	for (size_t i = 0; i < x->npieces; i++) {
+		if (x->pieces[i].hole == 0)
+			chunks[f.nchunks++] = x->pieces[i].digest;
+	}
+	f.chunks = chunks;
+	statcache_add(w->cache, &f, kernel.wall());
+	free(chunks);
+}
+
 static int
 take(struct work *w, bool all, struct error *e)
 {
@@ -118,29 +162,14 @@ take(struct work *w, bool all, struct error *e)
 	while ((job = crew_take(w->crew, all)) != NULL) {
 		struct writing_batch *b = (struct writing_batch *)job;
 
+		w->given--;
 		if (b->failed) {
 			*e = b->error;
 			writing_free(b);
 			return -1;
 		}
-		for (size_t i = 0; i < b->n; i++) {
-			struct writing_item *item = &b->items[i];
-			struct statcache_file f = { .st = item->st, .lines = { item->lines.data,
-			    item->lines.len } };
-			struct digest *chunks = xmalloc((item->entry.npieces + 1) * sizeof(*chunks));
-
-			for (size_t k = 0; k < item->entry.npieces; k++) {
-				if (item->entry.pieces[k].hole == 0)
-					chunks[f.nchunks++] = item->entry.pieces[k].digest;
-			}
-			f.chunks = chunks;
-			w->s->written += item->written;
-			w->again = w->again || item->written;
-			if (item->st.st_nlink == 1)
-				statcache_add(w->cache, item->entry.path.data, &f,
-				    item->known ? INT64_MAX : kernel.wall());
-			free(chunks);
-		}
+		for (size_t i = 0; i < b->n; i++)
+			remember(w, &b->items[i]);
 		writing_free(b);
 		progress_show(&w->progress, w->files, w->bytes, w->total);
 	}
@@ -153,8 +182,64 @@ give(struct work *w, struct error *e)
 	if (w->batch == NULL || w->batch->n == 0)
 		return 0;
 	crew_give(w->crew, &w->batch->job);
+	w->given++;
 	w->batch = NULL;
 	return take(w, false, e);
+}
+
+static struct writing_item *
+add(struct work *w)
+{
+	if (w->batch == NULL)
+		w->batch = xmalloc(sizeof(*w->batch));
+	return writing_add(w->batch);
+}
+
+static int
+give_full(struct work *w, struct error *e)
+{
+	return w->batch->bytes < BATCH_BYTES && w->batch->n < BATCH_FILES ? 0 : give(w, e);
+}
+
+static int
+bounds(struct work *w, int64_t size, struct error *e)
+{
+	w->files++;
+	w->bytes += size;
+	if (w->s->most_files > 0 && w->files > w->s->most_files)
+		return error_set(e, ERROR_LIMIT, "%s: has more than %lld files (--max-files)", w->r->name,
+		    (long long)w->s->most_files);
+	if (w->s->most_bytes > 0 && w->bytes > w->s->most_bytes)
+		return error_set(e, ERROR_LIMIT, "%s: has more than %lld bytes (--max-size)", w->r->name,
+		    (long long)w->s->most_bytes);
+	return 0;
+}
+
+/* The file that the cache knows next, when the lines are its own and it still is what they say: 1. */
+static int
+add_known(struct work *w, const struct bytes *lines, struct error *e)
+{
+	const struct statcache_file *known = statcache_next(w->cache);
+	const char *name;
+	struct stat st;
+	int dir;
+
+	if (known == NULL || known->lines.n != lines->len || memcmp(known->lines.p, lines->data, lines->len) != 0)
+		return 0;
+	dir = descent_enter(&w->look, known->path, &name);
+	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+	    !statcache_holds(known, &st))
+		return 0;
+	if (bounds(w, known->st.st_size, e) < 0)
+		return -1;
+	known = statcache_find(w->cache, known->path);
+	/* in the order of the others */
+	if (w->given == 0 && w->batch == NULL) {
+		statcache_keep(w->cache, known);
+		return 1;
+	}
+	add(w)->known = statcache_copy(known);
+	return give_full(w, e) < 0 ? -1 : 1;
 }
 
 /* x's contents are given away. */
@@ -162,49 +247,36 @@ static int
 add_file(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
 {
 	const char *name;
-	int dir = enter(w, x->path.data, &name, e);
-	const struct statcache_file *known = statcache_find(w->cache, x->path.data);
-	struct writing_item *item;
+	int dir = descent_enter(&w->look, x->path.data, &name);
+	struct writing_item *item = add(w);
 	struct stat st;
 
-	if (dir < 0)
-		return -1;
-	if (w->batch == NULL)
-		w->batch = xmalloc(sizeof(*w->batch));
-	item = writing_add(w->batch);
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
-		item->there = st.st_size == x->size;
-		item->st = st;
-		item->known = known != NULL && statcache_holds(known, &st) && known->lines.n == lines->len &&
-		    memcmp(known->lines.p, lines->data, lines->len) == 0;
-	}
+	item->there = dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size == x->size;
 	item->lines = *lines;
 	item->entry = *x;
 	*lines = (struct bytes){ 0 };
 	*x = (struct entry){ 0 };
-	if (!item->known)
-		w->batch->bytes += item->entry.size;
-	return w->batch->bytes < BATCH_BYTES && w->batch->n < BATCH_FILES ? 0 : give(w, e);
+	w->batch->bytes += item->entry.size;
+	return give_full(w, e);
 }
 
 static int
 add_folder(struct work *w, const struct entry *x, struct error *e)
 {
 	const char *name;
-	int dir = enter(w, x->path.data, &name, e);
+	int dir = descent_enter(&w->look, x->path.data, &name);
 	struct stat st;
+	bool there = dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
-	if (dir < 0)
-		return -1;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (S_ISDIR(st.st_mode)) {
-			w->again = w->again || (st.st_mode & 0777) != (x->mode & 0777) ||
-			    nanoseconds(&st.st_mtim) != x->mtime;
-			return 0;
-		}
-		if (names_remove(dir, name, e) < 0)
-			return -1;
+	if (there && S_ISDIR(st.st_mode)) {
+		w->again = w->again || (st.st_mode & 0777) != (x->mode & 0777) ||
+		    nanoseconds(&st.st_mtim) != x->mtime;
+		return 0;
 	}
+	dir = enter(w, x->path.data, &name, e);
+	if (dir < 0 || (there && names_remove(dir, name, e) < 0))
+		return -1;
 	w->again = true;
 	/* what it is to be is set when all is in it */
 	return mkdirat(dir, name, 0700) == 0 ? 0 : error_sys(e, "mkdir %s", x->path.data);
@@ -217,14 +289,14 @@ add_symlink(struct work *w, const struct entry *x, struct error *e)
 	    x->mtime % 1000000000 } };
 	char target[ENTRY_PATH], fresh[64];
 	const char *name;
-	int dir = enter(w, x->path.data, &name, e);
-	ssize_t n;
+	int dir = descent_enter(&w->look, x->path.data, &name);
+	ssize_t n = dir < 0 ? -1 : readlinkat(dir, name, target, sizeof(target));
 
-	if (dir < 0)
-		return -1;
-	n = readlinkat(dir, name, target, sizeof(target));
 	if (n == (ssize_t)x->target.len && memcmp(target, x->target.data, x->target.len) == 0)
 		return 0;
+	dir = enter(w, x->path.data, &name, e);
+	if (dir < 0)
+		return -1;
 	w->again = true;
 	writing_fresh(fresh);
 	if (symlinkat(x->target.data, dir, fresh) < 0)
@@ -278,25 +350,11 @@ set_folder(struct work *w, const struct entry *x, struct error *e)
 }
 
 static int
-bounds(struct work *w, const struct entry *x, struct error *e)
-{
-	w->files++;
-	w->bytes += x->kind == ENTRY_FILE ? x->size : 0;
-	if (w->s->most_files > 0 && w->files > w->s->most_files)
-		return error_set(e, ERROR_LIMIT, "%s: has more than %lld files (--max-files)", w->r->name,
-		    (long long)w->s->most_files);
-	if (w->s->most_bytes > 0 && w->bytes > w->s->most_bytes)
-		return error_set(e, ERROR_LIMIT, "%s: has more than %lld bytes (--max-size)", w->r->name,
-		    (long long)w->s->most_bytes);
-	return 0;
-}
-
-static int
 first_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
 {
 	if (x->kind == ENTRY_HEAD)
 		return 0;
-	if (bounds(w, x, e) < 0)
+	if (bounds(w, x->kind == ENTRY_FILE ? x->size : 0, e) < 0)
 		return -1;
 	switch (x->kind) {
 	case ENTRY_FILE:
@@ -306,6 +364,7 @@ first_pass(struct work *w, struct entry *x, struct bytes *lines, struct error *e
 	case ENTRY_SYMLINK:
 		return add_symlink(w, x, e);
 	case ENTRY_LINK:
+		w->links = true;
 		w->again = w->again || !same_file(w, x);
 		return 0;
 	default:
@@ -368,9 +427,10 @@ open_cache(struct work *w, struct span head)
 	free(text);
 }
 
+/* quick, which may be NULL, is asked before the lines are read: 1 when that is not needed any more. */
 static int
-each_entry(struct work *w, int (*each)(struct work *w, struct entry *x, struct bytes *lines, struct error *e),
-    struct error *e)
+each_entry(struct work *w, int (*quick)(struct work *w, const struct bytes *lines, struct error *e),
+    int (*each)(struct work *w, struct entry *x, struct bytes *lines, struct error *e), struct error *e)
 {
 	struct entries r = { 0 };
 	struct entry x = { 0 }, more = { 0 };
@@ -381,7 +441,15 @@ each_entry(struct work *w, int (*each)(struct work *w, struct entry *x, struct b
 	r.manifest = manifest_open(w->unpack, &w->r->root, &files, &w->total, e);
 	if (r.manifest == NULL)
 		return -1;
-	while ((result = next_entry(&r, &x, &lines, &more, e)) > 0) {
+	while ((result = next_lines(&r, &lines, e)) > 0) {
+		int done = quick != NULL && w->cache != NULL ? quick(w, &lines, e) : 0;
+
+		if (done > 0)
+			continue;
+		if (done < 0 || read_entry(&x, &lines, &more, e) < 0) {
+			result = -1;
+			break;
+		}
 		if (x.kind == ENTRY_HEAD && w->cache == NULL)
 			open_cache(w, (struct span){ lines.data, lines.len - 1 });
 		if (w->cache == NULL)
@@ -413,7 +481,7 @@ fail(struct work *w)
 {
 	struct error unsaid;
 
-	(void)each_entry(w, set_what_is, &unsaid);
+	(void)each_entry(w, NULL, set_what_is, &unsaid);
 	return -1;
 }
 
@@ -423,20 +491,20 @@ restore(struct work *w, struct error *e)
 	w->crew = crew_new(&writing_crew, &w->writing, e);
 	if (w->crew == NULL)
 		return -1;
-	if (each_entry(w, first_pass, e) < 0 || give(w, e) < 0 || take(w, true, e) < 0)
+	if (each_entry(w, add_known, first_pass, e) < 0 || give(w, e) < 0 || take(w, true, e) < 0)
 		return fail(w);
-	if (w->killed && each_entry(w, clean, e) < 0)
+	if (w->killed && each_entry(w, NULL, clean, e) < 0)
 		return -1;
 	if (!w->again && !w->killed)
 		return 0;
-	return each_entry(w, second_pass, e) < 0 ? -1 : each_entry(w, third_pass, e);
+	return w->links && each_entry(w, NULL, second_pass, e) < 0 ? -1 : each_entry(w, NULL, third_pass, e);
 }
 
 int
 restoring_run(struct restoring *s, struct store *store, const struct record *r, struct error *e)
 {
 	AUTO_CLOSE int root = kernel.open(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
-	struct work w = { .s = s, .r = r, .writing = { store, root }, .dir = -1 };
+	struct work w = { .s = s, .r = r, .writing = { store, root }, .dir = -1, .look = { .root = root } };
 	struct crew_job *job;
 	int result;
 
@@ -454,6 +522,7 @@ restoring_run(struct restoring *s, struct store *store, const struct record *r, 
 	unpack_end(w.unpack);
 	bytes_free(&w.parent);
 	bytes_free(&w.top);
+	descent_end(&w.look);
 	if (w.dir >= 0)
 		close(w.dir);
 	progress_end(&w.progress);

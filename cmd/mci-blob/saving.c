@@ -104,7 +104,7 @@ static void
 remember(struct work *w, const char *path, const struct stat *st, const struct entry *x, struct span lines,
     int64_t began)
 {
-	struct statcache_file f = { .st = *st, .lines = lines };
+	struct statcache_file f = { .path = path, .st = *st, .lines = lines };
 	struct digest *chunks = xmalloc((x->npieces + 1) * sizeof(*chunks));
 
 	for (size_t i = 0; i < x->npieces; i++) {
@@ -112,7 +112,7 @@ remember(struct work *w, const char *path, const struct stat *st, const struct e
 			chunks[f.nchunks++] = x->pieces[i].digest;
 	}
 	f.chunks = chunks;
-	statcache_add(w->cache, path, &f, began);
+	statcache_add(w->cache, &f, began);
 	free(chunks);
 }
 
@@ -165,12 +165,11 @@ write_item(struct work *w, struct reading_item *item)
 		write_part(w, item);
 		return;
 	case READING_KNOWN:
-		statcache_add(w->cache, item->path, &(struct statcache_file){ .st = item->st,
-		    .lines = { item->lines.data, item->lines.len }, .chunks = item->chunks,
-		    .nchunks = item->nchunks }, INT64_MAX);
+		statcache_keep(w->cache, item->known);
 		w->r->files++;
-		w->r->bytes += item->st.st_size;
-		/* fallthrough */
+		w->r->bytes += item->known->st.st_size;
+		bytes_add(&w->manifest.lines, item->known->lines.p, item->known->lines.n);
+		return;
 	case READING_READY:
 		bytes_add(&w->manifest.lines, item->lines.data, item->lines.len);
 	}
@@ -210,12 +209,18 @@ give(struct work *w, struct error *e)
 	return take(w, false, e);
 }
 
-static struct reading_item *
-add(struct work *w, enum reading_how how, const char *path, const struct stat *st)
+static struct reading_batch *
+batch(struct work *w)
 {
 	if (w->batch == NULL)
 		w->batch = xmalloc(sizeof(*w->batch));
-	return reading_add(w->batch, how, path, st);
+	return w->batch;
+}
+
+static struct reading_item *
+add(struct work *w, enum reading_how how, const char *path, const struct stat *st)
+{
+	return reading_add(batch(w), how, path, st);
 }
 
 /* A part is a batch of its own; so is a hole, which is cheap and rare. */
@@ -286,11 +291,7 @@ add_file(struct work *w, const struct walk_entry *x, struct error *e)
 	struct reading_item *item;
 
 	if (known != NULL && statcache_holds(known, &x->st)) {
-		item = add(w, READING_KNOWN, x->path, &x->st);
-		bytes_add(&item->lines, known->lines.p, known->lines.n);
-		item->nchunks = known->nchunks;
-		item->chunks = xmalloc((known->nchunks + 1) * sizeof(*item->chunks));
-		memcpy(item->chunks, known->chunks, known->nchunks * sizeof(*item->chunks));
+		reading_add_known(batch(w), known);
 		return 0;
 	}
 	if (x->st.st_size >= SPARSE && x->st.st_blocks * 512 < x->st.st_size) {
@@ -322,14 +323,6 @@ read_symlink(struct entry *x, const struct walk_entry *walked, struct error *e)
 	return 0;
 }
 
-static int
-folder_attributes(struct entry *x, const struct walk_entry *walked, struct error *e)
-{
-	AUTO_FREE char *path = xformat("/proc/self/fd/%d/%s", walked->dir, walked->name);
-
-	return reading_attributes(x, -1, path, e);
-}
-
 /* Names are kept as they are, and told to whoever looks at what was saved. */
 static int
 name_check(const struct work *w, const char *path, const char *shown, struct error *e)
@@ -356,7 +349,7 @@ add_ready(struct work *w, enum entry_kind kind, const struct walk_entry *x, cons
 		bytes_text(&entry->target, target);
 	if ((kind == ENTRY_SYMLINK && (read_symlink(entry, x, e) < 0 ||
 	    name_check(w, bytes_string(&entry->target), x->path, e) < 0)) ||
-	    (kind == ENTRY_FOLDER && folder_attributes(entry, x, e) < 0))
+	    (kind == ENTRY_FOLDER && reading_attributes(entry, x->fd, x->path, e) < 0))
 		return -1;
 	entry_write(&item->lines, entry);
 	if (kind == ENTRY_LINK)

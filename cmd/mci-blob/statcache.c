@@ -39,8 +39,7 @@ struct statcache {
 	size_t at;   /* of the next record in read */
 	bool ended;
 	struct statcache_file found;
-	bool pending; /* found is of path, and not passed */
-	const char *path;
+	bool pending; /* found is not passed */
 	struct bytes write;
 	char *fresh;
 	char *written; /* the note that they are being written; NULL: none */
@@ -169,41 +168,67 @@ take(struct statcache *c)
 	if (checksum_add(0, p + offsetof(struct head, dev), h.length - offsetof(struct head, dev)) != h.sum ||
 	    p[sizeof(h) + h.path] != '\0')
 		return false;
-	c->path = p + sizeof(h);
 	c->found = (struct statcache_file){
+		.path = p + sizeof(h),
 		.st = { .st_dev = h.dev, .st_ino = h.ino, .st_size = h.size, .st_mode = h.mode,
 		    .st_mtim = { h.mtime / SECOND, h.mtime % SECOND },
 		    .st_ctim = { h.ctime / SECOND, h.ctime % SECOND } },
 		.lines = { p + sizeof(h) + h.path + 1, h.lines },
 		.chunks = (const struct digest *)(const void *)(p + after),
 		.nchunks = h.nchunks,
+		.record = { p, h.length },
 	};
 	c->at += h.length;
 	return true;
 }
 
 const struct statcache_file *
+statcache_next(struct statcache *c)
+{
+	if (!c->pending && !c->ended) {
+		c->pending = take(c);
+		c->ended = !c->pending;
+	}
+	return c->pending ? &c->found : NULL;
+}
+
+const struct statcache_file *
 statcache_find(struct statcache *c, const char *path)
 {
-	for (;;) {
-		int order;
+	const struct statcache_file *next;
 
-		if (!c->pending) {
-			if (c->ended)
-				return NULL;
-			if (!take(c)) {
-				c->ended = true;
-				return NULL;
-			}
-			c->pending = true;
-		}
-		order = entry_order(c->path, path);
+	while ((next = statcache_next(c)) != NULL) {
+		int order = entry_order(next->path, path);
+
 		if (order > 0)
 			return NULL;
 		c->pending = false;
 		if (order == 0)
-			return &c->found;
+			return next;
 	}
+	return NULL;
+}
+
+/* A part of what was copied, in the copy. */
+static const void *
+moved(const void *part, struct span record, const char *to)
+{
+	return to + ((const char *)part - record.p);
+}
+
+struct statcache_file *
+statcache_copy(const struct statcache_file *f)
+{
+	struct statcache_file *copy = xmalloc(sizeof(*copy) + f->record.n);
+	char *record = (char *)(copy + 1);
+
+	memcpy(record, f->record.p, f->record.n);
+	*copy = *f;
+	copy->path = moved(f->path, f->record, record);
+	copy->lines.p = moved(f->lines.p, f->record, record);
+	copy->chunks = moved(f->chunks, f->record, record);
+	copy->record.p = record;
+	return copy;
 }
 
 static int64_t
@@ -228,29 +253,10 @@ statcache_racy(const struct stat *st, int64_t now)
 	return nanoseconds(&st->st_ctim) + (coarse ? COARSE : STEP) > now;
 }
 
-void
-statcache_add(struct statcache *c, const char *path, const struct statcache_file *f, int64_t read)
+/* What is gathered is written when it is much; a cache that cannot be written is none. */
+static void
+write_some(struct statcache *c)
 {
-	struct head h = { .dev = f->st.st_dev, .ino = f->st.st_ino, .size = f->st.st_size,
-		.mtime = nanoseconds(&f->st.st_mtim), .ctime = nanoseconds(&f->st.st_ctim),
-		.mode = f->st.st_mode, .path = (uint32_t)strlen(path), .lines = (uint32_t)f->lines.n,
-		.nchunks = (uint32_t)f->nchunks };
-	size_t from = c->write.len, after = (sizeof(h) + h.path + 1 + h.lines + 7) / 8 * 8;
-	char *p;
-
-	if (c->out < 0 || statcache_racy(&f->st, read) || f->lines.n > RECORD_MOST / 4 ||
-	    f->nchunks > RECORD_MOST / 4 / sizeof(struct digest))
-		return;
-	h.length = (uint32_t)(after + f->nchunks * sizeof(struct digest));
-	p = bytes_reserve(&c->write, h.length);
-	memset(p + after - 8, 0, 8);
-	memcpy(p + sizeof(h), path, h.path + 1);
-	memcpy(p + sizeof(h) + h.path + 1, f->lines.p, h.lines);
-	memcpy(p + after, f->chunks, f->nchunks * sizeof(struct digest));
-	memcpy(p, &h, sizeof(h));
-	h.sum = checksum_add(0, p + offsetof(struct head, dev), h.length - offsetof(struct head, dev));
-	memcpy(p, &h, sizeof(h));
-	c->write.len = from + h.length;
 	if (c->write.len < BUFFER)
 		return;
 	if (kernel_write_all(c->out, c->write.data, c->write.len) < 0) {
@@ -259,6 +265,41 @@ statcache_add(struct statcache *c, const char *path, const struct statcache_file
 		c->out = -1;
 	}
 	c->write.len = 0;
+}
+
+void
+statcache_add(struct statcache *c, const struct statcache_file *f, int64_t read)
+{
+	struct head h = { .dev = f->st.st_dev, .ino = f->st.st_ino, .size = f->st.st_size,
+		.mtime = nanoseconds(&f->st.st_mtim), .ctime = nanoseconds(&f->st.st_ctim),
+		.mode = f->st.st_mode, .path = (uint32_t)strlen(f->path), .lines = (uint32_t)f->lines.n,
+		.nchunks = (uint32_t)f->nchunks };
+	size_t after = (sizeof(h) + h.path + 1 + h.lines + 7) / 8 * 8;
+	char *p;
+
+	if (c->out < 0 || statcache_racy(&f->st, read) || f->lines.n > RECORD_MOST / 4 ||
+	    f->nchunks > RECORD_MOST / 4 / sizeof(struct digest))
+		return;
+	h.length = (uint32_t)(after + f->nchunks * sizeof(struct digest));
+	p = bytes_reserve(&c->write, h.length);
+	memset(p + after - 8, 0, 8);
+	memcpy(p + sizeof(h), f->path, h.path + 1);
+	memcpy(p + sizeof(h) + h.path + 1, f->lines.p, h.lines);
+	memcpy(p + after, f->chunks, f->nchunks * sizeof(struct digest));
+	memcpy(p, &h, sizeof(h));
+	h.sum = checksum_add(0, p + offsetof(struct head, dev), h.length - offsetof(struct head, dev));
+	memcpy(p, &h, sizeof(h));
+	c->write.len += h.length;
+	write_some(c);
+}
+
+void
+statcache_keep(struct statcache *c, const struct statcache_file *f)
+{
+	if (c->out < 0)
+		return;
+	bytes_add(&c->write, f->record.p, f->record.n);
+	write_some(c);
 }
 
 void

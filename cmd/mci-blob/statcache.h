@@ -19,10 +19,12 @@
 struct statcache;
 
 struct statcache_file {
+	const char *path;
 	struct stat st;
 	struct span lines;           /* in the manifest, newlines included */
 	const struct digest *chunks;
 	size_t nchunks;
+	struct span record;          /* all that is kept of it, when it was found: the others are parts of it */
 };
 
 /* Never fails: what cannot be read knows nothing, and what cannot be written is not kept. */
@@ -32,10 +34,16 @@ bool statcache_written(struct statcache *c);
 /* What is known of path, that is behind the one asked for before; borrowed until the next call. NULL:
  * nothing. */
 const struct statcache_file *statcache_find(struct statcache *c, const char *path);
+/* What is known of the path behind the one asked for last, which stays so; borrowed as that. NULL: nothing. */
+const struct statcache_file *statcache_next(struct statcache *c);
+/* One that was found, in memory of its own: free() does. */
+struct statcache_file *statcache_copy(const struct statcache_file *f);
 /* Whether that still is this file. */
 bool statcache_holds(const struct statcache_file *f, const struct stat *st);
 /* Remembers it, behind the one before; read: the wall clock before it was read, or after it was written. */
-void statcache_add(struct statcache *c, const char *path, const struct statcache_file *f, int64_t read);
+void statcache_add(struct statcache *c, const struct statcache_file *f, int64_t read);
+/* Remembers one that was found and still holds. */
+void statcache_keep(struct statcache *c, const struct statcache_file *f);
 /* keep: what was added takes the place of what was read. NULL is allowed. */
 void statcache_close(struct statcache *c, bool keep);
 

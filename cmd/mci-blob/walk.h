@@ -17,6 +17,7 @@ struct walk_entry {
 	const char *path; /* below the folder; borrowed until the next one */
 	int dir;          /* the folder that it stands in... */
 	const char *name; /* ...and its name in there */
+	int fd;           /* of a folder, borrowed until the next one; else -1 */
 	struct stat st;
 };
 

@@ -45,6 +45,7 @@ writing_free(struct writing_batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		entry_free(&b->items[i].entry);
 		bytes_free(&b->items[i].lines);
+		free(b->items[i].known);
 	}
 	free(b->items);
 	free(b);
@@ -216,7 +217,7 @@ locate(struct own *o, const struct writing_batch *b, struct error *e)
 	size_t n = 0, at = 0;
 
 	for (size_t i = 0; i < b->n; i++)
-		n += b->items[i].known ? 0 : b->items[i].entry.npieces;
+		n += b->items[i].entry.npieces;
 	if (n > o->room) {
 		o->room = 2 * n;
 		o->digests = xrealloc(o->digests, o->room, sizeof(*o->digests));
@@ -225,7 +226,7 @@ locate(struct own *o, const struct writing_batch *b, struct error *e)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct entry *x = &b->items[i].entry;
 
-		for (size_t k = 0; k < x->npieces && !b->items[i].known; k++)
+		for (size_t k = 0; k < x->npieces; k++)
 			o->digests[at++] = x->pieces[k].digest;
 	}
 	o->places = o->all;
@@ -360,7 +361,7 @@ work(void *own, struct crew_job *job)
 	for (size_t i = 0; i < b->n && !b->failed; i++) {
 		struct writing_item *item = &b->items[i];
 
-		if (item->known)
+		if (item->known != NULL)
 			continue;
 		b->failed = work_on(o, item, &b->error) < 0;
 		o->places += item->entry.npieces;

@@ -12,15 +12,16 @@
 
 #include "crew.h"
 #include "entry.h"
+#include "statcache.h"
 #include "store.h"
 
 #define WRITING_FRESH ".mci-restore."
 
 struct writing_item {
+	struct statcache_file *known; /* it is as it is to be: nothing is to be done, and entry is empty */
 	struct entry entry;
 	struct bytes lines; /* in the manifest */
 	bool there;         /* a regular file of the same size is, which may be the same */
-	bool known;         /* and it is: it was looked at before */
 	struct stat st;     /* of the file as it is now, when it is done */
 	bool written;
 };
