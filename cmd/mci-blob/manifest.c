@@ -12,27 +12,43 @@
 /* Chunks in a root: what fits into one chunk. */
 #define LINE_MOST (32 * 1024 * 1024)
 
+bool
+manifest_cut(struct manifest_writer *w, bool all, struct bytes *chunk)
+{
+	size_t left = w->lines.len - w->cut, n;
+
+	if (left < FORMAT_CHUNK && !(all && left > 0)) {
+		bytes_drop(&w->lines, w->cut);
+		w->cut = 0;
+		return false;
+	}
+	n = chunker_cut((const unsigned char *)w->lines.data + w->cut, left, FORMAT_CHUNK);
+	chunk->len = 0;
+	bytes_add(chunk, w->lines.data + w->cut, n);
+	w->cut += n;
+	return true;
+}
+
+void
+manifest_add(struct manifest_writer *w, const struct digest *chunk, size_t size)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(chunk, hex);
+	bytes_format(&w->root, "{\"chunk\":\"%s\",\"size\":%zu}\n", hex, size);
+}
+
 int
 manifest_flush(struct manifest_writer *w, bool all, struct error *e)
 {
-	size_t at = 0;
+	AUTO_BYTES chunk = { 0 };
+	struct digest d;
 
-	/* what is left over is moved: not for each chunk */
-	if (!all && w->lines.len < 2 * FORMAT_CHUNK)
-		return 0;
-	while (w->lines.len - at >= FORMAT_CHUNK || (all && at < w->lines.len)) {
-		size_t n = chunker_cut((const unsigned char *)w->lines.data + at, w->lines.len - at,
-		    FORMAT_CHUNK);
-		char hex[DIGEST_HEX + 1];
-		struct digest d;
-
-		if (packer_put(w->thread, w->lines.data + at, n, &d, e) < 0)
+	while (manifest_cut(w, all, &chunk)) {
+		if (packer_put(w->thread, chunk.data, chunk.len, &d, e) < 0)
 			return -1;
-		digest_hex(&d, hex);
-		bytes_format(&w->root, "{\"chunk\":\"%s\",\"size\":%zu}\n", hex, n);
-		at += n;
+		manifest_add(w, &d, chunk.len);
 	}
-	bytes_drop(&w->lines, at);
 	return 0;
 }
 

@@ -11,11 +11,16 @@
 struct manifest_writer {
 	struct packer_thread *thread; /* the caller's */
 	struct bytes lines;           /* the caller appends whole lines, and calls flush */
+	size_t cut;                   /* of them, that is stored */
 	struct bytes root;
 };
 
 /* Stores what has gathered, when it is enough; all of it, with all. 0 or -1. */
 int manifest_flush(struct manifest_writer *w, bool all, struct error *e);
+/* Or, for those who store it themselves: takes the next chunk out of what has gathered, when that is enough. */
+bool manifest_cut(struct manifest_writer *w, bool all, struct bytes *chunk);
+/* The chunks that were stored, in their order. */
+void manifest_add(struct manifest_writer *w, const struct digest *chunk, size_t size);
 /* Stores the rest and the root, which says how many files and bytes there are. 0 or -1. */
 int manifest_finish(struct manifest_writer *w, int64_t files, int64_t bytes, struct digest *root,
     struct error *e);

@@ -64,6 +64,7 @@ reading_free(struct reading_batch *b)
 		entry_free(&b->items[i].entry);
 	}
 	free(b->items);
+	bytes_free(&b->lines);
 	free(b);
 }
 
@@ -351,6 +352,8 @@ work_on(struct own *o, struct reading_batch *b, struct error *e)
 {
 	size_t used = 0, nchunks = 0;
 
+	if (b->lines.len > 0)
+		return packer_put(o->thread, b->lines.data, b->lines.len, &b->digest, e);
 	if (check_known(o, b, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->n; i++) {

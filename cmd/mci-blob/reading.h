@@ -38,6 +38,8 @@ struct reading_batch {
 	struct reading_item *items;
 	size_t n, room;
 	size_t bytes;          /* to be read */
+	struct bytes lines;    /* or a chunk of the manifest, and nothing to be read */
+	struct digest digest;  /* of that */
 	bool failed;
 	struct error error;
 };

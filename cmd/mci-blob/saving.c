@@ -175,6 +175,21 @@ write_item(struct work *w, struct reading_item *item)
 	}
 }
 
+/* Chunks of the manifest are batches too: they are as much to compress as what has changed. */
+static void
+give_lines(struct work *w, bool all)
+{
+	for (;;) {
+		struct reading_batch *b = xmalloc(sizeof(*b));
+
+		if (!manifest_cut(&w->manifest, all, &b->lines)) {
+			reading_free(b);
+			return;
+		}
+		crew_give(w->crew, &b->job);
+	}
+}
+
 /* Takes batches that are done, all or what is to be taken now; their lines go into the manifest. */
 static int
 take(struct work *w, bool all, struct error *e)
@@ -183,17 +198,18 @@ take(struct work *w, bool all, struct error *e)
 
 	while ((job = crew_take(w->crew, all)) != NULL) {
 		struct reading_batch *b = (struct reading_batch *)job;
-		int result = 0;
+		bool failed = b->failed;
 
-		if (b->failed) {
+		if (failed)
 			*e = b->error;
-			result = -1;
-		}
-		for (size_t i = 0; i < b->n && result == 0; i++)
+		else if (b->lines.len > 0)
+			manifest_add(&w->manifest, &b->digest, b->lines.len);
+		for (size_t i = 0; i < b->n && !failed; i++)
 			write_item(w, &b->items[i]);
 		reading_free(b);
-		if (result < 0 || manifest_flush(&w->manifest, false, e) < 0)
+		if (failed)
 			return -1;
+		give_lines(w, false);
 		progress_show(&w->progress, w->r->files, w->r->bytes, 0);
 	}
 	return 0;
@@ -391,8 +407,9 @@ walk_all(struct work *w, struct error *e)
 		    give(w, e) < 0)
 			return -1;
 	}
-	if (more < 0 || give(w, e) < 0)
+	if (more < 0 || give(w, e) < 0 || take(w, true, e) < 0)
 		return -1;
+	give_lines(w, true);
 	return take(w, true, e);
 }
 
