@@ -17,7 +17,8 @@ struct manifest_writer {
 
 /* Stores what has gathered, when it is enough; all of it, with all. 0 or -1. */
 int manifest_flush(struct manifest_writer *w, bool all, struct error *e);
-/* Or, for those who store it themselves: takes the next chunk out of what has gathered, when that is enough. */
+/* Or, for those who store it themselves: takes the next chunk out of what has gathered, when that is
+ * enough. */
 bool manifest_cut(struct manifest_writer *w, bool all, struct bytes *chunk);
 /* The chunks that were stored, in their order. */
 void manifest_add(struct manifest_writer *w, const struct digest *chunk, size_t size);

@@ -9,8 +9,8 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* zstd's fastest level but for its shortest match, which is 7 there: programs become 5 per cent smaller for 15 per
- * cent of its time, text no larger. */
+/* zstd's fastest level but for its shortest match, which is 7 there: programs become 5 per cent smaller
+ * for 15 per cent of its time, text no larger. */
 #define LEVEL 1
 #define MATCH 5
 /* Of the disk's writing that begins early, so that a sync has little to wait for. */

@@ -90,13 +90,15 @@ next_lines(struct entries *r, struct bytes *lines, struct error *e)
 static int
 read_entry(struct entry *x, const struct bytes *lines, struct entry *more, struct error *e)
 {
-	const char *p = lines->data, *end = lines->data + lines->len, *newline = memchr(p, '\n', lines->len);
+	const char *p = lines->data, *end = lines->data + lines->len;
+	const char *newline = memchr(p, '\n', lines->len);
 
 	if (entry_read(x, (struct span){ p, (size_t)(newline - p) }, e) < 0)
 		return error_before(e, "manifest: ");
 	for (p = newline + 1; p < end; p = newline + 1) {
 		newline = memchr(p, '\n', (size_t)(end - p));
-		if (x->kind != ENTRY_FILE || entry_read(more, (struct span){ p, (size_t)(newline - p) }, e) < 0)
+		if (x->kind != ENTRY_FILE ||
+		    entry_read(more, (struct span){ p, (size_t)(newline - p) }, e) < 0)
 			return error_set(e, ERROR_INPUT, "manifest: chunks that are no file's");
 		for (size_t i = 0; i < more->npieces; i++)
 			entry_add_piece(x, &more->pieces[i]);
@@ -224,7 +226,8 @@ add_known(struct work *w, const struct bytes *lines, struct error *e)
 	struct stat st;
 	int dir;
 
-	if (known == NULL || known->lines.n != lines->len || memcmp(known->lines.p, lines->data, lines->len) != 0)
+	if (known == NULL || known->lines.n != lines->len ||
+	    memcmp(known->lines.p, lines->data, lines->len) != 0)
 		return 0;
 	dir = descent_enter(&w->look, known->path, &name);
 	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||

@@ -24,7 +24,7 @@ struct statcache_file {
 	struct span lines;           /* in the manifest, newlines included */
 	const struct digest *chunks;
 	size_t nchunks;
-	struct span record;          /* all that is kept of it, when it was found: the others are parts of it */
+	struct span record;          /* all that is kept, when it was found: the others are parts of it */
 };
 
 /* Never fails: what cannot be read knows nothing, and what cannot be written is not kept. */
@@ -34,7 +34,8 @@ bool statcache_written(struct statcache *c);
 /* What is known of path, that is behind the one asked for before; borrowed until the next call. NULL:
  * nothing. */
 const struct statcache_file *statcache_find(struct statcache *c, const char *path);
-/* What is known of the path behind the one asked for last, which stays so; borrowed as that. NULL: nothing. */
+/* What is known of the path behind the one asked for last, which stays so; borrowed as that. NULL:
+ * nothing. */
 const struct statcache_file *statcache_next(struct statcache *c);
 /* One that was found, in memory of its own: free() does. */
 struct statcache_file *statcache_copy(const struct statcache_file *f);

@@ -259,8 +259,8 @@ leave(struct walk *w)
 	free(l->names);
 }
 
-/* Tells of name in dir, whose path is walk's, and goes into it when it is a folder. 1; 0: it is not to be told
- * of. */
+/* Tells of name in dir, whose path is walk's, and goes into it when it is a folder. 1; 0: it is not to be
+ * told of. */
 static int
 tell(struct walk *w, int dir, const char *name, bool all, struct error *e)
 {
