@@ -68,7 +68,8 @@ lost(struct error *e, const char *what, const struct digest *d)
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(d, hex);
-	return error_set(e, ERROR_INPUT, "%s %s is lost: mci-blob verify says for what it is needed", what, hex);
+	return error_set(e, ERROR_INPUT, "%s %s is lost: mci-blob verify says who needs it", what,
+	    hex);
 }
 
 static int
