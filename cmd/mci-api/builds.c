@@ -86,6 +86,7 @@ static const struct contract_field retry[] = {
 	{ "build", CONTRACT_TEXT, true, "its name, as ORG/REPO/N" },
 	{ "failed", CONTRACT_BOOL, false, "only what failed" },
 	{ "from", CONTRACT_TEXT, false, "a job, with what is behind it" },
+	{ "no-cache", CONTRACT_BOOL, false, "no result is taken from the store of files" },
 	{ "params", CONTRACT_OBJECT, false, "texts by name, in place of its own" },
 	{ "actor", CONTRACT_TEXT, false, "who asks for it" },
 };
@@ -122,6 +123,7 @@ builds_retry(struct ask *a)
 	emit_text(&params, "of", of);
 	pass_on(&params, &asked, "failed");
 	pass_on(&params, &asked, "from");
+	pass_on(&params, &asked, "no-cache");
 	bytes_char(&params, '}');
 	pass_on(&params, &asked, "params");
 	pass_on(&params, &asked, "actor");

@@ -416,6 +416,7 @@ order_apply(struct build_options *o, struct order *order)
 	o->blob = said(order->blob);
 	o->runner = said(order->runner);
 	o->stranger = strcmp(order->trust, "stranger") == 0;
+	o->no_cache = order->rerun.no_cache;
 	o->since = base_of(order);
 	if (order->jobs > 0)
 		o->jobs = order->jobs;

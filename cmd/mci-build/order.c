@@ -138,7 +138,6 @@ static int
 value_take(struct order *o, const struct row *row, const struct scan_value *v, struct error *e)
 {
 	void *at = (char *)o + row->offset;
-	struct scan_value failed;
 
 	switch (row->kind) {
 	case ORDER_TEXT:
@@ -150,8 +149,8 @@ value_take(struct order *o, const struct row *row, const struct scan_value *v, s
 	case ORDER_RERUN:
 		if (v->type != SCAN_OBJECT)
 			return value_expected(v, "an object", e);
-		if (message_member(v->raw.p, v->raw.n, "failed", &failed, NULL) == 1)
-			o->rerun.failed = failed.type == SCAN_TRUE;
+		o->rerun.failed = message_true(v->raw, "failed");
+		o->rerun.no_cache = message_true(v->raw, "no-cache");
 		if (members_take(o, rerun_rows, sizeof(rerun_rows) / sizeof(rerun_rows[0]), v->raw, e) < 0)
 			return error_before(e, ".");
 		return 0;

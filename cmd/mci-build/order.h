@@ -28,7 +28,7 @@ struct order {
 	int64_t run, jobs;   /* jobs 0: nothing was said */
 	struct {
 		char *of, *from; /* "": no build, no job */
-		bool failed;
+		bool failed, no_cache;
 	} rerun;
 	struct spec_pair *params, *secrets;
 	size_t nparams, nsecrets;

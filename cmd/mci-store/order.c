@@ -33,7 +33,8 @@ enum {
 	REPO_NAME,
 	URL,
 	MAIN,
-	AGENT
+	AGENT,
+	RERUN_NO_CACHE
 };
 
 /* Texts that go as they are, those that are there. */
@@ -74,6 +75,8 @@ put_rerun(json_t *order, struct query *q)
 	put_text(rerun, "of", query_column_text(q, RERUN_OF));
 	if (query_column_integer(q, RERUN_FAILED) != 0)
 		json_object_set_new(rerun, "failed", json_true());
+	if (query_column_integer(q, RERUN_NO_CACHE) != 0)
+		json_object_set_new(rerun, "no-cache", json_true());
 	put_text(rerun, "from", query_column_text(q, RERUN_FROM));
 	json_object_set_new(order, "rerun", rerun);
 }

@@ -30,7 +30,7 @@ struct facts {
 	int64_t repo;
 	const char *event, *ref, *branch, *tag, *target, *rev, *base, *actor, *trust, *key;
 	const char *specs, *of, *from;
-	bool failed, supersede;
+	bool failed, no_cache, supersede;
 	struct bytes name, main, message, params, options;
 	json_t *before; /* of a build that is run again: it owns the texts */
 	const char *skipped;
@@ -266,6 +266,7 @@ take_rerun(struct facts *f, const struct transaction *t, const json_t *rerun, st
 	f->of = json_string_value(json_object_get(rerun, "of"));
 	f->from = json_string_value(json_object_get(rerun, "from"));
 	f->failed = json_is_true(json_object_get(rerun, "failed"));
+	f->no_cache = json_is_true(json_object_get(rerun, "no-cache"));
 	if (f->of == NULL)
 		return error_set(e, ERROR_INPUT, "rerun: of: expected the name of a build");
 	if (f->failed && f->from != NULL)
@@ -375,6 +376,7 @@ add_build(struct facts *f, int64_t number, int64_t priority, struct database *db
 	query_integer(&q, f->failed);
 	query_text(&q, f->from);
 	query_text(&q, f->specs);
+	query_integer(&q, f->no_cache);
 	return query_run(&q, e);
 }
 

@@ -119,6 +119,8 @@ rerun_remote(const struct options *o, const struct state_build *b, struct error 
 		emit_bool(&params, "failed", true);
 	if (o->from != NULL)
 		emit_text(&params, "from", o->from);
+	if (o->no_cache)
+		emit_bool(&params, "no-cache", true);
 	bytes_char(&params, '}');
 	if (remote_params(&params, &o->params, e) < 0)
 		return -1;
@@ -157,8 +159,6 @@ run(void *arg, int argc, char **argv)
 		status = error_set(&e, ERROR_USAGE, "--from and %s say two jobs", argv[0]);
 	else if (job != NULL)
 		o->from = job;
-	if (status == 0 && o->no_cache && remote_is(&b))
-		status = error_set(&e, ERROR_USAGE, "--no-cache: a server's builds take no such order yet");
 	if (status == 0)
 		status = remote_is(&b) ? rerun_remote(o, &b, &e) : rerun_here(o, &b, &e);
 	state_build_free(&b);

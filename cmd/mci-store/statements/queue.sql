@@ -28,11 +28,12 @@ SELECT reason FROM skip WHERE repo = $1 AND key = $2;
 INSERT INTO skip (id, repo, created, key, reason, ref, rev, actor)
 VALUES ((SELECT coalesce(max(id), 0) + 1 FROM skip), $1, $2, $3, $4, $5, $6, $7);
 
--- build_add (integer, integer, text, integer, text, integer, text, text, text, text, text, text, text, text, text, text, text, text, text, integer, text, text) writer
+-- build_add (integer, integer, text, integer, text, integer, text, text, text, text, text, text, text, text, text, text, text, text, text, integer, text, text, integer) writer
 INSERT INTO build (id, repo, number, name, created, key, state, priority, run, trust, event, ref, branch, tag,
-	target, rev, base, actor, message, params, options, rerun_of, rerun_failed, rerun_from, specs, org)
+	target, rev, base, actor, message, params, options, rerun_of, rerun_failed, rerun_from, specs,
+	rerun_no_cache, org)
 VALUES ((SELECT coalesce(max(id), 0) + 1 FROM build), $1, $2, $3, $4, $5, 'queued', $6, 0, $7, $8, $9, $10, $11,
-	$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, (SELECT repo.org FROM repo WHERE repo.id = $1));
+	$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, (SELECT repo.org FROM repo WHERE repo.id = $1));
 
 -- build_to_rerun (text) reader
 SELECT repo, state, event, ref, branch, tag, target, rev, base, message, params, options, specs, trust, actor
@@ -83,7 +84,7 @@ UPDATE build SET state = 'claimed', run = run + 1, claim = $1, lease = $2, agent
 SELECT build.name, build.run, build.lease, build.trust, build.event, build.ref, build.branch, build.tag,
 	build.target, build.rev, build.base, build.actor, build.message, build.params, build.rerun_of,
 	build.rerun_failed, build.rerun_from, build.specs, build.repo, org.name, repo.name, repo.url, repo.main,
-	build.agent
+	build.agent, build.rerun_no_cache
 FROM build JOIN repo ON repo.id = build.repo JOIN org ON org.id = repo.org WHERE build.id = $1;
 
 -- build_held (text) reader
