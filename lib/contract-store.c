@@ -35,6 +35,8 @@
 /* And by what lists are filtered. */
 #define BY_NOT(...) LEFT_OUT(__VA_ARGS__)
 #define BY_KEY(...) FILTER(__VA_ARGS__)
+#define BY_PART(member, type, help) \
+	{ member, CONTRACT_##type, false, "only those whose name or id has this in it, in any case" },
 #define BY_ORG(member, type, help) ALLOWED(member, type, "only those of this organisation")
 
 #define PUT(set, index, member, column, type, help) PUT_##set(member, type, help)

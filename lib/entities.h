@@ -8,7 +8,7 @@
  * SET says who sets it: ORG the organisation's id, which with ID names the row; NEW only when the row is
  * made; ANY whoever may write; STORE the store itself; SEAL a value that is sealed, and told where it
  * is plain; HIDE one that is sealed and never told. INDEX: KEY when rows can be listed by it, ORG for
- * the organisation's, else NOT. column is its name in the table (none: it has no column), TYPE one of TEXT
+ * the organisation's, PART when by a part of it or of the id, else NOT. column is its name in the table (none: it has no column), TYPE one of TEXT
  * INTEGER BOOL OBJECT (texts by name) ARRAY (such objects) TEXTS TIME.
  */
 #ifndef MCI_ENTITIES_H
@@ -27,7 +27,7 @@
 	m(ORG, ORG, "org", org, TEXT, "id of its organisation")
 #define ENTITY_NAMED(m) \
 	m(ID, KEY, "id", name, TEXT, "readable and unique; made from its name where there is none") \
-	m(ANY, NOT, "name", title, TEXT, "what people call it")
+	m(ANY, PART, "name", title, TEXT, "what people call it")
 #define ENTITY_MADE(m) \
 	m(STORE, NOT, "created", created, TIME, "when it was made")
 #define ENTITY_FILTERED(m) \

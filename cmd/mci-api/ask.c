@@ -236,6 +236,24 @@ ask_link_next(struct ask *a, struct span result)
 	exchange_add(a->x, "Link", bytes_string(&link));
 }
 
+/* What was made is told with where it is (RFC 9110 sections 9.3.4 and 15.3.2); 0: the row says. */
+static int
+status_of(struct ask *a, struct span result)
+{
+	struct scan_value created, id;
+	AUTO_BYTES where = { 0 }, name = { 0 };
+	int status = message_member(result.p, result.n, "created", &created, NULL) <= 0 ? a->route->status :
+	    message_true(result, "created") ? 201 : 200;
+
+	if (status != 201 || exchange_verb(a->x) != HTTP_POST ||
+	    message_member(result.p, result.n, "id", &id, NULL) <= 0 || scan_text(&id, &name, NULL) < 0)
+		return status;
+	bytes_format(&where, "%s/", exchange_path(a->x));
+	target_escape(&where, bytes_string(&name));
+	exchange_add(a->x, "Location", bytes_string(&where));
+	return status;
+}
+
 static void
 forwarded(struct ask *a, struct span result, const struct error *e)
 {
@@ -244,7 +262,7 @@ forwarded(struct ask *a, struct span result, const struct error *e)
 		return;
 	}
 	ask_link_next(a, result);
-	answer_json(a, 0, result);
+	answer_json(a, status_of(a, result), result);
 }
 
 void

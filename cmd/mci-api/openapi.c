@@ -242,9 +242,18 @@ responses_of(const struct route *r)
 	    is_json(r) && shape_of(r).n == 0 ? 204 :
 							   200;
 	AUTO_FREE char *code = xformat("%d", status);
-
-	return json_pack("{s:o, s:{s:s}}", code, success_of(r), "default", "$ref",
+	json_t *all = json_pack("{s:o, s:{s:s}}", code, success_of(r), "default", "$ref",
 	    "#/components/responses/problem");
+	struct shape s = shape_of(r);
+
+	/* what may have been there before, or has been made */
+	for (size_t i = 0; i < s.n; i++) {
+		if (strcmp(s.fields[i].name, "created") == 0 && s.fields[i].type == CONTRACT_BOOL)
+			json_object_set_new(all, status == 201 ? "200" : "201", success_of(r));
+	}
+	if (r->answer_of != NULL)
+		json_object_set_new(all, "204", json_pack("{s:s}", "description", "there is none"));
+	return all;
 }
 
 static json_t *

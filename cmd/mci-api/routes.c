@@ -73,15 +73,15 @@ const struct route routes[] = {
 	    .body = EVENTS_BODY, .body_raw = true, .handle = events_post),
 
 	/* ---- organisations and their repositories */
-	ROW(GET, API "/orgs", "all organisations", LISTS("org/list", NULL, "id after limit", "after=id")),
+	ROW(GET, API "/orgs", "all organisations", LISTS("org/list", NULL, "id name after limit", "after=id")),
 	ROW(POST, API "/orgs", "makes an organisation", TAKES("org/put", NULL), .status = 201),
 	ROW(GET, ORG, "an organisation", CALLS("org/get", "id={org}")),
 	ROW(PUT, ORG, "makes or changes an organisation", TAKES("org/put", "id={org}")),
 	ROW(DELETE, ORG, "removes an organisation that has nothing", CALLS("org/remove", "id={org}")),
 	ROW(GET, API "/repos", "all repositories of all organisations",
-	    LISTS("repo/list", NULL, "org id url after limit", "after=org/id")),
+	    LISTS("repo/list", NULL, "org id name url after limit", "after=org/id")),
 	ROW(GET, ORG "/repos", "its repositories",
-	    LISTS("repo/list", OF_ORG, "id url after limit", "after=id")),
+	    LISTS("repo/list", OF_ORG, "id name url after limit", "after=id")),
 	ROW(POST, ORG "/repos", "makes a repository", TAKES("repo/put", OF_ORG), .status = 201),
 	ROW(GET, REPO, "a repository", CALLS("repo/get", OF_ORG " id={repo}")),
 	ROW(PUT, REPO, "makes or changes a repository", TAKES("repo/put", OF_ORG " id={repo}")),

@@ -13,11 +13,12 @@
 #define TEXT_LIMIT 65536
 #define ENTRIES_LIMIT 64
 
-#define MEMBER_KEY_NOT false
-#define MEMBER_KEY_ORG false
-#define MEMBER_KEY_KEY true
+#define MEMBER_BY_NOT MEMBER_NOT
+#define MEMBER_BY_ORG MEMBER_NOT
+#define MEMBER_BY_KEY MEMBER_KEY
+#define MEMBER_BY_PART MEMBER_PART
 #define MEMBER(set, index, member, column, type, help)                                             \
-	{ MEMBER_##set, MEMBER_KEY_##index, member, #column, MEMBER_##type },
+	{ MEMBER_##set, MEMBER_BY_##index, member, #column, MEMBER_##type },
 #define MEMBERS(noun, list, table) static const struct member noun##_members[] = { list(MEMBER) };
 ENTITIES(MEMBERS)
 
@@ -127,6 +128,19 @@ make_filter(struct making *m, const char *column, char type)
 	bytes_format(&m->sql, " IS NULL OR %s = $%d)", column, m->n);
 }
 
+/* The same for a text that stands in the column or in the name, of which each database knows how to take all
+ * out. */
+static void
+make_part(struct making *m, const char *column)
+{
+	AUTO_FREE char *whole = xformat("lower(coalesce(%s, '') || ' ' || t.name)", column);
+
+	bytes_text(&m->sql, " AND (");
+	param(m, 't');
+	bytes_format(&m->sql, " IS NULL OR $%d = '' OR replace(%s, lower($%d), '') <> %s)", m->n, whole,
+	    m->n, whole);
+}
+
 /* What lists are filtered by, and their end. */
 static void
 make_filters(struct making *m, const struct entity *x, const char *order)
@@ -134,8 +148,10 @@ make_filters(struct making *m, const struct entity *x, const char *order)
 	for (size_t i = 0; i < x->n; i++) {
 		AUTO_FREE char *column = xformat("t.%s", x->members[i].column);
 
-		if (x->members[i].key)
+		if (x->members[i].by == MEMBER_KEY)
 			make_filter(m, column, letter(&x->members[i]));
+		else if (x->members[i].by == MEMBER_PART)
+			make_part(m, column);
 	}
 	bytes_format(&m->sql, " ORDER BY %s LIMIT ", order);
 	param(m, 'i');

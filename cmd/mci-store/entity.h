@@ -39,7 +39,11 @@ enum member_type {
 /* What the words mean stands in entities.h. */
 struct member {
 	enum member_set set;
-	bool key;
+	enum {
+		MEMBER_NOT,
+		MEMBER_KEY,  /* lists are filtered by it */
+		MEMBER_PART, /* by a part of it or of the id */
+	} by;
 	const char *name;
 	const char *column;
 	enum member_type type;

@@ -43,7 +43,7 @@ gather(struct store *s, const struct entity *x, const char *org, const json_t *l
 	query_text(&q, org);
 	query_text(&q, "");
 	for (size_t i = 0; i < x->n; i++) {
-		if (x->members[i].key)
+		if (x->members[i].by != MEMBER_NOT)
 			query_text(&q, NULL);
 	}
 	query_integer(&q, INT64_MAX);

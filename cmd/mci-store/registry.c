@@ -142,7 +142,7 @@ begin_listing(struct query *q, struct database *db, const struct listing *l, str
 		query_text(q, l->after_org);
 	query_text(q, l->after);
 	for (size_t i = 0; i < l->entity->n; i++) {
-		if (l->entity->members[i].key)
+		if (l->entity->members[i].by != MEMBER_NOT)
 			query_text(q, r == NULL ? NULL : request_text(r, l->entity->members[i].name));
 	}
 	query_integer(q, l->limit);
@@ -237,10 +237,11 @@ put_each(struct entry_place *p, json_t *list, json_t *ids, struct error *e)
 
 		if (entity_check(p->entity, given, e) < 0 ||
 		    entry_put(p, given, &id, &created, e) < 0)
-			return error_before(e, "element %zu: ", i + 1);
+			return error_before(e, "%ss: element %zu: ", p->entity->noun, i + 1);
 		if (has_id(ids, id))
 			return error_set(
-			    e, ERROR_INPUT, "element %zu: %s is in the list before", i + 1, id);
+			    e, ERROR_INPUT, "%ss: element %zu: %s is in the list before",
+			    p->entity->noun, i + 1, id);
 		json_array_append_new(ids, json_string(id));
 	}
 	return 0;

@@ -40,6 +40,12 @@ is "$(web $v/me | jq -c '[.id,.scopes]')" '["admin",["admin"]]' "who asks is tol
 
 # ---- what is kept
 is "$(json POST $v/orgs '{"name":"My Org"}' | jq -c .),$(cat "$T/code")" '{"id":"my-org","created":true},201' "an organisation is made"
+is "$(header Location)" "$v/orgs/my-org" "with where it is"
+is "$(json POST $v/orgs '{"id":"my-org","name":"My Org"}' | jq .created),$(cat "$T/code"),$(header Location)" "false,200," "not again"
+is "$(json PUT $v/orgs/put-org '{}' | jq -c .created),$(cat "$T/code")" "true,201" "nor is it made otherwise by PUT"
+is "$(web "$v/orgs?name=Y%20O" | jq -c '[.orgs[].id]'),$(web "$v/orgs?name=put" | jq -c '[.orgs[].id]'),$(web "$v/orgs?name=none" | jq -c .orgs)" \
+	'["my-org"],["put-org"],[]' "organisations are found by a part of their name, or id"
+code $v/orgs/put-org -X DELETE >/dev/null
 is "$(json PUT $v/orgs/my-org '{"max-builds":2}' | jq -c .created),$(web $v/orgs/my-org | jq -c '[.name,."max-builds"]')" \
 	'false,["My Org",2]' "and changed"
 json PUT $v/orgs/my-org/repos/zlib '{"url":"https://example.org/zlib","labels":{"env":"prod"}}' >/dev/null
@@ -93,6 +99,7 @@ printf '{"name":"%s"}' "$(head -c 1100000 /dev/zero | tr '\0' x)" >large
 is "$(json PUT $v/orgs/other @large | jq .status)" 413 "one that is too large"
 is "$(json PUT $v/orgs/other @large -H 'Transfer-Encoding: chunked' | jq .status)" 413 \
 	"... that does not say so before"
+is "$(json PUT $v/orgs/my-org/params '{"params":[1]}' | jq -c '[.status,.field,.detail]')" '[400,"params","params: element 1: expected an object"]' "an element of a list too"
 is "$(json PUT $v/orgs/other '{"name":1}' | jq -c '[.status,.field]')" '[400,"name"]' "a wrong type is told with its field"
 is "$(json PUT $v/orgs/other '{"nome":"x"}' | jq -c '[.status,.field]')" '[400,"nome"]' "a member that is none too"
 is "$(json PUT $v/orgs/other '{"id":"x"}' | jq -c '[.status,.field]')" '[400,"id"]' "and one that the path has said"
