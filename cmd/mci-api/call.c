@@ -61,6 +61,7 @@ static void
 line_came(struct session *s, struct span line)
 {
 	struct turn *t = s->turns;
+	const struct contract_method *row;
 	struct message m;
 	size_t i;
 
@@ -76,7 +77,8 @@ line_came(struct session *s, struct span line)
 			say(t, line);
 		return;
 	}
-	s->left = rpc_reply_data(t->ids[i].row, m.result);
+	row = t->ids[i].row;
+	s->left = rpc_reply_data(row, m.result);
 	s->bulk = s->left > 0 ? t : NULL;
 	id_over(t, i);
 	if (span_is(m.id, BARRIER)) {
@@ -84,7 +86,7 @@ line_came(struct session *s, struct span line)
 		return;
 	}
 	say(t, line);
-	if (t->streams && m.error.n == 0 && t->open == 0)
+	if (row != NULL && row->stream && m.error.n == 0)
 		s->stream = t;
 }
 
@@ -305,7 +307,6 @@ send_request(struct turn *t)
 {
 	if (t->id.len > 0)
 		expect(t, (struct span){ t->id.data, t->id.len }, t->row);
-	t->streams = t->streams || t->row->stream;
 	await(t->session);
 	if (t->session->to != NULL)
 		link_send(t->session->to, t->line.data, t->line.len);

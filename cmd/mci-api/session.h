@@ -28,7 +28,6 @@ struct turn {
 	bool skips;           /* it goes nowhere */
 	struct turn_id *ids;
 	size_t nids, open;
-	bool streams;         /* one of them does */
 	bool barrier;         /* events were passed: their complaints come before its reply */
 	bool passed;
 	/* the request that waits until it is known whether its repository is public */

@@ -37,6 +37,18 @@ stub_open(struct loop *loop)
 	return stub;
 }
 
+/* Every token is good for all: for a door in front of the service. */
+static void
+token_check(void *service, struct request *r)
+{
+	(void)service;
+	request_reply(r, stub_span("{\"id\":\"t\",\"scopes\":[\"admin\",\"agent\"],\"once\":false}"));
+}
+
+static const struct service_method token_methods[] = { { "token/check", token_check } };
+static const struct service token_service = { .contract = &contract_store, .methods = token_methods,
+	.nmethods = 1 };
+
 static struct driven driven = { &stub_service, stub_open, free, NULL };
 
 struct served {
@@ -77,6 +89,8 @@ serve(const char *const *addresses, int n, int lifeline, int ready)
 	s.server = server_new(s.loop, driven.service, service);
 	if (driven.add != NULL)
 		driven.add(s.server, service);
+	if (getenv("STUB_TOKENS") != NULL)
+		server_add(s.server, &token_service, NULL, NULL);
 	for (int i = 0; i < n; i++) {
 		if (server_listen(s.server, addresses[i], 0, &e) < 0) {
 			fprintf(stderr, "%s\n", e.text);
@@ -209,13 +223,15 @@ struct program {
 	int lifeline;
 };
 
+static bool with_tokens; /* those that are started know of tokens */
+
 /* in: the child's standard input and output when it is one connection, -1: a lifeline and
  * "ready". */
 static struct program
 program_start(const char *address, int connection, const int (*extra)[2], bool connected)
 {
 	const char *argv[] = { self, "serve", address, NULL };
-	char *env[] = { connected ? "STUB_CONNECTED=1" : "STUB=1", NULL };
+	char *env[] = { connected ? "STUB_CONNECTED=1" : with_tokens ? "STUB_TOKENS=1" : "STUB=1", NULL };
 	struct process_spec p = { .path = self, .argv = (char *const *)(uintptr_t)argv, .env = env,
 		.err = 2, .extra = extra, .nextra = extra == NULL ? 0 : 1 };
 	int life[2] = { -1, -1 }, ready[2] = { -1, -1 };
@@ -253,6 +269,19 @@ program_end(struct program c)
 	ck_assert_int_eq(waitpid(c.pid, &status, 0), c.pid);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the service ended with %x",
 	    (unsigned)status);
+}
+
+/* Programs of the kit are those of this build, and whoever asks for a token has one. Before all else. */
+__attribute__((unused)) static void
+drive_programs(void)
+{
+	AUTO_FREE char *path = realpath("/proc/self/exe", NULL);
+	AUTO_FREE char *programs = NULL;
+
+	*strstr(path, "/tests/contract/") = '\0';
+	programs = xformat("%s/bin:%s", path, getenv("PATH"));
+	setenv("PATH", programs, 1);
+	setenv("MCI_TOKEN", "t", 1);
 }
 
 /* Runs the suite; a program that is called "NAME serve ADDRESS..." is the stub instead. */

@@ -33,7 +33,8 @@ static const struct exchange exchanges[] = {
 	    FAIL("9", "-32602", "events[1]: not JSON: an object was expected at byte 1") },
 	{ true, PUBLISH("10", "{\"event\":{\"type\":\"a/b\",\"offset\":1}}"),
 	    FAIL("10", "-32602", "event: offset: set by the hub; leave it out") },
-	{ true, "{\"type\":\"a/b\",\"received\":\"now\"}\n",
+	/* (through a door it is posted on, and what the hub says of that comes to nobody) */
+	{ ALONE, "{\"type\":\"a/b\",\"received\":\"now\"}\n",
 	    COMPLAINT("invalid-params", "received: set by the hub; leave it out") },
 	{ true, PUBLISH("11", "{\"event\":{\"id\":\"a\"}}"),
 	    FAIL("11", "-32602", "event: expected an event with a type") },
@@ -88,7 +89,7 @@ static const struct exchange exchanges[] = {
 	{ true, "garbage\n", COMPLAINT("not-json", "not JSON: an object was expected at byte 1") },
 	{ true, "{\"type\":\"a/b\",\"type\":\"c/d\"}\n",
 	    COMPLAINT("invalid-request", "type: the key comes twice") },
-	{ true, REQUEST("27", "param/get", "{\"name\":\"A\"}"),
+	{ ALONE, REQUEST("27", "param/get", "{\"name\":\"A\"}"),
 	    FAIL("27", "-32601", "param/get: no method of the service events") },
 };
 #define NEXCHANGES (sizeof(exchanges) / sizeof(exchanges[0]))
@@ -141,23 +142,10 @@ fresh_close(void *hub)
 	free(f);
 }
 
-/* Answers that wait for the disk come behind later ones: each has to be there once, in any order. */
+/* Answers that wait for the disk come behind later ones. */
 START_TEST(every_transport)
 {
-	const struct transport *t = &transports[_i];
-	AUTO_BYTES say = { 0 }, expected = { 0 };
-	AUTO_FREE char *back = NULL;
-
-	dialogue(exchanges, NEXCHANGES, &say, &expected, true);
-	back = t->converse((struct span){ say.data, say.len });
-	ck_assert_uint_eq(strlen(back), expected.len);
-	for (const char *p = expected.data, *end; p < expected.data + expected.len; p = end + 1) {
-		AUTO_FREE char *line = NULL;
-
-		end = strchr(p, '\n');
-		line = xmemdup(p, (size_t)(end - p) + 1);
-		ck_assert_msg(strstr(back, line) != NULL, "%s: lacks\n%sin\n%s", t->name, line, back);
-	}
+	says_each_line(&transports[_i], exchanges, NEXCHANGES);
 }
 END_TEST
 
@@ -176,6 +164,7 @@ suite(void)
 int
 main(int argc, char **argv)
 {
+	drive_programs();
 	driven = (struct driven){ &hub_service, fresh_open, fresh_close, NULL };
 	serve_begin();
 	return drive_main(argc, argv, suite);
