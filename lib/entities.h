@@ -8,8 +8,9 @@
  * SET says who sets it: ORG the organisation's id, which with ID names the row; NEW only when the row is
  * made; ANY whoever may write; STORE the store itself; SEAL a value that is sealed, and told where it
  * is plain; HIDE one that is sealed and never told. INDEX: KEY when rows can be listed by it, ORG for
- * the organisation's, PART when by a part of it or of the id, else NOT. column is its name in the table (none: it has no column), TYPE one of TEXT
- * INTEGER BOOL OBJECT (texts by name) ARRAY (such objects) TEXTS TIME.
+ * the organisation's, PART when by a part of it or of the id, else NOT. column is its name in the table
+ * (none: it has no column), TYPE one of TEXT INTEGER BOOL OBJECT (texts by name) ARRAY (such objects) TEXTS
+ * TIME.
  */
 #ifndef MCI_ENTITIES_H
 #define MCI_ENTITIES_H

@@ -73,7 +73,8 @@ const struct route routes[] = {
 	    .body = EVENTS_BODY, .body_raw = true, .handle = events_post),
 
 	/* ---- organisations and their repositories */
-	ROW(GET, API "/orgs", "all organisations", LISTS("org/list", NULL, "id name after limit", "after=id")),
+	ROW(GET, API "/orgs", "all organisations",
+	    LISTS("org/list", NULL, "id name after limit", "after=id")),
 	ROW(POST, API "/orgs", "makes an organisation", TAKES("org/put", NULL), .status = 201),
 	ROW(GET, ORG, "an organisation", CALLS("org/get", "id={org}")),
 	ROW(PUT, ORG, "makes or changes an organisation", TAKES("org/put", "id={org}")),
