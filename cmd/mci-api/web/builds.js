@@ -2,6 +2,7 @@
 import { api, follow } from './api.js';
 import { commands, curl, mci } from './command.js';
 import { fill, make, rows } from './dom.js';
+import { setKeys } from './keys.js';
 import { badge, counts } from './status.js';
 import { elapsed, moment } from './time.js';
 
@@ -105,6 +106,7 @@ export async function open([org, repo], holder, go) {
 		table, none, end,
 		commands(() => [mci('ls', name, Object.entries(query).flatMap(([k, v]) => [`--${k}`, v])),
 			curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds?${new URLSearchParams(query)}`)]));
+	setKeys([['t', 'trigger a build', () => go(`/${name}/-/trigger`)], ['y', 'trends and badge', () => go(`/${name}/-/trends`)], ['s', 'settings', () => go(`/${name}/-/settings`)]]);
 	const stop = follow({ repo: name, type: 'build/*' }, () => list.newest(), () => list.newest());
 	return () => {
 		stop();

@@ -8,7 +8,11 @@ const ALWAYS = [
 	['g d', 'dashboard', () => go('/')],
 	['g q', 'queue and agents', () => go('/-/queue')],
 	['g w', 'wallboard', () => go('/-/wallboard')],
-	['/', 'search', () => document.querySelector('[data-search]')?.focus()],
+	['/', 'search', () => {
+		const field = document.querySelector('[data-search]');
+		field?.focus();
+		field?.select();
+	}],
 	['j', 'next link in the list', () => step(1)],
 	['k', 'previous link in the list', () => step(-1)],
 ];

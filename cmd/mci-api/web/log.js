@@ -205,8 +205,10 @@ class Page {
 			await this.source.start(this.marked ? undefined : () => { this.view.draw(); first(); });
 			return true;
 		} catch (e) {
-			if (e.status !== 404 || !live((await api.build(this.name)).status))
+			if (e.status !== 404)
 				throw e;
+			if (!live((await api.build(this.name)).status))
+				throw new Error('there is no such log, or it is not kept any more');
 			this.state.textContent = 'Nothing has been printed yet.';
 			return false;
 		}
@@ -252,14 +254,14 @@ class Page {
 	}
 }
 
-export async function open([org, repo, number, job], holder) {
+export async function open([org, repo, number, job], holder, go) {
 	const name = `${org}/${repo}/${number}`;
 	const page = new Page(name, job, new URLSearchParams(location.search).get('attempt') ?? undefined);
 	fill(holder, make('h1', {}, `${name}/${job}`), page.others, page.toolbar(), page.state, page.view.box,
 		commands(() => [mci('log', `${name}/${job}`, page.marked ? ['--lines', `${page.marked[0] + 1}-${page.marked[1] + 1}`] : []),
 			page.attempt ? [] : mci('log', '-f', `${name}/${job}`), curl('GET', page.address)].flat()));
 	const press = (key) => () => holder.querySelector(`[data-key=${key}]`)?.click();
-	setKeys([['n', 'next match', press('n')], ['N', 'previous match', press('N')], ['e', 'first error', press('e')], ['f', 'follow', press('F')],
+	setKeys([['b', 'its build', () => go(`/${name}`)], ['n', 'next match', press('n')], ['N', 'previous match', press('N')], ['e', 'first error', press('e')], ['f', 'follow', press('F')],
 		['w', 'wrap', press('w')], ['t', 'times', press('t')], ['z', 'fold sections', press('z')], ['y', 'copy the marked lines', press('y')],
 		['g g', 'beginning', () => { page.follow(false); page.view.scrollTo(0); }], ['G', 'end', () => started.then(() => page.view.end())]]);
 	let started;

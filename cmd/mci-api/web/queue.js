@@ -48,9 +48,10 @@ export async function open(place, holder) {
 	const state = make('p', { role: 'status' });
 	const parts = [['Waiting', waiting], ['Running', running]].map(([head, { table }]) => make('section', {}, make('h2', {}, head), table));
 	const load = async () => {
-		const [queued, pending, active, queue, { agents }] = await Promise.all([...['queued', 'pending', 'running'].map((status) => api.builds({ status, limit: 200 })),
-			api.queue().catch(() => undefined), api.agents().catch(() => ({ agents: [] }))]);
-		const all = [...queued.builds, ...pending.builds, ...active.builds].filter((b) => live(b.status));
+		// the newest are asked for as well: what has just been accepted is found by its status a little later
+		const [queue, { agents }, ...lists] = await Promise.all([api.queue().catch(() => undefined), api.agents().catch(() => ({ agents: [] })),
+			...['queued', 'pending', 'running', undefined].map((status) => api.builds({ status, limit: 200 }))]);
+		const all = [...new Map(lists.flatMap((l) => l.builds).map((b) => [b.build, b])).values()].filter((b) => live(b.status));
 		// a new question, as settings change
 		const known = await owners(all.filter(waits), new Map());
 		const run = all.filter((b) => !waits(b));
@@ -61,12 +62,12 @@ export async function open(place, holder) {
 		parts[0].hidden = run.length === all.length;
 		parts[1].hidden = !run.length;
 	};
-	await load();
-	fill(holder, make('h1', {}, 'Queue and agents'), state, parts, make('h2', {}, 'Agents'), who.element,
-		commands(() => [mci('ls', '--status', 'queued'), mci('status'), curl('GET', '/api/v1/queue'), curl('GET', '/api/v1/agents')]));
 	let timer;
 	const later = () => { timer ??= setTimeout(() => { timer = undefined; load().catch(() => {}); }, 300); };
 	const stop = follow({ type: 'build/*' }, later, later);
+	await load().catch((e) => { stop(); throw e; });
+	fill(holder, make('h1', {}, 'Queue and agents'), state, parts, make('h2', {}, 'Agents'), who.element,
+		commands(() => [mci('ls', '--status', 'queued'), mci('status'), curl('GET', '/api/v1/queue'), curl('GET', '/api/v1/agents')]));
 	return () => {
 		stop();
 		clearTimeout(timer);
