@@ -56,6 +56,26 @@ for (let i = 0; i < 300; i++) {
 }
 is(different, 0, '300 lines of colours have those that another library sees');
 
+// Each of these is dropped, whole and alone.
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => String.fromCharCode(from + i));
+const OURS = 'mKGCD'; // that change what is shown
+const finals = range(0x40, 0x7e).filter((c) => !OURS.includes(c));
+const DROPPED = [
+	...finals.flatMap((c) => ['', '1', '1;2', '?25', '>0', '=3'].map((args) => `${E}[${args}${c}`)),
+	...finals.flatMap((c) => [`${E}[1 ${c}`, `\x9b4${c}`]),
+	...range(0x30, 0x7e).filter((c) => !'[]PX^_'.includes(c)).map((c) => E + c),
+	...[' ', '#', '%', '(', ')', '*', '+', '-', '.', '/'].flatMap((c) => ['0', 'A', 'B', '8', 'G', '@'].map((f) => E + c + f)),
+	...['0;t', '1;t', '2;t', '4;1;rgb:1/2/3', '7;file:///x', '8;;http://x/', '9;x', '10;?', '52;c;eA==', '104', '133;A', '777;notify;x', '1337;File=:x'].flatMap((s) => [`${E}]${s}\x07`, `${E}]${s}${E}\\`, `\x9d${s}\x9c`]),
+	...['P', 'X', '^', '_'].flatMap((c) => [`${E}${c}q#0;x${E}\\`, `${E}${c}${E}\\`]),
+	'\x90$qm\x9c', '\x98x\x9c', '\x9ex\x9c', '\x9fx\x9c',
+];
+const shown = DROPPED.filter((s) => text(`a${s}b`) !== 'ab');
+is(shown, [], `${DROPPED.length} sequences for screens are dropped`);
+ok(DROPPED.length > 300, 'which are more than 300');
+// and beside the other library where that knows them
+const unlike = DROPPED.filter((s) => /^\x1b\[[\d;]*[A-Za-z]$/.test(s)).filter((s) => Anser.ansiToJson(`a${s}b`, { remove_empty: true }).map((p) => p.content).join('') !== text(`a${s}b`));
+is(unlike, [], 'as it does');
+
 // Of any bytes no control is left, in bounded time.
 let left = 0;
 const began = performance.now();

@@ -30,7 +30,7 @@ class Page {
 		this.sections = new Sections(() => this.view.draw());
 		this.view = new LogView({ total: () => this.sections.folds.rows(this.source.count), makeRow: (row) => this.row(row),
 			moved: (atEnd) => this.follow(atEnd && this.source.open), label: `Log of ${name}/${job}` });
-		this.state = make('p', { role: 'status', class: 'crumbs' });
+		this.state = make('p', { role: 'status', class: 'crumbs state' });
 		this.others = make('p', { class: 'attempts' });
 	}
 
@@ -182,6 +182,9 @@ class Page {
 			else
 				this.search(this.asked = text);
 		} }, make('label', {}, 'Search ', make('input', { name: 'q', type: 'search', 'data-search': true, size: 18 })));
+		this.foldsButton = this.toggle('Fold sections', 'z', (on) => this.sections.closeAll(on));
+		// there may be none
+		this.foldsButton.hidden = true;
 		return make('div', { class: 'toolbar' }, form,
 			make('button', { type: 'button', 'data-key': 'n', onclick: () => this.next(1) }, 'Next'),
 			make('button', { type: 'button', 'data-key': 'N', onclick: () => this.next(-1) }, 'Previous'),
@@ -189,7 +192,7 @@ class Page {
 			this.followButton,
 			this.toggle('Wrap', 'w', (on) => { this.view.box.classList.toggle('wrapped', on); this.view.draw(); }),
 			this.toggle('Times', 't', (on) => this.showTimes(on)),
-			this.foldsButton = this.toggle('Fold sections', 'z', (on) => this.sections.closeAll(on)),
+			this.foldsButton,
 			action({ label: 'Copy lines', key: 'y', run: () => this.copy() }),
 			make('a', { href: this.address }, 'Raw'),
 			make('a', { href: this.address, download: `${this.name.replaceAll('/', '-')}-${this.job}.log` }, 'Download'));
