@@ -141,6 +141,11 @@ static const struct contract_field blob_status[] = {
 	{ "bytes", CONTRACT_INTEGER, true, "that the store takes" },
 	{ "hits", CONTRACT_INTEGER, true, "names that were found since the start" },
 	{ "misses", CONTRACT_INTEGER, true, "names that were not" },
+	{ "cache-hits", CONTRACT_INTEGER, true, "caches that were found since the start, by any of their "
+	    "names" },
+	{ "cache-misses", CONTRACT_INTEGER, true, "caches that were not" },
+	{ "result-hits", CONTRACT_INTEGER, true, "results of jobs that were found since the start" },
+	{ "result-misses", CONTRACT_INTEGER, true, "results that were not" },
 };
 
 static const struct contract_method methods[] = {

@@ -67,7 +67,8 @@ static const struct contract_field trigger[] = {
 	{ "specs", CONTRACT_TEXT, false, "lines of jobs to run instead of a definition; see mci-script(5)" },
 	{ "priority", CONTRACT_INTEGER, false, "-1000 to 1000, higher ones first; 0" },
 	{ "rerun", CONTRACT_OBJECT, false, "runs a build again: of (its name), and failed (only what failed) "
-	    "or from (a job and what is behind it), and no-cache (no result is taken from the store of files)" },
+	    "or from (a job and what is behind it), and no-cache (no result is taken from the store of "
+    "files)" },
 };
 
 static const struct contract_field triggered[] = {

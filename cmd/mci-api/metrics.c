@@ -33,11 +33,19 @@ static const struct figure {
 	    "Bytes of logs sent to followers." },
 	{ "log/status", "followers", "mci_log_followers", "gauge", "Streams of logs." },
 	{ "log/status", "closed", "mci_logs_closed", "counter", "Logs that got their end." },
+	{ "blob/status", "names", "mci_blob_names", "gauge", "Names in the store of files." },
+	{ "blob/status", "bytes", "mci_blob_bytes", "gauge", "What the store of files takes." },
+	{ "blob/status", "cache-hits", "mci_cache_hits", "counter", "Caches that were found." },
+	{ "blob/status", "cache-misses", "mci_cache_misses", "counter", "Caches that were not." },
+	{ "blob/status", "result-hits", "mci_result_hits", "counter", "Results of jobs that were found." },
+	{ "blob/status", "result-misses", "mci_result_misses", "counter", "Results that were not." },
 };
 #define NFIGURES (sizeof(figures) / sizeof(figures[0]))
 
-static const char *const sources[] = { "build/status", "event/status", "log/status" };
+static const char *const sources[] = { "build/status", "event/status", "log/status", "blob/status" };
 #define NSOURCES (sizeof(sources) / sizeof(sources[0]))
+/* The services that these are of. */
+static const char *const services[NSOURCES] = { "store", "events", "log", "blob" };
 
 /* What is asked of all of them at once. */
 struct gathering {
@@ -136,12 +144,10 @@ write_statuses(struct bytes *into, const json_t *said)
 static void
 write_services(struct bytes *into, const struct gathering *g)
 {
-	static const char *const names[NSOURCES] = { "store", "events", "log" };
-
 	write_head(into, "mci_up", "gauge", "Whether the service answers.");
 	for (size_t i = 0; i < NSOURCES; i++)
 		bytes_format(
-		    into, "mci_up{service=\"%s\"} %d\n", names[i], g->sources[i].said != NULL);
+		    into, "mci_up{service=\"%s\"} %d\n", services[i], g->sources[i].said != NULL);
 }
 
 static void
@@ -208,14 +214,13 @@ metrics_health(struct ask *a)
 static void
 told_ready(struct ask *a, struct gathering *g)
 {
-	static const char *const names[NSOURCES] = { "store", "events", "log" };
 	const char *away[NSOURCES];
 	AUTO_BYTES json = { 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSOURCES; i++) {
 		if (g->sources[i].said == NULL)
-			away[n++] = names[i];
+			away[n++] = services[i];
 	}
 	emit_open(&json);
 	emit_bool(&json, "ready", n == 0);

@@ -297,10 +297,10 @@ work_find(struct ask *a, struct store *store, struct error *e)
 		names[i] = p;
 	if (store->type->find(store, names, a->n, &found, &hit, e) < 0) {
 		if (e->code == ERROR_NOT_FOUND)
-			sessions_note(a, false);
+			sessions_note(a, names[0], false);
 		return -1;
 	}
-	sessions_note(a, true);
+	sessions_note(a, names[0], true);
 	emit_open(&a->result);
 	record_members(&a->result, &found);
 	emit_bool(&a->result, "hit", hit);
@@ -487,8 +487,12 @@ status(void *self, struct bytes *into, struct error *e)
 	emit_integer(into, "names", c.names);
 	emit_integer(into, "objects", c.objects);
 	emit_integer(into, "bytes", c.bytes);
-	emit_integer(into, "hits", c.hits);
-	emit_integer(into, "misses", c.misses);
+	emit_integer(into, "hits", c.hits[SESSIONS_ALL]);
+	emit_integer(into, "misses", c.misses[SESSIONS_ALL]);
+	emit_integer(into, "cache-hits", c.hits[SESSIONS_CACHE]);
+	emit_integer(into, "cache-misses", c.misses[SESSIONS_CACHE]);
+	emit_integer(into, "result-hits", c.hits[SESSIONS_RESULT]);
+	emit_integer(into, "result-misses", c.misses[SESSIONS_RESULT]);
 	return 0;
 }
 

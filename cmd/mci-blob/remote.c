@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,12 @@
 /* Of a pack in one request, whose params are counted with it. */
 #define PIECE (CONTRACT_DATA_LIMIT - 4096)
 #define LIST 500
+/* Threads read on in so many places, and so much at once. */
+#define WINDOWS 4
+#define WINDOW (2 * 1024 * 1024)
+/* Between tries, while the server has too much to do. */
+#define BUSY_MS 50
+#define BUSY_TRIES 600
 #define LIMIT (120 * SECOND)
 /* The server keeps a session a minute without a connection. */
 #define OUTAGE (50 * SECOND)
@@ -38,12 +45,20 @@ struct opened {
 	uint64_t turn;
 };
 
+/* Bytes of a pack that came over the link: more than were asked for, where those before them were read. */
+struct window {
+	struct digest pack;
+	uint64_t at, turn;
+	struct bytes bytes;
+};
+
 struct remote {
 	struct store store;
 	pthread_mutex_t lock; /* of all of it: one asks at a time */
 	struct loop *loop;
 	struct client *client;
 	struct opened open[OPEN];
+	struct window windows[WINDOWS];
 	uint64_t turn;
 	char session[33];
 	bool leaving;
@@ -87,6 +102,8 @@ remote_close(struct store *s)
 	}
 	bytes_free(&r->result);
 	bytes_free(&r->data);
+	for (size_t i = 0; i < WINDOWS; i++)
+		bytes_free(&r->windows[i].bytes);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
@@ -111,22 +128,16 @@ done(void *arg, struct span result, const struct error *e)
 		r->fd = -1;
 }
 
-/* Asks, and waits; the result is r's, until the next one. The lock is held. What was begun goes on over the
- * next connection, when one is lost. */
+/* Asks once. What was begun goes on over the next connection, when one is lost. */
 static int
-ask(struct remote *r, const char *method, struct bytes *params, struct span data, struct error *e)
+ask_once(struct remote *r, const char *method, struct span params, struct span data, struct error *e)
 {
 	const struct client_wish w = { .again = r->began && !r->leaving ? CLIENT_AGAIN : CLIENT_ONCE,
-		.limit = r->leaving ? GOODBYE : LIMIT,
-		.outage = OUTAGE, .data = data };
+		.limit = r->leaving ? GOODBYE : LIMIT, .outage = OUTAGE, .data = data };
 
-	emit_text(params, "session", r->session);
-	if (r->began)
-		emit_bool(params, "resumed", true);
-	bytes_char(params, '}');
 	r->answered = false;
 	r->fd = -1;
-	client_call(r->client, method, (struct span){ params->data, params->len }, &w, done, r);
+	client_call(r->client, method, params, &w, done, r);
 	while (!r->answered) {
 		if (loop_round(r->loop, -1, e) != 0)
 			return -1;
@@ -135,6 +146,26 @@ ask(struct remote *r, const char *method, struct bytes *params, struct span data
 	if (r->failed && e != NULL)
 		*e = r->error;
 	return r->failed ? -1 : 0;
+}
+
+/* Asks, and waits; the result is r's, until the next one. The lock is held. */
+static int
+ask(struct remote *r, const char *method, struct bytes *params, struct span data, struct error *e)
+{
+	int result = -1;
+
+	emit_text(params, "session", r->session);
+	if (r->began)
+		emit_bool(params, "resumed", true);
+	bytes_char(params, '}');
+	for (int i = 0; i < BUSY_TRIES && result < 0; i++) {
+		if (i > 0)
+			poll(NULL, 0, BUSY_MS);
+		result = ask_once(r, method, (struct span){ params->data, params->len }, data, e);
+		if (r->error.code != ERROR_BUSY || r->leaving)
+			break;
+	}
+	return result;
 }
 
 static void
@@ -274,25 +305,73 @@ hold(struct remote *r, const struct place *p, int *fd, struct error *e)
 	return found;
 }
 
-/* Bytes of a pack, over the link. */
+static bool
+holds(const struct window *w, const struct place *p)
+{
+	return w->bytes.len > 0 && digest_compare(&w->pack, &p->pack) == 0 && p->at >= w->at &&
+	    p->at - w->at + p->packed <= w->bytes.len;
+}
+
+/* How much to read for it: four times what was read in front of it, else what it has. */
+static size_t
+reach(const struct window *w, const struct place *p)
+{
+	size_t n = w->bytes.len, more;
+
+	if (n == 0 || digest_compare(&w->pack, &p->pack) != 0 || p->at < w->at || p->at > w->at + n)
+		return 0;
+	more = 4 * n < WINDOW ? 4 * n : WINDOW;
+	return more > p->packed ? more : p->packed;
+}
+
 static int
-read_bytes(struct remote *r, const struct place *p, void *into, struct error *e)
+window_read(struct remote *r, struct window *w, const struct place *p, size_t length, struct error *e)
 {
 	AUTO_BYTES params = { 0 };
 	char hex[DIGEST_HEX + 1];
-	int result;
+	struct bytes spare = w->bytes;
 
 	digest_hex(&p->pack, hex);
 	begin(r, &params);
 	emit_text(&params, "pack", hex);
 	emit_integer(&params, "offset", (int64_t)p->at);
-	emit_integer(&params, "length", p->packed);
+	emit_integer(&params, "length", (int64_t)length);
+	w->bytes.len = 0;
+	if (ask(r, "blob/read", &params, (struct span){ 0 }, e) < 0)
+		return -1;
+	if (r->data.len < p->packed)
+		return error_set(e, ERROR_INPUT, "pack %s is cut short", hex);
+	spare.len = 0;
+	w->bytes = r->data;
+	r->data = spare;
+	w->pack = p->pack;
+	w->at = p->at;
+	return 0;
+}
+
+/* Bytes of a pack, over the link. Neighbours are mostly wanted one after the other. */
+static int
+read_bytes(struct remote *r, const struct place *p, void *into, struct error *e)
+{
+	struct window *w = &r->windows[0], *oldest = w;
+	size_t length = 0;
+	int result = 0;
+
 	pthread_mutex_lock(&r->lock);
-	result = ask(r, "blob/read", &params, (struct span){ 0 }, e);
-	if (result == 0 && r->data.len != p->packed)
-		result = error_set(e, ERROR_INPUT, "pack %s is cut short", hex);
-	if (result == 0)
-		memcpy(into, r->data.data, p->packed);
+	for (size_t i = 0; i < WINDOWS && !holds(w, p) && length == 0; i++) {
+		w = &r->windows[i];
+		length = holds(w, p) ? 0 : reach(w, p);
+		if (w->turn < oldest->turn)
+			oldest = w;
+	}
+	if (!holds(w, p)) {
+		w = length > 0 ? w : oldest;
+		result = window_read(r, w, p, length > 0 ? length : p->packed, e);
+	}
+	if (result == 0) {
+		w->turn = ++r->turn;
+		memcpy(into, w->bytes.data + (p->at - w->at), p->packed);
+	}
 	pthread_mutex_unlock(&r->lock);
 	return result;
 }

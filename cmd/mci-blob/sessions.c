@@ -46,7 +46,7 @@ struct sessions {
 	void *arg;
 	pthread_mutex_t lock; /* of counts */
 	struct sessions_counts counts;
-	atomic_llong hits, misses;
+	atomic_llong hits[SESSIONS_KINDS], misses[SESSIONS_KINDS];
 	int64_t counted; /* the thread's */
 };
 
@@ -237,14 +237,29 @@ sessions_ask(struct sessions *s, struct request *r, int (*todo)(struct ask *a, s
 	return a;
 }
 
+static enum sessions_kind
+kind_of(const char *name)
+{
+	int slashes = 0;
+
+	for (const char *p = name; *p != '\0'; p++)
+		slashes += *p == '/';
+	if (strncmp(name, "cache/", 6) == 0)
+		return SESSIONS_CACHE;
+	/* result/ORG/-/KEY */
+	return strncmp(name, "result/", 7) == 0 && slashes == 3 ? SESSIONS_RESULT : SESSIONS_ALL;
+}
+
 /* The loop reads these numbers at any time, and may read the one before. */
 void
-sessions_note(struct ask *a, bool hit)
+sessions_note(struct ask *a, const char *name, bool hit)
 {
-	if (hit)
-		atomic_fetch_add(&a->all->hits, 1);
-	else
-		atomic_fetch_add(&a->all->misses, 1);
+	atomic_llong *counts = hit ? a->all->hits : a->all->misses;
+	enum sessions_kind kind = kind_of(name);
+
+	atomic_fetch_add(&counts[SESSIONS_ALL], 1);
+	if (kind != SESSIONS_ALL)
+		atomic_fetch_add(&counts[kind], 1);
 }
 
 void
@@ -458,8 +473,10 @@ sessions_counts(struct sessions *s)
 	pthread_mutex_lock(&s->lock);
 	c = s->counts;
 	pthread_mutex_unlock(&s->lock);
-	c.hits = atomic_load(&s->hits);
-	c.misses = atomic_load(&s->misses);
+	for (size_t i = 0; i < SESSIONS_KINDS; i++) {
+		c.hits[i] = atomic_load(&s->hits[i]);
+		c.misses[i] = atomic_load(&s->misses[i]);
+	}
 	return c;
 }
 

@@ -40,9 +40,19 @@ struct ask {
 	struct error error;
 };
 
+/* What is counted apart, by what a name begins with: caches, and results without the files of theirs. */
+enum sessions_kind {
+	SESSIONS_ALL,
+	SESSIONS_CACHE,
+	SESSIONS_RESULT,
+	SESSIONS_KINDS,
+};
+
 struct sessions_counts {
-	int64_t names, objects, bytes; /* as they were when somebody looked last */
-	int64_t hits, misses;          /* since the start */
+	/* as they were when somebody looked last */
+	int64_t names, objects, bytes;
+	/* since the start */
+	int64_t hits[SESSIONS_KINDS], misses[SESSIONS_KINDS];
 };
 
 /* address is of the store, which is made; told(arg, line) gets each event. NULL with an error. */
@@ -54,8 +64,8 @@ struct sessions *sessions_new(struct loop *loop, const char *address, void (*tol
 struct ask *sessions_ask(struct sessions *s, struct request *r,
     int (*work)(struct ask *a, struct store *store, struct error *e));
 void sessions_give(struct ask *a);
-/* On the thread: a name was found, or it was not. */
-void sessions_note(struct ask *a, bool hit);
+/* On the thread: the name that was asked for was found, or another in its place, or it was not. */
+void sessions_note(struct ask *a, const char *name, bool hit);
 /* Given up: the request is answered already. */
 void sessions_drop(struct ask *a);
 /* Whether the request names a session that is gone, and was answered then: it has begun something there. */

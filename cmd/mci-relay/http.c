@@ -12,6 +12,8 @@
 #define CONNECT (15 * 1000L)
 /* TCP asks whether the other side lives when nothing came for so long, in seconds. */
 #define ALIVE 20L
+/* Read at once: what is behind a reply is megabytes. */
+#define BUFFER (256 * 1024L)
 
 struct http {
 	struct loop *loop;
@@ -295,6 +297,7 @@ http_ask(struct http *h, const char *method, const char *path, const char *const
 		curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.len);
 		curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, bytes_string(&x->body));
 	}
+	curl_easy_setopt(x->easy, CURLOPT_BUFFERSIZE, BUFFER);
 	curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT);
 	curl_easy_setopt(x->easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(x->easy, CURLOPT_TCP_KEEPIDLE, ALIVE);
