@@ -62,6 +62,7 @@ is "$(find "$R" -type s)" '' "... and their sockets are gone"
 # ---- the same when the supervisor is killed
 supervise
 wait_until "all have begun" begun 3
+wait_for_line "$ORDER" '^first'
 : >"$ORDER"
 kill -KILL "$supervisor"
 wait_end "$supervisor"
