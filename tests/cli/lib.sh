@@ -17,6 +17,7 @@
 #	has FILE ERE TEXT           like, for the lines of a file; hasnt: when none matches
 #	skip COUNT REASON           counts COUNT tests as skipped
 #	need PROGRAM...             skips the whole file unless all are installed
+#	sanitized PROGRAM           whether that one of ours was built with SAN=1: it takes memory and time for it
 #	background COMMAND...       starts it with output to $out and $err; $pid is its process
 #	wait_until TEXT COMMAND...  tries COMMAND until it succeeds; after $PATIENCE s the test TEXT fails
 #	wait_for_line FILE ERE      waits until a line of FILE matches (FILE need not be there yet)
@@ -145,6 +146,8 @@ need() {
 		fi
 	done
 }
+
+sanitized() { grep -qa __asan_init "$MCI_BIN/$1"; }
 
 background() {
 	# at once: whoever waits for a line is not to find one of the program before

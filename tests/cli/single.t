@@ -102,7 +102,7 @@ ok "... nor is a log of them that differs taken for the same" \
 
 # ---- what it costs when nobody asks anything
 pid=$(mci status --json | jq 'select(.part == "single").pid')
-if grep -q lib.san "/proc/$pid/maps"; then
+if sanitized mci-single; then
 	skip 1 "memory is not measured with a sanitizer"
 else
 	together=$(memory)
