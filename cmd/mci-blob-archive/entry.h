@@ -1,6 +1,6 @@
 /*
  * entry: the stream that stands between an archive and a store, NDJSON with bytes behind its lines. Each
- *entry is a line, and what a file holds follows in pieces; what no piece covers is zero:
+ * entry is a line, and what a file holds follows in pieces; what no piece covers is zero:
  *
  *	{"path":"a/b","type":"file","mode":"644","mtime":1700000000123456789,"size":7}
  *	{"at":0,"data":7}	and 7 bytes
@@ -8,8 +8,8 @@
  *	{"type":"eof"}
  *
  * Types are file, folder, symlink, and link: another name of a file that came before. A path is relative,
- *has no empty, "." or ".." component, and no slash at its end. A text that is not UTF-8 is in "path64",
- *"target64". mtime is in nanoseconds since 1970. "attributes" is an object of names and values in base64.
+ * has no empty, "." or ".." component, and no slash at its end. A text that is not UTF-8 is in "path64",
+ * "target64". mtime is in nanoseconds since 1970. "attributes" is an object of names and values in base64.
  */
 #ifndef MCI_BLOB_ARCHIVE_ENTRY_H
 #define MCI_BLOB_ARCHIVE_ENTRY_H

@@ -162,6 +162,17 @@ emit_build(struct bytes *into, struct query *q)
 
 /* ---- one */
 
+/* Takes the row of that name; what: says that there is none. */
+static int
+find_row(struct query *q, const char *what, const char *text, struct error *e)
+{
+	int got = query_next(q, e);
+
+	if (got == 0)
+		error_set(e, ERROR_NOT_FOUND, "%s '%.200s'", what, text);
+	return got > 0 ? 0 : -1;
+}
+
 void
 builds_get(struct database *reader, struct request *r)
 {
@@ -169,14 +180,10 @@ builds_get(struct database *reader, struct request *r)
 	AUTO_BYTES result = { 0 };
 	struct error e;
 	AUTO_QUERY q = { 0 };
-	int got;
 
 	query_begin(&q, reader, STATEMENT_BUILD_GET);
 	query_text(&q, build);
-	got = query_next(&q, &e);
-	if (got == 0)
-		error_set(&e, ERROR_NOT_FOUND, "there is no build '%.200s'", build);
-	if (got <= 0) {
+	if (find_row(&q, "there is no build", build, &e) < 0) {
 		request_fail_with(r, &e);
 		return;
 	}
@@ -198,40 +205,36 @@ struct page {
 };
 
 static int
-find_repo(struct page *p, struct database *reader, const char *repo, struct error *e)
+find_repo(struct database *reader, const char *repo, int64_t *id, struct error *e)
 {
 	const char *slash = repo == NULL ? NULL : strchr(repo, '/');
 	AUTO_FREE char *org = slash == NULL ? NULL : xmemdup(repo, (size_t)(slash - repo));
 	AUTO_QUERY q = { 0 };
-	int got;
 
 	if (repo == NULL)
 		return 0;
 	query_begin(&q, reader, STATEMENT_REPO_OF_NAME);
 	query_text(&q, org == NULL ? "" : org);
 	query_text(&q, slash == NULL ? "" : slash + 1);
-	got = query_next(&q, e);
-	if (got > 0)
-		p->repo = query_column_integer(&q, 0);
-	return got != 0 ? got :
-			  error_set(e, ERROR_NOT_FOUND, "there is no repository '%.200s'", repo);
+	if (find_row(&q, "there is no repository", repo, e) < 0)
+		return -1;
+	*id = query_column_integer(&q, 0);
+	return 0;
 }
 
 static int
 find_org(struct database *reader, const char *org, int64_t *id, struct error *e)
 {
 	AUTO_QUERY q = { 0 };
-	int got;
 
-	*id = 0;
 	if (org == NULL)
 		return 0;
 	query_begin(&q, reader, STATEMENT_ORG_OF_NAME);
 	query_text(&q, org);
-	got = query_next(&q, e);
-	if (got > 0)
-		*id = query_column_integer(&q, 0);
-	return got != 0 ? got : error_set(e, ERROR_NOT_FOUND, "there is no organisation '%.200s'", org);
+	if (find_row(&q, "there is no organisation", org, e) < 0)
+		return -1;
+	*id = query_column_integer(&q, 0);
+	return 0;
 }
 
 static int
@@ -249,17 +252,13 @@ static int
 find_before(struct page *p, struct database *reader, const char *before, struct error *e)
 {
 	AUTO_QUERY q = { 0 };
-	int got;
 
 	p->before = p->number = INT64_MAX;
 	if (before == NULL)
 		return 0;
 	query_begin(&q, reader, STATEMENT_BUILD_OF_NAME);
 	query_text(&q, before);
-	got = query_next(&q, e);
-	if (got == 0)
-		error_set(e, ERROR_NOT_FOUND, "before: there is no build '%.200s'", before);
-	if (got <= 0)
+	if (find_row(&q, "before: there is no build", before, e) < 0)
 		return -1;
 	p->before = query_column_integer(&q, 0);
 	p->number = query_column_integer(&q, 2);
@@ -280,7 +279,7 @@ read_page(struct page *p, struct database *reader, struct request *r, struct err
 		return error_set(e, ERROR_INPUT, "status: there is no status '%.64s'", p->status);
 	if (read_moment(r, "since", &p->since, e) < 0 || read_moment(r, "until", &p->until, e) < 0 ||
 	    find_org(reader, request_text(r, "org"), &p->org, e) < 0 ||
-	    find_repo(p, reader, request_text(r, "repo"), e) < 0)
+	    find_repo(reader, request_text(r, "repo"), &p->repo, e) < 0)
 		return -1;
 	return find_before(p, reader, request_text(r, "before"), e);
 }
@@ -334,26 +333,20 @@ begin_page(struct query *q, struct database *reader, const struct page *p)
 /* A reply is a line: a page of long ones ends before that. */
 #define PAGE_BYTES ((size_t)900 * 1024)
 
-void
-builds_list(struct database *reader, struct request *r)
+/* Answers {"KEY":[ROW,...],"more":...} with at most limit rows. */
+static void
+reply_rows(struct request *r, struct query *q, const char *key, int64_t limit,
+    void (*emit)(struct bytes *into, struct query *q))
 {
 	AUTO_BYTES result = { 0 };
-	struct page p = { 0 };
 	struct error e;
-	AUTO_QUERY q = { 0 };
-	int64_t n = 0;
 	int got;
 
-	if (read_page(&p, reader, r, &e) < 0) {
-		request_fail_with(r, &e);
-		return;
-	}
-	begin_page(&q, reader, &p);
-	bytes_text(&result, "{\"builds\":[");
-	while ((got = query_next(&q, &e)) > 0 && n < p.limit && result.len < PAGE_BYTES) {
-		if (n++ > 0)
+	bytes_format(&result, "{\"%s\":[", key);
+	for (int64_t n = 0; (got = query_next(q, &e)) > 0 && n < limit && result.len < PAGE_BYTES; n++) {
+		if (n > 0)
 			bytes_char(&result, ',');
-		emit_build(&result, &q);
+		emit(&result, q);
 	}
 	if (got < 0) {
 		request_fail_with(r, &e);
@@ -361,6 +354,21 @@ builds_list(struct database *reader, struct request *r)
 	}
 	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
 	request_reply(r, (struct span){ result.data, result.len });
+}
+
+void
+builds_list(struct database *reader, struct request *r)
+{
+	struct page p = { 0 };
+	struct error e;
+	AUTO_QUERY q = { 0 };
+
+	if (read_page(&p, reader, r, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	begin_page(&q, reader, &p);
+	reply_rows(r, &q, "builds", p.limit, emit_build);
 }
 
 /* ---- the newest of each repository */
@@ -373,11 +381,9 @@ builds_latest(struct database *reader, struct request *r)
 	const char *after = request_text(r, "after"), *slash = after == NULL ? NULL : strchr(after, '/');
 	AUTO_FREE char *org =
 	    xmemdup(after == NULL ? "" : after, slash == NULL ? 0 : (size_t)(slash - after));
-	int64_t limit = request_integer(r, "limit", LATEST), id, n = 0;
-	AUTO_BYTES result = { 0 };
+	int64_t limit = request_integer(r, "limit", LATEST), id = 0;
 	struct error e;
 	AUTO_QUERY q = { 0 };
-	int got;
 
 	if (limit < 1 || limit > PAGE_MOST) {
 		request_fail(r, "invalid-params", "limit: expected 1 to %d", PAGE_MOST);
@@ -392,18 +398,7 @@ builds_latest(struct database *reader, struct request *r)
 	query_text(&q, org);
 	query_text(&q, slash == NULL ? "" : slash + 1);
 	query_integer(&q, limit + 1);
-	bytes_text(&result, "{\"builds\":[");
-	while ((got = query_next(&q, &e)) > 0 && n < limit && result.len < PAGE_BYTES) {
-		if (n++ > 0)
-			bytes_char(&result, ',');
-		emit_build(&result, &q);
-	}
-	if (got < 0) {
-		request_fail_with(r, &e);
-		return;
-	}
-	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
-	request_reply(r, (struct span){ result.data, result.len });
+	reply_rows(r, &q, "builds", limit, emit_build);
 }
 
 /* ---- jobs */
@@ -412,14 +407,13 @@ static int
 find_build(struct database *reader, const char *build, int64_t *id, struct error *e)
 {
 	AUTO_QUERY q = { 0 };
-	int got;
 
 	query_begin(&q, reader, STATEMENT_BUILD_OF_NAME);
 	query_text(&q, build);
-	got = query_next(&q, e);
-	if (got > 0)
-		*id = query_column_integer(&q, 0);
-	return got != 0 ? got : error_set(e, ERROR_NOT_FOUND, "there is no build '%.200s'", build);
+	if (find_row(&q, "there is no build", build, e) < 0)
+		return -1;
+	*id = query_column_integer(&q, 0);
+	return 0;
 }
 
 static void
@@ -439,17 +433,15 @@ builds_job(struct database *reader, struct request *r)
 	struct error e;
 	AUTO_QUERY q = { 0 };
 	int64_t id = 0;
-	int got = find_build(reader, request_text(r, "build"), &id, &e);
 
-	if (got > 0) {
-		query_begin(&q, reader, STATEMENT_RESULT_JOB);
-		query_integer(&q, id);
-		query_text(&q, job);
-		got = query_next(&q, &e);
-		if (got == 0)
-			error_set(&e, ERROR_NOT_FOUND, "there is no job '%.128s' in it", job);
+	if (find_build(reader, request_text(r, "build"), &id, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
 	}
-	if (got <= 0) {
+	query_begin(&q, reader, STATEMENT_RESULT_JOB);
+	query_integer(&q, id);
+	query_text(&q, job);
+	if (find_row(&q, "the build has no job", job, &e) < 0) {
 		request_fail_with(r, &e);
 		return;
 	}
@@ -460,11 +452,9 @@ builds_job(struct database *reader, struct request *r)
 void
 builds_jobs(struct database *reader, struct request *r)
 {
-	AUTO_BYTES result = { 0 };
 	struct error e;
 	AUTO_QUERY q = { 0 };
 	int64_t id = 0;
-	int got;
 
 	if (find_build(reader, request_text(r, "build"), &id, &e) < 0) {
 		request_fail_with(r, &e);
@@ -473,18 +463,7 @@ builds_jobs(struct database *reader, struct request *r)
 	query_begin(&q, reader, STATEMENT_RESULT_JOBS);
 	query_integer(&q, id);
 	query_integer(&q, request_integer(r, "from", 0));
-	bytes_text(&result, "{\"jobs\":[");
-	for (int n = 0; (got = query_next(&q, &e)) > 0 && result.len < PAGE_BYTES; n++) {
-		if (n > 0)
-			bytes_char(&result, ',');
-		emit_job(&result, &q);
-	}
-	if (got < 0) {
-		request_fail_with(r, &e);
-		return;
-	}
-	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
-	request_reply(r, (struct span){ result.data, result.len });
+	reply_rows(r, &q, "jobs", INT64_MAX, emit_job);
 }
 
 /* ---- what jobs have left */

@@ -1,6 +1,6 @@
 /*
  * query: one use of a prepared statement: its parameters, then its rows. The statement is free
- *again at query_end; one that is in use is not begun a second time.
+ * again at query_end; one that is in use is not begun a second time.
  *
  *	AUTO_QUERY q = { 0 };
  *	query_begin(&q, db, STATEMENT_REPO_GET);
@@ -10,8 +10,8 @@
  *		... query_column_text(&q, 0) ...
  *
  * What is wrong with the parameters (too many, too few, of another type) or with the role of the
- *database is a mistake in the program: query_next says so, ERROR_INTERNAL with the statement's
- *name.
+ * database is a mistake in the program: query_next says so, ERROR_INTERNAL with the statement's
+ * name.
  */
 #ifndef MCI_STORE_QUERY_H
 #define MCI_STORE_QUERY_H
