@@ -33,11 +33,8 @@ builds_newest(struct ask *a)
 {
 	AUTO_BYTES params = { 0 };
 
-	if (params_read(a, route_method(a->route), &params) < 0)
+	if (params_first(a, route_method(a->route), &params) < 0)
 		return;
-	params.len--;
-	emit_integer(&params, "limit", 1);
-	bytes_char(&params, '}');
 	ask_call(a, "build/list", (struct span){ params.data, params.len },
 	    (struct span){ NULL, 0 }, listed);
 }

@@ -216,3 +216,14 @@ params_read(struct ask *a, const struct contract_method *m, struct bytes *params
 	answer_error(a, &e);
 	return -1;
 }
+
+int
+params_first(struct ask *a, const struct contract_method *m, struct bytes *params)
+{
+	if (params_read(a, m, params) < 0)
+		return -1;
+	params->len--;
+	emit_integer(params, "limit", 1);
+	bytes_char(params, '}');
+	return 0;
+}

@@ -9,6 +9,8 @@ const char *params_value(const struct ask *a, const char *name);
 const char *params_query(const struct ask *a, const char *name);
 /* As the row says. 0, or -1 and it is answered. */
 int params_read(struct ask *a, const struct contract_method *m, struct bytes *params);
+/* The same for a list of which the first entry alone is wanted. */
+int params_first(struct ask *a, const struct contract_method *m, struct bytes *params);
 /* Whether a name is one of words, which blanks split; NULL: none. */
 bool params_among(const char *words, const char *name);
 
