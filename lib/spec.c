@@ -74,26 +74,12 @@ shell_check(struct spec *s, const struct scan_value *v, unsigned flags, struct e
 	    error_set(e, ERROR_INPUT, ": expected the name of a shell, such as bash");
 }
 
-/* A path below the build's folder: no way out by ".." or "/". */
-static bool
-inside(const char *path)
-{
-	if (path[0] == '/' || path[0] == '\0')
-		return false;
-	for (const char *p = path; p != NULL; p = strchr(p, '/')) {
-		p += *p == '/';
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
-			return false;
-	}
-	return true;
-}
-
 static int
 dir_check(struct spec *s, const struct scan_value *v, unsigned flags, struct error *e)
 {
 	(void)v;
 	(void)flags;
-	if (inside(s->dir))
+	if (value_path_inside(s->dir))
 		return 0;
 	return error_set(e, ERROR_INPUT, s->dir[0] == '/' || s->dir[0] == '\0' ?
 	    ": '%.200s' is not a path relative to the build's folder" :

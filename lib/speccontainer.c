@@ -219,26 +219,12 @@ static const struct member mount_members[] = {
 };
 #define NMOUNT (sizeof(mount_members) / sizeof(mount_members[0]))
 
-/* The build's folder or something below it: no way out by ".." or "/". */
-static bool
-is_below(const char *path)
-{
-	if (*path == '/' || *path == '\0')
-		return false;
-	for (const char *p = path; p != NULL; p = strchr(p, '/')) {
-		p += *p == '/';
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
-			return false;
-	}
-	return true;
-}
-
 static int
 mount_check(const struct spec_mount *m, struct error *e)
 {
 	if (m->from == NULL || m->to == NULL)
 		return error_set(e, ERROR_INPUT, ".%s: missing", m->from == NULL ? "from" : "to");
-	if (!is_below(m->from) || strchr(m->from, ':') != NULL)
+	if (!value_path_inside(m->from) || strchr(m->from, ':') != NULL)
 		return error_set(e, ERROR_INPUT, ": '%.200s' is not a path below the build's folder, "
 		    "which alone can be mounted", m->from);
 	if (m->to[0] != '/' || strchr(m->to, ':') != NULL)

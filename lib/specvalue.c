@@ -632,3 +632,16 @@ raw_write(struct bytes *b, const char *key, const void *at, size_t n)
 }
 
 const struct value_type value_type_raw = { "any", raw_read, raw_write, NULL, NULL };
+
+bool
+value_path_inside(const char *path)
+{
+	if (path[0] == '/' || path[0] == '\0')
+		return false;
+	for (const char *p = path; p != NULL; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
+			return false;
+	}
+	return true;
+}

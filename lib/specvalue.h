@@ -88,6 +88,8 @@ struct value_codes value_codes_copy(const struct value_codes *codes);
 
 /* Whether text can name a param, output or environment variable: [A-Za-z_][A-Za-z0-9_]*. */
 bool value_name_ok(const char *text, size_t n);
+/* Whether a path is relative and leads nowhere out by "..": that of something below the build's folder. */
+bool value_path_inside(const char *path);
 /* Checks what -e was given, each NAME or NAME=VALUE. 0, or -1 with an error that names the wrong one. */
 int value_grants_check(const char *const *grants, size_t n, struct error *e);
 
