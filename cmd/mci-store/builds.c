@@ -375,21 +375,25 @@ builds_list(struct database *reader, struct request *r)
 
 #define LATEST 100
 
+static int
+read_limit(struct request *r, int64_t *limit, struct error *e)
+{
+	*limit = request_integer(r, "limit", LATEST);
+	return *limit >= 1 && *limit <= PAGE_MOST ? 0 :
+	    error_set(e, ERROR_INPUT, "limit: expected 1 to %d", PAGE_MOST);
+}
+
 void
 builds_latest(struct database *reader, struct request *r)
 {
 	const char *after = request_text(r, "after"), *slash = after == NULL ? NULL : strchr(after, '/');
 	AUTO_FREE char *org =
 	    xmemdup(after == NULL ? "" : after, slash == NULL ? 0 : (size_t)(slash - after));
-	int64_t limit = request_integer(r, "limit", LATEST), id = 0;
+	int64_t limit, id = 0;
 	struct error e;
 	AUTO_QUERY q = { 0 };
 
-	if (limit < 1 || limit > PAGE_MOST) {
-		request_fail(r, "invalid-params", "limit: expected 1 to %d", PAGE_MOST);
-		return;
-	}
-	if (find_org(reader, request_text(r, "org"), &id, &e) < 0) {
+	if (read_limit(r, &limit, &e) < 0 || find_org(reader, request_text(r, "org"), &id, &e) < 0) {
 		request_fail_with(r, &e);
 		return;
 	}
@@ -477,37 +481,6 @@ emit_artifact(struct bytes *into, struct query *q)
 	bytes_char(into, '}');
 }
 
-/* Answers with a page of them. */
-static void
-answer_artifacts(struct query *q, int64_t limit, struct request *r)
-{
-	AUTO_BYTES result = { 0 };
-	struct error e;
-	int64_t n = 0;
-	int got;
-
-	bytes_text(&result, "{\"artifacts\":[");
-	while ((got = query_next(q, &e)) > 0 && n < limit && result.len < PAGE_BYTES) {
-		if (n++ > 0)
-			bytes_char(&result, ',');
-		emit_artifact(&result, q);
-	}
-	if (got < 0) {
-		request_fail_with(r, &e);
-		return;
-	}
-	bytes_format(&result, "],\"more\":%s}", got > 0 ? "true" : "false");
-	request_reply(r, (struct span){ result.data, result.len });
-}
-
-static int
-read_limit(struct request *r, int64_t *limit, struct error *e)
-{
-	*limit = request_integer(r, "limit", LATEST);
-	return *limit >= 1 && *limit <= PAGE_MOST ? 0 :
-	    error_set(e, ERROR_INPUT, "limit: expected 1 to %d", PAGE_MOST);
-}
-
 void
 builds_artifact(struct database *reader, struct request *r)
 {
@@ -516,20 +489,18 @@ builds_artifact(struct database *reader, struct request *r)
 	struct error e;
 	AUTO_QUERY q = { 0 };
 	int64_t id = 0;
-	int got = find_build(reader, request_text(r, "build"), &id, &e);
 
-	if (got > 0) {
-		query_begin(&q, reader, STATEMENT_ARTIFACTS);
-		query_integer(&q, id);
-		query_text(&q, request_text(r, "job"));
-		query_text(&q, artifact);
-		query_integer(&q, 1);
-		query_integer(&q, 0);
-		got = query_next(&q, &e);
-		if (got == 0)
-			error_set(&e, ERROR_NOT_FOUND, "there is no artifact '%.128s' of that job", artifact);
+	if (find_build(reader, request_text(r, "build"), &id, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
 	}
-	if (got <= 0) {
+	query_begin(&q, reader, STATEMENT_ARTIFACTS);
+	query_integer(&q, id);
+	query_text(&q, request_text(r, "job"));
+	query_text(&q, artifact);
+	query_integer(&q, 1);
+	query_integer(&q, 0);
+	if (find_row(&q, "the job has no artifact", artifact, &e) < 0) {
 		request_fail_with(r, &e);
 		return;
 	}
@@ -554,7 +525,7 @@ builds_artifacts(struct database *reader, struct request *r)
 	query_null(&q);
 	query_integer(&q, limit + 1);
 	query_integer(&q, request_integer(r, "from", 0));
-	answer_artifacts(&q, limit, r);
+	reply_rows(r, &q, "artifacts", limit, emit_artifact);
 }
 
 /* A text as a pattern of LIKE that finds it anywhere; capitals are as small ones. */
@@ -581,7 +552,7 @@ builds_artifacts_search(struct database *reader, struct request *r)
 	AUTO_QUERY q = { 0 };
 
 	if (read_limit(r, &p.limit, &e) < 0 || find_org(reader, request_text(r, "org"), &p.org, &e) < 0 ||
-	    find_repo(&p, reader, repo, &e) < 0 || (p.org == 0 && find_org(reader, owner, &p.org, &e) < 0)) {
+	    find_repo(reader, repo, &p.repo, &e) < 0 || (p.org == 0 && find_org(reader, owner, &p.org, &e) < 0)) {
 		request_fail_with(r, &e);
 		return;
 	}
@@ -597,5 +568,5 @@ builds_artifacts_search(struct database *reader, struct request *r)
 		query_text(&q, bytes_string(&like));
 	}
 	query_integer(&q, p.limit + 1);
-	answer_artifacts(&q, p.limit, r);
+	reply_rows(r, &q, "artifacts", p.limit, emit_artifact);
 }
