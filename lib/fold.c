@@ -115,6 +115,7 @@ static const struct member job_members[] = {
 	{ NAME("reason"), SHAPE_TEXT, offsetof(struct fold_job, reason) },
 	{ NAME("runner"), SHAPE_TEXT, offsetof(struct fold_job, runner) },
 	{ NAME("error"), SHAPE_TEXT, offsetof(struct fold_job, error) },
+	{ NAME("reproduce"), SHAPE_TEXT, offsetof(struct fold_job, reproduce) },
 	{ NAME("exit"), SHAPE_INT, offsetof(struct fold_job, exit) },
 	{ NAME("signal"), SHAPE_INT, offsetof(struct fold_job, signal) },
 	{ NAME("elapsed"), SHAPE_SECONDS, offsetof(struct fold_job, elapsed) },
@@ -237,11 +238,12 @@ job_reset(struct fold_job *j)
 {
 	free(j->reason);
 	free(j->error);
+	free(j->reproduce);
 	free(j->text);
 	free(j->step);
 	free(j->runner);
 	j->runner = NULL;
-	j->reason = j->error = j->text = j->step = NULL;
+	j->reason = j->error = j->reproduce = j->text = j->step = NULL;
 	j->exit = j->signal = j->command = -1;
 	j->started = j->ended = j->elapsed = j->user = j->system = j->maxrss = j->bytes = 0;
 	j->warnings = 0;

@@ -43,6 +43,7 @@ struct fold_job {
 	char *reason;               /* "exit", "timeout"... of its end, or why it was skipped; may be NULL */
 	char *runner;               /* where it ran last; may be NULL */
 	char *error;                /* what exactly was wrong, when it says; may be NULL */
+	char *reproduce;            /* the command that runs it again; may be NULL */
 	int exit, signal;           /* -1 when not so */
 	int64_t started, ended;     /* wall clock, 0 when not yet */
 	int64_t elapsed, user, system; /* nanoseconds */

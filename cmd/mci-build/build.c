@@ -65,6 +65,7 @@ struct build {
 	struct signals signals;
 	struct resume resume;    /* what was before this run */
 	struct logservice *logs; /* keeps the script's log; NULL: none does */
+	char *again;             /* what runs one of its jobs again, but for the job's id */
 	struct loop_timer *deadline;
 	bool canceled, broken; /* what follows from that was done */
 	bool over;           /* build/end is written and everybody has read it: mci-build may end */
@@ -269,6 +270,7 @@ begin(struct build *b)
 	struct error e = { 0 };
 
 	b->outcome.begun = kernel.now();
+	b->schedule.again = b->again = commandline_again(b->options, &b->workspace, b->mask);
 	bounds_start(&b->journal, b->options, &b->workspace, b->inputs.definition.name, &b->resume.past);
 	if (b->options->timeout > 0)
 		b->deadline = loop_after(b->loop, b->options->timeout, deadline_due, b);
@@ -629,6 +631,7 @@ build_run(const struct build_options *o)
 		intake_close(&b.intake);
 		workspace_close(&b.workspace);
 	}
+	free(b.again);
 	graph_free(&b.graph);
 	loop_free(b.loop);
 	resume_free(&b.resume);

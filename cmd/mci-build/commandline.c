@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "names.h"
+#include "quote.h"
 
 #define FIELD(field) offsetof(struct build_options, field)
 
@@ -45,6 +46,7 @@ static const struct {
 struct writer {
 	struct bytes *into;
 	struct mask *mask;
+	bool shell; /* as words of a shell, a blank before each, and not of JSON */
 };
 
 static void
@@ -53,6 +55,11 @@ word_put(struct writer *w, const char *word)
 	AUTO_BYTES masked = { 0 };
 
 	mask_text(w->mask, &masked, word, strlen(word));
+	if (w->shell) {
+		bytes_char(w->into, ' ');
+		quote_shown(w->into, bytes_string(&masked));
+		return;
+	}
 	if (w->into->data[w->into->len - 1] != '[')
 		bytes_char(w->into, ',');
 	emit_string(w->into, bytes_string(&masked), masked.len);
@@ -90,6 +97,7 @@ row_put(struct writer *w, size_t row, const struct build_options *o)
 	}
 }
 
+/* Without the jobs. */
 static void
 argv_put(struct writer *w, const struct build_options *o, const char *rev)
 {
@@ -101,8 +109,44 @@ argv_put(struct writer *w, const struct build_options *o, const char *rev)
 		option_put(w, "rev", rev);
 	if (operand)
 		word_put(w, o->given);
-	for (size_t i = 0; i < o->select.n; i++)
-		word_put(w, o->select.items[i]);
+}
+
+/* An order, as one who has its repository would ask for it: secrets are his own. */
+static void
+order_put(struct writer *w, const struct build_options *o)
+{
+	const struct order *order = o->order;
+
+	if (*order->rev != '\0')
+		option_put(w, "rev", order->rev);
+	if (o->runner != NULL)
+		option_put(w, "runner", o->runner);
+	for (size_t i = 0; i < order->nparams; i++) {
+		AUTO_FREE char *param = xformat("%s=%s", order->params[i].name, order->params[i].value);
+
+		option_put(w, "param", param);
+	}
+	for (size_t i = 0; i < order->nsecrets; i++)
+		option_put(w, "secret", order->secrets[i].name);
+}
+
+char *
+commandline_again(const struct build_options *o, const struct workspace *w, struct mask *mask)
+{
+	struct bytes text = { 0 };
+	struct writer writer = { &text, mask, true };
+
+	/* what is kept with the build alone */
+	if (o->order != NULL ? *o->order->specs != '\0' : o->given != NULL && strcmp(o->given, "-") == 0) {
+		bytes_format(&text, "mci rerun %s --from", w->identity.name);
+		return bytes_give(&text);
+	}
+	bytes_text(&text, "mci run");
+	if (o->order != NULL)
+		order_put(&writer, o);
+	else
+		argv_put(&writer, o, o->rev);
+	return bytes_give(&text);
 }
 
 int
@@ -115,7 +159,7 @@ commandline_keep(const struct build_options *o, const struct workspace *w, struc
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	AUTO_FREE char *rev = o->rev == NULL ? NULL : git_line(w->dir, head, e);
 	AUTO_BYTES text = { 0 };
-	struct writer writer = { &text, mask };
+	struct writer writer = { &text, mask, false };
 	AUTO_CLOSE int fd = -1;
 
 	/* a build that goes on was asked for long ago */
@@ -127,6 +171,8 @@ commandline_keep(const struct build_options *o, const struct workspace *w, struc
 	emit_key(&text, "argv");
 	bytes_char(&text, '[');
 	argv_put(&writer, o, rev);
+	for (size_t i = 0; i < o->select.n; i++)
+		word_put(&writer, o->select.items[i]);
 	bytes_char(&text, ']');
 	if (o->given != NULL && strcmp(o->given, "-") == 0)
 		emit_bool(&text, "specs", true);

@@ -17,5 +17,8 @@
  * that was checked out, for its name may mean another one by then. 0 or -1. */
 int commandline_keep(const struct build_options *o, const struct workspace *w, struct mask *mask,
     struct error *e);
+/* What runs one job of this build again, but for the job's id behind it, as a person would type it where the
+ * build was asked for, or in a clone of the repository of an order. The caller frees. */
+char *commandline_again(const struct build_options *o, const struct workspace *w, struct mask *mask);
 
 #endif

@@ -63,6 +63,7 @@ struct job {
 	uint8_t status;   /* enum status */
 	uint8_t when;     /* enum when_status */
 	bool declared;    /* its spec has come */
+	bool added;       /* by another job: the definition does not have it */
 	bool group;
 	bool silent;      /* runs nothing and says nothing: a group, or left out by --no-deps */
 	bool left_out;    /* by --skip or --no-deps: its work, not its place in the order */

@@ -374,6 +374,7 @@ job_take(struct intake *in, struct spec *s, const char *matrix_id, uint32_t *num
 		return -1;
 	}
 	j = &g->jobs[*number];
+	j->added = in->adding;
 	j->files = files;
 	j->line = line;
 	j->line_length = length;
@@ -517,6 +518,7 @@ int
 intake_add(struct intake *in, const char *line, size_t n, struct error *e)
 {
 	AUTO_BYTES masked = { 0 };
+	int taken;
 
 	if (n > ADDED)
 		return error_set(e, ERROR_LIMIT, "a job that is added may have %d bytes", ADDED);
@@ -524,7 +526,10 @@ intake_add(struct intake *in, const char *line, size_t n, struct error *e)
 	/* whoever added it in a run before is tried again, and adds it again */
 	if (past_added(in->schedule->past, (struct span){ masked.data, masked.len }))
 		return 0;
-	if (intake_line(in, line, n, e) < 0)
+	in->adding = true;
+	taken = intake_line(in, line, n, e);
+	in->adding = false;
+	if (taken < 0)
 		return -1;
 	schedule_added(in->schedule, (struct span){ masked.data, masked.len });
 	return 0;

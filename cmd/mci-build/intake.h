@@ -44,6 +44,7 @@ struct intake {
 	bool tells;          /* specs go into events: no plan is kept where people look */
 	bool takes_results;  /* the job that comes: its artifacts are kept in any case */
 	bool noted_places;   /* caches and artifacts were mentioned */
+	bool adding;         /* a job adds what comes */
 	bool ended;          /* the definition has no more specs; jobs may still add some */
 };
 

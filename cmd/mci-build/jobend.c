@@ -172,6 +172,18 @@ content_tell(const struct job *j, struct bytes *line)
 		emit_bool(line, "unsealed", true);
 }
 
+/* What a person types to have it again. Not of a job that another one has added: by itself it is nowhere. */
+static void
+again_tell(const struct schedule *s, const struct job *j, enum status status, struct bytes *line)
+{
+	AUTO_FREE char *command = NULL;
+
+	if (s->again == NULL || j->added || j->allow_failure || (status != STATUS_FAILURE && status != STATUS_ERROR))
+		return;
+	command = xformat("%s %s", s->again, j->id);
+	emit_text(line, "reproduce", command);
+}
+
 /* unkept: why its files could not be kept; NULL: they are, or there are none. */
 void
 jobend_run(struct schedule *s, uint32_t job, const struct result *r, enum status status, const char *unkept)
@@ -187,6 +199,7 @@ jobend_run(struct schedule *s, uint32_t job, const struct result *r, enum status
 	line = end_event(s, j, status);
 	result_write(r, j, s->outcome->canceled ? "canceled" : "artifact", unkept, line);
 	content_tell(j, line);
+	again_tell(s, j, status, line);
 	journal_end(s->journal);
 	if (unkept != NULL && r->exit == 0)
 		bytes_text(&why, unkept);
@@ -205,6 +218,7 @@ jobend_unfit(struct schedule *s, uint32_t job, const char *why)
 
 	emit_text(line, "reason", "artifact");
 	emit_text(line, "error", why);
+	again_tell(s, j, STATUS_ERROR, line);
 	journal_end(s->journal);
 	jobend_tell(s, j, STATUS_ERROR, why);
 	jobend_over(s, job, STATUS_ERROR);
@@ -219,6 +233,7 @@ jobend_lost(struct schedule *s, uint32_t job, const char *why)
 
 	emit_text(line, "reason", s->outcome->canceled ? "canceled" : "lost");
 	emit_text(line, "error", why);
+	again_tell(s, &s->graph->jobs[job], status, line);
 	journal_end(s->journal);
 	jobend_tell(s, &s->graph->jobs[job], status, why);
 	s->outcome->errored = true; /* allowed to fail or not: this is no failure of the job's */

@@ -39,6 +39,7 @@ struct schedule {
 	bool fail_fast;
 	uint32_t window;   /* how many attempts mci-job is given at once */
 	const char *hint;  /* said of a job that waits for a person; or NULL */
+	const char *again; /* in front of a job's id: what runs it again; or NULL */
 	const struct schedule_events *events;
 	void *arg;
 	/* the room's */

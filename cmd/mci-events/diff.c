@@ -43,7 +43,7 @@ struct history {
 static const char *const passing[] = {
 	"time", "offset", "received", "change", "build", "number", "run", "agent", "seq", "pid", "folder",
 	"logs", "log", "dir", "source", "rev", "elapsed", "user", "system", "maxrss", "first-output",
-	"last-output", "limits", "limited-by", "plan",
+	"last-output", "limits", "limited-by", "plan", "reproduce",
 };
 
 /* How a build came to run is not what it did: a server has these of each. */

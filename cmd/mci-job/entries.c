@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "notes.h"
-#include "words.h"
+#include "quote.h"
 
 /*
  * Each entry is evaluated by itself, from _mci_t. Its status is kept inside its eval where it can be, in
@@ -47,7 +47,7 @@ entries_join(struct bytes *b, const struct spec_entry *entries, size_t n)
 
 		bytes_format(b, "{ _mci %zu %s %s ", i, closed,
 		    i > 0 && entries_wait(entries, i) ? "wait" : "go");
-		words_quote(b, entries[i].run);
+		quote_word(b, entries[i].run);
 		bytes_text(b, " && :; } 2>/dev/null; eval \"$_mci_t\"\n");
 	}
 }

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "notes.h"
 #include "place.h"
+#include "quote.h"
 #include "variables.h"
 
 struct explanation {
@@ -25,7 +26,7 @@ word_print(const char *word)
 {
 	AUTO_BYTES text = { 0 };
 
-	words_show(&text, word);
+	quote_shown(&text, word);
 	fputs(bytes_string(&text), stdout);
 }
 

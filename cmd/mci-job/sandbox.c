@@ -19,10 +19,10 @@
 #include "kernel.h"
 #include "memory.h"
 #include "owner.h"
+#include "quote.h"
 #include "scope.h"
 #include "syscalls.h"
 #include "view.h"
-#include "words.h"
 
 #define OWN "/run/mci"
 #define OUTPUT OWN "/output"
@@ -544,12 +544,12 @@ sandbox_explain(struct runner_job *job, const struct process_spec *p, struct byt
 	bytes_text(into, "starts\tbwrap");
 	for (size_t at = 0; at < options.len; at += strlen(options.data + at) + 1) {
 		bytes_char(into, ' ');
-		words_show(into, options.data + at);
+		quote_shown(into, options.data + at);
 	}
 	bytes_text(into, " --clearenv [--setenv NAME VALUE]... --");
 	for (size_t i = 0; p->argv[i] != NULL; i++) {
 		bytes_char(into, ' ');
-		words_show(into, i == 0 ? p->path : p->argv[i]);
+		quote_shown(into, i == 0 ? p->path : p->argv[i]);
 	}
 	bytes_char(into, '\n');
 	view_free(&v);

@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "names.h"
 #include "notes.h"
+#include "quote.h"
 #include "sshscript.h"
 #include "textfile.h"
 #include "variables.h"
@@ -88,7 +89,7 @@ word_add(struct bytes *b, const struct runner_job *job, const char *text)
 			break;
 		}
 	}
-	words_quote(b, text);
+	quote_word(b, text);
 }
 
 static bool

@@ -4,8 +4,6 @@
 
 #include <stddef.h>
 
-#include "bytes.h"
-
 struct words {
 	char **list; /* NULL behind the last */
 	size_t n;
@@ -17,11 +15,5 @@ void words_add_all(struct words *w, const char *const *texts);
 /* Appends one word and takes it over. */
 void words_give(struct words *w, char *word);
 void words_free(struct words *w);
-
-/* Appends a text in single quotes, one word of a shell whatever is in it. */
-void words_quote(struct bytes *into, const char *text);
-/* The same for people, on one line: in quotes only where it has to be, $'' where it holds a control
- * character. */
-void words_show(struct bytes *into, const char *text);
 
 #endif

@@ -316,6 +316,18 @@ on_end(struct output *o, const struct fold_job *j)
 		took(o, j->elapsed);
 }
 
+/* On a line of its own, to be copied. */
+static void
+again_add(struct output *o, const struct fold *f, const struct fold_job *j)
+{
+	if (j->reproduce == NULL)
+		return;
+	head_add(o, f, j->id, job_color(j->order + 1));
+	bytes_text(&o->buffer, "again: ");
+	terminal_safe(&o->buffer, j->reproduce, strlen(j->reproduce), false);
+	bytes_char(&o->buffer, '\n');
+}
+
 static const struct {
 	const char *type;
 	const char *member; /* without it the event says nothing; NULL: always */
@@ -343,6 +355,8 @@ output_job(struct output *o, const struct fold *f, const struct fold_job *j,
 		head_add(o, f, j->id, job_color(j->order + 1));
 		rows[i].add(o, j);
 		bytes_char(&o->buffer, '\n');
+		if (rows[i].add == on_end)
+			again_add(o, f, j);
 		return output_batch(o, e);
 	}
 	return 0;

@@ -141,6 +141,21 @@ short_name(const struct fold *f)
 	return name != NULL ? name : xstrdup(f->build);
 }
 
+/* What is typed to have the jobs again, of so many. */
+static void
+again_add(struct bytes *b, const struct fold *f)
+{
+	for (size_t i = 0, n = 0; n < TAILS && i < f->njobs; i++) {
+		const char *command = f->jobs[i].reproduce;
+
+		if (!failed(f, &f->jobs[i]) || command == NULL)
+			continue;
+		terminal_safe(b, command, strlen(command), false);
+		bytes_char(b, '\n');
+		n++;
+	}
+}
+
 static void
 command_add(struct bytes *b, const struct fold *f, bool here, size_t nfailed)
 {
@@ -158,6 +173,7 @@ command_add(struct bytes *b, const struct fold *f, bool here, size_t nfailed)
 		bytes_format(b, "mci log %s\n", name);
 	else if (nfailed == 0 && f->status == STATUS_ERROR)
 		bytes_format(b, "mci show %s\n", name);
+	again_add(b, f);
 }
 
 void

@@ -51,6 +51,8 @@ job_json(struct bytes *b, const struct fold *f, const struct fold_job *j, const 
 		emit_text(b, "reason", j->reason);
 	if (j->error != NULL)
 		emit_text(b, "error", j->error);
+	if (j->reproduce != NULL)
+		emit_text(b, "reproduce", j->reproduce);
 	if (j->exit >= 0)
 		emit_integer(b, "exit", j->exit);
 	if (j->signal >= 0)

@@ -24,16 +24,19 @@ alpha: success
 beta: start
 beta | no newline
 beta: failure: exit 3
+beta: again: mci rerun local/work/1 --from beta
 gamma: skipped: beta did not succeed
 delta: start
 delta: tried again after exit 1
 delta: start, attempt 2
 delta: success
 epsilon: error: not started: ./nosuch: No such file or directory
+epsilon: again: mci rerun local/work/1 --from epsilon
 zeta: start
 zeta: failure, allowed: exit 4
 eta: start
 eta: failure: SIGKILL
+eta: again: mci rerun local/work/1 --from eta
 local/work/1: failure: 2 ok, 2 failed, 1 failed but allowed, 1 error, 1 skipped" \
 	"tells starts, ends and reasons, each behind what the job printed, and the summary"
 is "$(cat "$err")" "" "and nothing twice"
@@ -48,6 +51,7 @@ ok "with times" sh -c 'mci-log follow --states --time @ | grep -Eq "^20[0-9T:.-]
 is "$(mci-log follow --states @/beta | sed 's/ in .*//')" "beta: start
 beta | no newline
 beta: failure: exit 3
+beta: again: mci rerun local/work/1 --from beta
 local/work/1: failure: 2 ok, 2 failed, 1 failed but allowed, 1 error, 1 skipped" "or one job"
 exits 2 "--json has events of its own" mci-log follow --states --json @
 printf '#!/bin/sh\necho why >&2\necho {}\n' >broken

@@ -62,6 +62,8 @@ is "$(mci call -a "$api" build/events build=acme/zlib/1 | jq -r 'select(.seq).se
 exits 1 "a build that fails" mci trigger --wait acme/broken
 is "$(mci show --json acme/broken/1 | jq -rs '[.[1:][]|.job+" "+.status]|join(" ")')" \
 	"ok success bad failure behind skipped" "and what became of each job"
+is "$(mci show --json acme/broken/1 | jq -r '.reproduce // empty' | sed 's/ --runner=[a-z]*//')" \
+	"mci run --rev=$(git -C broken rev-parse HEAD) bad" "... how one that failed is had in a clone of its repository"
 # the same commit in a terminal
 git clone -q broken here
 (cd here && mci-build --sandbox --json) | jq -c 'del(.limits, ."limited-by")' >here.ndjson

@@ -85,6 +85,18 @@ has "$err" 'standard input is no terminal' 'which it says'
 echo '{"id":"one","script":"false"}' | mci-build --json - >events 2>/dev/null
 run mci tree events
 has "$out" 'mci log .*/one; mci shell .*/one$' 'at the end of a failed job stands how to look into it'
+has "$out" '^mci rerun local/work/[0-9]+ --from one$' 'and how to have it again'
+mkdir -p again/.mci
+printf '#!/bin/sh\necho %s\n' "'{\"id\":\"one\",\"params\":[\"P\"],\"script\":[\"echo \$P; exit 3\"]}'" >again/.mci/build
+chmod +x again/.mci/build
+(
+	cd again || exit
+	mci run --json -p "P=it's \$HOME" >events
+	jq -r 'select(.type == "job/end").reproduce' events >again.sh
+	sh -c "$(cat again.sh)" >events 2>/dev/null
+)
+is "$(cat again/again.sh)" "mci run '--param=P=it'\\''s \$HOME' one" 'the command is one that a shell takes'
+is "$(jq -r 'select(.type == "job/end") | .job + " " + .status' again/events)" 'one failure' 'and does what it says'
 mci-build --runner host --json --break failed ./chain.sh >events 2>"$err" </dev/null
 has "$err" 'stopped at second: mci shell local/work/[0-9]+/second$' 'without a terminal --break says how to get there'
 ok 'and has started nothing behind a failure' test "$(jq -r 'select(.type == "job/start" and .job == "second").job' events)" = second
