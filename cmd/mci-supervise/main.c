@@ -52,6 +52,7 @@ static const struct command command = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.max_operands = 1,
 	.complete = "files",
+	.size = sizeof(struct options),
 };
 
 static int

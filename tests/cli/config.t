@@ -134,6 +134,19 @@ exits 2 "a line that is none fails" mci config
 is "$(grep -c "$own:1: expected 'program.option = value'" "$err")" 1 "and is said once"
 rm "$own"
 
+# a value of its kind for the variable of each setting there is, and all are taken
+mci config -a | awk -F'\t' '$1 !~ /^config[.]/ {
+	name = "MCI_" toupper($1)
+	gsub(/[.-]/, "_", name)
+	sub(/[|].*/, "", $4)
+	print name "=" \
+		($4 == "DURATION" || $4 == "TIME" ? "1m" : $4 == "SIZE" ? "64M" : $4 == "BYTES" ? 9999999 : $4 == "N" ? 3 : $4)
+}' >variables
+# shellcheck disable=SC2046 # words
+exits 0 "each setting can be set by its variable" env $(cat variables) mci config
+is "$(grep -c 'environment$' "$out")" "$(wc -l <variables)" "and is shown with it"
+is "$(cat "$err")" "" "by programs that have nothing to say"
+
 # --- settings and the programs that programs start ---
 # A setting is for the one that a person calls: mci-job below mci-build is told what to do.
 for setting in MCI_JOB_PROGRESS=plain MCI_JOB_EXPLAIN=true MCI_JOB_RUNNER=nowhere MCI_LOG_JSON=true MCI_LOG_BYTES=9-9; do
