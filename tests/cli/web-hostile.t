@@ -6,7 +6,7 @@
 . "$ROOT/tests/cli/web-lib.sh"
 
 project app <<'JOBS'
-{"id":"good","script":["echo fine"]}
+{"id":"good","script":["echo fine","mkdir -p out/sub; echo x >out/sub/x"],"save-artifacts":[{"id":"out","path":"out"}]}
 {"id":"bad","script":["printf '\\033[1;31merror:\\033[0m it broke\\n'","echo '{\"test\":\"sums two\",\"result\":\"fail\",\"file\":\"sum.c\",\"line\":3,\"elapsed\":0.2}' >>$MCI_NOTES","echo '{\"error\":\"no such thing\",\"file\":\"a.c\",\"line\":7}' >>$MCI_NOTES","exit 3"],"depends-on":["good"]}
 {"id":"late","script":["true"],"depends-on":["bad"]}
 JOBS
@@ -50,10 +50,16 @@ while IFS= read -r line; do
 done <'$T/evil'
 jq -Rc '{error: ., file: ., line: 1}, {warning: .}, {notice: .}, {summary: .}, {metric: ., value: 1, unit: .}, {section: .}, {test: ., suite: ., result: "fail", message: ., file: .}, {test: ., result: .}, .' '$T/evil' >>"\$MCI_NOTES"
 jq -rR '"NAME=" + .' '$T/evil' >>"\$MCI_OUTPUT"
+n=0
+while IFS= read -r line; do
+	n=\$((n + 1)) file=left/\$n/\$line
+	mkdir -p "\${file%/*}"
+	echo "\$line" >"\$file"
+done <'$T/evil'
 exit 1
 END
 chmod +x "$T/says"
-jq -cn --arg evil "$some" --arg says "$T/says" '{id: "evil", name: $evil, script: [$says], env: {EVIL: $evil}}' >specs
+jq -cn --arg evil "$some" --arg says "$T/says" '{id: "evil", name: $evil, script: [$says], "save-artifacts": [{id: "left", path: "left", when: "always"}], env: {EVIL: $evil}}' >specs
 project evil <specs
 mci call -a "$api" org/put id=empty >/dev/null
 mci call -a "$api" org/put id=acme name="$all" >/dev/null

@@ -14,7 +14,7 @@ while any(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))):
 END
 chmod +x "$T/taken"
 sed "s|@TAKEN@|$T/taken|" >specs <<'JOBS'
-{"id":"good","script":["echo '{\"section\":\"Compile\"}' >>$MCI_NOTES; @TAKEN@ $MCI_NOTES","printf '\\033[32mgreen\\033[0m\\n'","for p in 10 50 100; do printf '\\r%s%%' $p; done; echo","for i in 1 2 3 4 5; do echo step $i; done","echo '{\"section\":\"Compile\",\"end\":true}' >>$MCI_NOTES","echo behind"]}
+{"id":"good","script":["echo '{\"section\":\"Compile\"}' >>$MCI_NOTES; @TAKEN@ $MCI_NOTES","printf '\\033[32mgreen\\033[0m\\n'","for p in 10 50 100; do printf '\\r%s%%' $p; done; echo","for i in 1 2 3 4 5; do echo step $i; done","echo '{\"section\":\"Compile\",\"end\":true}' >>$MCI_NOTES","echo behind","mkdir -p report/sub; echo first >report/a.txt; seq 1000 >report/sub/numbers"],"save-artifacts":[{"id":"report","path":"report"}]}
 {"id":"bad","script":["i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo line $i; done","echo error: it broke","echo '{\"test\":\"sums two\",\"result\":\"fail\",\"file\":\"sum.c\",\"line\":3}' >>$MCI_NOTES","echo '{\"test\":\"sums one\",\"result\":\"pass\"}' >>$MCI_NOTES","echo '{\"error\":\"no such thing\",\"file\":\"a.c\",\"line\":7}' >>$MCI_NOTES","exit 3"],"depends-on":["good"]}
 {"id":"late","script":["true"],"depends-on":["bad"]}
 JOBS

@@ -5,10 +5,10 @@ import { base, browser, fresh, must, sh, step } from './steps.mjs';
 import { finish, is } from './tap.mjs';
 
 const [failed, evil] = [sh('ended', 'app'), sh('hostile')];
-const PAGES = ['/', '/acme', '/acme/app', `/${failed}`, `/${failed}/bad`, `/${failed}/bad/log`, '/acme/app/-/trigger', '/acme/app/-/trends',
+const PAGES = ['/', '/acme', `/${failed}#tab=Artifacts`, '/acme/app', `/${failed}`, `/${failed}/bad`, `/${failed}/bad/log`, '/acme/app/-/trigger', '/acme/app/-/trends',
 	'/acme/app/-/settings', '/acme/-/params', '/-/queue', '/-/wallboard', '/-/login', '/acme/app/99999', '/empty'];
 const EVIL = ['/', '/acme', '/acme/evil', `/${evil}`, `/${evil}/evil`, `/${evil}/evil/log`, `/acme/evil/-/trigger?of=${evil}`, '/acme/evil/-/trends', '/acme/evil/-/settings',
-	'/acme/-/params', '/-/queue', '/-/wallboard', '/-/login?next=//evil.example', '/-/login?next=javascript:window.evil=1', `/${evil}#tab=<img src=x onerror=window.evil=1>`];
+	'/acme/-/params', '/-/queue', '/-/wallboard', '/-/login?next=//evil.example', '/-/login?next=javascript:window.evil=1', `/${evil}#tab=<img src=x onerror=window.evil=1>`, '/-/queue', `/${evil}#tab=Artifacts`];
 
 // What is in the page that only markup could have brought.
 const FOREIGN = 'main :is(script, style, iframe, object, embed, base, meta, link, form[action], svg foreignObject, img:not([src^="/api/v1/orgs/"]), a[href^="javascript"])';
@@ -17,13 +17,18 @@ const FOREIGN = 'main :is(script, style, iframe, object, embed, base, meta, link
 async function visit(page, path) {
 	await page.goto(base + path);
 	await page.waitForSelector('main > div');
+	if (path.endsWith('#tab=Artifacts')) {
+		await page.waitForSelector('.artifact');
+		await page.evaluate(() => document.querySelectorAll('.artifact details').forEach((e) => { e.open = true; }));
+		await page.waitForSelector('.artifact td');
+	}
 }
 
 await step('of builds, people and repositories nothing runs, and nothing leaves the page', async () => {
 	const page = await fresh();
 	for (const path of EVIL) {
 		await visit(page, path);
-		for (const one of await page.getByRole('tab').all())
+		for (const one of path.endsWith('Artifacts') ? [] : await page.getByRole('tab').all())
 			await one.click();
 		await page.evaluate(() => document.querySelectorAll('details').forEach((e) => { e.open = true; }));
 		const found = await page.evaluate((foreign) => [window.evil && 'it ran', ...[...document.querySelectorAll(foreign)].map((e) => e.outerHTML),
@@ -42,6 +47,9 @@ await step('what is hostile is shown as text', async () => {
 	await page.waitForSelector('.log-row:has-text("<script>window.evil")');
 	await visit(page, `/${evil}`);
 	must((await page.locator('main').innerText()).includes('<script>window.evil'), 'the message is not there');
+	await visit(page, '/');
+	await visit(page, `/${evil}#tab=Artifacts`);
+	must((await page.locator('.artifact').innerText()).includes('<img src=x onerror=window.evil=1>'), 'the name of a file is not there');
 	await page.context().close();
 });
 

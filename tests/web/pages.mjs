@@ -1,4 +1,5 @@
 // The whole way: from a session over a failure to its log, run again, let go on, canceled, while the server is restarted.
+import { readFileSync } from 'node:fs';
 import { picture } from './browser.mjs';
 import { base, browser, fresh, go as goTo, must, press, sh, status, step, tab, text as textOf, token } from './steps.mjs';
 import { finish, is } from './tap.mjs';
@@ -92,6 +93,39 @@ await step('colours, a progress bar as its last state, and a folded section', as
 	const before = await page.locator('.log-row').count();
 	await page.click('button.fold');
 	await page.waitForFunction((n) => document.querySelectorAll('.log-row').length < n, before);
+});
+await step('what jobs have left: their files, each of them, and archives', async () => {
+	await go(`${failed}#tab=Artifacts`);
+	await page.waitForSelector('.artifact:has-text("report")');
+	await page.locator('.artifact summary').click();
+	await page.waitForSelector('.artifact td a:has-text("report/sub/numbers")');
+	await picture(page, 'build-artifacts');
+	const [file] = await Promise.all([page.waitForEvent('download'), page.locator('.artifact td a:has-text("report/a.txt")').click()]);
+	must(file.suggestedFilename() === 'a.txt' && readFileSync(await file.path(), 'utf8') === 'first\n', file.suggestedFilename());
+	const [archive] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'report of good as zip' }).click()]);
+	must(/^app-\d+-report\.zip$/.test(archive.suggestedFilename()) && readFileSync(await archive.path()).subarray(0, 2).toString() === 'PK', archive.suggestedFilename());
+	await page.getByRole('button', { name: 'report: the command' }).click();
+	await page.waitForSelector(`div.how pre:has-text("mci artifact get ${failed.slice(1)}/good report")`);
+	await page.waitForSelector('div.how pre:has-text("curl -OJ -H")');
+	await go(`${failed}/good`);
+	await page.waitForSelector('h2:has-text("Artifacts")');
+	await go(`${failed}/late`);
+	must(await page.locator('.artifact').count() === 0, 'a job that left nothing shows something');
+});
+await step('a key finds repositories, builds and artifacts', async () => {
+	await go('/');
+	await page.keyboard.press('/');
+	await page.keyboard.type('rePort');
+	await page.waitForSelector('.found a:has-text("report")');
+	await picture(page, 'search');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('.artifact:has-text("report")');
+	await go('/');
+	await page.fill('input[name=q]', 'gat');
+	await page.waitForSelector('.found a:has-text("acme/gate")');
+	await page.fill('input[name=q]', failed.slice(1));
+	await page.press('input[name=q]', 'Enter');
+	await page.waitForURL(`${base}${failed}`);
 });
 await step('what failed is run again', async () => {
 	await go(failed);

@@ -71,6 +71,9 @@ const repo = (name) => {
 	return ['orgs', org, 'repos', id];
 };
 
+// a row of what jobs have left
+const artifact = (one) => [...build(one.build), 'jobs', one.job, 'artifacts', one.artifact];
+
 export const api = {
 	session: () => session = json(`${base}/session`),
 	// a token or a ticket; the browser then has a cookie that no script can read
@@ -87,6 +90,10 @@ export const api = {
 	repoBuilds: (name, query) => json(path([...repo(name), 'builds'], query)),
 	build: (name) => json(path(build(name))),
 	jobs: (name) => json(path([...build(name), 'jobs'])),
+	artifacts: (name, job, query) => json(path([...build(name), ...(job ? ['jobs', job] : []), 'artifacts'], query)),
+	findArtifacts: (query) => json(path(['artifacts'], query)),
+	artifactFiles: (one, query) => json(path([...artifact(one), 'files'], query)),
+	artifactAddress: (one, parts) => path([...artifact(one), ...parts]),
 	events: (name, query, signal) => ask(path([...build(name), 'events'], query), { headers: { Accept: 'application/x-ndjson' }, signal }),
 	trigger: (name, body) => json(path([...repo(name), 'builds']), { method: 'POST', body }),
 	cancel: (name, job) => json(path([...build(name), ...(job ? ['jobs', job] : []), 'cancel']), { method: 'POST', body: {} }),

@@ -1,5 +1,6 @@
 // build: one build: how it stands, its jobs as list, graph and waterfall, what they left.
 import { api, reach } from './api.js';
+import { allArtifacts, artifactList } from './artifacts.js';
 import { buttons, header, reason, unblock } from './buildhead.js';
 import { commands, curl, mci } from './command.js';
 import { eachFrame, fill, make, rows } from './dom.js';
@@ -61,6 +62,10 @@ const LATER = {
 			n.file ? make('div', { class: 'mono' }, `${n.file}${n.line ? `:${n.line}` : ''}`) : '')) : 'There are none.';
 	},
 	Tests: (name, fold) => testTable(name, fold.of('test')),
+	Artifacts: async (name) => {
+		const all = await allArtifacts(name);
+		return all.length ? artifactList(all) : 'There are none.';
+	},
 	Plan: (name, fold) => {
 		const specs = [...fold.jobs.values()].map((job) => JSON.stringify(job.spec ?? { id: job.id, name: job.name, 'depends-on': job['depends-on'] }));
 		return specs.length ? [make('p', { class: 'crumbs' }, 'The jobs as they were written, a line each: what mci-build takes.'), make('pre', { class: 'lines' }, specs.join('\n'))] : 'No job has come yet.';
@@ -132,7 +137,7 @@ export async function open([org, repo, number], holder, go) {
 		return undefined;
 	});
 	fill(holder, top, bar, said, chooser.element, commands(() => [mci('show', name), mci('log', name),
-		curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}`), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/events`)]));
+		mci('artifact', 'ls', name), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}`), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/events`)]));
 	const press = (key) => () => bar.querySelector(`[data-key=${key}]`)?.click();
 	setKeys([['c', 'cancel', press('c')], ['r', 'run again', press('r')], ['f', 'run what failed', press('f')],
 		...names.map((n, i) => [String(i + 1), n.toLowerCase(), () => chooser.choose(n)])]);

@@ -4,6 +4,7 @@ import { ref, title } from './builds.js';
 import { commands, curl, mci } from './command.js';
 import { eachFrame, fill, make, rows } from './dom.js';
 import { guide } from './guide.js';
+import { search } from './search.js';
 import { badge, known, live } from './status.js';
 import { duration, elapsed, moment, progress } from './time.js';
 
@@ -62,20 +63,6 @@ async function recently() {
 	}
 }
 
-// Repositories, builds (ORG/REPO/N) by what is typed.
-function search(names, go) {
-	const list = make('datalist', { id: 'found' });
-	const form = make('form', { role: 'search', class: 'toolbar', onsubmit: (e) => {
-		e.preventDefault();
-		const text = form.elements.q.value.trim();
-		const name = names().find((n) => n === text) ?? names().find((n) => n.includes(text));
-		const number = /^(.+)\/(\d+)$/.exec(text);
-		go(number ? `/${text}` : `/${name ?? text}`);
-	} }, make('label', {}, 'Search ', make('input', { name: 'q', type: 'search', list: 'found', 'data-search': true, placeholder: 'repository or build  ( / )', size: 30,
-		oninput: () => fill(list, names().filter((n) => n.includes(form.elements.q.value)).slice(0, 20).map((n) => make('option', { value: n }))) })), list);
-	return form;
-}
-
 export async function open(place, holder, go) {
 	let repos = [];
 	let builds = [];
@@ -117,7 +104,7 @@ export async function open(place, holder, go) {
 	// many events make one question
 	const later = () => { timer ??= setTimeout(async () => { timer = undefined; await load().catch(() => {}); frame(); }, 300); };
 	const frame = eachFrame(draw);
-	fill(holder, make('h1', {}, 'Dashboard'), search(() => repos, go), top, first, cards, commands(() => [mci('ls'), curl('GET', '/api/v1/builds')]));
+	fill(holder, make('h1', {}, 'Dashboard'), search(() => repos, () => builds, go), top, first, cards, commands(() => [mci('ls'), curl('GET', '/api/v1/builds')]));
 	const stop = follow({ type: 'build/*' }, later, later);
 	return () => {
 		stop();

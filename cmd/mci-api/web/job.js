@@ -1,5 +1,6 @@
 // job: one job: how it ended and why, what it was given and what it left, and what can be done with it.
 import { reach } from './api.js';
+import { allArtifacts, artifactList, size } from './artifacts.js';
 import { cancel, facts, reason, rerun, unblock } from './buildhead.js';
 import { commands, curl, mci } from './command.js';
 import { eachFrame, fill, make } from './dom.js';
@@ -13,7 +14,7 @@ function links(name, ids) {
 	return ids?.length ? ids.map((id) => [make('a', { href: `/${name}/${id}` }, id), ' ']) : undefined;
 }
 
-const bytes = (n) => n === undefined ? undefined : n < 1024 ? `${n} B` : n < 1048576 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 1048576).toFixed(1)} MiB`;
+const bytes = (n) => n === undefined ? undefined : size(n);
 
 // Where what it exposes is reached, as long as it runs.
 function places(job) {
@@ -69,13 +70,23 @@ function texts(job) {
 export async function open([org, repo, number, id], holder, go) {
 	const name = `${org}/${repo}/${number}`;
 	const fold = new Fold();
-	const [top, bar, bottom] = [make('div'), make('div', { class: 'toolbar' }), make('div')];
+	const [top, bar, left, bottom] = [make('div'), make('div', { class: 'toolbar' }), make('div'), make('div')];
+	let shown;
+	// what it has left is known once it has ended
+	const showLeft = async (job) => {
+		if (live(job.status) || shown === job.attempt)
+			return;
+		shown = job.attempt;
+		const all = await allArtifacts(name, id).catch(() => []);
+		fill(left, all.length ? [make('h2', {}, 'Artifacts'), artifactList(all)] : []);
+	};
 	const draw = () => {
 		const job = fold.jobs.get(id);
 		const text = job && JSON.stringify([job, fold.notes.length, Boolean(fold.ended)]);
 		if (!job || top.text === text)
 			return;
 		top.text = text;
+		showLeft(job);
 		const tests = fold.of('test').filter((t) => t.job === id);
 		fill(top, header(name, job));
 		fill(bar, buttons(name, job, fold.ended, go));
@@ -87,7 +98,7 @@ export async function open([org, repo, number, id], holder, go) {
 		throw new Error(`${name} has no job ${id}`);
 	}
 	draw();
-	fill(holder, top, bar, bottom, commands(() => [mci('log', `${name}/${id}`), mci('why', `${name}/${id}`), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/jobs/${id}`)]));
+	fill(holder, top, bar, left, bottom, commands(() => [mci('log', `${name}/${id}`), mci('why', `${name}/${id}`), curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds/${number}/jobs/${id}`)]));
 	const press = (key) => () => holder.querySelector(`[data-key=${key}]`)?.click();
 	setKeys([['u', 'continue', press('u')], ['c', 'cancel this job', press('c')], ['r', 'run again from here', press('r')],
 		['l', 'its log', () => go(`/${name}/${id}/log`)], ['b', 'its build', () => go(`/${name}`)]]);
