@@ -4,6 +4,7 @@
 /* Whose a name is, and who asks. */
 #define BLOB_ASKER \
 	{ "scope", CONTRACT_TEXT, false, "trusted, which sees nothing of strangers, or stranger; trusted" }, \
+	{ "within", CONTRACT_TEXT, false, "ORG or ORG/REPO: their names alone, and what those stand on" }, \
 	{ "session", CONTRACT_TEXT, false, "32 hex digits of the client's making: what it has begun " \
 	    "goes on over its next connection, when that comes within a minute" }, \
 	{ "resumed", CONTRACT_BOOL, false, "it was answered in that session before: refused when that " \
@@ -80,6 +81,8 @@ static const struct contract_field blob_located[] = {
 	    "of each, in their order: null, or an array of its pack, the pack's "
 	    "scope, where its frame begins in there, bytes of the frame and of what it holds, where the "
 	    "object begins in what it holds, and its bytes" },
+	{ "whole", CONTRACT_BOOL, false, "frames are read one at a time, and may come with another length: "
+	    "of who asks within" },
 };
 
 static const struct contract_field blob_open[] = {

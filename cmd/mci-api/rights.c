@@ -24,7 +24,7 @@ enum whose {
 	LIST_BUILD, /* org or repo: whose builds are listed; narrowed */
 	TOKENS,     /* org and repo: whom tokens are for; narrowed */
 	TOKEN,      /* org: whom a token is for; narrowed, and not for who has a repository alone */
-	FILES,      /* for who may touch all, as yet; and for agents, whatever the scope is */
+	FILES,      /* within: whose files they are; narrowed. For agents too, whatever the scope is */
 	PREFIX,     /* build: what the names of builds begin with; narrowed */
 };
 
@@ -261,7 +261,7 @@ cut(struct bytes *into, const char *name, int slashes)
 }
 
 struct names {
-	struct bytes org, id, repo, build, durable;
+	struct bytes org, id, repo, build, durable, within;
 };
 
 static void
@@ -272,6 +272,7 @@ names_free(struct names *n)
 	bytes_free(&n->repo);
 	bytes_free(&n->build);
 	bytes_free(&n->durable);
+	bytes_free(&n->within);
 }
 
 /* A list, of which they get only what is theirs: params say so from here on. */
@@ -316,6 +317,10 @@ narrow(const struct who *w, enum whose whose, struct names *n, struct bytes *par
 			put(params, "repo", w->repo);
 		return (*org == '\0' || strcmp(org, w->org) == 0) &&
 		    (w->repo == NULL || *repo == '\0' || strcmp(repo, w->repo) == 0);
+	case FILES:
+		if (n->within.len == 0)
+			put(params, "within", own);
+		return n->within.len == 0 || owns(w, bytes_string(&n->within));
 	case TOKEN:
 		if (*org == '\0')
 			put(params, "org", w->org);
@@ -388,7 +393,6 @@ theirs(const struct who *w, const struct right *r, struct names *n, struct bytes
 
 	switch (r->whose) {
 	case ALL:
-	case FILES:
 		return w->id != NULL && w->org == NULL;
 	case OWN:
 		return w->id != NULL;
@@ -516,6 +520,7 @@ rights_check(const struct who *w, const struct contract_method *m, struct bytes 
 	text_of(m, values, "repo", &n.repo);
 	text_of(m, values, "build", &n.build);
 	text_of(m, values, "durable", &n.durable);
+	text_of(m, values, "within", &n.within);
 	fits = others_fit(m, values, &n, w) && rerun_fits(m, values, bytes_string(&n.repo)) &&
 	    theirs(w, r, &n, params, repo);
 	result = answer(w, r, &n, fits, repo, e);

@@ -44,18 +44,20 @@ direct_locate(struct store *s, const struct digest *chunks, size_t n, bool usabl
 	return 0;
 }
 
-static int
-direct_fetch(struct store *s, const struct place *p, void *into, struct error *e)
+static ssize_t
+direct_fetch(struct store *s, const struct place *p, void *into, size_t room, struct error *e)
 {
 	struct direct *d = (struct direct *)s;
 	char name[96];
 	ssize_t got;
 
 	index_pack_name(p->stranger ? STORE_STRANGER : "", &p->pack, name);
+	if (room < p->packed)
+		return error_set(e, ERROR_INPUT, "%s: a frame is larger than it may be", name);
 	got = d->backend->type->get(d->backend, name, (int64_t)p->at, into, p->packed, e);
 	if (got >= 0 && (size_t)got != p->packed)
 		return error_set(e, ERROR_INPUT, "%s: is cut short", name);
-	return got < 0 ? -1 : 0;
+	return got;
 }
 
 static int

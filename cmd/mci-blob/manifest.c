@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
 #include "chunker.h"
 #include "emit.h"
 #include "memory.h"
@@ -165,6 +166,27 @@ manifest_chunks(const struct manifest_reader *r, size_t *n)
 {
 	*n = r->n;
 	return r->chunks;
+}
+
+int
+manifest_each(struct manifest_reader *r, int (*each)(void *arg, const struct digest *d, struct error *e),
+    void *arg, struct error *e)
+{
+	struct entry x = { 0 };
+	struct span line;
+	int result = 0, more = 0;
+
+	for (size_t i = 0; i < r->n && result == 0; i++)
+		result = each(arg, &r->chunks[i], e);
+	while (result == 0 && (more = manifest_next(r, &line, e)) > 0) {
+		result = entry_read(&x, line, e);
+		for (size_t i = 0; i < x.npieces && result == 0; i++) {
+			if (x.pieces[i].hole == 0)
+				result = each(arg, &x.pieces[i].digest, e);
+		}
+	}
+	entry_free(&x);
+	return result != 0 ? result : more;
 }
 
 void

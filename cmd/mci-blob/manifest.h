@@ -36,6 +36,10 @@ struct manifest_reader *manifest_open(struct unpack *u, const struct digest *roo
 int manifest_next(struct manifest_reader *r, struct span *line, struct error *e);
 /* The chunks that it is made of. */
 const struct digest *manifest_chunks(const struct manifest_reader *r, size_t *n);
+/* Calls each for those, and for the chunks of all files of the lines that were not read yet: 0, or what it
+ * returned when that was another, or -1. */
+int manifest_each(struct manifest_reader *r,
+    int (*each)(void *arg, const struct digest *d, struct error *e), void *arg, struct error *e);
 void manifest_close(struct manifest_reader *r); /* NULL is allowed */
 
 #endif

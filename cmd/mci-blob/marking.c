@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
 #include "manifest.h"
 #include "memory.h"
 #include "naming.h"
@@ -41,35 +40,21 @@ mark(struct marking *m, const struct digest *d, bool *was, struct error *e)
 }
 
 static int
-mark_lines(struct walk *w, struct manifest_reader *r, struct error *e)
+mark_chunk(void *arg, const struct digest *d, struct error *e)
 {
-	struct entry x = { 0 };
-	struct span line;
-	int more;
+	struct walk *w = arg;
 	bool was;
 
-	while ((more = manifest_next(r, &line, e)) > 0) {
-		more = entry_read(&x, line, e);
-		for (size_t i = 0; i < x.npieces && more == 0; i++) {
-			if (x.pieces[i].hole == 0)
-				more = mark(w->m, &x.pieces[i].digest, &was, e);
-		}
-		if (more < 0)
-			break;
-	}
-	entry_free(&x);
-	return more;
+	return mark(w->m, d, &was, e);
 }
 
 static int
 mark_tree(struct walk *w, const struct digest *root, struct error *e)
 {
 	struct manifest_reader *r;
-	const struct digest *chunks;
 	int64_t files, bytes;
-	size_t n;
 	bool was;
-	int result = 0;
+	int result;
 
 	if (mark(w->m, root, &was, e) < 0)
 		return -1;
@@ -79,11 +64,7 @@ mark_tree(struct walk *w, const struct digest *root, struct error *e)
 	r = manifest_open(w->unpack, root, &files, &bytes, e);
 	if (r == NULL)
 		return -1;
-	chunks = manifest_chunks(r, &n);
-	for (size_t i = 0; i < n && result == 0; i++)
-		result = mark(w->m, &chunks[i], &was, e);
-	if (result == 0)
-		result = mark_lines(w, r, e);
+	result = manifest_each(r, mark_chunk, w, e);
 	manifest_close(r);
 	return result;
 }

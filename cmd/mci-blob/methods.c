@@ -25,11 +25,8 @@ scope(struct blob_server *s, struct request *r, bool *stranger)
 {
 	struct error e;
 
-	if (sessions_lost(s->sessions, r)) {
-		request_fail(r, "disconnected",
-		    "the session is over: what was begun in it is to be begun again");
+	if (sessions_admit(s->sessions, r) < 0)
 		return -1;
-	}
 	if (store_scope(request_text(r, "scope"), stranger, &e) == 0)
 		return 0;
 	request_fail_with(r, &e);
@@ -100,7 +97,11 @@ work_locate(struct ask *a, struct store *store, struct error *e)
 
 	if (store->type->locate(store, a->digests, a->n, a->usable, places, e) < 0)
 		return -1;
+	if (sessions_grants(a) != NULL)
+		grants_narrow(sessions_grants(a), a->digests, a->n, places);
 	emit_open(&a->result);
+	if (sessions_grants(a) != NULL)
+		emit_bool(&a->result, "whole", true);
 	emit_key(&a->result, "places");
 	bytes_char(&a->result, '[');
 	for (size_t i = 0; i < a->n; i++) {
@@ -137,6 +138,8 @@ blob_locate(void *self, struct request *r)
 static int
 work_open(struct ask *a, struct store *store, struct error *e)
 {
+	if (sessions_grants(a) != NULL)
+		return error_set(e, ERROR_REFUSED, "a pack is for who may see all of it");
 	a->fd = direct_open_pack(store, &a->digests[0], e);
 	if (a->fd < 0)
 		return -1;
@@ -170,14 +173,19 @@ blob_open(void *self, struct request *r)
 static int
 work_read(struct ask *a, struct store *store, struct error *e)
 {
-	ssize_t got = direct_read(store, &a->digests[0], a->offset, bytes_reserve(&a->data, (size_t)a->limit),
+	struct grants *g = sessions_grants(a);
+	ssize_t got = 0;
+
+	a->gives = true;
+	emit_open(&a->result);
+	if (g != NULL)
+		return grants_frame(g, store, &a->digests[0], (uint64_t)a->offset, &a->data, e);
+	got = direct_read(store, &a->digests[0], a->offset, bytes_reserve(&a->data, (size_t)a->limit),
 	    (size_t)a->limit, e);
 
 	if (got < 0)
 		return -1;
 	a->data.len = (size_t)got;
-	a->gives = true;
-	emit_open(&a->result);
 	return 0;
 }
 
@@ -249,10 +257,25 @@ tell(struct ask *a, const char *type, const struct record *r, bool whole)
 }
 
 static int
+check_commit(struct ask *a, struct store *store, struct error *e)
+{
+	struct grants *g = sessions_grants(a);
+
+	if (g == NULL)
+		return 0;
+	if (!grants_name(g, a->record.name) || (a->record.build != NULL && !grants_build(g, a->record.build)))
+		return error_set(e, ERROR_REFUSED, "%s: this token has the names of %s alone, as KIND/%s/...",
+		    a->record.name, grants_within(g), grants_within(g));
+	return grants_check(g, store, &a->record.root, e) == 0 ? 0 : error_before(e, "%s: ", a->record.name);
+}
+
+static int
 work_commit(struct ask *a, struct store *store, struct error *e)
 {
 	struct place p;
 
+	if (check_commit(a, store, e) < 0)
+		return -1;
 	if (store->type->locate(store, &a->record.root, 1, false, &p, e) < 0)
 		return -1;
 	if (p.packed == 0)
@@ -290,11 +313,16 @@ work_find(struct ask *a, struct store *store, struct error *e)
 {
 	AUTO_FREE const char **names = xmalloc((a->n + 1) * sizeof(*names));
 	const char *p = a->texts.data;
+	struct grants *g = sessions_grants(a);
 	struct record found;
 	bool hit;
+	int result;
 
-	for (size_t i = 0; i < a->n; i++, p += strlen(p) + 1)
+	for (size_t i = 0; i < a->n; i++, p += strlen(p) + 1) {
 		names[i] = p;
+		if (g != NULL && !grants_name(g, p))
+			return error_set(e, ERROR_NOT_FOUND, "%s: there is no such name", p);
+	}
 	if (store->type->find(store, names, a->n, &found, &hit, e) < 0) {
 		if (e->code == ERROR_NOT_FOUND)
 			sessions_note(a, names[0], false);
@@ -305,8 +333,9 @@ work_find(struct ask *a, struct store *store, struct error *e)
 	record_members(&a->result, &found);
 	emit_bool(&a->result, "hit", hit);
 	tell(a, "blob/restored", &found, false);
+	result = g == NULL ? 0 : grants_tree(g, store, &found.root, e);
 	record_free(&found);
-	return 0;
+	return result;
 }
 
 static void
@@ -319,6 +348,7 @@ blob_find(void *self, struct request *r)
 }
 
 struct page {
+	const struct grants *grants;
 	const char *after;
 	struct record *all;
 	size_t n, limit;
@@ -355,7 +385,8 @@ add_to_page(void *arg, struct record *r)
 {
 	struct page *p = arg;
 
-	if (p->after != NULL && strcmp(r->name, p->after) <= 0) {
+	if ((p->after != NULL && strcmp(r->name, p->after) <= 0) ||
+	    (p->grants != NULL && !grants_name(p->grants, r->name))) {
 		record_free(r);
 		return 0;
 	}
@@ -383,7 +414,7 @@ add_damaged(void *arg, const char *object, const struct error *why)
 static int
 work_list(struct ask *a, struct store *store, struct error *e)
 {
-	struct page p = { .after = a->name, .limit = (size_t)a->limit };
+	struct page p = { .grants = sessions_grants(a), .after = a->name, .limit = (size_t)a->limit };
 	int result;
 
 	p.all = xmalloc((2 * p.limit + 1) * sizeof(*p.all));
@@ -440,6 +471,8 @@ blob_list(void *self, struct request *r)
 static int
 work_remove(struct ask *a, struct store *store, struct error *e)
 {
+	if (sessions_grants(a) != NULL && !grants_name(sessions_grants(a), a->name))
+		return error_set(e, ERROR_NOT_FOUND, "%s: there is no such name", a->name);
 	if (store->type->remove(store, a->name, e) < 0)
 		return -1;
 	emit_event(&a->event, "blob/removed");

@@ -63,6 +63,7 @@ struct remote {
 	char session[33];
 	bool leaving;
 	bool began; /* something was answered in the session */
+	bool whole; /* frames come one at a time, and not as they are in their packs */
 	bool plain; /* the link carries no descriptors */
 	bool answered, failed;
 	struct bytes result, data;
@@ -213,6 +214,7 @@ read_places(struct remote *r, struct place *places, size_t n, struct error *e)
 	struct scan_value v;
 	struct scan_member m;
 
+	r->whole = message_true((struct span){ r->result.data, r->result.len }, "whole");
 	if (message_member(r->result.data, r->result.len, "places", &v, e) <= 0 || v.type != SCAN_ARRAY ||
 	    scan_open(&scan, v.raw.p, v.raw.n, e) < 0)
 		return error_set(e, ERROR_INPUT, "blob/locate: no places");
@@ -324,23 +326,31 @@ reach(const struct window *w, const struct place *p)
 	return more > p->packed ? more : p->packed;
 }
 
+/* Into r->data. */
 static int
-window_read(struct remote *r, struct window *w, const struct place *p, size_t length, struct error *e)
+ask_bytes(struct remote *r, const struct place *p, size_t length, struct error *e)
 {
 	AUTO_BYTES params = { 0 };
 	char hex[DIGEST_HEX + 1];
-	struct bytes spare = w->bytes;
 
 	digest_hex(&p->pack, hex);
 	begin(r, &params);
 	emit_text(&params, "pack", hex);
 	emit_integer(&params, "offset", (int64_t)p->at);
 	emit_integer(&params, "length", (int64_t)length);
+	return ask(r, "blob/read", &params, (struct span){ 0 }, e);
+}
+
+static int
+window_read(struct remote *r, struct window *w, const struct place *p, size_t length, struct error *e)
+{
+	struct bytes spare = w->bytes;
+
 	w->bytes.len = 0;
-	if (ask(r, "blob/read", &params, (struct span){ 0 }, e) < 0)
+	if (ask_bytes(r, p, length, e) < 0)
 		return -1;
 	if (r->data.len < p->packed)
-		return error_set(e, ERROR_INPUT, "pack %s is cut short", hex);
+		return error_set(e, ERROR_INPUT, "a pack is cut short");
 	spare.len = 0;
 	w->bytes = r->data;
 	r->data = spare;
@@ -349,15 +359,32 @@ window_read(struct remote *r, struct window *w, const struct place *p, size_t le
 	return 0;
 }
 
+/* Of who may not see all: there are bytes of others in it as it lies there. */
+static ssize_t
+read_frame(struct remote *r, const struct place *p, void *into, size_t room, struct error *e)
+{
+	if (ask_bytes(r, p, p->packed, e) < 0)
+		return -1;
+	if (r->data.len > room)
+		return error_set(e, ERROR_INPUT, "a frame is larger than it may be");
+	memcpy(into, r->data.data, r->data.len);
+	return (ssize_t)r->data.len;
+}
+
 /* Bytes of a pack, over the link. Neighbours are mostly wanted one after the other. */
-static int
-read_bytes(struct remote *r, const struct place *p, void *into, struct error *e)
+static ssize_t
+read_bytes(struct remote *r, const struct place *p, void *into, size_t room, struct error *e)
 {
 	struct window *w = &r->windows[0], *oldest = w;
 	size_t length = 0;
-	int result = 0;
+	ssize_t result = 0;
 
 	pthread_mutex_lock(&r->lock);
+	if (r->whole) {
+		result = read_frame(r, p, into, room, e);
+		pthread_mutex_unlock(&r->lock);
+		return result;
+	}
 	for (size_t i = 0; i < WINDOWS && !holds(w, p) && length == 0; i++) {
 		w = &r->windows[i];
 		length = holds(w, p) ? 0 : reach(w, p);
@@ -371,13 +398,14 @@ read_bytes(struct remote *r, const struct place *p, void *into, struct error *e)
 	if (result == 0) {
 		w->turn = ++r->turn;
 		memcpy(into, w->bytes.data + (p->at - w->at), p->packed);
+		result = (ssize_t)p->packed;
 	}
 	pthread_mutex_unlock(&r->lock);
 	return result;
 }
 
-static int
-remote_fetch(struct store *s, const struct place *p, void *into, struct error *e)
+static ssize_t
+remote_fetch(struct store *s, const struct place *p, void *into, size_t room, struct error *e)
 {
 	struct remote *r = (struct remote *)s;
 	int fd = -1;
@@ -388,8 +416,10 @@ remote_fetch(struct store *s, const struct place *p, void *into, struct error *e
 
 	if (!r->plain && fd < 0 && why.code == ERROR_REFUSED)
 		r->plain = true;
+	if (p->packed > room)
+		return error_set(e, ERROR_INPUT, "a frame is larger than it may be");
 	if (r->plain)
-		return read_bytes(r, p, into, e);
+		return read_bytes(r, p, into, room, e);
 	if (fd < 0) {
 		*e = why;
 		return -1;
@@ -408,7 +438,7 @@ remote_fetch(struct store *s, const struct place *p, void *into, struct error *e
 	else
 		close(fd);
 	pthread_mutex_unlock(&r->lock);
-	return did == p->packed ? 0 : -1;
+	return did == p->packed ? (ssize_t)did : -1;
 }
 
 static int

@@ -25,6 +25,7 @@ struct session {
 	struct sessions *all;
 	uint64_t connection;     /* 0: it has none now */
 	char name[NAME + 1];     /* "": it is over with its connection */
+	struct grants *grants;   /* the thread's, but for whom it is of; NULL: it sees all */
 	struct loop_timer *linger;
 	struct store *stores[2]; /* the thread's: of who is trusted, and of a stranger */
 	/* a pack that comes in */
@@ -136,13 +137,14 @@ stay(struct session *x)
 static struct session *
 session_of(struct sessions *s, struct request *r)
 {
-	const char *name = name_of(r);
+	const char *name = name_of(r), *within = request_text(r, "within");
 	struct session *x = session_find(s, name, request_connection(r));
 
 	if (x == NULL) {
 		x = xmalloc(sizeof(*x));
 		*x = (struct session){ .all = s, .draft.fd = -1, .next = s->first };
 		memcpy(x->name, name, strlen(name) + 1);
+		x->grants = within == NULL ? NULL : grants_new(within);
 		s->first = x;
 	}
 	x->connection = request_connection(r);
@@ -150,13 +152,28 @@ session_of(struct sessions *s, struct request *r)
 	return x;
 }
 
-bool
-sessions_lost(struct sessions *s, struct request *r)
+int
+sessions_admit(struct sessions *s, struct request *r)
 {
-	const char *name = name_of(r);
+	const char *name = name_of(r), *within = request_text(r, "within"), *its;
+	struct session *x = session_find(s, name, request_connection(r));
 
-	return name[0] != '\0' && request_flag(r, "resumed") &&
-	    session_find(s, name, request_connection(r)) == NULL;
+	if (x == NULL && name[0] != '\0' && request_flag(r, "resumed")) {
+		request_fail(r, "disconnected",
+		    "the session is over: what was begun in it is to be begun again");
+		return -1;
+	}
+	its = x == NULL || x->grants == NULL ? NULL : grants_within(x->grants);
+	if (x == NULL || (its == NULL ? within == NULL : within != NULL && strcmp(its, within) == 0))
+		return 0;
+	request_fail(r, "refused", "session: it is of others");
+	return -1;
+}
+
+struct grants *
+sessions_grants(const struct ask *a)
+{
+	return a->session->grants;
 }
 
 /* On the thread. */
@@ -291,8 +308,18 @@ static int
 work_publish(struct ask *a, struct store *store, struct error *e)
 {
 	struct digest pack = a->digests[0];
+	struct grants *g = a->session->grants;
+	AUTO_BYTES entries = { 0 };
+	const struct format_entry *all;
+	size_t n;
 
-	if (check_pack(a, e) < 0 || direct_take(store, &a->draft, &pack, a->size, e) < 0)
+	if (check_pack(a, e) < 0 || index_read_draft(a->draft.fd, a->size, &entries, e) < 0)
+		return -1;
+	all = (const struct format_entry *)(const void *)entries.data;
+	n = entries.len / sizeof(*all);
+	if ((g != NULL && grants_verify(a->draft.fd, all, n, e) < 0) ||
+	    direct_take(store, &a->draft, &pack, a->size, e) < 0 ||
+	    (g != NULL && grants_pack(g, &pack, store->stranger, all, n, e) < 0))
 		return -1;
 	emit_open(&a->result);
 	emit_integer(&a->result, "offset", a->size);
@@ -402,6 +429,7 @@ work_end(void *arg)
 
 	store_close(f->session->stores[0]);
 	store_close(f->session->stores[1]);
+	grants_free(f->session->grants);
 	free(f->session);
 	free(f);
 }

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "grants.h"
 #include "offload.h"
 #include "request.h"
 #include "store.h"
@@ -68,8 +69,11 @@ void sessions_give(struct ask *a);
 void sessions_note(struct ask *a, const char *name, bool hit);
 /* Given up: the request is answered already. */
 void sessions_drop(struct ask *a);
-/* Whether the request names a session that is gone, and was answered then: it has begun something there. */
-bool sessions_lost(struct sessions *s, struct request *r);
+/* Whether the request may be answered in its session: -1, and it is, when it names one that is gone and was
+ * answered in there before, or one of others. */
+int sessions_admit(struct sessions *s, struct request *r);
+/* What it may see of the store; NULL: all. */
+struct grants *sessions_grants(const struct ask *a);
 /* A piece of the pack that the request brings, whose offset and size are named. */
 void sessions_put(struct sessions *s, struct request *r, const char *pack, int64_t offset, int64_t size,
     bool stranger);

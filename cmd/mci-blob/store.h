@@ -29,8 +29,9 @@ struct store_type {
 	int (*locate)(struct store *s, const struct digest *chunks, size_t n, bool usable,
 	    struct place *places,
 	    struct error *e);
-	/* The frame of a place as it is stored, p->packed bytes. Any thread. 0 or -1. */
-	int (*fetch)(struct store *s, const struct place *p, void *into, struct error *e);
+	/* The frame of a place: p->packed bytes, as it is stored, or others with the same chunk in them, at
+	 * most room. Any thread. How many, or -1. */
+	ssize_t (*fetch)(struct store *s, const struct place *p, void *into, size_t room, struct error *e);
 	/* A pack that is being written, and one that is whole: as a backend's. One thread at a time. */
 	int (*draft)(struct store *s, struct backend_draft *d, struct error *e);
 	int (*publish)(struct store *s, struct backend_draft *d, const struct digest *pack, int64_t size,

@@ -75,29 +75,32 @@ lost(struct error *e, const char *what, const struct digest *d)
 static int
 fill(struct unpack *u, struct frame *f, const struct place *p, struct error *e)
 {
+	size_t got, room = ZSTD_compressBound(p->raw);
 	struct error why;
-	size_t got;
+	ssize_t packed;
 
 	f->turn = 0;
 	f->n = 0;
 	if (p->packed > FORMAT_FRAME_LIMIT || p->raw > FORMAT_FRAME_LIMIT)
 		return damaged(p, e);
-	if (p->packed > u->size) {
-		u->size = p->packed;
+	room = room > p->packed ? room : p->packed;
+	if (room > u->size) {
+		u->size = room;
 		u->packed = xrealloc(u->packed, u->size, 1);
 	}
 	if (p->raw > f->size) {
 		f->size = p->raw;
 		f->raw = xrealloc(f->raw, f->size, 1);
 	}
-	if (u->store->type->fetch(u->store, p, u->packed, &why) < 0) {
+	packed = u->store->type->fetch(u->store, p, u->packed, u->size, &why);
+	if (packed < 0) {
 		if (why.code == ERROR_NOT_FOUND)
 			return lost(e, "pack", &p->pack);
 		*e = why;
 		return -1;
 	}
 	got = u->decompress == NULL ? 0 : ZSTD_decompressDCtx(u->decompress, f->raw, f->size,
-	    u->packed, p->packed);
+	    u->packed, (size_t)packed);
 	if (ZSTD_isError(got) || got != p->raw)
 		return damaged(p, e);
 	f->pack = p->pack;
