@@ -88,8 +88,8 @@ fill(struct unpack *u, struct frame *f, const struct place *p, struct error *e)
 		u->size = room;
 		u->packed = xrealloc(u->packed, u->size, 1);
 	}
-	if (p->raw > f->size) {
-		f->size = p->raw;
+	if (p->raw >= f->size) {
+		f->size = p->raw + 1; /* also of nothing there is something to point at */
 		f->raw = xrealloc(f->raw, f->size, 1);
 	}
 	packed = u->store->type->fetch(u->store, p, u->packed, u->size, &why);
