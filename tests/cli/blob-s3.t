@@ -88,6 +88,12 @@ ok "a changed bit is found" test "$status" -ne 0
 cat "$out" "$err" >said
 has said "${pack#packs/}|damaged" "and its object named"
 
+# ---- a short run of tests/proof/blob-kill
+run timeout 300 "$ROOT/tests/proof/blob-kill" -b s3://mci/kill/store 4 "${SEED:-$$}"
+is "$status" 0 "killed saves, restores and gcs lose nothing in a bucket that a name stands on"
+[ "$status" = 0 ] || cat "$out" "$err" >&2
+has "$out" '^[4-9] kills .* 0 wrong' "in 4 kills"
+
 # ---- who may not
 AWS_SECRET_ACCESS_KEY=wrong run mci-blob save three tree
 is "$status" 1 "a wrong secret is refused"
