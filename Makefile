@@ -22,7 +22,7 @@ PACKAGES_BUILD := gcc libc6-dev libfyaml-dev libzstd-dev zlib1g-dev libjansson-d
 PACKAGES_CHECK := check pkg-config perl jq shellcheck mandoc cppcheck tmux strace netcat-openbsd git \
 	python3 python3-yaml procps util-linux bash-completion openssl xxd zstd openssh-server openssh-client \
 	e2fsprogs xfsprogs zsh fish git-lfs postgresql bubblewrap podman crun uidmap slirp4netns fuse-overlayfs \
-	busybox-static iproute2 curl nginx-light attr radosgw ceph-mon ceph-osd \
+	busybox-static iproute2 curl nginx-light caddy attr radosgw ceph-mon ceph-osd \
 	nodejs npm chromium
 PACKAGES_FUZZ := clang libclang-rt-14-dev
 PACKAGES_BENCH := ninja-build rsync s6 daemontools runit moreutils nats-server redis-server mosquitto \

@@ -3,13 +3,13 @@
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/server-lib.sh"
 . "$ROOT/tests/cli/front-lib.sh"
-need nginx curl jq python3 openssl
+need nginx caddy curl jq python3 openssl
 
 port=$(free_port) public=$(free_port)
 wiring | sed 's/^api: mci-api /&--host ci.example.org --proxy 127.0.0.1 /' >"$T/wiring"
 UP="-l 127.0.0.1:$port"
 up "$T/wiring" || exit 1
-token=$(mci token create --scope admin --name admin)
+token=$(mci token create --scope admin --name admin) admin=$token
 
 authority ca
 certificate ca ci.example.org
@@ -47,6 +47,35 @@ is "$(curl -s -H 'Authorization: Bearer wrong' -H 'X-Forwarded-For: 10.1.1.1' "h
 	"who it is said to be by a client that nginx does not believe is nobody else"
 kill "$nginx"
 wait_end "$nginx"
+
+# ---- Caddy, whose certificate is left away
+public=$(free_port)
+{
+	printf '{\nadmin off\nauto_https off\ngrace_period 1s\n}\n'
+	sed "s|^ci.example.org|http://ci.example.org:$public|; s|^\([[:blank:]]\)reverse_proxy|\1bind 127.0.0.1\n&|
+		s|127.0.0.1:3000|127.0.0.1:$port|" "$ROOT/examples/front/Caddyfile"
+} >Caddyfile
+background caddy run --adapter caddyfile --config Caddyfile
+# shellcheck disable=SC2154 # pid is of background
+caddy=$pid
+token=$admin
+through() {
+	path=$1
+	shift
+	curl -s -m 10 --resolve "ci.example.org:$public:127.0.0.1" -H "Authorization: Bearer $token" "$@" \
+		"http://ci.example.org:$public$path"
+}
+wait_until "Caddy is there" through /api/v1/version
+is "$(through /api/v1/orgs | jq -c '[.orgs[].id]')" '["big"]' "a request goes through Caddy"
+through '/api/v1/events?type=test/*' -N -m 20 >"$T/events2" 2>/dev/null &
+reader=$!
+started="$started $reader"
+wait_until "somebody reads events" sh -c 'mci call -a "$1" event/status | jq -e ".subscribers | map(select(.lag == 0)) | length > 1"' - "$api"
+mci post -a "$api" test/two n:=1
+wait_for_line "$T/events2" '"test/two"'
+pass "an event comes through it at once"
+kill "$reader" "$caddy"
+wait_end "$caddy"
 down
 
 # ---- by which names it is asked
