@@ -66,9 +66,11 @@ about_me(struct ask *a)
 void
 about_openapi(struct ask *a)
 {
-	AUTO_BYTES json = { 0 };
+	struct bytes *json = &a->gateway->document;
 
-	openapi_write(&json, a->gateway->routes, a->gateway->nroutes);
-	bytes_char(&json, '\n');
-	answer_as(a, 200, "application/json", (struct span){ json.data, json.len });
+	if (json->len == 0) {
+		openapi_write(json, a->gateway->routes, a->gateway->nroutes);
+		bytes_char(json, '\n');
+	}
+	answer_kept(a, 200, "application/json", (struct span){ json->data, json->len });
 }

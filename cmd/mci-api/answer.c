@@ -57,8 +57,8 @@ answer_begin(struct ask *a)
 	common_headers(a);
 }
 
-void
-answer_as(struct ask *a, int status, const char *type, struct span body)
+static void
+answer_with(struct ask *a, int status, const char *type, struct span body, bool kept)
 {
 	bool reads = exchange_verb(a->x) == HTTP_GET || exchange_verb(a->x) == HTTP_HEAD_VERB;
 	char etag[24];
@@ -76,7 +76,22 @@ answer_as(struct ask *a, int status, const char *type, struct span body)
 			return;
 		}
 	}
-	exchange_answer(a->x, status, type, body);
+	if (kept)
+		exchange_answer_kept(a->x, status, type, body);
+	else
+		exchange_answer(a->x, status, type, body);
+}
+
+void
+answer_as(struct ask *a, int status, const char *type, struct span body)
+{
+	answer_with(a, status, type, body, false);
+}
+
+void
+answer_kept(struct ask *a, int status, const char *type, struct span body)
+{
+	answer_with(a, status, type, body, true);
 }
 
 void

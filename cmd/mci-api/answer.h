@@ -63,6 +63,8 @@ void answer_as(struct ask *a, int status, const char *type, struct span body);
 bool answer_unchanged(struct ask *a, const char *etag);
 /* It is answered by who calls this, with what all answers have in their head. */
 void answer_begin(struct ask *a);
+/* The same with a body that lasts as long as the program. */
+void answer_kept(struct ask *a, int status, const char *type, struct span body);
 /* With a problem. field may be NULL. */
 void answer_problem(struct ask *a, int status, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

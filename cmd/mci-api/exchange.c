@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
-#include "budget.h"
 #include "kernel.h"
 #include "memory.h"
+
+/* An answer of so many bytes is as little as what the connection itself takes. */
+#define SMALL ((size_t)4 * 1024)
 
 static const char *const verbs[HTTP_VERBS] = { "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS",
 	"OTHER" };
@@ -51,6 +54,8 @@ exchange_free(struct exchange *x)
 		MHD_destroy_response(x->response);
 	if (x->admitted > 0)
 		budget_release(x->admitted);
+	if (x->held.bytes > 0)
+		budget_hold(&x->held, 0, false);
 	bytes_free(&x->body);
 	free(x->path);
 	free(x->query);
@@ -271,12 +276,34 @@ give(struct exchange *x, int status, const char *type, struct MHD_Response *resp
 	resume(x);
 }
 
+/* Too much is held for all: whoever has not taken its answer for the longest time gets no more of it. */
+static void
+give_up(struct budget_share *s)
+{
+	struct exchange *x = (struct exchange *)(void *)((char *)s - offsetof(struct exchange, held));
+
+	shutdown(x->fd, SHUT_RDWR);
+	/* the daemon frees it as soon as it sees that */
+	budget_hold(s, 0, false);
+}
+
 void
 exchange_answer(struct exchange *x, int status, const char *type, struct span body)
 {
 	give(x, status, type,
 	    MHD_create_response_from_buffer(
 		body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY));
+	x->held.give_up = give_up;
+	if (body.n > SMALL)
+		budget_hold(&x->held, body.n, true);
+}
+
+void
+exchange_answer_kept(struct exchange *x, int status, const char *type, struct span body)
+{
+	give(x, status, type,
+	    MHD_create_response_from_buffer(
+		body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT));
 }
 
 void

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "budget.h"
 #include "bytes.h"
 #include "loop.h"
 
@@ -52,6 +53,7 @@ struct exchange {
 	struct bytes body;
 	size_t taken; /* bytes of a body that are taken */
 	size_t admitted;
+	struct budget_share held; /* the answer, until it is taken */
 	size_t skipped;
 	bool begun, asked, too_long, suspended;
 	int64_t began;
@@ -99,9 +101,12 @@ bool exchange_too_long(const struct exchange *x);
 
 /* Before the answer: a header of it. Both are copied; a byte that may not be in one is left out. */
 void exchange_add(struct exchange *x, const char *name, const char *value);
-/* The answer; body is copied. type may be NULL where there is no body. Once. */
+/* The answer; body is copied, and counts as what is held for the client: one that does not take it may be cut.
+ * type may be NULL where there is no body. Once. */
 void exchange_answer(struct exchange *x, int status, const char *type, struct span body);
-/* The same; closes the connection behind it. */
+/* The same with a body that lasts as long as the daemon. */
+void exchange_answer_kept(struct exchange *x, int status, const char *type, struct span body);
+/* The same as exchange_answer; closes the connection behind it. */
 void exchange_refuse(struct exchange *x, int status, const char *type, struct span body);
 /*
  * An answer that comes in pieces: read puts up to n bytes at p and says how many; 0: nothing now,

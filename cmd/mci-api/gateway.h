@@ -51,6 +51,7 @@ struct gateway {
 	struct tap *tap;
 	struct blobworkers *workers;
 	struct counts *counts;
+	struct bytes document; /* of OpenAPI, once somebody has asked for it */
 	struct standings *standings;
 	struct rates *rates; /* NULL: nobody is bounded */
 	int64_t began; /* kernel.now() */

@@ -167,6 +167,7 @@ close_gateway(struct options *o)
 	identities_free(g->identities);
 	standings_free(g->standings);
 	rates_free(g->rates);
+	bytes_free(&g->document);
 	counts_free(g->counts);
 }
 

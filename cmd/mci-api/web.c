@@ -32,9 +32,9 @@ web_file(struct ask *a)
 	/* browsers all take gzip; whoever has not said so gets plain bytes */
 	if (encoding_weight(exchange_header(a->x, "Accept-Encoding"), ENCODING_GZIP) > 0) {
 		exchange_add(a->x, "Content-Encoding", "gzip");
-		answer_as(a, 200, f->type, (struct span){ f->packed, (size_t)(f->packed_end - f->packed) });
+		answer_kept(a, 200, f->type, (struct span){ f->packed, (size_t)(f->packed_end - f->packed) });
 	} else {
-		answer_as(a, 200, f->type, (struct span){ f->plain, (size_t)(f->plain_end - f->plain) });
+		answer_kept(a, 200, f->type, (struct span){ f->plain, (size_t)(f->plain_end - f->plain) });
 	}
 }
 
