@@ -37,6 +37,23 @@ like "$(statuses "" $v/orgs/acme/repos/seen/builds)" '^200:[56][0-9] 429:1[345][
 like "$(statuses "" /health),$(ask "$two" $v/orgs -o /dev/null -w '%{http_code}')" '^200:[1-9]?[0-9] 429:1[0-9][0-9],200$' "... for all paths"
 wait_until "time goes by" sh -c '[ "$(curl -s -o /dev/null -w "%{http_code}" --unix-socket "$1" http://localhost/health)" = 200 ]' - "$socket"
 pass "it can ask again later"
+
+# ---- what it does when nobody asks anything
+# quiet: two seconds without a system call of any part
+quiet() {
+	# shellcheck disable=SC2086 # an option for each
+	timeout -s INT 2 strace -f -qq -c -o "$T/calls" $parts >"$T/said" 2>&1
+	[ $? = 124 ] || echo "strace ended" >>"$T/said"
+	! [ -s "$T/calls" ]
+}
+if strace -o /dev/null true 2>/dev/null; then
+	parts=$(mci status --json | jq -r 'select(.pid) | "-p \(.pid)"' | tr '\n' ' ')
+	like "$parts" '^(-p [0-9]+ ){4,}$' "all parts are looked at"
+	for _ in 1 2 3 4 5; do quiet && break; done
+	is "$(cat "$T/calls" "$T/said")" "" "nobody is woken up when nobody asks"
+else
+	skip 2 "strace may not trace here"
+fi
 down
 
 # ---- answers that last
