@@ -170,18 +170,23 @@ static bool
 last_row(struct span result, struct scan_value *last, int64_t *n)
 {
 	struct scan s, rows;
-	struct scan_member m, row;
+	struct scan_member m;
+	struct span array = { NULL, 0 };
+	bool more = false;
 
 	*n = 0;
-	if (!message_true(result, "more") || scan_open(&s, result.p, result.n, NULL) < 0)
+	if (scan_open(&s, result.p, result.n, NULL) < 0)
 		return false;
 	while (scan_next(&s, &m, NULL) > 0) {
-		if (m.value.type != SCAN_ARRAY ||
-		    scan_open(&rows, m.value.raw.p, m.value.raw.n, NULL) < 0)
-			continue;
-		for (; scan_next(&rows, &row, NULL) > 0; ++*n)
-			*last = row.value;
+		if (m.value.type == SCAN_ARRAY)
+			array = m.value.raw;
+		else if (span_is(m.key, "more"))
+			more = span_is(m.value.raw, "true");
 	}
+	if (!more || array.n == 0 || scan_open(&rows, array.p, array.n, NULL) < 0)
+		return false;
+	for (; scan_next(&rows, &m, NULL) > 0; ++*n)
+		*last = m.value;
 	return *n > 0;
 }
 
@@ -242,10 +247,14 @@ status_of(struct ask *a, struct span result)
 {
 	struct scan_value created, id;
 	AUTO_BYTES where = { 0 }, name = { 0 };
-	int status = message_member(result.p, result.n, "created", &created, NULL) <= 0 ? a->route->status :
-	    message_true(result, "created") ? 201 : 200;
+	enum http_verb verb = exchange_verb(a->x);
+	int status = a->route->status;
 
-	if (status != 201 || exchange_verb(a->x) != HTTP_POST ||
+	if (verb != HTTP_POST && verb != HTTP_PUT)
+		return status;
+	if (message_member(result.p, result.n, "created", &created, NULL) > 0)
+		status = span_is(created.raw, "true") ? 201 : 200;
+	if (status != 201 || verb != HTTP_POST ||
 	    message_member(result.p, result.n, "id", &id, NULL) <= 0 || scan_text(&id, &name, NULL) < 0)
 		return status;
 	bytes_format(&where, "%s/", exchange_path(a->x));

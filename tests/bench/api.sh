@@ -1,6 +1,6 @@
 #!/bin/bash
 # api.sh O [ROW...]: the HTTP of a server: a build and a list of builds beside nginx with a file of that size, and what
-# an idle server takes. Rows: get list idle. Needs wrk and nginx. Two cores are wrk's too.
+# an idle server takes. Rows: get list busy idle. Needs wrk and nginx. Two cores are wrk's too.
 set -u
 O=$(cd "$1" && pwd)
 shift
@@ -91,6 +91,32 @@ list() {
 	note "99 of 100 within" "$(cat ours.p99) ms"
 }
 
+# while two builds keep two processors busy, and print now and then
+busy() {
+	heading "GET of a build while two builds run, 32 connections"
+	mci repo put b/r 'agents:={"none":"there"}' || exit 1
+	for name in one two; do mci repo put b/$name; done
+	(umask 077 && mci token create -q --agent local >token)
+	mkfifo claims
+	mci-agent --token-file token --workdir agent --runner host -j 2 --ready-fd 3 3>claims >agent.out 2>&1 &
+	agent=$!
+	read -r _ <claims
+	cat >busy.ndjson <<-'END'
+		{"id":"busy","script":["while [ ! -e \"$OVER\" ]; do echo on; seq 400000 | sort -R --random-source=/dev/zero >/dev/null; done"],"env":{"OVER":"@OVER@"}}
+	END
+	sed -i "s|@OVER@|$work/over|" busy.ndjson
+	for name in one two; do mci trigger -q --wait b/$name - <busy.ndjson & builds="${builds-} $!"; done
+	until [ "$(mci call -a "unix:$run/mci/mci.sock" build/status | sed 's/.*"running":\([0-9]*\).*/\1/')" = 2 ]; do sleep 0.1; done
+	load busy "http://127.0.0.1:$port/api/v1/orgs/b/repos/r/builds/50"
+	bound "99 of 100 within" "$(cat busy.p99)" ms 10
+	note "requests a second" "$(cat busy) /s"
+	: >over
+	# shellcheck disable=SC2086 # two of them
+	wait $builds
+	kill "$agent"
+	wait "$agent"
+}
+
 # idle_of TEXT OPTION...: what an idle server takes
 idle_of() {
 	text=$1
@@ -117,7 +143,7 @@ idle() {
 	idle_of "all of it, --single" --single
 }
 
-for row in "${@:-get list idle}"; do
+for row in "${@:-get list busy idle}"; do
 	for one in $row; do
 		$one
 	done
