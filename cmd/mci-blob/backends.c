@@ -27,7 +27,7 @@ backend_open(const char *address, bool make, struct error *e)
 			return types[i]->open(address, make, e);
 	}
 	error_set(e, ERROR_USAGE,
-	    "%s: no address of a store: expected file:DIR, s3://BUCKET/PREFIX or unix:PATH",
+	    "%s: no store itself: expected file:DIR or s3://BUCKET/PREFIX (a server looks after its own)",
 	    address);
 	return NULL;
 }

@@ -1,8 +1,8 @@
 /*
  * grants: what one session may read that may not see all of a store: the chunks of the trees that it found
  * under names of its own, and those of packs that it brought itself. Others lie between them in the same
- * frames: of a frame it gets those bytes alone, and zeros for the rest. And nothing that it brings is believed
- * to be what it says: else who finds the same content later would get what this one wanted.
+ * frames: of a frame it gets those bytes alone, and zeros for the rest. And nothing that it brings is
+ * believed to be what it says: else who finds the same content later would get what this one wanted.
  */
 #ifndef MCI_BLOB_GRANTS_H
 #define MCI_BLOB_GRANTS_H

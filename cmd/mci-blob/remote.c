@@ -62,7 +62,6 @@ struct remote {
 	uint64_t turn;
 	char session[33];
 	bool leaving;
-	bool began; /* something was answered in the session */
 	bool whole; /* frames come one at a time, and not as they are in their packs */
 	bool plain; /* the link carries no descriptors */
 	bool answered, failed;
@@ -90,7 +89,7 @@ remote_close(struct store *s)
 {
 	struct remote *r = (struct remote *)s;
 
-	if (r->began)
+	if (r->store.began)
 		leave(r);
 	for (size_t i = 0; i < OPEN; i++) {
 		if (r->open[i].fd >= 0)
@@ -133,7 +132,7 @@ done(void *arg, struct span result, const struct error *e)
 static int
 ask_once(struct remote *r, const char *method, struct span params, struct span data, struct error *e)
 {
-	const struct client_wish w = { .again = r->began && !r->leaving ? CLIENT_AGAIN : CLIENT_ONCE,
+	const struct client_wish w = { .again = r->store.began && !r->leaving ? CLIENT_AGAIN : CLIENT_ONCE,
 		.limit = r->leaving ? GOODBYE : LIMIT, .outage = OUTAGE, .data = data };
 
 	r->answered = false;
@@ -143,7 +142,7 @@ ask_once(struct remote *r, const char *method, struct span params, struct span d
 		if (loop_round(r->loop, -1, e) != 0)
 			return -1;
 	}
-	r->began = r->began || !r->failed;
+	r->store.began = r->store.began || !r->failed;
 	if (r->failed && e != NULL)
 		*e = r->error;
 	return r->failed ? -1 : 0;
@@ -156,7 +155,7 @@ ask(struct remote *r, const char *method, struct bytes *params, struct span data
 	int result = -1;
 
 	emit_text(params, "session", r->session);
-	if (r->began)
+	if (r->store.began)
 		emit_bool(params, "resumed", true);
 	bytes_char(params, '}');
 	for (int i = 0; i < BUSY_TRIES && result < 0; i++) {

@@ -41,6 +41,19 @@ print(const struct record *r, bool hit, int64_t written)
 }
 
 static int
+restore(struct options *o, struct restoring *s, struct store *store, int argc, char **argv, struct record *r,
+    bool *hit, struct error *e)
+{
+	record_free(r);
+	if (store->type->find(store, (const char *const *)argv, (size_t)argc, r, hit, e) < 0)
+		return -1;
+	if (o->below != NULL && folder_go_below(o->below, true, e) < 0)
+		return -1;
+	o->below = NULL; /* we are there */
+	return restoring_run(s, store, r, e);
+}
+
+static int
 run(void *arg, int argc, char **argv)
 {
 	struct options *o = arg;
@@ -49,13 +62,15 @@ run(void *arg, int argc, char **argv)
 	struct store *store = NULL;
 	struct error e;
 	bool stranger, hit = false;
-	int result = -1;
+	int result = -1, tries = 0;
 
-	if (store_scope(o->scope, &stranger, &e) == 0 && (store = store_open(o->blob, stranger,
-	    false, &e)) != NULL &&
-	    store->type->find(store, (const char *const *)argv, (size_t)argc, &r, &hit, &e) == 0 &&
-	    (o->below == NULL || folder_go_below(o->below, true, &e) == 0))
-		result = restoring_run(&s, store, &r, &e);
+	if (store_scope(o->scope, &stranger, &e) == 0) {
+		do {
+			store_close(store);
+			store = store_open(o->blob, stranger, false, &e);
+			result = store == NULL ? -1 : restore(o, &s, store, argc, argv, &r, &hit, &e);
+		} while (result < 0 && store_again(store, &e, &tries));
+	}
 	store_close(store);
 	if (result == 0 && o->json)
 		print(&r, hit, s.written);

@@ -62,7 +62,7 @@ run(void *arg, int argc, char **argv)
 	struct record r = { .name = argv[0], .build = (char *)(uintptr_t)o->build, .run = o->run };
 	struct store *store = NULL;
 	struct error e;
-	int result = -1;
+	int result = -1, tries = 0;
 
 	if (o->mask > 0) {
 		process_private();
@@ -71,9 +71,13 @@ run(void *arg, int argc, char **argv)
 			return option_fail(PROGRAM, &e);
 	}
 	if (record_check_name(r.name, &e) == 0 && store_scope(o->scope, &r.stranger, &e) == 0 &&
-	    (store = store_open(o->blob, r.stranger, true, &e)) != NULL &&
-	    (o->below == NULL || folder_go_below(o->below, false, &e) == 0))
-		result = saving_run(&s, store, &r, &e);
+	    (o->below == NULL || folder_go_below(o->below, false, &e) == 0)) {
+		do {
+			store_close(store);
+			store = store_open(o->blob, r.stranger, true, &e);
+			result = store == NULL ? -1 : saving_run(&s, store, &r, &e);
+		} while (result < 0 && store_again(store, &e, &tries));
+	}
 	store_close(store);
 	mask_free(s.mask);
 	if (result < 0)

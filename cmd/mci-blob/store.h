@@ -20,6 +20,7 @@
 struct store {
 	const struct store_type *type; /* the first member of each one's own struct */
 	bool stranger;                 /* whose name it is asked in */
+	bool began;                    /* a server has answered */
 };
 
 struct store_type {
@@ -58,6 +59,9 @@ struct store_type {
 struct store *store_open(const char *address, bool stranger, bool make, struct error *e);
 /* NULL is allowed. */
 void store_close(struct store *s);
+/* Whether what failed is to be begun again with a store that is opened anew: a server was there and is lost,
+ * with the session. Waits a moment then. *tries begins at 0. */
+bool store_again(const struct store *s, const struct error *e, int *tries);
 /* What store_open takes for NULL. The caller frees. */
 char *store_address(const char *address, struct error *e);
 /* "trusted", "stranger" or NULL, which is trusted. 0 or -1. */

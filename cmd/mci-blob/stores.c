@@ -1,9 +1,14 @@
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "folder.h"
 #include "memory.h"
 #include "store.h"
+
+/* A server that is started anew is there by then. */
+#define TRIES 60
+#define PAUSE_MS 500
 
 char *
 store_address(const char *address, struct error *e)
@@ -35,6 +40,16 @@ store_open(const char *address, bool stranger, bool make, struct error *e)
 	if (text == NULL)
 		return NULL;
 	return backend_is(text) ? direct_open(text, stranger, make, e) : remote_open(text, stranger, e);
+}
+
+bool
+store_again(const struct store *s, const struct error *e, int *tries)
+{
+	if (e->code != ERROR_DISCONNECTED || *tries == TRIES || (*tries == 0 && (s == NULL || !s->began)))
+		return false;
+	(*tries)++;
+	poll(NULL, 0, PAUSE_MS);
+	return true;
 }
 
 void

@@ -86,6 +86,24 @@ ok "hits and misses are counted" jq -e '.. | objects | select(has("hits")) | .hi
 kill -KILL $server
 wait $server 2>/dev/null
 exits 75 "without its server a client says to try again" mci-blob ls
+
+# a server that is killed under a save: what is begun anew is the same
+serve --gc-every 1h
+head -c 200000000 /dev/urandom >big
+mci-blob save cache/o/r/big big >saved 2>&1 &
+client=$!
+drafted() { [ "$(du -sb "$T/data/store/drafts" | cut -f1)" -gt 1000000 ]; }
+wait_until "a pack is on its way" drafted
+kill -KILL $server
+wait $server 2>/dev/null
+serve --gc-every 1h
+wait $client
+is "$?,$(cat saved)" "0," "a save under which the server is started anew is begun again"
+exits 0 "and whole" mci-blob get cache/o/r/big -o big.back
+ok "byte for byte" cmp big big.back
+mci-blob rm cache/o/r/big
+kill -KILL $server
+wait $server 2>/dev/null
 serve --gc-every 50ms --age 1h
 rm -rf back/tree
 exits 0 "a killed server comes back with all" mci-blob -C back restore artifact/o/r/1/j/x
