@@ -124,10 +124,10 @@ bad	why	1	4" "$1 lists them"
 	exits 1 "$1 knows none of a job that has none" mci artifact get acme/app/1/none out
 }
 shown "the socket"
-far=$(mci call -a "$api" token/create 'scopes:=["read"]' | jq -r .token)
+far=$token
 saved_api=$MCI_API MCI_API="http://127.0.0.1:$port" MCI_TOKEN=$far
 export MCI_TOKEN
-shown "a URL with a token"
+shown "a URL with a token of the organisation"
 unset MCI_TOKEN
 MCI_API=$saved_api
 like "$(mci show -f acme/app/1 2>&1)" "^artifact make/out: 5 files, 588927 bytes$" "the tree ends with them"
@@ -143,5 +143,29 @@ kill -CONT "$(mci status --json | jq '(.parts? // [.])[] | select(.part == "blob
 is "$(web $one/archive.tar | tar tf - | wc -l)" 8 "and goes on"
 # shellcheck disable=SC2016
 wait_until "no worker is left" sh -c '! pgrep -P "$(mci status --json | jq "(.parts? // [.])[] | select(.part == \"api\") | .pid")"'
+down
+
+# the same in one process
+UP="--single $UP"
+up || exit 1
+is "$(web $one/files/out/lib/a.txt)" hello "a server of one process has the files"
+is "$(web $one/archive.tar | tar tf - | wc -l)" 8 "and the archives"
+down
+
+# and with the store in a bucket
+mkdir stub
+python3 "$ROOT/tests/cli/s3-stub.py" stub 2>"$T/stub.err" &
+started="$started $!"
+wait_until "waited for the stub" test -e stub/url
+AWS_ENDPOINT_URL=$(cat stub/url) AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=secret
+export AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+wiring | sed 's|^blob: mci-blob serve|& --blob s3://b/p|' >bucket
+UP=${UP#--single }
+up bucket || exit 1
+mci trigger acme/app >/dev/null
+mci wait -q acme/app/2
+is "$(web /api/v1/orgs/acme/repos/app/builds/2/jobs/make/artifacts/out/files/out/hard -r -7)" 100000 "a store in a bucket has the files"
+is "$(web /api/v1/orgs/acme/repos/app/builds/2/jobs/make/artifacts/out/archive.tar.zst | zstd -dc | tar tf - | wc -l)" 8 "and the archives"
+is "$(code $one/archive.tar)" 410 "and not those that were elsewhere"
 down
 finish

@@ -163,7 +163,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_PUT(self):
         if not self.begin():
             return
+        source = urllib.parse.unquote(self.headers.get("x-amz-copy-source", "")).split("/", 2)[-1]
+        if source:
+            self.data = objects[source][0]
         etag = hashlib.md5(self.data).hexdigest()
+        if source:
+            objects[self.key] = (self.data, etag, self.headers.get("x-amz-meta-sha256"))
+            self.answer(200, f"<CopyObjectResult><ETag>&quot;{etag}&quot;</ETag></CopyObjectResult>".encode())
+            return
         if "uploadId" in self.query:
             uploads[self.query["uploadId"]][1][int(self.query["partNumber"])] = self.data
         elif "If-None-Match" in self.headers and self.key in objects:
