@@ -101,8 +101,8 @@ bool exchange_too_long(const struct exchange *x);
 
 /* Before the answer: a header of it. Both are copied; a byte that may not be in one is left out. */
 void exchange_add(struct exchange *x, const char *name, const char *value);
-/* The answer; body is copied, and counts as what is held for the client: one that does not take it may be cut.
- * type may be NULL where there is no body. Once. */
+/* The answer; body is copied, and counts as what is held for the client: one that does not take it may be
+ * cut. type may be NULL where there is no body. Once. */
 void exchange_answer(struct exchange *x, int status, const char *type, struct span body);
 /* The same with a body that lasts as long as the daemon. */
 void exchange_answer_kept(struct exchange *x, int status, const char *type, struct span body);
