@@ -208,16 +208,6 @@ config_load(struct config *c, const char *project, struct error *e)
 	return 0;
 }
 
-const struct config_entry *
-config_find(const struct config *c, const char *key)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		if (strcmp(c->entries[i].key, key) == 0)
-			return &c->entries[i];
-	}
-	return NULL;
-}
-
 void
 config_free(struct config *c)
 {

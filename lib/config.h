@@ -27,8 +27,6 @@ struct config {
 
 /* Reads what is there; missing files are none. project may be NULL. 0, or -1 with FILE:LINE. */
 int config_load(struct config *c, const char *project, struct error *e);
-/* The value of the highest file that sets key, or NULL. Borrowed. */
-const struct config_entry *config_find(const struct config *c, const char *key);
 /* Where the user's file is, or would be; NULL when the user has no place for it. Caller frees. */
 char *config_user_file(void);
 void config_free(struct config *c);

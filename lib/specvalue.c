@@ -156,7 +156,7 @@ value_pairs(struct spec_pair **into, size_t *n, const struct scan_value *v, bool
 	return got;
 }
 
-int
+static int
 value_duration(int64_t *into, const struct scan_value *v, bool milliseconds,
     struct error *e)
 {

@@ -78,9 +78,6 @@ void value_list_free(char **list, size_t n);
 int value_pairs(struct spec_pair **into, size_t *n, const struct scan_value *v, bool names,
     struct error *e);
 void value_pairs_free(struct spec_pair *pairs, size_t n);
-/* A duration, nanoseconds, of whole milliseconds. With milliseconds a bare number is taken as that many, else
- * it is refused. */
-int value_duration(int64_t *into, const struct scan_value *v, bool milliseconds, struct error *e);
 
 bool value_codes_have(const struct value_codes *codes, int64_t code);
 /* A copy that owns its list. */

@@ -274,7 +274,7 @@ forwarded(struct ask *a, struct span result, const struct error *e)
 	answer_json(a, status_of(a, result), result);
 }
 
-void
+static void
 ask_forward(struct ask *a)
 {
 	AUTO_BYTES params = { 0 };

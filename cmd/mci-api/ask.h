@@ -20,7 +20,5 @@ ask_call(struct ask *a, const char *method, struct span params, struct span data
 void ask_check(struct ask *a, const char *method, struct span params, ask_done *done);
 /* Says with the answer where the page behind this one is, as the row says. */
 void ask_link_next(struct ask *a, struct span result);
-/* What a row without a function does. */
-void ask_forward(struct ask *a);
 
 #endif

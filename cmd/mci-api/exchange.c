@@ -271,8 +271,6 @@ give(struct exchange *x, int status, const char *type, struct MHD_Response *resp
 	x->response = response;
 	if (type != NULL)
 		exchange_add(x, "Content-Type", type);
-	if (*x->stopping)
-		exchange_add(x, "Connection", "close");
 	resume(x);
 }
 
@@ -304,13 +302,6 @@ exchange_answer_kept(struct exchange *x, int status, const char *type, struct sp
 	give(x, status, type,
 	    MHD_create_response_from_buffer(
 		body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT));
-}
-
-void
-exchange_refuse(struct exchange *x, int status, const char *type, struct span body)
-{
-	exchange_add(x, "Connection", "close");
-	exchange_answer(x, status, type, body);
 }
 
 static ssize_t

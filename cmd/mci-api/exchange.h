@@ -45,7 +45,6 @@ struct exchange {
 	/* of http.c: it is to be called soon; whether it stops */
 	void (*run)(void *of);
 	void *of;
-	const bool *stopping;
 	struct MHD_Connection *connection;
 	enum http_verb verb;
 	const char *method, *version;
@@ -106,8 +105,6 @@ void exchange_add(struct exchange *x, const char *name, const char *value);
 void exchange_answer(struct exchange *x, int status, const char *type, struct span body);
 /* The same with a body that lasts as long as the daemon. */
 void exchange_answer_kept(struct exchange *x, int status, const char *type, struct span body);
-/* The same as exchange_answer; closes the connection behind it. */
-void exchange_refuse(struct exchange *x, int status, const char *type, struct span body);
 /*
  * An answer that comes in pieces: read puts up to n bytes at p and says how many; 0: nothing now,
  * until exchange_wake; -1: that was all; -2: cut it, so that the reader sees that it is not whole.

@@ -51,7 +51,6 @@ struct http {
 	size_t npeers;
 	struct loop_timer *run, *sweep;
 	bool soon; /* run is for now */
-	bool stopping;
 	int64_t patience;
 };
 
@@ -220,10 +219,7 @@ accepted(void *arg, int in, int out)
 	const struct entrance *from = arg;
 
 	(void)out;
-	if (from->http->stopping)
-		close(in);
-	else
-		http_connect(from->http, in, NULL);
+	http_connect(from->http, in, NULL);
 }
 
 int
@@ -246,23 +242,6 @@ http_listen(struct http *h, const char *address, mode_t mode, struct error *e)
 	one->listener = listener_open(h->loop, &a, mode, accepted, one, e);
 	address_free(&a);
 	return one->listener == NULL ? -1 : 0;
-}
-
-void
-http_where(const struct http *h, struct bytes *json)
-{
-	bytes_char(json, '[');
-	for (size_t i = 0; i < h->nentrances; i++) {
-		struct listener *l = h->entrances[i]->listener;
-		AUTO_FREE char *where = l == NULL ? NULL : listener_where(l);
-
-		if (where == NULL)
-			continue;
-		if (json->data[json->len - 1] != '[')
-			bytes_char(json, ',');
-		emit_string(json, where, strlen(where));
-	}
-	bytes_char(json, ']');
 }
 
 /* ---- a request */
@@ -294,7 +273,6 @@ begin(void *arg, const char *uri, struct MHD_Connection *c)
 	x->local = p->local;
 	x->run = soon;
 	x->of = h;
-	x->stopping = &h->stopping;
 	return x;
 }
 
@@ -309,7 +287,7 @@ completed(void *arg, struct MHD_Connection *c, void **con, enum MHD_RequestTermi
 	if (x == NULL)
 		return;
 	*con = NULL;
-	wait_for(x->peer, !h->stopping);
+	wait_for(x->peer, true);
 	if (x->begun)
 		h->events.ended(h->arg, x);
 	exchange_free(x);
@@ -407,20 +385,6 @@ void
 http_patience(struct http *h, int64_t patience)
 {
 	h->patience = patience;
-}
-
-void
-http_stop(struct http *h)
-{
-	h->stopping = true;
-	for (size_t i = 0; i < h->nentrances; i++) {
-		listener_close(h->entrances[i]->listener);
-		h->entrances[i]->listener = NULL;
-	}
-	for (struct peer *p = h->peers; p != NULL; p = p->next) {
-		if (p->waits != 0)
-			shutdown(p->fd, SHUT_RDWR);
-	}
 }
 
 size_t

@@ -48,14 +48,8 @@ int http_listen(struct http *h, const char *address, mode_t mode, struct error *
 int http_connect(struct http *h, int fd, struct error *e);
 /* How long a head, and a body, may take to come, where it is not HTTP_PATIENCE. */
 void http_patience(struct http *h, int64_t patience);
-/* Takes no more connections, and no more requests on those there are; calls ended-like from the
- * loop never:
- * whoever stops waits until http_open says that none is left. */
-void http_stop(struct http *h);
 /* Connections that are open. */
 size_t http_open(const struct http *h);
-/* Appends the addresses that it listens at, an array of texts. */
-void http_where(const struct http *h, struct bytes *json);
 /* Ends all. NULL is allowed. */
 void http_free(struct http *h);
 

@@ -188,14 +188,6 @@ rights_of(const struct contract_method *m)
 	return r == NULL ? RIGHTS_NONE : r->scope;
 }
 
-bool
-rights_is_for_all(const struct contract_method *m)
-{
-	const struct right *r = right_of(m);
-
-	return r == NULL || r->whose == ALL;
-}
-
 /* ---- what is named */
 
 /* The text of a parameter; empty when it is not there. */
@@ -225,14 +217,6 @@ owns(const struct who *w, const char *name)
 	k = strlen(w->repo);
 	return name[n] == '/' && strncmp(name + n + 1, w->repo, k) == 0 &&
 	    (name[n + 1 + k] == '/' || name[n + 1 + k] == '\0');
-}
-
-bool
-rights_sees_build(const struct who *w, struct span build)
-{
-	AUTO_FREE char *name = xmemdup(build.n == 0 ? "" : build.p, build.n);
-
-	return owns(w, name);
 }
 
 /* Puts a member into an object of params. */

@@ -47,8 +47,6 @@ bool who_has(const struct who *w, enum rights_scope scope);
 
 /* The scope that a method asks for; RIGHTS_NONE: it is not for others. */
 enum rights_scope rights_of(const struct contract_method *m);
-/* Whether it is about everything: only who may touch all may call it. */
-bool rights_is_for_all(const struct contract_method *m);
 
 enum rights_answer {
 	RIGHTS_YES,
@@ -64,7 +62,5 @@ enum rights_answer {
  */
 enum rights_answer rights_check(const struct who *w, const struct contract_method *m,
     struct bytes *params, struct bytes *repo, struct error *e);
-/* Whether an event of this build ("ORG/REPO/N"; n 0: of none) may be told to them. */
-bool rights_sees_build(const struct who *w, struct span build);
 
 #endif

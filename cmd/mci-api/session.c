@@ -20,7 +20,6 @@ struct sessions {
 	void *arg;
 	struct session *first;
 	size_t n;
-	bool stopping;
 };
 
 static void
@@ -70,7 +69,7 @@ session_rest(struct session *s)
 	s->idle = NULL;
 	if (s->turns != NULL)
 		return;
-	if (s->id[0] == '\0' || s->from < 0 || s->all->stopping)
+	if (s->id[0] == '\0' || s->from < 0)
 		session_free(s);
 	else
 		s->idle = loop_after(s->loop, IDLE, idle_due, s);
@@ -131,8 +130,8 @@ session_new(struct sessions *all, const char *id, const char *owner,
 
 	for (s = all->first; s != NULL; s = s->next)
 		theirs += strcmp(s->owner, owner) == 0;
-	if (all->n >= SESSIONS || theirs >= SESSIONS_OF_ONE || all->stopping) {
-		error_set(e, ERROR_BUSY, all->stopping ? "the server stops" : "too many sessions are open");
+	if (all->n >= SESSIONS || theirs >= SESSIONS_OF_ONE) {
+		error_set(e, ERROR_BUSY, "too many sessions are open");
 		return NULL;
 	}
 	s = xmalloc(sizeof(*s));
@@ -167,17 +166,6 @@ sessions_new(struct loop *loop, int (*connect)(void *arg, int in, int out, struc
 
 	*all = (struct sessions){ .loop = loop, .connect = connect, .arg = arg };
 	return all;
-}
-
-void
-sessions_stop(struct sessions *all)
-{
-	all->stopping = true;
-	for (struct session *s = all->first, *next; s != NULL; s = next) {
-		next = s->next;
-		if (s->turns == NULL)
-			session_free(s);
-	}
 }
 
 void

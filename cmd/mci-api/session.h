@@ -77,8 +77,6 @@ void session_rest(struct session *s);
 /* connect makes a connection to the door on two descriptors, which it takes over in any case; 0 or -1. */
 struct sessions *sessions_new(struct loop *loop, int (*connect)(void *arg, int in, int out, struct error *e),
     void *arg);
-/* Ends those that nothing is asked in, and every other one when that is answered: the program stops. */
-void sessions_stop(struct sessions *s);
 /* NULL is allowed. */
 void sessions_free(struct sessions *s);
 

@@ -37,7 +37,7 @@ struct exchange {
 	int64_t tries;
 	struct loop_timer *rest;
 	struct error why; /* ours: what a callback failed with in this try */
-	bool broken, cancelled;
+	bool broken;
 	struct exchange *next, *previous;
 };
 
@@ -49,7 +49,6 @@ struct traffic {
 	struct loop_timer *timer;
 	struct exchange *first, *last;
 	int64_t running;
-	bool inside; /* libcurl is running: exchanges are not taken out now */
 };
 
 static void launch(struct traffic *t);
@@ -62,9 +61,7 @@ act(struct traffic *t, int fd, int events)
 {
 	int running;
 
-	t->inside = true;
 	curl_multi_socket_action(t->multi, fd, events, &running);
-	t->inside = false;
 	reap(t);
 	launch(t);
 }
@@ -205,17 +202,6 @@ traffic_free(struct traffic *t)
 	loop_cancel(t->loop, t->timer);
 	free(t);
 	curl_global_cleanup();
-}
-
-void
-exchange_cancel(struct exchange *x)
-{
-	if (x == NULL)
-		return;
-	if (x->traffic->inside)
-		x->cancelled = true;
-	else
-		exchange_free(x);
 }
 
 /* ---- bytes */
@@ -562,10 +548,6 @@ ended(struct exchange *x, CURLcode code)
 	struct error e = { 0 };
 	bool may;
 
-	if (x->cancelled) {
-		exchange_free(x);
-		return;
-	}
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status);
 	if (judge(x, code, &may, &e) == 0) {
 		e = (struct error){ 0 };

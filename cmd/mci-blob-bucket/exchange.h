@@ -72,7 +72,5 @@ struct exchange *exchange_start(struct traffic *t, const struct exchange_wish *w
 /* What has been written to w.to: how many bytes and, once done is called, what they are. */
 int64_t exchange_taken(const struct exchange *x);
 const struct sums_text *exchange_sums(const struct exchange *x);
-/* Nothing more is heard of it. NULL is allowed. */
-void exchange_cancel(struct exchange *x);
 
 #endif

@@ -26,7 +26,7 @@ read_object(struct backend *b, const char *object, struct record *r, struct erro
 	return 0;
 }
 
-int
+static int
 naming_read(struct backend *b, const char *side, const char *name, struct record *r, struct error *e)
 {
 	AUTO_FREE char *object = record_object(side, name, true);

@@ -8,8 +8,6 @@
 #include "backend.h"
 #include "record.h"
 
-/* The record of name on one side. ERROR_NOT_FOUND. */
-int naming_read(struct backend *b, const char *side, const char *name, struct record *r, struct error *e);
 /* As store.h's find. */
 int naming_find(struct backend *b, bool stranger, const char *const *names, size_t n,
     struct record *r, bool *hit,

@@ -115,12 +115,6 @@ query_run(struct query *q, struct error *e)
 	return got;
 }
 
-int64_t
-query_changes(const struct query *q)
-{
-	return sqlite3_changes64(q->db->sqlite);
-}
-
 const char *
 query_column_text(struct query *q, int column)
 {
@@ -145,10 +139,4 @@ bool
 query_column_null(struct query *q, int column)
 {
 	return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
-}
-
-int
-query_columns(struct query *q)
-{
-	return sqlite3_column_count(q->stmt);
 }

@@ -47,8 +47,6 @@ void query_null(struct query *q);
 int query_next(struct query *q, struct error *e);
 /* To the end, and query_end: for what gives no rows. */
 int query_run(struct query *q, struct error *e);
-/* Of query_run, or of query_next at the end: how many rows were changed. */
-int64_t query_changes(const struct query *q);
 
 /* Of the row, columns from 0; borrowed until the next row or the end. NULL, or 0, for SQL's NULL.
  */
@@ -56,6 +54,5 @@ const char *query_column_text(struct query *q, int column);
 int64_t query_column_integer(struct query *q, int column);
 struct span query_column_span(struct query *q, int column);
 bool query_column_null(struct query *q, int column);
-int query_columns(struct query *q);
 
 #endif

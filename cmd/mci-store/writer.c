@@ -16,15 +16,10 @@ struct writer {
 	bool busy, failed;     /* the job is given; the disk is not to be trusted any more */
 	struct writes waiting; /* the loop's */
 	struct write *batch;   /* the thread's while busy */
-	bool committed, unsynced; /* unsynced: commits are not brought to the disk */
+	bool unsynced; /* unsynced: commits are not brought to the disk */
 	struct error lost; /* why the disk is not to be trusted */
 	void (*fatal)(void *arg, const struct error *e);
 	void *arg;
-	struct listener {
-		void (*told)(void *arg);
-		void *arg;
-	} listeners[WRITER_LISTENERS];
-	size_t nlisteners;
 };
 
 static void
@@ -116,8 +111,7 @@ work(void *arg)
 	struct writer *w = arg;
 	struct error why;
 
-	w->committed = write_all(w, &why) == 0;
-	if (!w->committed) {
+	if (write_all(w, &why) < 0) {
 		database_rollback(w->db);
 		fail_all(w->batch, &why);
 	}
@@ -152,8 +146,6 @@ done(void *arg)
 		next = x->next;
 		x->done(x->arg, &e);
 	}
-	for (size_t i = 0; i < w->nlisteners && w->committed; i++)
-		w->listeners[i].told(w->listeners[i].arg);
 	if (w->failed)
 		w->fatal(w->arg, &w->lost);
 	else if (!w->busy && w->waiting.first != NULL)
@@ -185,12 +177,6 @@ writer_give(struct writer *w, struct write *x)
 	w->waiting.last = &x->next;
 	if (!w->busy && !w->failed)
 		start(w);
-}
-
-void
-writer_on_commit(struct writer *w, void (*told)(void *arg), void *arg)
-{
-	w->listeners[w->nlisteners++] = (struct listener){ told, arg };
 }
 
 struct offload *

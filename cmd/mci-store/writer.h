@@ -42,10 +42,6 @@ struct writer;
 struct writer *writer_new(struct loop *loop, struct database *db,
     void (*fatal)(void *arg, const struct error *e), void *arg, struct error *e);
 void writer_give(struct writer *w, struct write *x);
-/* Calls told(arg) on the loop behind every batch that was committed, and behind its writes' done.
- * At most WRITER_LISTENERS. */
-#define WRITER_LISTENERS 4
-void writer_on_commit(struct writer *w, void (*told)(void *arg), void *arg);
 /* The helper thread, for what else blocks. */
 struct offload *writer_offload(struct writer *w);
 /* Waits until all that was given is done, without calling done. NULL is allowed. */

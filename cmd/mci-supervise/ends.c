@@ -62,7 +62,7 @@ ends_socket(const struct ends *h, const char *address)
 	    listener_descriptor(end->listener);
 }
 
-void
+static void
 ends_release(struct ends *h, const char *address)
 {
 	struct held_end *end = find(h, address);

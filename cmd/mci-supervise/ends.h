@@ -24,8 +24,6 @@ struct ends {
 int ends_hold(struct ends *h, const struct wiring_end *end, struct error *e);
 /* The descriptor of a socket; -1 for a FIFO, which who reads it opens, and for what is not held. */
 int ends_socket(const struct ends *h, const char *address);
-/* Closes it, and removes what was made. */
-void ends_release(struct ends *h, const char *address);
 /* Closes all that wanted(arg, address) says no to; NULL: all. */
 void ends_keep(struct ends *h, bool (*wanted)(void *arg, const char *address), void *arg);
 

@@ -37,7 +37,7 @@ is_stranger(struct span object)
 	    (trust != NULL && strcmp(trust, "stranger") == 0);
 }
 
-int
+static int
 kept_add(struct kept_list *l, struct span object, const char *beginning, struct error *e)
 {
 	AUTO_FREE char *name = text_of(object, "name");

@@ -26,8 +26,6 @@ struct kept_list {
 int kept_ask(struct kept_list *l, const char *address, const char *beginning, struct error *e);
 /* Takes an array of such objects. 0 or -1. */
 int kept_read(struct kept_list *l, struct span array, const char *beginning, struct error *e);
-/* One more, from its object. 0 or -1. */
-int kept_add(struct kept_list *l, struct span object, const char *beginning, struct error *e);
 void kept_free(struct kept_list *l);
 
 #endif
