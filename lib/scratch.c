@@ -45,7 +45,7 @@ is_of_kind(const char *name, const char *kind)
 
 /* What others of this kind have left. It may not be there to be looked at, and need not. */
 static void
-sweep(const char *parent, const char *kind)
+sweep(const char *parent, const char *kind, void (*left)(const char *path))
 {
 	int fd = kernel.open(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -59,6 +59,8 @@ sweep(const char *parent, const char *kind)
 			continue;
 		path = xformat("%s/%s", parent, entry->d_name);
 		held = lock(path);
+		if (held >= 0 && left != NULL)
+			left(path);
 		if (held >= 0)
 			(void)names_remove_tree(path, NULL);
 	}
@@ -67,9 +69,10 @@ sweep(const char *parent, const char *kind)
 }
 
 int
-scratch_make(struct scratch *s, const char *parent, const char *kind, struct error *e)
+scratch_make(struct scratch *s, const char *parent, const char *kind, void (*left)(const char *path),
+    struct error *e)
 {
-	sweep(parent, kind);
+	sweep(parent, kind, left);
 	for (int i = 0; i < TRIES; i++) {
 		*s = (struct scratch){ xformat("%s/%s-XXXXXX", parent, kind), -1 };
 		if (mkdtemp(s->path) == NULL)

@@ -555,7 +555,7 @@ api_open(struct api *a, struct error *e)
 {
 	AUTO_FREE char *folder = folder_sockets(e);
 
-	if (folder == NULL || scratch_make(&a->sockets, folder, "build", e) < 0)
+	if (folder == NULL || scratch_make(&a->sockets, folder, "build", NULL, e) < 0)
 		return -1;
 	a->path = xformat("%s/api", a->sockets.path);
 	a->control_path = xformat("%s/control", a->sockets.path);

@@ -36,14 +36,15 @@ complain(const char *what)
 	return EXIT_ERROR;
 }
 
-/* Beside the sockets: in memory on most machines. The worker holds it, too. */
+/* Beside the sockets: in memory on most machines. The worker holds it, too; what is left when both were killed is
+ * undone by the next one. */
 static int
 make_scratch(struct scratch *s)
 {
 	struct error e;
 	AUTO_FREE char *parent = folder_sockets(&e);
 
-	if (parent != NULL && scratch_make(s, parent, "job", &e) == 0)
+	if (parent != NULL && scratch_make(s, parent, "job", leftovers_run, &e) == 0)
 		return 0;
 	fprintf(stderr, "mci-job: %s\n", e.text);
 	return -1;

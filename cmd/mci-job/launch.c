@@ -179,7 +179,7 @@ room_make(struct attempt *a, struct error *e)
 	if (parent == NULL || *parent != '/')
 		parent = "/tmp";
 	if (site->rooms.path == NULL) {
-		if (scratch_make(&site->rooms, parent, "mci-job", e) < 0)
+		if (scratch_make(&site->rooms, parent, "mci-job", NULL, e) < 0)
 			return -1;
 		site->home = xformat("%s/home", site->rooms.path);
 		if (mkdir(site->home, 0700) < 0)

@@ -1,7 +1,7 @@
 /*
  * leftovers: what has to be undone outside this program's processes when they are gone, however that
  * came: commands in files STEM.undo of the scratch folder. Whoever of mci-job's two processes is left
- * carries them out.
+ * carries them out; when both were killed the next mci-job of this user does.
  */
 #ifndef JOB_LEFTOVERS_H
 #define JOB_LEFTOVERS_H

@@ -366,7 +366,7 @@ copies_open(struct copies *c, struct error *e)
 		return 0;
 	c->folders = (struct folders)FOLDERS_NONE;
 	parent = parent == NULL || *parent == '\0' ? "/tmp" : parent;
-	return scratch_make(&c->scratch, parent, "mci-log", e) < 0 ? -1 :
+	return scratch_make(&c->scratch, parent, "mci-log", NULL, e) < 0 ? -1 :
 	    logdir_open(&c->logdir, c->scratch.path, false, false, e);
 }
 

@@ -182,6 +182,14 @@ kill -KILL "$(pgrep -P "$pid")"
 wait_end "$pid"
 wait_for_none 'when the worker is killed the keeper does'
 
+started
+exec 8>&-
+kill -KILL "$pid" "$(pgrep -P "$pid")"
+wait_end "$pid"
+is "$(containers | grep -c run)" 2 'when both are killed nobody does'
+job '{"id":"next","script":"true"}'
+is "$status $(containers)" '0 ' 'but the next one'
+
 # the build's own folder of definitions
 mkdir .mci
 cat >.mci/build.yaml <<'E'
