@@ -153,12 +153,18 @@ is_delegated(const char *path, const char *own)
 	    getxattr(path, "trusted.delegate", mark, sizeof(mark)) > 0 || strcmp(own, "/") == 0;
 }
 
-/* A group with processes cannot hand controllers down: they move into a leaf of it. */
+/*
+ * A group with processes cannot hand controllers down: they move into a leaf of it. Before the first is asked for:
+ * one that threads may have (pids, cpu) would be given, and make groups below it that no process can join. The root
+ * of all, which has no type, may have both.
+ */
 static void
 processes_move(int dir)
 {
 	struct process_list all = { 0 };
 
+	if (faccessat(dir, "cgroup.type", F_OK, 0) < 0)
+		return;
 	(void)mkdirat(dir, LEAF, 0755);
 	cgroupplace_processes(dir, 0, &all);
 	for (size_t i = 0; i < all.n; i++) {
@@ -176,6 +182,7 @@ controllers_hand_down(int dir, bool move)
 	AUTO_BYTES there = { 0 };
 	AUTO_BYTES given = { 0 };
 	unsigned controls = 0;
+	bool moved = !move;
 
 	file_read(dir, "cgroup.controllers", &there);
 	for (size_t i = 0; i < NCONTROLLERS; i++) {
@@ -183,10 +190,10 @@ controllers_hand_down(int dir, bool move)
 
 		if (!has_word(there.data, controllers[i].name, " \n"))
 			continue;
-		if (file_write(dir, "cgroup.subtree_control", plus) < 0 && errno == EBUSY && move) {
+		if (!moved)
 			processes_move(dir);
-			(void)file_write(dir, "cgroup.subtree_control", plus);
-		}
+		moved = true;
+		(void)file_write(dir, "cgroup.subtree_control", plus);
 	}
 	file_read(dir, "cgroup.subtree_control", &given);
 	for (size_t i = 0; i < NCONTROLLERS; i++) {
