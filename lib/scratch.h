@@ -13,8 +13,8 @@ struct scratch {
 	int fd;     /* the lock */
 };
 
-/* For this user alone. left (may be NULL) is called with the path of each folder that a killed process left, before
- * that is removed. 0 or -1. */
+/* For this user alone. left (may be NULL) is called with the path of each folder that a killed
+ * process left, before that is removed. 0 or -1. */
 int scratch_make(struct scratch *s, const char *parent, const char *kind, void (*left)(const char *path),
     struct error *e);
 /* Removes it with all that is in it. {0} or one that could not be made is fine. */

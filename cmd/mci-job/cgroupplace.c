@@ -154,9 +154,9 @@ is_delegated(const char *path, const char *own)
 }
 
 /*
- * A group with processes cannot hand controllers down: they move into a leaf of it. Before the first is asked for:
- * one that threads may have (pids, cpu) would be given, and make groups below it that no process can join. The root
- * of all, which has no type, may have both.
+ * A group with processes cannot hand controllers down: they move into a leaf of it. Before the first is
+ * asked for: one that threads may have (pids, cpu) would be given, and make groups below it that no
+ * process can join. The root of all, which has no type, may have both.
  */
 static void
 processes_move(int dir)

@@ -105,13 +105,22 @@ container_name(struct container *c, const char *scratch, const char *label)
 	c->stem = xformat("%s/%s", scratch == NULL ? "SCRATCH" : scratch, c->name);
 }
 
-/* What a container may have, which podman would raise beyond what we may. */
+static bool
+has_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	AUTO_FREE char *found = process_find(name, path != NULL ? path : "/usr/bin:/bin");
+
+	return found != NULL;
+}
+
+/* What a container may have where nothing bounds it, which podman would raise beyond what we may. */
 static void
 limit_add(struct words *w, const char *name, int resource, rlim_t most)
 {
 	struct rlimit limit;
 
-	if (getrlimit(resource, &limit) < 0)
+	if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
 		return;
 	if (limit.rlim_max > most)
 		limit.rlim_max = most;
@@ -120,13 +129,36 @@ limit_add(struct words *w, const char *name, int resource, rlim_t most)
 	    (unsigned long long)limit.rlim_max));
 }
 
-static bool
-has_program(const char *name)
+void
+container_limits(struct words *w, const struct childsetup_limit *limits, size_t n)
 {
-	const char *path = getenv("PATH");
-	AUTO_FREE char *found = process_find(name, path != NULL ? path : "/usr/bin:/bin");
+	static const struct {
+		int resource;
+		const char *name;
+		rlim_t most; /* what root gets where there is no limit; 0: podman does not touch it */
+	} all[] = {
+		{ RLIMIT_NOFILE, "nofile", 1048576 },
+		{ RLIMIT_NPROC, "nproc", 32768 },
+		{ RLIMIT_CORE, "core", 0 },
+		{ RLIMIT_FSIZE, "fsize", 0 },
+		{ RLIMIT_DATA, "data", 0 },
+	};
 
-	return found != NULL;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		size_t k = 0;
+
+		while (k < n && limits[k].resource != all[i].resource)
+			k++;
+		if (k < n) {
+			words_add(w, "--ulimit");
+			words_give(w, xformat("%s=%llu:%llu", all[i].name,
+			    (unsigned long long)limits[k].value.rlim_max,
+			    (unsigned long long)limits[k].value.rlim_max));
+		} else if (all[i].most != 0 && geteuid() == 0) {
+			/* rootless podman asks for what there is by itself */
+			limit_add(w, all[i].name, all[i].resource, all[i].most);
+		}
+	}
 }
 
 static int
@@ -156,11 +188,6 @@ container_run(struct words *w, const struct settings *settings, const struct con
 	/* it stays in our cgroup, whose limits hold for it, too; only crun can do that */
 	if (has_program("crun"))
 		words_add(w, "--runtime", "crun", "--cgroups", "disabled");
-	/* rootless podman asks for what there is by itself */
-	if (geteuid() == 0) {
-		limit_add(w, "nofile", RLIMIT_NOFILE, 1048576);
-		limit_add(w, "nproc", RLIMIT_NPROC, 32768);
-	}
 	return access(c->stem, F_OK) == 0 || strncmp(c->stem, "SCRATCH/", 8) == 0 ? 0 :
 	    removal_note(settings, c, e);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "childsetup.h"
 #include "error.h"
 #include "settings.h"
 #include "words.h"
@@ -27,6 +28,8 @@ void container_podman(struct words *w, const struct settings *settings);
 /* Appends podman run with what all our containers have, and leaves word how this one is removed. 0 or -1. */
 int container_run(struct words *w, const struct settings *settings, const struct container *c,
     const char *network, struct error *e);
+/* Appends what bounds the processes in it, n of limits, as podman would else raise or be bound itself. */
+void container_limits(struct words *w, const struct childsetup_limit *limits, size_t n);
 /* A network that is no other's, which reaches outside where that can be had here. */
 const char *container_network(void);
 /* Appends what lets ports of it be reached on this machine, by container_network. hosts gets the

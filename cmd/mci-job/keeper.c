@@ -36,8 +36,8 @@ complain(const char *what)
 	return EXIT_ERROR;
 }
 
-/* Beside the sockets: in memory on most machines. The worker holds it, too; what is left when both were killed is
- * undone by the next one. */
+/* Beside the sockets: in memory on most machines. The worker holds it, too; what is left when both were
+ * killed is undone by the next one. */
 static int
 make_scratch(struct scratch *s)
 {

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "childsetup.h"
 #include "container.h"
 #include "kernel.h"
 #include "leftovers.h"
@@ -37,6 +38,7 @@ struct podman {
 	char *folder;         /* of what it puts out: the job's own, and mounted */
 	char *output;         /* a file in there */
 	char *values;         /* the file of its variables */
+	struct childsetup setup; /* cgroups alone: what else bounds the job does not bound podman */
 	int (*extra)[2];      /* descriptors: podman hands on those from 3 without a gap */
 	bool cut;             /* it is podman that was told to end: what it leaves is not known */
 };
@@ -311,6 +313,19 @@ expose_add(struct podman *m, struct runner_job *job, struct error *e)
 	return container_expose(&m->argv, job->settings, s->expose, s->nexpose, job->ports, e);
 }
 
+static void
+limits_add(struct podman *m, struct process_spec *p)
+{
+	const struct childsetup *s = p->setup;
+
+	container_limits(&m->argv, s == NULL ? NULL : s->limits, s == NULL ? 0 : s->nlimits);
+	if (s == NULL)
+		return;
+	m->setup = *s;
+	m->setup.nlimits = 0;
+	p->setup = &m->setup;
+}
+
 int
 podman_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 {
@@ -328,6 +343,7 @@ podman_prepare(struct runner_job *job, struct process_spec *p, struct error *e)
 	if (container_run(&m->argv, job->settings, &m->container, network_of(job), e) < 0 ||
 	    expose_add(m, job, e) < 0)
 		return -1;
+	limits_add(m, p);
 	/* the job writes into the very pipes; only a terminal has to be one of its own */
 	words_add(&m->argv, "--log-driver", terminal ? "none" : "passthrough", "--interactive");
 	if (terminal)

@@ -127,6 +127,21 @@ if [ "$(id -u)" = 0 ] && command -v slirp4netns >/dev/null && [ -c /dev/net/tun 
 else
 	skip 4 'no slirp4netns, or no /dev/net/tun for us'
 fi
+# limits
+cat >spec <<'J'
+{"id":"memory","image":"localhost/box","limits":{"memory":"200M"},"script":"x=hog; while :; do x=$x$x; done"}
+{"id":"processes","image":"localhost/box","limits":{"processes":60},"script":"while :; do sleep 20 & done"}
+{"id":"disk","image":"localhost/box","limits":{"disk":"24M"},"timeout":"30s","script":"mkdir fill; i=0; while :; do i=$((i + 1)); head -c 1000000 /dev/zero >fill/$i; done"}
+{"id":"log","image":"localhost/box","limits":{"log":"1M"},"script":"yes"}
+{"id":"other","image":"localhost/box","limits":{"files":64},"script":["sleep 2","test $(ulimit -n) = 64","echo fine"]}
+J
+run timeout 100 mci-job -j6 --log-dir logs <spec
+is "$(field 'map(select(.type == "job/executed")) | sort_by(.job) | map(.job + " " + .reason) | join(",")')" \
+	'disk limit:disk,log limit:log,memory limit:memory,other exit,processes limit:processes' \
+	'a memory hog, a fork bomb, a disk filler and an endless printer end in containers, too'
+is "$(field 'map(select(.type == "job/executed" and .job == "other"))[0].exit') $(cat logs/other.log)" '0 fine' 'and others go on'
+wait_for_none 'and no container is left of them'
+rm -rf fill
 # a registry
 python3 "$ROOT/tests/cli/registry.py" "$ROOTFS" team/image >port 2>asked &
 started="$started $!"
@@ -143,10 +158,10 @@ job '{"id":"again","image":"'"$registry"'/team/image","pull":"always","script":"
 is "$status $(grep -c manifests asked | grep -vc '^0$')" '0 1' 'pull: always asks again'
 wait_for_none 'podman has no container of ours any more'
 
-job '{"id":"slow","image":"localhost/box","timeout":"1s","script":"trap \"echo ended; exit 1\" TERM; while :; do sleep 0.1; done"}'
+job '{"id":"slow","image":"localhost/box","timeout":"4s","script":"trap \"echo ended; exit 1\" TERM; while :; do sleep 0.1; done"}'
 is "$(grep -v Terminated logs/slow.log) $(field last.reason)" 'ended timeout' 'what takes too long is asked to end'
 wait_for_none 'and is gone'
-job '{"id":"deaf","image":"localhost/box","timeout":"1s","script":"trap \"\" TERM; echo deaf; while :; do sleep 0.1; done"}'
+job '{"id":"deaf","image":"localhost/box","timeout":"4s","script":"trap \"\" TERM; echo deaf; while :; do sleep 0.1; done"}'
 is "$(grep -v Killed logs/deaf.log) $(field last.reason)" 'deaf timeout' 'then it has to'
 wait_for_none 'and is gone as well'
 for time in 20ms 100ms 200ms; do
