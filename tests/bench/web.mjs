@@ -33,7 +33,7 @@ async function visits(path, ready) {
 const until = (page, run, ready) => page.evaluate(`(async () => {
 	const began = performance.now();
 	(${run})();
-	while (!(${ready})())
+	while (!(${ready})() && performance.now() - began < 30000)
 		await new Promise((next) => setTimeout(next, 1));
 	return performance.now() - began;
 })()`);
@@ -83,7 +83,7 @@ async function log() {
 	await page.waitForFunction(() => document.querySelector('.log-window')?.textContent.includes('line 0000000003'));
 	await page.waitForFunction(() => /lines/.test(document.querySelector('main .crumbs[role=status]').textContent));
 	tell('megabytes', Number((/([\d,]+) bytes/.exec(await page.locator('main').innerText()))[1].replaceAll(',', '')) / 1e6);
-	tell('end', await until(page, () => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'G' })), seen('error: at last')));
+	tell('end', await until(page, () => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'G', bubbles: true })), seen('error: at last')));
 	await page.fill('input[name=q]', 'line 0000777777');
 	tell('search', await until(page, () => document.querySelector('form').requestSubmit(),
 		() => document.querySelector('.log-row.found')));

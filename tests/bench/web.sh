@@ -88,7 +88,7 @@ log() {
 	heading "A log of 100 MB (ms)"
 	repo log
 	cat >job <<'END'
-awk 'BEGIN { for (i = 1; i <= 1600000; i++) printf "\033[3%dmline %010d\033[0m of a long log, %d words\n", i % 8, i, i; print "error: at last" }'
+awk 'BEGIN { for (i = 1; i <= 1900000; i++) printf "\033[3%dmline %010d\033[0m of a long log, %d words\n", i % 8, i, i; print "error: at last" }'
 END
 	jq -Rsc '{id: "long", script: [.]}' job | mci trigger -q --wait b/log - || exit 1
 	browse log b/log/1/long

@@ -52,14 +52,16 @@ function card(repo, builds) {
 	];
 }
 
-// The newest builds, and all of today's.
-async function recently() {
+// The newest builds, and all of today's; some is told of the first of them.
+async function recently(some) {
 	const builds = [];
 	for (let pages = 1; ; pages++) {
 		const answer = await api.builds({ limit: 1000, before: builds.at(-1)?.build });
 		builds.push(...answer.builds);
 		if (!answer.more || pages === PAGES || Date.parse(builds.at(-1).created) < new Date().setHours(0, 0, 0, 0))
 			return [builds, answer.more];
+		if (pages === 1)
+			some?.(builds);
 	}
 }
 
@@ -68,10 +70,15 @@ export async function open(place, holder, go) {
 	let builds = [];
 	let cut = false;          // there are builds that are older
 	const older = new Map();  // of repositories that are quiet
-	const load = async () => {
-		const [listed, recent] = await Promise.all([api.repos().catch(() => ({ repos: [] })), recently()]);
-		[builds, cut] = recent;
-		repos = [...new Set([...builds.map((b) => b.repo), ...listed.repos.map((r) => `${r.org}/${r.id}`)])];
+	const load = async (some) => {
+		const listed = api.repos().catch(() => ({ repos: [] }));
+		const name = async () => { repos = [...new Set([...builds.map((b) => b.repo), ...(await listed).repos.map((r) => `${r.org}/${r.id}`)])]; };
+		[builds, cut] = await recently(some && (async (list) => {
+			builds = [...list];
+			await name();
+			some();
+		}));
+		await name();
 	};
 	const top = make('div', { class: 'figures' });
 	const cards = make('ul', { class: 'cards', 'data-list': true });
@@ -89,8 +96,6 @@ export async function open(place, holder, go) {
 		});
 		fill(first, repos.length ? [] : guide('ORG'));
 	};
-	await load();
-	draw();
 	// what was built long ago is asked for when somebody looks at it
 	const quiet = new IntersectionObserver((seen) => seen.filter((e) => e.isIntersecting).forEach(async ({ target }) => {
 		quiet.unobserve(target);
@@ -98,12 +103,15 @@ export async function open(place, holder, go) {
 		older.set(target.dataset.repo, answer.builds);
 		frame();
 	}));
-	if (cut)
-		repos.filter((name) => builds.filter((b) => b.repo === name).length < STRIP).forEach((name) => quiet.observe(cards.keyed.get(name)));
+	const watchQuiet = () => cut && repos.filter((name) => builds.filter((b) => b.repo === name).length < STRIP).forEach((name) => quiet.observe(cards.keyed.get(name)));
 	let timer;
 	// many events make one question
 	const later = () => { timer ??= setTimeout(async () => { timer = undefined; await load().catch(() => {}); frame(); }, 300); };
 	const frame = eachFrame(draw);
+	await new Promise((seen, failed) => {
+		const shown = () => { draw(); seen(); };
+		load(shown).then(() => { shown(); watchQuiet(); }, failed);
+	});
 	fill(holder, make('h1', {}, 'Dashboard'), search(() => repos, () => builds, go), top, first, cards, commands(() => [mci('ls'), curl('GET', '/api/v1/builds')]));
 	const stop = follow({ type: 'build/*' }, later, later);
 	return () => {

@@ -61,6 +61,9 @@ class Page {
 		const line = this.sections.folds.line(row);
 		const text = this.source.line(line);
 		const e = make('div', { class: 'log-row', id: `L${line + 1}` });
+		// it comes in a moment, and is made then
+		if (text === undefined)
+			return e;
 		if (this.marked && line >= this.marked[0] && line <= this.marked[1])
 			e.classList.add('marked');
 		if (this.found[this.at] === line)
@@ -76,8 +79,7 @@ class Page {
 		const content = make('span', { class: 'text' });
 		if (section)
 			e.classList.add('section');
-		if (text !== undefined)
-			content.append(...parseLine(text).pieces.map(element));
+		content.append(...parseLine(text).pieces.map(element));
 		e.append(content);
 		return e;
 	}

@@ -3,7 +3,7 @@
 // the stream adds to both.
 
 const STEP = 1000;   // lines a block; as asked of the server
-const KEPT = 60;     // blocks that are kept as text
+const KEPT = 24;     // blocks that are kept as text
 const HEAD = 32768;  // bytes that are shown before it is known how many there are
 const NEWLINE = 10;
 const encoder = new TextEncoder();

@@ -5,7 +5,7 @@ import { make, eachFrame } from './dom.js';
 
 const ROW = 18;             // pixels of a row that is not wrapped, as in the style sheet
 const TALLEST = 15000000;   // pixels
-const MORE = 20;            // rows in front and behind that are made beforehand
+const MORE = 8;             // rows in front and behind that are made beforehand
 
 export class LogView {
 	// total() rows; makeRow(number) answers an element; moved(atEnd) is told when the reader scrolls
@@ -14,10 +14,17 @@ export class LogView {
 		this.window = make('div', { class: 'log-window' });
 		this.space = make('div', { class: 'log-space' }, this.window);
 		this.box = make('div', { class: 'log-box', tabindex: 0, role: 'log', 'aria-live': 'off', 'aria-label': label }, this.space);
-		this.draw = eachFrame(() => this.drawNow());
+		this.made = new Map();   // rows that stand in the window
+		this.frame = eachFrame(() => this.drawNow());
 		this.box.addEventListener('scroll', () => this.scrolled());
 		this.box.addEventListener('scrollend', () => this.settle());
-		new ResizeObserver(() => this.draw()).observe(this.box);
+		new ResizeObserver(() => this.frame()).observe(this.box);
+	}
+
+	// Draws anew, as rows may look other than before.
+	draw() {
+		this.stale = true;
+		this.frame();
 	}
 
 	// of the whole list, and of the space that stands for it
@@ -52,7 +59,7 @@ export class LogView {
 			this.moved(this.atEnd);
 		}
 		this.scrollTop = scrollTop;
-		this.draw();
+		this.frame();
 	}
 
 	// After short ways the bar stands a little beside where it should.
@@ -66,7 +73,7 @@ export class LogView {
 		this.top = Math.max(0, Math.min(top, this.length - this.box.clientHeight));
 		this.scrollTop = this.asked = this.top / this.scale;
 		this.box.scrollTop = this.scrollTop;
-		this.draw();
+		this.frame();
 	}
 
 	// Brings a row into the upper third, unless it can be seen already.
@@ -99,11 +106,13 @@ export class LogView {
 		const first = this.first();
 		const from = Math.max(0, first - MORE);
 		const to = Math.min(this.total(), first + visible + MORE);
-		const made = [];
+		const made = new Map();
 		for (let row = from; row < to; row++)
-			made.push(this.makeRow(row));
-		this.window.replaceChildren(...made);
-		this.place(made[first - from], to === this.total());
+			made.set(row, (!this.stale && this.made.get(row)) || this.makeRow(row));
+		if (this.stale || from !== this.from || to !== this.to)
+			this.window.replaceChildren(...made.values());
+		Object.assign(this, { made, from, to, stale: false });
+		this.place(made.get(first), to === this.total());
 	}
 
 	// The first row stands at the upper edge; at the end of the list the last one at the lower.
