@@ -215,6 +215,11 @@ blob() {
 	"$here/blob.sh" "$O"
 }
 
+# files of a server over HTTP
+remote() {
+	"$here/remote.sh" "$O"
+}
+
 # the store's queue of builds
 queue() {
 	"$here/queue.sh" "$O"
@@ -235,7 +240,7 @@ stream() {
 	"$here/stream.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask containers stopped events queue blob server api stream'
+rows='dispatch shells plan scale single resident output reading mask containers stopped events queue blob remote server api stream'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do
