@@ -257,7 +257,9 @@ status_of(struct ask *a, struct span result)
 	if (status != 201 || verb != HTTP_POST ||
 	    message_member(result.p, result.n, "id", &id, NULL) <= 0 || scan_text(&id, &name, NULL) < 0)
 		return status;
-	bytes_format(&where, "%s/", exchange_path(a->x));
+	bytes_text(&where, exchange_path(a->x));
+	if (where.data[where.len - 1] != '/')
+		bytes_char(&where, '/');
 	target_escape(&where, bytes_string(&name));
 	exchange_add(a->x, "Location", bytes_string(&where));
 	return status;

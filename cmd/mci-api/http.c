@@ -14,7 +14,6 @@
 
 #include "address.h"
 #include "duration.h"
-#include "emit.h"
 #include "kernel.h"
 #include "listener.h"
 #include "memory.h"

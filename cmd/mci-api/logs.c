@@ -90,12 +90,22 @@ void
 logs_find(struct ask *a, logs_found *found)
 {
 	AUTO_FREE char *build = build_of(a);
+	static const char *const numbers[] = { "run", "attempt" };
 	const char *run = params_query(a, "run"), *attempt = params_query(a, "attempt");
 	struct search *s;
 	AUTO_BYTES params = { 0 };
 
 	if (params_read(a, &logs_takes, &params) < 0)
 		return;
+	/* 0 is what the log server takes for the newest */
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const char *text = params_query(a, numbers[i]);
+
+		if (text != NULL && strtoll(text, NULL, 10) < 1) {
+			answer_problem(a, 400, numbers[i], "%s: expected a number from 1", numbers[i]);
+			return;
+		}
+	}
 	params.len = 0;
 	emit_open(&params);
 	emit_text(&params, "build", build);

@@ -53,6 +53,7 @@ is "$(ask "$log/search?q=^line+[12]\$&regex=true" | jq -c .lines)" '[0,1]' "or m
 is "$(ask "$log/search?q=LINE&limit=3" | jq -c .lines),$(ask "$log/search?q=LINE&ignore-case=true&limit=3" | jq -c '[.lines, .more]')" '[],[[0,1,2],true]' "in any case, some of them"
 is "$(ask "$log/search" >/dev/null; code),$(jq -r .field "$T/body")" 400,q "something has to be looked for"
 is "$(ask "$log/search?q=(&regex=true" | jq -c .lines)" '[]' "a broken expression finds nothing"
+is "$(ask "$log?attempt=0" | jq -c '[.status,.field]'),$(ask "$log?run=2" >/dev/null; code)" '[400,"attempt"],404' "attempts and runs count from 1"
 is "$(ask "${log%/print/log}/none/log" >/dev/null; code)" 404 "a log that is not there"
 
 # ---- compressed

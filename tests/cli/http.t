@@ -42,6 +42,9 @@ is "$(web $v/me | jq -c '[.id,.scopes]')" '["admin",["admin"]]' "who asks is tol
 is "$(json POST $v/orgs '{"name":"My Org"}' | jq -c .),$(cat "$T/code")" '{"id":"my-org","created":true},201' "an organisation is made"
 is "$(header Location)" "$v/orgs/my-org" "with where it is"
 is "$(json POST $v/orgs '{"id":"my-org","name":"My Org"}' | jq .created),$(cat "$T/code"),$(header Location)" "false,200," "not again"
+json POST $v/orgs/ '{"id":"put-org"}' >/dev/null
+is "$(header Location)" "$v/orgs/put-org" "... once"
+code $v/orgs/put-org -X DELETE >/dev/null
 is "$(json PUT $v/orgs/put-org '{}' | jq -c .created),$(cat "$T/code")" "true,201" "nor is it made otherwise by PUT"
 is "$(web "$v/orgs?name=Y%20O" | jq -c '[.orgs[].id]'),$(web "$v/orgs?name=put" | jq -c '[.orgs[].id]'),$(web "$v/orgs?name=none" | jq -c .orgs)" \
 	'["my-org"],["put-org"],[]' "organisations are found by a part of their name, or id"
