@@ -25,7 +25,7 @@ static char folder[] = "/tmp/mci-fuzz-http.XXXXXX";
 static struct loop *loop;
 static struct server *server;
 static struct gateway gateway;
-static struct gateway_place places[5];
+static struct gateway_place places[6];
 
 static void
 expect(int truth)
@@ -83,7 +83,7 @@ begin(void)
 {
 	static char store[64], away[64];
 	const struct contract_service *const contracts[] = { &contract_store, &contract_queue, &contract_events,
-		&contract_log, &contract_supervise };
+		&contract_log, &contract_blob, &contract_supervise };
 
 	serve_begin();
 	expect(mkdtemp(folder) != NULL);
