@@ -47,6 +47,10 @@ struct ask {
 		struct ground *ground;
 		struct ask *next, **at;
 	} standing; /* of standing.c */
+	/* of a row that takes its body as it comes: what takes it, and is told with n 0 that that was all;
+	 * NULL until the row's function has said so */
+	size_t (*pour)(struct ask *a, struct span piece);
+	bool poured; /* that was all */
 	/* of the row's function */
 	void *state;
 	void (*drop)(void *state); /* called once, when the request is over */

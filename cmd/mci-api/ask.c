@@ -388,12 +388,43 @@ identify(struct ask *a)
 	a->identity = identity_ask(a->gateway->identities, token, identified, a);
 }
 
+void
+ask_pour(struct ask *a, size_t (*pour)(struct ask *a, struct span piece))
+{
+	a->pour = pour;
+	exchange_patient(a->x);
+	standing_watch(a);
+	if (a->poured)
+		pour(a, (struct span){ NULL, 0 });
+	else
+		exchange_wake(a->x);
+}
+
+/* Who sends it is asked for first; what comes of a body that is refused already goes nowhere. */
+static size_t
+poured(struct exchange *x, struct span piece)
+{
+	struct ask *a = exchange_kept(x);
+
+	if (!a->known)
+		identify(a);
+	if (a->answered)
+		return piece.n;
+	return a->pour == NULL ? 0 : a->pour(a, piece);
+}
+
 static void
 asked(void *arg, struct exchange *x)
 {
 	struct ask *a = exchange_kept(x);
 
 	(void)arg;
+	a->poured = true;
+	if (a->known) {
+		if (a->pour != NULL && !a->answered)
+			a->pour(a, (struct span){ NULL, 0 });
+		return;
+	}
 	if (exchange_too_long(x))
 		answer_problem(a, 413, NULL, "the body may have %zu bytes", a->route->body);
 	else if (route_scope(a->route) == RIGHTS_ANYBODY)
@@ -412,7 +443,11 @@ begun(void *arg, struct exchange *x)
 	exchange_keep(x, a);
 	if (g->open++ >= WAITING)
 		answer_problem(a, 503, NULL, "too much is being asked at once");
-	else if (head_check(a) == 0)
+	else if (head_check(a) < 0)
+		return;
+	else if (a->route->pours)
+		exchange_pour(x, poured);
+	else
 		exchange_take(x, a->route->body);
 }
 

@@ -18,6 +18,9 @@ ask_call(struct ask *a, const char *method, struct span params, struct span data
 /* Checks alone, as ask_call does; then done with result n 0 and no error, now or later: for what is
  * no call of a client. What the call has to be made with is in a->params. */
 void ask_check(struct ask *a, const char *method, struct span params, ask_done *done);
+/* Inside of the function of a row whose body is taken as it comes: pour takes it from here on, or how much of
+ * a piece it takes now (exchange.h); once, with n 0, it is told that that was all. */
+void ask_pour(struct ask *a, size_t (*pour)(struct ask *a, struct span piece));
 /* Says with the answer where the page behind this one is, as the row says. */
 void ask_link_next(struct ask *a, struct span result);
 

@@ -40,7 +40,7 @@ exchange_free(struct exchange *x)
 {
 	if (x->watched)
 		loop_forget(x->loop, x->fd);
-	if (x->source != NULL)
+	if (x->source != NULL || x->patient)
 		MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, HTTP_IDLE);
 	/* the daemon lets go of the answer behind this: it is not what tells of its end */
 	if (x->source != NULL && x->source->over != NULL)
@@ -227,6 +227,19 @@ exchange_take(struct exchange *x, size_t bytes)
 	x->taken = bytes;
 }
 
+void
+exchange_pour(struct exchange *x, exchange_poured *pour)
+{
+	x->pour = pour;
+}
+
+void
+exchange_patient(struct exchange *x)
+{
+	x->patient = true;
+	MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, EXCHANGE_PAUSE);
+}
+
 bool
 exchange_too_long(const struct exchange *x)
 {
@@ -271,6 +284,9 @@ give(struct exchange *x, int status, const char *type, struct MHD_Response *resp
 	x->response = response;
 	if (type != NULL)
 		exchange_add(x, "Content-Type", type);
+	/* whoever is answered in the middle of a body is not waited for any longer */
+	if (x->patient)
+		MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, HTTP_IDLE);
 	resume(x);
 }
 

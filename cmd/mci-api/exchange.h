@@ -31,6 +31,10 @@ enum http_verb {
 const char *http_verb_name(enum http_verb verb);
 
 struct exchange_source;
+struct exchange;
+/* A piece of a body that is taken as it comes: how many bytes of it were taken; when not all, it waits until
+ * exchange_wake. */
+typedef size_t exchange_poured(struct exchange *x, struct span piece);
 
 #define EXCHANGE_PAUSE 3600u
 /* Seconds without a byte either way, of any other connection. */
@@ -55,6 +59,7 @@ struct exchange {
 	struct budget_share held; /* the answer, until it is taken */
 	size_t skipped;
 	bool begun, asked, too_long, suspended;
+	exchange_poured *pour; /* what takes its body as it comes; NULL: it is gathered */
 	int64_t began;
 	void *kept;
 	struct field {
@@ -64,6 +69,7 @@ struct exchange {
 	int status;
 	struct MHD_Response *response; /* that is not queued yet */
 	int fd;              /* the connection's */
+	bool patient;
 	bool watched, left;  /* whether it leaves is watched; it has, or is to */
 	const struct exchange_source *source;
 	void *arg;
@@ -97,6 +103,10 @@ void *exchange_kept(const struct exchange *x);
 /* Inside begun: a body of at most so many bytes; a longer one is told by exchange_too_long. */
 void exchange_take(struct exchange *x, size_t bytes);
 bool exchange_too_long(const struct exchange *x);
+/* Or inside begun: a body of any length, which pour takes as it comes, in place of exchange_take. */
+void exchange_pour(struct exchange *x, exchange_poured *pour);
+/* It may take its time from here on, EXCHANGE_PAUSE seconds without a byte. */
+void exchange_patient(struct exchange *x);
 
 /* Before the answer: a header of it. Both are copied; a byte that may not be in one is left out. */
 void exchange_add(struct exchange *x, const char *name, const char *value);

@@ -299,6 +299,27 @@ queue(struct exchange *x)
 	return exchange_queue(x) ? MHD_YES : MHD_NO;
 }
 
+/* A piece of a body that is taken as it comes. The daemon asks again with what was left of it. */
+static enum MHD_Result
+pour(struct exchange *x, const char *data, size_t *size)
+{
+	size_t n = x->left ? 0 : x->response != NULL ? *size : x->pour(x, (struct span){ data, *size });
+
+	/* one that has its answer in the middle of its body gets it at the end of that, if it comes soon */
+	if (x->response != NULL)
+		x->skipped += n;
+	if (x->left || x->skipped > SKIPPED)
+		return MHD_NO;
+	if (x->response != NULL && x->peer->waits == 0)
+		wait_for(x->peer, true);
+	else if (x->patient)
+		wait_for(x->peer, false);
+	*size -= n;
+	if (*size > 0)
+		exchange_suspend(x);
+	return MHD_YES;
+}
+
 /* Whether more of the request is to come may be asked of the daemon once only: at its head it must
  * be answered or left alone. */
 static enum MHD_Result
@@ -317,6 +338,8 @@ handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
 		h->events.begun(h->arg, x);
 		return x->response != NULL ? queue(x) : MHD_YES;
 	}
+	if (*size > 0 && x->pour != NULL)
+		return pour(x, data, size);
 	if (*size > 0) {
 		exchange_body_piece(x, data, *size);
 		*size = 0;

@@ -47,6 +47,7 @@ struct route {
 	/* The largest body, which is a JSON object of the other parameters of the method; 0: it has
 	 * none. */
 	size_t body;
+	bool pours;              /* its function takes the body as it comes: ask_pour */
 	bool body_raw;           /* it is no JSON object: the row's function reads it */
 	int status;              /* of success; 0: 200, or 204 where the method has no results */
 	enum rights_scope scope; /* where call is NULL */

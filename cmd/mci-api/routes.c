@@ -8,6 +8,7 @@
 #include "builds.h"
 #include "call.h"
 #include "events.h"
+#include "eventsput.h"
 #include "jobnotes.h"
 #include "logpage.h"
 #include "logs.h"
@@ -69,8 +70,8 @@ const struct route routes[] = {
 
 	ROW(POST, API "/events", "posts events, a line each: all or none", CALLS("event/publish", NULL),
 	    .body = EVENTS_BODY, .body_raw = true, .handle = events_post),
-	ROW(PUT, API "/events", "the same, for curl -T-", CALLS("event/publish", NULL),
-	    .body = EVENTS_BODY, .body_raw = true, .handle = events_post),
+	ROW(PUT, API "/events", "posts events as they come, for curl -T-", CALLS("event/publish", NULL),
+	    .body = EVENTS_POURED, .body_raw = true, .pours = true, .handle = eventsput_begin),
 
 	/* ---- organisations and their repositories */
 	ROW(GET, API "/orgs", "all organisations",

@@ -104,4 +104,37 @@ event deploy/done acme/zlib/1 4 | curl -s -T- -H "Authorization: Bearer $agents"
 is "$(first 1 "$all" "from=start&type=deploy/done" | jq -r .build)" acme/zlib/1 "curl -T- posts events"
 event deploy/done acme/zlib/1 5 | curl -s -T- -H "Authorization: Bearer $theirs" "$url" >"$T/refused"
 is "$(jq -r .status "$T/refused")" 403 "for who may"
+
+# --- without an end ---
+mkfifo "$T/feed"
+curl -s -T- -H "Authorization: Bearer $agents" "$url" <"$T/feed" >"$T/fed" 2>"$T/fed.err" &
+feeds=$!
+started="$started $feeds"
+exec 7>"$T/feed"
+event feed/one acme/zlib/20 1 >&7
+is "$(first 1 "$all" "from=start&type=feed/*" | jq -r .type)" feed/one "an event is published while the next ones are still to come"
+seq 3 30000 | jq -c '{type:"feed/more",time:"2026-11-27T00:00:00.000Z",n:.,pad:"0123456789012345678901234567890123456789"}' >&7
+event feed/one acme/zlib/20 1 >&7
+event feed/last acme/zlib/20 2 | tr -d '\n' >&7
+exec 7>&-
+wait_end "$feeds"
+is "$(jq -c '[.repeats, .offset > 30000]' "$T/fed")" '[1,true]' "all of them, and their end is answered"
+is "$(first 1 "$all" "from=start&type=feed/last" | jq -r .build)" acme/zlib/20 "the last line needs no end"
+is "$(get "$all" "from=start&type=feed/more" --max-time 3 | jq -c .n | uniq | wc -l)" 29998 "none is lost, none comes twice"
+printf '{"type":"feed/bad","time":"2026-11-27T00:00:00.000Z"}\n\nnone\n' | curl -s -T- -H "Authorization: Bearer $agents" "$url" >"$T/bad"
+is "$(jq -c '[.status, .detail]' "$T/bad")" '[400,"line 3: not JSON: an object was expected at byte 1"]' "a line that is none is told"
+is "$(curl -s -T- -H "Authorization: Bearer wrong" "$url" <"$T/bad" | jq .status),$(curl -s -T- "$url" <"$T/bad" | jq .status)" 401,401 "who is nobody puts nothing"
+is "$(curl -s -X PUT -H "Authorization: Bearer $agents" "$url" | jq .repeats)" 0 "none at all are no error"
+mkfifo "$T/cut"
+curl -s -T- -H "Authorization: Bearer $agents" "$url" <"$T/cut" >"$T/fed" 2>"$T/fed.err" &
+feeds=$!
+started="$started $feeds"
+exec 7>"$T/cut"
+event feed/now acme/zlib/21 1 >&7
+wait_until "one is there" sh -c 'curl -sN --max-time 1 -H "Authorization: Bearer $1" "$2?from=start&type=feed/now" | grep -q now' - "$all" "$url"
+mci call -a "$api" agent/remove id=far >/dev/null
+wait_until "it is cut" sh -c 'printf "\n" >&7; sleep 0.2; ! kill -0 "$1" 2>/dev/null || grep -q "^State:.Z" "/proc/$1/status"' - "$feeds"
+pass "it is cut when its token is revoked"
+exec 7>&-
+down
 finish
