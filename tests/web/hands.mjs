@@ -13,7 +13,7 @@ const reader = async (options) => {
 	page = await fresh(options);
 };
 const keys = async (...list) => { for (const key of list) await page.keyboard.press(key); };
-const at = (pattern) => page.waitForURL(pattern).then(() => page.waitForSelector('main h1'));
+const at = (pattern) => page.waitForURL(pattern).then(() => page.waitForSelector('main:not([aria-busy]) h1'));
 const told = (words) => page.waitForSelector(`main >> text=${words}`);
 
 await step('by keyboard alone: from the session to a failure, its first error, run again, and canceled', async () => {

@@ -145,7 +145,7 @@ await step('a log is followed live, lets go when the reader scrolls up, and surv
 	const name = sh('trigger', 'slow');
 	await page.goto(`${base}/${name}/talk/log`);
 	await page.waitForFunction(() => /line 5\d\d/.test(document.querySelector('.log-window')?.innerText ?? ''), null, { timeout: 30000 });
-	must(await page.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed') === 'true', 'it does not follow');
+	must(await page.getByRole('button', { name: 'Follow', exact: true }).getAttribute('aria-pressed') === 'true', 'it does not follow');
 	await page.locator('.log-box').hover();
 	await page.mouse.wheel(0, -600);
 	await page.waitForFunction(() => [...document.querySelectorAll('button')].find((b) => b.textContent === 'Follow').getAttribute('aria-pressed') === 'false');

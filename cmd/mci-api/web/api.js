@@ -86,6 +86,8 @@ export const api = {
 	putRepo: (name, body) => json(path(repo(name)), { method: 'PUT', body }),
 	org: (org) => json(path(['orgs', org])),
 	putOrg: (org, body) => json(path(['orgs', org]), { method: 'PUT', body }),
+	// the newest of each repository of an organisation
+	latest: (org) => json(path(['orgs', org, 'builds', 'latest'], { limit: 1000 })),
 	builds: (query) => json(path(['builds'], query)),
 	repoBuilds: (name, query) => json(path([...repo(name), 'builds'], query)),
 	build: (name) => json(path(build(name))),
@@ -109,7 +111,7 @@ export const api = {
 	queue: () => json(path(['queue'])),
 	log: (name, job, part, query, options) =>
 		ask(path([...build(name), 'jobs', job, 'log', ...(part ? [part] : [])], query), options),
-	logAddress: (name, job, query) => path([...build(name), 'jobs', job, 'log'], query),
+	logAddress: (name, job, query, part) => path([...build(name), 'jobs', job, 'log', ...(part ? [part] : [])], query),
 };
 
 // Everything that happens, filtered; run gets each event. The browser connects again by itself where that stream broke,

@@ -1,6 +1,6 @@
 // builds: the builds of a repository, filtered, as far back as one scrolls, and live.
 import { api, follow } from './api.js';
-import { commands, curl, mci } from './command.js';
+import { commands, curl, how, mci } from './command.js';
 import { fill, make, rows } from './dom.js';
 import { setKeys } from './keys.js';
 import { badge, counts } from './status.js';
@@ -75,13 +75,14 @@ class List {
 	}
 }
 
-function filterForm(query, changed) {
+// same: the commands for what is filtered
+function filterForm(query, changed, same) {
 	const field = (name) => name === 'status' ?
 		make('select', { name }, STATUSES.map((s) => make('option', { value: s, selected: query.status === s }, s || 'any'))) :
 		make('input', { name, value: query[name] ?? '', size: 10 });
 	const form = make('form', { class: 'toolbar', role: 'search', onsubmit: (e) => e.preventDefault(), onchange: () =>
 		changed(Object.fromEntries([...new FormData(form)].filter(([, v]) => v))) },
-	FILTERS.map((name) => make('label', {}, name, field(name))));
+	FILTERS.map((name) => make('label', {}, name, field(name))), how('Filters', () => same(query)));
 	form.querySelector('[name=branch]').setAttribute('data-search', '');
 	return form;
 }
@@ -89,6 +90,9 @@ function filterForm(query, changed) {
 export async function open([org, repo], holder, go) {
 	const name = `${org}/${repo}`;
 	const query = Object.fromEntries([...new URLSearchParams(location.search)].filter(([key]) => FILTERS.includes(key)));
+	// mci ls knows no other filter
+	const same = (asked) => [Object.keys(asked).every((key) => key === 'status') && mci('ls', asked.status ? ['--status', asked.status] : [], name),
+		curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds?${new URLSearchParams(asked)}`)];
 	const { table, show } = buildTable(`Builds of ${name}`);
 	const none = make('p', { class: 'empty' });
 	const list = new List(name, query, (builds) => {
@@ -102,10 +106,9 @@ export async function open([org, repo], holder, go) {
 	fill(holder, make('h1', {}, name),
 		make('div', { class: 'toolbar' }, make('a', { href: `/${name}/-/trigger` }, 'Trigger a build'),
 			make('a', { href: `/${name}/-/trends` }, 'Trends and badge'), make('a', { href: `/${name}/-/settings` }, 'Settings')),
-		filterForm(query, (next) => go(`/${name}?${new URLSearchParams(next)}`)),
+		filterForm(query, (next) => go(`/${name}?${new URLSearchParams(next)}`), same),
 		table, none, end,
-		commands(() => [mci('ls', name, Object.entries(query).flatMap(([k, v]) => [`--${k}`, v])),
-			curl('GET', `/api/v1/orgs/${org}/repos/${repo}/builds?${new URLSearchParams(query)}`)]));
+		commands(() => same(query)));
 	setKeys([['t', 'trigger a build', () => go(`/${name}/-/trigger`)], ['y', 'trends and badge', () => go(`/${name}/-/trends`)], ['s', 'settings', () => go(`/${name}/-/settings`)]]);
 	const stop = follow({ repo: name, type: 'build/*' }, () => list.newest(), () => list.newest());
 	return () => {

@@ -2,13 +2,14 @@
 // the server does.
 import { element, parseLine, plainText } from './ansi.js';
 import { api } from './api.js';
-import { action, commands, curl, mci } from './command.js';
+import { action, commands, curl, how, mci } from './command.js';
 import { fill, make } from './dom.js';
 import { Fold, watchBuild } from './fold.js';
 import { setKeys } from './keys.js';
 import { LogSource } from './logsource.js';
 import { Sections } from './logsections.js';
 import { LogView } from './logview.js';
+import { Times } from './logtimes.js';
 import { live } from './status.js';
 
 const ERRORS = '(^|[^a-z])(error|failed|failure|fatal|panic|exception|traceback)([^a-z]|$)';
@@ -72,7 +73,7 @@ class Page {
 		number.addEventListener('click', (event) => this.mark(event, line));
 		e.append(number);
 		if (this.times)
-			e.append(make('span', { class: 'time' }, this.time(line)));
+			e.append(make('span', { class: 'time' }, this.times.at(line)));
 		const section = this.sections.at(line);
 		if (section)
 			e.append(this.sections.button(section));
@@ -136,24 +137,9 @@ class Page {
 		await this.search(ERRORS, { pattern: true, limit: 1 });
 	}
 
-	// When each line came: asked for by blocks of time marks.
 	async showTimes(on) {
-		this.times = on ? (await (await this.ask('times', {})).json()).times : null;
+		this.times = on ? new Times((await (await this.ask('times', {})).json()).times) : null;
 		this.view.draw();
-	}
-
-	time(line) {
-		// the last mark at or in front of the line
-		let [low, high] = [0, this.times.length];
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (this.times[middle][0] <= line)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		const found = this.times[low - 1];
-		return found ? new Date(found[1]).toLocaleTimeString(undefined, { hour12: false }) : '';
 	}
 
 	async copy() {
@@ -183,21 +169,37 @@ class Page {
 				this.next(1);
 			else
 				this.search(this.asked = text);
-		} }, make('label', {}, 'Search ', make('input', { name: 'q', type: 'search', 'data-search': true, size: 18 })));
+		} }, make('label', {}, 'Search ', make('input', { name: 'q', type: 'search', 'data-search': true, size: 18 })),
+		how('Search', () => this.grep(form.elements.q.value || 'TEXT', false)));
 		this.foldsButton = this.toggle('Fold sections', 'z', (on) => this.sections.closeAll(on));
 		// there may be none
 		this.foldsButton.hidden = true;
 		return make('div', { class: 'toolbar' }, form,
 			make('button', { type: 'button', 'data-key': 'n', onclick: () => this.next(1) }, 'Next'),
 			make('button', { type: 'button', 'data-key': 'N', onclick: () => this.next(-1) }, 'Previous'),
-			action({ label: 'First error', key: 'e', run: () => this.firstError() }),
-			this.followButton,
+			action({ label: 'First error', key: 'e', run: () => this.firstError(), same: () => this.grep(ERRORS, true) }),
+			this.followButton, how('Follow', () => [mci('log', '-f', this.log), curl('GET', api.logAddress(this.name, this.job, { follow: true }))]),
 			this.toggle('Wrap', 'w', (on) => { this.view.box.classList.toggle('wrapped', on); this.view.draw(); }),
-			this.toggle('Times', 't', (on) => this.showTimes(on)),
+			this.toggle('Times', 't', (on) => this.showTimes(on)), how('Times', () => [mci('log', '--time', this.log), curl('GET', api.logAddress(this.name, this.job, {}, 'times'))]),
 			this.foldsButton,
-			action({ label: 'Copy lines', key: 'y', run: () => this.copy() }),
+			action({ label: 'Copy lines', key: 'y', run: () => this.copy(), same: () => [mci('log', this.lines(), this.log)] }),
 			make('a', { href: this.address }, 'Raw'),
 			make('a', { href: this.address, download: `${this.name.replaceAll('/', '-')}-${this.job}.log` }, 'Download'));
+	}
+
+	get log() {
+		return `${this.name}/${this.job}`;
+	}
+
+	// The marked lines, for mci.
+	lines() {
+		return this.marked ? ['--lines', `${this.marked[0] + 1}-${this.marked[1] + 1}`] : [];
+	}
+
+	// What looks for the same.
+	grep(text, regex) {
+		return [mci('log', 'grep', '-n', '-i', regex ? [] : '-F', this.attempt ? ['--attempt', this.attempt] : [], text, this.log),
+			curl('GET', api.logAddress(this.name, this.job, { q: text, 'ignore-case': true, regex, attempt: this.attempt }, 'search'))];
 	}
 
 	get address() {
@@ -263,8 +265,7 @@ export async function open([org, repo, number, job], holder, go) {
 	const name = `${org}/${repo}/${number}`;
 	const page = new Page(name, job, new URLSearchParams(location.search).get('attempt') ?? undefined);
 	fill(holder, make('h1', {}, `${name}/${job}`), page.others, page.toolbar(), page.state, page.view.box,
-		commands(() => [mci('log', `${name}/${job}`, page.marked ? ['--lines', `${page.marked[0] + 1}-${page.marked[1] + 1}`] : []),
-			page.attempt ? [] : mci('log', '-f', `${name}/${job}`), curl('GET', page.address)].flat()));
+		commands(() => [mci('log', page.attempt ? ['--attempt', page.attempt] : [], page.lines(), page.log), curl('GET', page.address)]));
 	const press = (key) => () => holder.querySelector(`[data-key=${key}]`)?.click();
 	setKeys([['b', 'its build', () => go(`/${name}`)], ['n', 'next match', press('n')], ['N', 'previous match', press('N')], ['e', 'first error', press('e')], ['f', 'follow', press('F')],
 		['w', 'wrap', press('w')], ['t', 'times', press('t')], ['z', 'fold sections', press('z')], ['y', 'copy the marked lines', press('y')],

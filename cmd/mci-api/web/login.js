@@ -1,6 +1,6 @@
 // login: makes a session of this browser from a token, or from the link that mci login --browser opened.
 import { api } from './api.js';
-import { action } from './command.js';
+import { action, curl, mci } from './command.js';
 import { fill, make } from './dom.js';
 
 export async function open(place, holder, go) {
@@ -26,8 +26,9 @@ export async function open(place, holder, go) {
 	const session = await api.session().catch(() => null);
 	const form = make('form', { onsubmit: (e) => { e.preventDefault(); form.querySelector('button').click(); } },
 		make('div', { class: 'row' }, make('label', {}, 'Token ', make('input', { name: 'token', type: 'password', autocomplete: 'off', size: 40, 'data-search': true }))),
-		action({ label: 'Begin a session', kind: 'main', run: () => enter(form.elements.token.value.trim()) }));
+		action({ label: 'Begin a session', kind: 'main', run: () => enter(form.elements.token.value.trim()),
+			same: () => [mci('login', location.origin), `${mci('login', '--browser')}   # a link that begins one here`, curl('POST', '/api/v1/session')] }));
 	fill(holder, holder.firstChild, make('h1', {}, 'Session'),
-		session ? make('p', {}, `This browser is ${session.name}. `, action({ label: 'End the session', run: async () => { await api.logout(); go('/-/login'); } })) : [],
+		session ? make('p', {}, `This browser is ${session.name}. `, action({ label: 'End the session', run: async () => { await api.logout(); go('/-/login'); }, same: () => [mci('token', 'rm', session.name)] })) : [],
 		form, make('p', {}, 'In a terminal, ', make('code', {}, 'mci login --browser'), ' opens this page with a session; ', make('code', {}, 'mci token create'), ' makes a token.'));
 }

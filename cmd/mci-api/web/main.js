@@ -47,12 +47,18 @@ function trouble(e) {
 		make('p', {}, make('a', { href: location.href }, 'Try again'), ' or go to the ', make('a', { href: '/' }, 'dashboard'), '.'));
 }
 
+function shown(...what) {
+	fill(main, what);
+	main.removeAttribute('aria-busy');
+}
+
 // A page module exports open(place, frame) and may answer a function that is called when it is left.
 async function show() {
 	const now = ++turn;
 	leave();
 	leave = () => {};
 	setKeys([]);
+	main.setAttribute('aria-busy', 'true');
 	for (const [pattern, page] of PAGES) {
 		const found = pattern.exec(location.pathname);
 		if (!found)
@@ -65,15 +71,15 @@ async function show() {
 			if (now !== turn)
 				return left?.();
 			leave = left ?? leave;
-			fill(main, crumbs(location.pathname), holder);
+			shown(crumbs(location.pathname), holder);
 			document.title = `${main.querySelector('h1')?.textContent ?? 'mci'} · mci`;
 		} catch (e) {
 			if (now === turn)
-				fill(main, crumbs(location.pathname), trouble(e));
+				shown(crumbs(location.pathname), trouble(e));
 		}
 		return undefined;
 	}
-	fill(main, make('div', { class: 'message bad' }, 'There is no such page.'));
+	shown(make('div', { class: 'message bad' }, 'There is no such page.'));
 	return undefined;
 }
 

@@ -1,6 +1,6 @@
 // trends: how a repository's builds went over time, and its badge.
 import { api } from './api.js';
-import { commands, mci } from './command.js';
+import { commands, how, mci, quote } from './command.js';
 import { facts } from './buildhead.js';
 import { fill, make } from './dom.js';
 import { strip } from './dashboard.js';
@@ -46,7 +46,7 @@ function badgeMaker(name) {
 		text.textContent = `[![build](${image.href})](${location.origin}/${name})`;
 	};
 	draw();
-	return [make('h2', {}, 'Badge'), make('div', { class: 'toolbar' }, make('label', {}, 'Branch ', branch), shown), text];
+	return [make('h2', {}, 'Badge'), make('div', { class: 'toolbar' }, make('label', {}, 'Branch ', branch), shown, how('Badge', () => [`curl -o badge.svg ${quote(image.href)}`])), text];
 }
 
 export async function open([org, repo], holder) {
