@@ -19,6 +19,7 @@
 #include "names.h"
 #include "place.h"
 #include "process.h"
+#include "rooms.h"
 #include "variables.h"
 
 static int
@@ -169,28 +170,6 @@ result_tell(const struct attempt *a, struct variables_attempt *own, char status[
 	own->exit = code;
 }
 
-/* A folder for this attempt alone, on a disk as jobs find in /tmp, where nobody else looks. */
-static int
-room_make(struct attempt *a, struct error *e)
-{
-	struct site *site = a->site;
-	const char *parent = getenv("TMPDIR");
-
-	if (parent == NULL || *parent != '/')
-		parent = "/tmp";
-	if (site->rooms.path == NULL) {
-		if (scratch_make(&site->rooms, parent, "mci-job", NULL, e) < 0)
-			return -1;
-		site->home = xformat("%s/home", site->rooms.path);
-		if (mkdir(site->home, 0700) < 0)
-			return error_sys(e, "%s", site->home);
-	}
-	if (a->room != NULL)
-		return 0;
-	a->room = xformat("%s/%s", site->rooms.path, a->place.name);
-	return mkdir(a->room, 0700) == 0 ? 0 : error_sys(e, "%s", a->room);
-}
-
 /* Hands what would run here to the runner. */
 static int
 place(struct attempt *a, struct process_spec *p, const char *dir, struct error *e)
@@ -203,7 +182,7 @@ place(struct attempt *a, struct process_spec *p, const char *dir, struct error *
 		job->shown = a->site->cwd;
 		job->scratch = a->site->scratch;
 		job->secrets = secrets_files(&a->spec) ? a->secrets : NULL;
-		if (job->runner->rooms && room_make(a, e) < 0)
+		if (job->runner->rooms && a->room == NULL && rooms_make(a->site, job->name, &a->room, e) < 0)
 			return -1;
 		job->folder = a->copy != NULL ? a->copy : a->site->cwd;
 		job->room = a->room;

@@ -16,6 +16,7 @@
 #include "listeners.h"
 #include "memory.h"
 #include "place.h"
+#include "rooms.h"
 #include "variables.h"
 
 #define LOOK (50 * MILLISECOND)     /* between two looks whether it is ready */
@@ -27,6 +28,8 @@ struct service {
 	struct spec spec;           /* of its process; borrows all that it holds */
 	char *argv[6], *text, *id, *name, *network, *shared;
 	struct runner_job place;
+	struct runner_job probing;  /* of the probe, where nothing gets into the service */
+	char *room, *probe_room, *probe_name;
 	struct containerwatch *container;
 	struct child *child;        /* NULL: not started, or gone */
 	struct child *undo;         /* removes what its runner left */
@@ -81,6 +84,10 @@ service_free(struct service *s)
 	child_free(s->undo);
 	child_free(s->probe);
 	place_over(&s->place);
+	place_over(&s->probing);
+	free(s->room);
+	free(s->probe_room);
+	free(s->probe_name);
 	free(s->text);
 	free(s->id);
 	free(s->name);
@@ -247,23 +254,47 @@ place_make(struct service *s)
 		.image = s->said->image != NULL ? s->said->image : a->spec.image, .env = s->said->env,
 		.nenv = s->said->nenv, .expose = a->spec.expose,
 		.nexpose = s == &s->all->list[0] ? a->spec.nexpose : 0, .runner = a->spec.runner,
-		.network = a->spec.network };
+		.network = a->spec.network, .api = a->spec.api };
+	/* a container beside a job that is in none is found where that looks */
+	if (s->said->image != NULL && !place_is_container(&a->place))
+		s->spec.network = "host";
 }
 
 /* What an attempt tells of its own. */
-static void
-place_tell(struct service *s)
+static int
+place_tell(const struct service *s, struct runner_job *place, const char *name, char **room, struct error *e)
 {
 	const struct attempt *a = s->all->a;
+
+	place->folder = a->copy != NULL ? a->copy : a->site->cwd;
+	place->shown = a->site->cwd;
+	place->scratch = a->site->scratch;
+	place->name = name;
+	if (place->runner->rooms && rooms_make(a->site, name, room, e) < 0)
+		return -1;
+	place->room = *room;
+	place->home = a->site->home;
+	return 0;
+}
+
+/* Containers of a job that is in one share what the first of them has. */
+static void
+network_tell(struct service *s)
+{
 	const struct service *first = &s->all->list[0];
 
-	s->name = xformat("%s@%d", s->id, a->spec.attempt);
-	s->place.folder = a->copy != NULL ? a->copy : a->site->cwd;
-	s->place.shown = a->site->cwd;
-	s->place.scratch = a->site->scratch;
-	s->place.name = s->name;
+	if (!place_is_container(&s->all->a->place))
+		return;
 	s->network = s == first ? NULL : place_network(&first->place);
 	s->place.network = s == first ? RUNNER_NETWORK_OWN : s->network;
+}
+
+static bool
+has_network(const struct attempt *a)
+{
+	const char *network = a->spec.network != NULL ? a->spec.network : a->site->settings->network;
+
+	return network == NULL || strcmp(network, "none") != 0;
 }
 
 /* Without containers all networks are this machine's, and a port is another's or this service's. */
@@ -287,15 +318,12 @@ place_check(const struct service *s, struct error *e)
 	if (place_is_remote(&a->place))
 		return error_set(e, ERROR_INPUT, "services: there are none on another machine yet; "
 		    "start them in the job's own script");
-	if (a->place.runner->rooms)
-		return error_set(e, ERROR_INPUT,
-		    "services: there are none in a sandbox; give the job an image, or --runner host");
-	if (place_is_container(&s->place) != place_is_container(&a->place))
-		return error_set(e, ERROR_INPUT, "services: %s: a service with an image needs a job with one",
-		    s->said->id);
-	if (place_is_container(&s->place))
+	if (place_is_container(&a->place))
 		return 0;
-	if (s->said->nscript == 0)
+	if (a->place.runner->rooms && !has_network(a))
+		return error_set(e, ERROR_INPUT, "services: %s: a sandbox without a network reaches none; "
+		    "give the job \"network\":\"host\", or an image", s->said->id);
+	if (!place_is_container(&s->place) && s->said->nscript == 0)
 		return error_set(e, ERROR_INPUT, "services: %s: without containers it needs a script",
 		    s->said->id);
 	return ports_check(s, e);
@@ -308,8 +336,9 @@ spawn(struct service *s, int end, struct error *e)
 	struct site *site = a->site;
 	struct variables_attempt own = { .id = a->spec.id, .number = a->spec.attempt };
 	AUTO_FREE char **env = variables_make(&site->environment, &s->spec, &own);
+	const struct childsetup setup = { .limits = a->rlimits, .nlimits = a->nrlimits, .landlock = -1 };
 	struct process_spec p = { .in = site->null, .out = end, .err = end, .group = true, .env = env,
-		.dir = s->place.folder };
+		.dir = s->place.folder, .setup = a->nrlimits > 0 ? &setup : NULL };
 
 	command_make(s, &p);
 	if (place_prepare(&s->place, &p, e) < 0)
@@ -327,9 +356,11 @@ service_start(struct service *s, struct error *e)
 	AUTO_CLOSE int end = -1;
 
 	place_make(s);
-	if (place_open(&s->place, s->all->a->site->settings, &s->spec, e) < 0)
+	s->name = xformat("%s@%d", s->id, s->spec.attempt);
+	if (place_open(&s->place, s->all->a->site->settings, &s->spec, e) < 0 ||
+	    place_tell(s, &s->place, s->name, &s->room, e) < 0)
 		return -1;
-	place_tell(s);
+	network_tell(s);
 	return place_check(s, e) < 0 || log_open(s, &end, e) < 0 ? -1 : spawn(s, end, e);
 }
 
@@ -345,10 +376,29 @@ probe_ended(void *arg, int status, const struct rusage *usage)
 	gone_tell(s->all);
 }
 
+/* In a sandbox as the service's, for nothing gets into that. */
+static int
+probe_isolate(struct service *s, struct process_spec *p)
+{
+	const struct attempt *a = s->all->a;
+
+	if (!s->place.runner->rooms)
+		return 0;
+	if (s->probing.runner == NULL) {
+		s->probe_name = xformat("%s.ready", s->name);
+		if (place_open(&s->probing, a->site->settings, &s->spec, NULL) < 0 ||
+		    place_tell(s, &s->probing, s->probe_name, &s->probe_room, NULL) < 0)
+			return -1;
+	}
+	return place_prepare(&s->probing, p, NULL);
+}
+
 static void
 probe_start(struct service *s)
 {
 	struct attempt *a = s->all->a;
+	struct variables_attempt own = { .id = a->spec.id, .number = a->spec.attempt };
+	AUTO_FREE char **env = variables_make(&a->site->environment, &s->spec, &own);
 	struct words w = { 0 };
 	struct process_spec p = { .in = a->site->null, .out = a->site->null, .err = a->site->null,
 	    .group = true };
@@ -357,7 +407,12 @@ probe_start(struct service *s)
 	words_add(&w, "sh", "-c", s->said->ready.command);
 	p.path = w.list[0];
 	p.argv = w.list;
-	s->probe = child_start(a->site->loop, &p, probe_ended, s, NULL);
+	if (s->place.runner->rooms) {
+		p.env = env;
+		p.dir = s->place.folder;
+	}
+	if (probe_isolate(s, &p) == 0)
+		s->probe = child_start(a->site->loop, &p, probe_ended, s, NULL);
 	words_free(&w);
 }
 
@@ -411,8 +466,9 @@ all_ready(struct services *all)
 	struct attempt *a = all->a;
 
 	all->ready = NULL;
-	a->place.network = all->list[0].shared = place_network(&all->list[0].place);
-	if (all->list[0].place.ports != NULL)
+	if (place_is_container(&a->place))
+		a->place.network = all->list[0].shared = place_network(&all->list[0].place);
+	if (place_is_container(&a->place) && all->list[0].place.ports != NULL)
 		a->place.ports = (int *)(void *)xmemdup(all->list[0].place.ports,
 		    a->spec.nexpose * sizeof(int));
 	ready(a, true);

@@ -11,7 +11,7 @@ ends() {
 	jq -r 'select(.type=="job/end" and .status=="success").job' "$out" | sort | tr '\n' ' '
 }
 
-for example in hello react python c jq yaml monkey cross monorepo release parts cached; do
+for example in hello react python c jq yaml monkey cross monorepo release parts cached service; do
 	exits 0 "$example is clean" timeout 60 mci lint -C "examples/$example"
 	is "$(cat "$out" "$err")" "" "without a warning"
 	exits 0 "$example builds" timeout 60 mci-build --json -C "examples/$example"
@@ -28,6 +28,18 @@ for example in hello react python c jq yaml monkey cross monorepo release parts 
 		;;
 	monorepo) is "$(ends)" "api spelling together web " "monorepo built everything, as nothing says what changed" ;;
 	cached) is "$(ends)" "compile package page test " "cached built without taking results, as nobody asked for it" ;;
+	service)
+		is "$(ends)" "count " "service started its database, and the job found it"
+		logs=$(jq -r 'select(.type=="build/start").folder' "$out")/logs
+		is "$(tail -n 1 "$logs/count.log") $(cat "$logs/count+store.log")" "visits store: ready" "which was there for finally, too"
+		if mci-job --sandbox -- true >"$out" 2>&1; then
+			exits 0 "service builds in sandboxes" timeout 60 mci-build --json --sandbox -C examples/service
+		else
+			skip 1 "no sandbox here"
+		fi
+		is "$(mci-build --plan -q -e STORE_IMAGE=python:3 -C examples/service | jq -r '.services[].image')" python:3 \
+			"and has the database in a container when it is asked to"
+		;;
 	release) is "$(ends)" "test.1 test.2 " "release packs nothing without a tag" ;;
 	parts)
 		is "$(ends)" "goodbye hello unit " "parts were put together"
@@ -108,7 +120,7 @@ for folder in "$ROOT"/examples/*/; do
 	name=$(basename "$folder")
 	case $name in
 	front) ;; # nginx.conf by http-front.t; a Caddyfile needs Caddy
-	hello | react | python | c | jq | yaml | monkey | cross | monorepo | release | parts | cached | notify) ;;
+	hello | react | python | c | jq | yaml | monkey | cross | monorepo | release | parts | cached | service | notify) ;;
 	*) fail "examples/$name is tested" ;;
 	esac
 done

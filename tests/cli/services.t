@@ -60,8 +60,40 @@ started="$started $!"
 wait_for_line taken up
 job '{"id":"used","services":['"$service"'],"script":"true"}'
 is "$status $(ended)" "125 service services: s: port $port is used already on this machine" 'a port that is used is an error'
-job '{"id":"image","services":[{"id":"s","image":"localhost/serve","script":"true"}],"script":"true"}'
-like "$(ended)" '^service services: s: a service with an image needs a job with one' 'as is an image beside a job that has none'
+port2=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
+job '{"id":"mixed","services":[{"id":"s","image":"localhost/serve","script":"serve '$port2'","expose":['$port2']}],"script":"busybox nc $MCI_SERVICE_S_HOST $MCI_SERVICE_S_PORT"}'
+is "$(cat logs/mixed.log)" "hello from $port2" 'a job on this machine has a service in a container'
+wait_for_none 'which is gone with it'
+MCI_JOB_RUNNER=host job '{"id":"named","services":[{"id":"s","image":"localhost/serve"}],"script":"true"}'
+like "$(ended)" '^service services: s: without containers it needs a script' 'but not where all is to be on this machine'
+
+# in a sandbox
+if timeout 20 mci-job --sandbox -- true 2>/dev/null; then
+	port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
+	cat >server.py <<-'E'
+	import os, socket, sys
+	s = socket.socket()
+	s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	s.bind(("127.0.0.1", int(sys.argv[1])))
+	s.listen()
+	while True:
+	    c = s.accept()[0]
+	    c.send(b"%s\n" % os.environ["HOME"].encode())
+	    c.close()
+	E
+	run timeout 60 mci-job --sandbox --log-dir logs <<-J
+		{"id":"boxed","services":[{"id":"s","script":"exec python3 server.py $port","ready":{"command":"test -d /home/build","port":$port}}],"shell":"bash","script":"exec 3<>/dev/tcp/\$MCI_SERVICE_S_HOST/\$MCI_SERVICE_S_PORT; cat <&3"}
+	J
+	is "$status $(ended) $(cat logs/boxed.log)" '0 exit 0 /home/build' \
+		"a sandboxed job's service is in a sandbox of its own, and so is what asks whether it is ready"
+	run timeout 60 mci-job --sandbox --network none --log-dir logs <<-J
+		{"id":"none","services":[{"id":"s","script":"exec python3 server.py","expose":[$port]}],"script":"true"}
+	J
+	like "$status $(ended)" '^125 service services: s: a sandbox without a network reaches none; give the job "network":"host"' \
+		'without a network there is none, and the way out is said'
+else
+	skip 2 'no sandbox here'
+fi
 job '{"id":"bad","script":"true","services":[{"id":"s"}]}'
 like "$(field last.text)" 'services.0.: needs an image or a script' 'a service of nothing'
 finish
