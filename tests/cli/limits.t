@@ -82,7 +82,8 @@ if [ -n "$own" ] && [ -w "/sys/fs/cgroup/pids$own/cgroup.procs" ]; then
 	is "$(field a 'select(.type == "job/start") | [."limited-by"[]] | unique | join(" ")')" cgroup-v1 \
 		'version 1 of cgroups is used where it is what there is'
 	like "$(cat logs/a.log)" ':pids:/.*mci-[0-9]+/0$' 'a job runs in a group of its own'
-	is "$(find /sys/fs/cgroup -maxdepth 4 -name "mci-*" -newer logs 2>/dev/null)" '' 'which is gone afterwards'
+	group=$(sed -n 's,.*:pids:/.*\(mci-[0-9]*\)/0$,\1,p' logs/a.log)
+	is "$(find /sys/fs/cgroup -maxdepth 4 -name "$group" 2>/dev/null)" '' 'which is gone afterwards'
 	# a stray that hides its token is found by its group
 	printf '%s\n' '{"id":"b","script":"env -i /bin/sh -c \"(setsid sleep 77 &)\"; echo left"}' '{"id":"c","script":"sleep 1; pgrep -f \"^sleep 77\" -s 0 >/dev/null || pgrep -fx \"sleep 77\" || echo none"}' |
 		bound mci-job -j2 --progress json --log-dir logs >"$out" 2>"$err"
