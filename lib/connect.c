@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +27,20 @@ struct exec {
 	struct exec *next;
 };
 
-/* Those of this thread that are not over yet. */
-static _Thread_local struct exec *execs;
+/* Those that are not over yet, of all loops: each is one thread's at a time, not always the same one's. */
+static struct exec *execs;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 exec_free(struct exec *x)
 {
 	struct exec **at = &execs;
 
+	pthread_mutex_lock(&lock);
 	while (*at != x)
 		at = &(*at)->next;
 	*at = x->next;
+	pthread_mutex_unlock(&lock);
 	free(x);
 }
 
@@ -92,13 +96,16 @@ exec_start(struct loop *loop, const struct process_spec *p, struct error *e)
 {
 	struct exec *x = xmalloc(sizeof(*x));
 
-	*x = (struct exec){ .loop = loop, .linked = true, .next = execs };
+	*x = (struct exec){ .loop = loop, .linked = true };
 	x->child = child_start(loop, p, exec_ended, x, e);
 	if (x->child == NULL) {
 		free(x);
 		return NULL;
 	}
+	pthread_mutex_lock(&lock);
+	x->next = execs;
 	execs = x;
+	pthread_mutex_unlock(&lock);
 	return x;
 }
 
@@ -233,14 +240,26 @@ connect_open(struct loop *loop, const struct address *a, const struct link_event
 	return link_take(loop, in, out, events, arg, e);
 }
 
+/* One of the loop that nobody is connected to any more; NULL. */
+static struct exec *
+exec_unused(const struct loop *loop)
+{
+	struct exec *x;
+
+	pthread_mutex_lock(&lock);
+	for (x = execs; x != NULL && (x->loop != loop || x->linked);)
+		x = x->next;
+	pthread_mutex_unlock(&lock);
+	return x;
+}
+
 /* Of one that was killed with all others nobody tells any more. */
 static bool
 exec_left(const struct loop *loop)
 {
-	for (struct exec *x = execs, *next; x != NULL; x = next) {
-		next = x->next;
-		if (x->loop != loop || x->linked)
-			continue;
+	struct exec *x;
+
+	while ((x = exec_unused(loop)) != NULL) {
 		if (!child_is_reaped(x->child))
 			return true;
 		loop_cancel(x->loop, x->timer);

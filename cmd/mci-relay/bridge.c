@@ -26,6 +26,9 @@
 #define PROBLEM ((size_t)64 * 1024)
 /* The session ends there when nothing was heard of it for three of these (mci-api(1)). */
 #define PING (10 * SECOND)
+/* Where the server says that too much is asked, it is asked again so often, after so long each time. */
+#define TRIES 300
+#define PAUSE (200 * MILLISECOND)
 /* Nobody waits longer for the goodbye. */
 #define GOODBYE (2 * SECOND)
 
@@ -40,6 +43,9 @@ struct batch {
 	long status;
 	char *where;                /* of a redirect */
 	struct bytes problem;
+	int64_t number;             /* of the POST */
+	unsigned tries;
+	struct loop_timer *again;
 	struct batch *next, **at;
 };
 
@@ -73,6 +79,7 @@ batch_free(struct batch *b)
 		b->bridge->nopen--;
 	}
 	exchange_close(b->exchange);
+	loop_cancel(b->bridge->loop, b->again);
 	answer_free(&b->answer);
 	bytes_free(&b->body);
 	bytes_free(&b->problem);
@@ -178,9 +185,10 @@ batch_head(void *arg, long status, const char *type, const char *where)
 	struct batch *b = arg;
 
 	b->headed = true;
-	b->bridge->unheaded = false;
 	b->status = status;
 	b->says = verdict_find(status, type);
+	/* the next one has to wait as long as it does */
+	b->bridge->unheaded = b->says != NULL && b->says->what == VERDICT_WAITS;
 	b->where = where == NULL ? NULL : xstrdup(where);
 }
 
@@ -241,13 +249,37 @@ batch_refused(struct batch *b)
 
 	verdict_explain(b->says, r->url, b->status, b->where,
 	    (struct span){ b->problem.data, b->problem.len }, &e);
-	if (b->says->loses) {
+	if (b->says->what == VERDICT_LOSES) {
 		lost(r, &e, false);
 		return;
 	}
 	answer_refuse(&b->answer, &line, contract_error_for(e.code)->name, e.text);
 	if (r->link != NULL)
 		link_send(r->link, line.data, line.len);
+}
+
+static void post(struct bridge *r, struct batch *b);
+
+static void
+again_due(void *arg)
+{
+	struct batch *b = arg;
+
+	b->again = NULL;
+	post(b->bridge, b);
+}
+
+/* The same POST once more, under its number: nobody has looked at it. */
+static void
+wait_again(struct batch *b)
+{
+	exchange_take_back(b->exchange, &b->body);
+	b->exchange = NULL;
+	b->says = NULL;
+	b->headed = false;
+	b->problem.len = 0;
+	b->tries++;
+	b->again = loop_after(b->bridge->loop, PAUSE, again_due, b);
 }
 
 static void
@@ -258,8 +290,13 @@ batch_over(void *arg, const struct error *why)
 	struct error e = *why;
 	bool stream = b->answer.stream;
 
+	if (e.code == ERROR_NONE && b->says != NULL && b->says->what == VERDICT_WAITS && b->tries < TRIES &&
+	    !r->leaving) {
+		wait_again(b);
+		return;
+	}
 	b->exchange = NULL;
-	r->unheaded = r->unheaded && b->headed;
+	r->unheaded = r->unheaded && b->headed && (b->says == NULL || b->says->what != VERDICT_WAITS);
 	if (e.code == ERROR_NONE && b->says != NULL)
 		batch_refused(b);
 	else if (e.code != ERROR_NONE)
@@ -281,18 +318,26 @@ static void
 post(struct bridge *r, struct batch *b)
 {
 	static const struct exchange_events events = { batch_head, batch_body, batch_over };
-	AUTO_FREE char *session = xformat("Mci-Session: %s/%lld", r->session, (long long)++r->posts);
+	AUTO_FREE char *session = xformat("Mci-Session: %s/%lld", r->session, (long long)b->number);
 	const char *headers[] = { "Content-Type: application/x-ndjson", "Accept: application/x-ndjson",
 	    session, NULL };
 
+	r->unheaded = true;
+	b->exchange = http_ask(r->http, "POST", PATH, headers, &b->body, &events, b);
+}
+
+/* A new one, the next. */
+static void
+post_new(struct bridge *r, struct batch *b)
+{
+	b->number = ++r->posts;
 	b->next = r->open;
 	b->at = &r->open;
 	if (b->next != NULL)
 		b->next->at = &b->next;
 	r->open = b;
 	r->nopen++;
-	r->unheaded = true;
-	b->exchange = http_ask(r->http, "POST", PATH, headers, &b->body, &events, b);
+	post(r, b);
 }
 
 static void
@@ -302,7 +347,7 @@ ping_due(void *arg)
 
 	r->ping = loop_after(r->loop, PING, ping_due, r);
 	if (r->nopen == 0 && r->posts > 0 && !r->leaving)
-		post(r, batch_new(r));
+		post_new(r, batch_new(r));
 }
 
 /* The end of a round: all that it brought goes together. */
@@ -319,7 +364,7 @@ round_over(void *arg)
 
 		r->filling = NULL;
 		link_pause(r->link, 0);
-		post(r, b);
+		post_new(r, b);
 	}
 	if (r->ended && r->filling == NULL && r->nopen == 0)
 		leave(r);

@@ -231,6 +231,13 @@ on_body(char *p, size_t one, size_t n, void *arg)
 }
 
 void
+exchange_take_back(struct exchange *x, struct bytes *body)
+{
+	*body = x->body;
+	x->body = (struct bytes){ 0 };
+}
+
+void
 exchange_go_on(struct exchange *x)
 {
 	bool inside = x->inside;

@@ -33,6 +33,8 @@ struct http *http_new(struct loop *loop, const char *url, const char *token, str
  * taken over and sent whole. Never NULL: what fails is told by over. */
 struct exchange *http_ask(struct http *h, const char *method, const char *path, const char *const *headers,
     struct bytes *body, const struct exchange_events *events, void *arg);
+/* Inside over: what was sent comes back to who gave it. */
+void exchange_take_back(struct exchange *x, struct bytes *body);
 void exchange_go_on(struct exchange *x);
 /* Gives it up: nothing more is told. NULL is allowed. */
 void exchange_close(struct exchange *x);

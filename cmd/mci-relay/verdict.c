@@ -8,18 +8,18 @@
 
 /* The first row that fits counts. */
 static const struct verdict verdicts[] = {
-	{ 300, 399, ERROR_REFUSED, false, "it redirects" },
-	{ 401, 401, ERROR_REFUSED, false, "it takes no such token: 'mci login URL', or MCI_TOKEN" },
-	{ 403, 403, ERROR_REFUSED, false, "the token may not do this" },
-	{ 404, 405, ERROR_NOT_FOUND, false, "no mci-api is there" },
-	{ 407, 407, ERROR_REFUSED, true, "the proxy wants to know who we are" },
-	{ 410, 410, ERROR_DISCONNECTED, true, "the session is over" },
-	{ 413, 413, ERROR_LIMIT, false, "the request is too large for it" },
-	{ 429, 429, ERROR_BUSY, false, "it has too much to do" },
-	{ 503, 503, ERROR_BUSY, false, "it has too much to do" },
-	{ 400, 499, ERROR_INPUT, false, "it refuses the request" },
-	{ 500, 599, ERROR_DISCONNECTED, true, "nobody answers behind it" },
-	{ 0, LONG_MAX, ERROR_DISCONNECTED, true, "this is no answer of an mci-api" },
+	{ 300, 399, ERROR_REFUSED, VERDICT_REFUSES, "it redirects" },
+	{ 401, 401, ERROR_REFUSED, VERDICT_REFUSES, "it takes no such token: 'mci login URL', or MCI_TOKEN" },
+	{ 403, 403, ERROR_REFUSED, VERDICT_REFUSES, "the token may not do this" },
+	{ 404, 405, ERROR_NOT_FOUND, VERDICT_REFUSES, "no mci-api is there" },
+	{ 407, 407, ERROR_REFUSED, VERDICT_LOSES, "the proxy wants to know who we are" },
+	{ 410, 410, ERROR_DISCONNECTED, VERDICT_LOSES, "the session is over" },
+	{ 413, 413, ERROR_LIMIT, VERDICT_REFUSES, "the request is too large for it" },
+	{ 429, 429, ERROR_BUSY, VERDICT_WAITS, "it has too much to do" },
+	{ 503, 503, ERROR_BUSY, VERDICT_REFUSES, "it has too much to do" },
+	{ 400, 499, ERROR_INPUT, VERDICT_REFUSES, "it refuses the request" },
+	{ 500, 599, ERROR_DISCONNECTED, VERDICT_LOSES, "nobody answers behind it" },
+	{ 0, LONG_MAX, ERROR_DISCONNECTED, VERDICT_LOSES, "this is no answer of an mci-api" },
 };
 
 const struct verdict *

@@ -10,7 +10,11 @@
 struct verdict {
 	long from, to; /* statuses */
 	enum error_code code;
-	bool loses;    /* of the link, and not of these requests */
+	enum verdict_what {
+		VERDICT_REFUSES, /* these requests */
+		VERDICT_LOSES,   /* the link */
+		VERDICT_WAITS,   /* they were not even looked at, and may be asked again in a moment */
+	} what;
 	const char *text;
 };
 

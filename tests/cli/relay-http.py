@@ -20,6 +20,9 @@ def replies(body):
     return out
 
 
+asked = {}
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -88,6 +91,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.whole(b"<html>502</html>", 502, "text/html")
         elif b == "busy":
             self.whole(b"", 503)
+        elif b == "slower":  # what was not looked at comes again, under its number
+            number = self.headers["Mci-Session"].split("/")[1]
+            asked[number] = asked.get(number, 0) + 1
+            if asked[number] < 3:
+                self.whole(b'{"title":"slower"}', 429, "application/problem+json")
+            else:
+                self.whole(good)
+        elif b == "bytes":  # behind the reply, as lines would be
+            self.whole(b'{"jsonrpc":"2.0","id":1,"result":{"data":20}}\n{"jsonrpc":"2.0"}\n\n\n')
+        elif b == "bytes-cut":
+            self.whole(b'{"jsonrpc":"2.0","id":1,"result":{"data":20}}\n{"json')
         elif b == "gone":
             self.whole(b"", 410)
         elif b == "giant":

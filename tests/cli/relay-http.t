@@ -47,6 +47,17 @@ is "$(yes '{"jsonrpc":"2.0","id":1,"method":"org/list"}' | head -n 3000 | mci-re
 	"3000 requests at once"
 is "$(mci call -a "$url/good" org/list | jq -r .method)" org/list "an address with http:// is one like the others"
 
+is "$(seq 3 | jq -c '{jsonrpc:"2.0",id:.,method:"org/list"}' | mci-relay "$url/slower" | jq -c .id | tr '\n' ' ')" "1 2 3 " \
+	"what a server asks to be asked slower is asked again"
+is "$(grep -c '^POST /slower' "$T/seen"),$(grep '^POST /slower' "$T/seen" | grep -o 'Mci-Session=[^ ]*' | sort -u | wc -l)" \
+	"3,1" "as the same POST"
+echo '{"jsonrpc":"2.0","id":1,"method":"blob/read"}' >"$T/read"
+relayed bytes "$T/read"
+is "$status $(sha256sum <"$out")" "0 $(printf '%s\n%s\n\n\n' '{"jsonrpc":"2.0","id":1,"result":{"data":20}}' '{"jsonrpc":"2.0"}' | sha256sum)" \
+	"bytes behind a reply come as they are"
+relayed bytes-cut "$T/read"
+is "$status" 75 "and are cut when they are"
+
 # --- the token ---
 rm "$T/seen"
 relayed good
