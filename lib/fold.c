@@ -580,6 +580,7 @@ fold_free(struct fold *f)
 		free(f->jobs[i].name);
 		free(f->jobs[i].reason);
 		free(f->jobs[i].error);
+		free(f->jobs[i].reproduce);
 		free(f->jobs[i].text);
 		free(f->jobs[i].step);
 		free(f->jobs[i].runner);
