@@ -388,12 +388,25 @@ works(const struct through *t, bool unread_too)
 	return false;
 }
 
+static bool
+is_over(const struct through *t)
+{
+	return t->n == 0 || t->broken || (t->in < 0 && t->out < 0);
+}
+
+bool
+through_rests(const struct through *t)
+{
+	return is_over(t) ||
+	    (t->sent == t->pending.len && kernel.now() - t->last >= QUIET && !works(t, true));
+}
+
 bool
 through_holds(struct through *t)
 {
 	int64_t left;
 
-	if (t->n == 0 || t->broken || (t->in < 0 && t->out < 0))
+	if (is_over(t))
 		return false;
 	left = t->last + QUIET - kernel.now();
 	if (t->sent == t->pending.len && (t->came >= t->given || (left <= 0 && !works(t, true))))

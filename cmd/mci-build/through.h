@@ -66,6 +66,9 @@ void through_end(struct through *t);
 /* Whether lines may still come of what was given: a filter has not read it, or has answered less than it was
  * given and has had little time. The loop goes round when that is over. */
 bool through_holds(struct through *t);
+/* Whether the filters have read all that they were given, and have had time, and nothing to do since; one may
+ * have written more lines than it was given before. */
+bool through_rests(const struct through *t);
 /* Whether any runs, or lines may still come. */
 bool through_running(const struct through *t);
 /* Kills what is left. */

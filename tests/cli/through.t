@@ -108,6 +108,19 @@ is "$(ends)" "adds=success plain=success some-0=success some-1=success " "and wh
 has why 'other/key: unknown key: no filter' "what is wrong then is told to whoever added it"
 is "$(jq -r '.labels.by' "$(jq -r 'select(.type == "build/start").folder' "$out")/plan.ndjson" | sort -u)" x "all of them"
 
+# one that takes its time, behind others that made more jobs than they were
+cat >slow <<'END'
+#!/usr/bin/env python3
+import sys, time
+for line in sys.stdin:
+    if '"bad"' in line:
+        time.sleep(0.1)
+    print(line, end="", flush=True)
+END
+chmod +x slow
+exits 0 "a filter that is slow" timeout 60 mci-build --json --through ./slow --through ./parts ./adds
+like "$(sed -n 1p why)" 'other/key: unknown key: no filter' "is waited for before it is said that it made no job"
+
 # failures
 exits 125 "a filter that fails" timeout 60 mci-build -q --through "sh -c 'echo not today >&2; exit 3'" -f ./jobs.yaml
 has "$err" "^mci-build: through 'sh -c 'echo not today >&2; exit 3'': the filter ended with status 3$" "breaks the build"
