@@ -73,7 +73,12 @@ fetch_ref(const char *path, const struct mirror_wish *w, struct error *e)
 	const char *ref = *w->ref == '\0' ? "HEAD" : w->ref;
 	AUTO_FREE char *what = xformat("+%s:" KEPT "%s", ref, ref);
 
-	return fetch(path, w->url, what, e);
+	if (fetch(path, w->url, what, e) == 0)
+		return 0;
+	/* the name that is taken where nobody says one, and a repository has another */
+	if (e != NULL && strcmp(ref, "refs/heads/main") == 0 && strstr(e->text, "remote ref") != NULL)
+		error_before(e, "no branch main ('mci repo put ORG/REPO main=NAME' names the one that is): ");
+	return -1;
 }
 
 static bool

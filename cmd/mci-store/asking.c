@@ -1,6 +1,7 @@
 #include "asking.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api.h"
 #include "call.h"
@@ -14,21 +15,26 @@
  * do. */
 #define PATIENCE (600 * SECOND)
 
+/* Of this user's server. */
+static char *
+usual_address(struct error *e)
+{
+	AUTO_FREE char *sockets = folder_sockets(e);
+
+	return sockets == NULL ? NULL : xformat("unix:%s/store.sock", sockets);
+}
+
 char *
 asking_address(const char *given, struct error *e)
 {
 	const char *known[] = { given, getenv("MCI_STORE"), getenv("MCI_API") };
-	AUTO_FREE char *sockets = NULL;
 	char *far;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (known[i] != NULL && known[i][0] != '\0')
 			return xstrdup(known[i]);
 	}
-	if (api_far(&far, e) < 0 || far != NULL)
-		return far;
-	sockets = folder_sockets(e);
-	return sockets == NULL ? NULL : xformat("unix:%s/store.sock", sockets);
+	return api_far(&far, e) < 0 || far != NULL ? far : usual_address(e);
 }
 
 json_t *
@@ -39,9 +45,13 @@ asking_call(const char *address, const char *method, const json_t *params, struc
 	json_t *tree;
 
 	jsontree_write(&text, params);
-	if (call_once(address, method, (struct span){ text.data, text.len }, PATIENCE, &result, e) <
-	    0)
+	if (call_once(address, method, (struct span){ text.data, text.len }, PATIENCE, &result, e) < 0) {
+		AUTO_FREE char *usual = usual_address(NULL);
+
+		if (usual != NULL && strcmp(address, usual) == 0)
+			api_missing(e);
 		return NULL;
+	}
 	tree = jsontree_read((struct span){ result.data, result.len }, e);
 	if (tree == NULL)
 		error_before(e, "%s: ", method);
