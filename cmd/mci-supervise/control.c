@@ -301,6 +301,8 @@ start(struct control *c, struct error *e)
 	if (result == 0)
 		result = supervisor_apply(&c->supervisor, &w, e);
 	wiring_free(&w);
+	if (result < 0 && e->code == ERROR_BUSY && strncmp(e->text, USUAL_HTTP, strlen(USUAL_HTTP)) == 0)
+		error_before(e, "HTTP ('-l 127.0.0.1:PORT' has it elsewhere): ");
 	return result;
 }
 

@@ -158,4 +158,9 @@ like "$(jq -r .error "$out")" "build: " "a build's name that leads elsewhere is 
 run mci-agent --checkout "$T/b/20/src" --workdir "$work" </dev/null
 is "$status" 1 "as is none at all"
 
+# the branch that is meant where nobody says one
+git -C "$origin" branch -m main trunk
+checkout 90 ref=refs/heads/main
+has "$out" "no branch main \('mci repo put ORG/REPO main=NAME' names the one that is\): " "a missing main branch is told with what to do"
+
 finish

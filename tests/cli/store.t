@@ -312,4 +312,10 @@ is "$(stat -c %a "$stored" "$stored/store.db" "$stored/master.key" | tr '\n' ' '
 start_store
 is "$(mci store get --json param acme/version | jq -r .value)" 1.2.13 "all is there after a restart"
 is "$(mci store status --json | jq -r '.store."master-key"' | grep -c 'in no backup')" 1 "status says that no backup has the master key"
+# without a server
+unset MCI_STORE MCI_API
+mkdir -m 700 "$T/alone"
+XDG_RUNTIME_DIR=$T/alone exits 75 "no server" mci org put o
+has "$err" "no server \('mci up' starts one\): " "is told with how to have one"
+
 finish
