@@ -13,6 +13,8 @@ project app <<'JOBS'
 {"id":"make","script":["mkdir -p out && seq 100000 >out/x"],"save-artifacts":[{"id":"out","path":"out"}]}
 {"id":"use","script":["md5sum <out/x; cat deps/d; mkdir -p deps; echo kept >deps/d"],"depends-on":["make"],"shell-per":"line","restore-artifacts":[{"id":"out","path":"out"}],"caches":[{"id":"deps","key":"k","path":"deps"}]}
 {"id":"once","script":["wc -l <.mci/specs"],"inputs":[".mci"]}
+{"id":"send","script":["mci call workspace/save >/dev/null"]}
+{"id":"away","script":["mkdir there; mci call workspace/restore dir=there job=away >/dev/null; ls -A there"],"depends-on":["send"]}
 JOBS
 all=$(mci call -a "$api" token/create scopes:='["admin"]' | jq -r .token)
 far=$(mci call -a "$api" token/create scopes:='["agent"]' agent=far | jq -r .token)
@@ -86,6 +88,7 @@ figures() { curl -s -H "Authorization: Bearer $all" "$url/metrics" | sed '/^# /d
 figures >before
 exits 0 "a build runs there" timeout 60 mci trigger --wait acme/app
 is "$(mci log acme/app/1/use | head -n 1)" "$(seq 100000 | md5sum)" "a job has the files of the one before it"
+like "$(mci log acme/app/1/away)" '^\.mci$' "or the sources as they were checked out"
 exits 0 "and another one" timeout 60 mci trigger --wait acme/app
 like "$(mci log acme/app/2/use)" "^kept$" "has what the first has kept"
 is "$(mci show --json acme/app/2 | jq -r 'select(.job == "once") | .cached')" true "and takes a result of it"

@@ -122,5 +122,27 @@ is "$({ request 1 blob/put "{\"pack\":\"$id\",\"size\":$size,\"data\":$size}" &&
 	jq -r .error.message)" "a chunk of the pack is not what it says" "a chunk is held against its digest"
 is "$(find "$T/data/blobs/store/packs" -name "$id" | wc -l)" 0 "and such a pack not kept"
 ok "the store verifies" mci-blob verify --blob "file:$T/data/blobs/store"
+
+# --- an agent of one organisation ---
+MCI_API="$api" project app <<'JOBS'
+{"id":"make","script":["mkdir -p out && seq 100000 >out/x"],"save-artifacts":[{"id":"out","path":"out"}]}
+{"id":"use","script":["md5sum <out/x; cat deps/d; mkdir -p deps; echo kept >deps/d"],"depends-on":["make"],"shell-per":"line","restore-artifacts":[{"id":"out","path":"out"}],"caches":[{"id":"deps","key":"k","path":"deps"}]}
+{"id":"once","script":["wc -l <.mci/specs"],"inputs":[".mci"]}
+JOBS
+token_of acme agent near >near.token && chmod 600 near.token
+mkdir -m 700 near
+env -u MCI_BLOB HOME="$PWD/near" XDG_RUNTIME_DIR="$PWD/near" XDG_CONFIG_HOME="$PWD/near/config" XDG_STATE_HOME="$PWD/near/state" \
+	mci-agent -a "$url" --token-file near.token --workdir near/work --name near >"$T/agent.out" 2>"$T/agent.err" &
+agent=$!
+started="$started $agent"
+export MCI_API="$url" MCI_TOKEN="$all"
+exits 0 "it runs a build" timeout 60 mci trigger --wait acme/app
+is "$(mci log acme/app/1/use | head -n 1)" "$(seq 100000 | md5sum)" "whose jobs hand files to each other"
+exits 0 "and another one" timeout 60 mci trigger --wait acme/app
+like "$(mci log acme/app/2/use)" "^kept$" "with what the first has kept"
+is "$(mci show --json acme/app/2 | jq -r 'select(.job == "once") | .cached')" true "and results of it"
+kill -TERM $agent
+wait_end $agent
+ok "the store still verifies" mci-blob verify --blob "file:$T/data/blobs/store"
 down
 finish
