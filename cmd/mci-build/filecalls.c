@@ -193,8 +193,8 @@ id_take(struct filecall *c, struct request *r, const char *param, struct error *
 
 	/* a part of addresses, too */
 	if (strcmp(param, "artifact") == 0 && !spec_id_ok(id, strlen(id)))
-		return error_set(e, ERROR_INPUT, "artifact: expected at most 128 of A-Z a-z 0-9 . _ + , and -, "
-		    "first a letter or digit");
+		return error_set(e, ERROR_INPUT, "artifact: expected at most 128 of A-Z a-z 0-9 . _ + , "
+		    "and -, first a letter or digit");
 	if (n == 0 || n > 512 || id[n] != '\0' || id[0] == '.')
 		return error_set(e, ERROR_INPUT, "%s: expected A-Z a-z 0-9 . _ + , = @ and - , "
 		    "not first a '.'", param);

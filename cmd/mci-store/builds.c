@@ -552,7 +552,8 @@ builds_artifacts_search(struct database *reader, struct request *r)
 	AUTO_QUERY q = { 0 };
 
 	if (read_limit(r, &p.limit, &e) < 0 || find_org(reader, request_text(r, "org"), &p.org, &e) < 0 ||
-	    find_repo(reader, repo, &p.repo, &e) < 0 || (p.org == 0 && find_org(reader, owner, &p.org, &e) < 0)) {
+	    find_repo(reader, repo, &p.repo, &e) < 0 ||
+	    (p.org == 0 && find_org(reader, owner, &p.org, &e) < 0)) {
 		request_fail_with(r, &e);
 		return;
 	}
