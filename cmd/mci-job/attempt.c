@@ -27,6 +27,7 @@
 #include "outputs.h"
 #include "place.h"
 #include "process.h"
+#include "rooms.h"
 #include "services.h"
 #include "strays.h"
 
@@ -67,6 +68,7 @@ release(struct attempt *a)
 	command_free(&a->command);
 	place_over(&a->place);
 	copy_remove(a);
+	rooms_leave(a);
 	free(a->token);
 	if (a->secrets != NULL && secrets_files(&a->spec))
 		(void)names_remove_tree(a->secrets, NULL);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bytes.h"
@@ -418,17 +419,26 @@ child_of(int dir, const char *path, char *name, size_t size)
 static void
 kill_listed(int dir)
 {
+	struct process_list killed = { 0 };
+	bool more = true;
+
 	(void)file_write(dir, "pids.max", "0");
-	for (int round = 0; round < ROUNDS; round++) {
+	/* one that was being started is listed the next time; what has KILL is not waited for */
+	for (int round = 0; round < ROUNDS && more; round++) {
 		struct process_list all = { 0 };
 
+		more = false;
 		cgroupplace_processes(dir, 0, &all);
-		for (size_t i = 0; i < all.n; i++)
+		for (size_t i = 0; i < all.n; i++) {
+			if (process_list_has(&killed, all.pids[i]))
+				continue;
 			process_signal_tree(all.pids[i], false, SIGKILL);
-		if (all.n == 0)
-			round = ROUNDS;
+			process_list_add(&killed, all.pids[i]);
+			more = true;
+		}
 		process_list_free(&all);
 	}
+	process_list_free(&killed);
 }
 
 void
@@ -436,6 +446,22 @@ cgroupplace_kill(int dir)
 {
 	if (file_write(dir, "cgroup.kill", "1") < 0)
 		kill_listed(dir);
+}
+
+/* One whose processes have got KILL is busy until they are gone, of which nobody tells (version 1). */
+static bool
+folder_remove(const char *path)
+{
+	const struct timespec moment = { .tv_nsec = 1000 * 1000 };
+
+	for (int round = 0; round < ROUNDS; round++) {
+		if (names_remove_folder(AT_FDCWD, path, NULL) == 0)
+			return true;
+		if (access(path, F_OK) < 0)
+			return true;
+		nanosleep(&moment, NULL);
+	}
+	return false;
 }
 
 void
@@ -453,7 +479,7 @@ cgroupplace_remove(const char *path)
 			free(at);
 			at = below;
 		}
-		if (names_remove_folder(AT_FDCWD, at, NULL) < 0 || strcmp(at, path) == 0)
+		if (!folder_remove(at) || strcmp(at, path) == 0)
 			return;
 	}
 }

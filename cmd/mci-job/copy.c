@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include "memory.h"
-#include "names.h"
 
 void
 copy_name(struct attempt *a)
@@ -49,46 +48,28 @@ removed(void *arg, int status, const struct rusage *usage)
 	free(child);
 }
 
-static void
-discard(struct attempt *a, char **path)
+void
+copy_discard(struct site *site, char **path)
 {
 	char *argv[] = { (char *)(uintptr_t)"rm", (char *)(uintptr_t)"-rf", (char *)(uintptr_t)"--", *path,
 		NULL };
-	struct process_spec p = { .path = "rm", .argv = argv, .in = a->site->null, .out = a->site->null,
-		.err = a->site->null, .group = true };
+	struct process_spec p = { .path = "rm", .argv = argv, .in = site->null, .out = site->null,
+		.err = site->null, .group = true };
 	struct child **child;
 
 	child = xmalloc(sizeof(struct child *));
-	*child = child_start(a->site->loop, &p, removed, child, NULL);
+	*child = child_start(site->loop, &p, removed, child, NULL);
 	if (*child == NULL)
 		free(child);
 	free(*path);
 	*path = NULL;
 }
 
-/* Whether that was all that is in it. */
-static bool
-remove_empty(const char *folder)
-{
-	AUTO_FREE char *tmp = xformat("%s/tmp", folder), *own = xformat("%s/run", folder);
-
-	(void)names_remove_folder(AT_FDCWD, tmp, NULL);
-	(void)names_remove_folder(AT_FDCWD, own, NULL);
-	return names_remove_folder(AT_FDCWD, folder, NULL) == 0;
-}
-
 void
 copy_remove(struct attempt *a)
 {
 	if (a->copy != NULL && !a->spec.staged)
-		discard(a, &a->copy);
+		copy_discard(a->site, &a->copy);
 	free(a->copy);
 	a->copy = NULL;
-	/* most jobs leave nothing there: no process for these */
-	if (a->room != NULL && remove_empty(a->room)) {
-		free(a->room);
-		a->room = NULL;
-	}
-	if (a->room != NULL)
-		discard(a, &a->room);
 }

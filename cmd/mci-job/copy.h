@@ -13,7 +13,9 @@ void copy_name(struct attempt *a);
 int copy_start(struct attempt *a, child_ended *ended, struct error *e);
 /* Says in e what its end means: -1 when there is no copy. */
 int copy_ended(int status, struct error *e);
-/* Begins to remove it, and the attempt's room; nobody waits for that. */
+/* Begins to remove it; nobody waits for that. */
 void copy_remove(struct attempt *a);
+/* The same for any folder; *path is freed. */
+void copy_discard(struct site *site, char **path);
 
 #endif

@@ -182,7 +182,7 @@ place(struct attempt *a, struct process_spec *p, const char *dir, struct error *
 		job->shown = a->site->cwd;
 		job->scratch = a->site->scratch;
 		job->secrets = secrets_files(&a->spec) ? a->secrets : NULL;
-		if (job->runner->rooms && a->room == NULL && rooms_make(a->site, job->name, &a->room, e) < 0)
+		if (job->runner->rooms && rooms_take(a, e) < 0)
 			return -1;
 		job->folder = a->copy != NULL ? a->copy : a->site->cwd;
 		job->room = a->room;

@@ -397,9 +397,9 @@ rooms_make(struct runner_job *job, struct sandbox *x, struct error *e)
 
 	x->output = xformat("%s/run/output", job->room);
 	/* as /tmp is everywhere; nobody else gets to it here */
-	if (mkdir(tmp, 0700) < 0 || chmod(tmp, 01777) < 0 || mkdir(own, 0700) < 0)
-		return error_sys(e, "%s", tmp);
-	return 0;
+	if (mkdir(own, 0700) < 0)
+		return errno == EEXIST ? 0 : error_sys(e, "%s", own);
+	return mkdir(tmp, 0700) == 0 && chmod(tmp, 01777) == 0 ? 0 : error_sys(e, "%s", tmp);
 }
 
 static int

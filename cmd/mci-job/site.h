@@ -129,6 +129,9 @@ struct site {
 	char *cwd;                /* absolute */
 	struct scratch rooms;     /* on a disk, for what runners give attempts; made when asked for */
 	char *home;               /* in there */
+	char **spare;             /* of the rooms those that another attempt may have */
+	size_t nspare;
+	unsigned nrooms;          /* that were made */
 	int logs;                 /* descriptor of the log folder; -1: output is passed through */
 	bool keep_logs;           /* --log-dir was given */
 	struct logservice *logservice; /* keeps the logs instead; or NULL */

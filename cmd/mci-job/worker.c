@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "names.h"
 #include "process.h"
+#include "rooms.h"
 #include "requests.h"
 #include "site.h"
 #include "strays.h"
@@ -501,8 +502,7 @@ worker_close(struct worker *w)
 	secrets_free(&site->secrets);
 	mask_free(site->mask);
 	free(site->cwd);
-	free(site->home);
-	scratch_remove(&site->rooms);
+	rooms_close(site);
 	loop_free(site->loop);
 }
 

@@ -134,53 +134,32 @@ load_argument(const struct architecture *a, unsigned i)
 	load(offsetof(struct seccomp_data, args) + i * 8 + low);
 }
 
+/* ---- what becomes of one call, once its number is known to be this */
+
+/* row: of masked */
 static void
-all(const struct architecture *a, const char *const *names, size_t count, int code)
+mask_row(const struct architecture *a, size_t row)
 {
-	for (size_t i = 0; i < count; i++) {
-		int call = number(a, names[i]);
+	unsigned argument = masked[row].argument;
 
-		if (call < 0)
-			continue;
-		put(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 1);
-		give_error(code);
+	/* of clone(2) alone the arguments change places (CONFIG_CLONE_BACKWARDS2) */
+	if (a->token == SCMP_ARCH_S390X && masked[row].bits == (NAMESPACES & ~CLONE_SIGNAL))
+		argument = 1;
+	if (masked[row].when < 6) {
+		load_argument(a, masked[row].when);
+		put(BPF_JMP | BPF_JSET | BPF_K, masked[row].when_bits, 0, 3);
 	}
-}
-
-static void
-masks(const struct architecture *a)
-{
-	for (size_t i = 0; i < N(masked); i++) {
-		int call = number(a, masked[i].name);
-		unsigned argument = masked[i].argument;
-		bool twice = masked[i].when < 6;
-
-		if (call < 0)
-			continue;
-		/* of clone(2) alone the arguments change places (CONFIG_CLONE_BACKWARDS2) */
-		if (a->token == SCMP_ARCH_S390X && masked[i].bits == (NAMESPACES & ~CLONE_SIGNAL))
-			argument = 1;
-		put(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, twice ? 6 : 4);
-		if (twice) {
-			load_argument(a, masked[i].when);
-			put(BPF_JMP | BPF_JSET | BPF_K, masked[i].when_bits, 0, 3);
-		}
-		load_argument(a, argument);
-		put(BPF_JMP | BPF_JSET | BPF_K, masked[i].bits, 0, 1);
-		give_error(EPERM);
-		give(SECCOMP_RET_ALLOW);
-	}
+	load_argument(a, argument);
+	put(BPF_JMP | BPF_JSET | BPF_K, masked[row].bits, 0, 1);
+	give_error(EPERM);
+	give(SECCOMP_RET_ALLOW);
 }
 
 /* Families: local, both kinds of IP, and netlink to ask for addresses. */
 static void
-sockets(const struct architecture *a)
+sockets(const struct architecture *a, size_t row)
 {
-	int call = number(a, "socket");
-
-	if (call < 0)
-		return;
-	put(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 9);
+	(void)row;
 	load_argument(a, 0);
 	put(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 6, 0);
 	put(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 5, 0);
@@ -194,13 +173,126 @@ sockets(const struct architecture *a)
 
 /* What types on a terminal as if its user did (TIOCSTI), or pastes there. */
 static void
-terminals(const struct architecture *a)
+terminals(const struct architecture *a, size_t row)
 {
-	put(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number(a, "ioctl"), 0, 5);
+	(void)row;
 	load_argument(a, 1);
 	put(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0);
 	put(BPF_JMP | BPF_JEQ | BPF_K, TIOCLINUX, 0, 1);
 	give_error(EPERM);
+	give(SECCOMP_RET_ALLOW);
+}
+
+static void
+refuse(const struct architecture *a, size_t row)
+{
+	(void)a;
+	(void)row;
+	give_error(EPERM);
+}
+
+static void
+deny(const struct architecture *a, size_t row)
+{
+	(void)a;
+	(void)row;
+	give_error(ENOSYS);
+}
+
+/* ---- which call it is */
+
+struct rule {
+	int call, last; /* from the one to the other */
+	void (*body)(const struct architecture *a, size_t row); /* ends by giving something */
+	size_t row;
+};
+static struct rule rules[256];
+static size_t nrules;
+
+static void
+rule_add(const struct architecture *a, const char *name, void (*body)(const struct architecture *, size_t),
+    size_t row)
+{
+	int call = number(a, name);
+
+	for (size_t i = 0; i < nrules && call >= 0; i++) {
+		if (rules[i].call == call)
+			return;
+	}
+	if (call >= 0 && nrules < N(rules))
+		rules[nrules++] = (struct rule){ call, call, body, row };
+}
+
+static int
+by_call(const void *a, const void *b)
+{
+	return ((const struct rule *)a)->call - ((const struct rule *)b)->call;
+}
+
+/* Of those that are refused in the same way. */
+static void
+neighbours_join(void)
+{
+	size_t kept = 0;
+
+	for (size_t i = 1; i < nrules; i++) {
+		struct rule *before = &rules[kept];
+
+		if ((rules[i].body == refuse || rules[i].body == deny) && rules[i].body == before->body &&
+		    rules[i].call == before->last + 1)
+			before->last = rules[i].call;
+		else
+			rules[++kept] = rules[i];
+	}
+	nrules = kept + 1;
+}
+
+static void
+rules_gather(const struct architecture *a)
+{
+	nrules = 0;
+	for (size_t i = 0; i < N(refused); i++)
+		rule_add(a, refused[i], refuse, i);
+	for (size_t i = 0; i < N(absent); i++)
+		rule_add(a, absent[i], deny, i);
+	for (size_t i = 0; i < N(masked); i++)
+		rule_add(a, masked[i].name, mask_row, i);
+	rule_add(a, "socket", sockets, 0);
+	rule_add(a, "ioctl", terminals, 0);
+	qsort(rules, nrules, sizeof(rules[0]), by_call);
+	neighbours_join();
+}
+
+#define FEW 3 /* that are looked at one after another */
+
+/*
+ * Halves them until they are few. The kernel tries the filter for every number when it is installed, for each
+ * job, and runs it at each call whose arguments it looks at: as one list it took twice as long.
+ */
+static void
+search(const struct architecture *a, const struct rule *from, size_t count)
+{
+	size_t half = count / 2, jump;
+
+	if (count > FEW) {
+		put(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)from[half].call, 0, 1);
+		jump = n;
+		put(BPF_JMP | BPF_JA, 0, 0, 0);
+		search(a, from, half);
+		program[jump].k = (uint32_t)(n - jump - 1);
+		search(a, from + half, count - half);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool many = from[i].last > from[i].call;
+
+		jump = n;
+		put(BPF_JMP | (many ? BPF_JGE : BPF_JEQ) | BPF_K, (uint32_t)from[i].call, 0, 0);
+		if (many)
+			put(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)from[i].last, 1, 0);
+		from[i].body(a, from[i].row);
+		program[jump].jf = (uint8_t)(n - jump - 1);
+	}
 	give(SECCOMP_RET_ALLOW);
 }
 
@@ -214,12 +306,8 @@ section(const struct architecture *a)
 	}
 	put(BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1);
 	give_error(ENOSYS);
-	all(a, refused, N(refused), EPERM);
-	all(a, absent, N(absent), ENOSYS);
-	masks(a);
-	sockets(a);
-	terminals(a);
-	give(SECCOMP_RET_ALLOW);
+	rules_gather(a);
+	search(a, rules, nrules);
 }
 
 static void
