@@ -22,7 +22,7 @@ code() { web "$@" >/dev/null && cat "$T/code"; }
 header() { sed -n "s/^$1: //Ip" "$T/head" | tr -d '\r'; }
 
 project app <<'JOBS'
-{"id":"make","script":["mkdir -p out/lib && echo hello >out/lib/a.txt && echo '<script>alert(1)</script>' >out/page.html && seq 100000 >out/numbers && ln -s lib/a.txt out/soft && ln out/numbers out/hard && touch \"out/with \\\"quote\\\" é\""],"save-artifacts":[{"id":"out","path":"out"},{"id":"text","path":"out/lib/a.txt"}]}
+{"id":"make","script":["mkdir -p out/lib && echo hello >out/lib/a.txt && echo '<script>alert(1)</script>' >out/page.html && seq 100000 >out/numbers && ln -s lib/a.txt out/soft && ln out/numbers out/hard && touch \"out/with \\\"quote\\\" é\"","head -c 20000000 /dev/urandom >large"],"save-artifacts":[{"id":"out","path":"out"},{"id":"text","path":"out/lib/a.txt"},{"id":"large","path":"large"}]}
 {"id":"bad","script":["echo why >why; exit 1"],"save-artifacts":[{"id":"why","path":"why","when":"always"}],"allow-failure":true}
 {"id":"none","script":["true"]}
 JOBS
@@ -34,16 +34,16 @@ one=$build/jobs/make/artifacts/out
 
 # lists
 is "$(web $build/artifacts | jq -c '[.artifacts[] | [.job, .artifact, .files]]')" \
-	'[["make","out",5],["make","text",1],["bad","why",1]]' "what the jobs of a build have left"
-is "$(web $build/jobs/make/artifacts | jq -r '.artifacts[].artifact' | tr '\n' ' ')" "out text " "and one of them"
+	'[["make","large",1],["make","out",5],["make","text",1],["bad","why",1]]' "what the jobs of a build have left"
+is "$(web $build/jobs/make/artifacts | jq -r '.artifacts[].artifact' | tr '\n' ' ')" "large out text " "and one of them"
 is "$(web "$build/artifacts?limit=2" | jq -c '[.more, (.artifacts | length)]')" "[true,2]" "a page of them"
 like "$(header Link)" "^<$build/artifacts[?]from=2&limit=2>; rel=\"next\"" "says where the next one is"
-is "$(web "$build/artifacts?from=2&limit=2" | jq -r '.artifacts[].artifact')" why "which is the rest"
+is "$(web "$build/artifacts?from=2&limit=2" | jq -r '.artifacts[].artifact' | tr '\n' ' ')" "text why " "which is the rest"
 is "$(web $build/jobs/none/artifacts)" '{"artifacts":[],"more":false}' "a job that left none"
 is "$(web $one | jq -c '[.build, .files, .trust]')" '["acme/app/1",5,"trusted"]' "one alone"
 is "$(web "/api/v1/artifacts?name=EX" | jq -r '.artifacts[] | .build + " " + .artifact')" "acme/app/1 text" "a search by a part of their ids"
 is "$(web "/api/v1/artifacts?name=%25" | jq '.artifacts | length')" 0 "in which nothing is a pattern"
-is "$(web "/api/v1/artifacts?repo=acme/app&limit=1" | jq -c '[.more, .artifacts[0].artifact]')" '[true,"out"]' "of a repository"
+is "$(web "/api/v1/artifacts?repo=acme/app&limit=1" | jq -c '[.more, .artifacts[0].artifact]')" '[true,"large"]' "of a repository"
 
 # files
 is "$(web $one/files | jq -r '.files[] | .type + " " + .path + " " + (.size // .target // "" | tostring)')" "folder out 
@@ -112,7 +112,8 @@ like "$(web /acme/app/1 -H 'Accept: text/html')" "<a href=\"$one/archive.zip\">z
 
 # by mci, here and from elsewhere
 shown() {
-	is "$(mci artifact ls acme/app/1 | cut -f 1-4)" "make	out	5	588927
+	is "$(mci artifact ls acme/app/1 | cut -f 1-4)" "make	large	1	20000000
+make	out	5	588927
 make	text	1	6
 bad	why	1	4" "$1 lists them"
 	is "$(mci artifact ls --json acme/app/1/bad | jq -c '[.build, .job, .artifact, .files]')" '["acme/app/1","bad","why",1]' "$1 lists those of a job as JSON"
@@ -141,6 +142,17 @@ web $one/archive.tar -m 1 >/dev/null
 is "$(code /api/v1/health)" 200 "a store of files that hangs holds up nobody else"
 kill -CONT "$(mci status --json | jq '(.parts? // [.])[] | select(.part == "blob") | .pid')"
 is "$(web $one/archive.tar | tar tf - | wc -l)" 8 "and goes on"
+# those who read slowly, all with one token
+slow=''
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	curl -s -o /dev/null --limit-rate 10k -H "Authorization: Bearer $token" "http://127.0.0.1:$port$build/jobs/make/artifacts/large/archive.tar" & slow="$slow $!"
+done
+# shellcheck disable=SC2016
+wait_until "they are all being served" sh -c '[ "$(pgrep -c -P "$(mci status --json | jq "(.parts? // [.])[] | select(.part == \"api\") | .pid")" mci-blob)" = 16 ]'
+is "$(code $one/archive.tar),$(header Retry-After)" 503,1 "hold up one more of theirs, which is told to come again"
+is "$(token=$(key acme) && code $one/archive.tar)" 200 "and nobody else"
+# shellcheck disable=SC2086
+kill $slow
 # shellcheck disable=SC2016
 wait_until "no worker is left" sh -c '! pgrep -P "$(mci status --json | jq "(.parts? // [.])[] | select(.part == \"api\") | .pid")"'
 down

@@ -109,6 +109,9 @@ await step('what jobs have left: their files, each of them, and archives', async
 	await page.waitForSelector('div.how pre:has-text("curl -OJ -H")');
 	await go(`${failed}/good`);
 	await page.waitForSelector('h2:has-text("Artifacts")');
+	await go(`${failed}/artifacts`);
+	await page.waitForSelector('h1:has-text("Artifacts of acme/app")');
+	await page.waitForSelector('.artifact:has-text("report")');
 	await go(`${failed}/late`);
 	must(await page.locator('.artifact').count() === 0, 'a job that left nothing shows something');
 });

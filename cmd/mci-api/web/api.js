@@ -93,6 +93,7 @@ export const api = {
 	build: (name) => json(path(build(name))),
 	jobs: (name) => json(path([...build(name), 'jobs'])),
 	artifacts: (name, job, query) => json(path([...build(name), ...(job ? ['jobs', job] : []), 'artifacts'], query)),
+	artifactsAddress: (name, job) => path([...build(name), ...(job ? ['jobs', job] : []), 'artifacts']),
 	findArtifacts: (query) => json(path(['artifacts'], query)),
 	artifactFiles: (one, query) => json(path([...artifact(one), 'files'], query)),
 	artifactAddress: (one, parts) => path([...artifact(one), ...parts]),

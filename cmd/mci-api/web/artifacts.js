@@ -1,6 +1,6 @@
 // artifacts: what jobs have left: names and sizes, the files in each when somebody looks, and how it is fetched.
 import { api } from './api.js';
-import { curl, how, mci } from './command.js';
+import { commands, curl, how, mci } from './command.js';
 import { fill, make } from './dom.js';
 import { moment } from './time.js';
 
@@ -67,3 +67,11 @@ function artifact(one) {
 }
 
 export const artifactList = (all) => make('ul', { class: 'artifacts' }, all.map(artifact));
+
+// A page of them alone, of a build or of a job.
+export async function open([org, repo, number, job], holder) {
+	const name = `${org}/${repo}/${number}`;
+	const all = await allArtifacts(name, job);
+	fill(holder, make('h1', {}, `Artifacts of ${name}${job ? `/${job}` : ''}`), all.length ? artifactList(all) : make('p', { class: 'empty' }, 'There are none.'),
+		commands(() => [mci('artifact', 'ls', job ? `${name}/${job}` : name), curl('GET', api.artifactsAddress(name, job))]));
+}

@@ -18,6 +18,8 @@ const PAGES = [
 	[`/${NAME}/${NAME}/-/trends`, 'trends'],
 	[`/${NAME}/${NAME}/-/settings`, 'settings'],
 	[`/${NAME}/${NAME}/(\\d+)`, 'build'],
+	[`/${NAME}/${NAME}/(\\d+)/artifacts`, 'artifacts'],
+	[`/${NAME}/${NAME}/(\\d+)/${NAME}/artifacts`, 'artifacts'],
 	[`/${NAME}/${NAME}/(\\d+)/${NAME}`, 'job'],
 	[`/${NAME}/${NAME}/(\\d+)/${NAME}/log`, 'log'],
 ].map(([text, page]) => [new RegExp(`^${text}/?$`), page]);
