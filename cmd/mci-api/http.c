@@ -24,6 +24,10 @@
  */
 #define SKIPPED ((size_t)1024 * 1024)
 
+/* The daemon closes a connection that it has let go of when it is called the next time, and does not say that
+ * it wants to be. */
+#define CLEAN_UP (20 * MILLISECOND)
+
 /* A connection, from its beginning to its end. */
 struct peer {
 	struct http *http;
@@ -50,6 +54,7 @@ struct http {
 	size_t npeers;
 	struct loop_timer *run, *sweep;
 	bool soon; /* run is for now */
+	bool ended; /* a request has, in the last turn */
 	int64_t patience;
 };
 
@@ -78,15 +83,20 @@ static void
 turn(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG left;
+	int64_t after = -1;
 
-	h->soon = false;
+	h->soon = h->ended = false;
 	MHD_run(h->daemon);
 	if (h->soon)
 		return;
 	loop_cancel(h->loop, h->run);
 	h->run = NULL;
 	if (MHD_get_timeout(h->daemon, &left) == MHD_YES)
-		h->run = loop_after(h->loop, (int64_t)left * MILLISECOND, again, h);
+		after = (int64_t)left * MILLISECOND;
+	if (h->ended && (after < 0 || after > CLEAN_UP))
+		after = CLEAN_UP;
+	if (after >= 0)
+		h->run = loop_after(h->loop, after, again, h);
 }
 
 static void
@@ -286,6 +296,7 @@ completed(void *arg, struct MHD_Connection *c, void **con, enum MHD_RequestTermi
 	if (x == NULL)
 		return;
 	*con = NULL;
+	h->ended = true;
 	wait_for(x->peer, true);
 	if (x->begun)
 		h->events.ended(h->arg, x);
