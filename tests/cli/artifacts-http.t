@@ -45,6 +45,8 @@ is "$(web "/api/v1/artifacts?name=EX" | jq -r '.artifacts[] | .build + " " + .ar
 is "$(web "/api/v1/artifacts?name=%25" | jq '.artifacts | length')" 0 "in which nothing is a pattern"
 is "$(web "/api/v1/artifacts?repo=acme/app&limit=1" | jq -c '[.more, .artifacts[0].artifact]')" '[true,"large"]' "of a repository"
 
+is "$(mci call -a "$api" store/rebuild | jq .builds),$(web $build/artifacts | jq '.artifacts | length')" 1,4 "the store makes the list anew from events"
+
 # files
 is "$(web $one/files | jq -r '.files[] | .type + " " + .path + " " + (.size // .target // "" | tostring)')" "folder out 
 file out/hard 588895

@@ -88,6 +88,29 @@ START_TEST(test_steps)
 }
 END_TEST
 
+/* One that is saved again, by another attempt, stands in its place. */
+START_TEST(test_artifacts)
+{
+	const struct fold_job *j;
+
+	take("{\"type\":\"artifact/saved\"," AT(1) ",\"job\":\"x\",\"attempt\":1,\"artifact\":\"a\",\"files\":1,"
+	    "\"bytes\":5,\"digest\":\"01\",\"name\":\"artifact/o/r/1/x/a\"}");
+	take("{\"type\":\"artifact/saved\"," AT(1) ",\"job\":\"x\",\"attempt\":1,\"artifact\":\"b\"}");
+	take("{\"type\":\"artifact/saved\"," AT(2) ",\"job\":\"x\",\"attempt\":2,\"artifact\":\"a\",\"files\":2,"
+	    "\"bytes\":\"no number\"}");
+	take("{\"type\":\"artifact/saved\",\"job\":\"x\",\"artifact\":7}");
+	take("{\"type\":\"artifact/saved\",\"artifact\":\"of no job\"}");
+	j = job("x");
+	ck_assert_uint_eq(f.njobs, 1);
+	ck_assert_uint_eq(j->nartifacts, 2);
+	ck_assert_str_eq(j->artifacts[0].id, "a");
+	ck_assert_int_eq(j->artifacts[0].files, 2);
+	ck_assert_int_eq(j->artifacts[0].bytes, 0);
+	ck_assert_ptr_null(j->artifacts[0].digest);
+	ck_assert_str_eq(j->artifacts[1].id, "b");
+}
+END_TEST
+
 START_TEST(test_job_fields)
 {
 	const struct fold_job *j;
@@ -247,6 +270,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_steps);
+	tcase_add_test(t, test_artifacts);
 	tcase_add_test(t, test_job_fields);
 	tcase_add_test(t, test_new_attempt_forgets);
 	tcase_add_test(t, test_build);
