@@ -325,7 +325,7 @@ static const struct contract_method methods[] = {
 	    "not-found,system", true, false },
 	{ "artifact/list", "what the jobs of a build have left", ROWS(artifact_list), ROWS(artifact_listed),
 	    "not-found,limit,system", true, false },
-	{ "artifact/search", "artifacts by their ids, among the newest 50000", ROWS(artifact_search),
+	{ "artifact/search", "artifacts by their ids, among the newest 20000", ROWS(artifact_search),
 	    ROWS(artifact_found), "not-found,limit,system", true, false },
 };
 

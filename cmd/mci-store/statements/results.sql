@@ -65,7 +65,7 @@ ORDER BY a.position, a.artifact LIMIT $4 OFFSET $5;
 -- those of the newest builds alone are looked at: what is searched for may be in none
 -- artifacts_search (text, integer) reader
 SELECT build.name, a.job, a.artifact, a.name, a.digest, a.files, a.bytes, a.saved, build.trust
-FROM (SELECT * FROM result_artifact ORDER BY build DESC, position, artifact LIMIT 50000) AS a
+FROM (SELECT * FROM result_artifact ORDER BY build DESC, position DESC, artifact DESC LIMIT 20000) AS a
 JOIN build ON build.id = a.build
 WHERE ($1 IS NULL OR lower(a.artifact) LIKE $1 ESCAPE '!')
 ORDER BY a.build DESC, a.position, a.artifact LIMIT $2;
@@ -74,7 +74,7 @@ ORDER BY a.build DESC, a.position, a.artifact LIMIT $2;
 SELECT a.build_name, a.job, a.artifact, a.name, a.digest, a.files, a.bytes, a.saved, a.trust
 FROM (SELECT build.name AS build_name, build.trust, result_artifact.*
 	FROM build JOIN result_artifact ON result_artifact.build = build.id
-	WHERE build.org = $1 AND ($2 IS NULL OR build.repo = $2) ORDER BY build.id DESC LIMIT 50000) AS a
+	WHERE build.org = $1 AND ($2 IS NULL OR build.repo = $2) ORDER BY build.id DESC LIMIT 20000) AS a
 WHERE ($3 IS NULL OR lower(a.artifact) LIKE $3 ESCAPE '!')
 ORDER BY a.build DESC, a.position, a.artifact LIMIT $4;
 
