@@ -175,8 +175,8 @@ static const struct contract_field job_end[] = {
 	{ "reason", CONTRACT_TEXT, false, "as in job/executed, artifact (one could not be saved or "
 	    "restored, as error says), or why it never ran" },
 	EXECUTED,
-	{ "reproduce", CONTRACT_TEXT, false, "of one that went wrong: the command that runs it again, where the "
-	    "build was asked for, or in a clone of a server's repository" },
+	{ "reproduce", CONTRACT_TEXT, false, "of one that went wrong: the command that runs it again, "
+	    "where the build was asked for, or in a clone of a server's repository" },
 	{ "allowed", CONTRACT_BOOL, false, "the failure does not count: allow-failure" },
 	{ "cached", CONTRACT_BOOL, false, "the result was taken over, from the store or an earlier build" },
 	{ "origin", CONTRACT_TEXT, false, "of that: name of the build in which it ran" },

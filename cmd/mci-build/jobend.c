@@ -178,7 +178,8 @@ again_tell(const struct schedule *s, const struct job *j, enum status status, st
 {
 	AUTO_FREE char *command = NULL;
 
-	if (s->again == NULL || j->added || j->allow_failure || (status != STATUS_FAILURE && status != STATUS_ERROR))
+	if (s->again == NULL || j->added || j->allow_failure ||
+	    (status != STATUS_FAILURE && status != STATUS_ERROR))
 		return;
 	command = xformat("%s %s", s->again, j->id);
 	emit_text(line, "reproduce", command);

@@ -3,17 +3,39 @@
 # job that prints "escaped" when it got what it is after, else "kept"; where it does no harm it is run on the host
 # as well, to see that it is one.
 #
-# Advisories of other CI systems, and of what they stand on, and the tests that hold their kind off here:
+# Advisories of other CI systems, and of what they stand on, and the tests that hold their kind off here ("..." is
+# one of this file):
 #
+#   CVE-2024-23897 (Jenkins)            @FILE in an argument is read by the server           http-abuse.t, http.t
 #   GHSA-cv2w-q8c3-xjv7 (Jenkins)       jobs read and write folders of the controller       "another workspace",
 #                                                                                            "the state of mci"
-#   CVE-2018-1000861, -2019-1003000     a script of the build runs where its controller does "the script ..."
+#   CVE-2026-27100 (Jenkins)            a parameter tells of builds one may not see          http-rights.t
+#   CVE-2018-1000861, -2019-1003000     a script of the build runs where its controller does "the script ...", sandbox.t
 #   (Jenkins)
+#   CVE-2023-42793, -2024-27198         a path that the router reads otherwise is let in     http-abuse.t, http-rights.t
+#   (TeamCity)
+#   CVE-2024-6385, -6678, -9164 (GitLab) a build runs as somebody else, or of another branch store-queue.t, http-rights.t
+#   CVE-2022-1423 (GitLab)              caches of strangers are taken by who is trusted      artifacts.t, blob.t
 #   CVE-2022-2251 (GitLab runner),      words of a build become words of a shell or of the   "a name is no option",
 #   CVE-2022-39321 (GitHub runner)      container's command line                             "a variable ..."
+#   CVE-2022-2417 (GitLab)              a branch is named like a commit                      server.t, agent-checkout.t
+#   CVE-2021-22205 (GitLab)             the server runs a parser on what is uploaded         archive.t: a worker does
 #   CVE-2024-41121, -41122 (Woodpecker) the workspace's path takes over the host             "dir: ...", view's order
+#   CVE-2023-40034, -2026-58370         a hook, or a name of git, says who somebody is       store-queue.t (trust); there
+#   (Woodpecker)                                                                             are no hooks of forges
+#   CVE-2022-31683, -2020-5415          an id in the body, or that looks alike, is believed  http-rights.t, http-abuse.t
+#   (Concourse)
+#   GHSA-94jr-7pqp-xhcq and its like    a revision is an option of git; a path leaves the    agent-checkout.t, server.t
+#   (Tekton)                            repository; a token goes to another's server         (--orphan, x;rm), relay-http.t
+#   CVE-2023-22726, -2026-34042 (act)   names of artifacts are paths; whoever comes in takes artifacts.t, blob.t,
+#                                       part in the cache                                    "where other jobs ..."
 #   CVE-2020-15228 (GitHub)             what is printed is obeyed                            mask.t, log-notes.t
-#   CVE-2023-43741 (Buildkite)          root mends permissions through a link                "a link in the workspace"
+#   CVE-2023-43741, -43116 (Buildkite)  root mends permissions through a link                "a link in the workspace"
+#   CVE-2024-42471 (@actions/artifact)  an archive writes outside of where it is unpacked    archive.t, blob-archive.t
+#   CVE-2025-30066 (tj-actions)         secrets are printed to a public log                  "printed ...", mask.t,
+#                                                                                            mask-sinks.t
+#   CVE-2025-8110, -2026-25921 (Gogs)   a link is written through; an object of a digest is  blob.t, artifacts.t
+#                                       overwritten
 #   CVE-2024-21626, -2019-5736 (runc)   descriptors of the host leak; its binary is written  "no descriptor ...",
 #                                                                                            "the machine's programs"
 #   CVE-2019-10063 (flatpak)            a filter of ioctl that looks at 64 bits              "typing on a terminal"
@@ -23,8 +45,9 @@
 #   CVE-2022-0185, -2023-0386, -32233   a user namespace makes the kernel's surface large    "a user namespace"
 #   CVE-2021-3939 and its like          the host's sockets (docker.sock, D-Bus)              "a socket of the host",
 #                                                                                            "an abstract socket"
-#   denial of service by a job          memory, processes, disk or log are exhausted         limits.t
-#   secrets in logs (all of them)       secrets are printed in another form                  secrets-job.t, mask.t
+#   denial of service by a job          memory, processes, disk or log are exhausted         "exhausting ...", limits.t
+#   secrets in logs (all of them)       secrets are printed in another form                  "printed ...", mask.t
+#   secrets elsewhere (all of them)     environment, memory, cores, names, command lines     private.t, mask-sinks.t
 #   self-hosted runners (GitHub)        what stays behind for the next job                   "what a job leaves ...",
 #                                                                                            "nothing outlives ..."
 #   CVE-2024-32002, -2025-48384 (git)   a checkout runs what the repository says             agent-checkout.t
@@ -319,6 +342,43 @@ c = socket.create_connection(s.getsockname()); print(\"own\")'" '{network: "none
 	is "$(find "$P/work" -name written -o -name more -o -name filtered)" '' "$who: and has written nothing"
 	wait_end "$late"
 	is "$(pgrep -fc "sleep 7655.$$")" 0 "$who: nothing outlives the job, nor one whose time is over"
+
+	# ---- secrets: who has one prints it, who has none looks for it
+	cat >"$P/work/specs" <<-'END'
+		{"id":"bytes","secrets":["S"],"script":["python3 -c 'import os\nfor c in os.environ[\"S\"].encode(): os.write(1, bytes([c]))'; echo"]}
+		{"id":"base64","secrets":["S"],"script":["for p in '' x xy; do printf '%s%s' \"$p\" \"$S\" | base64; done"]}
+		{"id":"titles","secrets":["S"],"script":["printf '\\033]0;%s\\007\\033]52;c;%s\\007\\033]8;;http://h/%s\\033\\\\l\\n' \"$S\" \"$S\" \"$S\""]}
+		{"id":"looks","script":["cat /proc/*/environ /run/mci/* /run/mci/secrets/* 2>/dev/null | grep -ac fo-terces | grep -v 0 || :; mci param get S || :"]}
+	END
+	(cd "$P/work" && as env S='a-secret-of-this-build' timeout 60 mci-build --json --sandbox --secret S - <specs >"$out" 2>"$err")
+	text=$(cat "$(jq -r 'select(.type == "build/start").logs' "$out")"/*.log)
+	is "$(jq -r 'select(.type == "build/end").status' "$out")" success "$who: jobs print their secret"
+	is "$(echo "$text" | grep -c '[*][*][*]')" 5 "$who: printed byte by byte, in base64 at three places, and in titles and links it is masked"
+	unlike "$text" "secret-of-this|$(printf a-secret-of-this-build | base64 | cut -c4-20)|$(printf xa-secret-of-this-build | base64 | cut -c4-20)|$(printf xya-secret-of-this-build | base64 | cut -c4-20)" \
+		"$who: and no part of it is left"
+	like "$text" 'S is a secret that this job does not name' "$who: who does not name it does not get it"
+
+	# ---- exhausting what there is, while another job goes on
+	cat >"$P/work/specs" <<-'END'
+		{"id":"processes","limits":{"processes":64},"timeout":"20s","script":["f() { f | f & }; f; sleep 0.2; f"]}
+		{"id":"memory","limits":{"memory":"64M"},"script":["python3 -c 'x = b\"x\" * (1 << 28)'"]}
+		{"id":"disk","limits":{"disk":"8M"},"script":["dd if=/dev/zero of=big bs=1M count=64 2>/dev/null; sleep 20"]}
+		{"id":"tmp","limits":{"disk":"8M"},"script":["dd if=/dev/zero of=/tmp/big bs=1M count=64 2>/dev/null; sleep 20"]}
+		{"id":"file","limits":{"file-size":"1M"},"script":["dd if=/dev/zero of=file bs=1M count=4"]}
+		{"id":"files","limits":{"files":64},"script":["python3 -c 'x = [open(\"/dev/null\") for i in range(256)]'"]}
+		{"id":"log","limits":{"log":"64K"},"script":["yes"]}
+		{"id":"time","timeout":"300ms","script":["while :; do :; done"]}
+		{"id":"other","script":["sleep 0.3; echo on"]}
+	END
+	(cd "$P/work" && as timeout 120 mci-job -j9 --progress json --log-dir "$P/tmp/logs" --sandbox <specs >"$out" 2>"$err")
+	for kind in memory disk tmp file files log time; do
+		is "$(jq -r --arg job "$kind" 'select(.type == "job/executed" and .job == $job) | if .exit == 0 then "goes through" else "ends" end' "$out")" \
+			ends "$who: exhausting $kind"
+	done
+	is "$(jq -r 'select(.type == "job/executed" and .job == "processes").job' "$out")" processes "$who: exhausting processes"
+	is "$(jq -r 'select(.type == "job/executed" and .job == "other").exit' "$out")" 0 "$who: and the others go on"
+	is "$(find "$P/tmp" -name big)" '' "$who: what filled the disk is gone"
+	rm -f "$P/work/big" "$P/work/file"
 	kill "$victim" 2>/dev/null
 }
 
