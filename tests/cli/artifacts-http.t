@@ -144,6 +144,17 @@ web $one/archive.tar -m 1 >/dev/null
 is "$(code /api/v1/health)" 200 "a store of files that hangs holds up nobody else"
 kill -CONT "$(mci status --json | jq '(.parts? // [.])[] | select(.part == "blob") | .pid')"
 is "$(web $one/archive.tar | tar tf - | wc -l)" 8 "and goes on"
+# one whose worker is killed: 20 MB are more than what lies on the way to who reads nothing
+mkfifo way
+curl -s -o way -H "Authorization: Bearer $token" "http://127.0.0.1:$port$build/jobs/make/artifacts/large/archive.tar" & asked=$!
+exec 5<way
+head -c 1000 <&5 >/dev/null
+pkill -KILL -P "$(mci status --json | jq '(.parts? // [.])[] | select(.part == "api") | .pid')" mci-blob
+cat <&5 >/dev/null
+exec 5<&-
+wait $asked
+is $? 18 "an archive that could not be made is cut, so that its reader knows"
+
 # those who read slowly, all with one token
 slow=''
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
