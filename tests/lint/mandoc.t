@@ -30,4 +30,19 @@ for page in man/*.[1-9]; do
 		pass "nothing is quoted inside of a quotation in $page"
 	fi
 done
+# what each page refers to of ours is there, and from mci(1) one comes to all
+for page in man/*.[1-9]; do
+	name=${page#man/}
+	[ "$name" = mci.1 ] || grep -q "^\\.Xr ${name%.*} ${name##*.}" man/mci.1 || echo "mci.1 does not name $name"
+	sed -n 's/^\.Xr \(mci[^ ]*\) \([1-9]\).*/\1.\2/p' "$page" | while read -r other; do
+		[ -f "man/$other" ] || echo "$page names $other"
+	done
+done >"$T/references"
+is "$(cat "$T/references")" "" "pages refer to pages that there are, and mci(1) to all"
+for main in cmd/*/main.c; do
+	program=${main%/main.c} program=${program#cmd/}
+	[ -f "man/$program.1" ] && grep -qF "| \`$program\` |" README.md || echo "$program"
+done >"$T/programs"
+is "$(cat "$T/programs")" "" "every program has a page, and its line in README"
+
 finish
