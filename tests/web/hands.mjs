@@ -107,7 +107,7 @@ await step('declared params have fields of their type, and what would run is sho
 	await page.goto(`${page.url()}/says/log`);
 	await page.waitForSelector('.log-row:has-text("slow 3 true")');
 });
-await step('each attempt of a job has its time and log; its address, ports, outputs, slowest tests', async () => {
+await step('each attempt of a job has its time and log; its outputs, slowest tests and definition', async () => {
 	const name = sh('ended', 'tries');
 	await go(page, `/${name}/tries`);
 	await told('attempt 2');

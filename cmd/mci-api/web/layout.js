@@ -2,7 +2,8 @@
 // (the barycenter method: Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical system
 // structures", 1981).
 
-// Longest way from a job that waits for nothing; a circle (which no plan has) ends where it began.
+// Longest way from a job that waits for nothing; a circle (no plan has one, but a matrix that is one box may) ends where it
+// began.
 function layersOf(nodes, byId) {
 	const depth = new Map();
 	const visit = (node, path) => {
@@ -23,7 +24,8 @@ function layersOf(nodes, byId) {
 	const layers = [];
 	for (const node of nodes)
 		(layers[depth.get(node.id)] ??= []).push(node);
-	return layers;
+	// a circle may leave one out
+	return layers.filter((layer) => layer);
 }
 
 // Orders a layer by the middle of where its neighbours of the other one stand; equal ones keep their order.
