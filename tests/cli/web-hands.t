@@ -45,6 +45,12 @@ params() {
 forget() {
 	mci call -a "$api" log/remove build="$1"
 }
+# a newcomer does what is written
+guided() {
+	git init -q "$T/first" && cd "$T/first" && printf 'test:\n\t@echo tested\n' >Makefile && git add Makefile
+	sh -ec "$1" >"$T/guided" 2>&1 || cat "$T/guided" >&2
+	mci ls empty/first
+}
 stop_server() {
 	kill -TERM "$(cat "$T/server.pid")"
 	while kill -0 "$(cat "$T/server.pid")" 2>/dev/null; do

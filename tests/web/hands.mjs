@@ -184,6 +184,11 @@ await step('an organisation without repositories says what to do', async () => {
 	await go(page, '/empty');
 	await page.waitForSelector('pre:has-text("mci repo put empty/NAME")');
 	await picture(page, 'guide');
+	const words = await page.locator('.guide pre code').allInnerTexts();
+	must(words.length === 4, `${words.length} steps`);
+	must(/empty\/first\/1\s+success/.test(sh('guided', words.join('\n').replaceAll('NAME', 'first'))), 'the steps lead to no build');
+	await page.reload();
+	await page.waitForSelector('.card:has-text("first") .s-success');
 });
 
 await step('who has no right is told so, and sees nothing of others', async () => {

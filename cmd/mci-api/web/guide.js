@@ -4,7 +4,7 @@ import { make } from './dom.js';
 
 const STEPS = (org) => [
 	['Name a clone of yours here (it is reached at the place where it lies, or give the address of a server of git):', `mci org put ${org}\nmci repo put ${org}/NAME url="$PWD"`],
-	['Say in it what is to be run:', 'mkdir -p .mci && echo \'jobs: {test: {script: ["make test"]}}\' >.mci/build.yaml\nmci lint && git add .mci && git commit -m "Build with mci"'],
+	['Say in it what is to be run:', 'mkdir -p .mci && echo "jobs: [{id: test, script: [make test]}]" >.mci/build.yaml\nmci lint && git add .mci && git commit -m "Build with mci"'],
 	['Start it, and look at it live:', `mci trigger -f ${org}/NAME`],
 	['From now on with each push:', `mci hook install post-commit ${org}/NAME`],
 ];
