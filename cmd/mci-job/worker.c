@@ -413,14 +413,17 @@ interactive_queue(struct worker *w, struct error *e)
 	struct span line;
 	struct spec s;
 	ssize_t n;
+	int result;
 
 	while ((n = line_wait(&lines, fd)) > 0 && line_next(&lines, &line) == LINE_NONE)
 		;
 	close(fd);
-	if (n <= 0 || spec_read(&s, line.p, line.n, SPEC_ATTEMPT, e) < 0)
-		return n <= 0 ? error_set(e, ERROR_INPUT, "--interactive: no job came") : -1;
-	spec_came(w, &s);
-	return 0;
+	result = n <= 0 ? error_set(e, ERROR_INPUT, "--interactive: no job came") :
+	    spec_read(&s, line.p, line.n, SPEC_ATTEMPT, e);
+	line_free(&lines);
+	if (result == 0)
+		spec_came(w, &s);
+	return result;
 }
 
 /* The command as a spec of its own. */
