@@ -113,7 +113,8 @@ look_due(void *arg)
 
 	a->timer = NULL;
 	error_set(&e, ERROR_REFUSED, "the filters (through) made no job of it");
-	while (a->first != NULL && (a->first->made ? !through_holds(&a->through) : through_rests(&a->through)))
+	while (a->first != NULL &&
+	    (a->first->made ? !through_holds(&a->through) : through_rests(&a->through)))
 		answer(a, &a->first, a->first->made ? NULL : &e);
 	if (a->first != NULL)
 		a->timer = loop_after(a->loop, LOOK, look_due, a);
