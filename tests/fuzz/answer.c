@@ -1,5 +1,6 @@
-/* How many requests, piece sizes, and the body of an answer: in whatever pieces it comes, the same goes out; outside
- * of a stream that is whole lines, each a reply that was waited for or a complaint. */
+/* How many requests, whether bytes may follow a reply, piece sizes, and the body of an answer: in whatever pieces it
+ * comes, the same goes out; outside of a stream and of such bytes that is whole lines, each a reply that was waited for
+ * or a complaint. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void
-expect(struct answer *a, int requests)
+expect(struct answer *a, int requests, bool bytes)
 {
 	for (int i = 0; i < requests; i++) {
 		AUTO_FREE char *line = xformat("{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"%s\"}", i,
-		    i == 0 ? "event/subscribe" : "org/list");
+		    i == 0 ? "event/subscribe" : i == 1 && bytes ? "blob/read" : "org/list");
 		struct message m;
 
 		if (message_read(&m, line, strlen(line), NULL) < 0)
@@ -46,16 +47,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const char *body = (const char *)data + 2;
 	struct error e;
 	int first, second;
+	bool bytes;
 
 	if (n < 2)
 		return 0;
-	expect(&whole, data[0] % 4);
-	expect(&pieces, data[0] % 4);
+	bytes = (data[0] & 4) != 0;
+	expect(&whole, data[0] % 4, bytes);
+	expect(&pieces, data[0] % 4, bytes);
 	first = take(&whole, &one, body, n - 2, n);
 	second = take(&pieces, &other, body, n - 2, 1 + data[1] % 16);
 	if (first != second || one.len != other.len || (one.len > 0 && memcmp(one.data, other.data, one.len) != 0))
 		abort();
-	if (!whole.stream && one.len > 0 && one.data[one.len - 1] != '\n')
+	if (!whole.stream && !bytes && one.len > 0 && one.data[one.len - 1] != '\n')
 		abort();
 	answer_end(&whole, NULL);
 	answer_refuse(&pieces, &rest, "disconnected", "it is over");

@@ -140,12 +140,13 @@ locate(struct store *s, const struct digest *digests, size_t n, bool usable, str
 	return 0;
 }
 
-static int
-fetch(struct store *s, const struct place *p, void *into, struct error *e)
+static ssize_t
+fetch(struct store *s, const struct place *p, void *into, size_t room, struct error *e)
 {
-	(void)e;
+	if (p->packed > room)
+		return error_set(e, ERROR_INPUT, "a frame is larger than it may be");
 	memcpy(into, ((struct two *)s)->chunks[p->at].packed.data, p->packed);
-	return 0;
+	return (ssize_t)p->packed;
 }
 
 static const struct store_type store_type = { .locate = locate, .fetch = fetch };

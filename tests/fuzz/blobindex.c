@@ -194,15 +194,16 @@ locate(struct store *s, const struct digest *chunks, size_t n, bool usable, stru
 	return 0;
 }
 
-static int
-fetch(struct store *s, const struct place *p, void *into, struct error *e)
+static ssize_t
+fetch(struct store *s, const struct place *p, void *into, size_t room, struct error *e)
 {
 	char name[96];
 
 	(void)s;
 	index_pack_name("", &p->pack, name);
+	expect(p->packed <= room);
 	expect(get(NULL, name, (int64_t)p->at, into, p->packed, e) == (ssize_t)p->packed);
-	return 0;
+	return (ssize_t)p->packed;
 }
 
 static const struct store_type store_type = { .locate = locate, .fetch = fetch };
