@@ -10,9 +10,9 @@ url=http://127.0.0.1:$port
 UP="-l 127.0.0.1:$port"
 up || exit 1
 project app <<'JOBS'
-{"id":"make","script":["mkdir -p out && seq 100000 >out/x"],"save-artifacts":[{"id":"out","path":"out"}]}
+{"id":"make","depends-on":["send"],"script":["mkdir -p out && seq 100000 >out/x"],"save-artifacts":[{"id":"out","path":"out"}]}
 {"id":"use","script":["md5sum <out/x; cat deps/d; mkdir -p deps; echo kept >deps/d"],"depends-on":["make"],"shell-per":"line","restore-artifacts":[{"id":"out","path":"out"}],"caches":[{"id":"deps","key":"k","path":"deps"}]}
-{"id":"once","script":["wc -l <.mci/specs"],"inputs":[".mci"]}
+{"id":"once","depends-on":["send"],"script":["wc -l <.mci/specs"],"inputs":[".mci"]}
 {"id":"send","script":["mci call workspace/save >/dev/null"]}
 {"id":"away","script":["mkdir there; mci call workspace/restore dir=there job=away >/dev/null; ls -A there"],"depends-on":["send"]}
 JOBS
