@@ -119,6 +119,7 @@ event_command_start(struct attempt *a)
 	AUTO_BYTES text = { 0 };
 	AUTO_BYTES name = { 0 };
 	struct bytes *b = eventline_open(a, "command/start");
+	const char *whole;
 	bool named;
 
 	if (b == NULL)
@@ -128,7 +129,8 @@ event_command_start(struct attempt *a)
 	emit_integer(b, "command", number_of(a));
 	if (named)
 		emit_span(b, "name", (struct span){ name.data, name.len });
-	emit_span(b, "text", (struct span){ text.data, shown(bytes_string(&text)) });
+	whole = bytes_string(&text);
+	emit_span(b, "text", (struct span){ whole, shown(whole) });
 	emit_line(b);
 	if (named)
 		section(a, (struct span){ name.data, name.len }, NULL);

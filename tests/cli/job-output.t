@@ -170,4 +170,8 @@ run job <<'E'
 {"id":"pipe","shell":"bash","script":["set +e; yes | head -1 >/dev/null; echo ${PIPESTATUS[0]}"]}
 E
 is "$(cat logs/pipe.log)" 141 'SIGPIPE kills in a job as it does at home'
+# whatever the text's length, and whatever memory it lies in
+seq 60 300 | jq -c '{id: "j\(.)", script: [": " + "x" * .]}' | mci-job --progress json --log-dir logs >"$out" 2>"$err"
+is "$(jq -r 'select(.type == "command/start").text' "$out" | awk '{ print length($0) - 2 }' | sort -n | tr '\n' ' ')" "$(seq 60 300 | tr '\n' ' ')" \
+	"command/start has the entry, of any length"
 finish
