@@ -3,12 +3,14 @@
 set -u
 O=$(cd "$1" && pwd)
 . "${0%/*}/lib.sh"
+. "${0%/*}/podman-lib.sh"
 runs=${RUNS:-10}
 # podman takes no long paths
 work=$(mktemp -d /tmp/mci-bench-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
+trap 'podman_end' EXIT
 trap 'exit 130' INT TERM
-export PATH="$O/bin:$PATH" LC_ALL=C XDG_RUNTIME_DIR="$work/run" CONTAINERS_CONF="$work/conf"
+export PATH="$O/bin:$PATH" LC_ALL=C XDG_RUNTIME_DIR="$work/run"
+podman_make "$work"
 mkdir -m 700 "$work/run" && cd "$work" || exit 1
 
 heading "containers: $runs jobs, one after another, of 'true' in an image"
@@ -16,11 +18,8 @@ if ! have podman || ! have busybox; then
 	note 'skipped' 'podman and a static busybox are needed'
 	exit 0
 fi
-printf '[engine]\nlock_type = "file"\nevents_logger = "none"\n' >conf
 mkdir -p rootfs/bin && cp "$(command -v busybox)" rootfs/bin/busybox
 ln -s busybox rootfs/bin/true && ln -s busybox rootfs/bin/sh
-podman="podman --root $work/root --runroot $work/runroot --tmpdir $work/tmp --storage-driver vfs"
-podman="$podman --cgroup-manager cgroupfs --log-level error"
 tar -C rootfs -c . | $podman import - localhost/true >/dev/null 2>&1
 for i in $(seq "$runs"); do
 	printf '{"id":"j%s","image":"localhost/true","argv":["true"]}\n' "$i"
@@ -43,14 +42,10 @@ plain() {
 		"${line[@]/#NAME/plain$i}"
 	done
 }
-prefix=()
-if [ "$(id -u)" = 0 ] && [ -n "$(cat /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null)" ]; then
-	prefix=(unshare -m sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' podman)
-fi
 limits=()
 [ "$(id -u)" = 0 ] && limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit nproc=32768:32768)
 # shellcheck disable=SC2206
-line=("${prefix[@]}" $podman run --rm --name NAME --network host --runtime crun --cgroups disabled "${limits[@]}"
+line=("${podman_in[@]}" $podman run --rm --name NAME --network host --runtime crun --cgroups disabled "${limits[@]}"
 	--log-driver passthrough --volume "$work:$work" --workdir "$work" --entrypoint true localhost/true)
 if ! "${line[@]/#NAME/plain}" 2>first; then
 	note 'skipped' "podman: $(tail -n 1 first)"

@@ -205,6 +205,11 @@ containers() {
 	"$here/containers.sh" "$O"
 }
 
+# jobs on another machine
+ssh() {
+	"$here/ssh.sh" "$O"
+}
+
 # the event hub beside others
 events() {
 	"$here/events.sh" "$O"
@@ -240,7 +245,7 @@ stream() {
 	"$here/stream.sh" "$O"
 }
 
-rows='dispatch shells plan scale single resident output reading mask containers stopped events queue blob remote server api stream'
+rows='dispatch shells plan scale single resident output reading mask containers ssh stopped events queue blob remote server api stream'
 printf '%s, %s processors, %s\n' "$(mci-build --version)" "$(nproc)" "$(uname -sr)"
 # shellcheck disable=SC2068,SC2086
 for name in ${@:-$rows}; do

@@ -6,6 +6,7 @@ set -u
 O=$(cd "$1" && pwd)
 here=$(cd "${0%/*}" && pwd)
 . "$here/lib.sh"
+. "$here/podman-lib.sh"
 jobs=${SANDBOX_JOBS:-100}
 work=$(mktemp -d "${BENCH_DIR:-$O}/sandbox-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -36,10 +37,31 @@ time_of() {
 row "mci-job --sandbox, plain bwrap" "$(time_of sandbox)" "$(time_of bwrap)" ms "<" 1.3
 note "of that, a job on the host" "$(time_of host) ms"
 
-# podman from the same root, where it runs at all here
-if have podman && timeout 60 podman run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --rootfs /:O true >/dev/null 2>&1; then
-	measure -n 5 podman podman run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --rootfs /:O true >../podman || exit 1
-	row "podman run --rootfs, mci-job --sandbox" "$(awk '{ print $2 }' ../podman)" "$(time_of sandbox)" ms ">" 5
-else
-	note "podman run --rootfs" "does not run here: skipped"
-fi
+# limits: what a job with some costs more than one without, where they are a cgroup's and where not
+for ((i = 0; i < jobs; i++)); do
+	echo "{\"id\":\"j$i\",\"argv\":[\"true\"],\"limits\":{\"memory\":\"1G\",\"processes\":100,\"files\":512}}"
+done >../limited
+printf '#!/bin/sh\nexec mci-job -j1 --progress json --log-dir ../logs --runner host <../limited\n' >../bounded
+chmod +x ../bounded
+measure -n 5 bounded ../bounded --- host ../host >../times || exit 1
+row "a job with three limits, with none" "$(time_of bounded)" "$(time_of host)" ms "<" 2
+
+# podman from the same root, with what it takes by itself and with what it is fastest with
+have podman || { note "podman run --rootfs" "is not installed: skipped"; exit 0; }
+podman_make "$(mktemp -d /tmp/mci-bench-XXXXXX)"
+trap 'podman_end; rm -rf "$work"' EXIT
+times_faster() {
+	# shellcheck disable=SC2206
+	local line=("${podman_in[@]}" $podman run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "${@:2}"
+		--rootfs /:O true)
+
+	if ! timeout 60 "${line[@]}" >/dev/null 2>../said; then
+		note "$1" "does not run here: $(tail -n 1 ../said)"
+		return
+	fi
+	measure -n 5 podman "${line[@]}" >../podman || exit 1
+	row "$1, mci-job --sandbox" "$(awk '{ print $2 }' ../podman)" "$ours" ms ">" 5
+}
+ours=$(measure -n 5 sandbox ../ours | awk -v jobs="$jobs" '{ print $2 / jobs }')
+times_faster "podman run --rootfs"
+times_faster "podman run --runtime crun" --runtime crun --cgroups disabled
