@@ -106,26 +106,29 @@ pack_by_id(const struct index *x, const struct digest *id)
 	return x->sorted == 0 ? NULL : bsearch(&key, x->packs, x->sorted, sizeof(key), compare_packs);
 }
 
-/* What is condemned, a digest a line. */
+/* What is condemned, a digest a line. It is read before the packs are listed: whoever takes them away removes
+ * them first and this list then, so that one of them is on the list or is not seen. */
 static int
-read_condemned(struct index *x, struct error *e)
+read_condemned(struct index *x, struct bytes *text, struct error *e)
 {
 	AUTO_FREE char *name = xformat("%scondemned", x->side);
-	AUTO_BYTES text = { 0 };
 	struct error why;
 
-	if (backend_read(x->backend, name, CONDEMNED_LIMIT, &text, &why) < 0) {
-		if (why.code == ERROR_NOT_FOUND)
-			return 0;
-		*e = why;
-		return -1;
-	}
-	for (size_t at = 0; at + DIGEST_HEX < text.len; at += DIGEST_HEX + 1) {
+	if (backend_read(x->backend, name, CONDEMNED_LIMIT, text, &why) == 0 || why.code == ERROR_NOT_FOUND)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+static int
+mark_condemned(struct index *x, const struct bytes *text, struct error *e)
+{
+	for (size_t at = 0; at + DIGEST_HEX < text->len; at += DIGEST_HEX + 1) {
 		struct digest id;
 		struct index_pack *p;
 
-		if (!digest_parse(&id, (struct span){ text.data + at, DIGEST_HEX }))
-			return error_set(e, ERROR_INPUT, "%s: is damaged", name);
+		if (!digest_parse(&id, (struct span){ text->data + at, DIGEST_HEX }))
+			return error_set(e, ERROR_INPUT, "%scondemned: is damaged", x->side);
 		p = pack_by_id(x, &id);
 		if (p != NULL)
 			p->condemned = true;
@@ -447,11 +450,12 @@ index_load(struct backend *b, const char *side, bool all, struct error *e)
 {
 	struct index *x = xmalloc(sizeof(*x));
 	AUTO_FREE char *packs = xformat("%spacks/", side), *objects = xformat("%sindex/", side);
+	AUTO_BYTES condemned = { 0 };
 
 	x->backend = b;
 	x->side = side;
-	if (b->type->list(b, packs, list_pack, x, e) != 0 || b->type->list(b, objects, list_object,
-	    x, e) != 0) {
+	if (read_condemned(x, &condemned, e) < 0 || b->type->list(b, packs, list_pack, x, e) != 0 ||
+	    b->type->list(b, objects, list_object, x, e) != 0) {
 		index_free(x);
 		return NULL;
 	}
@@ -459,7 +463,7 @@ index_load(struct backend *b, const char *side, bool all, struct error *e)
 		qsort(x->packs, x->npacks, sizeof(*x->packs), compare_packs);
 	x->sorted = x->npacks;
 	map_best(x);
-	if (read_condemned(x, e) < 0 || take_loose(x, all, e) < 0) {
+	if (mark_condemned(x, &condemned, e) < 0 || take_loose(x, all, e) < 0) {
 		index_free(x);
 		return NULL;
 	}
