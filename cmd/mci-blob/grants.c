@@ -242,9 +242,11 @@ grants_narrow(struct grants *g, const struct digest *chunks, size_t n, struct pl
 		const struct format_entry *x = places[i].packed == 0 ? NULL : find(g, &chunks[i]);
 
 		/* there may be others like it: which one this session reads is what was granted */
-		places[i] = x == NULL ? (struct place){ 0 } :
-		    (struct place){ .pack = g->packs[x->pack], .stranger = g->strangers[x->pack],
-			.at = x->at, .packed = x->packed, .raw = x->raw, .from = x->from, .size = x->size };
+		places[i] = (struct place){ 0 };
+		if (x != NULL)
+			places[i] = (struct place){ .pack = g->packs[x->pack],
+				.stranger = g->strangers[x->pack], .at = x->at, .packed = x->packed,
+				.raw = x->raw, .from = x->from, .size = x->size };
 	}
 }
 
