@@ -180,7 +180,7 @@ BENCH_TOOLS := $(patsubst %.c,$(O)/%,$(filter-out %/pack.c,$(wildcard tests/benc
 PROOF_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/proof/*.c))
 $(BENCH_TOOLS) $(PROOF_TOOLS): $(O)/%: %.c $(wildcard tests/proof/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $<
+	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $< $(if $(filter %/limit-idle,$@),$(LIBS_mci-single))
 # and one that does what a server does, with the kit
 $(O)/tests/bench/pack: tests/bench/pack.c $(O)/libmci.a
 	@mkdir -p $(@D)

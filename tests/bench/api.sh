@@ -121,8 +121,6 @@ busy() {
 idle_of() {
 	text=$1
 	shift
-	kill "$server"
-	wait "$server"
 	mci-supervise "$@" -l "127.0.0.1:$port" --ready-fd 3 3>ready >server.out 2>>server.err &
 	server=$!
 	read -r _ <ready
@@ -139,7 +137,18 @@ idle_of() {
 
 idle() {
 	heading "An idle server with HTTP (MiB of PSS)"
+	kill "$server"
+	wait "$server"
+	"$O/tests/bench/limit-idle" "$work/limit.db" >ready.limit &
+	limit=$!
+	until [ -s ready.limit ]; do sleep 0.1; done
+	note "limit: it has opened the same libraries" \
+		"$(awk '/^Pss:/ { print $2 }' "/proc/$limit/smaps_rollup") KiB"
+	kill "$limit"
+	wait "$limit"
 	idle_of "all of it"
+	kill "$server"
+	wait "$server"
 	idle_of "all of it, --single" --single
 }
 
