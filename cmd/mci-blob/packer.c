@@ -17,6 +17,9 @@
 #define WRITE_BACK (8 * 1024 * 1024)
 /* Enough of a digest to tell one session's chunks apart: 128 bits. */
 #define KEY 16
+/* So many are remembered, and as many before them: 16 MB. What is forgotten is stored once more when it comes
+ * again. */
+#define CLAIMED (400 * 1024)
 #define CLAIM_MOST 4096
 
 struct key {
@@ -26,8 +29,10 @@ struct key {
 struct packer {
 	struct store *store;
 	pthread_mutex_t lock;
-	struct key *claimed; /* open addressing; all zero: nothing */
-	size_t nclaimed, size;
+	struct claims {
+		struct key *keys; /* open addressing; all zero: nothing */
+		size_t n, size;
+	} claims, before;
 	/* the pack that is written */
 	struct backend_draft draft;
 	bool open;
@@ -55,8 +60,6 @@ packer_new(struct store *s)
 
 	p->store = s;
 	p->digest = digest_new();
-	p->size = 1024;
-	p->claimed = xmalloc(p->size * sizeof(*p->claimed));
 	pthread_mutex_init(&p->lock, NULL);
 	return p;
 }
@@ -70,7 +73,8 @@ packer_free(struct packer *p)
 		p->store->type->drop(p->store, &p->draft);
 	pthread_mutex_destroy(&p->lock);
 	digest_free(p->digest);
-	free(p->claimed);
+	free(p->claims.keys);
+	free(p->before.keys);
 	free(p->entries);
 	free(p);
 }
@@ -113,48 +117,57 @@ packer_digest(struct packer_thread *t)
 
 /* The slot of a key, or the free one where it would be. A digest is as good as random already. */
 static struct key *
-slot(struct key *keys, size_t size, const struct key *k)
+slot(const struct claims *c, const struct key *k)
 {
 	static const struct key none;
 	size_t at;
 
 	memcpy(&at, k->bytes, sizeof(at));
-	for (at &= size - 1;; at = (at + 1) & (size - 1)) {
-		if (memcmp(&keys[at], k, KEY) == 0 || memcmp(&keys[at], &none, KEY) == 0)
-			return &keys[at];
+	for (at &= c->size - 1;; at = (at + 1) & (c->size - 1)) {
+		if (memcmp(&c->keys[at], k, KEY) == 0 || memcmp(&c->keys[at], &none, KEY) == 0)
+			return &c->keys[at];
 	}
 }
 
+static bool
+has(const struct claims *c, const struct key *k)
+{
+	return c->n > 0 && memcmp(slot(c, k), k, KEY) == 0;
+}
+
 static void
-grow(struct packer *p)
+grow(struct claims *c)
 {
 	static const struct key none;
-	size_t size = 2 * p->size;
-	struct key *larger = xmalloc(size * sizeof(*larger));
+	struct claims larger = { .n = c->n, .size = c->size == 0 ? 1024 : 2 * c->size };
 
-	for (size_t i = 0; i < p->size; i++) {
-		if (memcmp(&p->claimed[i], &none, KEY) != 0)
-			*slot(larger, size, &p->claimed[i]) = p->claimed[i];
+	larger.keys = xmalloc(larger.size * sizeof(*larger.keys));
+	for (size_t i = 0; i < c->size; i++) {
+		if (memcmp(&c->keys[i], &none, KEY) != 0)
+			*slot(&larger, &c->keys[i]) = c->keys[i];
 	}
-	free(p->claimed);
-	p->claimed = larger;
-	p->size = size;
+	free(c->keys);
+	*c = larger;
 }
 
 /* Whether it was claimed before. */
 static bool
 claim(struct packer *p, const struct digest *d)
 {
-	struct key k, *at;
+	struct key k;
 
 	memcpy(k.bytes, d->bytes, KEY);
-	if (p->nclaimed * 5 >= p->size * 4)
-		grow(p);
-	at = slot(p->claimed, p->size, &k);
-	if (memcmp(at, &k, KEY) == 0)
+	if (has(&p->claims, &k) || has(&p->before, &k))
 		return true;
-	*at = k;
-	p->nclaimed++;
+	if (p->claims.n == CLAIMED) {
+		free(p->before.keys);
+		p->before = p->claims;
+		p->claims = (struct claims){ 0 };
+	}
+	if (p->claims.n * 5 >= p->claims.size * 4)
+		grow(&p->claims);
+	*slot(&p->claims, &k) = k;
+	p->claims.n++;
 	return false;
 }
 
