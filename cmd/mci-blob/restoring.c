@@ -21,6 +21,9 @@
 
 #define BATCH_BYTES FORMAT_FRAME
 #define BATCH_FILES 256
+/* Of a file that several write, and so many pieces make it one. */
+#define PART (4 * 1024 * 1024)
+#define PART_PIECES 8
 /* The lines of one file that are held: 64 GB of it. */
 #define LINES_MOST (16 * 1024 * 1024)
 
@@ -42,6 +45,7 @@ struct work {
 	int dir;
 	struct descent look; /* what is there already */
 	size_t given; /* batches that are under way */
+	struct writing_large *large; /* not all of its parts are given */
 	struct bytes top; /* the last path that is below no other */
 };
 
@@ -130,21 +134,14 @@ enter(struct work *w, const char *path, const char **name, struct error *e)
 	return w->dir;
 }
 
+/* A file is as it is to be. */
 static void
-remember(struct work *w, const struct writing_item *item)
+remember(struct work *w, const struct entry *x, const struct bytes *lines, const struct stat *st)
 {
-	const struct entry *x = &item->entry;
-	struct statcache_file f = { .path = x->path.data, .st = item->st,
-		.lines = { item->lines.data, item->lines.len } };
+	struct statcache_file f = { .path = x->path.data, .st = *st, .lines = { lines->data, lines->len } };
 	struct digest *chunks;
 
-	if (item->known != NULL) {
-		statcache_keep(w->cache, item->known);
-		return;
-	}
-	w->s->written += item->written;
-	w->again = w->again || item->written;
-	if (item->st.st_nlink > 1)
+	if (st->st_nlink > 1)
 		return;
 	chunks = xmalloc((x->npieces + 1) * sizeof(*chunks));
 	for (size_t i = 0; i < x->npieces; i++) {
@@ -157,6 +154,27 @@ remember(struct work *w, const struct writing_item *item)
 }
 
 static int
+take_item(struct work *w, struct writing_item *item, struct error *e)
+{
+	struct writing_large *l = item->large;
+
+	if (item->known != NULL) {
+		statcache_keep(w->cache, item->known);
+		return 0;
+	}
+	/* the parts before this one were taken: they are written */
+	if (l != NULL && writing_end_large(l, &item->st, e) < 0)
+		return -1;
+	if (item->fresh[0] != '\0' && l == NULL)
+		return 0;
+	item->written = item->written || l != NULL;
+	w->s->written += item->written;
+	w->again = w->again || item->written;
+	remember(w, l != NULL ? &l->entry : &item->entry, l != NULL ? &l->lines : &item->lines, &item->st);
+	return 0;
+}
+
+static int
 take(struct work *w, bool all, struct error *e)
 {
 	struct crew_job *job;
@@ -164,15 +182,16 @@ take(struct work *w, bool all, struct error *e)
 	while ((job = crew_take(w->crew, all)) != NULL) {
 		struct writing_batch *b = (struct writing_batch *)job;
 
+		int result = b->failed ? -1 : 0;
+
 		w->given--;
-		if (b->failed) {
+		if (b->failed)
 			*e = b->error;
-			writing_free(b);
-			return -1;
-		}
-		for (size_t i = 0; i < b->n; i++)
-			remember(w, &b->items[i]);
+		for (size_t i = 0; i < b->n && result == 0; i++)
+			result = take_item(w, &b->items[i], e);
 		writing_free(b);
+		if (result < 0)
+			return -1;
 		progress_show(&w->progress, w->files, w->bytes, w->total);
 	}
 	return 0;
@@ -245,17 +264,98 @@ add_known(struct work *w, const struct bytes *lines, struct error *e)
 	return give_full(w, e) < 0 ? -1 : 1;
 }
 
+/* How many bytes each piece of a file has; NULL: the store lacks one, or that cannot be told. The caller
+ * frees. */
+static int64_t *
+sizes_of(struct work *w, const struct entry *x)
+{
+	AUTO_FREE struct digest *digests = xmalloc((x->npieces + 1) * sizeof(*digests));
+	AUTO_FREE struct place *places = xmalloc((x->npieces + 1) * sizeof(*places));
+	int64_t *sizes = xmalloc((x->npieces + 1) * sizeof(*sizes)), left = x->size;
+	struct error unsaid;
+
+	for (size_t i = 0; i < x->npieces; i++)
+		digests[i] = x->pieces[i].digest;
+	if (w->writing.store->type->locate(w->writing.store, digests, x->npieces, false, places, &unsaid) < 0)
+		left = -1;
+	for (size_t i = 0; i < x->npieces && left >= 0; i++) {
+		bool hole = x->pieces[i].hole > 0;
+
+		sizes[i] = hole ? x->pieces[i].hole : places[i].size;
+		left = sizes[i] > left || (places[i].packed == 0 && !hole) ? -1 : left - sizes[i];
+	}
+	if (left == 0)
+		return sizes;
+	free(sizes);
+	return NULL;
+}
+
+/* The pieces from one on that make a part, as an item; which piece comes behind them. */
+static size_t
+add_part(struct work *w, const struct writing_large *l, const int64_t *sizes, size_t piece, int64_t from)
+{
+	struct writing_item *item = add(w);
+	struct entry *x = &item->entry;
+
+	bytes_add(&x->path, l->entry.path.data, l->entry.path.len);
+	bytes_string(&x->path);
+	memcpy(item->fresh, l->fresh, sizeof(item->fresh));
+	item->from = from;
+	for (; piece < l->entry.npieces && x->size < PART; piece++) {
+		entry_add_piece(x, &l->entry.pieces[piece]);
+		x->size += sizes[piece];
+	}
+	return piece;
+}
+
+/* A large file is written by all threads. */
+static int
+add_large(struct work *w, struct entry *x, struct bytes *lines, const int64_t *sizes, struct error *e)
+{
+	const char *name;
+	int dir = enter(w, x->path.data, &name, e), own;
+	int64_t from = 0;
+
+	if (dir < 0 || give(w, e) < 0)
+		return -1;
+	own = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	if (own < 0)
+		return error_sys(e, "open the folder of %s", x->path.data);
+	w->large = writing_begin_large(own, name, x, lines, e);
+	if (w->large == NULL)
+		return -1;
+	for (size_t piece = 0, n = w->large->entry.npieces; piece < n;) {
+		struct writing_item *item;
+
+		piece = add_part(w, w->large, sizes, piece, from);
+		item = &w->batch->items[w->batch->n - 1];
+		from += item->entry.size;
+		if (piece == n) {
+			item->large = w->large;
+			w->large = NULL;
+		}
+		if (give(w, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* x's contents are given away. */
 static int
 add_file(struct work *w, struct entry *x, struct bytes *lines, struct error *e)
 {
 	const char *name;
 	int dir = descent_enter(&w->look, x->path.data, &name);
-	struct writing_item *item = add(w);
+	AUTO_FREE int64_t *sizes = NULL;
+	struct writing_item *item;
 	struct stat st;
-
-	item->there = dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	bool there = dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size == x->size;
+
+	if (!there && x->npieces >= PART_PIECES && (sizes = sizes_of(w, x)) != NULL)
+		return add_large(w, x, lines, sizes, e);
+	item = add(w);
+	item->there = there;
 	item->lines = *lines;
 	item->entry = *x;
 	*lines = (struct bytes){ 0 };
@@ -519,6 +619,7 @@ restoring_run(struct restoring *s, struct store *store, const struct record *r, 
 	while (w.crew != NULL && (job = crew_take(w.crew, true)) != NULL)
 		writing_free((struct writing_batch *)job);
 	crew_free(w.crew);
+	writing_free_large(w.large);
 	if (w.batch != NULL)
 		writing_free(w.batch);
 	statcache_close(w.cache, result == 0);

@@ -46,6 +46,7 @@ writing_free(struct writing_batch *b)
 		entry_free(&b->items[i].entry);
 		bytes_free(&b->items[i].lines);
 		free(b->items[i].known);
+		writing_free_large(b->items[i].large);
 	}
 	free(b->items);
 	free(b);
@@ -268,8 +269,9 @@ compare(struct own *o, const struct entry *x, int fd)
 	return at == x->size;
 }
 
+/* All of them, from the byte on where the file stands. */
 static int
-write_pieces(struct own *o, const struct entry *x, int fd, struct error *e)
+write_pieces(struct own *o, const struct entry *x, int fd, int64_t from, struct error *e)
 {
 	int64_t at = 0;
 
@@ -280,7 +282,7 @@ write_pieces(struct own *o, const struct entry *x, int fd, struct error *e)
 			if (x->pieces[i].hole > x->size - at)
 				return error_set(e, ERROR_INPUT, "%s: is longer than it says", x->path.data);
 			at += x->pieces[i].hole;
-			if (lseek(fd, at, SEEK_SET) < 0)
+			if (lseek(fd, from + at, SEEK_SET) < 0)
 				return error_sys(e, "write %s", x->path.data);
 			continue;
 		}
@@ -296,9 +298,29 @@ write_pieces(struct own *o, const struct entry *x, int fd, struct error *e)
 		return error_set(e, ERROR_INPUT, "%s: has %lld bytes and not the %lld that it says",
 		    x->path.data,
 		    (long long)at, (long long)x->size);
+	return 0;
+}
+
+/* A file that ends in a hole is as long as it says. */
+static int
+write_end(int fd, const struct entry *x, struct error *e)
+{
 	if (x->npieces > 0 && x->pieces[x->npieces - 1].hole > 0 && ftruncate(fd, x->size) < 0)
 		return error_sys(e, "write %s", x->path.data);
-	return 0;
+	return writing_set(fd, x, e);
+}
+
+static int
+create(int dir, const char *path, char fresh[64], struct error *e)
+{
+	int fd;
+
+	writing_fresh(fresh);
+	fd = kernel.open(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return error_sys(e, "create %s", path);
+	(void)flock(fd, LOCK_EX | LOCK_NB); /* writing_clean */
+	return fd;
 }
 
 static int
@@ -306,14 +328,11 @@ write_file(struct own *o, struct writing_item *item, const char *name, struct er
 {
 	const struct entry *x = &item->entry;
 	char fresh[64];
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int fd = create(o->dir, x->path.data, fresh, e);
 
-	writing_fresh(fresh);
-	fd = kernel.open(o->dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return error_sys(e, "create %s", x->path.data);
-	(void)flock(fd, LOCK_EX | LOCK_NB); /* writing_clean */
-	if (write_pieces(o, x, fd, e) < 0 || writing_set(fd, x, e) < 0) {
+		return -1;
+	if (write_pieces(o, x, fd, 0, e) < 0 || write_end(fd, x, e) < 0) {
 		(void)names_remove(o->dir, fresh, NULL);
 		return -1;
 	}
@@ -321,6 +340,65 @@ write_file(struct own *o, struct writing_item *item, const char *name, struct er
 		return -1;
 	item->written = true;
 	return fstat(fd, &item->st) < 0 ? error_sys(e, "stat %s", x->path.data) : 0;
+}
+
+static int
+write_part(struct own *o, const struct writing_item *item, struct error *e)
+{
+	AUTO_CLOSE int fd = kernel.open(o->dir, item->fresh, O_WRONLY | O_NOFOLLOW, 0);
+
+	if (fd < 0 || lseek(fd, item->from, SEEK_SET) < 0)
+		return error_sys(e, "write %s", item->entry.path.data);
+	return write_pieces(o, &item->entry, fd, item->from, e);
+}
+
+struct writing_large *
+writing_begin_large(int dir, const char *name, struct entry *x, struct bytes *lines, struct error *e)
+{
+	struct writing_large *l = xmalloc(sizeof(*l));
+
+	l->name = xstrdup(name);
+	l->dir = dir;
+	l->entry = *x;
+	l->lines = *lines;
+	*x = (struct entry){ 0 };
+	*lines = (struct bytes){ 0 };
+	l->fd = create(dir, l->entry.path.data, l->fresh, e);
+	if (l->fd >= 0)
+		return l;
+	writing_free_large(l);
+	return NULL;
+}
+
+int
+writing_end_large(struct writing_large *l, struct stat *st, struct error *e)
+{
+	int result = write_end(l->fd, &l->entry, e);
+
+	if (result == 0 && (result = writing_place(l->dir, l->fresh, l->name, l->entry.path.data, e)) == 0 &&
+	    fstat(l->fd, st) < 0)
+		result = error_sys(e, "stat %s", l->entry.path.data);
+	if (result == 0) {
+		close(l->fd);
+		l->fd = -1;
+	}
+	return result;
+}
+
+void
+writing_free_large(struct writing_large *l)
+{
+	if (l == NULL)
+		return;
+	if (l->fd >= 0) {
+		(void)names_remove(l->dir, l->fresh, NULL);
+		close(l->fd);
+	}
+	close(l->dir);
+	entry_free(&l->entry);
+	bytes_free(&l->lines);
+	free(l->name);
+	free(l);
 }
 
 /* Whether mode and time are those of the entry: to set them would change the file's other names as well. */
@@ -339,6 +417,8 @@ work_on(struct own *o, struct writing_item *item, struct error *e)
 
 	if (enter(o, x->path.data, &name, e) < 0)
 		return -1;
+	if (item->fresh[0] != '\0')
+		return write_part(o, item, e);
 	if (item->there) {
 		AUTO_CLOSE int fd = kernel.open_beneath(o->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 		struct stat st;

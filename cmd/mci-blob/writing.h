@@ -24,6 +24,18 @@ struct writing_item {
 	bool there;         /* a regular file of the same size is, which may be the same */
 	struct stat st;     /* of the file as it is now, when it is done */
 	bool written;
+	/* Or a part of a large file: entry has its pieces and size, which belong to fresh from a byte on. */
+	char fresh[64];
+	int64_t from;
+	struct writing_large *large; /* the last part: the file, which is whole when the parts before are */
+};
+
+/* A file that several threads write, each a part of it. */
+struct writing_large {
+	int dir, fd;
+	char fresh[64], *name;
+	struct entry entry; /* with all pieces */
+	struct bytes lines;
 };
 
 struct writing_batch {
@@ -45,6 +57,14 @@ extern const struct crew_type writing_crew;
 
 struct writing_item *writing_add(struct writing_batch *b);
 void writing_free(struct writing_batch *b);
+
+/* Begins name in dir, which it makes its own. What x and lines hold is given away. NULL with an error. */
+struct writing_large *writing_begin_large(int dir, const char *name, struct entry *x, struct bytes *lines,
+    struct error *e);
+/* All of it is written: it takes its place; *st is what it is then. 0 or -1. */
+int writing_end_large(struct writing_large *l, struct stat *st, struct error *e);
+/* Gives it up, when it has not ended. NULL is allowed. */
+void writing_free_large(struct writing_large *l);
 
 /* The folder that path stands in, below root: its descriptor, and in *name what path is in there. make:
  * folders that are not there are made. -1 with an error. */

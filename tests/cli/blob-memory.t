@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whatever the tree, no process of mci-blob takes 64 MB: one of 30,000 files in a folder, half of them of two names, and
-# one of 150 MB that cannot be compressed, saved and restored, as new and once more.
+# Whatever the tree, no process of mci-blob takes 64 MB: one of 30,000 names in a folder, two for each file, and
+# one file of 150 MB that cannot be compressed, saved and restored, as new and once more.
 . "${0%/*}/lib.sh"
 need python3
 if sanitized mci-blob; then

@@ -93,6 +93,29 @@ exits 2 "neither does a path" mci-blob save x ../tree
 exits 1 "a path that is not there is said" mci-blob save x nowhere
 has "$err" 'nowhere: there is no such file' "by its name"
 
+# a large file is written by several threads
+mkdir -p great/folder parts
+head -c 9000000 /dev/urandom >great/folder/file
+truncate -s 30M great/folder/file
+head -c 7000000 /dev/urandom | dd of=great/folder/file bs=1M seek=14 conv=notrunc 2>/dev/null
+chmod 640 great/folder/file
+touch -d '2001-02-03 04:05:06.789 UTC' great/folder/file great/folder
+mci-blob save great great --blob "file:$T/parts"
+exits 0 "a large file is restored" mci-blob -C parts restore great --blob "file:$T/parts"
+ok "whole" cmp great/folder/file parts/great/folder/file
+ok "without what is not on the disk" test "$(stat -c %b parts/great/folder/file)" -lt 35000
+is "$(stat -c '%a %Y' parts/great/folder/file parts/great/folder)" "$(stat -c '%a %Y' great/folder/file great/folder)" \
+	"with its mode and times"
+exits 0 "and once more" mci-blob -C parts restore great --json --blob "file:$T/parts"
+is "$(jq .written "$out")" 0 "which writes nothing"
+rm -rf parts/great
+for pack in "$T"/parts/packs/*; do
+	printf 'damage' | dd of="$pack" bs=1 seek=$(($(stat -c %s "$pack") * 2 / 3)) conv=notrunc 2>/dev/null
+done
+exits 2 "one that is damaged is not" mci-blob -C parts restore great --blob "file:$T/parts"
+has "$err" 'great/folder/file: pack [0-9a-f]* is damaged' "and named"
+is "$(find parts -type f)" '' "and no part of it is left"
+
 # what is chosen
 mci-blob save chosen 'tree/**/b' tree/bin --exclude 'r*'
 is "$(mci-blob stat chosen --files | jq -r .path | tr '\n' ' ')" "tree/bin tree/sub/b " "globs choose, and exclusions leave out"
