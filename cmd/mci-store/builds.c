@@ -117,6 +117,16 @@ emit_column(struct bytes *into, struct query *q, int i, const struct column *c)
 	}
 }
 
+/* All of a row, which is an object. */
+static void
+emit_columns(struct bytes *into, struct query *q, const struct column *columns, int n)
+{
+	emit_open(into);
+	for (int i = 0; i < n; i++)
+		emit_column(into, q, i, &columns[i]);
+	bytes_char(into, '}');
+}
+
 static bool
 is_end(const char *status)
 {
@@ -423,17 +433,29 @@ find_build(struct database *reader, const char *build, int64_t *id, struct error
 static void
 emit_job(struct bytes *into, struct query *q)
 {
-	emit_open(into);
-	for (int i = 0; i < COLUMNS(job_columns); i++)
-		emit_column(into, q, i, &job_columns[i]);
-	bytes_char(into, '}');
+	emit_columns(into, q, job_columns, COLUMNS(job_columns));
+}
+
+/* Answers with the one row of that name; what: says that there is none. */
+static void
+reply_row(struct request *r, struct query *q, const char *what, const char *text,
+    void (*emit)(struct bytes *into, struct query *q))
+{
+	AUTO_BYTES result = { 0 };
+	struct error e;
+
+	if (find_row(q, what, text, &e) < 0) {
+		request_fail_with(r, &e);
+		return;
+	}
+	emit(&result, q);
+	request_reply(r, (struct span){ result.data, result.len });
 }
 
 void
 builds_job(struct database *reader, struct request *r)
 {
 	const char *job = request_text(r, "job");
-	AUTO_BYTES result = { 0 };
 	struct error e;
 	AUTO_QUERY q = { 0 };
 	int64_t id = 0;
@@ -445,12 +467,7 @@ builds_job(struct database *reader, struct request *r)
 	query_begin(&q, reader, STATEMENT_RESULT_JOB);
 	query_integer(&q, id);
 	query_text(&q, job);
-	if (find_row(&q, "the build has no job", job, &e) < 0) {
-		request_fail_with(r, &e);
-		return;
-	}
-	emit_job(&result, &q);
-	request_reply(r, (struct span){ result.data, result.len });
+	reply_row(r, &q, "the build has no job", job, emit_job);
 }
 
 void
@@ -475,17 +492,13 @@ builds_jobs(struct database *reader, struct request *r)
 static void
 emit_artifact(struct bytes *into, struct query *q)
 {
-	emit_open(into);
-	for (int i = 0; i < COLUMNS(artifact_columns); i++)
-		emit_column(into, q, i, &artifact_columns[i]);
-	bytes_char(into, '}');
+	emit_columns(into, q, artifact_columns, COLUMNS(artifact_columns));
 }
 
 void
 builds_artifact(struct database *reader, struct request *r)
 {
 	const char *artifact = request_text(r, "artifact");
-	AUTO_BYTES result = { 0 };
 	struct error e;
 	AUTO_QUERY q = { 0 };
 	int64_t id = 0;
@@ -500,12 +513,7 @@ builds_artifact(struct database *reader, struct request *r)
 	query_text(&q, artifact);
 	query_integer(&q, 1);
 	query_integer(&q, 0);
-	if (find_row(&q, "the job has no artifact", artifact, &e) < 0) {
-		request_fail_with(r, &e);
-		return;
-	}
-	emit_artifact(&result, &q);
-	request_reply(r, (struct span){ result.data, result.len });
+	reply_row(r, &q, "the job has no artifact", artifact, emit_artifact);
 }
 
 void
