@@ -245,6 +245,21 @@ page_repo(struct ask *a)
 
 /* ---- a build */
 
+/* That a job ended with exit 0 is what its success says. */
+static void
+put_reason(struct sheet *into, const json_t *job)
+{
+	const json_t *exit = json_object_get(job, "exit");
+	const char *reason = json_string_value(json_object_get(job, "reason"));
+
+	if (reason != NULL && (strcmp(reason, "exit") != 0 || json_integer_value(exit) != 0)) {
+		bytes_char(&into->text, ' ');
+		put(into, job, "reason", 0, 40);
+	}
+	if (json_integer_value(exit) != 0)
+		bytes_format(&into->text, " %lld", (long long)json_integer_value(exit));
+}
+
 static void
 put_jobs(struct sheet *into, const char *build, const json_t *jobs)
 {
@@ -260,14 +275,7 @@ put_jobs(struct sheet *into, const char *build, const json_t *jobs)
 		bytes_char(&into->text, ' ');
 		put(into, one, "status", 13, 20);
 		put_seconds(into, one, "elapsed", 9);
-		if (json_object_get(one, "reason") != NULL) {
-			bytes_char(&into->text, ' ');
-			put(into, one, "reason", 0, 40);
-		}
-		if (json_object_get(one, "exit") != NULL &&
-		    json_integer_value(json_object_get(one, "exit")) != 0)
-			bytes_format(&into->text, " %lld",
-			    (long long)json_integer_value(json_object_get(one, "exit")));
+		put_reason(into, one);
 		if (json_object_get(one, "error") != NULL) {
 			bytes_text(&into->text, ": ");
 			put(into, one, "error", 0, MESSAGE);
@@ -334,6 +342,8 @@ put_artifacts(struct sheet *into, const struct ask *a, const json_t *artifacts, 
 	json_array_foreach((json_t *)artifacts, i, one) {
 		const char *job = json_string_value(json_object_get(one, "job"));
 		const char *id = json_string_value(json_object_get(one, "artifact"));
+		int64_t files = json_integer_value(json_object_get(one, "files"));
+		int64_t bytes = json_integer_value(json_object_get(one, "bytes"));
 		AUTO_FREE char *place = xformat("/api/v1/orgs/%s/repos/%s/builds/%s/jobs/%s/artifacts/%s",
 		    params_value(a, "org"), params_value(a, "repo"), params_value(a, "number"),
 		    job == NULL ? "" : job, id == NULL ? "" : id);
@@ -342,9 +352,8 @@ put_artifacts(struct sheet *into, const struct ask *a, const json_t *artifacts, 
 		put(into, one, "job", 24, 128);
 		bytes_char(&into->text, ' ');
 		put(into, one, "artifact", 24, 128);
-		bytes_format(&into->text, " %7lld files %13lld bytes  ",
-		    (long long)json_integer_value(json_object_get(one, "files")),
-		    (long long)json_integer_value(json_object_get(one, "bytes")));
+		bytes_format(&into->text, " %7lld %-5s %13lld %-5s  ", (long long)files,
+		    files == 1 ? "file" : "files", (long long)bytes, bytes == 1 ? "byte" : "bytes");
 		if (into->html || whole) {
 			put_archive(into, place, "tar.zst");
 			bytes_char(&into->text, ' ');

@@ -14,7 +14,7 @@ request() {
 	# what is answered, of each service, with ids of other kinds, no params, data, and a notification
 	printf '{"type":"a/b","time":"2026-11-27T00:00:00.000Z"}\n'
 	request 1 event/publish '{"event":{"type":"a/b","time":"2026-11-27T00:00:00.000Z"}}' | jq -c .
-	request '"a \u00e9 \"b\""' org/put '{"name":"acme"}'
+	request '"a \u00e9 \"b\""' org/put '{"id":"acme","name":"acme"}'
 	request -7.5e1 org/get '{"id":"none"}'
 	printf '{"jsonrpc":"2.0","method":"org/list","id":3}\n'
 	printf '{"jsonrpc":"2.0","method":"org/remove","params":{"id":"none"}}\n'
@@ -51,6 +51,8 @@ talk() {
 	up || exit 1
 	MCI_TOKEN=$(mci call -a "$api" token/create scopes:='["agent","admin"]' agent=far | jq -r .token)
 	export MCI_TOKEN
+	# what is asked behind a change, without waiting for its reply, may be answered before it
+	mci call -a "$api" org/put id=acme name=acme >"$way.put"
 	wait_until "the hub has what comes of a start" sh -c "[ \$(mci call -a '$api' event/status | jq .tail) -ge 8 ]"
 	timeout 20 "$@" <say >"$way.all"
 	down

@@ -35,7 +35,7 @@ like "$(web /acme/zlib)" '^1 +failure +main +2.* first of zlib$|^1 +failure +mai
 web /acme/zlib/1 >/dev/null
 is "$(header Content-Type)" "text/plain; charset=utf-8" "as text"
 has "$T/body" '^acme/zlib/1  failure in [0-9ms.]+  main' "a build"
-has "$T/body" '^├─ compile +success +[0-9]' "as a tree"
+has "$T/body" '^├─ compile +success +[0-9.]+m?s$' "as a tree, in which a success needs no reason"
 has "$T/body" '^└─ test +failure +[0-9ms.]+ +exit 3$' "of its jobs"
 is "$(code /acme/zlib/2),$(cat "$T/body")" "404,404 Not Found: nothing of that name is here for this token" "one that is not there is told as text"
 web /acme/zlib/1 -H 'Accept: text/html,*/*' >/dev/null
